@@ -354,6 +354,12 @@ class NightBraked(CprsyncError):
     kind = "run.braked"
 
 
+class SealBroken(CprsyncError):
+    """A sealed value does not belong in its place: it was altered or swapped, or its key is missing."""
+
+    kind = "store.seal"
+
+
 class LostCompare(CprsyncError):
     """A row changed between the decision and the write: decide that person again."""
 

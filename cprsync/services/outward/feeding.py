@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.outward.cursor import beginning, read_cursor, short_stamp, unwrap, wrap
 from cprsync.domain.outward.lines import tell, write_line
-from cprsync.errors import BadInput, CursorGone, TargetNotLoaded
+from cprsync.errors import BadInput, CursorGone, SealBroken, TargetNotLoaded
 from cprsync.services.ports.night import never_stop
 from cprsync.services.ports.outward import SIGN_BYTES, ReadPart
 
@@ -67,7 +67,12 @@ class Reader:
         TargetNotLoaded as long as the changes do not tell of everyone.
         """
         self.store.changes.follow_marked()
-        page = self._read(after, limit)
+        try:
+            page = self._read(after, limit)
+        except SealBroken:
+            # of one whose record opens, the change is made anew, so that one patron stops no reader
+            self.store.changes.renew(self._begins(after), limit)
+            page = self._read(after, limit)
         self.store.changes.note_read(page.part, user=self.user)
         return page
 
@@ -79,6 +84,10 @@ class Reader:
             page = self.fetch(after, LIMIT_MAX)
             yield page
             after, more = page.next, page.more
+
+    def _begins(self, after: str) -> int:
+        with self.store.at_one_moment():
+            return self._cursor(after, self.store.changes.numbering()).seq
 
     def _read(self, after: str, limit: int) -> Page:
         with self.store.at_one_moment():

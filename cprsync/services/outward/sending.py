@@ -146,7 +146,8 @@ class Sender:
         return TOO_MANY_GONE
 
     def _send_patrons(self, one: OpenTarget, client: TargetClient, ids: Sequence[str], stopped: str | None) -> Sent:
-        sent, written, left, error = 0, 0, [], None
+        sent, written, error = 0, 0, None
+        left: list[tuple[str, str]] = []
         together: list[tuple[OutwardEffect, Delivered | Undelivered]] = []
 
         def settle() -> None:
@@ -156,7 +157,7 @@ class Sender:
                 together.clear()
 
         try:
-            for effect, outcome in client.send_many(self._offered(one, ids, protects_only=stopped is not None)):
+            for effect, outcome in client.send_many(self._offered(one, ids, left, protects_only=stopped is not None)):
                 if isinstance(outcome, CprsyncError):
                     error = error or outcome
                     continue
@@ -174,17 +175,33 @@ class Sender:
         name, kind = one.target.name, one.target.kind.value
         return Sent(name, kind, sent, written, tuple(left), error, stopped)
 
+    def _readable(
+        self, target: Target, ids: Sequence[str], left: list[tuple[str, str]]
+    ) -> list[tuple[OutwardEffect, ...]]:
+        """What waits for these patrons. A change that does not open is made anew, and holds up nobody."""
+        queues = self.store.queues.queues(target, ids)
+        broken = [queue[0].patron_id for queue in queues if _is_broken(queue)]
+        if not broken:
+            return queues
+        log.warning("target.change_broken", target=target.name, patrons=broken)
+        left.extend(self.store.queues.renew(self.run, target.name, broken))
+        return [queue for queue in self.store.queues.queues(target, ids) if not _is_broken(queue)]
+
     def _offered(
-        self, one: OpenTarget, ids: Sequence[str], *, protects_only: bool
+        self, one: OpenTarget, ids: Sequence[str], left: list[tuple[str, str]], *, protects_only: bool
     ) -> Iterator[tuple[OutwardEffect, ...]]:
-        """Yield what waits for these patrons, read as needed."""
+        """Yield what waits for these patrons, read as needed. Adds to `left` who is left to staff."""
         for start in range(0, len(ids), TOGETHER):
             self.raise_if_stopped()
-            queues = self.store.queues.queues(one.target, ids[start : start + TOGETHER])
+            queues = self._readable(one.target, ids[start : start + TOGETHER], left)
             if protects_only:
                 queues = [queue for queue in queues if _goes_to_stopped(queue)]
             self.store.queues.offer([effect for queue in queues for effect in queue])
             yield from queues
+
+
+def _is_broken(queue: Sequence[OutwardEffect]) -> bool:
+    return any(effect.is_broken for effect in queue)
 
 
 def _goes_to_stopped(queue: Sequence[OutwardEffect]) -> bool:

@@ -114,6 +114,8 @@ class OutwardEffect:
     hides: bool = False
     #: when it was queued. The same change may be queued again, for a target that is told all anew
     queued: str = ""
+    #: the change does not open, so that nobody knows what is to be told: never sent
+    is_broken: bool = False
 
     def __repr__(self) -> str:
         return f"OutwardEffect({self.target}, {self.patron_id}, {self.version})"
@@ -265,6 +267,13 @@ class Queues(Protocol):
     def refused(self, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
         """Return which targets did not take what they were to hear of these patrons: `name`, and the last `code`."""
 
+    def renew(self, run: Run | None, target: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Queue what the records of these patrons say now, in place of changes of which one does not open.
+
+        Returns those whose record does not open either, each with the kind of the review. A person has to look at them,
+        and the target hears nothing of them.
+        """
+
     def offer(self, effects: Sequence[OutwardEffect]) -> None:
         """Note that these effects are about to be sent. From now on the target may have heard of them."""
 
@@ -295,6 +304,9 @@ class Changes(Protocol):
 
     def fetched(self) -> dict[str, Fetched]:
         """Return how far readers have come, by target. Looks at a limited number of their last pages."""
+
+    def renew(self, after: int, limit: int) -> None:
+        """Make the changes behind a number anew that do not open, of what the records say now."""
 
     def sign(self, written: str) -> bytes:
         """Return the sign of a text that only we make."""

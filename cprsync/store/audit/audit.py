@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text, update
 
+from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.audit.older_states import record_changes
@@ -23,7 +24,6 @@ from cprsync.store.beside.checkpoints import Mark
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import after_commit
 from cprsync.store.core.tenant import AGENCY_IS, hold_library
-from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 
 if TYPE_CHECKING:

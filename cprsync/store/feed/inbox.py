@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, fun
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
+from cprsync.errors import SealBroken
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
@@ -21,7 +22,6 @@ from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
-from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -20,6 +20,7 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from cprsync.domain.outward.record import read_record, was_patron, with_past, write_record
 from cprsync.domain.outward.target import TargetKind, is_urgent, outdates, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
+from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import Epoch
 from cprsync.store import tables
 from cprsync.store.core.bulk import append
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
+#: The kind of the audit's entry: a change that did not open was made anew.
+RENEWED: Final = "change_renewed"
 #: Under this owner a change is sealed.
 CHANGE: Final = "change"
 #: How many marked patrons one transaction describes. The rest stay marked, for the next one or the night.
@@ -74,30 +77,47 @@ def follow_patrons(connection: Connection, tenant: Tenant, ids: Collection[str])
 
     Returns those whose record does not open: they are told of when it does.
     """
-    last = last_records(connection, tenant, ids)
+    last, unread = _open_last(connection, tenant, ids)
     now, broken = describe_patrons(connection, tenant, ids)
-    changed = _differences(last, now, broken)
-    _write(connection, tenant, changed)
+    changed = _differences(last, now, broken, unread)
+    # of one whose record does not open nothing is replaced
+    _write(connection, tenant, changed, unread - broken)
     moved = [(patron_id, before, after) for patron_id, before, after in changed if _seals_differently(before, after)]
     if not moved:
         return broken
     dwellings = {record.dwelling for _, *both in moved for record in both if record is not None}
     around = neighbours_of(connection, tenant, [patron_id for patron_id, *_ in moved], dwellings - {""})
-    around_last = last_records(connection, tenant, around)
+    around_last, unread = _open_last(connection, tenant, around)
     around_now, unopened = describe_patrons(connection, tenant, around)
-    _write(connection, tenant, _differences(around_last, around_now, unopened))
+    _write(connection, tenant, _differences(around_last, around_now, unopened, unread), unread - unopened)
     return broken
 
 
-def _differences(last: Described, now: Described, broken: Collection[str]) -> list[Difference]:
-    """Return whose record is another than the last one that was told. `broken`: those whose record does not open."""
+def tell_anew(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Replace every change of these patrons by one of what their record says now: one of theirs does not open.
+
+    Each target hears it, because nobody can tell what it has heard. Returns those whose record does not open either,
+    and of whom nothing is replaced.
+    """
+    now, broken = describe_patrons(connection, tenant, ids)
+    unread = set(ids) - broken
+    _write(connection, tenant, _differences({}, now, broken, unread), unread)
+    return broken
+
+
+def _differences(last: Described, now: Described, broken: Collection[str], unread: Collection[str]) -> list[Difference]:
+    """Return whose record is another than the last one that was told.
+
+    `broken`: those whose record does not open. `unread`: those whose change does not open.
+    """
     found: list[Difference] = []
     for patron_id in sorted(now):
         before, after = last.get(patron_id), now[patron_id]
-        if patron_id in broken or after == before:
+        if patron_id in broken or (after == before and patron_id not in unread):
             continue
         if after is not None:
-            after = with_past(after, before, was_gone=before is None and patron_id in last)
+            is_past_unknown = patron_id in unread or (before is None and patron_id in last)
+            after = with_past(after, before, was_gone=is_past_unknown)
         found.append((patron_id, before, after))
     return found
 
@@ -115,6 +135,20 @@ def _seals_where(record: OutwardRecord | None) -> tuple[bool, str]:
 def last_records(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, OutwardRecord | None]:
     """Return what the last change of each patron told. Without a change there is no key; None: gone."""
     return {row.patron_id: open_change(tenant, row) for row in last_changes(connection, tenant, ids).values()}
+
+
+def _open_last(
+    connection: Connection, tenant: Tenant, ids: Collection[str]
+) -> tuple[dict[str, OutwardRecord | None], set[str]]:
+    """Same as `last_records`, and in the second part those whose last change does not open."""
+    last: dict[str, OutwardRecord | None] = {}
+    unread: set[str] = set()
+    for row in last_changes(connection, tenant, ids).values():
+        try:
+            last[row.patron_id] = open_change(tenant, row)
+        except SealBroken:
+            unread.add(row.patron_id)
+    return last, unread
 
 
 def last_changes(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
@@ -137,13 +171,16 @@ def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
     return read_record(row.patron_id, plain)
 
 
-def _write(connection: Connection, tenant: Tenant, different: Sequence[Difference]) -> None:
-    """Number the changes, write them, and add the effects of the targets that are sent to."""
+def _write(connection: Connection, tenant: Tenant, different: Sequence[Difference], unread: Collection[str]) -> None:
+    """Number the changes, write them, and add the effects of the targets that are sent to.
+
+    `unread`: those of whom an earlier change does not open. It is deleted, and every target hears the new one.
+    """
     inhabited = _inhabited(connection, tenant, different)
     outdated = [one for one, before, after in different if outdates(before, after, inhabited=inhabited)]
     # nobody has heard of them, so nobody is told that they are gone
     unknown = [one for one, before, after in different if before and not after and not was_patron(before)]
-    owed = _delete_earlier(connection, tenant, [*outdated, *unknown])
+    owed = _delete_earlier(connection, tenant, [*outdated, *unknown, *unread])
     changed = [one for one in different if one[0] not in unknown]
     if not changed:
         return
@@ -155,6 +192,8 @@ def _write(connection: Connection, tenant: Tenant, different: Sequence[Differenc
     append(connection, tables.change, rows)
     known = _without_deleted(connection, tenant, list(enumerate(changed, first)))
     live = sent_targets(connection, tenant)
+    for name in live:
+        owed[name].update(dict.fromkeys(unread, True))
     queued = [row for one in live.items() for row in _effects(tenant, one, known, now, owed=owed[one[0]])]
     append(connection, tables.outbox, queued)
 
@@ -223,13 +262,13 @@ def sent_targets(connection: Connection, tenant: Tenant) -> dict[str, Target | N
     return found
 
 
-def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> Mapping[str, dict[str, bool]]:
+def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> defaultdict[str, dict[str, bool]]:
     """Delete the changes of these patrons and their effects: nobody may see them any more.
 
     Returns by target the patrons whose effects were deleted, and whether one was urgent. The target has not heard that,
     so it must hear the next. That is also tried for who was left to staff, so they need not look any more.
     """
-    dropped: dict[str, dict[str, bool]] = defaultdict(dict)
+    dropped: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     if not ids:
         return dropped
     change_rows(connection, delete(tables.change).where(_CHANGE.agency == tenant.agency), _CHANGE.patron_id, ids)

@@ -10,11 +10,11 @@ from sqlalchemy import func, or_, select
 from cprsync.domain.outward.record import Surroundings, describe
 from cprsync.domain.patron.patron import HOUSE_MOST, in_household
 from cprsync.domain.person.person import SILENT
+from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.core.engine import IN_MAX, fetch_rows, parts
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row, is_parked, open_local, other_of, overrides_of
-from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import name_to_tell
 
 if TYPE_CHECKING:

@@ -7,21 +7,21 @@ between, the effect waits and is offered again: it sets a state, so twice is as 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Integer, bindparam, delete, func, select, text, update
 
 from cprsync.domain.outward.target import ATTEMPTS, hides, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
+from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import Delivered, OutwardEffect
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, fetch_values, reading, writing
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
-from cprsync.store.outward.changes import (
-    open_change,
-)
+from cprsync.store.outward.changes import RENEWED, open_change, tell_anew
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: The kind of the audit's entry: a target was told of a patron.
 TOLD_TARGET: Final = "told"
+#: In place of a target's answer: neither the change nor the record opens.
+BROKEN: Final = "seal_broken"
 _OUT, _TOLD, _CHANGE = tables.outbox.c, tables.target_patron.c, tables.change.c
 
 
@@ -65,7 +67,7 @@ class Queues(TenantStore):
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(last.having(func.max(_URGENT) == 1)).all()
             told = _views(connection, self._tenant, target, rows)
-        return sum(payload is None and not is_hidden for payload, is_hidden in told.values())
+        return sum(one.payload is None and not one.hides and not one.is_broken for one in told.values())
 
     def queues(self, target: Target, ids: Sequence[str]) -> list[tuple[OutwardEffect, ...]]:
         found: dict[str, list[AnyRow]] = defaultdict(list)
@@ -76,25 +78,26 @@ class Queues(TenantStore):
             for row in rows:
                 found[row.patron_id].append(row)
             remote = {row.patron_id: row.remote for row in fetch_rows(connection, known, _TOLD.patron_id, ids)}
-            payloads = _views(connection, self._tenant, target, rows)
+            seen = _views(connection, self._tenant, target, rows)
         return [
             tuple(
                 OutwardEffect(
                     target.name,
                     row.patron_id,
                     row.version,
-                    payloads[row.version][0],
+                    seen[row.version].payload,
                     remote=remote.get(row.patron_id),
                     urgent=row.urgent,
-                    hides=payloads[row.version][1],
+                    hides=seen[row.version].hides,
                     queued=row.created,
+                    is_broken=seen[row.version].is_broken,
                 )
                 for row in found[patron_id]
                 # a change that is deleted meanwhile was replaced by a later one, which takes its effect out too
-                if row.version in payloads
+                if row.version in seen
             )
             for patron_id in ids
-            if any(row.version in payloads for row in found[patron_id])
+            if any(row.version in seen for row in found[patron_id])
         ]
 
     def refused(self, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
@@ -107,6 +110,19 @@ class Queues(TenantStore):
             patron_id: [{"name": name, "code": code} for name, code in sorted(codes.items())]
             for patron_id, codes in found.items()
         }
+
+    def renew(self, run: Run | None, target: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+        tenant = self._tenant
+        with run_transaction(tenant, run) as connection:
+            left = sorted(tell_anew(connection, tenant, ids))
+            renewed = [
+                audit.Happened(RENEWED, run=run, patron=one, actions=(target,)) for one in ids if one not in left
+            ]
+            audit.append(connection, tenant, audit.DESK if run is None else tenant.night, renewed)
+            waits = update(tables.outbox).where(waiting_for(tenant, target))
+            change_rows(connection, waits.values(state=FAILED, code=BROKEN), _OUT.patron_id, left)
+            ask_staff(connection, tenant, run or tenant.no_run, left, TARGET_NOT_TAKEN)
+        return [(one, TARGET_NOT_TAKEN) for one in left]
 
     def offer(self, effects: Sequence[OutwardEffect]) -> None:
         if effects:
@@ -145,14 +161,28 @@ def waiting_for(tenant: Tenant, target: str) -> ColumnElement[bool]:
     return is_ours(_OUT, tenant) & (_OUT.target == target) & (_OUT.state == WAITING)
 
 
-def _views(
-    connection: Connection, tenant: Tenant, target: Target, rows: Iterable[AnyRow]
-) -> dict[int, tuple[dict[str, Any] | None, bool]]:
-    """Return what the target may get, by the number of the change, and whether the patron is protected."""
+@dataclass(frozen=True, slots=True, repr=False)
+class _Seen:
+    """What a target may get of a change. `hides`: the patron is protected."""
+
+    payload: dict[str, Any] | None = None
+    hides: bool = False
+    is_broken: bool = False
+
+
+def _views(connection: Connection, tenant: Tenant, target: Target, rows: Iterable[AnyRow]) -> dict[int, _Seen]:
+    """Return what the target may get, by the number of the change."""
     wanted = select(tables.change).where(is_ours(_CHANGE, tenant))
     changes = fetch_rows(connection, wanted, _CHANGE.seq, sorted({row.version for row in rows}))
-    records = {row.seq: open_change(tenant, row) for row in changes}
-    return {seq: (view(record, target), hides(record)) for seq, record in records.items()}
+    return {row.seq: _see(tenant, target, row) for row in changes}
+
+
+def _see(tenant: Tenant, target: Target, row: AnyRow) -> _Seen:
+    try:
+        record = open_change(tenant, row)
+    except SealBroken:
+        return _Seen(is_broken=True)
+    return _Seen(view(record, target), hides(record))
 
 
 _URGENT: Final = _OUT.urgent.cast(Integer)

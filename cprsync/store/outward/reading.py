@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import exists, func, select
 
 from cprsync.domain.outward.lines import Change
+from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import SIGN_BYTES, Fetched, Numbering
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.outward.changes import epochs_of, follow_marks, open_change
+from cprsync.store.outward.changes import RENEWED, epochs_of, follow_marks, open_change, tell_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,6 +79,18 @@ class Changes(TenantStore):
                     count = connection.scalar(select(func.count()).select_from(tables.change).where(newer))
                     found[told["target"]] = Fetched(moment_of(row.at), until, count or 0)
         return found
+
+    def renew(self, after: int, limit: int) -> None:
+        tenant, broken = self._tenant, set[str]()
+        wanted = select(tables.change).where(_CHANGE.agency == tenant.agency, _CHANGE.seq > after)
+        with library_transaction(tenant) as connection:
+            for row in connection.execute(wanted.order_by(_CHANGE.seq).limit(limit)):
+                try:
+                    open_change(tenant, row)
+                except SealBroken:
+                    broken.add(row.patron_id)
+            renewed = sorted(broken - tell_anew(connection, tenant, broken))
+            audit.append(connection, tenant, READERS, [audit.Happened(RENEWED, patron=one) for one in renewed])
 
     def sign(self, written: str) -> bytes:
         return self._tenant.vault.index(_SIGNED, written)[:SIGN_BYTES]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, func, insert, select, update
 
 from cprsync.domain.outward.target import view
+from cprsync.errors import SealBroken
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.store import tables
@@ -214,7 +215,11 @@ def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Seq
     now = _stamp_apart(tenant)
     queued = {}
     for patron_id, row in rows.items():
-        payload = view(open_change(tenant, row), target)
+        try:
+            payload = view(open_change(tenant, row), target)
+        except SealBroken:
+            payload = None  # whoever sends finds it
+            told.add(patron_id)
         if patron_id in waiting or (payload is None and patron_id not in told):
             continue
         urgent = payload is None or payload["protected"]

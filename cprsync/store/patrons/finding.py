@@ -17,11 +17,11 @@ from cprsync.domain.desk.finding import telephone_key, words_of
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.sealed import Name
+from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.records.records import from_row, open_local, overrides_of
-from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

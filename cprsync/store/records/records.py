@@ -21,13 +21,12 @@ from cprsync.domain.patron.local import Local, first_lifting
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, RelatedPatron, Source
 from cprsync.domain.patron.review import PARKED, State
-from cprsync.errors import LostCompare
+from cprsync.errors import LostCompare, SealBroken
 from cprsync.services.ports.patrons import Prepared
 from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import next_id
-from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
 if TYPE_CHECKING:

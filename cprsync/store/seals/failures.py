@@ -1,16 +1,9 @@
-"""Errors of the store itself: a broken seal, a broken audit chain or journal, or a database that does not answer.
+"""Errors of the store itself: a broken audit chain or journal, or a database that does not answer.
 
 Errors that the use cases catch by name are in `cprsync.errors`.
 """
 
 from cprsync.errors import CprsyncError
-
-
-class SealBroken(CprsyncError):
-    """A sealed value does not belong in its place: it was altered or swapped, or its key is missing."""
-
-    kind = "store.seal"
-
 
 _BROKEN = "the audit chain is broken in {stream} at entry {seq}: {why}"
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Gap, Person, Protection, Silent, Status
 from cprsync.domain.person.sealed import Address, Name, Opening, Sealed, SealedAddress
-from cprsync.store.seals.failures import SealBroken
+from cprsync.errors import SealBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 
 if TYPE_CHECKING:

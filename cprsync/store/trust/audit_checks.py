@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
+from cprsync.errors import SealBroken
 from cprsync.services.ports.trust import AuditState
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
 from cprsync.store.core.engine import reading
 from cprsync.store.records.records import open_register
-from cprsync.store.seals.failures import AuditBroken, RecordBroken, SealBroken
+from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL
 

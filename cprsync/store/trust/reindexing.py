@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, true, update
 from cprsync.domain.netmedia.account import IdType, identity_of
 from cprsync.domain.patron.local import card_forms
 from cprsync.domain.person.person import SILENT
+from cprsync.errors import SealBroken
 from cprsync.services.ports.keys import Share, SharePlace
 from cprsync.store import tables
 from cprsync.store.core import bulk
@@ -23,7 +24,6 @@ from cprsync.store.core.tenant import library_transaction
 from cprsync.store.patrons.finding import make_keys
 from cprsync.store.records.numbers import CARD, OLD_NUMBER, open_number
 from cprsync.store.records.records import from_row, open_local
-from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import ADDRESS, dwelling
 from cprsync.store.trust.sealed_columns import SEALED
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, tuple_, update
 
+from cprsync.errors import SealBroken
 from cprsync.services.ports.keys import Share, SharePlace
 from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.core import bulk
 from cprsync.store.core.tenant import library_transaction
 from cprsync.store.records.records import open_register
-from cprsync.store.seals.failures import AuditBroken, SealBroken
+from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import ALTERED, RECORDS
 from cprsync.store.trust.sealed_columns import NEVER_ANEW, SEALED
 

@@ -13,8 +13,8 @@ from store_people import local, number, person
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
 from cprsync.domain.person.person import EMPTY, GROUPS, SILENT, Abroad, Birth, Contact, Person, Protection, Status
 from cprsync.domain.person.sealed import Address, Name
+from cprsync.errors import SealBroken
 from cprsync.store.records.records import decode_local, encode_local
-from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.vault import decode, encode
 
 TEXT = st.text(st.characters(exclude_categories=["C"]), max_size=12)

@@ -12,6 +12,7 @@ from store_people import MONDAY, enrol, number, person, write
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.sealed import Name
+from cprsync.errors import SealBroken
 from cprsync.services.ports.patrons import Equal, NotOurs
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
@@ -23,7 +24,6 @@ from cprsync.store.records.records import (
     live_overrides,
     withdraw_override,
 )
-from cprsync.store.seals.failures import SealBroken
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -10,10 +10,9 @@ import pytest
 from sqlalchemy import text
 from store_people import AGENCY, MONDAY, STARTED, enrol, local, number, person, write
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, SealBroken
 from cprsync.services.ports.patrons import Equal, NewPatron
 from cprsync.store.core.engine import open_engine, writing
-from cprsync.store.seals.failures import SealBroken
 from cprsync.store.seals.keys import KEY_BYTES, Keyed, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
 
