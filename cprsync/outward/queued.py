@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cprsync.services.ports.outward import Delivered
+from cprsync.services.ports.outward import Delivered, Undelivered
 from cprsync.wire.calls import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cprsync.errors import CprsyncError
-    from cprsync.services.ports.outward import OutwardEffect, Undelivered
+    from cprsync.services.ports.outward import OutwardEffect
     from cprsync.wire.calls import Circuit
 
 
@@ -31,7 +31,10 @@ def send_queues(
         for effect in queue:
             if circuit.is_open:
                 break
-            done.append((effect, outcome := send(effect)))
+            outcome = send(effect)
+            if isinstance(outcome, Undelivered) and outcome.final and effect is not queue[-1]:
+                continue  # a later one sets another state, and decides alone whether a person has to look
+            done.append((effect, outcome))
             if not isinstance(outcome, Delivered):
                 break
         return done

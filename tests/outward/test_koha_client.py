@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,18 @@ def test_a_patron_who_is_gone_is_expired_without_an_address_and_stays(koha_desk:
     send(later, gone(number, remote=patron_id))
     assert len(koha_desk.written()) == 1
     assert send(koha, OutwardEffect("koha", "never told", 1, None)) == [Delivered(wrote=False)]
+
+
+def test_one_who_was_imported_is_added_as_soon_as_the_first_copy_has_told_the_name(
+    koha_desk: KohaDesk, make_koha: Make
+) -> None:
+    """The import is told first, without a name. Koha refuses it for good, and what follows counts."""
+    koha, number = make_koha(), koha_desk.new_number()
+    queue = (told(number, name=None), replace(told(number), version=2))
+    ((effect, outcome),) = koha.send_many([queue])
+    assert (effect.version, type(outcome)) == (2, Delivered)
+    assert len(koha_desk.all_with(number)) == 1
+    assert send(koha, told(koha_desk.new_number(), name=None)) == [Undelivered("no_name", final=True)]
 
 
 def test_the_id_in_koha_is_kept_through_a_new_number(koha_desk: KohaDesk, make_koha: Make) -> None:

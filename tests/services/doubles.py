@@ -163,6 +163,8 @@ class TargetDouble:
                     return
                 self.calls.append(effect)
                 if effect.patron_id in self.refuses:
+                    if self.refuses[effect.patron_id].final and effect is not queue[-1]:
+                        continue
                     yield effect, self.refuses[effect.patron_id]
                     break
                 if effect.payload is None:

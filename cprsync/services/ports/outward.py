@@ -154,7 +154,8 @@ class TargetClient(Protocol):
         """Send the effects of each queue. A queue holds one patron's effects, the lowest version first.
 
         Queues may run side by side, and are taken as needed. A queue stops at its first effect that is not delivered.
-        Effects behind it are neither tried nor yielded. A CprsyncError says that the target does not answer or refuses
+        Effects behind it are neither tried nor yielded. One that is refused for good is not yielded if another follows,
+        which is tried: it sets a later state. A CprsyncError says that the target does not answer or refuses
         us as a whole: no further queue begins.
         """
 

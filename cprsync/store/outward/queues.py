@@ -276,12 +276,16 @@ def _fail(
     wanted = wanted.where(is_ours(_OUT, tenant), _OUT.target.in_(targets))
     found = fetch_rows(connection, wanted, _OUT.patron_id, [effect.patron_id for effect, _ in rest])
     attempts = {(row.target, row.patron_id, row.version): row.attempts for row in found}
-    rows, left = [], []
+    rows, left, over = [], [], []
     for effect, outcome in rest:
         tried = attempts.get((effect.target, effect.patron_id, effect.version), 0) + 1
         ended = outcome.final or tried >= ATTEMPTS
         rows.append({**_at(tenant, effect), "said": outcome.code, "now_state": FAILED if ended else WAITING})
         left += [effect.patron_id] if ended else []
+        over += [_at(tenant, effect)] if ended else []
     connection.execute(_FAIL, rows)
+    # what waits from before it would set an older state
+    if over:
+        connection.execute(_TAKE_OUT, over)
     ask_staff(connection, tenant, run, left, TARGET_NOT_TAKEN)
     return left

@@ -11,7 +11,7 @@ import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
 from kills import is_closed, killed, lived_whole, sample
 from test_sending import EVERYTHING, PLAIN, hears, held
-from townspeople import cpr, gains_protection, moves, person
+from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
@@ -243,6 +243,24 @@ def test_what_was_not_taken_is_sent_again_when_staff_say_so(library: Library) ->
     sends(library)
     assert held(double, library, "ANNA")["municipality"] == "0461"
     assert state(library)["failed"] == 0
+
+
+def test_of_two_states_that_are_refused_only_the_later_waits_for_staff(either_library: Library) -> None:
+    library = either_library
+    double = hears(library)
+    double.refuses[library.id_of("ANNA")] = Undelivered("unknown_category", final=True)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.one_night_with(targets=())
+    library.deliver(TUESDAY, renames(moves(person("ANNA"), "ODENSE")))
+    library.one_night()
+    assert (state(library)["waiting"], state(library)["failed"]) == (0, 1)
+    calls = len(double.calls)
+    sends(library)
+    assert len(double.calls) == calls
+    double.refuses.clear()
+    answer_item(library, "accept")
+    sends(library)
+    assert held(double, library, "ANNA")["municipality"] == "0461"
 
 
 def test_an_effect_is_left_to_staff_after_its_last_try(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
