@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cprsync.domain.outward.target import Target
     from cprsync.services.night.report import Report
     from cprsync.services.ports.deliveries import Delivered, WaitingFile
+    from cprsync.services.ports.outward import TargetClient
     from cprsync.services.ports.store import Store
 
 AGENCY, AGREEMENT, TASK = "775100", "aarhus", "123456"
@@ -299,6 +300,8 @@ class KilledStore(Wrapped):
             *("erasing.sweep",),
             *("retention.forget",),
             *("outbox.offer", "outbox.settle"),
+            *("targets.meet", "targets.load", "targets.follow", "targets.stop", "targets.brake_again"),
+            *("queues.offer", "queues.settle"),
             *("rights.derive", "rights.keep_stamp"),
             *("windows.intend_to_ask", "windows.count_harms"),
             *("finding.refresh",),
@@ -310,11 +313,16 @@ class KilledStore(Wrapped):
         # a method that has got another name would be a place where nothing is killed any more
         assert not [name for name in self.WRITES if not callable(attrgetter(name)(store))]
         self._at = at
-        self.writes = 0
+        #: the writes so far, by the name of their method
+        self.written: list[str] = []
+
+    @property
+    def writes(self) -> int:
+        return len(self.written)
 
     def _counted(self, name: str, real: Callable[..., Any]) -> Any:
         def write(*args: Any, **kwargs: Any) -> Any:
-            self.writes += 1
+            self.written.append(name)
             result = real(*args, **kwargs)
             if self.writes == self._at:
                 raise Killed
@@ -353,6 +361,8 @@ class Library:
         self.net_media: CulrDouble | None = None
         #: other systems, and what each has heard
         self.targets: tuple[OpenTarget, ...] = ()
+        #: by the name of a target, what makes its real client; any other is a double
+        self.clients: dict[str, Callable[[Library], TargetClient]] = {}
         self.policy = Policy()
         self.strict = True
         self.shared = False
@@ -379,11 +389,12 @@ class Library:
         other.reader = ReaderDouble(dict(self.reader.deliveries))
         other.policy, other.strict, other.shared, other.batch = self.policy, self.strict, self.shared, self.batch
         other.net_media = None if self.net_media is None else self.net_media.copy()
+        other.clients = self.clients
         if self.targets:
             other.sets_targets_up(*(one.target for one in self.targets))
         for one in self.targets:
-            if one.client is not None:
-                other.target(one.target.name).takes_over(self.target(one.target.name))
+            if isinstance(one.client, TargetDouble):
+                other.target(one.target.name).takes_over(one.client)
         return other
 
     def sets_culr_up(self, *, cards: bool = False) -> None:
@@ -391,9 +402,13 @@ class Library:
         self.store._bind(replace(self.store._tenant, tells_net_media=True, card_accounts=cards))
 
     def sets_targets_up(self, *targets: Target) -> None:
-        """As an installation with `[[library.target]]`, each a double that hears everything."""
+        """As an installation with `[[library.target]]`, each a double that hears everything, or its real client."""
         self.store._bind(with_targets(self.store._tenant, targets))
-        self.targets = tuple(OpenTarget(one, None if one.kind.is_fetched else TargetDouble()) for one in targets)
+        made = [self.clients.get(one.name, lambda _: TargetDouble()) for one in targets]
+        self.targets = tuple(
+            OpenTarget(one, None if one.kind.is_fetched else make(self))
+            for one, make in zip(targets, made, strict=True)
+        )
 
     def target(self, name: str) -> TargetDouble:
         """What a target has heard."""

@@ -1,5 +1,7 @@
 """Kill a night at each of its SQL statements, live it again, and compare with one that was not killed.
 
+The night tells CULR, a Koha and a folder of files. Each must have heard each change once and in order.
+
     python tests/sweeps/kill.py [--database sqlite|postgresql] [--every N] [--start K] [--json]
 
 The night is the real command line in a child process, killed from outside with SIGKILL while statement k waits. How
@@ -17,6 +19,7 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from databases import Database, opened
 from gates import forked, passing
 from small_night import SmallNight, forked_mock
+from small_targets import count_told
 from started import import_program
 
 if TYPE_CHECKING:
@@ -41,8 +45,9 @@ class Sweep:
     statements: int = 0
     counted: int = 0
     exit: int = -1
-    #: what the night does
+    #: what the night does, and how many changes each target hears
     actions: dict[str, int] = field(default_factory=dict)
+    told: dict[str, int] = field(default_factory=dict)
     killed: int = 0
     differences: dict[int, list[str]] = field(default_factory=dict)
 
@@ -56,6 +61,7 @@ class Sweep:
             "statements": self.statements,
             "counted": {"by": self.database.counter, "statements": self.counted},
             "actions": self.actions,
+            "told": self.told,
             "every": self.every,
             "killed": self.killed,
             "differences": self.differences,
@@ -87,11 +93,13 @@ def whole_night(night: SmallNight, found: Sweep) -> State:
     """Live the night whole: once with the database counting, once through the gate."""
     counts: list[int] = []
     with night.again() as ready:
+        before = count_told(ready, night.library)
         with night.database.counting(counts) as environment:
             child = night.sync(environment)
             found.exit = child.wait()
         found.actions = json.loads(child.out.read_text(encoding="utf-8"))["actions"]
         wanted = night.state(ready)
+        found.told = {name: count - before[name] for name, count in count_told(ready, night.library).items()}
     found.counted = counts[0]
     with night.again(), closing(night.database.gate()) as gate:
         child = night.sync(gate.environment)
@@ -150,7 +158,7 @@ def main() -> int:
         if options.certificates:
             shutil.copytree(options.certificates, folder / "mock" / "certs")
         with opened(options.database, folder) as database:
-            night = SmallNight(folder, database, forked, forked_mock)
+            night = SmallNight(folder, database, forked, partial(forked_mock, with_koha=True))
             night.make()
             tell(f"{database.name}: set up in {time.monotonic() - began:.0f} s")
             found = sweep(night, max(1, options.every), options.start)

@@ -2,6 +2,7 @@
 
 Three first copies, one of them of a number that the register does not know; two deliveries with moves, a name, a death,
 a number changed, protections gained and ended; a question of an earlier night that is settled, one that stays open.
+If the mock has a Koha, it hears of all that, and so does a folder of files.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import shutil
 import signal
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from small_targets import set_targets_up, what_was_told
 from town import PEOPLE
 
 from cprsync import wiring
@@ -82,7 +84,7 @@ class SmallNight:
     def make(self) -> None:
         """Live up to the evening before."""
         with self.mocking(self.mock) as ready:
-            self._set_up()
+            self._set_up(ready)
             self._import(["--apply"], *(PEOPLE[key]["number"] for key in FIRST))
             self.day = ready["day"]
             self._must("sync", "--today", self.day)
@@ -99,12 +101,14 @@ class SmallNight:
             self._import(["--apply"], *(PEOPLE[key]["number"] for key in NEW), UNKNOWN)
         self._keep()
 
-    def _set_up(self) -> None:
+    def _set_up(self, ready: dict[str, Any]) -> None:
         write_folder(self.library, mock=self.mock / "ready.json")
         path = self.library / "cprsync.toml"
         settings = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r'(?ms)^host = .*?^folder = "IN"$', 'path = "IN"', settings), encoding="utf-8")
         (self.library / "IN").mkdir()
+        if ready["koha"]:
+            set_targets_up(path, ready, [*FIRST, "EDITH"])
         self._must("db", "upgrade")
 
     def _import(self, options: list[str], *numbers: str) -> None:
@@ -185,6 +189,7 @@ class SmallNight:
                 name: {group: sorted(of) for group, of in groups.items()} for name, groups in subscriptions.items()
             },
             **_net_media(control.culr(ready)),
+            **(what_was_told(ready, self.library) if ready["koha"] else {}),
         }
 
 
@@ -207,14 +212,14 @@ def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def forked_mock(folder: Path, people: Path | None = None) -> Iterator[dict[str, Any]]:
+def forked_mock(folder: Path, people: Path | None = None, *, with_koha: bool = False) -> Iterator[dict[str, Any]]:
     """The mock in a child that has imported what its parent has; of the town, or of other people."""
     told, tell = os.pipe()
     pid = os.fork()
     if not pid:
         try:
             os.close(told)
-            _serve(folder, tell, people or fixture_path("people.toml"))
+            _serve(folder, tell, people or fixture_path("people.toml"), with_koha=with_koha)
         finally:
             os._exit(1)
     os.close(tell)
@@ -229,15 +234,16 @@ def forked_mock(folder: Path, people: Path | None = None) -> Iterator[dict[str, 
         os.waitpid(pid, 0)
 
 
-def _serve(folder: Path, tell: int, people: Path) -> None:
+def _serve(folder: Path, tell: int, people: Path, *, with_koha: bool) -> None:
     def announce(_ready: object) -> None:
         os.write(tell, b".")
 
     serve(
         folder=folder,
         people=people,
-        ports=Ports(None, None, None, None),
+        ports=Ports(*[None] * len(fields(Ports))),
         now=lambda: datetime.now(UTC),
         announce=announce,
         stop=None,
+        with_koha=with_koha,
     )

@@ -13,7 +13,7 @@ import pytest
 CEILING_SECONDS = 300
 
 
-@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 200, 3), ("postgresql", 300, 2)])
+@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 300, 3), ("postgresql", 450, 2)])
 def test_a_night_killed_at_some_statement_ends_as_one_that_was_not(
     database: str, every: int, kills: int, mock_keys: Path
 ) -> None:
@@ -30,4 +30,5 @@ def test_a_night_killed_at_some_statement_ends_as_one_that_was_not(
     assert found["statements"] == found["counted"]["statements"]
     assert found["killed"] >= kills
     assert found["actions"].keys() >= {"die", "first_copy", "move", "protect", "rename", "renumber", "unprotect"}
+    assert min(found["told"].values()) > 0
     assert found["differences"] == {}

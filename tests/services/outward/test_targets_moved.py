@@ -1,4 +1,4 @@
-"""Targets as an operator moves them: stopped, released, set up otherwise; and killed in between."""
+"""Targets as an operator moves them: stopped, released, set up otherwise; and told by the desk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
-from kills import is_closed, killed, lived_whole, sample
 from test_sending import EVERYTHING, PLAIN, hears, held
 from townspeople import cpr, gains_protection, moves, person, renames
 
@@ -31,8 +30,6 @@ from cprsync.services.ports.outward import Undelivered
 from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cprsync.services.outward.sending import Sent
 
 OTHER = Target("hook", TargetKind.WEBHOOK, frozenset({OutwardField.STATUS, OutwardField.MUNICIPALITY}))
@@ -108,26 +105,6 @@ def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> Non
     assert held(library.target("hook"), library, "ANNA")["municipality"] == "0461"
     assert report.exit_code == 2
     assert state(library)["waiting"] == 1
-
-
-def test_a_night_that_is_killed_anywhere_leaves_both_targets_as_the_record_after_the_next(
-    library: Library, tmp_path: Path
-) -> None:
-    library.sets_targets_up(PLAIN, OTHER)
-    library.night()
-    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), gains_protection(person("CLARA")), person("DAVID"))
-    whole, _, writes = lived_whole(library, tmp_path)
-    for other in killed(library, tmp_path, sample(writes)):
-        if is_closed(other):
-            other.clock.set_after(TUESDAY)
-        other.one_night()
-        for name in ("koha", "hook"):
-            assert other.target(name).holds == whole.target(name).holds
-            assert state(other, name)["waiting"] == 0
-            versions: dict[str, int] = {}
-            for call in other.target(name).calls:
-                assert call.version >= versions.get(call.patron_id, 0)
-                versions[call.patron_id] = call.version
 
 
 def test_one_that_is_added_later_is_told_of_everyone_and_the_first_hears_nothing_twice(library: Library) -> None:
