@@ -10,7 +10,7 @@ from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
 from cprsync.language.netmedia import cards_text
 from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
-from cprsync.services.netmedia.publishing import TURNS
+from cprsync.services.night.calendar import TURNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

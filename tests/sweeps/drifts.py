@@ -41,7 +41,8 @@ from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.resources import compile_schemas
 from cprsync.services.netmedia.entitlements import verify
-from cprsync.services.netmedia.publishing import compare_accounts, derive_rights, publish
+from cprsync.services.netmedia.publishing import compare_accounts, publish
+from cprsync.services.night.calendar import derive_rights
 from cprsync.store import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing

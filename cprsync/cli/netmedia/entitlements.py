@@ -172,13 +172,12 @@ def entitlements_verify(
     """
     from cprsync.services.netmedia.entitlements import Verified, verify
 
-    found = Verified(offline=offline)
     with opened(config, library, as_json=as_json) as site:
         try:
             with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
                 found = verify(night, offline=offline)
         except CprsyncError as error:
-            found.error = error
+            found = Verified(offline=offline, error=error)
     document = {"agency": site.section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
     if found.error is not None:
         document["error"] = error_document(found.error, changed="nothing")

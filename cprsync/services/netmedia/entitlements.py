@@ -8,8 +8,7 @@ will derive are counted separately.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import rule_words
@@ -147,9 +146,9 @@ def _culr(account: AccountState) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Verified:
-    """What was checked, and what is wrong."""
+    """What was checked, and what is wrong. Each page of patrons makes a new one."""
 
     #: CULR was not asked: the user did not want it, or it is not set up
     offline: bool
@@ -167,13 +166,19 @@ class Verified:
     cards_waiting: int = 0
     cards_stay: int = 0
     read: int = 0
-    wrong: dict[NetMediaFault, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: each fault with its patron
+    faults: tuple[tuple[NetMediaFault, str], ...] = ()
     #: patrons who are leaving: rights closed, and a municipality in CULR until the record is closed
     leaving: int = 0
     #: products with block reasons in the policy that occur on no record, and may be misspelt
-    reasons: set[tuple[str, str]] = field(default_factory=set)
+    reasons: frozenset[tuple[str, str]] = frozenset()
     #: why not all was checked; None: all was
     error: CprsyncError | None = None
+
+    @property
+    def wrong(self) -> dict[NetMediaFault, list[str]]:
+        """The patrons by fault."""
+        return {kind: [patron for one, patron in self.faults if one is kind] for kind in NetMediaFault}
 
     @property
     def ok(self) -> bool:
@@ -195,10 +200,10 @@ class Verified:
                 "cards": self.cards_waiting,
             },
             "cards_stay": self.cards_stay,
-            "wrong": {kind.value: len(self.wrong[kind]) for kind in NetMediaFault},
+            "wrong": {kind.value: len(patrons) for kind, patrons in self.wrong.items()},
             "leaving": self.leaving,
             "reasons_on_no_record": [{"product": one, "reason": reason} for one, reason in sorted(self.reasons)],
-            "who": {kind.value: self.wrong[kind] for kind in NetMediaFault if self.wrong[kind]},
+            "who": {kind.value: patrons for kind, patrons in self.wrong.items() if patrons},
             "ok": self.ok and self.error is None,
         }
 
@@ -220,22 +225,25 @@ def verify(night: Night, *, offline: bool) -> Verified:
 
     Raises RunBusy while a night runs, because a half-finished night would look wrong.
     """
-    found = Verified(offline=offline or night.net_media is None, has_net_media=night.net_media is not None)
     with night.store.runs.lock():
         night.progress.stage("verify", night.store.patrons.count())
-        found.wrong[NetMediaFault.VERSIONS] += night.store.account_repairs.wrong_versions()
-        found.accounts_waiting = night.store.accounts.count_left_out()
-        cards = night.store.card_accounts.state()
-        found.cards_waiting, found.cards_stay = cards.left, cards.accounts if cards.stays else 0
-        derived = _derived(night)
-        found.has_products = derived is not None
-        found.reasons = named_block_reasons(night.policy)
+        derived, cards = _derived(night), night.store.card_accounts.state()
+        found = Verified(
+            offline=offline or night.net_media is None,
+            has_net_media=night.net_media is not None,
+            has_products=derived is not None,
+            accounts_waiting=night.store.accounts.count_left_out(),
+            cards_waiting=cards.left,
+            cards_stay=cards.accounts if cards.stays else 0,
+            faults=tuple((NetMediaFault.VERSIONS, one) for one in night.store.account_repairs.wrong_versions()),
+            reasons=frozenset(named_block_reasons(night.policy)),
+        )
         together = min(night.batch, AT_ONCE)
         after: str | None = ""
         while after is not None:
             page = night.store.account_repairs.checked_page(after, together)
-            _check_rights(night, page, found, derived=derived)
-            _check_accounts(night, night.store.accounts.wanted([one.patron.id for one in page]), found)
+            found = _check_rights(night, page, found, derived=derived)
+            found = _check_accounts(night, night.store.accounts.wanted([one.patron.id for one in page]), found)
             night.progress.advance(len(page))
             after = page[-1].patron.id if len(page) == together else None
     return found
@@ -247,54 +255,63 @@ def _derived(night: Night) -> bool | None:
     return None if stamp is None and kept is None else stamp == kept
 
 
-def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, derived: bool | None) -> None:
+def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, derived: bool | None) -> Verified:
+    here = [one for one in page if not one.gone]
+    stand = {block.reason.casefold() for one in here for block in one.local.blocks}
+    found = replace(
+        found,
+        patrons=found.patrons + len(here),
+        leaving=found.leaving + sum(one.stage is Stage.LEAVING and one.patron.borrows for one in here),
+        reasons=frozenset(named for named in found.reasons if named[1] not in stand),
+    )
+    if derived is None:
+        return found
     today = night.clock.today()
-    for one in page:
-        if one.gone:
-            continue
-        found.patrons += 1
-        found.leaving += one.stage is Stage.LEAVING and one.patron.borrows
-        if found.reasons:
-            stand = {block.reason.casefold() for block in one.local.blocks}
-            found.reasons = {named for named in found.reasons if named[1] not in stand}
-        if derived is None:
-            continue
+    waiting, differing, faults = 0, 0, []
+    for one in here:
         wrong = list(find_wrong_rights(one.patron, one.local, one.stage, one.rights, policy=night.policy, on=today))
         if one.waits or not derived:
-            found.rights_waiting += 1
+            waiting += 1
             # if no rights are stored yet, nothing is told meanwhile that the night will take back
-            found.rights_differing += bool(wrong) and one.rights is not None
-            continue
-        for kind in wrong:
-            found.wrong[kind].append(one.patron.id)
+            differing += bool(wrong) and one.rights is not None
+        else:
+            faults += [(kind, one.patron.id) for kind in wrong]
+    return replace(
+        found,
+        rights_waiting=found.rights_waiting + waiting,
+        rights_differing=found.rights_differing + differing,
+        faults=(*found.faults, *faults),
+    )
 
 
-def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) -> None:
+def _check_accounts(night: Night, accounts: Sequence[Account], found: Verified) -> Verified:
     """Check the accounts for which nothing waits: CULR was told what the record says, and still holds it.
 
     The second check is left out if CULR is not to be asked.
     """
-    from cprsync.services.netmedia.publishing import Compared, answers_of, asked_of  # showing rights needs none of it
+    from cprsync.services.netmedia.publishing import answers_of, asked_of  # showing rights needs none of it
 
     untold = {one.patron_id for one in accounts if is_untold(one.want.municipality, one.last, told=one.told)}
-    found.wrong[NetMediaFault.UNTOLD] += sorted(untold)
+    found = replace(found, faults=(*found.faults, *((NetMediaFault.UNTOLD, one) for one in sorted(untold))))
     if found.offline:
-        return
-    asked, counted = asked_of([one for one in accounts if one.patron_id not in untold]), Compared()
+        return found
+    asked = asked_of([one for one in accounts if one.patron_id not in untold])
     if found.error is not None:
-        found.accounts_waiting += len({one.patron_id for one, _ in asked.values()})
-        return
+        waiting = len({one.patron_id for one, _ in asked.values()})
+        return replace(found, accounts_waiting=found.accounts_waiting + waiting)
+    answers, seen = answers_of(night, asked)
     drifted = [
-        (asked[identity][0].patron_id, drift)
-        for identity, held in answers_of(night, asked, counted).items()
+        (NetMediaFault(drift.value), asked[identity][0].patron_id)
+        for identity, held in answers.items()
         for drift in find_drift(identity, asked[identity][1], held, agency=night.agency)
     ]
-    found.read += counted.read
-    found.accounts_waiting += counted.left_out
-    found.error = counted.error
-    foreign = [patron_id for patron_id, drift in drifted if drift.value == NetMediaFault.FOREIGN.value]
+    foreign = [patron_id for kind, patron_id in drifted if kind is NetMediaFault.FOREIGN]
     stands = night.store.account_repairs.let_stand(foreign) if foreign else set()
-    for patron_id, drift in drifted:
-        kind = NetMediaFault(drift.value)
-        if not (kind is NetMediaFault.FOREIGN and patron_id in stands):
-            found.wrong[kind].append(patron_id)
+    faults = [(kind, one) for kind, one in drifted if kind is not NetMediaFault.FOREIGN or one not in stands]
+    return replace(
+        found,
+        read=found.read + seen.read,
+        accounts_waiting=found.accounts_waiting + seen.left_out,
+        error=seen.error,
+        faults=(*found.faults, *faults),
+    )

@@ -1,7 +1,4 @@
-"""What a night does for the net media: derives rights, compares a share of the accounts, and sends what waits.
-
-Rights are derived after the deliveries and the days. After a change of policy, everyone's rights are derived once. No
-limit stops this, since it was planned (decision 19). A library without products derives nothing.
+"""What a night does at the net media: compares a share of the accounts, and sends what waits.
 
 A missing, outdated or surplus account is repaired through the outbox, after the limit is checked for all repairs
 (decision 11). If another library may have set the number, staff decide. Leaves out patrons with an effect that waits,
@@ -13,7 +10,7 @@ A night that cannot reach the net media is still a good night: what waits is sen
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,10 +21,8 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Held
 from cprsync.domain.netmedia.cards import TOLD_A_NIGHT
 from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
-from cprsync.domain.netmedia.rights import RightChange, rights_stamp
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
-from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,70 +41,50 @@ log = structlog.get_logger(__name__)
 #: Answers written in one transaction, and patrons read with their effects at once. The number is small, so that calls
 #: in progress do not run out meanwhile. Answers that a kill loses are asked again.
 TOGETHER: Final = 100
-#: The turns of a right, in the order of the report.
-TURNS: Final = (RightChange.OPENED.value, RightChange.CLOSED.value, RightChange.UNDECIDED.value)
 
 
-def derive_rights(night: Night, run: Run) -> bool:
-    """Derive what is due. Return False if the library has no products, so that nothing was derived.
-
-    A killed run continues: rights that are derived are no longer due, and are counted once.
-    """
-    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
-    if stamp is None and kept is None:
-        return False
-    night.progress.stage("rights")
-    night.store.rights.forget_earlier_turns(run)
-    if stamp != kept:
-        _derive(night, run, everyone=True)
-        night.store.rights.keep_stamp(run, stamp)
-    _derive(night, run, everyone=False)
-    return True
-
-
-def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
-    """By product, what became of rights in this run, including how many stayed unchanged."""
-    turns, kept = night.store.rights.turns(run), night.store.rights.count()
-    counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
-    return {
-        product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
-        for product, count in counts.items()
-    }
-
-
-def _derive(night: Night, run: Run, *, everyone: bool) -> None:
-    last: str | None = ""
-    while last is not None:
-        page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
-        last = night.store.rights.derive(run, page, night.policy)
-        night.raise_if_stopped()
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Compared:
-    """What one comparison found and did."""
+    """What a comparison found and did. Two of them add up: one part of the accounts, and the next."""
 
     read: int = 0
     #: repairs that wait to be sent now
     repaired: int = 0
     #: patrons with an effect that waits, or with an account that could not be read
     left_out: int = 0
-    patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
+    #: each drift with its patron
+    drifted: tuple[tuple[Drift, str], ...] = ()
     #: limits exceeded: nothing was repaired
     excess: tuple[Excess, ...] = ()
     #: patrons that staff must now decide about
-    left: list[str] = field(default_factory=list)
+    left: tuple[str, ...] = ()
     #: why not all were read; if set, nothing was repaired either
     error: CprsyncError | None = None
+
+    def __add__(self, more: Compared) -> Compared:
+        return Compared(
+            self.read + more.read,
+            self.repaired + more.repaired,
+            self.left_out + more.left_out,
+            self.drifted + more.drifted,
+            self.excess + more.excess,
+            self.left + more.left,
+            self.error or more.error,
+        )
 
     @property
     def alarm(self) -> CprsyncError | None:
         """The error that blocks all calls to CULR until someone fixes it. None if CULR merely does not answer."""
         return None if type(self.error) is NetMediaUnavailable else self.error
 
+    @property
+    def patrons(self) -> dict[Drift, list[str]]:
+        """The patrons by drift."""
+        return {drift: [patron for one, patron in self.drifted if one is drift] for drift in Drift}
+
     def counts(self) -> dict[str, int]:
         """The counts of a report."""
-        drifted = {drift.value: len(self.patrons[drift]) for drift in Drift}
+        drifted = {drift.value: len(patrons) for drift, patrons in self.patrons.items()}
         return {"read": self.read, **drifted, "repaired": self.repaired, "left_out": self.left_out}
 
     def brake(self) -> list[dict[str, Any]]:
@@ -124,26 +99,25 @@ def compare_accounts(night: Night, run: Run | None, *, everyone: bool = False, d
     a killed run finds it again. Raises FenceLost if a newer run has taken over, and RunStopped if someone asked the
     night to stop.
     """
-    found = Compared()
     if night.net_media is None:
-        return found
-    found.left_out = night.store.accounts.count_left_out()
+        return Compared()
+    found = Compared(left_out=night.store.accounts.count_left_out())
     decided: list[Repair] = []
     oldest, without = _order_of_reading(night, run, everyone=everyone)
     ids = [*oldest, *without]
     for end in range(night.calls, len(ids) + night.calls, night.calls):
         night.raise_if_stopped()
         part = night.store.accounts.wanted(ids[end - night.calls : end])
-        decided += _compare_part(night, run, part, found, everyone=everyone, dry_run=dry_run)
+        repairs, seen = _compare_part(night, run, part, everyone=everyone, dry_run=dry_run)
+        decided, found = decided + repairs, found + seen
         if found.error is not None:
-            found.left_out += len(oldest[end:])
-            log.warning("accounts.unread", kind=found.error.kind, left_out=found.left_out)
-            return found
+            left_out = found.left_out + len(oldest[end:])
+            log.warning("accounts.unread", kind=found.error.kind, left_out=left_out)
+            return replace(found, left_out=left_out)
     population, limits = night.store.patrons.count(), night.policy.limits
-    found.excess = guard([one.harms for one in decided], parked=0, population=population, limits=limits)
-    if not dry_run and not found.excess:
-        _repair(night, run, decided, found)
-    return found
+    excess = guard([one.harms for one in decided], parked=0, population=population, limits=limits)
+    done = Compared() if dry_run or excess else _repair(night, run, decided)
+    return found + Compared(excess=excess) + done
 
 
 def _order_of_reading(night: Night, run: Run | None, *, everyone: bool) -> tuple[list[str], list[str]]:
@@ -159,25 +133,22 @@ def _order_of_reading(night: Night, run: Run | None, *, everyone: bool) -> tuple
     return list(oldest), list(without)
 
 
-def _compare_part(  # noqa: PLR0913 -- what it reads and writes, and how much of it
-    night: Night, run: Run | None, part: Sequence[Account], found: Compared, *, everyone: bool, dry_run: bool
-) -> list[Repair]:
+def _compare_part(
+    night: Night, run: Run | None, part: Sequence[Account], *, everyone: bool, dry_run: bool
+) -> tuple[list[Repair], Compared]:
     """Read the accounts of a part and decide on repairs. An account that was never told is not read."""
     untold = [one for one in part if not one.told and one.want.account]
     asked = asked_of([one for one in part if one not in untold and (everyone or _is_read_tonight(night, one))])
-    answers = answers_of(night, asked, found)
+    answers, found = answers_of(night, asked)
     decided = [Repair(one.patron_id, one.version, one.identity, (Drift.MISSING,), one.want, None) for one in untold]
     for identity, held in answers.items():
         one, want = asked[identity]
         if drifted := find_drift(identity, want, held, agency=night.agency):
             decided.append(Repair(one.patron_id, one.version, identity, drifted, want, held))
-    for repair in decided:
-        for drift in repair.drift:
-            found.patrons[drift].append(repair.patron_id)
     if not dry_run and found.error is None:
         _see(night, run, part, answers, {repair.patron_id for repair in decided})
     night.progress.advance(len(part))
-    return decided
+    return decided, found + Compared(drifted=tuple((drift, one.patron_id) for one in decided for drift in one.drift))
 
 
 def _is_read_tonight(night: Night, one: Account) -> bool:
@@ -192,22 +163,27 @@ def asked_of(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, Wante
     return asked | {one.identity: (one, one.want) for one in accounts}
 
 
-def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]], found: Compared) -> dict[Identity, Held]:
-    """What CULR holds under each identity. Leaves out identities without an answer. Sets `error` if nobody answers."""
+def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]]) -> tuple[dict[Identity, Held], Compared]:
+    """What CULR holds under each identity, without those it did not answer, and how many that were."""
     assert night.net_media is not None  # noqa: S101 -- as the caller has seen
     outcomes = dict(night.net_media.read_many(asked))
     answers = {identity: outcome for identity, outcome in outcomes.items() if isinstance(outcome, Held)}
     failed = [outcome for outcome in outcomes.values() if not isinstance(outcome, Held)]
-    found.read += len(answers)
-    found.left_out += len({asked[one][0].patron_id for one in asked.keys() - answers.keys()})
-    forbidden = next((one.code for one in failed if isinstance(one, Unsettled) and one.code in FORBIDDEN), None)
+    nobody = len(outcomes) < len(asked) or bool(failed and not answers)
+    left_out = len({asked[one][0].patron_id for one in asked.keys() - answers.keys()})
+    return answers, Compared(read=len(answers), left_out=left_out, error=_why_unread(failed, nobody=nobody))
+
+
+def _why_unread(failed: Sequence[Unsettled | CprsyncError], *, nobody: bool) -> CprsyncError | None:
+    """Why no further account can be read; None: others can. `nobody`: CULR answered none of a part, or not all."""
+    codes = [one.code for one in failed if isinstance(one, Unsettled)]
+    forbidden = next((code for code in codes if code in FORBIDDEN), None)
     if forbidden is not None:
-        found.error = NetMediaRefused("CULR answers {code}", code=forbidden.value)
-    elif len(outcomes) < len(asked) or (failed and not answers):
-        found.error = next((one for one in reversed(failed) if isinstance(one, CprsyncError)), None)
-        if found.error is None and (code := next((one.code for one in failed if isinstance(one, Unsettled)), None)):
-            found.error = NetMediaUnavailable("CULR answers {code}", code=code.value)
-    return answers
+        return NetMediaRefused("CULR answers {code}", code=forbidden.value)
+    if not nobody:
+        return None
+    error = next((one for one in reversed(failed) if isinstance(one, CprsyncError)), None)
+    return error or (NetMediaUnavailable("CULR answers {code}", code=codes[0].value) if codes else None)
 
 
 def _see(
@@ -224,17 +200,17 @@ def _see(
         night.store.account_repairs.see(run, seen, gone=[one.patron_id for one in right if not one.want.account])
 
 
-def _repair(night: Night, run: Run | None, decided: Sequence[Repair], found: Compared) -> None:
+def _repair(night: Night, run: Run | None, decided: Sequence[Repair]) -> Compared:
     by_patron: dict[str, list[Repair]] = defaultdict(list)
     for one in decided:
         by_patron[one.patron_id].append(one)
-    ids = list(by_patron)
+    ids, made = list(by_patron), Compared()
     for start in range(0, len(ids), night.batch):
         night.raise_if_stopped()
         together = [one for patron_id in ids[start : start + night.batch] for one in by_patron[patron_id]]
         done = night.store.account_repairs.repair(run, together)
-        found.repaired += done.waiting
-        found.left += done.left
+        made += Compared(repaired=done.waiting, left=tuple(done.left))
+    return made
 
 
 def reconcile_accounts(night: Night, *, everyone: bool, dry_run: bool) -> Compared:
@@ -251,28 +227,39 @@ def reconcile_document(night: Night, found: Compared, *, dry_run: bool) -> dict[
         "dry_run": dry_run,
         "net_media": night.net_media is not None,
         **found.counts(),
-        "patrons": {drift.value: sorted(found.patrons[drift]) for drift in Drift},
+        "patrons": {drift.value: sorted(patrons) for drift, patrons in found.patrons.items()},
         "left_to_a_person": len(found.left),
         "brake": found.brake(),
     }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Published:
-    """The result of one pass over the outbox."""
+    """The result of a pass over the outbox, or of a part of one. Two of them add up."""
 
     sent: int = 0
     #: patrons that staff must now decide about, each with the kind of review
-    left: list[tuple[str, str]] = field(default_factory=list)
+    left: tuple[tuple[str, str], ...] = ()
     #: why not all was sent; None: all was
     error: CprsyncError | None = None
     #: the last answer that was neither a success nor a final refusal
     code: Code | None = None
+    #: nobody answered a part of the patrons
+    unanswered: bool = False
+
+    def __add__(self, more: Published) -> Published:
+        return Published(
+            self.sent + more.sent,
+            self.left + more.left,
+            self.error or more.error,
+            more.code or self.code,
+            self.unanswered or more.unanswered,
+        )
 
     @property
     def is_over(self) -> bool:
-        """Whether no further call can succeed."""
-        return isinstance(self.error, NetMediaRefused | NetMediaUntrusted)
+        """Whether a further call can only fail."""
+        return self.unanswered or isinstance(self.error, NetMediaRefused | NetMediaUntrusted)
 
 
 def publish(night: Night, run: Run) -> Published:
@@ -290,12 +277,13 @@ def publish(night: Night, run: Run) -> Published:
     for start in range(0, len(ids), night.calls):
         night.raise_if_stopped()
         part = ids[start : start + night.calls]
-        if not _send(night.store, night.net_media, run, part, done):
+        done += _send(night.store, night.net_media, run, part)
+        if done.is_over:
             break
         night.progress.advance(len(part))
-    if not done.sent and not done.left and done.error is None and done.code is not None:
+    if not done.sent and not done.left and done.code is not None:
         # nothing succeeded at all: the fault is CULR's, not a patron's
-        done.error = NetMediaUnavailable("CULR answers {code}", code=done.code.value)
+        done += Published(error=NetMediaUnavailable("CULR answers {code}", code=done.code.value))
     return done
 
 
@@ -319,32 +307,33 @@ def publish_patron(
         # two senders at once would not keep a patron's effects in order
         with store.runs.lock(), net_media() as opened:
             if opened is not None:
-                _send(store, opened, None, ids, done)
+                done = _send(store, opened, None, ids)
     except CprsyncError as error:
-        done.error = error
+        done += Published(error=error)
     return done
 
 
-def _send(store: Store, net_media: NetMedia, run: Run | None, ids: Sequence[str], done: Published) -> bool:
-    """Send what waits for these patrons. Return False if nobody answers or no call is allowed."""
+def _send(store: Store, net_media: NetMedia, run: Run | None, ids: Sequence[str]) -> Published:
+    """Send what waits for these patrons."""
     taken: set[str] = set()
     seen: set[str] = set()
     together: list[tuple[Effect, Settled | Unsettled]] = []
+    done = Published()
     for effect, outcome in net_media.send_many(_offered(store, ids, taken)):
         seen.add(effect.patron_id)
         if not isinstance(outcome, Settled | Unsettled):
-            done.error = done.error or outcome
+            done += Published(error=outcome)
             continue
         if isinstance(outcome, Unsettled) and outcome.code in FORBIDDEN:
-            done.error = NetMediaRefused("CULR answers {code}", code=outcome.code.value)
+            done += Published(error=NetMediaRefused("CULR answers {code}", code=outcome.code.value))
             continue
         if isinstance(outcome, Unsettled) and outcome.code not in REFUSED:
-            done.code = outcome.code
+            done += Published(code=outcome.code)
         together.append((effect, outcome))
         if len(together) >= TOGETHER:
-            _write(store, run, together, done)
-    _write(store, run, together, done)
-    return not done.is_over and seen == taken
+            done += _write(store, run, together)
+            together = []
+    return done + _write(store, run, together) + Published(unanswered=seen != taken)
 
 
 def _offered(store: Store, ids: Sequence[str], taken: set[str]) -> Iterator[tuple[Effect, ...]]:
@@ -357,11 +346,12 @@ def _offered(store: Store, ids: Sequence[str], taken: set[str]) -> Iterator[tupl
             yield queue
 
 
-def _write(store: Store, run: Run | None, together: list[tuple[Effect, Settled | Unsettled]], done: Published) -> None:
-    if together:
-        done.left += store.outbox.settle(run, together)
-        done.sent += sum(isinstance(outcome, Settled) and outcome.foreign is None for _, outcome in together)
-        together.clear()
+def _write(store: Store, run: Run | None, together: list[tuple[Effect, Settled | Unsettled]]) -> Published:
+    if not together:
+        return Published()
+    left = store.outbox.settle(run, together)
+    sent = sum(isinstance(outcome, Settled) and outcome.foreign is None for _, outcome in together)
+    return Published(sent, tuple(left))
 
 
 def tell_of_cards(night: Night, run: Run | None, *, most: int | None = TOLD_A_NIGHT) -> int:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: The most days that a night catches up. What was due before them is done on the first of them.
 CATCH_UP_DAYS: Final = 366
+#: The turns of a right, in the order of the report.
+TURNS: Final = (RightChange.OPENED.value, RightChange.CLOSED.value, RightChange.UNDECIDED.value)
 
 
 def live_days(night: Night, run: Run) -> dict[str, int]:
@@ -176,6 +178,43 @@ def _rights(store: Store, policy: Policy, *, first: date, last: date, lived: dat
             one.facts, policy, one.kept, first=first, last=last, lived=lived
         ):
             yield _Event(day, one.patron_id, RIGHTS[turn], product, reveals_birth_date(cause))
+
+
+def derive_rights(night: Night, run: Run) -> bool:
+    """Derive the rights that are due. Return False if the library has no products, so that nothing was derived.
+
+    Done after the deliveries and the days. After a change of policy, everyone's rights are derived once. No limit stops
+    this, since it was planned (decision 19). A killed run continues: rights that are derived are no longer due, and are
+    counted once.
+    """
+    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
+    if stamp is None and kept is None:
+        return False
+    night.progress.stage("rights")
+    night.store.rights.forget_earlier_turns(run)
+    if stamp != kept:
+        _derive(night, run, everyone=True)
+        night.store.rights.keep_stamp(run, stamp)
+    _derive(night, run, everyone=False)
+    return True
+
+
+def rights_changed(night: Night, run: Run) -> dict[str, dict[str, int]]:
+    """By product, what became of rights in this run, including how many stayed unchanged."""
+    turns, kept = night.store.rights.turns(run), night.store.rights.count()
+    counts = {product: dict.fromkeys(TURNS, 0) | turns.get(product, {}) for product in night.policy.products.names()}
+    return {
+        product: {**count, "unchanged": kept - sum(count[turn] for turn in TURNS), "waiting": count.get("waiting", 0)}
+        for product, count in counts.items()
+    }
+
+
+def _derive(night: Night, run: Run, *, everyone: bool) -> None:
+    last: str | None = ""
+    while last is not None:
+        page = DuePage(run.day, limit=night.batch, everyone=everyone, after=last)
+        last = night.store.rights.derive(run, page, night.policy)
+        night.raise_if_stopped()
 
 
 def overrides_on(night: Night, day: date) -> dict[str, int]:

@@ -22,7 +22,7 @@ from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.leaving.departing import depart, find_departing, forget_of_night
 from cprsync.services.netmedia import publishing
-from cprsync.services.night.calendar import foresee_days, live_days, overrides_on
+from cprsync.services.night.calendar import derive_rights, foresee_days, live_days, overrides_on, rights_changed
 from cprsync.services.night.report import Closing, Counts, Report, Told
 from cprsync.services.night.weighing import Planned, weigh
 from cprsync.services.outward.sending import Sender
@@ -358,7 +358,7 @@ class _Course:
     def _tell_the_net_media(self) -> None:
         """Derive rights and publish what waits. A stopped night publishes too, for what was committed before it."""
         night, run, lives = self._night, self._run, self._lives
-        derived = lives and publishing.derive_rights(night, run)
+        derived = lives and derive_rights(night, run)
         if lives:
             # compare a share of the accounts before `publish`, which sends the repairs
             found = publishing.compare_accounts(night, run)
@@ -373,7 +373,7 @@ class _Course:
             titles = night.policy.products.titles(run.day)
             self._told = replace(
                 self._told,
-                entitlements=publishing.rights_changed(night, run),
+                entitlements=rights_changed(night, run),
                 titles={name: title.document() for name, title in titles.items()},
             )
 

@@ -11,7 +11,6 @@ from cprsync.cli.desk.review import item_lines
 from cprsync.cli.netmedia.entitlements import SHOWN, reconciled_lines, verified_lines
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, NetMediaFault
-from cprsync.errors import NetMediaUnavailable
 from cprsync.language.netmedia import cards_text
 from cprsync.language.night import net_media_lines, report_lines
 from cprsync.services.netmedia.entitlements import Verified
@@ -141,7 +140,6 @@ def test_every_answer_on_which_an_effect_can_be_left_to_a_person_has_words(code:
 def verified(*, error: bool = False, **found: Any) -> list[str]:
     seen = Verified(**{"offline": False, "patrons": 40, "read": 40} | found)
     document = seen.document() | ({"error": {}} if error else {})
-    seen.error = NetMediaUnavailable("no answer") if error else None
     return list(verified_lines(document | {"ok": document["ok"] and not error}, "da"))
 
 
@@ -152,7 +150,7 @@ def test_when_all_is_right_that_comes_first() -> None:
 
 @pytest.mark.parametrize("kind", NetMediaFault)
 def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: NetMediaFault) -> None:
-    first, second, *_ = verified(wrong={one: ["12345678"] if one is kind else [] for one in NetMediaFault})
+    first, second, *_ = verified(faults=((kind, "12345678"),))
     assert first == "NOGET STEMMER IKKE: 40 lånere set efter"
     assert second.endswith(" 1: 12345678")
     assert "wrong_" not in second
@@ -166,9 +164,7 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: NetMediaFault) 
     ],
 )
 def test_what_can_be_done_about_it_is_said(kind: NetMediaFault, words: str) -> None:
-    advice = [
-        line for line in verified(wrong={one: ["1"] * (one is kind) for one in NetMediaFault}) if "cprsync" in line
-    ]
+    advice = [line for line in verified(faults=((kind, "1"),)) if "cprsync" in line]
     assert len(advice) == 1
     assert words in advice[0]
 

@@ -85,7 +85,7 @@ def test_until_then_they_wait_and_are_not_wrong(library: Library) -> None:
     culr = begins(library)
     found = verify(library.ports(), offline=False).document()
     assert (found["ok"], found["waiting"]["cards"], found["cards_stay"]) == (True, 4, 0)
-    assert not reconcile_accounts(library.ports(), everyone=True, dry_run=False).patrons
+    assert not reconcile_accounts(library.ports(), everyone=True, dry_run=False).drifted
     before = library.everything()
     planned = plan_night(library.ports()).document()["cards"]
     assert (planned["stage"], planned["told"], planned["left"]) == ("beginning", 0, 4)
