@@ -20,7 +20,7 @@ from cprsync.domain.patron.review import (
     State,
     find_proposals,
     is_outdated,
-    may_affect_blocks,
+    proposed_at,
 )
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.status import Action
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering
     from cprsync.domain.person.number import CprNumber
-    from cprsync.domain.person.person import Person
+    from cprsync.domain.person.person import Person, Silent, Status
 
 #: Actions that are written even if a change is held or a person is parked (decision 3).
 _PROTECTIVE: Final = frozenset({Action.PROTECT, Action.STOP_LETTERS})
@@ -240,3 +240,8 @@ def birth_match_changes(before: Person, after: Person) -> bool:
     if before.birth == after.birth and before.number == after.number:
         return False
     return differs_from_number(before) is not differs_from_number(after)
+
+
+def may_affect_blocks(before: Status | Silent, after: Status | Silent) -> bool:
+    """Whether a change of status may propose a block or its lifting, or settle an earlier proposal."""
+    return before is not after and (proposed_at(before) is not None or proposed_at(after) is not None)

@@ -8,7 +8,6 @@ birth date of a sealed patron. Leaves out what CULR is told, and which patrons a
 from __future__ import annotations
 
 import enum
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,7 +21,7 @@ from cprsync.domain.person.person import Status
 from cprsync.domain.wording import capital, in_one
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
     from cprsync.domain.netmedia.right_day import AppliedRule, RightFacts
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from cprsync.domain.wording import Texts, Wording
 
 #: The version of the stored form. If it changes, all stored rights are derived again, once.
-_WRITTEN: Final = 3
+STORED_FORM: Final = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,26 +105,6 @@ def next_change_day(facts: RightFacts, policy: Policy, after: date) -> date | No
     now = _stored_on(Day.of(facts, policy, after))
     days = sorted(day for day in _change_days(facts, policy) if day > after)
     return next((day for day in days if _stored_on(Day.of(facts, policy, day)) != now), None)
-
-
-def rights_stamp(policy: Policy) -> str | None:
-    """A hash of the parts of a policy that decide rights; None: the policy has no products."""
-    if not policy.products.periods:
-        return None
-    said = [
-        [
-            *(one.name, one.since.isoformat(), one.until and one.until.isoformat(), one.licensed_by.value),
-            *(_sorted(one.licensed), _sorted(one.unlicensed), one.from_age, one.below_age),
-            *(_sorted(one.closing_blocks), _sorted(one.closed_groups)),
-        ]
-        for one in policy.products.periods
-    ]
-    rest = [_WRITTEN, _sorted(policy.home), policy.ladders.leap.value, policy.calendar_stamp()]
-    return hashlib.sha256(json.dumps([said, rest]).encode()).hexdigest()
-
-
-def _sorted(words: Iterable[str] | None) -> list[str] | None:
-    return None if words is None else sorted(words)
 
 
 class RightChange(enum.Enum):

@@ -309,8 +309,3 @@ def find_proposals(
             and not is_reason_for_block(kind, after)
         ):
             yield lift
-
-
-def may_affect_blocks(before: Status | Silent, after: Status | Silent) -> bool:
-    """Whether a change of status may propose a block or its lifting, or settle an earlier proposal."""
-    return before is not after and (proposed_at(before) is not None or proposed_at(after) is not None)

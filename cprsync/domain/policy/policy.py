@@ -7,6 +7,7 @@ A policy has several ladders of age groups, each in force from one day on. A pat
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from cprsync.domain.policy.tariff import FeeRules, check_days
 from cprsync.errors import OutOfOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
 
@@ -325,3 +326,25 @@ class Policy:
             return self
         former = frozenset(name for _, groups in json.loads(stamp)["ladders"] for name, _ in groups)
         return replace(self, ladders=replace(self.ladders, former=former))
+
+    def rights_stamp(self, form: int) -> str | None:
+        """A hash of what decides the rights to net media, and of the form in which they are stored.
+
+        None: the policy has no products.
+        """
+        if not self.products.periods:
+            return None
+        said = [
+            [
+                *(one.name, one.since.isoformat(), one.until and one.until.isoformat(), one.licensed_by.value),
+                *(_sorted(one.licensed), _sorted(one.unlicensed), one.from_age, one.below_age),
+                *(_sorted(one.closing_blocks), _sorted(one.closed_groups)),
+            ]
+            for one in self.products.periods
+        ]
+        rest = [form, _sorted(self.home), self.ladders.leap.value, self.calendar_stamp()]
+        return hashlib.sha256(json.dumps([said, rest]).encode()).hexdigest()
+
+
+def _sorted(words: Iterable[str] | None) -> list[str] | None:
+    return None if words is None else sorted(words)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.drift import NetMediaFault, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.right_day import right_facts
-from cprsync.domain.netmedia.rights import rights_of, rights_stamp
+from cprsync.domain.netmedia.rights import STORED_FORM, rights_of
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
@@ -251,7 +251,7 @@ def verify(night: Night, *, offline: bool) -> Verified:
 
 def _derived(night: Night) -> bool | None:
     """Whether rights are stored by the present policy. None: it has no products, and nothing is stored."""
-    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
+    stamp, kept = night.policy.rights_stamp(STORED_FORM), night.store.rights.stamp()
     return None if stamp is None and kept is None else stamp == kept
 
 

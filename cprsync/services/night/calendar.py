@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cprsync.domain.netmedia.rights import RightChange, reveals_birth_date, rights_stamp, upcoming_changes
+from cprsync.domain.netmedia.rights import STORED_FORM, RightChange, reveals_birth_date, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, forecast
 from cprsync.domain.patron.effective import find_differing
 from cprsync.domain.patron.override import in_force
@@ -169,7 +169,7 @@ def _policy_days(policy: Policy, first: date, last: date) -> Iterator[_Event]:
 
 def _rights(store: Store, policy: Policy, *, first: date, last: date, lived: date | None) -> Iterator[_Event]:
     """What becomes of rights from the next night on. If the policy has changed, it covers every patron."""
-    stamp, kept = rights_stamp(policy), store.rights.stamp()
+    stamp, kept = policy.rights_stamp(STORED_FORM), store.rights.stamp()
     if stamp is None and kept is None:
         return
     for one in store.rights.ahead(last, everyone=stamp != kept):
@@ -187,7 +187,7 @@ def derive_rights(night: Night, run: Run) -> bool:
     this, since it was planned (decision 19). A killed run continues: rights that are derived are no longer due, and are
     counted once.
     """
-    stamp, kept = rights_stamp(night.policy), night.store.rights.stamp()
+    stamp, kept = night.policy.rights_stamp(STORED_FORM), night.store.rights.stamp()
     if stamp is None and kept is None:
         return False
     night.progress.stage("rights")

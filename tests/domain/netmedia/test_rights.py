@@ -17,12 +17,12 @@ from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.right_rule import Answer, ChangeCause, RightRule
 from cprsync.domain.netmedia.rights import (
+    STORED_FORM,
     RightChange,
     changes_between,
     closes_any_right,
     next_change_day,
     rights_of,
-    rights_stamp,
     stored_line,
     upcoming_changes,
 )
@@ -399,9 +399,9 @@ def test_what_became_of_a_right(before: str | None, after: str | None, turn: Rig
 )
 def test_another_policy_of_rights_has_another_stamp(other: Policy) -> None:
     """So that everyone's are derived anew; a list that is typed in another order or a new title changes nobody's."""
-    assert rights_stamp(other) != rights_stamp(policy())
-    assert rights_stamp(policy(title=Wording("Bøger", "Books"))) == rights_stamp(policy())
-    assert rights_stamp(Policy()) is None
+    assert other.rights_stamp(STORED_FORM) != policy().rights_stamp(STORED_FORM)
+    assert policy(title=Wording("Bøger", "Books")).rights_stamp(STORED_FORM) == policy().rights_stamp(STORED_FORM)
+    assert Policy().rights_stamp(STORED_FORM) is None
 
 
 def test_a_yes_that_becomes_a_no_counts_for_the_guard_and_one_that_becomes_undecided_does_not() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import cprsync
+from cprsync.domain.deciding.reviews import may_affect_blocks
 from cprsync.domain.patron.review import (
     BLOCK_OF,
     BLOCK_REASONS,
@@ -30,7 +31,6 @@ from cprsync.domain.patron.review import (
     find_proposals,
     is_outdated,
     is_reason_for_block,
-    may_affect_blocks,
     proposed_at,
     review_kind,
 )
