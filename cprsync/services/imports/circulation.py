@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from cprsync.domain.lending.circulation import BALANCE, MESSAGE, SHAPES, Shape
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.services.imports.results import Imported, Refused, Unfit, in_parts, nothing_seen
 from cprsync.services.imports.rows import Columns, Listing, columns_of
-from cprsync.services.ports.imports import (
-    BALANCE,
-    MESSAGE,
-    ORDER,
-    SHAPES,
-    Circulated,
-    ImportedRow,
-    Shape,
-    before_it_began,
-)
+from cprsync.services.ports.imports import ORDER, Circulated, ImportedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,8 +35,6 @@ _AMOUNT: Final = re.compile(
     r"|(?P<thousands>[0-9]{1,3}(?:\.[0-9]{3}){1,2}),(?P<rest>[0-9]{1,2})",
     re.ASCII,
 )
-#: How far a day may lie after ours: the source's clock may be ahead, or in another zone.
-GRACE: Final = timedelta(days=1)
 FEE, COMPENSATION = "fee", "compensation"
 CHANNELS: Final = frozenset({"sms", "email", "letter"})
 #: The columns of such a list.
@@ -71,11 +61,9 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) 
 
 
 def _check_days(shape: Shape, days: Mapping[str, date], on: date) -> None:
-    for name, day in days.items():
-        if name not in shape.ahead and day > on + GRACE:
-            raise Unfit(name, "day.future")
-    early = before_it_began(shape, {name: day.isoformat() for name, day in days.items()})
-    if early is not None:
+    if (future := shape.find_future(days, on)) is not None:
+        raise Unfit(future, "day.future")
+    if (early := shape.find_misplaced(days, {})) is not None:
         raise Unfit(early, ORDER)
 
 
@@ -103,9 +91,9 @@ def _read(values: Mapping[str, str], kind: str, shape: Shape, on: date) -> Circu
         {name: days[name] for name in shape.days if name in days},
         clear,
         said,
-        over=any(name in days for name in shape.ends),
-        seen=max((days[name] for name in shape.done if name in days), default=None),
-        missing=next((name for name in shape.needed if not values.get(name)), ""),
+        over=shape.is_over(days),
+        seen=shape.last_action(days),
+        missing=shape.first_missing(values),
     )
 
 

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.patrons import NewPatron
 
 
-LOAN: Final = "loan"
-RESERVATION: Final = "reservation"
-BALANCE: Final = "balance"
-MESSAGE: Final = "message"
 #: Why a row is refused if one of its days lies before the day on which it began.
 ORDER: Final = "day.order"
 
@@ -109,67 +105,3 @@ class Imports(Protocol):
 
     def left_before(self, number: CprNumber) -> bool:
         """Return whether the patron with this number has left and was closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a row of a type may say: which days are in clear, and which days and texts are sealed.
-
-    `needed` columns must be filled, unless the id is known already. `done` columns are days of actions by the patron.
-    """
-
-    days: tuple[str, ...]
-    sealed_days: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
-    needed: tuple[str, ...] = ()
-    #: a row with one of these days is over at once
-    ends: tuple[str, ...] = ()
-    done: tuple[str, ...] = ()
-    #: days that may lie in the future; all others must be past
-    ahead: tuple[str, ...] = ()
-    #: the day on which it began: no other day may lie before it
-    begins: str = ""
-
-
-SHAPES: Final[Mapping[str, Shape]] = {
-    LOAN: Shape(
-        ("due", "returned"),
-        ("loaned", "renewed", "lost"),
-        ("title",),
-        needed=("title", "loaned", "due"),
-        done=("loaned", "renewed", "returned"),
-        ahead=("due",),
-        begins="loaned",
-    ),
-    RESERVATION: Shape(
-        ("placed", "until"),
-        ("fulfilled", "cancelled"),
-        ("title",),
-        needed=("title", "placed"),
-        ends=("fulfilled", "cancelled"),
-        done=("placed",),
-        ahead=("until",),
-        begins="placed",
-    ),
-    BALANCE: Shape(
-        ("raised", "settled"), (), ("title",), needed=("amount", "raised"), done=("settled",), begins="raised"
-    ),
-    MESSAGE: Shape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
-}
-
-
-def misplaced(row: Circulated, known: Mapping[str, Any]) -> str | None:
-    """The first column with a day before the day on which it began, in the row or in what is known already."""
-    shape = SHAPES[row.type]
-    told = {**row.days, **row.said}
-    names = (*shape.days, *shape.sealed_days)
-    if not any(name in told for name in names):
-        return None
-    days = {name: str(day) for name in names if (day := told.get(name) or known.get(name))}
-    return before_it_began(shape, days)
-
-
-def before_it_began(shape: Shape, days: Mapping[str, str]) -> str | None:
-    """Same as `misplaced`, for days as YYYY-MM-DD, which sort as text."""
-    began = days.get(shape.begins)
-    return None if began is None else next((name for name, day in days.items() if day < began), None)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
-from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome, misplaced
+from cprsync.domain.lending.circulation import SHAPES
+from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values
@@ -156,7 +157,7 @@ def _row(part: _Part, row: Circulated) -> ImportedRow:
     if stored is None and row.missing:
         return ImportedRow(ImportOutcome.REFUSED, None, "missing.new")
     said = {} if stored is None else open_said(part.tenant, _TABLE[row.type], stored)
-    if stored is not None and (day := misplaced(row, stored._asdict() | said)) is not None:
+    if stored is not None and (day := _misplaced(row, stored, said)) is not None:
         return ImportedRow(ImportOutcome.REFUSED, None, ORDER, field=day)
     outcome = _created(part, row, patron_id) if stored is None else _changed(part, row, stored, said)
     if outcome is not _UNCHANGED:
@@ -165,6 +166,10 @@ def _row(part: _Part, row: Circulated) -> ImportedRow:
         if row.seen is not None and row.seen <= part.tenant.clock.today() and patron_id not in part.left:
             part.seen[patron_id] = max(row.seen, part.seen.get(patron_id, row.seen))
     return ImportedRow(outcome, patron_id, owed_for=_owed_for(part, row, stored))
+
+
+def _misplaced(row: Circulated, stored: AnyRow, said: Mapping[str, Any]) -> str | None:
+    return SHAPES[row.type].find_misplaced({**row.days, **row.said}, {**stored._asdict(), **said})
 
 
 def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None:

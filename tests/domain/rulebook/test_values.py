@@ -14,7 +14,7 @@ from cprsync import domain
 #: Nothing of a person stands in them. A new one is put here by whoever has looked.
 PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "CheckedAgainst", "Limit", "Policy"),
-    *("Answering", "MinorNews", "Troubled", "PartingRow", "CardsProgress"),
+    *("Answering", "MinorNews", "Shape", "Troubled", "PartingRow", "CardsProgress"),
     *("Facts", "BackupPart", "Manifest", "CopyDifference"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *(
