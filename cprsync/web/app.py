@@ -51,7 +51,7 @@ from cprsync.web.signing_in import SignIn
 from cprsync.web.workers.handing import HandOn
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -120,6 +120,57 @@ register_url_convertor("month", _Month())
 register_url_convertor("number", _Number())
 register_url_convertor("patron", _Patron())
 
+#: The pages that are shown, each with the task that opens it.
+_SHOWN: Final[Mapping[str, tuple[Task, Page]]] = {
+    "/": (Task.SERVE, finding.show_start),
+    "/register": (Task.SERVE, registering.show_empty_form),
+    "/patrons/{patron:patron}": (Task.SERVE, records.show_record),
+    "/patrons/{patron:patron}/changes": (Task.SERVE, records.show_changes),
+    **dict.fromkeys(_PAPER, (Task.SERVE, printing.show_sheet)),
+    "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.show_ending),
+    "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.show_ending),
+    "/reviews": (Task.SERVE, queue.show_queue),
+    "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
+    "/looks": (Task.SERVE, checking.show_open),
+    "/requests": (Task.SIGN, checking.show_requests),
+    "/checks": (Task.CHECK, checking.show_checks),
+    "/log": (Task.LOG, logbook.show_log),
+    "/nights": (Task.NIGHTS, nights.show_nights),
+    "/nights/{number:number}": (Task.NIGHTS, nights.show_night),
+    "/nights/before/{number:number}": (Task.NIGHTS, nights.show_earlier),
+    "/nights/deliveries": (Task.NIGHTS, show_this_month),
+    "/nights/deliveries/{month:month}": (Task.NIGHTS, show_month),
+    "/nights/changes": (Task.NIGHTS, show_change_chart),
+    "/nights/forecast": (Task.NIGHTS, show_forecast),
+}
+#: The forms that are sent.
+_SENT: Final[Mapping[str, tuple[Task, Page]]] = {
+    "/find": (Task.SERVE, finding.find),
+    "/register/check": (Task.SERVE, registering.check_own_words),
+    "/register/look-up": (Task.SERVE, registering.look_up_new),
+    "/register/confirm": (Task.SERVE, registering.confirm_new),
+    "/patrons/{patron:patron}/reveal": (Task.REVEAL, records.reveal_record),
+    "/patrons/{patron:patron}/look-up": (Task.SERVE, updating.look_up_patron),
+    "/patrons/{patron:patron}/confirm": (Task.SERVE, updating.confirm_patron),
+    "/patrons/{patron:patron}/set": (Task.SERVE, changing.set_field_of),
+    "/patrons/{patron:patron}/correct": (Task.SERVE, changing.correct_field),
+    "/patrons/{patron:patron}/responsible": (Task.SERVE, changing.change_responsible),
+    **dict.fromkeys(_PAPER, (Task.REVEAL, printing.reveal_sheet)),
+    "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.end_record),
+    "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.end_record),
+    "/looks/{number:number}/explain": (Task.SERVE, checking.explain),
+    "/requests/{number:number}/sign": (Task.SIGN, checking.sign),
+    "/checks/{number:number}/answer": (Task.CHECK, checking.check),
+    "/checks/lift": (Task.CHECK, checking.lift),
+    "/log": (Task.LOG, logbook.search),
+    "/log/citizen": (Task.LOG, logbook.tell_citizen),
+    "/log/watch": (Task.LOG, logbook.watch),
+    "/nights/{number:number}/approve": (Task.APPROVE, nights.approve_night),
+    "/reviews/bulk": (Task.ANSWER, queue.preview_bulk),
+    "/reviews/bulk/accept": (Task.ANSWER, queue.accept_bulk),
+    "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
+}
+
 
 def make_app(around: Surroundings) -> Outermost:
     """The application over open places: the desk and its API, the patrons' own pages, or both."""
@@ -187,56 +238,8 @@ def _is_patrons(path: str, around: Surroundings) -> bool:
 def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[BaseRoute]:
     """The pages of the desk, and its API."""
     sign_in = SignIn(entry, around)
-    shown: dict[str, tuple[Task, Page]] = {
-        "/": (Task.SERVE, finding.show_start),
-        "/register": (Task.SERVE, registering.show_empty_form),
-        "/patrons/{patron:patron}": (Task.SERVE, records.show_record),
-        "/patrons/{patron:patron}/changes": (Task.SERVE, records.show_changes),
-        **dict.fromkeys(_PAPER, (Task.SERVE, printing.show_sheet)),
-        "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.show_ending),
-        "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.show_ending),
-        "/reviews": (Task.SERVE, queue.show_queue),
-        "/reviews/{number:number}": (Task.SERVE, reviewing.show_item),
-        "/looks": (Task.SERVE, checking.show_open),
-        "/requests": (Task.SIGN, checking.show_requests),
-        "/checks": (Task.CHECK, checking.show_checks),
-        "/log": (Task.LOG, logbook.show_log),
-        "/nights": (Task.NIGHTS, nights.show_nights),
-        "/nights/{number:number}": (Task.NIGHTS, nights.show_night),
-        "/nights/before/{number:number}": (Task.NIGHTS, nights.show_earlier),
-        "/nights/deliveries": (Task.NIGHTS, show_this_month),
-        "/nights/deliveries/{month:month}": (Task.NIGHTS, show_month),
-        "/nights/changes": (Task.NIGHTS, show_change_chart),
-        "/nights/forecast": (Task.NIGHTS, show_forecast),
-    }
-    sent: dict[str, tuple[Task, Page]] = {
-        "/find": (Task.SERVE, finding.find),
-        "/register/check": (Task.SERVE, registering.check_own_words),
-        "/register/look-up": (Task.SERVE, registering.look_up_new),
-        "/register/confirm": (Task.SERVE, registering.confirm_new),
-        "/patrons/{patron:patron}/reveal": (Task.REVEAL, records.reveal_record),
-        "/patrons/{patron:patron}/look-up": (Task.SERVE, updating.look_up_patron),
-        "/patrons/{patron:patron}/confirm": (Task.SERVE, updating.confirm_patron),
-        "/patrons/{patron:patron}/set": (Task.SERVE, changing.set_field_of),
-        "/patrons/{patron:patron}/correct": (Task.SERVE, changing.correct_field),
-        "/patrons/{patron:patron}/responsible": (Task.SERVE, changing.change_responsible),
-        **dict.fromkeys(_PAPER, (Task.REVEAL, printing.reveal_sheet)),
-        "/patrons/{patron:patron}/leave": (Task.SERVE, leaving.end_record),
-        "/patrons/{patron:patron}/erase": (Task.ERASE, leaving.end_record),
-        "/looks/{number:number}/explain": (Task.SERVE, checking.explain),
-        "/requests/{number:number}/sign": (Task.SIGN, checking.sign),
-        "/checks/{number:number}/answer": (Task.CHECK, checking.check),
-        "/checks/lift": (Task.CHECK, checking.lift),
-        "/log": (Task.LOG, logbook.search),
-        "/log/citizen": (Task.LOG, logbook.tell_citizen),
-        "/log/watch": (Task.LOG, logbook.watch),
-        "/nights/{number:number}/approve": (Task.APPROVE, nights.approve_night),
-        "/reviews/bulk": (Task.ANSWER, queue.preview_bulk),
-        "/reviews/bulk/accept": (Task.ANSWER, queue.accept_bulk),
-        "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),
-    }
-    routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in shown.items()]
-    routes += [Route(path, entry.post(page, task), methods=["POST"]) for path, (task, page) in sent.items()]
+    routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in _SHOWN.items()]
+    routes += [Route(path, entry.post(page, task), methods=["POST"]) for path, (task, page) in _SENT.items()]
     routes += [
         Route("/sign-in", sign_in.show),
         Route("/sign-in", sign_in.sign_in, methods=["POST"]),
