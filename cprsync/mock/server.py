@@ -74,6 +74,36 @@ class Ports:
     webhook: int | None = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The systems beside the register's own, each served only on request."""
+
+    fbs: fbs.FbsService | None
+    koha: Koha | None
+    hook: webhook.WebhookService | None
+
+    def applications(self) -> dict[str, Any]:
+        """What answers on their ports."""
+        found = {
+            "fbs": self.fbs and fbs_app(self.fbs),
+            "koha": self.koha and koha_app(KohaService(self.koha)),
+            "webhook": self.hook and webhook_app(self.hook),
+        }
+        return {name: application for name, application in found.items() if application is not None}
+
+    def control_paths(self) -> dict[str, Answering]:
+        """What the control takes beside what concerns the register."""
+        paths: dict[str, Answering] = koha_control.control_paths(self.koha, PATHS) | webhook.control_paths(self.hook)
+        return paths if self.fbs is None else paths | fbs.control_paths(self.fbs)
+
+    def ready(self, folder: Path, taken: Mapping[str, int]) -> dict[str, Any]:
+        """Their part of the ready document."""
+        return {
+            "koha": self.koha and _koha(self.koha, port=taken["koha"]),
+            "webhook": self.hook and webhook.ready_document(folder, taken["webhook"]),
+        }
+
+
 def serve(  # noqa: PLR0913 -- a program's options
     *,
     folder: Path,
@@ -106,42 +136,40 @@ def serve(  # noqa: PLR0913 -- a program's options
         stack.callback(memory.close)
         register = _register(folder, memory, people, framing="stream" if framing == "stream" else "lines")
         certificates = develop_certificates(folder / "certs", now=now())
-        last = _last_ports(folder)
         left_out = {"fbs": not with_fbs, "koha": not with_koha, "webhook": not with_webhook}
         wanted = {name: asked for name, asked in asdict(ports).items() if not left_out.get(name)}
-        listeners = {name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in wanted.items()}
+        listeners = _listen(stack, folder, wanted)
         taken = {name: _port(listener) for name, listener in listeners.items()}
-        _write(folder / "ports.json", {**last, **taken})
         users = [one.sftp_user for one in agreement.ALL]
         keys = ensure_keys(folder / "sftp", users=users, host=_HOST, port=taken["sftp"])
         identity = load_identity(
             folder / IDENTITY_FOLDER, register, issuer=f"https://localhost:{taken['oidc']}", now=now
         )
-        koha = load_koha(folder, memory, day=lambda: register.day, now=now) if with_koha else None
-        hook = webhook.WebhookService(register, now) if with_webhook else None
-        ready = _ready(register, certificates, keys, taken) | {
-            "koha": koha and _koha(koha, port=taken["koha"]),
-            "webhook": hook and webhook.ready_document(folder, taken["webhook"]),
-        }
+        others = _Others(
+            fbs.FbsService(register, FbsPatrons(register), now) if with_fbs else None,
+            load_koha(folder, memory, day=lambda: register.day, now=now) if with_koha else None,
+            webhook.WebhookService(register, now) if with_webhook else None,
+        )
+        ready = _ready(register, certificates, keys, taken) | others.ready(folder, taken)
         _write(folder / "ready.json", ready)
         applications: dict[str, Any] = {
             "soap": soap_app(SoapServices(register, schemas, now, omit_false)),
             "culr": culr_app(CulrService(register, schemas.net_media)),
             "oidc": identity_app(identity),
+            **others.applications(),
+            "control": control_app(register, others.control_paths()),
         }
-        more: dict[str, Answering] = koha_control.control_paths(koha, PATHS) | webhook.control_paths(hook)
-        if with_fbs:
-            shown = fbs.FbsService(register, FbsPatrons(register), now)
-            applications["fbs"] = fbs_app(shown)
-            more |= fbs.control_paths(shown)
-        if koha is not None:
-            applications["koha"] = koha_app(KohaService(koha))
-        if hook is not None:
-            applications["webhook"] = webhook_app(hook)
-        applications["control"] = control_app(register, more)
         servers = {listeners[name]: _server(name, app, certificates) for name, app in applications.items()}
         boxes = serving_sftp(listeners["sftp"], register, keys)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
+
+
+def _listen(stack: ExitStack, folder: Path, wanted: Mapping[str, int | None]) -> dict[str, socket.socket]:
+    """Listen on each port that is wanted, and remember which were taken, for the next time."""
+    last = _last_ports(folder)
+    listeners = {name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in wanted.items()}
+    _write(folder / "ports.json", {**last, **{name: _port(listener) for name, listener in listeners.items()}})
+    return listeners
 
 
 @contextmanager
