@@ -16,7 +16,7 @@ from cprsync.services.night.calendar import foresee
 from cprsync.services.night.report import report_without_run
 from cprsync.services.ports.runs import RunState
 from cprsync.services.trust.status import Around, status_of
-from cprsync.web.drawing import find_steps
+from cprsync.web.pages.night_calendars import find_steps
 from cprsync.web.pages.nights import NIGHTS_MOST
 
 if TYPE_CHECKING:
