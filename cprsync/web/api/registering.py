@@ -7,32 +7,28 @@ until it does. What was shown waits in the session under a key. The same yes twi
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, RegisterUnavailable
-from cprsync.services.desk.adding import answered_by, confirm_addition, preview_addition
-from cprsync.services.desk.answering import preview_responsible
+from cprsync.services.desk.adding import confirm_addition, preview_addition
 from cprsync.services.desk.lookup import Asked, read_patron
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.web.api.calls import Caller, PatronNumber, no_key, router_for
 from cprsync.web.api.patrons import question_of, read_number
 from cprsync.web.api.shapes import asked, registrations
+from cprsync.web.registering import Case, Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.desk.adding import Addition
-    from cprsync.services.desk.answering import ShownResponsible
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
     from cprsync.web.api.calls import Call
-
-    Way = Literal["register", "provisional", "unregistered"]
 
 serving = router_for(Task.SERVE)
 _LISTS: Final = frozenset({"cards", "telephones", "emails", "address"})
@@ -43,20 +39,10 @@ _NO_NAME: Final = "–"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class InHand:
-    """What was shown, and waits for a yes."""
+class InHand(Case):
+    """What was shown to a program."""
 
-    way: Way
-    #: the register's answer; None: there is none
-    registration: Registration | None = None
-    #: the number about which the register does not answer; None: it has, or there is no number
-    number: CprNumber | None = None
-    #: what was typed, by field
-    typed: Mapping[str, str] = field(default_factory=dict)
-    #: who is to answer for a minor, as typed and as found
-    answers: str = ""
-    responsible: ShownResponsible | None = None
-    #: of the preview with all of that; "": only the register's answer was shown
+    #: of the preview with all that was typed; "": only the register's answer was shown
     digest: str = ""
 
 
@@ -93,14 +79,14 @@ def _asked(call: Call, desk: Desk, question: Asked) -> dict[str, Any]:
         if question.purpose is not Purpose.REGISTRATION:
             raise
         return _shown_unanswered(call, desk, question.number)
-    return _shown(call, InHand("register", registration), registration.document)
+    return _shown(call, InHand(Way.REGISTER, registration), registration.document)
 
 
 def _shown_unanswered(call: Call, desk: Desk, number: CprNumber) -> dict[str, Any]:
     """What is known of a number about which the register does not answer. It may be asked again at once."""
     typed = json.dumps({"cpr_number": number.digits, "name": _NO_NAME})
     addition = preview_addition(desk, typed, user=call.user, provisional=True)
-    return _shown(call, InHand("provisional", number=number), {**addition.document, "typed": {}})
+    return _shown(call, InHand(Way.PROVISIONAL, number=number), {**addition.document, "typed": {}})
 
 
 @serving.post("/registrations/own-words", response_model=registrations.Shown)
@@ -111,14 +97,14 @@ def preview_own_words(call: Caller, wanted: asked.OwnWords) -> Any:
     if number and not read_number(number).is_replacement:
         raise BadInput("the register knows such a number: ask for a look-up", kind="number.real")
     with call.place(asks=True) as place:
-        return _shown_typed(call, place.desk, InHand("unregistered", typed=typed), wanted.responsible)
+        return _shown_typed(call, place.desk, InHand(Way.UNREGISTERED, typed=typed), wanted.responsible)
 
 
 @serving.post("/registrations/beside", response_model=registrations.Shown)
 def preview_beside(call: Caller, wanted: asked.TypedBeside) -> Any:
     """Show the same with all that is typed beside it, and with who answers for a minor. The yes names the new key."""
     case = _held(call, wanted.key)
-    if isinstance(case, Written) or case.way == "unregistered":
+    if isinstance(case, Written) or case.way is Way.UNREGISTERED:
         raise no_key()
     _refuse_patron(case)
     filled = replace(case, typed=typed_texts(wanted))
@@ -127,18 +113,15 @@ def preview_beside(call: Caller, wanted: asked.TypedBeside) -> Any:
 
 
 def _shown_typed(call: Call, desk: Desk, case: InHand, answers: str) -> dict[str, Any]:
-    found = case.responsible if answers == case.answers else None
-    addition = _addition(desk, replace(case, responsible=None), call.user)
-    if answers.strip():
-        # asked about once, however often something else is typed anew
-        found = found or preview_responsible(desk, addition.minor, answers.strip(), call.user)
-        addition = answered_by(addition, found)
-    shown = replace(case, answers=answers, responsible=addition.responsible, digest=addition.preview.digest)
+    answers = answers.strip()
+    case = replace(case, answers=answers, responsible=case.responsible if answers == case.answers else None)
+    addition = case.preview(desk, call.user)
+    shown = replace(case, responsible=addition.responsible, digest=addition.preview.digest)
     return _shown(call, shown, addition.document)
 
 
 def _shown(call: Call, case: InHand, document: Mapping[str, Any]) -> dict[str, Any]:
-    return {"key": call.session.put(case), "way": case.way, "shown": document}
+    return {"key": call.session.put(case), "way": case.way.value, "shown": document}
 
 
 @serving.post("/registrations/confirm", response_model=registrations.Written)
@@ -169,13 +152,13 @@ def _held(call: Call, key: str) -> InHand | Written:
 def _write(desk: Desk, case: InHand, yes: asked.Yes, user: str) -> Mapping[str, Any]:
     beside, registration = typed_texts(yes.beside), case.registration
     if beside:
-        if case.digest or case.way != "register":
+        if case.digest or case.way is not Way.REGISTER:
             raise _nothing_beside()
         _refuse_patron(case)
         case = InHand(case.way, registration, typed=beside)
     elif registration is not None and not case.digest and _is_there(registration):
         return confirm_registration(desk, registration, Confirmation(registration.preview.digest, yes.reason)).document
-    addition = _addition(desk, case, user)
+    addition = case.preview(desk, user)
     # what only the register's answer was shown of has nothing more to be seen
     return confirm_addition(desk, addition, Confirmation(case.digest or addition.preview.digest, yes.reason))
 
@@ -197,13 +180,6 @@ def _refuse_patron(case: InHand) -> None:
 
 def _nothing_beside() -> BadInput:
     return BadInput("only a new patron of the register's has anything typed beside it", kind="confirm.beside")
-
-
-def _addition(desk: Desk, case: InHand, user: str) -> Addition:
-    number = {} if case.number is None else {"cpr_number": case.number.digits}
-    by_own_words, typed = case.way == "provisional", json.dumps({**case.typed, **number})
-    addition = preview_addition(desk, typed, user=user, shown=case.registration, provisional=by_own_words)
-    return addition if case.responsible is None else answered_by(addition, case.responsible)
 
 
 def typed_texts(typed: asked.Beside) -> dict[str, str]:

@@ -7,9 +7,8 @@ so does a PIN, which no page shows again.
 
 from __future__ import annotations
 
-import enum
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
@@ -17,14 +16,14 @@ from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
-from cprsync.services.desk.adding import answered_by, confirm_addition, preview_addition
+from cprsync.services.desk.adding import confirm_addition, preview_addition
 from cprsync.services.desk.answering import FIELD as RESPONSIBLE
-from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
 from cprsync.web.pages.fields import rows_of
 from cprsync.web.pages.records import read_number, whose_name
+from cprsync.web.registering import Case, Way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.answering import ShownResponsible
-    from cprsync.services.desk.registering import Registration
     from cprsync.web.visit import Visit
 
 #: What somebody new is looked up for.
@@ -54,25 +52,10 @@ _TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
 _WRONG: Final = {"telephones": "wrong_telephones", "emails": "wrong_emails"}
 
 
-class Way(enum.Enum):
-    """Which of the three cases the form serves. The value is part of the names of its texts."""
-
-    #: the register has answered
-    REGISTER = "register"
-    #: the register does not answer now: the person is registered by their own words until it does
-    PROVISIONAL = "provisional"
-    #: no register knows the person
-    UNREGISTERED = "unregistered"
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """What staff type, in the order of the form."""
-        own = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}
-        return (*own[self], *BESIDE)
-
-
 #: What is typed of somebody whom no register knows.
 OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group")
+#: What staff type, in the order of the form, besides what is typed beside every answer.
+_OWN: Final = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,21 +66,11 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Case:
-    """What was shown, and waits for a yes."""
+class OnForm(Case):
+    """What was shown on the form."""
 
-    way: Way
-    #: the register's answer; None: there is none
-    registration: Registration | None = None
-    #: the number that the register is to be asked about; None: there is none
-    number: CprNumber | None = None
-    #: what was typed, by field
-    typed: Mapping[str, str] = field(default_factory=dict)
     #: the PIN that is remembered, so that it need not be typed again; "": none
     pin: str = ""
-    #: who is to answer for a minor, as typed and as found
-    answers: str = ""
-    responsible: ShownResponsible | None = None
     #: the warnings that were shown; None: nothing was shown yet
     warned: tuple[str, ...] | None = None
 
@@ -109,7 +82,7 @@ def show_purposes(visit: Visit, number: CprNumber) -> Response:
 
 def show_empty_form(visit: Visit) -> Response:
     """The form for somebody without a CPR number."""
-    return _show(visit, Case(Way.UNREGISTERED), None)
+    return _show(visit, OnForm(Way.UNREGISTERED), None)
 
 
 def look_up_new(visit: Visit) -> Response:
@@ -126,12 +99,12 @@ def look_up_new(visit: Visit) -> Response:
     except RegisterUnavailable:
         return _show_provisional(visit, waiting.number)
     visit.session.drop(visit.typed("key"))
-    return _show(visit, Case(Way.REGISTER, registration, waiting.number), None)
+    return _show(visit, OnForm(Way.REGISTER, registration, waiting.number), None)
 
 
 def _show_provisional(visit: Visit, number: CprNumber) -> Response:
     """The form for a number about which the register does not answer. It may be asked again at once."""
-    case = Case(Way.PROVISIONAL, number=number)
+    case = OnForm(Way.PROVISIONAL, number=number)
     typed = json.dumps({"cpr_number": number.digits, "name": "–"})
     shown = preview_addition(visit.place.desk, typed, user=visit.user, provisional=True)
     return _show(visit, case, shown)
@@ -139,17 +112,17 @@ def _show_provisional(visit: Visit, number: CprNumber) -> Response:
 
 def check_own_words(visit: Visit) -> Response:
     """Show what would be written of somebody without a CPR number, before it is."""
-    return _answer(visit, Case(Way.UNREGISTERED))
+    return _answer(visit, OnForm(Way.UNREGISTERED))
 
 
 def confirm_new(visit: Visit) -> Response:
     """Write what was shown, with what was typed beside it. If something new has to be seen first, show it."""
     case = visit.session.held(visit.typed("key"))
-    return _answer(visit, case) if isinstance(case, Case) else begin_again(visit)
+    return _answer(visit, case) if isinstance(case, OnForm) else begin_again(visit)
 
 
-def _answer(visit: Visit, case: Case) -> Response:
-    typed = _typed(visit, case.way.fields)
+def _answer(visit: Visit, case: OnForm) -> Response:
+    typed = _typed(visit, (*_OWN[case.way], *BESIDE))
     # it stays in hand while no card is typed, too: the card may be typed next
     pin = typed.get("pin") or case.pin
     if pin and typed.get("cards"):
@@ -161,7 +134,7 @@ def _answer(visit: Visit, case: Case) -> Response:
     responsible = case.responsible if answers == case.answers else None
     case = replace(case, typed=typed, pin=pin, answers=answers, responsible=responsible)
     try:
-        shown = preview(visit, case)
+        shown = case.preview(visit.place.desk, visit.user)
         case = replace(case, responsible=shown.responsible, answers=_named(shown.responsible, answers))
         if _is_new(case, shown, responsible):
             return _show(visit, case, shown)
@@ -188,19 +161,7 @@ def _shown_again(answers: str) -> str:
     return answers if number is None else number.masked(shut=True)
 
 
-def preview(visit: Visit, case: Case) -> Addition:
-    """What would be written, with who answers for a minor. Raises BadInput."""
-    desk, typed = visit.place.desk, dict(case.typed)
-    if case.way is Way.PROVISIONAL and case.number is not None:
-        typed["cpr_number"] = case.number.digits
-    text, by_own_words = json.dumps(typed), case.way is Way.PROVISIONAL
-    shown = preview_addition(desk, text, user=visit.user, shown=case.registration, provisional=by_own_words)
-    if not case.answers:
-        return shown
-    return answered_by(shown, case.responsible or preview_responsible(desk, shown.minor, case.answers, visit.user))
-
-
-def _is_new(case: Case, shown: Addition, before: ShownResponsible | None) -> bool:
+def _is_new(case: OnForm, shown: Addition, before: ShownResponsible | None) -> bool:
     """Whether staff have to see something before their yes: a warning, or who answers for a minor."""
     unseen = set(_kinds(shown.preview)) - {TYPED_BESIDE} - set(case.warned or ())
     return shown.responsible is not before or case.warned is None or bool(unseen)
@@ -220,7 +181,7 @@ def _typed(visit: Visit, fields: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _show(visit: Visit, case: Case, shown: Addition | None, *, problem: tuple[str, str] | None = None) -> Response:
+def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[str, str] | None = None) -> Response:
     """The record as it would be, the warnings, and the form of the yes. `shown` None: as the register answered."""
     registration = case.registration
     preview = shown.preview if shown is not None else None if registration is None else registration.preview
