@@ -47,10 +47,13 @@ def create_keys(folder: Path) -> None:
     keys.create_keys(folder)
 
 
-def upgrade_store(store: StoreSection, keys: Path | None = None) -> dict[str, Any]:
+def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path | None = None) -> dict[str, Any]:
     """Migrate the store to this program's version, and give its roles their rights.
 
-    `keys`: the folder in which to make the keys that this version needs and an older one did not have.
+    Args:
+        store: where it is, and its roles.
+        keys: the folder in which to make the keys that this version needs and an older one did not have.
+        copies: the folder for a copy of a store that holds something and is of an older version. None: no copy is made.
 
     Raises:
         StoreMismatch: the store is newer, or has roles and the owner's is not given.
@@ -61,7 +64,9 @@ def upgrade_store(store: StoreSection, keys: Path | None = None) -> dict[str, An
 
     if store.keeper_url is not None and store.owner_url is None:
         raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
-    with open_database(store.owner_url or store.url) as engine:
+    url = store.owner_url or store.url
+    with open_database(url) as engine:
+        copy = None if copies is None else _copy_older(engine, url, copies)
         upgrade(engine)
         check_tables(engine)
         if store.keeper_url is not None:
@@ -69,7 +74,22 @@ def upgrade_store(store: StoreSection, keys: Path | None = None) -> dict[str, An
         found, noted = store_version(engine), noted_purposes(engine)
     if keys is not None:
         add_missing_keys(keys, noted=noted)
-    return {"version": found.current, "needed": found.wanted}
+    return {"version": found.current, "needed": found.wanted, "copy": None if copy is None else str(copy)}
+
+
+def _copy_older(engine: Engine, url: str, folder: Path) -> Path | None:
+    """Copy a store that is about to be changed. Another try of the same upgrade writes the same copy anew."""
+    from cprsync.store.backup.databases import kind_of, write_copy
+    from cprsync.store.core.version import is_known, store_version
+    from cprsync.store.trust.key_checks import holds_patrons
+
+    found = store_version(engine)
+    if found.current is None or found.up_to_date or not is_known(found.current) or not holds_patrons(engine):
+        return None
+    ending = "db" if kind_of(url) == "sqlite" else "dump"
+    path = folder / f"before-{found.wanted}-at-{found.current}.{ending}"
+    write_copy(url, path)
+    return path
 
 
 def _give_rights(owner: Engine, url: str, keeper_url: str) -> None:

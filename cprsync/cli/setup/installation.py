@@ -223,15 +223,27 @@ def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
 
 
 @db_app.command("upgrade")
-def db_upgrade(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> None:
+def db_upgrade(
+    *,
+    copy: Annotated[
+        bool, typer.Option("--copy/--no-copy", help="First copy a database that holds patrons, beside cprsync.toml.")
+    ] = True,
+    config: Config = CONFIG,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
     """Set the store up, or bring it to this program's version."""
     from cprsync.config.settings import load_settings
     from cprsync.setting_up import upgrade_store
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        document = upgrade_store(settings.store, settings.keys.dir)
-    print_document(document, [word("db_upgraded", lang, version=document["version"])], as_json=as_json)
+        copies = config.resolve().parent if copy else None
+        document = upgrade_store(settings.store, settings.keys.dir, copies=copies)
+    lines = [word("db_upgraded", lang, version=document["version"])]
+    if document["copy"] is not None:
+        lines.append(f"  {word('db_copied', lang, path=document['copy'])}")
+    print_document(document, lines, as_json=as_json)
 
 
 @db_app.command("status")

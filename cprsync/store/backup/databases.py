@@ -6,6 +6,7 @@ is neither in their arguments nor in their environment.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -138,8 +139,54 @@ def _open_postgresql(engine: Engine) -> Iterator[Moment]:
         yield Moment(facts, ends, _dump(engine.url, program, str(snapshot)))
 
 
-def _dump(url: URL, program: str, snapshot: str) -> Iterator[bytes]:
-    command = (program, "--format=custom", "--no-owner", "--no-privileges", "--no-password", f"--snapshot={snapshot}")
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Say in our words what the disk refuses. Raises BackupFailed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise BackupFailed("the disk of the backups is full", kind="backup.no_room") from error
+        raise BackupFailed("the backup cannot be written ({why})", why=error.strerror or "-") from error
+
+
+def write_copy(url: str, path: Path) -> None:
+    """Copy a database of any version into one private file, whole or not at all.
+
+    The file is SQLite's own, or for PostgreSQL what `pg_restore` reads.
+
+    Raises:
+        ConfigurationError: a program of PostgreSQL is missing, or older than the server.
+        BackupFailed: the copy could not be made.
+    """
+    engine, draft = open_engine(url), path.with_name(f".{path.name}")
+    try:
+        with disk_errors():
+            draft.unlink(missing_ok=True)
+            _write_draft(engine, draft)
+            draft.replace(path)
+    finally:
+        engine.dispose()
+
+
+def _write_draft(engine: Engine, draft: Path) -> None:
+    if engine.dialect.name == SQLITE:
+        with translated(), engine.connect() as source:
+            _copy_file(source, draft)
+    else:
+        with reading(engine) as connection:
+            program = _find_program("pg_dump", least=_server_version(connection))
+        make_private(draft)
+        with draft.open("wb") as file:
+            file.writelines(_dump(engine.url, program))
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _dump(url: URL, program: str, snapshot: str | None = None) -> Iterator[bytes]:
+    command = [program, "--format=custom", "--no-owner", "--no-privileges", "--no-password"]
+    if snapshot is not None:
+        command.append(f"--snapshot={snapshot}")
     with _started(url, command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 -- asked for
         while content := process.stdout.read(_READ_BYTES):

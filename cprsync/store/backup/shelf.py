@@ -5,7 +5,6 @@ A backup that is killed leaves a draft, which no restore sees and the next backu
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -17,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 from cprsync.domain.trust.backup import BackupPart, Manifest, time_of
 from cprsync.errors import BackupBroken, BackupFailed, BackupRefused, RunBusy
 from cprsync.private import check_folder, open_unfollowed
+from cprsync.store.backup.databases import disk_errors
 from cprsync.store.backup.sealed import SealedWriter, check_frames
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Shelf:
             BackupFailed: the folder cannot be written to, or is full.
             ConfigurationError: others may put files into the folder.
         """
-        with _translated(), self._held():
+        with disk_errors(), self._held():
             for left in self.folder.glob(f"{_DRAFT}*"):
                 shutil.rmtree(left)
             draft = self.folder / f"{_DRAFT}{name}"
@@ -189,13 +189,3 @@ def sync_folder(folder: Path) -> None:
 
 def _wrong(name: str, why: str) -> BackupBroken:
     return BackupBroken("the part {name} of the backup is broken: {why}", name=name, why=why)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise BackupFailed("the disk of the backups is full", kind="backup.no_room") from error
-        raise BackupFailed("the backup cannot be written ({why})", why=error.strerror or "-") from error

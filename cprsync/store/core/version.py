@@ -88,7 +88,7 @@ def upgrade(engine: Engine) -> StoreVersion:
     from alembic import command
 
     before = store_version(engine)
-    if before.current is not None and not _is_known(before.current):
+    if before.current is not None and not is_known(before.current):
         raise _newer(before.current)
     if not before.up_to_date:
         with writing(engine) as connection:
@@ -107,7 +107,7 @@ def _newer(version: str) -> StoreMismatch:
     )
 
 
-def _is_known(version: str) -> bool:
+def is_known(version: str) -> bool:
     """Return whether a store of this version can be upgraded. The names of the steps give no order."""
     from alembic.script import ScriptDirectory
 

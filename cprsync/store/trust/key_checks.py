@@ -157,15 +157,20 @@ def make_sure_that_empty(url: str) -> None:
         return
     engine = open_engine(url)
     try:
-        with reading(engine) as connection:
-            there = inspect(connection).has_table("patron")
-            if there and connection.scalar(text("SELECT 1 FROM patron LIMIT 1")):
-                raise ConfigurationError(
-                    "the database holds patrons, and the keys that they were sealed with are not there",
-                    kind="keys.lost",
-                )
+        if holds_patrons(engine):
+            raise ConfigurationError(
+                "the database holds patrons, and the keys that they were sealed with are not there",
+                kind="keys.lost",
+            )
     finally:
         engine.dispose()
+
+
+def holds_patrons(engine: Engine) -> bool:
+    """Return whether a database of any version holds patrons."""
+    with reading(engine) as connection:
+        there = inspect(connection).has_table("patron")
+        return there and connection.scalar(text("SELECT 1 FROM patron LIMIT 1")) is not None
 
 
 def _known(connection: Connection, tenant: Tenant) -> dict[tuple[Purpose, str], bytes]:

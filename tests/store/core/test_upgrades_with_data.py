@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,11 +22,14 @@ from old_store import (
     unpack,
     upgrade_killed,
 )
-from ready_databases import create_database, fresh_database
+from ready_databases import PROGRAMS, create_database, fresh_database
 from sqlalchemy import text
 
 from cprsync.config.clock import StillClock
-from cprsync.errors import StoreMismatch
+from cprsync.config.settings import StoreSection
+from cprsync.errors import BackupFailed, StoreMismatch
+from cprsync.setting_up import upgrade_store
+from cprsync.store.backup.databases import put_back
 from cprsync.store.core.engine import open_engine, reading
 from cprsync.store.core.version import WANTED, upgrade
 from cprsync.store.seals.keys import Keyring, add_missing_keys
@@ -32,7 +38,6 @@ from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -50,6 +55,12 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first")
     unpack(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _programs_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the server's own version."""
+    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +132,40 @@ def test_every_record_of_the_first_version_reads_the_same_after_the_upgrade(engi
     assert registered(engine, Keyring.load(tmp_path / "keys")) == before
     assert store.audit.check().problems == ()
     assert [run["run"] for run in store.runs.documents()] == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_copy_is_made_first_and_an_older_program_can_go_on_with_it(
+    engine: Engine, old: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    before = rows_of(engine)
+    document = upgrade_store(StoreSection(url=old), copies=tmp_path)
+    copy = Path(document["copy"])
+    assert copy.name.startswith(f"before-{WANTED}-at-{FIRST}.")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    if copy.suffix == ".db":
+        assert rows_at(f"sqlite:///{copy}") == before
+        return
+    empty = create_database(request.getfixturevalue("postgresql"), "put_back", like="template0")
+    put_back(empty, _pieces(copy))
+    assert rows_at(empty) == before
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(65536), b"")
+
+
+def test_without_a_place_for_the_copy_nothing_is_upgraded(engine: Engine, old: str, tmp_path: Path) -> None:
+    before = rows_of(engine)
+    with pytest.raises(BackupFailed):
+        upgrade_store(StoreSection(url=old), copies=tmp_path / "nowhere")
+    assert rows_of(engine) == before
+
+
+def test_a_store_that_is_empty_or_up_to_date_is_not_copied(engine: Engine, old: str, tmp_path: Path) -> None:
+    upgrade(engine)
+    assert upgrade_store(StoreSection(url=old), copies=tmp_path)["copy"] is None
+    assert upgrade_store(StoreSection(url=f"sqlite:///{tmp_path / 'new.db'}"), copies=tmp_path)["copy"] is None
 
 
 def test_a_second_upgrade_changes_nothing(engine: Engine) -> None:
