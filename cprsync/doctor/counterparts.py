@@ -58,10 +58,10 @@ def host_of(place: Counterpart) -> str:
     return f"{parts.hostname}:{parts.port or _HTTPS}"
 
 
-def ask_for_certificates(site: Site) -> Callable[[], list[dict[str, Any]]]:
+def ask_for_certificates(site: Site, *, seconds: float = AT_ONCE_SECONDS) -> Callable[[], list[dict[str, Any]]]:
     """Begin to ask each counterpart for its certificate, all at the same time.
 
-    The result waits for their lines, as in `certs check`, for half a second in all. Nothing is sent to them. One that
+    The result waits for their lines, as in `certs check`, for so many seconds in all. Nothing is sent to them. One that
     has not answered by then has the level `unknown`.
     """
     begun, lines = time.monotonic(), dict[str, dict[str, Any]]()
@@ -77,7 +77,7 @@ def ask_for_certificates(site: Site) -> Callable[[], list[dict[str, Any]]]:
 
     def wait() -> list[dict[str, Any]]:
         for one in threads:
-            one.join(max(0.0, begun + AT_ONCE_SECONDS - time.monotonic()))
+            one.join(max(0.0, begun + seconds - time.monotonic()))
         return [lines.get(host) or _line(host, NOT_SHOWN, None) for host in hosts]
 
     return wait

@@ -124,6 +124,10 @@ class Provider:
         # what the provider's key signed wins
         return {**self._ask_for_claims(metadata, token, claims, until), **claims} if self._settings.userinfo else claims
 
+    def check(self) -> None:
+        """Read the provider's description of itself. Raises SignInUnavailable."""
+        self._described(self._until())
+
     def sign_out_address(self) -> str | None:
         """Where a browser signs out at the provider too. None: the provider has no such place, or does not answer.
 

@@ -81,6 +81,10 @@ class FbsClient:
         """Close the open connections. The session ends by itself: the contract has no way to end it."""
         self._calls.close()
 
+    def sign_in(self) -> None:
+        """Log in, and ask nothing. Raises LibrarySystemRefused, and that FBS does not answer."""
+        self._calls.make("log_in", self._open_session)
+
     def read_many(self, asked: Iterable[Question]) -> Iterator[tuple[Question, Elsewhere | CprsyncError | None]]:
         """Read each patron, side by side, as the port describes."""
         circuit = Circuit(self._settings.limits.unanswered_in_a_row, _FBS)

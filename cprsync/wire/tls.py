@@ -263,14 +263,18 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Call
             return peer_error(cause, host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
             return OursRefused("{host} refuses our certificate: {why}", host=host, why=ALERTS[cause.reason])
-    if any(isinstance(cause, ssl.SSLError) and cause.errno == ssl.SSL_ERROR_SYSCALL for cause in causes):
-        # OpenSSL's word for a connection that was lost.
+    if any(isinstance(cause, ssl.SSLError) and _is_lost(cause) for cause in causes):
         causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
         if any(isinstance(cause, types) for cause in causes):
             error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else Unanswered
             return error_type("{host} {problem}", host=host, problem=happened, kind=kind)
     return Unanswered("{host} cannot be reached", host=host, kind="unreachable")
+
+
+def _is_lost(error: ssl.SSLError) -> bool:
+    """Whether OpenSSL says that the connection was lost: by its number, or after a reset as an error of the system."""
+    return error.errno == ssl.SSL_ERROR_SYSCALL or error.library == "SYS"
 
 
 def peer_error(error: ssl.SSLCertVerificationError, *, host: str) -> PeerUntrusted:

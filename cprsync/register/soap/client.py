@@ -6,6 +6,8 @@ stream that keeps none of their elements (decision 27). Leaves out the platform'
 
 from __future__ import annotations
 
+from contextlib import closing
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +31,7 @@ from cprsync.wire.parsing import Contract, events_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     import requests
     from lxml import etree
@@ -141,6 +144,17 @@ class SoapRegister:
         """Return all numbers subscribed under our agreement, read as a stream."""
         return self._call("GetAllFilters", self._get_filters)
 
+    def knock(self) -> datetime | None:
+        """Ask the look-up service for nothing, and show our certificate. Returns the time by the service's clock.
+
+        None: it does not tell the time. No person is asked about: what it answers does not count.
+        """
+        return self._call("knock", self._knock)
+
+    def ask_agreement(self) -> None:
+        """Begin to read the list of subscriptions, and leave its numbers. Raises if our agreement is refused."""
+        self._call("GetAllFilters", self._begin_list)
+
     # -- one number ----------------------------------------------------------------------------------
 
     def look_up(self, number: CprNumber) -> Person:
@@ -171,6 +185,21 @@ class SoapRegister:
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             response = self._subscription.send(operation, **context, PNR=number.digits)
             return _parse_result(response, limits, self._subscription.contract, operation=operation)
+
+    def _knock(self) -> datetime | None:
+        url, limits = self._settings.lookup_url, self._settings.limits.lookup
+        with (
+            self._channel.deadline(url, limits.seconds),
+            closing(self._channel.send("GET", url, b"", {})) as response,
+        ):
+            return _told_time(response.headers.get("Date", ""))
+
+    def _begin_list(self) -> None:
+        limits, context = self._settings.limits.lookup, _subscription_context(self._settings)
+        with self._channel.deadline(self._settings.subscription_url, limits.seconds):
+            response = self._subscription.send("GetAllFilters", **context)
+            if receive(response, limits, read=_root_that_begins).tag != _LIST:
+                raise _broken()
 
     def _get_filters(self) -> set[CprNumber]:
         limits, context = self._settings.limits.filters, _subscription_context(self._settings)
@@ -280,6 +309,25 @@ def _root_without_numbers(
     if root is None:
         raise _broken()
     return root
+
+
+def _root_that_begins(response: requests.Response, limits: AnswerLimits) -> etree._Element:
+    """Return the envelope as far as its list begins, or the whole of another answer."""
+    root = None
+    for _, element in events_of(response, limits):
+        root = element if root is None else root
+        if element.tag == _LIST:
+            break
+    if root is None:
+        raise _broken()
+    return root
+
+
+def _told_time(header: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(header)
+    except ValueError:
+        return None
 
 
 def _number(element: etree._Element) -> CprNumber:

@@ -150,6 +150,9 @@ class Inbox(Protocol):
     def taken_on(self, produced: date) -> Link | None:
         """Return the delivery of this production date that was taken last; None: none was taken."""
 
+    def newest(self) -> SealedDelivery | None:
+        """Return the newest delivery taken whose content is still there; None: there is none."""
+
     def last_produced(self) -> date | None:
         """Return the production date of the last delivery taken; None: none was taken."""
 

@@ -131,6 +131,12 @@ class Journal(Protocol):
         Returns how many patrons are in a window.
         """
 
+    def verify(self) -> int:
+        """Check that every line fits, and that all are there that the database has seen. Returns how many are ours.
+
+        Raises JournalBroken, JournalBehind, and ConfigurationError: a key is missing.
+        """
+
     def accept(self, *, user: str, reason: str) -> AcceptedJournal:
         """Accept the journal as it is now. A new one continues from the lines of a broken one that verify.
 

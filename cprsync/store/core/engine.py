@@ -84,7 +84,9 @@ def _open_sqlite(url: URL) -> Engine:
         # created before SQLite does it, so that nobody else can read it; its -wal and -shm get the same mode
         make_private(Path(url.database))
     except OSError as error:
-        raise ConfigurationError("the store's file cannot be opened", kind="store.url") from error
+        raise ConfigurationError(
+            "the store's file cannot be opened ({why})", why=error.strerror, kind="store.url"
+        ) from error
     engine = create_engine(
         url,
         hide_parameters=True,

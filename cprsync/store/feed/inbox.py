@@ -86,6 +86,14 @@ class Inbox(TenantStore):
             row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
         return None if row is None else Link(row.produced, row.sha256)
 
+    def newest(self) -> SealedDelivery | None:
+        held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+        taken = of_agreement(self._tenant) & _BOX.state.in_(TAKEN)
+        wanted = select(tables.inbox).where(taken, held).order_by(_BOX.produced.desc(), _BOX.id.desc()).limit(1)
+        with reading(self._tenant.engine) as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else from_row(row)
+
     def last_produced(self) -> date | None:
         with reading(self._tenant.engine) as connection:
             return _last_taken(connection, self._tenant)

@@ -68,6 +68,12 @@ class Journal(TenantStore):
         begin_versions(self._tenant)
         self._erased_again = self.replay()
 
+    def verify(self) -> int:
+        tenant = self._tenant
+        check_journal_keys(tenant)
+        with reading(tenant.engine) as connection:
+            return len(journal_entries(connection, tenant))
+
     def accept(self, *, user: str, reason: str) -> AcceptedJournal:
         tenant = self._tenant
         find_new_keys(tenant)

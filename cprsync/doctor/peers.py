@@ -1,0 +1,127 @@
+"""Asks counterparts something that is about nobody, and changes nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
+from cprsync.errors import ConfigurationError, TargetUnavailable
+from cprsync.private import check_folder
+from cprsync.services.ports.doctor import FeedFiles
+from cprsync.wire.calls import Surroundings
+from cprsync.wire.limits import Patience
+
+if TYPE_CHECKING:
+    from cprsync.config.settings import FeedSection, LibrarySection
+    from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
+    from cprsync.services.ports.deliveries import WaitingFile
+    from cprsync.wiring import Site
+
+#: An account at CULR that nobody has: no card and no patron number is written so.
+_NOBODY: Final = "cprsync-doctor"
+#: Koha gives no patron this number.
+_NO_PATRON: Final = 0
+_TASK: Final = re.compile(r"D[0-9]{6}\.L([0-9]{6})", re.IGNORECASE | re.ASCII)
+
+
+class _Feed(Protocol):
+    def waiting(self) -> list[WaitingFile]: ...
+
+    def unfinished(self) -> list[str]: ...
+
+
+def list_feed(section: FeedSection, *, seconds: float) -> FeedFiles:
+    """List where deliveries arrive. Raises as a night does, without its new tries."""
+    if section.path is not None:
+        from cprsync.register.pickup.arrivals import FolderFeed
+
+        may_delete = os.access(section.path, os.W_OK, effective_ids=True)
+        if section.after == "delete" and section.path.is_dir() and not may_delete:
+            raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder")
+        return _list(FolderFeed(section.path, after=section.after), section.task)
+    from cprsync.register.pickup.sftp import SftpFeed
+    from cprsync.wiring import sftp_settings
+
+    half, usual = seconds / 2, sftp_settings(section)
+    settings = replace(usual, reconnects=0, connect_seconds=half, stall_seconds=half, total_seconds=seconds)
+    with closing(SftpFeed(settings)) as feed:
+        return _list(feed, section.task)
+
+
+def _list(feed: _Feed, task: str) -> FeedFiles:
+    waiting, unfinished = [one.name for one in feed.waiting()], feed.unfinished()
+    tasks = [found[1] for name in (*waiting, *unfinished) if (found := _TASK.match(name)) is not None]
+    return FeedFiles(waiting, unfinished, sum(one != task for one in tasks))
+
+
+def ask_culr(library: LibrarySection, *, production: bool, seconds: float) -> str:
+    """Read an account that nobody has: CULR answers only if it accepts who asks. Returns its word."""
+    from cprsync.netmedia.client import SoapNetMedia
+    from cprsync.resources import compile_schemas
+    from cprsync.wiring import net_media_settings
+
+    settings = net_media_settings(library, production=production)
+    if settings is None:
+        raise ConfigurationError("CULR is not set up", kind="configuration")
+    around = Surroundings(patience=Patience(seconds))
+    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=around)) as culr:
+        return culr.ask(Call(Operation.READ_LOCAL, Identity(IdType.LOCAL, _NOBODY))).code.value
+
+
+def ask_target(section: AnyTarget, site: Site, *, seconds: float) -> None:
+    """Reach a target as far as that is possible without a patron."""
+    match section.kind:
+        case "koha":
+            _ask_koha(section, site, seconds)
+        case "webhook":
+            _ask_webhook(section, site)
+        case "file":
+            _look_at_folder(section)
+
+
+def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
+    """Sign in, and ask for a patron that Koha cannot have: it answers only who may read patrons."""
+    from cprsync.outward.koha_calls import KohaCalls
+    from cprsync.target_wiring import koha_settings
+
+    settings = koha_settings(section, production=site.settings.is_production)
+    with closing(KohaCalls(settings, surroundings=Surroundings(patience=Patience(seconds)))) as calls:
+        calls.make("doctor", lambda: calls.read(_NO_PATRON))
+
+
+def _ask_webhook(section: WebhookTarget, site: Site) -> None:
+    """Read the keys, and see the receiver's certificate. Nothing is posted."""
+    from cprsync.outward.webhook import read_keys
+    from cprsync.register.identity import Counterpart, counterpart_line
+    from cprsync.wire.errors import CallFailed
+    from cprsync.wiring import real_time, register_settings
+
+    read_keys(section.keys)
+    settings = register_settings(site.section.register_, production=site.settings.is_production)
+    place = Counterpart(section.url, section.ca, section.crl)
+    try:
+        counterpart_line(settings, place, real_time(), shows_ours=False)
+    except CallFailed as error:
+        raise TargetUnavailable(
+            "the receiver does not answer: {why}", why=error, kind=f"target.{error.kind}"
+        ) from error
+
+
+def _look_at_folder(section: FileTarget) -> None:
+    try:
+        check_folder(section.folder)
+        if not os.access(section.folder, os.W_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _folder_refused(section, error) from error
+
+
+def _folder_refused(section: FileTarget, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        "{path}: nothing can be written there ({strerror})", path=section.folder, strerror=error.strerror, kind="file"
+    )

@@ -1,0 +1,97 @@
+"""Asks the store, and looks at the files beside it. What is written to try it is taken back."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+
+from cprsync.errors import ConfigurationError
+from cprsync.setting_up import find_wrong_rights, open_database
+from cprsync.store.core.engine import reading, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from cprsync.config.settings import StoreSection
+
+#: How SQLite is to be set up: what `PRAGMA name` says.
+_PRAGMAS: Final = {"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2"}
+#: No library has it: agencies have six digits.
+_NOBODY: Final = "doctor"
+_SQLITE: Final = "sqlite:///"
+
+
+def find_wrong_settings(store: StoreSection) -> list[str]:
+    """What of the database is set up otherwise than it should be, and what its roles may do too much or too little."""
+    with open_database(store.url) as engine, reading(engine) as connection:
+        postgresql = engine.dialect.name == "postgresql"
+        wrong = list(_wrong_server(connection) if postgresql else _wrong_pragmas(connection))
+    for role, rights in find_wrong_rights(store).items():
+        wrong += [f"{role}: {one}" for one in rights]
+    return wrong
+
+
+def _wrong_pragmas(connection: Connection) -> Iterator[str]:
+    for name, wanted in _PRAGMAS.items():
+        found = str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
+        if found != wanted:
+            yield f"{name}={found}"
+
+
+def _wrong_server(connection: Connection) -> Iterator[str]:
+    if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        yield "superuser"
+    for name in ("fsync", "full_page_writes"):
+        if (found := connection.scalar(text(f"SHOW {name}"))) != "on":
+            yield f"{name}={found}"
+
+
+def try_to_write(url: str) -> None:
+    """Write a row and take it back. Raises the store's errors."""
+    with open_database(url) as engine, writing(engine) as connection:
+        connection.execute(text("INSERT INTO library (agency) VALUES (:agency)"), {"agency": _NOBODY})
+        connection.rollback()
+
+
+def measure_offset(url: str) -> float:
+    """By how many seconds the database's clock is ahead of ours. SQLite has no clock of its own."""
+    if url.startswith(_SQLITE):
+        return 0.0
+    with open_database(url) as engine, reading(engine) as connection:
+        began = time.monotonic()
+        theirs: datetime = connection.scalar(text("SELECT clock_timestamp()"))
+        half = (time.monotonic() - began) / 2
+        return (theirs - datetime.now(UTC)).total_seconds() + half
+
+
+def make_sure_that_journal_can_grow(path: Path) -> None:
+    """Raises ConfigurationError: it cannot be written, or cannot be made."""
+    if (why := _why_unwritable(path)) is not None:
+        raise ConfigurationError("the erase journal cannot be used ({why})", why=why, kind="journal.file")
+
+
+def make_sure_that_heads_can_grow(heads: Path, witness: Path) -> None:
+    """Raises ConfigurationError: one of them cannot be written, or cannot be made."""
+    why = _why_unwritable(heads) or _why_unwritable(witness)
+    if why is not None:
+        told = "{file} in the key folder, or the witness to it, cannot be written ({why})"
+        raise ConfigurationError(told, file=heads.name, why=why, kind="audit.heads")
+
+
+def _why_unwritable(path: Path) -> str | None:
+    """Why nothing can be written to a file, which is not opened. None: it can."""
+    place = path if path.exists() else path.parent
+    if not place.exists():
+        return os.strerror(errno.ENOENT)
+    if os.access(place, os.W_OK, effective_ids=True):
+        return None
+    is_for_reading = bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+    return os.strerror(errno.EROFS if is_for_reading else errno.EACCES)

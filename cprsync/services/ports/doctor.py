@@ -1,0 +1,192 @@
+"""The check of an installation: what it asks for, and what a check finds.
+
+Whatever is asked raises a CprsyncError if the answer is an error that already says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    from cprsync.errors import CprsyncError
+    from cprsync.services.ports.deliveries import Inspection
+    from cprsync.services.ports.trust import AuditGlance, StoreVersion
+
+
+class Level(enum.Enum):
+    """How a thing stands."""
+
+    OK = "ok"
+    #: it works, and somebody has to look
+    WARNING = "warning"
+    FAULT = "fault"
+    #: it is not set up here, or could not be looked at because of something else
+    NOT_USED = "not_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has found: a word for it with its values, or an error that says it."""
+
+    level: Level
+    #: the key of the sentence, and of what to do if it is not OK; "": `error` has both
+    what: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+    error: CprsyncError | None = None
+
+
+class Need(enum.Enum):
+    """What has to be set up for a check."""
+
+    SFTP = "sftp"
+    FOLDER = "folder"
+    CULR = "culr"
+    FBS = "fbs"
+    TARGETS = "targets"
+    SIGN_IN = "sign_in"
+    POSTGRESQL = "postgresql"
+    SYSTEMD = "systemd"
+
+
+class Component(NamedTuple):
+    """A program that ours rests on: its version, and the least that it needs."""
+
+    name: str
+    found: str
+    least: str
+    is_old: bool
+
+
+class Host(NamedTuple):
+    """A counterpart's host, and the setting that names it."""
+
+    setting: str
+    host: str
+    is_near: bool
+    #: the platform's place for tests
+    is_for_test: bool
+
+
+class FeedFiles(NamedTuple):
+    """The names of the files that wait, and of those that are still being written."""
+
+    waiting: Sequence[str]
+    unfinished: Sequence[str]
+    #: of another task than ours
+    foreign: int
+
+
+class Machine(Protocol):
+    """The machine and the program, without any setting."""
+
+    def components(self) -> list[Component]:
+        """Return Python, its libraries, and what comes with them."""
+
+    def compile_schemas(self) -> None:
+        """Compile the packaged schemas."""
+
+    def danish_hours(self) -> tuple[float, float]:
+        """Return by how many hours Danish clocks are ahead of UTC in winter and in summer."""
+
+    def is_root(self) -> bool: ...
+
+    def umask(self) -> int: ...
+
+    def timer(self) -> Mapping[str, str]:
+        """Return what systemd says of the night's timer: `LoadState`, `ActiveState`, `UnitFileState`."""
+
+    def has(self, need: Need) -> bool:
+        """Whether it is set up here."""
+
+
+class Installed(Machine, Protocol):
+    """An installation with its settings, and one of its libraries."""
+
+    agency: str
+    is_production: bool
+
+    def files(self) -> Sequence[str]:
+        """Return which files the settings come from."""
+
+    def hosts(self) -> Sequence[Host]:
+        """Return the counterparts of all libraries."""
+
+    def sees_mock(self) -> bool:
+        """Whether a mock gives the clock."""
+
+    def is_ours_for_test(self) -> bool:
+        """Whether our own certificate is for test."""
+
+    def open_files(self) -> Iterator[CprsyncError]:
+        """Yield what is wrong with the mode or the owner of each file and folder."""
+
+    def load_keys(self) -> int:
+        """Read the keys. Returns how many."""
+
+    def disks(self) -> Sequence[Mapping[str, int | str | None]]:
+        """Return how much room is left, as in `status`."""
+
+    def store_version(self) -> tuple[StoreVersion, Sequence[str]]:
+        """Return the store's version, and what it lacks."""
+
+    def wrong_settings(self) -> Sequence[str]:
+        """Return how the database is set up otherwise than it should be, and the rights of its roles."""
+
+    def try_to_write(self) -> None:
+        """Write a row and take it back."""
+
+    def store_offset(self) -> float:
+        """Return how many seconds the database's clock is ahead of ours."""
+
+    def lost_keys(self) -> Sequence[tuple[str, str]]:
+        """Return purpose and id of the keys that rows name and the folder lacks."""
+
+    def journal_lines(self) -> int:
+        """Check the erase journal, and that it can be written. Returns how many lines it has."""
+
+    def glance(self) -> AuditGlance:
+        """Compare the audit's ends, and check that the heads can be written."""
+
+    def policy_changes(self) -> Sequence[str]:
+        """Return which settings of the policy differ from the default."""
+
+    def certificates(self) -> Sequence[Mapping[str, object]]:
+        """Return a line for each certificate, ours and the counterparts', as in `certs check`."""
+
+    def knock(self) -> tuple[datetime | None, datetime]:
+        """Ask the look-up service for nothing. Returns its clock, if it tells it, and ours."""
+
+    def ask_agreement(self) -> None:
+        """Begin to read our list of subscriptions, without its numbers."""
+
+    def feed_files(self) -> FeedFiles:
+        """List where deliveries arrive."""
+
+    def last_delivery(self) -> tuple[date, Inspection] | None:
+        """Count the last delivery that was taken. None: there is none, or it is forgotten."""
+
+    def agreed_records(self) -> frozenset[str]:
+        """Return the record types that the reader takes for part of the task."""
+
+    def ask_culr(self) -> str:
+        """Read an account that nobody has. Returns CULR's word."""
+
+    def ask_fbs(self) -> None:
+        """Sign in at FBS."""
+
+    def targets(self) -> Sequence[str]:
+        """Return the names of the targets."""
+
+    def ask_target(self, name: str) -> str:
+        """Reach a target without a patron. Returns its kind."""
+
+    def providers(self) -> Sequence[str]:
+        """Return where people sign in: `desk`, `patron_page`."""
+
+    def ask_provider(self, name: str) -> None:
+        """Read a provider's description of itself."""

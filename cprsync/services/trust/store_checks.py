@@ -1,0 +1,66 @@
+"""What a check of the store means, and of what is kept beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cprsync.services.ports.doctor import Finding, Level
+from cprsync.services.trust.checks import NAMED_MOST, fault, judge_offset, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.services.ports.doctor import Installed
+
+
+def check_version(place: Installed) -> Iterator[Finding]:
+    found, missing = place.store_version()
+    if found.current is None:
+        yield fault("store_empty")
+    elif found.is_newer:
+        yield fault("store_newer", current=found.current, wanted=found.wanted)
+    elif not found.up_to_date:
+        yield fault("store_older", current=found.current, wanted=found.wanted)
+    elif missing:
+        yield fault("store_lacks", named=", ".join(missing[:NAMED_MOST]))
+    else:
+        yield ok("store", version=found.wanted)
+
+
+def check_settings(place: Installed) -> Iterator[Finding]:
+    wrong = place.wrong_settings()
+    if wrong:
+        yield fault("store_settings_wrong", named=", ".join(wrong[:NAMED_MOST]))
+    else:
+        yield ok("store_settings")
+
+
+def check_writing(place: Installed) -> Iterator[Finding]:
+    place.try_to_write()
+    yield ok("store_write")
+
+
+def check_clock(place: Installed) -> Iterator[Finding]:
+    yield judge_offset(place.store_offset(), of="store")
+
+
+def check_used_keys(place: Installed) -> Iterator[Finding]:
+    lost = place.lost_keys()
+    for purpose, key in lost:
+        yield fault("keys_lost", purpose=purpose, id=key)
+    if not lost:
+        yield ok("keys_used")
+
+
+def check_journal(place: Installed) -> Iterator[Finding]:
+    yield ok("journal", count=place.journal_lines())
+
+
+def check_audit(place: Installed) -> Iterator[Finding]:
+    glance = place.glance()
+    for one in glance.problems:
+        yield Finding(Level.FAULT, error=one)
+    if glance.entries and glance.kept is None:
+        yield warning("audit_unkept")
+    elif not glance.problems:
+        yield ok("audit", count=glance.entries)

@@ -1,0 +1,360 @@
+"""`doctor` on an installation that points at a mock: all is green, and whatever is broken is told by its own line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import started
+from e2e_library import Library, new_library
+from town import PEOPLE_FILE
+
+from cprsync.cli.trust.doctor import _installations
+from cprsync.doctor.installation import Installation
+from cprsync.language.doctor import result_lines
+from cprsync.mock.certs import develop_certificates
+from cprsync.mock.server import running
+from cprsync.services.ports.doctor import Level
+from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Result, look_in_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cprsync.services.trust.doctor import Check
+
+pytestmark = pytest.mark.xdist_group("doctor")
+CHECKS: dict[str, Check] = {one.name: one for one in (*MACHINE, *INSTALLATION, *LIBRARY)}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("doctor")
+    shutil.copytree(mock_keys, folder / "mock")
+    with running(folder / "mock", PEOPLE_FILE):
+        library = new_library(folder / "library", folder / "mock", ["ANNA", "CLARA"])
+        assert library.call("sync").exit in {0, 3, 4}
+        yield library
+
+
+@pytest.fixture
+def library(first: Library, tmp_path: Path) -> Library:
+    return first.copy(tmp_path / "library")
+
+
+def found(library: Library, check: str) -> tuple[Level, str]:
+    """How one check ends, and its lines in English and Danish."""
+    places, unread = _installations(library.folder / "cprsync.toml", None)
+    assert unread is None
+    (place,) = places
+    assert isinstance(place, Installation)
+    result = Result(check, place.agency, look_in_time(CHECKS[check], place), 0.0)
+    return result.level, "\n".join([*result_lines(result, "en"), *result_lines(result, "da")])
+
+
+def closed_port() -> int:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def setting(library: Library, name: str) -> str:
+    """What the first line with this setting says."""
+    lines = (library.folder / "cprsync.toml").read_text(encoding="utf-8").splitlines()
+    return next(line.partition("=")[2].strip().strip('"') for line in lines if line.startswith(f"{name} ="))
+
+
+def point(library: Library, name: str, at: object) -> None:
+    library.rewrite("cprsync.toml", f'{name} = "{setting(library, name)}"', f'{name} = "{at}"')
+
+
+def execute(library: Library, statement: str) -> None:
+    with closing(sqlite3.connect(library.store)) as connection, connection:
+        connection.execute(statement)
+
+
+def take_from_sftp(library: Library) -> None:
+    """Take deliveries from the mock's SFTP server instead of a folder."""
+    ready = json.loads((Path(setting(library, "ca")).parents[1] / "ready.json").read_text(encoding="utf-8"))
+    sftp = ready["sftp"]
+    lines = [f'{name} = "{sftp[name]}"' for name in ("host", "user", "key", "known_hosts", "folder")]
+    library.rewrite("cprsync.toml", '\npath = "IN"', "\n".join(["", *lines, f"port = {sftp['port']}"]))
+
+
+# -- all is well ---------------------------------------------------------------------------------------------
+
+
+def test_a_fresh_installation_against_a_mock_is_green(library: Library) -> None:
+    before = library.rows()
+    ended = library.call("doctor")
+    states = {one["check"]: one["state"] for one in ended.document["checks"]}
+    # whoever runs the tests may be root, and the machine may have systemd and not our timer
+    told = {state for name, state in states.items() if name not in {"user", "timer"}}
+    assert (ended.exit, told) == (0, {"ok", "not_used"}), ended.out
+    assert set(states) == set(CHECKS)
+    assert {name for name, state in states.items() if state == "not_used"} <= {
+        *("timer", "fbs", "targets", "sign_in", "feed.records"),
+    }
+    assert library.rows() == before
+
+
+def test_the_document_has_both_languages_and_says_nothing_of_a_person(library: Library) -> None:
+    ended = library.call("doctor")
+    assert set(ended.document) == {"ok", "counts", "checks"}
+    for check in ended.document["checks"]:
+        assert set(check) == {"check", "library", "state", "seconds", "findings"}
+        for one in check["findings"]:
+            assert set(one["text"]) == {"da", "en"}
+            assert not one["text"]["da"].startswith("doctor_")
+    assert not any(number in ended.out for number in ("0101609995", "ANNA"))
+
+
+def test_settings_that_cannot_be_read_hide_nothing_of_the_machine(library: Library) -> None:
+    (library.folder / "cprsync.toml").chmod(0o644)
+    ended = library.call("doctor")
+    states = {one["check"]: one["state"] for one in ended.document["checks"]}
+    assert (ended.exit, states["configuration"], states["schemas"], states["culr"]) == (1, "fault", "ok", "not_used")
+    assert "chmod 600" in ended.out
+
+
+def test_the_lines_end_with_how_it_stands_in_all(library: Library) -> None:
+    (library.folder / "keys" / "seal-1.key").unlink()
+    config = str(library.folder / "cprsync.toml")
+    done = started.command("doctor", "--config", config, "--lang", "en", cwd=library.folder)
+    assert done.returncode == 1
+    assert "✗ keys" in done.stdout
+    assert "✓ CPR: look-up" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Wrong: ")
+
+
+# -- what is broken --------------------------------------------------------------------------------------------
+
+
+def test_a_missing_key_is_named_and_so_is_one_that_rows_need(library: Library) -> None:
+    key = library.folder / "keys" / "seal-1.key"
+    key.unlink()
+    level, text = found(library, "keys")
+    assert (level, "holds no seal key" in text) == (Level.FAULT, True), text
+    # another one in its place
+    key.write_text(f"{'e' * 8} {'a' * 64}\n", encoding="ascii")
+    key.chmod(0o600)
+    level, text = found(library, "keys.used")
+    assert (level, "is named by rows, and missing in the folder" in text) == (Level.FAULT, True), text
+    assert "kopien af nøglerne" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "says"),
+    [("keys/seal-1.key", 0o644, "chmod 600"), ("policy.toml", 0o666, "chmod go-w"), ("cprsync.db", 0o640, "chmod 600")],
+)
+def test_a_file_that_others_may_use_is_named_with_the_command_that_mends_it(
+    library: Library, name: str, mode: int, says: str
+) -> None:
+    assert found(library, "files")[0] is Level.OK
+    # the policy is read with the settings, and refused there already
+    places, _ = _installations(library.folder / "cprsync.toml", None)
+    (library.folder / name).chmod(mode)
+    result = Result("files", None, look_in_time(CHECKS["files"], places[0]), 0.0)
+    text = "\n".join(result_lines(result, "en"))
+    assert (result.level, says in text, name in text) == (Level.FAULT, True, True)
+
+
+def test_an_older_store_is_told_with_the_command_that_brings_it_forward(library: Library) -> None:
+    execute(library, "UPDATE alembic_version SET version_num = '0019'")
+    level, text = found(library, "store")
+    assert (level, "cprsync db upgrade" in text, "0019" in text) == (Level.FAULT, True, True), text
+
+
+def test_a_store_that_lacks_a_table_is_told(library: Library) -> None:
+    execute(library, "DROP TABLE comparison_finding")
+    assert "the database lacks comparison_finding" in found(library, "store")[1]
+
+
+def test_a_stopped_server_is_told_by_each_check_that_needs_it(library: Library) -> None:
+    url = f"postgresql+psycopg://nobody@127.0.0.1:{closed_port()}/cprsync"
+    library.rewrite("cprsync.toml", "sqlite:///cprsync.db", url)
+    for check in ("store", "store.write", "store.clock"):
+        level, text = found(library, check)
+        assert (level, "the database does not answer" in text) == (Level.FAULT, True), text
+    assert found(library, "register.lookup")[0] is Level.OK
+
+
+def test_another_writer_who_holds_the_database_is_told(library: Library) -> None:
+    with closing(sqlite3.connect(library.store, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        level, text = found(library, "store.write")
+    assert (level, "another writer holds it" in text) == (Level.FAULT, True), text
+
+
+def test_an_erase_journal_with_a_strange_line_is_told(library: Library) -> None:
+    journal = library.folder / "erase-journal.log"
+    journal.write_bytes(b'{"what":"erased"}\tabc\n')
+    journal.chmod(0o600)
+    level, text = found(library, "journal")
+    assert (level, "the erase journal is broken at line 1" in text) == (Level.FAULT, True), text
+
+
+def test_a_journal_that_cannot_be_made_is_told(library: Library) -> None:
+    point(library, "erase_journal", library.folder / "nowhere" / "erase-journal.log")
+    level, text = found(library, "journal")
+    assert (level, "the erase journal cannot be used" in text) == (Level.FAULT, True), text
+
+
+def test_heads_that_were_cut_are_told(library: Library) -> None:
+    heads = library.folder / "keys" / "audit-heads.log"
+    heads.write_bytes(b"".join(heads.read_bytes().splitlines(keepends=True)[:-1]))
+    level, text = found(library, "audit")
+    assert (level, "lines at the end are missing" in text) == (Level.FAULT, True), text
+
+
+def test_production_refuses_what_is_for_test_and_this_machine(library: Library) -> None:
+    library.rewrite("cprsync.toml", 'environment = "test"', 'environment = "production"')
+    text = (library.folder / "cprsync.toml").read_text(encoding="utf-8")
+    (library.folder / "cprsync.toml").write_text(text.partition("\n[test]")[0], encoding="utf-8")
+    level, text = found(library, "environment")
+    assert level is Level.FAULT
+    assert "points at localhost, which is this machine" in text
+    assert "our certificate is a test certificate" in text
+
+
+def test_the_test_environment_refuses_the_platforms_real_place(library: Library) -> None:
+    assert found(library, "environment")[0] is Level.OK
+    point(library, "lookup_url", "https://prod.serviceplatformen.dk/service/CPR/PersonBaseDataExtended/5")
+    level, text = found(library, "environment")
+    assert (level, "prod.serviceplatformen.dk, which is not for test" in text) == (Level.FAULT, True), text
+
+
+def test_a_register_that_does_not_answer_is_told_with_what_to_do(library: Library) -> None:
+    port = closed_port()
+    point(library, "lookup_url", f"https://localhost:{port}/service/CPR/PersonBaseDataExtended/5")
+    level, text = found(library, "register.lookup")
+    assert (level, f"localhost:{port} takes no connections" in text) == (Level.FAULT, True), text
+    # the other service stands
+    assert found(library, "register.agreement")[0] is Level.OK
+
+
+def test_a_counterpart_with_a_certificate_of_another_issuer_is_not_believed(library: Library, tmp_path: Path) -> None:
+    others = develop_certificates(tmp_path / "others", now=datetime.now(UTC))
+    point(library, "ca", others.ca)
+    level, text = found(library, "register.lookup")
+    assert (level, "does not come from an issuer that we trust" in text) == (Level.FAULT, True), text
+    assert found(library, "certificates")[0] is Level.FAULT
+
+
+def test_a_certificate_that_the_platform_does_not_know_is_told(library: Library, tmp_path: Path) -> None:
+    others = develop_certificates(tmp_path / "others", now=datetime.now(UTC))
+    point(library, "client_cert", others.client)
+    point(library, "client_key", others.client_key)
+    level, text = found(library, "register.lookup")
+    assert level is Level.FAULT
+    # how it says so depends on the version of TLS
+    assert "does not know our certificate" in text or "refuses our certificate" in text, text
+
+
+def test_an_agreement_that_the_platform_refuses_is_told(library: Library) -> None:
+    # the mock takes any well-formed agreement: another service stands at the address
+    point(library, "subscription_url", setting(library, "subscription_url").replace("/1/", "/9/"))
+    level, text = found(library, "register.agreement")
+    assert (level, "HTTP 404" in text) == (Level.FAULT, True), text
+
+
+def test_the_sftp_server_is_reached_listed_and_known_by_its_key(library: Library, tmp_path: Path) -> None:
+    take_from_sftp(library)
+    level, text = found(library, "feed")
+    assert (level, "can be read" in text) == (Level.OK, True), text
+    point(library, "folder", "NOWHERE")
+    level, text = found(library, "feed")
+    assert (level, "the SFTP folder cannot be listed" in text) == (Level.FAULT, True), text
+    point(library, "folder", "IN")
+    known = Path(setting(library, "known_hosts")).read_text(encoding="ascii")
+    other = tmp_path / "known_hosts"
+    key = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+    other.write_text(f"{known.split()[0]} ssh-ed25519 {key}\n", encoding="ascii")
+    point(library, "known_hosts", other)
+    level, text = found(library, "feed")
+    assert (level, "host key is not in known_hosts" in text) == (Level.FAULT, True), text
+
+
+def test_an_sftp_server_that_is_not_there_is_told_at_once(library: Library) -> None:
+    take_from_sftp(library)
+    library.rewrite("cprsync.toml", f"port = {setting(library, 'port')}", f"port = {closed_port()}")
+    level, text = found(library, "feed")
+    assert (level, "the SFTP server does not answer" in text) == (Level.FAULT, True), text
+
+
+def test_files_of_another_task_are_a_warning(library: Library) -> None:
+    library.inbox.mkdir(exist_ok=True)
+    (library.inbox / "D270322.L999999").write_text("", encoding="ascii")
+    level, text = found(library, "feed")
+    assert (level, "1 file is of another task than ours" in text) == (Level.WARNING, True), text
+
+
+def test_a_wrong_password_at_culr_is_told_as_culr_says_it(library: Library, tmp_path: Path) -> None:
+    wrong = tmp_path / "password"
+    wrong.write_text("nothing of the kind\n", encoding="ascii")
+    wrong.chmod(0o600)
+    point(library, "password_file", wrong)
+    level, text = found(library, "culr")
+    assert (level, "COULD_NOT_AUTHENTICATE" in text or "NO_AUTHORISATION" in text) == (Level.FAULT, True), text
+    assert "med DBC" in text
+
+
+TARGETS = """
+[[library.target]]
+name = "hook"
+kind = "webhook"
+fields = ["status"]
+url = "https://localhost:{port}/hook"
+ca = "{ca}"
+keys = ["key-1.key"]
+
+[[library.target]]
+name = "files"
+kind = "file"
+fields = ["status"]
+folder = "files"
+
+[[library.target]]
+name = "reader"
+kind = "feed"
+fields = ["status"]
+
+[library.feed]"""
+
+
+def test_each_target_is_told_by_its_own_line_also_after_one_that_fails(library: Library) -> None:
+    sections = TARGETS.format(port=closed_port(), ca=setting(library, "ca"))
+    library.rewrite("cprsync.toml", "\n[library.feed]", sections)
+    (library.folder / "key-1.key").write_text("k" * 40, encoding="ascii")
+    (library.folder / "key-1.key").chmod(0o600)
+    level, text = found(library, "targets")
+    assert level is Level.FAULT
+    assert "hook: the receiver does not answer" in text
+    assert "files: No such file" in text or "files: " in text
+    assert "reader: fetches by itself" in text
+    (library.folder / "files").mkdir(mode=0o700)
+    assert "files: the folder can be written" in found(library, "targets")[1]
+
+
+def test_a_policy_with_a_mistake_is_told_with_its_line(library: Library) -> None:
+    (library.folder / "policy.toml").write_text("[debt]\nlimit_kr = -1\n", encoding="utf-8")
+    level, text = found(library, "policy")
+    assert (level, "policy.toml" in text) == (Level.FAULT, True), text
+
+
+def test_what_the_policy_changes_is_named(library: Library) -> None:
+    (library.folder / "policy.toml").write_text("[debt]\nlimit_kr = 250\n", encoding="utf-8")
+    assert "changes 1 rule: debt_limit_oere" in found(library, "policy")[1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be root")
+def test_root_is_told_to_use_the_programs_own_user(library: Library) -> None:
+    level, text = found(library, "user")
+    assert (level, "sudo -u cprsync" in text) == (Level.WARNING, True), text
