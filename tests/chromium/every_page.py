@@ -36,11 +36,11 @@ _ALL = 'axe.run({resultTypes: ["violations"], preload: false})'
 _COLOURS = 'axe.run({resultTypes: ["violations"], preload: false, runOnly: ["color-contrast", "link-in-text-block"]})'
 #: The window, the theme, and what axe looks for.
 Look = tuple[tuple[int, int], str, str]
-LOOKS: tuple[Look, ...] = tuple(
-    (size, theme, rules) for size in (SCREEN, TELEPHONE) for theme, rules in (("light", _ALL), ("dark", _COLOURS))
-)
+#: No width changes a colour. What a telephone alone shows stands on every page, and is looked at in the dark in
+#: `TWO_LOOKS`.
+LOOKS: tuple[Look, ...] = ((SCREEN, "light", _ALL), (SCREEN, "dark", _COLOURS), (TELEPHONE, "light", _ALL))
 #: Of a page whose parts have been looked at on others.
-TWO_LOOKS = (LOOKS[0], LOOKS[-1])
+TWO_LOOKS: tuple[Look, ...] = ((SCREEN, "light", _ALL), (TELEPHONE, "dark", _COLOURS))
 _SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
 _TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

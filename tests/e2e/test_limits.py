@@ -143,9 +143,9 @@ def test_every_class_of_harm_that_something_leads_to_is_tried() -> None:
     assert set(CASES) == set(Harm) - {Harm.ADDRESS_LOST}
 
 
-@pytest.mark.parametrize("limit", [2, 3], ids=["at the limit", "one below the limit"])
-def test_as_many_as_the_limit_allows_go_through(night: Night, limit: int) -> None:
-    night.limit(limit)
+def test_as_many_as_the_limit_allows_go_through(night: Night) -> None:
+    # of one class with one more than that: what differs by class is not where the limit stands
+    night.limit(3 if night.harm is Harm.CHANGED else 2)
     ran = night.library.call("sync")
     told = ran.document
     assert (ran.exit, told["state"], told["brake"]) == (night.case.exit, "done", None), ran.out
