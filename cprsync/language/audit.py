@@ -1,4 +1,7 @@
-"""Entries of the audit as text: who did what, when and why. Holds no value of a record."""
+"""Entries of the audit as text: who did what, when and why, and what a citizen is told of it.
+
+Holds no value of a record, and a citizen is told no employee's name.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.review import PARKED
 from cprsync.language.record import name_of
-from cprsync.language.words import TIME_WIDTH, has_word, long_time, reason_words, word
+from cprsync.language.words import TIME_WIDTH, day_text, has_word, long_time, reason_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -122,3 +125,39 @@ def action_words(what: str, action: str, language: Language) -> str:
         return name_of(action, language)
     keys = (f"did_{what}.{action}", *((f"forgotten.{action}",) if what == _FORGET else ()), action)
     return word(next((key for key in keys if has_word(key)), action), language)
+
+
+def citizen_rows(document: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:
+    """Each look at a citizen: when, what was done, and what for."""
+    return [
+        (
+            long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language),
+            word(f"did_{one['what']}", language),
+            word(f"why_{one['why']}", language).removeprefix("why_"),
+        )
+        for one in document["looks"]
+    ]
+
+
+def recipient_lines(document: Mapping[str, Any], language: Language) -> list[str]:
+    """Who was told of a citizen, how often, and when last."""
+    return [
+        word(
+            "citizen_told",
+            language,
+            who=word(f"citizen_recipient_{one['who']}", language),
+            count=one["count"],
+            last=day_text(one["last"][:10], language),
+        )
+        for one in document["recipients"]
+    ]
+
+
+def citizen_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """A citizen's report as text."""
+    yield word("citizen_title", language, organisation=document["organisation"])
+    rows = citizen_rows(document, language)
+    yield from (f"  {at:<{TIME_WIDTH}}  {what}: {why}" for at, what, why in rows)
+    if not rows:
+        yield f"  {word('citizen_nobody', language)}"
+    yield from (f"  {line}" for line in recipient_lines(document, language))

@@ -1,14 +1,17 @@
-"""What commands and reports say, found by key in the catalogue `words`, and days, times and amounts in words."""
+"""What commands and reports say, found by key in the catalogue `words`. Days, months, times and amounts in words."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from cprsync.catalogues import Language, fill_text, find_text
 from cprsync.domain.feed.delivery import COPENHAGEN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cprsync.domain.policy.product import Products
 
 
@@ -101,3 +104,27 @@ def bytes_text(count: int, language: Language) -> str:
 
 def _month(day: date, language: Language) -> str:
     return word(f"month.{day.month}", language)
+
+
+_LOCALES: Final[Mapping[Language, str]] = {"da": "da", "en": "en_US"}
+
+
+def month_name(day: date, language: Language) -> str:
+    """`Marts 2027`, `March 2027`."""
+    text = f"{word(f'month.{day.month}', language)} {day.year}"
+    return text[0].upper() + text[1:]
+
+
+def free_day_name(day: date, language: Language) -> str:
+    """What a public holiday is called, or a day on which CPR is closed by custom. "": it is neither."""
+    named: str = _holidays(language).get(day, "")
+    closed = f"closed_{day.month}_{day.day}"
+    return named or (word(closed, language) if has_word(closed) else "")
+
+
+@cache
+def _holidays(language: Language) -> Mapping[date, str]:
+    """The public holidays, loaded when first asked for: that takes longer than a page."""
+    import holidays
+
+    return holidays.country_holidays("DK", categories=("public",), language=_LOCALES[language])

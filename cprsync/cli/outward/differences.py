@@ -11,8 +11,8 @@ import typer
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_outcome
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Exit, Misused
-from cprsync.language.drift import drift_lines
 from cprsync.language.errors import advice_for, error_document
+from cprsync.language.outward import drift_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

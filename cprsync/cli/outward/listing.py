@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cprsync.catalogues import Language
-    from cprsync.services.ports.patrons import ListedPatron
+    from cprsync.services.ports.finding import ListedPatron
 
 _LIST, _CSV = "list", "csv"
 app = typer.Typer()
@@ -53,7 +53,7 @@ def patron_list(
     """
     from cprsync.config.packaged import load_municipalities
     from cprsync.domain.person.municipality import code_from
-    from cprsync.services.ports.patrons import PatronFilter
+    from cprsync.services.ports.finding import PatronFilter
 
     with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
         if excel and form != _CSV:
@@ -90,7 +90,7 @@ def _document(one: ListedPatron) -> dict[str, Any]:
 
 def _write_table(found: Iterable[ListedPatron], *, excel: bool) -> None:
     from cprsync.domain.outward.lines import write_cell
-    from cprsync.services.ports.patrons import ListedPatron
+    from cprsync.services.ports.finding import ListedPatron
 
     table = open_table(excel=excel)
     table.writerow([one.name for one in fields(ListedPatron)])

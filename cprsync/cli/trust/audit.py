@@ -22,8 +22,7 @@ from cprsync.cli.terminal.frame import (
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import Exit
-from cprsync.language.audit import entry_document, entry_lines
-from cprsync.language.citizen import citizen_lines
+from cprsync.language.audit import citizen_lines, entry_document, entry_lines
 from cprsync.language.night import audit_lines
 from cprsync.language.words import titles_of, word
 

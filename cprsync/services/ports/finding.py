@@ -1,4 +1,4 @@
-"""What the desk asks of the store about several patrons: who may be meant, and who waits for the register."""
+"""What is asked of the store about several patrons: who may be meant, who waits for the register, and who is there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date, datetime
 
+    from cprsync.domain.pages.statistics import Cell
     from cprsync.domain.patron.provisional import Said
+    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
 
 
@@ -56,3 +58,44 @@ class Finding(Protocol):
 
         The words are in the form of `words_of`.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class PatronFilter:
+    """Which patrons are listed. None: whatever it is."""
+
+    group: str | None = None
+    municipality: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPatron:
+    """A patron by what is no secret of anybody's."""
+
+    patron: str
+    status: str
+    standing: str
+    group: str
+    municipality: str | None
+    verified: bool
+
+
+class Listing(Protocol):
+    """Patrons, one after another."""
+
+    def statuses(self) -> list[str]:
+        """Return the words for what a patron can be, such as `resident`."""
+
+    def groups(self) -> list[str]:
+        """Return the groups that patrons are in, by name."""
+
+    def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
+        """Yield the patrons by their number. What is written meanwhile may or may not be seen."""
+
+
+class Statistics(Protocol):
+    """What is counted for the yearly statistics."""
+
+    def counted(self, on: date, policy: Policy, *, page: int = 500) -> Iterator[Cell]:
+        """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""

@@ -17,12 +17,11 @@ from cprsync.errors import BadInput, LostCompare
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import date
 
     from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.lending.fees import Owing
-    from cprsync.domain.pages.statistics import Cell
     from cprsync.domain.patron.local import Block, Local
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.patron.responsible import Answering
@@ -326,47 +325,6 @@ class Responsibles(Protocol):
 
     def end(self, minor_id: str, responsible_id: str, *, user: str) -> bool:
         """End a link from today on, with its audit entry. Return False if no link is in force."""
-
-
-@dataclass(frozen=True, slots=True)
-class PatronFilter:
-    """Which patrons are listed. None: whatever it is."""
-
-    group: str | None = None
-    municipality: str | None = None
-    status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedPatron:
-    """A patron by what is no secret of anybody's."""
-
-    patron: str
-    status: str
-    standing: str
-    group: str
-    municipality: str | None
-    verified: bool
-
-
-class Listing(Protocol):
-    """Patrons, one after another."""
-
-    def statuses(self) -> list[str]:
-        """Return the words for what a patron can be, such as `resident`."""
-
-    def groups(self) -> list[str]:
-        """Return the groups that patrons are in, by name."""
-
-    def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
-        """Yield the patrons by their number. What is written meanwhile may or may not be seen."""
-
-
-class Statistics(Protocol):
-    """What is counted for the yearly statistics."""
-
-    def counted(self, on: date, policy: Policy, *, page: int = 500) -> Iterator[Cell]:
-        """Yield each patron who was there on a day: the present municipality, and age band and group on that day."""
 
 
 def write_again_if_lost(write: Callable[[], _T]) -> _T:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.patrons import ListedPatron
+from cprsync.services.ports.finding import ListedPatron
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.core.tenant import TenantStore
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from cprsync.services.ports.patrons import PatronFilter
+    from cprsync.services.ports.finding import PatronFilter
 
 #: Rows read at a time.
 _PAGE: Final = 2_000

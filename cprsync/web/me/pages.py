@@ -15,7 +15,7 @@ from cprsync.domain.pages.privacy import field_text
 from cprsync.domain.patron.fields import FIELD, SEALED
 from cprsync.domain.patron.local import ListChange
 from cprsync.errors import BadInput
-from cprsync.language.citizen import citizen_rows, recipient_lines
+from cprsync.language.audit import citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
 from cprsync.language.record import NOTHING, name_of
 from cprsync.language.words import desk_word, has_desk_word, typed_day

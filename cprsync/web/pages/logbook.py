@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.canonical import day_of
 from cprsync.errors import BadInput
-from cprsync.language.audit import change_texts
-from cprsync.language.citizen import citizen_rows, recipient_lines
+from cprsync.language.audit import change_texts, citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
 from cprsync.language.words import titles_of, word
 from cprsync.services.desk.access import watch_number

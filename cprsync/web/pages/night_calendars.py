@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from cprsync.domain.pages.changes import ChangeKind
-from cprsync.language.days import free_day_name, month_name
-from cprsync.language.words import heading, long_day, titles_of, word
+from cprsync.language.words import free_day_name, heading, long_day, month_name, titles_of, word
 from cprsync.services.night.calendar import PRODUCTS, foresee
 from cprsync.services.night.history import show_changes, show_deliveries
 
