@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.deciding.approval import PEOPLE, WhyNoYes, approved_until, why_no_yes, yeses_in_force
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.approving import HeldRun, SaidYes
+from cprsync.services.ports.runs import HeldRun, SaidYes
 from cprsync.services.ports.trust import demanded_reason
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.deciding.approval import PEOPLE, Added, Harmful, approved_until, find_added, yeses_in_force
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.ports.approving import harmful_of
+from cprsync.services.ports.runs import harmful_of
 
 if TYPE_CHECKING:
     from collections import Counter

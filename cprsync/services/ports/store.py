@@ -9,20 +9,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cprsync.services.ports.access import Access, Cards
-    from cprsync.services.ports.approving import Approvals
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
     from cprsync.services.ports.finding import Finding, Listing, Provisional, Statistics
     from cprsync.services.ports.imports import Imports
-    from cprsync.services.ports.keys import Keys
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
     from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
-    from cprsync.services.ports.runs import Calendar, Runs
-    from cprsync.services.ports.trust import Audit, UpkeepLog
+    from cprsync.services.ports.runs import Approvals, Calendar, Runs
+    from cprsync.services.ports.trust import Audit, Keys, UpkeepLog
 
 
 class Store(ABC):

@@ -12,8 +12,7 @@ from cprsync.domain.deciding.approval import GivenYes, Harmful
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.approving import HeldRun, harmful_of
-from cprsync.services.ports.runs import LIVED, PlanRow, RunState
+from cprsync.services.ports.runs import LIVED, HeldRun, PlanRow, RunState, harmful_of
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.bulk import append
@@ -23,8 +22,7 @@ from cprsync.store.core.tenant import TenantStore, library_transaction, run_tran
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cprsync.services.ports.approving import SaidYes
-    from cprsync.services.ports.runs import Run
+    from cprsync.services.ports.runs import Run, SaidYes
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of the audit entries about a held plan, and what they say of it.

@@ -15,8 +15,7 @@ from sqlalchemy import delete, null, select, update
 
 from cprsync.errors import BadInput, RunBusy
 from cprsync.private import open_unfollowed
-from cprsync.services.ports.keys import Share
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust import Outcome, Share, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import hold_rows, reading, stamp_of, writing
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from cprsync.services.ports.keys import KeyUse, SharePlace
+    from cprsync.services.ports.trust import KeyUse, SharePlace
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of an audit entry about a key, and its steps.

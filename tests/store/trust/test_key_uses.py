@@ -10,14 +10,14 @@ from sqlalchemy import func, select
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, number, person, write
 
 from cprsync.errors import ConfigurationError
-from cprsync.services.ports.keys import KeyState
+from cprsync.services.ports.trust import KeyState
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.seals.keys import NEXT, Keyring, Purpose, add_key, let_write
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.keys import KeyUse
+    from cprsync.services.ports.trust import KeyUse
 
 
 def lived(store: SqlStore) -> SqlStore:

@@ -11,9 +11,8 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 
 from cprsync.errors import BadInput, CprsyncError, RunBusy
 from cprsync.services.ports.imports import ImportOutcome
-from cprsync.services.ports.keys import PURPOSES, KeyState
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust import PURPOSES, AuditFilter, KeyState
 from cprsync.services.trust.keys import Rotating, destroy_key, rotate_keys, shares_of
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
