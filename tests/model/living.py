@@ -19,6 +19,7 @@ from doubles import AGENCY, Library
 from reading import accounts, person_of, questions, read
 from slow_register import GROUPS, LIVES_SOMEWHERE, SILENT, Dict
 from slow_windows import Register
+from whole import verify_audit
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
@@ -306,7 +307,7 @@ def lived(life: Life, folder: Path, empty_store: Path, *, patrons: int = 4) -> T
         twice.begin(patrons)
         for night in life.nights:
             twice.live(night)
-        library.store.audit.verify()
+        verify_audit(library.store)
         return twice
     finally:
         library.engine.dispose()

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from townspeople import as_looked_up, cpr
+from whole import verify_audit
 
 from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.feed.delivery import COPENHAGEN, Header, working_day_before
@@ -480,7 +481,7 @@ class Library:
         after = self.everything()
         assert unowned(after) == unowned(before)
         assert happened(after) - happened(before) == Counter({("run", None): 1})
-        self.store.audit.verify()
+        verify_audit(self.store)
         return report
 
     # -- what is there

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from whole import patron_ids
+
 from cprsync.domain.feed.delivery import Header
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import AsOf, Source
@@ -85,7 +87,7 @@ def enrol(store: SqlStore, count: int) -> list[str]:
 
 def change(store: SqlStore, after: Person, *actions: Action, as_of: AsOf = FILE, **rest: Any) -> Write:
     """The write that makes the patron with this number `after`."""
-    (patron,) = [one for one in store.patrons.read(store.patrons.ids()) if one.number == after.number]
+    (patron,) = [one for one in store.patrons.read(patron_ids(store)) if one.number == after.number]
     return Write(patron, after, store.patrons.prepare(after), as_of, actions or (Action.FIRST_COPY,), **rest)
 
 

@@ -29,6 +29,7 @@ from outward_town import (
     old_line,
 )
 from outward_watch import FEED, TARGETS, Leaked, Watch
+from whole import verify_audit
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
@@ -122,7 +123,7 @@ class LeakLife:
         else:
             raise Leaked("the targets do not hear of everything")
         self.watch.compare()
-        self.library.store.audit.verify()
+        verify_audit(self.library.store)
 
     # -- the night
 

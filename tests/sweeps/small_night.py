@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from small_targets import set_targets_up, what_was_told
 from town import PEOPLE
+from whole import verify_audit
 
 from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
@@ -172,7 +173,7 @@ class SmallNight:
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
         section = wiring.library_of(settings, None)
         with wiring.Site(settings, section).store_by_own_clock() as store:
-            store.audit.verify()
+            verify_audit(store)
             return store.views.everything()
 
     def state(self, ready: dict[str, Any]) -> State:

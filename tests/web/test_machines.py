@@ -17,6 +17,7 @@ from doubles import AGENCY
 from test_box import patron_of
 from test_setting import set_
 from townspeople import cpr, person
+from whole import verify_audit
 
 from cprsync.domain.desk.pins import LOCKS
 from cprsync.domain.desk.roles import Role
@@ -176,7 +177,7 @@ def test_a_block_says_no_without_its_reason(town: Served, pki: Pki) -> None:
 def test_the_audit_names_the_machine_before_it_is_answered(town: Served, pki: Pki) -> None:
     ask(town, pki)
     assert tries(town.library) == [("card_right", patron_of(town, "ANNA"), "automat-1")]
-    town.library.store.audit.verify()
+    verify_audit(town.library.store)
 
 
 def test_an_audit_that_cannot_be_written_lets_no_machine_learn_anything(

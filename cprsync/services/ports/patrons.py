@@ -275,9 +275,6 @@ class Patrons(Protocol):
     def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
         """Return those of these patrons who are sealed for a reason of their own."""
 
-    def ids(self) -> list[str]:
-        """Return the ids of all patrons of the library, in order, without those who were merged or have left."""
-
     def find(self, number: CprNumber) -> str | None:
         """Return the patron who has this number, or had it before (decision 6)."""
 

@@ -182,9 +182,6 @@ class Audit(Protocol):
     def keys_in_use(self) -> set[tuple[str, str]]:
         """Return purpose and id of every key that a row names. Reads every row."""
 
-    def verify(self) -> int:
-        """Verify the audit to its end and count its entries. Raises AuditBroken for the first problem."""
-
 
 class Task(enum.Enum):
     """What is done to keep an installation safe."""

@@ -194,13 +194,6 @@ class Patrons(TenantStore):
             found = links.others(connection, self._tenant, ids)
         return {one for one, other in found.items() if other.is_sealed(silent_is_sealed=silent_is_sealed)}
 
-    def ids(self) -> list[str]:
-        patrons = select(_PATRON.id).where(
-            _PATRON.agency == self._tenant.agency, _PATRON.status_class.not_in(tables.GONE)
-        )
-        with reading(self._tenant.engine) as connection:
-            return list(connection.scalars(patrons.order_by(_PATRON.id)))
-
     def find(self, number: CprNumber) -> str | None:
         asked = {"agency_": self._tenant.agency, "probes_": self._tenant.vault.probes("number", number.digits)}
         with reading(self._tenant.engine) as connection:

@@ -118,12 +118,6 @@ class Audit(TenantStore):
         with reading(self._tenant.engine) as connection:
             return {(purpose.value, key) for purpose, key in keys_in_use(connection, self._tenant)}
 
-    def verify(self) -> int:
-        state = self.check()
-        if state.problems:
-            raise state.problems[0]
-        return state.entries
-
 
 def _list_stream(
     connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter, subject: Subject | None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
+from whole import patron_ids
 
 from cprsync import wiring
 from cprsync.cli.demo.demo import live_day_for_the_desk, run_demo
@@ -43,7 +44,7 @@ def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
     def meddle(settings: Settings) -> None:
         library = wiring.library_of(settings, None)
         with wiring.Site(settings, library).store_by_own_clock() as store:
-            ids = store.patrons.ids()
+            ids = patron_ids(store)
             # whoever died or left keeps her last address, which the register does not have: hers is no difference
             residents = [p for p in store.patrons.read(ids) if p.register.status is Status.RESIDENT]
             # in which order they come is chance, and who is protected has no address to alter

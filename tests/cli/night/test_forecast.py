@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
+from whole import patron_ids
 
 from cprsync import wiring
 from cprsync.cli.demo.demo import run_demo
@@ -96,7 +97,7 @@ def _corrected(folder: Path) -> str:
     """Someone at the desk corrects a municipality on the day after the demo; returns whose."""
     settings = load_settings(folder / "cprsync.toml")
     with wiring.site_of(settings, None, date(2027, 4, 3)).counter() as counter:
-        patron = min(counter.store.patrons.ids())
+        patron = min(patron_ids(counter.store))
         set_field(counter, Setting(patron, "municipality", "0461", "test", reason="studerer", until=date(2027, 5, 1)))
     return patron
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 from test_import_text import library, take
+from whole import patron_ids
 
 from cprsync import wiring
 from cprsync.cli.night import overview as status_module
@@ -36,7 +37,7 @@ def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     settings = load_settings(library / "cprsync.toml")
     section = settings.library[0]
     with wiring.Site(settings, section).store_by_own_clock() as store:
-        one = store.patrons.ids()[0]
+        one = patron_ids(store)[0]
         store.desk.intend(NUMBER, purpose="debt", user="anna", patron_id=None)
         store.desk.intend(NUMBER, purpose="renewal", user="anna", patron_id=one)
         store.views.reveal(Reveal(one, ("address",), "bo", "they asked", "correction"))

@@ -11,6 +11,7 @@ import said_yes
 from doubles import AGENCY, Library, happened, unowned
 from sqlalchemy import text
 from townspeople import cpr, person
+from whole import verify_audit
 
 from cprsync.domain.desk.access import NOT_FOUND_MOST, OPEN_FOR, SAMPLE_WAITS, SIGNED_FOR, Outcome
 from cprsync.domain.desk.confirming import SERVICE
@@ -104,7 +105,7 @@ def test_the_look_up_after_the_hours_last_is_refused_and_raises_an_alarm(either_
     assert wrong(library) == {}
     is_refused(library, lambda: look(library, cpr("ANNA")), "hour")
     assert wrong(library)["capped"]["users"] == WHO
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_an_hour_later_look_ups_go_on_until_the_day_is_full(library: Library) -> None:
@@ -232,7 +233,7 @@ def test_another_supervisor_lifts_the_stop_with_a_reason(either_library: Library
     # the row begins anew: one more does not stop them
     look(library, stranger(60).number)
     assert wrong(library) == {}
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 # -- who is too close --------------------------------------------------------------------------------------

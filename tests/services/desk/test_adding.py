@@ -16,6 +16,7 @@ from test_lookup import desk_entries
 from test_registering import desk
 from test_setting import counter
 from townspeople import cpr, dies, gains_protection, person
+from whole import verify_audit
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Card, Local
@@ -74,7 +75,7 @@ def test_a_person_without_a_cpr_number_becomes_a_patron_whom_no_register_is_aske
         library.one_night()
         assert library.store.views.patron(document["patron"]) is not None
     assert library.register.looked_up == []
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 @pytest.mark.parametrize(

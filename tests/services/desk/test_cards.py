@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_setting import set_
+from whole import verify_audit
 
 from cprsync.domain.desk.pins import LOCKS, Quota
 from cprsync.domain.policy.policy import PinCeilings
@@ -59,7 +60,7 @@ def test_the_right_pin_opens_the_patron_and_the_audit_names_the_machine(either_l
     # as it is scanned: capitals and blanks do not count
     assert ask(library, " anna ", PIN) == anna
     assert entries(library) == [("card_right", anna, "automat")] * 2
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_nobody_learns_why_card_and_pin_do_not_fit(either_library: Library) -> None:
@@ -211,7 +212,7 @@ def test_many_wrong_ones_of_all_browsers_together_stop_new_browsers_for_an_hour(
     # told once, and no PIN was looked at
     assert at_page(library, "ANNA", PIN) == "card.ceiling"
     assert library.everything() == before
-    library.store.audit.verify()
+    verify_audit(library.store)
     library.clock.moment += timedelta(hours=1)
     assert ask(library, "ANNA", PIN, by="", quota=None, ceilings=FEW)
 

@@ -12,6 +12,7 @@ from kills import killed, lived_whole, sample
 from test_reviewing import number_of, reviews
 from test_window_nights import PROTECTED, document
 from townspeople import cpr, gains_protection, loses_protection, moves, person
+from whole import verify_audit
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.policy.policy import Harm
@@ -118,7 +119,7 @@ def test_two_people_end_it_and_one_takes_it_back(either_library: Library) -> Non
     done = by(library, "erik").accept(number)
     assert (done["state"], is_protected(library)) == ("accepted", False)
     assert library.record("BO") == BO
-    library.store.audit.verify()
+    verify_audit(library.store)
     library.deliver(NEXT)
     library.night()
     assert (is_protected(library), waiting(library)) == (False, [])

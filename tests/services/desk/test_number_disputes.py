@@ -12,6 +12,7 @@ from kills import killed, lived_whole, sample
 from test_number_change import NEW, OLD, anna, lines, register_of, replaced, subscriptions, told
 from test_reviewing import number_of, refused, reviews, waits
 from townspeople import cpr, gains_protection, moves, person
+from whole import verify_audit
 
 from cprsync.cli.desk.review import item_lines
 from cprsync.domain.patron.local import Local
@@ -104,7 +105,7 @@ def test_accepted_she_gets_the_number_is_subscribed_and_looked_up(library: Libra
     library.deliver(WEDNESDAY, moves(anna(THIRD)))
     library.night()
     assert subscriptions(library, patron) == [(THIRD.digits, "patron")]
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_the_answer_stands_in_the_audit_without_any_number(library: Library, patron: str) -> None:
@@ -344,4 +345,4 @@ def test_a_night_of_it_killed_anywhere_ends_as_one_that_was_not(library: Library
         assert (register_of(other, patron), waits(other)) == wanted
         reviews(other).accept(number_of(other, OTHER))
         assert register_of(other, patron).number == THIRD
-        other.store.audit.verify()
+        verify_audit(other.store)

@@ -15,6 +15,7 @@ from test_leaving import leave, owes
 from test_lookup import desk_entries
 from test_responsibles import add
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
+from whole import verify_audit
 
 from cprsync.cli.desk.registering import lookup_lines, outcome_lines
 from cprsync.domain.desk.confirming import Confirmation
@@ -168,7 +169,7 @@ def test_whom_the_register_calls_dead_annulled_or_disappeared_is_registered_with
     assert (entry["patron"], entry["user"]) == (document["patron"], "lisbeth")
     assert REASON not in json.dumps(entry)
     assert reasons_of(library.store, document["patron"]) == [REASON]
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_a_reason_that_the_audit_cannot_keep_is_refused_and_nobody_is_registered(library: Library) -> None:

@@ -22,6 +22,7 @@ from test_reviewing import (
     waits,
 )
 from townspeople import cpr, dies, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.local import Block
 from cprsync.errors import BadInput, ReviewChanged, ReviewClosed, ReviewUnknown
@@ -58,7 +59,7 @@ def test_a_block_that_was_taken_back_or_rejected_can_be_accepted_after_all(
     assert (blocks(library), cancelled(library)) == ((Block(today, "død"),), {1: today})
     reviews(library).undo(number)
     assert as_it_is(library) == before
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_who_took_it_up_again_and_why_stands_in_the_audit(library: Library) -> None:

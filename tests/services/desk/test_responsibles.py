@@ -19,6 +19,7 @@ from test_set_cpr import enrol
 from test_setting import UNTIL, WHY, correct, counter
 from test_statements import statements
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.patron import PatronKind, Purpose
 from cprsync.domain.person.number import CprNumber
@@ -118,7 +119,7 @@ def test_a_stranger_gets_a_record_that_is_no_borrowers_subscribed_for_her_own_re
     town.night()
     assert subscription(town, "QUINNIE") == [("responsible", None)]
     assert town.view("LIV").responsibles == (town.id_of("QUINNIE"),)
-    town.store.audit.verify()
+    verify_audit(town.store)
 
 
 def test_a_patron_answers_as_she_is_and_saying_it_twice_is_once(town: Library) -> None:
@@ -290,7 +291,7 @@ def test_accepting_ends_the_link_and_taking_it_back_begins_it_again(town: Librar
     assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), None)]
     assert (row(town, "QUINNIE")["standing"], subscription(town, "QUINNIE")) == ("active", [("responsible", None)])
     town.night()
-    town.store.audit.verify()
+    verify_audit(town.store)
 
 
 def test_a_rejected_item_waits_again_only_while_someone_who_answers_is_gone(town: Library) -> None:
@@ -510,7 +511,7 @@ def test_a_night_killed_while_links_end_ends_as_one_that_was_not(new_library: Li
         if not is_closed(other):
             other.one_night()
         assert outcome(other) == wanted
-        other.store.audit.verify()
+        verify_audit(other.store)
     assert writes > 10
     whole.engine.dispose()
 

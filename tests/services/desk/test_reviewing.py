@@ -13,6 +13,7 @@ from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, altered, unowne
 from sqlalchemy import insert, update
 from town import PEOPLE
 from townspeople import cpr, dies, loses_protection, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import is_sealed
@@ -134,7 +135,7 @@ def test_a_block_is_proposed_confirmed_and_lifted(
     assert as_it_is(library) == before | {"patron": as_it_is(library)["patron"]}
     assert blocks(library) == ()
     assert library.store.review_desk.item(number).state is State.UNDONE  # type: ignore[union-attr]  # it was there
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 @pytest.mark.parametrize("status", ["90", "70", "30"])
@@ -350,7 +351,7 @@ def test_of_two_people_who_accept_at_the_same_moment_one_is_refused(either_libra
         said = list(pool.map(accept, ("lone", "per", "ida", "bo")))
     assert said.count("refused") == 3
     assert len(blocks(library)) == len(entries(library)) == 1
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def seen_before(store: Any, item: Any) -> Any:

@@ -13,6 +13,7 @@ from said_yes import erase, leave, yes_to
 from test_number_change import NEW, anna, replaced
 from test_setting import counter
 from townspeople import cpr, dies, gains_protection, person
+from whole import patron_ids, verify_audit
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Card, ListChange, Local
@@ -101,7 +102,7 @@ def test_she_gets_her_number_a_subscription_and_a_first_copy_and_keeps_the_old_o
     kinds = [(entry["kind"], entry["actions"]) for entry in entries(library)]
     reasons = [] if made.kind is NumberKind.REPLACEMENT else [("confirm", [])]
     assert kinds == [("lookup", ["set_cpr"]), ("subscribe", []), ("change", ["renumber", "first_copy"]), *reasons]
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 @pytest.mark.parametrize("made", MADE)
@@ -273,13 +274,13 @@ def test_whoever_has_no_number_merges_with_the_one_who_has_hers_and_parts_again(
             set_cpr(library, imported.patron_id, cpr("ANNA"))
     reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
     items = [one["id"] for one in reviews.listed()]
-    before = [one.number for one in library.store.patrons.read(library.store.patrons.ids())]
+    before = [one.number for one in library.store.patrons.read(patron_ids(library.store))]
     for item in items:
         reviews.accept(item)
     assert [card.number for card in library.view("ANNA").local.cards] == ["ANNA", "E1", "E2"]
     for item in reversed(items):
         reviews.undo(item)
-    assert [one.number for one in library.store.patrons.read(library.store.patrons.ids())] == before
+    assert [one.number for one in library.store.patrons.read(patron_ids(library.store))] == before
     library.night()
 
 
@@ -482,7 +483,7 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
         [] if erased else ["Gebyrer", "Mistet kort"]
     )
     assert [(one["patron_id"], one["kept"]) for one in back] == [(gone, kept[0]["kept"])] * (0 if erased else 2)
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_a_number_that_another_desk_gives_meanwhile_is_given_once(library: Library) -> None:
@@ -561,7 +562,7 @@ def test_a_number_that_was_wrong_is_taken_back_and_the_record_is_as_it_was(
         assert recorded(library, patron_id) == before
     last = told(library, patron_id)[-1:]
     assert all(one.get("delete") or one.get("replaces") == henrik.digits for one in last)
-    library.store.audit.verify()
+    verify_audit(library.store)
     with pytest.raises(BadInput) as again:
         undo(library, patron_id)
     assert again.value.kind == "number.taken_back"
@@ -623,7 +624,7 @@ def test_the_reason_of_a_taking_back_is_kept_in_the_audit(library: Library) -> N
     shown, before = preview_taking_back(reviews(library), patron_id), library.everything()
     take_back(reviews(library), shown, Confirmation(shown.preview.digest, "forkert kort"))
     assert len(library.everything()["audit_reason"]) == len(before["audit_reason"]) + 1
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_what_was_taken_back_can_be_given_rightly(library: Library) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
 from townspeople import cpr, dies, moves, person, renames
+from whole import verify_audit
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS, settable
@@ -83,7 +84,7 @@ def test_a_corrected_municipality_counts_at_once_and_the_net_media_hear_of_it(ei
     assert (row(library)["municipality"], row(library)["overrides"]) == ("0101", 1)
     assert library.outbox("ANNA") == [*sent, (sent[-1][0] + 1, "101")]
     assert library.record("ANNA") == person("ANNA")
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_setting_the_same_twice_is_the_same_as_once(either_library: Library) -> None:

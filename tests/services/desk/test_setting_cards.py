@@ -11,6 +11,7 @@ from test_number_change import NEW, OLD, replaced
 from test_setting import entries, set_
 from test_showing import shown
 from townspeople import cpr, person
+from whole import verify_audit
 
 from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.errors import BadInput
@@ -43,7 +44,7 @@ def test_the_typed_cards_are_hers_and_the_others_nobodys(either_library: Library
     assert [library.store.views.with_card(one) for one in ("L 1", "L-2")] == [library.id_of("BO"), anna]
     assert (entries(library)[-1]["kind"], entries(library)[-1]["actions"]) == ("set", ["cards"])
     assert "L-2" not in str(entries(library))
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_a_new_card_has_the_pin_that_she_has(library: Library) -> None:

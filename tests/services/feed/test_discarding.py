@@ -13,6 +13,7 @@ from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, Kill
 from store_people import reasons_of
 from test_forgetting import chunks, morning
 from townspeople import cpr, gains_protection, moves, person, renames
+from whole import verify_audit
 
 from cprsync.errors import BadInput, DeliveryRefused, RunBusy
 from cprsync.services.feed.stopped import DeliveryDecisions
@@ -148,7 +149,7 @@ def test_the_audit_names_the_user_the_reason_and_the_delivery(damaged: Library) 
     assert entry["delivery"] == told["sha256"]
     assert reasons_of(damaged.store, None) == [REASON]
     assert REASON not in str(damaged.everything())
-    damaged.store.audit.verify()
+    verify_audit(damaged.store)
 
 
 def test_the_sealed_copy_stays_as_that_of_any_refused_file(damaged: Library) -> None:

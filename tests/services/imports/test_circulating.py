@@ -16,6 +16,7 @@ from test_number_change import replaced
 from test_reviewing import number_of, reviews
 from test_setting import row
 from townspeople import cpr, person
+from whole import verify_audit
 
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import RecordViewer
@@ -379,4 +380,4 @@ def test_an_import_that_was_killed_goes_on_when_it_is_run_again_and_is_audited(l
     assert rows(library, "reservation") == {"reservation": 1000}
     assert take(library, text).counts == {"created": 200, "unchanged": 1000}
     assert sum((happened(library.everything()) - happened(before)).values()) == 3
-    library.store.audit.verify()
+    verify_audit(library.store)

@@ -15,6 +15,7 @@ from test_number_change import replaced
 from test_setting import row, set_
 from town import number
 from townspeople import cpr, person
+from whole import patron_ids, verify_audit
 
 from cprsync.config.columns import load_columns
 from cprsync.domain.patron.fields import FIELD, FIELDS
@@ -276,7 +277,7 @@ def test_a_number_that_went_with_a_merged_patron_makes_no_second_patron(library:
     imported = take(library, HEADER + f"{ANNA},C9,east,,\n")
     assert (told(imported), clara in imported.refused[0].reason) == ([(2, "cpr_number")], True)
     assert library.everything() == before
-    assert anna not in library.store.patrons.ids()
+    assert anna not in patron_ids(library.store)
 
 
 def test_age_decides_over_the_group_that_a_list_names(either_library: Library) -> None:
@@ -688,4 +689,4 @@ def test_an_import_that_was_killed_goes_on_when_it_is_run_again(new_library: Lib
     assert library.store.patrons.count() == 1000
     assert happened(library.everything())[("import", library.everything()["patron"][0]["id"])] == 1
     assert take(library, text).counts == {"created": 200, "unchanged": 1000}
-    library.store.audit.verify()
+    verify_audit(library.store)

@@ -11,6 +11,7 @@ from test_leaving import erase, leave
 from test_set_cpr import EDITH, set_cpr
 from town import number
 from townspeople import person
+from whole import verify_audit
 
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.sealed import Name
@@ -48,7 +49,7 @@ def test_name_and_address_are_taken_of_whom_no_register_knows(new_library: Libra
     assert take(library, HEADER + again).counts == {"updated": 2}
     assert names(library, given[2], given[3]) == ["Abdi Med", "Børnehuset"]
     assert take(library, HEADER + again).counts == {"unchanged": 2}
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_of_whom_the_register_knows_they_are_left_out_and_counted(library: Library) -> None:

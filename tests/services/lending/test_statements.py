@@ -13,6 +13,7 @@ from doubles import AGENCY, MONDAY, Library, unowned
 from sqlalchemy import insert, update
 from test_setting import correct, set_
 from townspeople import cpr, dies, gains_protection, person
+from whole import verify_audit
 
 from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.errors import BadInput, ConfigurationError
@@ -187,7 +188,7 @@ def test_of_the_protected_neither_name_nor_address_is_on_it_until_revealed_with_
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
     (entry,) = [one for one in entries if one["kind"] == "reveal"]
     assert (entry["purpose"], "birth_date" in entry["actions"]) == ("statement", False)
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_an_address_sealed_for_the_households_sake_opens_with_a_reason_too(library: Library) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import update
 from test_leaving import owes
 from test_setting import set_
 from townspeople import dies, gains_protection, moves, person
+from whole import patron_ids
 
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import rights_of, stored_line
@@ -91,7 +92,7 @@ def test_a_library_with_products_derives_everyones_once(either_library: Library)
     library.policy = TERMS
     report = library.night()
     assert turned(report) == {"ereolen": {"opened": 4}, "filmstriben": {"opened": 4}}
-    assert set(rights(library)) == set(library.store.patrons.ids())
+    assert set(rights(library)) == set(patron_ids(library.store))
     assert report.document()["products"]["ereolen"] == {"da": "eReolen", "en": "eReolen"}
     assert library.one_night().document()["entitlements"]["ereolen"] == {
         "opened": 0,

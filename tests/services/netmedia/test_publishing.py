@@ -13,6 +13,7 @@ from kills import killed, lived_whole, sample
 from said_yes import yes_to
 from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
+from whole import verify_audit
 
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.netmedia.account import Code, Identity, IdType, Operation
@@ -325,7 +326,7 @@ def test_the_desk_tells_of_one_patron_at_once(library: Library) -> None:
     assert (done.sent, net_media.ours()) == (1, {account("BO")})
     assert library.store.outbox.backlog().waiting == 3
     assert publish_patron(library.store, not_opened, library.id_of("BO")).sent == 0
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_the_account_of_someone_who_left_and_came_back_before_the_night_stays(either_library: Library) -> None:
@@ -340,7 +341,7 @@ def test_the_account_of_someone_who_left_and_came_back_before_the_night_stays(ei
     library.one_night_with(net_media=net_media)
     assert account("ANNA") in net_media.ours()
     assert library.store.outbox.backlog().waiting == 0
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def not_opened() -> AbstractContextManager[CulrDouble]:

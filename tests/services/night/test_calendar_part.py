@@ -16,6 +16,7 @@ from kills import is_closed, killed, lived_whole, sample
 from test_night_killed import outcome
 from test_setting import correct, row, set_, states
 from townspeople import corrects_her_birth_date, cpr, dies, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Birth, Status, silence_by_status
@@ -221,7 +222,7 @@ def test_a_night_killed_in_its_calendar_part_ends_as_one_that_was_not_and_counts
         if not is_closed(other, expected.run.id):
             assert other.one_night().calendar == expected.calendar
         assert outcome(other) == wanted
-        other.store.audit.verify()
+        verify_audit(other.store)
     assert writes > 15
     whole.engine.dispose()
 
@@ -286,7 +287,7 @@ def test_a_municipality_that_gives_way_is_told_to_the_net_media_again(town: Libr
     )
     assert town.record("BO") == PEOPLE["BO"]
     assert row(town, "BO")["overrides"] == 0
-    town.store.audit.verify()
+    verify_audit(town.store)
 
 
 def test_an_absence_that_ends_goes_and_the_rest_of_the_record_stays(town: Library) -> None:

@@ -11,6 +11,7 @@ import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, Library, happened, unreadable
 from test_night_statuses import of_status
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
+from whole import verify_audit
 
 from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Status
@@ -102,7 +103,7 @@ def asked(library: Library, *, about: int = 1) -> Report:
     after = library.everything()
     written = {table for table, rows in after.items() if rows != before[table]}
     assert written <= {"audit", "audit_head"}
-    library.store.audit.verify()
+    verify_audit(library.store)
     new = happened(after) - happened(before)
     assert all(entry[0] == "lookup" for entry in new)
     assert new.total() == about

@@ -9,6 +9,7 @@ from culr_double import CulrDouble
 from doubles import MONDAY, happened
 from sqlalchemy import update
 from townspeople import cpr, gains_protection, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.local import Local
 from cprsync.domain.policy.policy import Policy
@@ -117,7 +118,7 @@ def test_a_write_of_the_night_or_the_desk_is_refused_in_a_dry_run(library: Libra
     with pytest.raises(ReadOnly):
         WRITES[write](library, PlanStore(library.store))
     assert (library.everything(), journal_of(library)) == (before, journal)
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def journal_of(library: Library) -> bytes | None:

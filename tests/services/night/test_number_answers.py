@@ -11,6 +11,7 @@ from kills import killed, lived_whole, sample
 from test_number_change import replaced, subscriptions
 from test_reviewing import number_of, reviews, waits
 from townspeople import cpr, moves, person
+from whole import verify_audit
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm
@@ -182,4 +183,4 @@ def test_a_first_look_up_that_names_another_number_killed_anywhere_ends_as_one_t
     for other in killed(library, tmp_path, sample(writes)):
         other.one_night()
         assert (record(other, patron), subscriptions(other, patron), other.questions()) == wanted
-        other.store.audit.verify()
+        verify_audit(other.store)

@@ -15,6 +15,7 @@ from test_night_killed import outcome
 from test_reviewing import number_of, reviews
 from town import PEOPLE
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import AsOf, Source
@@ -446,5 +447,5 @@ def test_a_number_change_killed_anywhere_ends_as_one_that_was_not(
         if not is_closed(other):
             other.one_night()
         assert outcome(other) == wanted
-        other.store.audit.verify()
+        verify_audit(other.store)
     whole.engine.dispose()

@@ -20,6 +20,7 @@ from test_responsibles import OF_AGE, add, end, links, listed, row, subscription
 from test_reviewing import number_of, refused, reviews, waits
 from test_setting import correct, set_
 from townspeople import cpr, person
+from whole import verify_audit
 
 from cprsync.domain.person.person import Birth, Person
 from cprsync.errors import ReviewChanged, ReviewClosed
@@ -195,7 +196,7 @@ def test_a_yes_ends_every_link_of_the_minor_and_can_be_taken_back(town: Library)
     town.night()
     assert town.store.patrons.find(cpr("QUINNIE")) is None
     refused(town, lambda: reviews(town).undo(number), ReviewClosed)
-    town.store.audit.verify()
+    verify_audit(town.store)
 
 
 def test_a_no_keeps_the_links_until_the_patron_is_a_minor_again(town: Library) -> None:

@@ -9,6 +9,7 @@ from doubles import AGENCY, MONDAY
 from store_people import reasons_of
 from test_leaving import erase, leave, of_another_life, taken_away, without_its_last_line
 from test_setting import entries
+from whole import verify_audit
 
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.trust.audit import accept_journal
@@ -58,7 +59,7 @@ def test_everything_goes_on_with_the_journal_that_is_there(
     leave(library, library.id_of("CLARA"))
     library.deliver(MONDAY)
     library.night()
-    library.store.audit.verify()
+    verify_audit(library.store)
 
 
 def test_a_journal_that_is_whole_is_not_accepted(library: Library) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, select
 from store_people import MONDAY, STARTED, StoppedClock, enrol
+from whole import verify_audit
 
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.policy.policy import Policy, Retention
@@ -54,7 +55,7 @@ def test_old_entries_go_young_ones_stay_and_the_rest_is_verified(store: SqlStore
     live(store, clock, 3)
     clock.moment -= timedelta(days=1)
     assert forget(store, clock) == 0
-    before = store.audit.verify()
+    before = verify_audit(store)
     clock.moment += timedelta(days=1)
     live(store, clock, 0)
     clock.moment -= timedelta(days=400)
@@ -62,17 +63,17 @@ def test_old_entries_go_young_ones_stay_and_the_rest_is_verified(store: SqlStore
     assert forget(store, clock) == before
     assert (numbers(store), forget(store, clock)) == ([5], 0)
     # the end of the second run, and that it was forgotten
-    assert store.audit.verify() == 2
+    assert verify_audit(store) == 2
 
 
 def test_a_stream_that_is_cut_off_whole_goes_on_where_it_ended(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     live(sqlite_store, clock, 2)
     assert forget(sqlite_store, clock) > 0
     assert numbers(sqlite_store) == []
-    sqlite_store.audit.verify()
+    verify_audit(sqlite_store)
     live(sqlite_store, clock, 0)
     assert numbers(sqlite_store) == [4]
-    sqlite_store.audit.verify()
+    verify_audit(sqlite_store)
 
 
 def test_the_audit_says_how_many_went_and_of_nobody(sqlite_store: SqlStore, clock: StoppedClock) -> None:
@@ -86,7 +87,7 @@ def test_the_audit_says_how_many_went_and_of_nobody(sqlite_store: SqlStore, cloc
 def test_a_few_at_a_time_end_as_all_at_once(sqlite_store: SqlStore, clock: StoppedClock, limit: int) -> None:
     live(sqlite_store, clock, 3)
     while forget(sqlite_store, clock, limit=limit):
-        sqlite_store.audit.verify()
+        verify_audit(sqlite_store)
     assert numbers(sqlite_store) == []
 
 
@@ -95,7 +96,7 @@ def test_an_entry_that_goes_missing_behind_the_cut_shows(sqlite_store: SqlStore,
     forget(sqlite_store, clock, limit=5)
     lose(sqlite_store, numbers(sqlite_store)[0])
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.audit.verify()
+        verify_audit(sqlite_store)
     assert broken.value.stream == NIGHT
 
 
@@ -103,20 +104,20 @@ def test_a_beginning_that_goes_missing_without_our_cut_shows(sqlite_store: SqlSt
     live(sqlite_store, clock, 3)
     lose(sqlite_store, 1)
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.audit.verify()
+        verify_audit(sqlite_store)
     assert (broken.value.stream, broken.value.seq) == (NIGHT, 1)
 
 
 def test_a_cut_that_was_signed_and_not_made_changes_nothing(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     """Killed between the two."""
     live(sqlite_store, clock, 3)
-    count, tenant = sqlite_store.audit.verify(), sqlite_store._tenant
+    count, tenant = verify_audit(sqlite_store), sqlite_store._tenant
     with reading(tenant.engine) as connection:
         mac = connection.scalar(
             select(tables.audit.c.mac).where(tables.audit.c.stream == NIGHT, tables.audit.c.seq == 2)
         )
     tenant.heads.keep(tenant.agency, [Mark(NIGHT, 2, mac or b"", cut=True)], seen=None)
-    assert sqlite_store.audit.verify() == count
+    assert verify_audit(sqlite_store) == count
 
 
 def test_a_cut_that_we_did_not_sign_shows(sqlite_store: SqlStore, clock: StoppedClock) -> None:
@@ -125,5 +126,5 @@ def test_a_cut_that_we_did_not_sign_shows(sqlite_store: SqlStore, clock: Stopped
     path = sqlite_store._tenant.keyring.folder / FILE
     path.write_text(path.read_text().replace('"cut":true', '"cut":1'))
     with pytest.raises(AuditBroken) as broken:
-        sqlite_store.audit.verify()
+        verify_audit(sqlite_store)
     assert broken.value.stream == FILE

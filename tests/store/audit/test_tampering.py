@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, text, update
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, change, enrol, number, person
+from whole import patron_ids
 
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.patron import Purpose as Why
@@ -157,7 +158,7 @@ def here(ready: Installation, tmp_path: Path) -> Iterator[Installation]:
 def night(store: SqlStore, clock: StoppedClock, *persons: Any, actions: tuple[Action, ...] = ()) -> None:
     run = store.runs.begin(day=MONDAY, started=STARTED)
     if persons:
-        store.subscriptions.intend(run, store.patrons.ids()[:2], "first_copy")
+        store.subscriptions.intend(run, patron_ids(store)[:2], "first_copy")
         store.patrons.write(run, Batch(writes=[change(store, one, *actions) for one in persons]))
     store.runs.close(run, state=RunState.CLOSED, finished=clock.now(), document={})
 

@@ -12,6 +12,7 @@ import pytest
 from awkward_names import BEYOND, LATIN
 from lxml import etree
 from store_people import change, enrol, number, person, write
+from whole import patron_ids
 
 from cprsync.domain.person.person import Person
 from cprsync.domain.person.sealed import Name
@@ -56,7 +57,7 @@ def kept_by(store: SqlStore, run: Run, people: list[Person]) -> list[object]:
     """Their names as a second reading of the store opens them, in the same order."""
     enrol(store, len(people))
     write(store, run, *people)
-    opened = {one.number: one.register.name for one in store.patrons.read(store.patrons.ids())}
+    opened = {one.number: one.register.name for one in store.patrons.read(patron_ids(store))}
     return [opened[number(place)] for place in range(len(people))]
 
 
@@ -90,5 +91,5 @@ def test_a_name_that_looks_like_sql_changes_nobody_else(store: SqlStore, run: Ru
     enrol(store, 2)
     write(store, run, person(0), person(1))
     store.patrons.write(run, Batch(writes=[change(store, person(0, name=Name(name)), Action.RENAME)]))
-    told = {one.number: one.register.name for one in store.patrons.read(store.patrons.ids())}
+    told = {one.number: one.register.name for one in store.patrons.read(patron_ids(store))}
     assert told == {number(0): Name(name), number(1): person(1).name}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ready_databases import fresh_database
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, local, number, person
+from whole import patron_ids, verify_audit
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.review import BIRTH_DIFFERS, BLOCK_DEAD, State
@@ -153,5 +154,5 @@ def test_nobody_waits_in_a_circle_and_nothing_is_lost(shared: SqlStore) -> None:
     kinds = {BLOCK_DEAD, BIRTH_DIFFERS}
     asked = [item for item in shared.review_desk.items(all_states=True) if item.kind not in kinds]
     assert len(asked) == ROUNDS * (PATRONS + DESKS)
-    assert len(shared.patrons.ids()) == PATRONS + ROUNDS
-    assert shared.audit.verify() > 0
+    assert len(patron_ids(shared)) == PATRONS + ROUNDS
+    assert verify_audit(shared) > 0

@@ -23,6 +23,7 @@ from store_people import (
     person,
     write,
 )
+from whole import patron_ids, verify_audit
 
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import Link
@@ -391,9 +392,9 @@ def test_a_review_waits_once(store: SqlStore, run: Run) -> None:
 
 def test_an_intended_look_up_is_in_the_audit_before_the_call(store: SqlStore, run: Run) -> None:
     ids = enrol(store, 1)
-    count = store.audit.verify()
+    count = verify_audit(store)
     store.subscriptions.intend(run, ids, "first_copy")
-    assert store.audit.verify() == count + 1
+    assert verify_audit(store) == count + 1
 
 
 # -- imports -----------------------------------------------------------------------------------------
@@ -447,15 +448,15 @@ def test_a_patron_is_found_by_number_in_her_own_library_only(
     other = SqlStore(engine, agency="765700", agreement="main", keyring=keyring, clock=clock)
     assert store.patrons.find(number(0)) == patron_id
     assert (store.patrons.find(number(1)), other.patrons.find(number(0)), other.patrons.count()) == (None, None, 0)
-    assert (store.patrons.count(), store.patrons.ids()) == (1, [patron_id])
+    assert (store.patrons.count(), patron_ids(store)) == (1, [patron_id])
     assert [opened[0] for opened in store.views.opened_records()] == [patron_id]
 
 
 def test_two_opened_patrons_are_the_same_only_if_their_records_are(store: SqlStore, run: Run) -> None:
     enrol(store, 1)
-    first: list[Patron] = store.patrons.read(store.patrons.ids())
+    first: list[Patron] = store.patrons.read(patron_ids(store))
     write(store, run, person(0, birth=SILENT))
-    assert store.patrons.read(store.patrons.ids()) != first
+    assert store.patrons.read(patron_ids(store)) != first
 
 
 def test_a_store_that_is_opened_again_holds_the_same(

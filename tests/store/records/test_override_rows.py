@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, text, update
 from store_people import MONDAY, enrol, number, person, write
+from whole import patron_ids
 
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.person.sealed import Name
@@ -184,5 +185,5 @@ def test_whoever_has_none_costs_no_look_at_the_table(store: SqlStore, engine: En
     enrol(store, 1)
     with writing(engine) as connection:
         connection.execute(text("DROP TABLE override"))
-    (patron,) = store.patrons.read(store.patrons.ids())
+    (patron,) = store.patrons.read(patron_ids(store))
     assert patron.number == number(0)

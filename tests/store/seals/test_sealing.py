@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 from store_people import AGENCY, MONDAY, STARTED, enrol, local, number, person, write
+from whole import verify_audit
 
 from cprsync.errors import ConfigurationError, SealBroken
 from cprsync.services.ports.patrons import Equal, NewPatron
@@ -107,7 +108,7 @@ def test_a_newer_key_writes_and_the_older_one_goes_on_reading(sqlite_store: SqlS
     assert not isinstance(opened, Equal)
     write(newer, run, person(1))
     assert isinstance(newer.patrons.recognise([person(1)])[0], Equal)
-    assert newer.audit.verify() == sqlite_store_entries(newer)
+    assert verify_audit(newer) == sqlite_store_entries(newer)
 
 
 def sqlite_store_entries(store: SqlStore) -> int:

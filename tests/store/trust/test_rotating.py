@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, text, update
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, local, number, person, write
+from whole import patron_ids
 
 from cprsync.errors import BadInput, CprsyncError, RunBusy
 from cprsync.services.ports.imports import ImportOutcome
@@ -205,14 +206,14 @@ def test_another_process_writes_between_the_shares_and_nobody_is_twice(store: Sq
     rotate_keys([keeper], [purpose], how(progress=write_more))
     assert is_everyone_found(desk)
     assert is_everyone_found(opened(desk))
-    assert len(desk.patrons.ids()) == 7 + next(place) - 5
+    assert len(patron_ids(desk)) == 7 + next(place) - 5
     assert states(desk, purpose)[1] == (KeyState.READS, 0)
     assert desk.audit.check(records=100).problems == ()
 
 
 def test_what_is_altered_is_not_sealed_anew(sqlite_store: SqlStore) -> None:
     """A new seal would make it look whole."""
-    patron, *_ = lived(sqlite_store).patrons.ids()
+    patron, *_ = patron_ids(lived(sqlite_store))
     with writing(sqlite_store._tenant.engine) as connection:
         this = update(tables.patron).where(tables.patron.c.id == patron)
         connection.execute(this.values(local_blob=b"altered" * 10))
@@ -330,7 +331,7 @@ def test_a_delivery_that_arrives_during_a_rotation_is_sealed_with_one_key(store:
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() and not store.keys.is_unfinished("seal"):
                 add_key(store._tenant.keyring.folder, Purpose.SEAL)
-                store.patrons.ids()
+                patron_ids(store)
             return super().read(size)
 
     content = b"0123456789" * 300_000
