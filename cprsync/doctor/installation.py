@@ -19,7 +19,7 @@ from cprsync.domain.policy.policy import Policy
 from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader
 from cprsync.register.identity import load_identity
 from cprsync.services.ports.doctor import Host, Need
-from cprsync.services.ports.keys import KeyState
+from cprsync.services.ports.trust import KeyState
 from cprsync.setting_up import look_at_store
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
