@@ -44,13 +44,16 @@ class WhyNoYes(enum.Enum):
     APPROVED = "approved"
 
 
-def person_behind(who: str) -> str:
-    """The person in a name of the audit, so that one person counts once, however they came.
+def people_behind(who: str) -> frozenset[str]:
+    """Whose word a name of the audit may be, so that one person counts once, however they came.
 
-    A name given with `--as` has the account that gave it in brackets. An account of the identity provider may be an
-    e-mail address. Capital letters make no difference. Two people with the same name count as one.
+    A name given with `--as` is only typed in (decision 18): it may be the word of the account that gave it, in brackets
+    behind it. Two names with a person in common are one. An account of the identity provider may be an e-mail address.
+    Capital letters make no difference. Two people with the same name count as one.
     """
-    return who.partition(" (")[0].partition("@")[0].strip().casefold()
+    name, is_given, account = who.rpartition(" (")
+    given = (name, account.removesuffix(")")) if is_given else (who,)
+    return frozenset(one.partition("@")[0].strip().casefold() for one in given)
 
 
 def yeses_in_force(given: Sequence[GivenYes], now: datetime) -> tuple[GivenYes, ...]:
@@ -73,11 +76,12 @@ def approved_until(given: Sequence[GivenYes]) -> datetime | None:
 
 def why_no_yes(in_force: Sequence[GivenYes], who: str | None) -> WhyNoYes | None:
     """Why a person's yes does not count beside those in force. None: it counts. `who` None: nobody knows who it is."""
-    if who is None or not person_behind(who):
+    if who is None or "" in people_behind(who):
         return WhyNoYes.NOBODY
     if len(in_force) == PEOPLE:
         return WhyNoYes.APPROVED
-    return WhyNoYes.SAME_PERSON if person_behind(who) in {person_behind(one.who) for one in in_force} else None
+    is_same = any(people_behind(who) & people_behind(one.who) for one in in_force)
+    return WhyNoYes.SAME_PERSON if is_same else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

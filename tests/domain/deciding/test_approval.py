@@ -17,7 +17,7 @@ from cprsync.domain.deciding.approval import (
     WhyNoYes,
     approved_until,
     find_added,
-    person_behind,
+    people_behind,
     why_no_yes,
     yeses_in_force,
 )
@@ -75,8 +75,12 @@ def test_a_third_yes_is_not_needed() -> None:
     assert why_no_yes((), "anna") is None
 
 
-def test_a_person_is_told_from_the_account_that_names_them() -> None:
-    assert person_behind("Anna Holm (portal)") == "anna holm"
+def test_one_account_that_names_two_people_is_not_two() -> None:
+    assert people_behind("Anna Holm (portal)") == {"anna holm", "portal"}
+    first = GivenYes("Anna Holm (portal)", FIRST.at)
+    assert why_no_yes((first,), "Bo Holm (portal)") is WhyNoYes.SAME_PERSON
+    assert why_no_yes((first,), "portal") is WhyNoYes.SAME_PERSON
+    assert why_no_yes((first,), "bo") is None
 
 
 def added(*planned: PlannedHarm, written: dict[str, int] = NOBODY_WROTE) -> frozenset[str]:
