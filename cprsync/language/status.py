@@ -31,6 +31,8 @@ _FACTS: Final = {
     "audit": "audit",
     "backup_failed": "backup",
     "backup_old": "backup",
+    "backup_never": "backup",
+    "drill_never": "drill",
     "drill_failed": "drill",
     "drill_old": "drill",
 }
@@ -187,6 +189,7 @@ def _disk_facts(document: Mapping[str, Any], language: Language) -> Iterator[Fac
 
 def _upkeep_facts(upkeep: Mapping[str, Any], wrong: set[str], language: Language) -> Iterator[Fact]:
     for task, found in upkeep.items():
-        if found is not None:
-            done = word("status_never", language) if found["done"] is None else moment_text(found["done"], language)
+        done = None if found is None else found["done"]
+        if found is not None or task in wrong:
+            done = word("status_never", language) if done is None else moment_text(done, language)
             yield Fact(WRONG if task in wrong else WELL, word(f"status_{task}", language, moment=done))

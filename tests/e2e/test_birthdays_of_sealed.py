@@ -65,6 +65,7 @@ READING: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "audit list": ((), ("--patron", "{patron}"), ("--by", "tjenesten")),
     "audit verify": ((),),
     "compare fbs": (("--trend",),),
+    "doctor": ((),),
     "patron list": ((), ("--status", "resident")),
     "db status": ((),),
     "entitlements cards": ((),),

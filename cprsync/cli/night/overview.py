@@ -94,8 +94,9 @@ def _status(site: Site) -> dict[str, Any]:
     section, theirs = site.section, ask_for_certificates(site)
     with site.store() as store:
         certificates = [*site.certificates(), *theirs()]
-        around = Around(section.agency, section.name, site.clock.now(), certificates, measure_disks(site.settings))
-        return status_of(store, around)
+        settings = site.settings
+        beside = (certificates, measure_disks(settings), settings.is_production)
+        return status_of(store, Around(section.agency, section.name, site.clock.now(), *beside))
 
 
 @forecast_app.command()

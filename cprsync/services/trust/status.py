@@ -45,6 +45,8 @@ class Around:
     certificates: Sequence[Mapping[str, Any]] = ()
     #: `place` (store, heads or journal), and `free` and `total` in bytes; None: the disk is another machine's
     disks: Sequence[Mapping[str, Any]] = ()
+    #: the persons are real: a library without a backup is an alarm
+    is_production: bool = False
 
 
 def status_of(store: Store, around: Around) -> dict[str, Any]:
@@ -68,6 +70,8 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
     }
     wrong = list(find_wrong(document, around.now))
+    if around.is_production:
+        wrong += _never_done(document)
     return document | {"ok": not wrong, "wrong": wrong}
 
 
@@ -224,6 +228,16 @@ def _wrong_disks(disks: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]
     for one in disks:
         if one["free"] is not None and one["free"] < FREE_LEAST:
             yield {"what": "disk", "place": one["place"], "free": one["free"]}
+
+
+def _never_done(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What has to be done once a night has run: a backup, and then a drill."""
+    upkeep = document["upkeep"]
+    if upkeep[Task.BACKUP.value] is not None:
+        if upkeep[Task.DRILL.value] is None:
+            yield {"what": "drill_never"}
+    elif document["run"] is not None:
+        yield {"what": "backup_never"}
 
 
 def _wrong_upkeep(upkeep: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:

@@ -68,9 +68,11 @@ class Stands:
         )
 
 
-def stand(stands: Stands, *, now: datetime = NOW, disks: Any = (), **told: object) -> dict[str, Any]:
+def stand(
+    stands: Stands, *, now: datetime = NOW, disks: Any = (), is_production: bool = False, **told: object
+) -> dict[str, Any]:
     certificates = [{"whose": "ours", "days_left": 400, "level": "ok", **told}]
-    return status_of(stands.store(), Around("710100", "Byens", now, certificates, disks))
+    return status_of(stands.store(), Around("710100", "Byens", now, certificates, disks, is_production))
 
 
 def wrong(stands: Stands, **told: Any) -> list[str]:
@@ -142,6 +144,14 @@ def tried(task: Task, at: datetime, outcome: Outcome = Outcome.DONE) -> dict[tup
 )
 def test_an_old_or_failed_backup_and_drill_are_told(upkeep: dict[tuple[Task, bool], Upkeep], what: list[str]) -> None:
     assert wrong(Stands(upkeep=upkeep)) == what
+
+
+def test_production_wants_a_backup_once_it_has_lived_and_then_a_drill() -> None:
+    assert wrong(Stands(), is_production=True) == ["backup_never"]
+    assert wrong(Stands(run=None), is_production=True) == ["no_run"]
+    backed = tried(Task.BACKUP, NOW)
+    assert wrong(Stands(upkeep=backed), is_production=True) == ["drill_never"]
+    assert wrong(Stands(upkeep=backed | tried(Task.DRILL, NOW)), is_production=True) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""How the database is set up is read from the database itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cprsync.config.settings import StoreSection
+from cprsync.doctor.store import find_wrong_settings, measure_offset, try_to_write
+from cprsync.errors import CprsyncError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_superuser_is_told_and_sqlite_is_as_the_program_sets_it_up(url: str) -> None:
+    wrong = find_wrong_settings(StoreSection(url=url))
+    assert ("superuser" in wrong) is url.startswith("postgresql")
+    assert not [one for one in wrong if "journal_mode" in one or "foreign_keys" in one]
+
+
+def test_the_databases_clock_is_compared_with_ours(url: str) -> None:
+    assert abs(measure_offset(url)) < 30
+
+
+def test_what_is_written_to_try_it_is_taken_back(url: str) -> None:
+    try_to_write(url)
+    # a second time it would find the row
+    try_to_write(url)
+
+
+def test_a_store_without_tables_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(CprsyncError):
+        try_to_write(f"sqlite:///{tmp_path}/empty.db")
