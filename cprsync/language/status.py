@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cprsync.language.targets import status_line
+from cprsync.language.outward import status_line
 from cprsync.language.words import bytes_text, day_text, moment_text, since_text, word
 
 if TYPE_CHECKING:

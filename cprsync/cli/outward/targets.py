@@ -25,7 +25,7 @@ from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import target_lines
-from cprsync.language.targets import forgotten_lines, state_line, targets_lines
+from cprsync.language.outward import forgotten_lines, state_line, targets_lines
 from cprsync.language.words import word
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cprsync.language.night import target_lines
-from cprsync.language.targets import forgotten_lines, state_line, status_line, targets_lines
+from cprsync.language.outward import forgotten_lines, state_line, status_line, targets_lines
 
 PLAIN: dict[str, Any] = {
     "name": "koha",
