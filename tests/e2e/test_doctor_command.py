@@ -134,6 +134,21 @@ def test_the_lines_end_with_how_it_stands_in_all(library: Library) -> None:
     assert done.stdout.splitlines()[-1].startswith("Wrong: ")
 
 
+def test_the_status_shows_the_counterparts_certificates_and_waits_for_none(library: Library) -> None:
+    def theirs() -> dict[str, tuple[str, bool]]:
+        document = library.call("status").document
+        assert "certificate" not in {one["what"] for one in document["wrong"]}
+        lines = [one for one in document["certificates"] if one["whose"] == "theirs"]
+        return {one["host"]: (one["level"], one["days_left"] is None) for one in lines}
+
+    shown = theirs()
+    assert len(shown) == 2
+    assert set(shown.values()) <= {("ok", False), ("unknown", True)}
+    port = closed_port()
+    point(library, "lookup_url", f"https://localhost:{port}/service/CPR/PersonBaseDataExtended/5")
+    assert theirs()[f"localhost:{port}"] == ("unknown", True)
+
+
 # -- what is broken --------------------------------------------------------------------------------------------
 
 

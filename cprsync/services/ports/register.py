@@ -230,6 +230,9 @@ class Windows(Protocol):
     def listed(self) -> list[InWindow]:
         """Return every patron in a window, by patron number, with the review item that decides about them."""
 
+    def count(self) -> int:
+        """Count the patrons in a window. Opens no row, however many they are."""
+
     def counts(self) -> dict[str, int]:
         """How many patrons are in a window, by reason."""
 

@@ -113,7 +113,7 @@ def _waits(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
         "kinds": dict(reviews),
         "held": last["run"] if last.get("state") == RunState.HELD.value else None,
         "parked": last.get("parked", 0),
-        "windows": sum(store.windows.counts().values()),
+        "windows": store.windows.count(),
         "net_media": net_media,
         "provisional": provisional,
     }

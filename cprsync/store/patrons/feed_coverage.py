@@ -224,6 +224,11 @@ class Windows(TenantStore):
         with reading(self._tenant.engine) as connection:
             return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
 
+    def count(self) -> int:
+        wanted = select(func.count()).select_from(tables.patron)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(wanted.where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)) or 0
+
     def to_ask(self, limit: int) -> list[str]:
         if not (listed := self.listed()):
             return []

@@ -118,3 +118,10 @@ def test_a_number_that_was_there_before_is_held_without_a_receipt_to_us(library:
     run = store.runs.begin(day=MONDAY, started=library.clock.now())
     store.subscriptions.subscribed(run, store.subscriptions.unsubscribed(10), since=MONDAY, already=[cpr("EDITH")])
     assert coverage(library) == (wanted + 1, held + 1, unconfirmed + 1)
+
+
+def test_the_patrons_in_a_window_are_counted_as_they_are_by_reason(either_library: Library) -> None:
+    windows = either_library.store.windows
+    assert windows.count() == sum(windows.counts().values()) == 0
+    opened = windows.open_for_everyone(user="anna", reason="a drill")
+    assert windows.count() == sum(windows.counts().values()) == opened > 0

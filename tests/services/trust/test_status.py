@@ -56,7 +56,7 @@ class Stands:
             ),
             inbox=SimpleNamespace(last_produced=lambda: self.produced, waiting=list),
             stopped_deliveries=SimpleNamespace(stopping=list),
-            windows=SimpleNamespace(counts=dict),
+            windows=SimpleNamespace(count=lambda: 0),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
