@@ -8,7 +8,7 @@ import shutil
 import socket
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.mock.certs import DevCertificates
     from cprsync.services.trust.doctor import Check
 
 pytestmark = pytest.mark.xdist_group("doctor")
@@ -47,6 +48,19 @@ def first(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator
 @pytest.fixture
 def library(first: Library, tmp_path: Path) -> Library:
     return first.copy(tmp_path / "library")
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> DevCertificates:
+    """Certificates of issuers whom neither side knows."""
+    return develop_certificates(tmp_path_factory.mktemp("others"), now=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> dict[int, DevCertificates]:
+    """Certificates that were made so many days ago: they live 1095."""
+    folder, now = tmp_path_factory.mktemp("old"), datetime.now(UTC)
+    return {age: develop_certificates(folder / f"{age}", now=now - timedelta(days=age)) for age in (1085, 1096)}
 
 
 def found(library: Library, check: str) -> tuple[Level, str]:
@@ -255,22 +269,39 @@ def test_a_register_that_does_not_answer_is_told_with_what_to_do(library: Librar
     assert found(library, "register.agreement")[0] is Level.OK
 
 
-def test_a_counterpart_with_a_certificate_of_another_issuer_is_not_believed(library: Library, tmp_path: Path) -> None:
-    others = develop_certificates(tmp_path / "others", now=datetime.now(UTC))
+def test_a_counterpart_with_a_certificate_of_another_issuer_is_not_believed(
+    library: Library, others: DevCertificates
+) -> None:
     point(library, "ca", others.ca)
     level, text = found(library, "register.lookup")
     assert (level, "does not come from an issuer that we trust" in text) == (Level.FAULT, True), text
     assert found(library, "certificates")[0] is Level.FAULT
 
 
-def test_a_certificate_that_the_platform_does_not_know_is_told(library: Library, tmp_path: Path) -> None:
-    others = develop_certificates(tmp_path / "others", now=datetime.now(UTC))
+def test_a_certificate_that_the_platform_does_not_know_is_told(library: Library, others: DevCertificates) -> None:
     point(library, "client_cert", others.client)
     point(library, "client_key", others.client_key)
     level, text = found(library, "register.lookup")
     assert level is Level.FAULT
     # how it says so depends on the version of TLS
     assert "does not know our certificate" in text or "refuses our certificate" in text, text
+
+
+@pytest.mark.parametrize(
+    ("age", "check", "says"),
+    [
+        (1085, "certificates", "ours ends in 9 days"),
+        (1096, "certificates", "ours cannot be used"),
+        (1096, "register.lookup", "our own certificate has expired"),
+    ],
+)
+def test_our_own_certificate_that_ends_or_has_ended_is_told(
+    library: Library, old: dict[int, DevCertificates], age: int, check: str, says: str
+) -> None:
+    point(library, "client_cert", old[age].client)
+    point(library, "client_key", old[age].client_key)
+    level, text = found(library, check)
+    assert (level, says in text) == (Level.FAULT, True), text
 
 
 def test_an_agreement_that_the_platform_refuses_is_told(library: Library) -> None:
