@@ -208,6 +208,11 @@ class WindowReason(enum.Enum):
     #: the register has replaced the number, and staff have decided that the patron keeps it
     NUMBER_REPLACED = "number_replaced"
 
+    @property
+    def others_know_more(self) -> bool:
+        """Whether other systems may have been told something newer than the record."""
+        return self is WindowReason.RESTORED
+
 
 #: Reasons with a new subscription.
 _SUBSCRIBED: Final = frozenset({WindowReason.SUBSCRIBED_LATE, WindowReason.SUBSCRIPTION_LOST, WindowReason.RETURNED})

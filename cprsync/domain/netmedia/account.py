@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.person.number import CprNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable
+    from collections.abc import Collection, Container, Iterable, Sequence
 
 
 #: The municipality number that removes the affiliation on purpose.
@@ -85,6 +85,16 @@ class Effect:
         """Every account that the effect may change. Other effects on one of these accounts wait until it has ended."""
         named = frozenset(one for one in (self.identity, self.replaces) if one is not None)
         return named | (self.cards or frozenset()) | self.drops
+
+
+def without_passing_numbers(queue: Sequence[Effect]) -> tuple[Effect, ...]:
+    """One patron's effects without the numbers that the last one takes away again.
+
+    An effect may have waited since before a death: nobody gets rights for the moment between two calls.
+    """
+    if not queue or not queue[-1].revokes:
+        return tuple(queue)
+    return tuple(one if one.gone or one.municipality is None else replace(one, municipality=NOWHERE) for one in queue)
 
 
 def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[Identity]:

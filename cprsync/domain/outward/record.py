@@ -61,6 +61,10 @@ class OutwardField(enum.Enum):
 WITHHELD_IF_PROTECTED: Final = frozenset({OutwardField.ADDRESS, OutwardField.ABROAD, OutwardField.CONTACT_ADDRESS})
 #: What is withheld to protect someone else of the household.
 WITHHELD_FOR_OTHERS: Final = frozenset({OutwardField.ADDRESS})
+#: What is withheld of a record that was put back from a backup: others may know something newer of it.
+WITHHELD_WHILE_HELD: Final = frozenset({*WITHHELD_IF_PROTECTED, OutwardField.STATUS, OutwardField.RIGHTS})
+#: The status of whoever lives here. Every other one ends something.
+_LIVES: Final = "resident"
 #: What decides whether a patron is for a target: protected, the group, the municipality.
 Trait: TypeAlias = "tuple[bool, str | None, str | None]"
 #: A patron who was more than this is remembered as anything.
@@ -79,6 +83,8 @@ class OutwardRecord:
     protected: bool = False
     #: a source has answered, and the feed could report every change since
     verified: bool = False
+    #: the record was put back from a backup, and the register has not answered since: what others were told is newer
+    held: bool = False
     #: fields that have a value which nobody outside may see
     withheld: frozenset[OutwardField] = frozenset()
     #: a keyed index of the dwelling, as hexadecimal; never told
@@ -124,15 +130,24 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
         nothing = dict.fromkeys(_WORDS)
         return OutwardRecord(patron.id, nothing, protected=protected, dwelling=beside.dwelling, is_patron=False)
     withheld = WITHHELD_IF_PROTECTED if protected else WITHHELD_FOR_OTHERS if beside.household else frozenset()
+    held = _is_held(patron, beside)
+    withheld |= WITHHELD_WHILE_HELD if held else frozenset()
     values = {**_register_values(patron, beside, holding), **_own_values(local, on)}
     return OutwardRecord(
         patron.id,
         {name: None if OutwardField(name) in withheld else value for name, value in values.items()},
         protected=protected,
         verified=patron.verified,
+        held=held,
         withheld=frozenset(one for one in withheld if values[one.value]),
         dwelling=beside.dwelling,
     )
+
+
+def _is_held(patron: Patron, beside: Surroundings) -> bool:
+    """Whether others keep what they were told. A protection, a death and a departure are told all the same."""
+    was_put_back = patron.window is not None and patron.window.why.others_know_more
+    return was_put_back and beside.status == _LIVES and not patron.register.is_shut
 
 
 def with_past(record: OutwardRecord, before: OutwardRecord | None, *, was_gone: bool = False) -> OutwardRecord:
@@ -154,6 +169,7 @@ def write_record(record: OutwardRecord) -> bytes:
     """Write a record as JSON with sorted keys. Equal records give equal bytes."""
     document = {
         "dwelling": record.dwelling,
+        "held": record.held,
         "is_patron": record.is_patron,
         "protected": record.protected,
         "values": record.values,
@@ -173,6 +189,7 @@ def read_record(patron_id: str, written: bytes) -> OutwardRecord:
         dict.fromkeys(_WORDS) | document["values"],
         protected=document["protected"],
         verified=document["verified"],
+        held=document.get("held", False),
         withheld=frozenset(map(OutwardField, document["withheld"])),
         dwelling=document["dwelling"],
         is_patron=document["is_patron"],

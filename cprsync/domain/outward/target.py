@@ -168,6 +168,11 @@ _YES: Final = "yes"
 
 def is_urgent(before: OutwardRecord | None, after: OutwardRecord | None) -> bool:
     """Whether the news go before others: a new protection, a patron who left or died, or a right that is lost."""
+    if after is not None and after.held:
+        # it waits for the register's answer
+        return False
+    if before is not None and before.held and after is not None:
+        return after.protected
     if closes(before, after):
         return True
     if before is None or after is None or not before.is_patron:

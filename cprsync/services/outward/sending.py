@@ -193,7 +193,12 @@ class Sender:
         """Yield what waits for these patrons, read as needed. Adds to `left` who is left to staff."""
         for start in range(0, len(ids), TOGETHER):
             self.raise_if_stopped()
-            queues = self._readable(one.target, ids[start : start + TOGETHER], left)
+            queues = [
+                # what is held goes with the next that is not: until then the target keeps what it was told
+                tuple(effect for effect in queue if not effect.held)
+                for queue in self._readable(one.target, ids[start : start + TOGETHER], left)
+                if not queue[-1].held
+            ]
             if protects_only:
                 queues = [queue for queue in queues if _goes_to_stopped(queue)]
             self.store.queues.offer([effect for queue in queues for effect in queue])

@@ -112,6 +112,8 @@ class OutwardEffect:
     urgent: bool = False
     #: the patron is protected: also without a payload it goes to a stopped target
     hides: bool = False
+    #: the record was put back from a backup: the target keeps what it was told until the register has answered
+    held: bool = False
     #: when it was queued. The same change may be queued again, for a target that is told all anew
     queued: str = ""
     #: the change does not open, so that nobody knows what is to be told: never sent

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, union, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, text, union, update
 
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.netmedia.account import NOWHERE, Identity, IdType, identity_of
 from cprsync.domain.netmedia.drift import Drift, asks_about_foreign, wanted_account
 from cprsync.domain.patron.local import Stage
@@ -64,7 +65,10 @@ class Accounts(TenantStore):
             _OUT.agency == _ACCOUNT.agency, _OUT.target == CULR, _OUT.patron_id == _ACCOUNT.patron_id
         )
         known = func.coalesce(_ACCOUNT.checked, _ACCOUNT.settled)
-        found = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == self._tenant.agency, ~waits)
+        restored = select(_PATRON.id).where(is_restored(self._tenant))
+        found = select(_ACCOUNT.patron_id).where(
+            _ACCOUNT.agency == self._tenant.agency, ~waits, _ACCOUNT.patron_id.not_in(restored)
+        )
         with reading(self._tenant.engine) as connection:
             if today is not None:
                 since = stamp_of(today)
@@ -84,7 +88,7 @@ class Accounts(TenantStore):
 
     def wanted(self, ids: Sequence[str]) -> list[Account]:
         with reading(self._tenant.engine) as connection:
-            waits = waiting(connection, self._tenant, ids)
+            waits = waiting(connection, self._tenant, ids) | restored_among(connection, self._tenant, ids)
             return [one for one in _accounts(connection, self._tenant, ids) if one.patron_id not in waits]
 
     def count_left_out(self) -> int:
@@ -206,6 +210,18 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
         if not one.want.account and has_borrower(connection, tenant, patron.number, but=row.id):
             continue  # an account under this number belongs to the other patron
         yield replace(one, former=former.get(row.id, ()))
+
+
+def is_restored(tenant: Tenant) -> ColumnElement[bool]:
+    """Return the condition for patrons whose record was put back from a backup, and not answered for since."""
+    # in the words of the partial index of all who are in a window
+    in_window = text("patron.unverified_since IS NOT NULL")
+    return (_PATRON.agency == tenant.agency) & in_window & (_PATRON.unverified_why == WindowReason.RESTORED.value)
+
+
+def restored_among(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Return those of these patrons whose record was put back from a backup, and not answered for since."""
+    return set(fetch_values(connection, select(_PATRON.id).where(is_restored(tenant)), _PATRON.id, ids))
 
 
 def waiting(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
-from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others
+from cprsync.domain.netmedia.account import (
+    Effect,
+    Identity,
+    IdType,
+    is_given_up,
+    spare_others,
+    without_passing_numbers,
+)
 from cprsync.domain.netmedia.cards import givers_first
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import LOSING_CHANGES, LOSING_STATUSES
@@ -25,7 +32,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, waiting
+from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, restored_among, waiting
 from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
 from cprsync.store.records.numbers import borrowers
@@ -95,11 +102,15 @@ class Outbox(TenantStore):
                 for patron_id in ids
                 if patron_id in found
             }
+            # what they hold is newer than a record that was put back: only what takes away is told
+            for patron_id in restored_among(connection, self._tenant, list(effects)):
+                if not effects[patron_id][-1].revokes:
+                    del effects[patron_id]
             holders = _holders(connection, self._tenant, effects)
             cards = cards_to_send(connection, self._tenant, list(effects))
         return [
             tuple(cards(_spared(one, holders, accounts.get(patron_id))) for one in queue)
-            for patron_id, queue in effects.items()
+            for patron_id, queue in ((one, without_passing_numbers(waits)) for one, waits in effects.items())
         ]
 
     def offer(self, effects: Sequence[Effect]) -> None:

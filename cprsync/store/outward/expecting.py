@@ -62,7 +62,7 @@ def _expected(connection: Connection, tenant: Tenant, target: Target, ids: list[
     effects = (
         OutwardEffect(target.name, one, 0, view(records[one], target), remote=remote.get(one))
         for one in ids
-        if one not in broken
+        if one not in broken and not ((record := records[one]) is not None and record.held)
     )
     return Expected(
         ids[-1] if ids else "",

@@ -67,7 +67,8 @@ class Queues(TenantStore):
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(last.having(func.max(_URGENT) == 1)).all()
             told = _views(connection, self._tenant, target, rows)
-        return sum(one.payload is None and not one.hides and not one.is_broken for one in told.values())
+        lost = [one for one in told.values() if one.payload is None and not one.hides and not one.is_broken]
+        return sum(not one.held for one in lost)
 
     def queues(self, target: Target, ids: Sequence[str]) -> list[tuple[OutwardEffect, ...]]:
         found: dict[str, list[AnyRow]] = defaultdict(list)
@@ -89,6 +90,7 @@ class Queues(TenantStore):
                     remote=remote.get(row.patron_id),
                     urgent=row.urgent,
                     hides=seen[row.version].hides,
+                    held=seen[row.version].held,
                     queued=row.created,
                     is_broken=seen[row.version].is_broken,
                 )
@@ -163,10 +165,11 @@ def waiting_for(tenant: Tenant, target: str) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Seen:
-    """What a target may get of a change. `hides`: the patron is protected."""
+    """What a target may get of a change. `hides`: the patron is protected; `held`: nothing is told yet."""
 
     payload: dict[str, Any] | None = None
     hides: bool = False
+    held: bool = False
     is_broken: bool = False
 
 
@@ -182,7 +185,7 @@ def _see(tenant: Tenant, target: Target, row: AnyRow) -> _Seen:
         record = open_change(tenant, row)
     except SealBroken:
         return _Seen(is_broken=True)
-    return _Seen(view(record, target), hides(record))
+    return _Seen(view(record, target), hides(record), held=record is not None and record.held)
 
 
 _URGENT: Final = _OUT.urgent.cast(Integer)

@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, delete, func, select, text, update
+from sqlalchemy import Connection, case, delete, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
@@ -101,10 +101,14 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
 def _may_open(why: WindowReason) -> ColumnElement[bool]:
     """Return the condition for a new window: the patron is in no window.
 
-    NUMBER_REPLACED also takes the place of another reason.
+    RESTORED takes the place of every other reason but NUMBER_REPLACED, and that one the place of all.
     """
-    is_out = _PATRON.unverified_since.is_(None)
-    return is_out | (_PATRON.unverified_why != why.value) if why is WindowReason.NUMBER_REPLACED else is_out
+    is_out: ColumnElement[bool] = _PATRON.unverified_since.is_(None)
+    if why is WindowReason.NUMBER_REPLACED:
+        return or_(is_out, _PATRON.unverified_why != why.value)
+    if why is WindowReason.RESTORED:
+        return or_(is_out, _PATRON.unverified_why.not_in([why.value, WindowReason.NUMBER_REPLACED.value]))
+    return is_out
 
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: WindowReason) -> int:

@@ -199,3 +199,7 @@ def test_the_protected_and_then_the_recently_active_are_asked_first() -> None:
     ]
     mixed = [order[place] for place in (3, 0, 5, 1, 4, 2)]
     assert sorted(mixed, key=ask_order) == order
+
+
+def test_after_a_restore_alone_others_may_know_more_than_the_record() -> None:
+    assert [why for why in WindowReason if why.others_know_more] == [WindowReason.RESTORED]

@@ -26,6 +26,7 @@ from cprsync.domain.netmedia.account import (
     card_accounts,
     identity_of,
     is_given_up,
+    without_passing_numbers,
 )
 from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle
 from cprsync.domain.person.number import CprNumber
@@ -513,3 +514,18 @@ def test_an_effect_is_left_to_staff_when_culr_refuses_it_or_has_answered_too_oft
     assert is_given_up(Code.ILLEGAL_ARGUMENT, 1)
     assert not is_given_up(Code.TRANSACTION_ERROR, ATTEMPTS - 1)
     assert is_given_up(Code.TRANSACTION_ERROR, ATTEMPTS)
+
+
+def test_no_number_is_set_that_the_last_effect_takes_away_again() -> None:
+    """It may have waited since before a death."""
+    waits = (effect(AARHUS), effect(None), replace(effect(AARHUS), gone=True), effect(NOWHERE))
+    told = without_passing_numbers(waits)
+    assert [one.municipality for one in told] == [NOWHERE, None, AARHUS, NOWHERE]
+    left = without_passing_numbers((effect(AARHUS), replace(effect(None), gone=True)))
+    assert [one.municipality for one in left] == [NOWHERE, None]
+
+
+def test_numbers_that_only_follow_each_other_are_all_told() -> None:
+    waits = (effect(KOEBENHAVN), effect(AARHUS))
+    assert without_passing_numbers(waits) == waits
+    assert without_passing_numbers(()) == ()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from people import dies, emigrates, patron, person
 
+from cprsync.domain.feed.delivery import Window, WindowReason
 from cprsync.domain.outward.record import (
     WITHHELD_IF_PROTECTED,
     OutwardField,
@@ -153,3 +154,37 @@ def test_a_record_prints_nothing_of_the_person() -> None:
     record = told(patron("ANNA"))
     assert repr(record) == f"OutwardRecord({record.patron_id})"
     assert "Anna" not in repr(Surroundings(name=Name("Anna"), status="resident"))
+
+
+PUT_BACK = Window(TODAY, WindowReason.RESTORED, until=TODAY)
+
+
+def put_back(one: Person, why: WindowReason = WindowReason.RESTORED) -> Patron:
+    return replace(patron("ANNA"), register=one, window=replace(PUT_BACK, why=why))
+
+
+def test_a_record_that_was_put_back_is_held_and_says_no_place_no_state_and_no_rights() -> None:
+    """Whatever the policy says of silence: others may have been told of a death or a protection since."""
+    for silent_is_sealed in (True, False):
+        record = told(put_back(person("ANNA")), rights='{"ereolen":["yes",null]}', silent_is_sealed=silent_is_sealed)
+        assert record.held
+        assert {record.values[name] for name in ("address", "contact_address", "status", "rights")} == {None}
+        assert {OutwardField.ADDRESS, OutwardField.STATUS, OutwardField.RIGHTS} <= record.withheld
+        assert record.values["municipality"]
+        assert read_record(record.patron_id, write_record(record)) == record
+
+
+def test_a_death_and_a_protection_are_told_also_of_a_record_that_was_put_back() -> None:
+    dead = told(put_back(dies(person("ANNA"))), status="dead")
+    shut = told(put_back(person("ANNA", protection=Protection.NAME_AND_ADDRESS)))
+    assert (dead.held, dead.values["status"], shut.held, shut.protected) == (False, "dead", False, True)
+
+
+def test_a_record_in_another_window_is_not_held() -> None:
+    assert not told(put_back(person("ANNA"), WindowReason.GAP)).held
+    assert not told(patron("ANNA")).held
+
+
+def test_a_record_that_an_older_program_wrote_is_not_held() -> None:
+    older = write_record(told(patron("ANNA"))).replace(b'"held":false,', b"")
+    assert not read_record("40817263", older).held

@@ -168,3 +168,11 @@ def test_only_a_feed_is_fetched() -> None:
 
 def test_what_the_desk_writes_is_told_at_once_to_whom_a_call_reaches() -> None:
     assert [kind for kind in TargetKind if kind.hears_at_once] == [TargetKind.KOHA, TargetKind.WEBHOOK]
+
+
+def test_what_is_held_is_never_urgent_and_what_follows_it_only_if_it_protects() -> None:
+    held = replace(having(status=None, rights=None), held=True)
+    assert not is_urgent(OPEN, held)
+    assert not is_urgent(held, OPEN)
+    assert is_urgent(held, SHUT)
+    assert is_urgent(held, None)

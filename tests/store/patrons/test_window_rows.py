@@ -48,7 +48,7 @@ def test_a_window_opens_for_whoever_is_known_and_stays_as_it_was_opened_first(st
     known, new = enrol(store, 2)
     write(store, run, person(0))
     assert opened(store, [known, new, known], WindowReason.GAP) == [known]
-    assert opened(store, [known], WindowReason.RESTORED) == []
+    assert opened(store, [known], WindowReason.RETURNED) == []
     assert windows_of(store) == {known: Window(TODAY, WindowReason.GAP, MONDAY), new: None}
     view = store.views.patron(known)
     assert view is not None
@@ -108,3 +108,13 @@ def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(st
     told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == feed_coverage.OPENED]
     assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
     verify_audit(store)
+
+
+def test_a_restore_takes_the_place_of_another_reason_but_not_of_a_replaced_number(store: SqlStore, run: Run) -> None:
+    """Only so everybody is held whose record others may know more of."""
+    (known, replaced) = enrol(store, 2)
+    write(store, run, person(0), person(1))
+    assert opened(store, [known], WindowReason.GAP) == [known]
+    assert opened(store, [replaced], WindowReason.NUMBER_REPLACED) == [replaced]
+    assert opened(store, [known, replaced], WindowReason.RESTORED) == [known]
+    assert opened(store, [known], WindowReason.RESTORED) == []
