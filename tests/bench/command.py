@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.figures import Figures
     from cprsync.cli.terminal.long_work import Nothing
 
-NAMES = ("night", "extract", "noop", "audit", "feed", "koha", "desk")
+NAMES = ("night", "extract", "noop", "audit", "feed", "koha", "desk", "backup")
 PATRONS_MOST, ROUNDS_MOST, SIZE_MOST_MB = 1_000_000, 25, 1024
 #: Patrons and changes, if nothing else is asked for.
 _SIZE, _SIZES = (100_000, 10_000), {"desk": (2_000, 400), "koha": (2_000, 1_000)}
@@ -47,7 +47,7 @@ app = typer.Typer()
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="night, extract, noop, audit, feed, koha or desk.")],
+    name: Annotated[str, typer.Argument(help="night, extract, noop, audit, feed, koha, desk or backup.")],
     *,
     patrons: Annotated[
         int | None,
@@ -67,8 +67,8 @@ def bench(
     """Measure a night against the floor of the same run.
 
     `night`, `extract` (a delivery is read), `noop` (a night without news), `audit` (verified from end to end), `feed`
-    (a reader gets every patron), `koha` (changes reach a Koha that takes 20 ms for each call) or `desk` (what the pages
-    add to the register's latency at twenty look-ups a second).
+    (a reader gets every patron), `koha` (changes reach a Koha that takes 20 ms for each call), `desk` (what the pages
+    add to the register's latency at twenty look-ups a second) or `backup` (sealed, and put back).
     Exit 1 only if the ways have different results.
     """
     patrons, changes = _size_of(name, patrons, changes)
@@ -128,6 +128,10 @@ def _measure(
             from bench.audit import bench_audit
 
             figures = bench_audit(entries=patrons, database=database, rounds=rounds)
+        case "backup":
+            from bench.backup import bench_backup
+
+            figures = bench_backup(patrons=patrons, database=database, rounds=rounds)
         case "feed":
             from bench.feed import bench_feed
 
