@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import said_yes
 from doubles import AGENCY, Library, unreadable
 from outward_days import KEYS, Day
+from outward_outside import Outside
 from outward_town import (
     GONE,
     LIVES_SOMEWHERE,
@@ -46,6 +47,8 @@ from cprsync.services.ports.patrons import NewPatron
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from outward_wire import Wires
+
     from cprsync.domain.person.person import Person
     from cprsync.services.ports.deliveries import Unreadable
 
@@ -65,6 +68,8 @@ class LeakLife:
 
     library: Library
     seed: int = 0
+    #: real clients, with what they call; None: the targets are doubles
+    wires: Wires | None = None
     town: Town = field(default_factory=lambda: Town(KEYS))
     day: date = BEGINS
     steps: int = 0
@@ -77,12 +82,15 @@ class LeakLife:
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.library, self.town)
+        self.outside = None if self.wires is None else Outside(self.library, self.town, self.wires)
 
     def begin(self, patrons: int = 5) -> None:
         """Enrol the first few, and let the targets hear of them."""
         self._random = random.Random(self.seed)  # noqa: S311 -- decides which answers are lost
         library = self.library
         library.policy = POLICY
+        if self.wires is not None:
+            self.wires.begin(library, list(self.town.people.values())[:patrons], seed=self.seed)
         library.sets_targets_up(*TARGETS, FEED)
         library.clock.set_after(self.day)
         for one in list(self.town.people.values())[:patrons]:
@@ -123,6 +131,8 @@ class LeakLife:
         else:
             raise Leaked("the targets do not hear of everything")
         self.watch.compare()
+        if self.outside is not None:
+            self.outside.compare()
         verify_audit(self.library.store)
 
     # -- the night
@@ -142,6 +152,8 @@ class LeakLife:
         self.check(f"the night after {self.day}")
         if not day.down and not day.lost:
             self.watch.compare(catches_up=self._random.randrange(3) == 0)
+            if self.outside is not None:
+                self.outside.compare()
 
     def _closes(self) -> None:
         """What the register answers from now on."""
@@ -363,11 +375,13 @@ class LeakLife:
     def check(self, when: str) -> None:
         self.steps += 1
         self.watch.check(when)
+        if self.outside is not None:
+            self.outside.check(when)
 
 
-def begun(library: Library, *, seed: int = 0) -> LeakLife:
-    """The beginning of a life."""
-    life = LeakLife(library, seed)
+def begun(library: Library, *, seed: int = 0, wires: Wires | None = None) -> LeakLife:
+    """The beginning of a life, whose targets are real clients or doubles."""
+    life = LeakLife(library, seed, wires)
     life.begin()
     return life
 

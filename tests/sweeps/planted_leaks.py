@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from doubles import Library
 
 NONE: Final[frozenset[Any]] = frozenset()
-#: What a mistake changes: in which module, what, and what stands there instead, made of what stood there.
+#: What a mistake changes: in which module or class, what, and what stands there instead, made of what stood there.
 Mistake = tuple[Any, str, "Callable[[Any], Any]"]
 
 
@@ -176,16 +176,17 @@ ESCAPES: Final[dict[str, list[Day]]] = {
 
 
 @contextmanager
-def planted(name: str) -> Iterator[list[Day]]:
-    """Make the mistake wherever the name is used. Yields the life in which it shows."""
-    (module, attribute, make), days = PLANTED[name]
+def planted(mistake: Mistake) -> Iterator[None]:
+    """Make the mistake wherever the name is used, or the method of a class."""
+    module, attribute, make = mistake
     right = getattr(module, attribute)
     wrong = make(right)
+    places = [one for key, one in sys.modules.items() if key.startswith("cprsync.") and one is not module]
     with ExitStack() as stack:
-        for one in [one for key, one in sys.modules.items() if key.startswith("cprsync.")]:
+        for one in (module, *places):
             if getattr(one, attribute, None) is right:
                 stack.enter_context(patch.object(one, attribute, wrong))
-        yield days
+        yield
 
 
 def without_trigger(library: Library, name: str) -> None:

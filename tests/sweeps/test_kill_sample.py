@@ -13,7 +13,7 @@ import pytest
 CEILING_SECONDS = 300
 
 
-@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 300, 3), ("postgresql", 450, 2)])
+@pytest.mark.parametrize(("database", "every", "kills"), [("sqlite", 470, 2), ("postgresql", 450, 2)])
 def test_a_night_killed_at_some_statement_ends_as_one_that_was_not(
     database: str, every: int, kills: int, mock_keys: Path
 ) -> None:
