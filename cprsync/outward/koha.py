@@ -58,10 +58,14 @@ class KohaClient:
         self._koha.close()
 
     def send_many(self, queues: Iterable[Sequence[OutwardEffect]]) -> Iterator[tuple[OutwardEffect, Outcome]]:
-        """Send the effects of each queue, as the port describes."""
+        """Send the last effect of each queue, as the port describes.
+
+        Koha holds one state of a patron. A sending that was killed may have told it the last one already: an earlier
+        one would take Koha back to what is over.
+        """
         circuit = Circuit(self._settings.limits.unanswered_in_a_row, KOHA)
-        threads = self._settings.workers
-        return send_queues(queues, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
+        threads, last = self._settings.workers, (queue[-1:] for queue in queues)
+        return send_queues(last, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
 
     def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
         """Compare patrons with what Koha is to hold, as the port describes."""

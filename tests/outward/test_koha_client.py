@@ -75,13 +75,23 @@ def test_a_patron_who_is_gone_is_expired_without_an_address_and_stays(koha_desk:
 def test_one_who_was_imported_is_added_as_soon_as_the_first_copy_has_told_the_name(
     koha_desk: KohaDesk, make_koha: Make
 ) -> None:
-    """The import is told first, without a name. Koha refuses it for good, and what follows counts."""
+    """The import waits too, without a name: Koha would refuse it for good."""
     koha, number = make_koha(), koha_desk.new_number()
     queue = (told(number, name=None), replace(told(number), version=2))
     ((effect, outcome),) = koha.send_many([queue])
     assert (effect.version, type(outcome)) == (2, Delivered)
     assert len(koha_desk.all_with(number)) == 1
     assert send(koha, told(koha_desk.new_number(), name=None)) == [Undelivered("no_name", final=True)]
+
+
+def test_what_was_told_before_a_kill_is_not_taken_back_for_a_moment(koha_desk: KohaDesk, make_koha: Make) -> None:
+    """The process was killed before it noted the answers, so that both changes are sent once more."""
+    koha, number = make_koha(), koha_desk.new_number()
+    patron_id = koha_desk.has(number)
+    queue = (told(number, remote=patron_id, municipality="0751"), replace(told(number, remote=patron_id), version=2))
+    for _ in range(2):
+        assert [effect.version for effect, _ in koha.send_many([queue])] == [2]
+    assert len(koha_desk.written()) == 1
 
 
 def test_the_id_in_koha_is_kept_through_a_new_number(koha_desk: KohaDesk, make_koha: Make) -> None:

@@ -157,7 +157,8 @@ class TargetClient(Protocol):
 
         Queues may run side by side, and are taken as needed. A queue stops at its first effect that is not delivered.
         Effects behind it are neither tried nor yielded. One that is refused for good is not yielded if another follows,
-        which is tried: it sets a later state. A CprsyncError says that the target does not answer or refuses
+        which is tried: it sets a later state. A target that holds only a state may be sent the last one of each queue
+        alone. A CprsyncError says that the target does not answer or refuses
         us as a whole: no further queue begins.
         """
 
