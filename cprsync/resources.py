@@ -51,6 +51,11 @@ def guide_paths() -> dict[str, Path]:
     return {topic: _packaged("guide", f"{topic}.md") for topic in GUIDE}
 
 
+def monitoring_path(name: str) -> Path:
+    """A file for a monitoring system: alert rules for Prometheus, or a dashboard for Grafana."""
+    return _packaged("guide", name)
+
+
 def _packaged(folder: str, name: str) -> Path:
     for root in _ROOTS:
         path = root / folder / name

@@ -30,6 +30,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "sync": ("Run the night: fetch, decide, guard, write, report.", "night.sync"),
     "status": ("Show on one screen how it stands.", "night.overview:status_app"),
     "doctor": ("Check all that an installation needs, and what to do.", "trust.doctor"),
+    "metrics": ("Print what Prometheus reads: how each library stands.", "trust.metrics"),
     "serve": ("Serve the desk to browsers, until stopped.", "desk.serving"),
     "accounts": (
         "Who may sign in, ask or fetch: set, machine, reader, list.",

@@ -56,6 +56,7 @@ from cprsync.store.records.kept_blocks import KeptBlocks
 from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault
 from cprsync.store.trust.audit_list import Audit
+from cprsync.store.trust.figures import Figures
 from cprsync.store.trust.key_checks import check_keys
 from cprsync.store.trust.rotating import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
@@ -187,6 +188,7 @@ class SqlStore(Store):
         self.listing = Listing(tenant)
         self.comparisons = Comparisons(tenant)
         self.upkeep = UpkeepLog(tenant)
+        self.figures = Figures(tenant)
 
     def read_only(self) -> SqlStore:
         reader = object.__new__(type(self))

@@ -6,6 +6,7 @@ send.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +26,13 @@ from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.api.feed import FEED, TOKEN, feed_routes
 from cprsync.web.api.problems import answer_http_error, build_answer
+from cprsync.web.counting import Counts
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.me.area import ROOT
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX
 from cprsync.web.me.door import PatronDoor
 from cprsync.web.me.routes import me_routes
+from cprsync.web.metrics import METRICS, metrics_route
 from cprsync.web.pages import (
     changing,
     checking,
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from cprsync.web.counting import Counting
     from cprsync.web.me.area import PatronArea
     from cprsync.web.refusals import WorkerLost
     from cprsync.web.visit import Visit
@@ -79,7 +83,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 #: What needs no session, so that each worker answers it: a certificate is seen where the connection is.
-_WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/", FEED, TOKEN)
+_WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/", FEED, TOKEN, METRICS)
 #: The sheets that are printed of a patron.
 _PAPER: Final = tuple(f"/patrons/{{patron:patron}}/paper/{kind}" for kind in printing.SHEETS)
 #: How a browser that supports it is held to TLS: a year, in seconds.
@@ -176,10 +180,11 @@ def make_app(around: Surroundings) -> Outermost:
     """The application over open places: the desk and its API, the patrons' own pages, or both."""
     cards = CardDoor() if around.worker is None else CardDoor(around.worker.together.turn())
     patrons = None if around.patrons is None else _door_of(around, around.patrons, cards)
+    counts = Counts() if around.worker is None else around.worker.together.counts()
     entry = Entry(around)
     routes: list[BaseRoute] = [Mount("/static", StaticFiles(packages=[("cprsync.web", "static")]))]
     if around.shows_desk:
-        routes += _desk_routes(around, entry, cards)
+        routes += [*_desk_routes(around, entry, cards, counts), metrics_route(around, entry, counts)]
     if patrons is not None:
         routes += me_routes(patrons)
 
@@ -204,7 +209,7 @@ def make_app(around: Surroundings) -> Outermost:
     # the address would be of the host that the request names
     app.router.redirect_slashes = False
     handing = None if around.worker is None else _hand_on(app, around, around.worker, entry, patrons)
-    return Outermost(app, secure=around.secure, handing=handing)
+    return Outermost(app, secure=around.secure, counts=counts, handing=handing)
 
 
 def _hand_on(app: Starlette, around: Surroundings, worker: Worker, entry: Entry, patrons: PatronDoor | None) -> ASGIApp:
@@ -235,9 +240,9 @@ def _is_patrons(path: str, around: Surroundings) -> bool:
     return not around.shows_desk or path == ROOT or path.startswith(f"{ROOT}/")
 
 
-def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[BaseRoute]:
+def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor, counts: Counting) -> list[BaseRoute]:
     """The pages of the desk, and its API."""
-    sign_in = SignIn(entry, around)
+    sign_in = SignIn(entry, around, counts)
     routes: list[BaseRoute] = [Route(path, entry.get(page, task)) for path, (task, page) in _SHOWN.items()]
     routes += [Route(path, entry.post(page, task), methods=["POST"]) for path, (task, page) in _SENT.items()]
     routes += [
@@ -256,12 +261,12 @@ def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor) -> list[Ba
 
 
 class Outermost:
-    """Adds the headers that every answer carries, and keeps what nobody foresaw out of the server's own log.
+    """Adds the headers that every answer carries, counts it, and keeps what nobody foresaw out of the server's own log.
 
     The error page is sent by then; the exception's text may quote a form.
     """
 
-    def __init__(self, app: Starlette, *, secure: bool, handing: ASGIApp | None = None) -> None:
+    def __init__(self, app: Starlette, *, secure: bool, counts: Counting, handing: ASGIApp | None = None) -> None:
         """`handing`: what hands a request on to another worker or gives it to `app`; None: there is one worker."""
         self._app = app if handing is None else handing
         #: what answers here, without handing on
@@ -269,10 +274,15 @@ class Outermost:
         #: every page that there is
         self.routes = app.routes
         self._headers = HEADERS | (TLS_ONLY if secure else {})
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began, status = time.perf_counter(), 500
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
@@ -280,3 +290,4 @@ class Outermost:
 
         with suppress(Exception):
             await self._app(scope, receive, send_with_headers)
+        self._counts.note_request(status, time.perf_counter() - began)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cprsync.domain.outward.target import Target
+    from cprsync.domain.trust.metrics import Sample
     from cprsync.https import ShownCertificate
     from cprsync.web.accounts import Accounts, MachineEntry
     from cprsync.web.journeys import StaffProvider
@@ -92,6 +93,9 @@ class Surroundings:
     targets: tuple[Target, ...] = ()
     #: whether the desk is served, and not the patrons' pages alone
     shows_desk: bool = True
+    #: the library's agency number, and what measures it; None: only the desk itself is measured
+    agency: str = ""
+    measure: Callable[[], list[Sample]] | None = None
     #: which of several workers this is, and what they have together; None: it is the only one
     worker: Worker | None = None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role
     from cprsync.web.accounts import SignedIn
+    from cprsync.web.counting import Counting
     from cprsync.web.entry import Entry, Surroundings
     from cprsync.web.sessions import Session
 
@@ -28,8 +29,8 @@ _LOG: Final = structlog.get_logger("cprsync.web")
 class SignIn:
     """The pages of signing in and out."""
 
-    def __init__(self, entry: Entry, around: Surroundings) -> None:
-        self._entry, self._around = entry, around
+    def __init__(self, entry: Entry, around: Surroundings, counts: Counting) -> None:
+        self._entry, self._around, self._counts = entry, around, counts
         self._checks = CapacityLimiter(CHECKS_MAX)
         self._marks = "__Host-cprsync-marks" if around.secure else "cprsync-marks"
 
@@ -50,6 +51,7 @@ class SignIn:
         who = await self._check(name, password, request.cookies.get(self._marks, ""))
         if who is None:
             _LOG.warning("web.sign_in.refused")
+            self._counts.note_refused_sign_in()
             # else the browser would write the password to its disk
             return self._entry.apart(
                 session, self._page(session, problem=("name", desk_word("sign_in_refused", session.language)))

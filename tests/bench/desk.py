@@ -165,6 +165,7 @@ def _floor(around: Surroundings, session: Session, work: Work) -> ASGIApp:
     from starlette.routing import Route
 
     from cprsync.web.app import Outermost
+    from cprsync.web.counting import Counts
     from cprsync.web.rendering import Renderer
     from cprsync.web.visit import read_form
 
@@ -180,7 +181,7 @@ def _floor(around: Surroundings, session: Session, work: Work) -> ASGIApp:
         return await run_in_threadpool(render)
 
     app = Starlette(routes=[Route("/patrons/{patron}/look-up", look_up, methods=["POST"])])
-    return Outermost(app, secure=False)
+    return Outermost(app, secure=False, counts=Counts())
 
 
 def _captured(around: Surroundings, session: Session, patron_id: str) -> tuple[str, dict[str, Any]]:

@@ -81,7 +81,7 @@ def _places(violation: Mapping[str, Any]) -> str:
 
 
 #: What programs fetch there is no page.
-FOR_PROGRAMS = ("/feed", "/oauth/")
+FOR_PROGRAMS = ("/feed", "/oauth/", "/metrics")
 
 
 def find_paths(town: TownDesk) -> list[str]:

@@ -124,6 +124,7 @@ WRITING: Final = frozenset(
             "db upgrade",
             "demo",
             "drill",
+            "metrics",
             "restore",
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),

@@ -27,6 +27,7 @@ from cprsync.web.workers.receiving import Receiver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from cprsync.domain.trust.metrics import Sample
     from cprsync.services.ports.outward import OpenTarget
     from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
@@ -116,6 +117,7 @@ def serving(  # noqa: PLR0913 -- a server's options
     shows_desk: bool = True,
     patrons: Callable[[str, Clock], PatronArea] | None = None,
     worker: Worker | None = None,
+    measure: Callable[[], list[Sample]] | None = None,
 ) -> Iterator[Served]:
     """Serve the desk of a library on a free port.
 
@@ -139,6 +141,8 @@ def serving(  # noqa: PLR0913 -- a server's options
             patrons=None if patrons is None else patrons(url, clock),
             targets=tuple(one.target for one in library.targets),
             shows_desk=shows_desk,
+            agency=AGENCY,
+            measure=measure,
             worker=worker,
         )
         app = make_app(around)

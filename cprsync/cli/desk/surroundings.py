@@ -31,6 +31,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
     """What the pages are given. `worker`: which of several this process is; None: it is the only one."""
     from cprsync.cli.terminal.user import user_name
     from cprsync.config.addresses import LOOPBACK
+    from cprsync.doctor.measuring import measured
     from cprsync.web.accounts import Accounts
     from cprsync.web.entry import Surroundings
     from cprsync.web.places import Places
@@ -59,6 +60,8 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
             patrons=None if only is Only.DESK else stack.enter_context(_patron_area(site, worker)),
             targets=tuple(one.target for one in site.section.target),
             shows_desk=only is not Only.PATRONS,
+            agency=agency,
+            measure=measured(Site(site.settings, site.section, stays_open=True)),
             worker=worker,
         )
 

@@ -75,6 +75,14 @@ class Alarms:
     guessing: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptCounts:
+    """How often people at the desk did something with one person's data, and how often they were refused."""
+
+    made: int
+    refused: int
+
+
 class Access(Protocol):
     """Who did what at the desk with whose data."""
 

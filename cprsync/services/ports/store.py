@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.runs import Approvals, Calendar, Runs
-    from cprsync.services.ports.trust import Audit, Keys, UpkeepLog
+    from cprsync.services.ports.trust import Audit, Figures, Keys, UpkeepLog
 
 
 class Store(ABC):
@@ -73,6 +73,7 @@ class Store(ABC):
     listing: Listing
     comparisons: Comparisons
     upkeep: UpkeepLog
+    figures: Figures
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes
 

@@ -15,10 +15,11 @@ from cprsync.errors import BadInput, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import date, datetime
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
+    from cprsync.services.ports.access import AttemptCounts
 
 
 REASON_MAX = 200
@@ -221,6 +222,16 @@ class UpkeepLog(Protocol):
 
     def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
         """Return the last time that it was done, with one of these outcomes if any are named. None: never."""
+
+
+class Figures(Protocol):
+    """What is counted for an operator's measurements, and for nothing else."""
+
+    def oldest_review(self) -> date | None:
+        """Return the day on which the oldest review that waits was opened. None: none waits."""
+
+    def attempts(self, since: datetime) -> AttemptCounts:
+        """Count what people at the desk did with one person's data since then."""
 
 
 def demanded_reason(reason: str, *, of: str) -> str:

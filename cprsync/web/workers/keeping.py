@@ -10,10 +10,12 @@ import json
 import threading
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
+from cprsync.web.counting import Counts
 from cprsync.web.tries import Tries
 from cprsync.web.turns import Turns
 
@@ -68,6 +70,7 @@ class Keeper:
         self._used: dict[str, Used] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._pages = Turns(monotonic)
+        self._counts = Counts()
         self._server: asyncio.Server | None = None
 
     async def begin(self) -> None:
@@ -85,6 +88,11 @@ class Keeper:
                 asked = json.loads(await reader.readline())
             if asked["ask"] == "turn":
                 await self._give_turn(asked["of"], reader, writer)
+            elif asked["ask"] == "count":
+                # nobody waits for an answer
+                self._counts.note_request(int(asked["status"]), float(asked["took"]))
+            elif asked["ask"] == "counts":
+                await _say(writer, is_so=True, counted=asdict(self._counts.counted()))
             elif asked["ask"] == "page":
                 await self._give_page(asked["of"], asked["most"], reader, writer)
             else:
@@ -98,6 +106,9 @@ class Keeper:
     def _answer(self, asked: Mapping[str, Any]) -> bool:
         if asked["ask"] == "ready":
             self._ready(asked["worker"], asked["opened"])
+            return True
+        if asked["ask"] == "refused_sign_in":
+            self._counts.note_refused_sign_in()
             return True
         if asked["ask"] == "use":
             return self._used.setdefault(asked["of"], Used()).use(asked["what"])
@@ -135,6 +146,6 @@ async def _until_closed(reader: asyncio.StreamReader) -> None:
         await reader.read()
 
 
-async def _say(writer: asyncio.StreamWriter, *, is_so: bool) -> None:
-    writer.write(json.dumps({"is": is_so}).encode() + b"\n")
+async def _say(writer: asyncio.StreamWriter, *, is_so: bool, **more: Any) -> None:
+    writer.write(json.dumps({"is": is_so, **more}).encode() + b"\n")
     await writer.drain()

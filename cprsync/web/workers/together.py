@@ -12,11 +12,12 @@ import hmac
 import json
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from cprsync.web.counting import counted_from
 from cprsync.web.places import DeskBusy
 from cprsync.web.workers.handing import Team
 from cprsync.web.workers.keeping import LINE_BYTES_MAX
@@ -24,6 +25,8 @@ from cprsync.web.workers.keeping import LINE_BYTES_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.domain.trust.metrics import DeskCounts
+    from cprsync.web.counting import Counting
     from cprsync.web.tries import Counts
     from cprsync.web.turns import PageTurns
     from cprsync.web.workers.keeping import Uses
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 #: How long the parent may take to answer: it looks into a dictionary.
 ASK_SECONDS: Final = 5.0
+#: How long it may take to take what is only counted: the worker answers nobody meanwhile.
+NOTE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,12 +83,21 @@ class Together:
         """How many pages readers may have."""
         return _SharedPages(self)
 
+    def counts(self) -> Counting:
+        """What all workers count."""
+        return _SharedCounts(self)
+
     def turn(self) -> SharedTurn:
         """A lock among all threads of all workers."""
         return SharedTurn(self)
 
 
 def read_answer(asking: socket.socket) -> bool:
+    """Read whether it is so. Raises DeskBusy."""
+    return bool(_read_said(asking)["is"])
+
+
+def _read_said(asking: socket.socket) -> dict[str, Any]:
     """Read what the parent says. Raises DeskBusy."""
     said = b""
     try:
@@ -92,9 +106,11 @@ def read_answer(asking: socket.socket) -> bool:
             if not part:
                 break
             said += part
-        return bool(json.loads(said)["is"])
+        read: dict[str, Any] = json.loads(said)
+        read["is"] = bool(read["is"])
     except (OSError, ValueError, KeyError, TypeError):
         raise DeskBusy("all places at the desk are taken just now") from None
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +182,26 @@ class _SharedPages:
         # the turn is over when the connection is closed, also by the end of this worker
         with self.together.begin("page", of=self.together.seal(who).hex(), most=a_minute) as asking:
             yield read_answer(asking)
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedCounts:
+    """Counts at the parent, so that a worker that is started again takes nothing back."""
+
+    together: Together
+
+    def note_request(self, status: int, seconds: float) -> None:
+        # a request is answered also if the parent has ended
+        with suppress(DeskBusy):
+            self.together.begin("count", seconds=NOTE_SECONDS, status=status, took=seconds).close()
+
+    def note_refused_sign_in(self) -> None:
+        with suppress(DeskBusy):
+            self.together.ask("refused_sign_in")
+
+    def counted(self) -> DeskCounts:
+        with self.together.begin("counts") as asking:
+            return counted_from(_read_said(asking)["counted"])
 
 
 @dataclass(slots=True)

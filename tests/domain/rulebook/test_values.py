@@ -16,6 +16,7 @@ PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "CheckedAgainst", "Limit", "Policy"),
     *("Answering", "MinorNews", "Shape", "Troubled", "PartingRow", "CardsProgress"),
     *("Facts", "BackupPart", "Manifest", "CopyDifference"),
+    *("Metric", "Sample", "DeskCounts"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *(
         "PatronGroup",
