@@ -360,6 +360,12 @@ class SealBroken(CprsyncError):
     kind = "store.seal"
 
 
+class AlarmUndelivered(CprsyncError):
+    """An alarm could not be told on a channel. It is tried again."""
+
+    kind = "alarm.unreachable"
+
+
 class LostCompare(CprsyncError):
     """A row changed between the decision and the write: decide that person again."""
 

@@ -31,6 +31,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("Show on one screen how it stands.", "night.overview:status_app"),
     "doctor": ("Check all that an installation needs, and what to do.", "trust.doctor"),
     "metrics": ("Print what Prometheus reads: how each library stands.", "trust.metrics"),
+    "alarms": ("Who is told what is wrong: check, test, list.", "trust.alarms"),
     "serve": ("Serve the desk to browsers, until stopped.", "desk.serving"),
     "accounts": (
         "Who may sign in, ask or fetch: set, machine, reader, list.",

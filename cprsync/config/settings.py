@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
+from cprsync.config.alarms import AlarmsSection
 from cprsync.config.packaged import load_municipalities
 from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
@@ -277,6 +278,7 @@ class Settings(BaseSettings):
     audit: AuditSection = AuditSection()
     desk: DeskSection = DeskSection()
     backup: BackupSection = BackupSection()
+    alarms: AlarmsSection = AlarmsSection()
     test: TestingSection = TestingSection()
 
     @property

@@ -43,7 +43,8 @@ _KINDS: Final = {
         review.unknown run.unknown sign_in store.seal
     """,
     Exit.WRONG: """
-        accounts audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
+        accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.refused
+        audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
@@ -55,6 +56,7 @@ _KINDS: Final = {
         store.version target.unknown target.unreadable usage usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """
+        alarm.unreachable
         backup.busy backup.no_room card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished
         desk.busy fbs keys.busy
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable

@@ -68,10 +68,11 @@ def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 def problems_of(document: Mapping[str, Any], language: Language) -> list[Problem]:
     """What somebody has to look after, in the order of the document."""
-    return [_problem(one, language) for one in document["wrong"]]
+    return [problem_of(one, language) for one in document["wrong"]]
 
 
-def _problem(one: Mapping[str, Any], language: Language) -> Problem:
+def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
+    """One of them, as the document has it."""
     what, values = one["what"], {**one}
     if "exit" in one:
         values["ended"] = word(f"ended_{one['exit']}", language)

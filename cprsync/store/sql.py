@@ -55,6 +55,7 @@ from cprsync.store.patrons.responsibles import Responsibles
 from cprsync.store.records.kept_blocks import KeptBlocks
 from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault
+from cprsync.store.trust.alarms import AlarmLog
 from cprsync.store.trust.audit_list import Audit
 from cprsync.store.trust.figures import Figures
 from cprsync.store.trust.key_checks import check_keys
@@ -189,6 +190,7 @@ class SqlStore(Store):
         self.comparisons = Comparisons(tenant)
         self.upkeep = UpkeepLog(tenant)
         self.figures = Figures(tenant)
+        self.alarms = AlarmLog(tenant)
 
     def read_only(self) -> SqlStore:
         reader = object.__new__(type(self))

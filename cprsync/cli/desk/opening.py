@@ -72,6 +72,7 @@ def serve_as_worker(site: Site, only: Only | None) -> None:
 
 
 def _serve(site: Site, around: Surroundings, listener: socket.socket, told: Told) -> None:
+    from cprsync.cli.desk.alarming import alarming
     from cprsync.cli.desk.verifying import verifying
     from cprsync.web.app import make_app
     from cprsync.web.serving import Certificate, make_server
@@ -91,6 +92,7 @@ def _serve(site: Site, around: Surroundings, listener: socket.socket, told: Told
     with ExitStack() as stack:
         if worker is None or worker.is_first:
             stack.enter_context(verifying(Site(site.settings, site.section, stays_open=True)))
+            stack.enter_context(alarming(Site(site.settings, site.section, stays_open=True)))
         make_server(app, certificate, lambda: told(opened), beside=beside).run(sockets=[listener])
 
 

@@ -87,6 +87,10 @@ def sync(
         documents = _run_nights(agencies, live, plan, partial(_find_day, settings, today))
     if plan is not None and plans:
         _keep_plan(plan, plans, documents)
+    if not dry_run:
+        from cprsync.cli.trust.alarms import sound
+
+        sound(settings, documents)
     # several libraries: sums at the top, and each night in `runs`
     whole = _sum_nights(documents) if len(agencies) > 1 else documents[0]
     _print(whole, documents, lang, as_json=as_json)

@@ -21,8 +21,9 @@ _WORK: Final = {
     NIGHT: ("the night", "sync"),
     "cprsync-backup.service": ("a backup", "backup"),
     "cprsync-drill.service": ("a drill of the newest backup", "drill"),
+    "cprsync-alarms.service": ("a look at what is wrong", "alarms check"),
 }
-_AS_THEY_ARE: Final = ("cprsync.timer", "cprsync-backup.timer", "cprsync-drill.timer")
+_AS_THEY_ARE: Final = ("cprsync.timer", "cprsync-backup.timer", "cprsync-drill.timer", "cprsync-alarms.timer")
 
 
 def unit_texts(folder: Path, command: str, *, user: str) -> dict[str, str]:

@@ -57,7 +57,9 @@ METRICS: Final = (
     Metric("review_opened_seconds", "The day on which the oldest review that waits was opened."),
     Metric("windows_open", "Patrons of whom deliveries could not have told, until the register has answered."),
     Metric("provisional_waiting", "Registrations made without the register: for its answer, or for staff, by kind."),
-    Metric("subscriptions", "Patrons to subscribe (wanted), subscribed (live), and those of them not verified."),
+    Metric(
+        "subscriptions", "Numbers: to subscribe (wanted), subscribed (held), without our own receipt (unconfirmed)."
+    ),
     Metric("outbox_waiting", "Effects that wait to be told to a target."),
     Metric("outbox_failed", "Effects that a target has refused, and that wait for staff."),
     Metric("outbox_queued_seconds", "When the oldest effect that waits for a target was queued."),

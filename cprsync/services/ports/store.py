@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cprsync.services.ports.access import Access, Cards
+    from cprsync.services.ports.alarms import AlarmLog
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
@@ -74,6 +75,7 @@ class Store(ABC):
     comparisons: Comparisons
     upkeep: UpkeepLog
     figures: Figures
+    alarms: AlarmLog
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes
 

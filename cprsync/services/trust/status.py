@@ -19,6 +19,7 @@ from cprsync.services.ports.trust import Outcome, Task
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cprsync.services.ports.alarms import AlarmLog
     from cprsync.services.ports.store import Store
     from cprsync.services.ports.trust import Upkeep
 
@@ -30,6 +31,8 @@ NOT_SHOWN: Final = "unknown"
 NIGHT_HOUR: Final = time(12, 15)
 #: With less free space than this, a night may not end.
 FREE_LEAST: Final = 1024**3
+#: What is wrong with the alarms themselves: no alarm can tell it.
+ALARMS: Final = "alarms"
 #: How old the last backup, and the last drill, may be (R-96).
 BACKUP_MOST: Final = timedelta(hours=50)
 DRILL_MOST: Final = timedelta(days=35)
@@ -67,6 +70,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "certificates": [dict(one) for one in around.certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
         "disks": [dict(one) for one in around.disks],
+        "alarms": {"undelivered": undelivered_document(store.alarms)},
         "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
     }
     wrong = list(find_wrong(document, around.now))
@@ -136,6 +140,11 @@ def _audit(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**glance.document(), "followed": followed}
 
 
+def undelivered_document(log: AlarmLog) -> list[dict[str, Any]]:
+    """The channels of alarms whose last delivery did not go well."""
+    return [{"name": one.channel, "count": one.count, "kind": one.why} for one in log.undelivered()]
+
+
 def _upkeep(store: Store, task: Task) -> dict[str, Any] | None:
     """When it was last done well, and whether a later try failed. None: it was never tried."""
     last, done = store.upkeep.last(task), store.upkeep.last(task, Outcome.DONE, Outcome.PART)
@@ -162,6 +171,7 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from _wrong_certificates(document["certificates"])
     yield from _wrong_disks(document["disks"])
     yield from _wrong_upkeep(document["upkeep"], now)
+    yield from ({"what": ALARMS, **one} for one in document["alarms"]["undelivered"])
 
 
 def _wrong_run(run: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:

@@ -64,5 +64,7 @@ from cprsync.store.tables.records import kept_block as kept_block
 from cprsync.store.tables.records import override as override
 from cprsync.store.tables.records import patron_key as patron_key
 from cprsync.store.tables.reviews import review_item as review_item
+from cprsync.store.tables.trust import alarm as alarm
+from cprsync.store.tables.trust import alarm_message as alarm_message
 from cprsync.store.tables.trust import key_check as key_check
 from cprsync.store.tables.trust import upkeep as upkeep

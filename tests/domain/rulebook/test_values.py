@@ -17,6 +17,7 @@ PRINTED = {
     *("Answering", "MinorNews", "Shape", "Troubled", "PartingRow", "CardsProgress"),
     *("Facts", "BackupPart", "Manifest", "CopyDifference"),
     *("Metric", "Sample", "DeskCounts"),
+    *("AlarmRule", "Manner", "Alarm", "LookedAt", "Telling", "Weighed"),
     *("AgeGroup", "Ladder", "Ladders", "Header", "Link", "Municipality", "Municipalities"),
     *(
         "PatronGroup",

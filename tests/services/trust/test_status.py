@@ -58,6 +58,7 @@ class Stands:
             stopped_deliveries=SimpleNamespace(stopping=list),
             windows=SimpleNamespace(count=lambda: 0),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
+            alarms=SimpleNamespace(undelivered=list),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
             targets=SimpleNamespace(states=lambda: list(self.targets)),

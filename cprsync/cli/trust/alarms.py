@@ -1,0 +1,111 @@
+"""`alarms check` looks what is wrong and tells it; `test` tries each channel; `list` shows what stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.errors import ConfigurationError, Exit
+from cprsync.language.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from cprsync.config.settings import Settings
+    from cprsync.wiring import Site
+
+app = typer.Typer()
+
+
+@app.command("check")
+def check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Look once what is wrong, and tell what has not been told.
+
+    For a timer, each five minutes. Exit 1 if something could not be told; it is tried again. What is wrong is no error
+    here: `status` exits 1 for it.
+    """
+    from cprsync.doctor.alarming import check_site
+
+    with failures(as_json=as_json):
+        counts = {site.section.agency: check_site(site) for site in _sites(config, library)}
+    documents = [{"agency": agency, **found} for agency, found in counts.items()]
+    lines = (word("alarms_checked", lang, **one) for one in documents)
+    print_document({"libraries": documents}, lines, as_json=as_json)
+    return Exit.REFUSED if any(one["failed"] for one in counts.values()) else Exit.DONE
+
+
+@app.command("test")
+def try_channels(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+    """Send a test on each channel, and say what came of it.
+
+    The heartbeat's address is called too, if there is one. Exit 1 if one could not be used.
+    """
+    from cprsync.doctor import alarming
+    from cprsync.language.errors import error_document, error_text
+
+    with opened(config, library, as_json=as_json) as site:
+        if not site.settings.alarms.has_channels and site.settings.alarms.heartbeat is None:
+            raise ConfigurationError(
+                "[alarms] names no channel: add [alarms.email] or [alarms.webhook]", kind="setting"
+            )
+        found = alarming.try_channels(site)
+    told = {
+        name: {"ok": error is None, "error": None if error is None else error_document(error, changed="nothing")}
+        for name, error in found.items()
+    }
+    lines = [
+        word("alarm_went", lang, name=name)
+        if error is None
+        else word("alarm_failed", lang, name=name, why=error_text(error, lang))
+        for name, error in found.items()
+    ]
+    print_document({"channels": told}, lines, as_json=as_json)
+    return Exit.DONE if all(error is None for error in found.values()) else Exit.REFUSED
+
+
+@app.command("list")
+def show(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+    """List what rings, since when, and whether it could be told."""
+    from cprsync.doctor.alarming import file_of
+    from cprsync.language.alarms import list_lines
+    from cprsync.services.trust.alarms import list_alarms
+
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        documents = [list_alarms(log) for log in (store.alarms, file_of(site))]
+    document = {key: [one for found in documents for one in found[key]] for key in ("alarms", "undelivered")}
+    print_document(document, list_lines(document, lang), as_json=as_json)
+
+
+def _sites(config: Path, library: str | None) -> list[Site]:
+    from cprsync.config.settings import load_settings
+    from cprsync.wiring import Site, site_of
+
+    settings = load_settings(config)
+    return [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+
+
+def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
+    """After a night: tell what is wrong, and an outside watcher that all is well. Never fails the night."""
+    if not settings.alarms.has_channels and settings.alarms.heartbeat is None:
+        return
+    import structlog
+
+    from cprsync.doctor.alarming import check_site, tell_well
+    from cprsync.errors import CprsyncError
+    from cprsync.wiring import site_of
+
+    agencies = [one["agency"] for one in documents]
+    for agency in agencies:
+        try:
+            check_site(site_of(settings, agency))
+        except CprsyncError as error:
+            structlog.get_logger("cprsync.alarms").error("alarms.failed", kind=error.kind)
+        except Exception as error:  # noqa: BLE001 -- the night is over, and its report is still to be printed
+            structlog.get_logger("cprsync.alarms").error("alarms.failed", kind=type(error).__name__)
+    is_well = all(one["exit"] in {Exit.DONE, Exit.LEFT} for one in documents)
+    if is_well and {one.agency for one in settings.library} == set(agencies):
+        tell_well(settings.alarms, production=settings.is_production)

@@ -1,0 +1,111 @@
+"""Looks once at a library, and tells what is wrong with it on the channels that the settings name.
+
+If the store cannot be opened, that is the alarm: it is kept in a file meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from cprsync.doctor.alarm_file import FILE, AlarmFile
+from cprsync.doctor.counterparts import ask_for_certificates
+from cprsync.doctor.disks import measure_disks
+from cprsync.errors import AlarmUndelivered, CprsyncError
+from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
+from cprsync.services.trust.alarms import check_alarms
+from cprsync.services.trust.status import Around, status_of
+from cprsync.wire.calls import Surroundings
+from cprsync.wiring import real_time
+
+if TYPE_CHECKING:
+    from cprsync.config.alarms import AlarmsSection
+    from cprsync.services.ports.alarms import AlarmLog, Channel
+    from cprsync.store.sql import SqlStore
+    from cprsync.wiring import Site
+
+_NOTHING: Final[dict[str, Any]] = {"wrong": [], "certificates": []}
+_LOG: Final = structlog.get_logger("cprsync.alarms")
+
+
+def check_site(site: Site) -> dict[str, int]:
+    """Look, decide and tell. Returns how much was told, and how much was not."""
+    section = site.settings.alarms
+    if not section.has_channels:
+        return {"told": 0, "failed": 0}
+    file, manner, channels = file_of(site), section.manner(), channels_of(site)
+    try:
+        with site.store() as store:
+            counts = check_alarms(store.alarms, look(site, store), channels, manner, site.clock.now())
+    except CprsyncError as error:
+        _LOG.error("alarms.store", kind=error.kind)
+        problem = {"what": "store", "kind": error.kind}
+        return check_alarms(file, {"wrong": [problem], "certificates": []}, channels, manner, real_time())
+    if file.is_in_use:
+        ended = check_alarms(file, _NOTHING, channels, manner, real_time())
+        return {name: count + ended[name] for name, count in counts.items()}
+    return counts
+
+
+def look(site: Site, store: SqlStore) -> dict[str, Any]:
+    """How the library stands, with the certificates of counterparts that answer at once."""
+    theirs = ask_for_certificates(site)
+    certificates = [*site.certificates(), *theirs()]
+    disks = measure_disks(site.settings)
+    return status_of(store, Around(site.section.agency, site.section.name, site.clock.now(), certificates, disks))
+
+
+def file_of(site: Site) -> AlarmFile:
+    """Where it is kept that the store cannot be opened."""
+    journal = site.settings.store.erase_journal
+    return AlarmFile(journal.with_name(f"{site.section.agency}-{FILE}"), real_time)
+
+
+def logs_of(site: Site, store: SqlStore) -> list[AlarmLog]:
+    """Both places where alarms are kept."""
+    return [store.alarms, file_of(site)]
+
+
+def channels_of(site: Site) -> list[Channel]:
+    """What carries alarms, as the settings say."""
+    section, library = site.settings.alarms, site.section
+    title, production = f"{library.name} ({library.agency})", site.settings.is_production
+    found: list[Channel] = []
+    if section.email is not None:
+        mail = section.email
+        settings = MailSettings(implicit=mail.tls == "implicit", **mail.model_dump(exclude={"tls"}))
+        found.append(MailChannel(settings, title, section.lang, real_time))
+    if section.webhook is not None:
+        post = PostSettings(production=production, **section.webhook.model_dump())
+        found.append(HookChannel(post, library.agency, title, section.lang, Surroundings()))
+    return found
+
+
+def try_channels(site: Site) -> dict[str, CprsyncError | None]:
+    """Send a test on each channel. Returns what came of it: None, or the error."""
+    found: dict[str, CprsyncError | None] = {}
+    for channel in channels_of(site):
+        found[channel.name] = None
+        try:
+            channel.send([])
+        except CprsyncError as error:
+            found[channel.name] = error
+    if site.settings.alarms.heartbeat is not None:
+        found["heartbeat"] = tell_well(site.settings.alarms, production=site.settings.is_production)
+    return found
+
+
+def tell_well(section: AlarmsSection, *, production: bool) -> CprsyncError | None:
+    """Tell the outside watcher that all nights have gone well. Returns why it could not be told; None: it was."""
+    if section.heartbeat is None:
+        return None
+    try:
+        beat(PostSettings(production=production, **section.heartbeat.model_dump()), Surroundings())
+    except AlarmUndelivered as error:
+        _LOG.error("alarms.heartbeat", kind=error.kind)
+        return error
+    except CprsyncError as error:
+        _LOG.error("alarms.heartbeat", kind=error.kind)
+        return error
+    return None

@@ -1,0 +1,63 @@
+"""Alarms: what keeps them, and what carries them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from cprsync.domain.trust.alarms import Alarm, Telling, Weighed
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell on one channel."""
+
+    id: int
+    channel: str
+    telling: Telling
+    at: datetime
+    #: how often it was tried, this time included
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A channel on which something could not be told."""
+
+    channel: str
+    count: int
+    #: the kind of the last error
+    why: str
+
+
+class AlarmLog(Protocol):
+    """The alarms that stand, and what is still to be told of them. Several processes may use one."""
+
+    def weigh(self, decide: Callable[[Sequence[Alarm]], Weighed], channels: Sequence[str]) -> None:
+        """Let `decide` say what is told, and keep that for each channel, in one transaction."""
+
+    def take(self, channel: str) -> list[Message]:
+        """Return what is to be told now. For some minutes nobody else is given it."""
+
+    def note(self, messages: Sequence[Message], why: str | None) -> None:
+        """Note that they were told, or why not: then they come again after a pause, until they are given up."""
+
+    def standing(self) -> list[Alarm]:
+        """Return the alarms, the oldest first."""
+
+    def undelivered(self) -> list[Undelivered]:
+        """Return the channels whose last delivery did not go well."""
+
+
+class Channel(Protocol):
+    """What carries messages to people."""
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Send these together; none: a test. Raises CprsyncError."""

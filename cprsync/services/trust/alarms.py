@@ -1,0 +1,78 @@
+"""Looks what is wrong, decides what is told of it, and tells it. What cannot be told is tried again later."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.trust.alarms import LookedAt, weigh
+from cprsync.errors import CprsyncError
+from cprsync.services.trust.status import ALARMS, NOT_SHOWN, undelivered_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from cprsync.domain.trust.alarms import Alarm, Manner
+    from cprsync.services.ports.alarms import AlarmLog, Channel
+
+
+def check_alarms(
+    log: AlarmLog, document: Mapping[str, Any], channels: Sequence[Channel], manner: Manner, now: datetime
+) -> dict[str, int]:
+    """Weigh what the status says, and tell what is to be told. Returns how much was told, and how much was not."""
+    problems = [one for one in document["wrong"] if one["what"] != ALARMS]
+    hidden = {one["host"] for one in document["certificates"] if one["level"] == NOT_SHOWN}
+
+    at = LookedAt(now, now.astimezone(COPENHAGEN).time())
+
+    def is_unseen(alarm: Alarm) -> bool:
+        return alarm.values.get("host") in hidden
+
+    log.weigh(lambda known: weigh(known, problems, manner, at, unseen=is_unseen), [one.name for one in channels])
+    return deliver(log, channels)
+
+
+def deliver(log: AlarmLog, channels: Iterable[Channel]) -> dict[str, int]:
+    """Tell what is to be told, together on each channel. One that fails holds up no other."""
+    counts = {"told": 0, "failed": 0}
+    for channel in channels:
+        messages = log.take(channel.name)
+        if not messages:
+            continue
+        why = _try(partial(channel.send, messages))
+        log.note(messages, why)
+        counts["told" if why is None else "failed"] += len(messages)
+    return counts
+
+
+def _try(send: Any) -> str | None:
+    try:
+        send()
+    except CprsyncError as error:
+        return error.kind
+    return None
+
+
+def list_alarms(log: AlarmLog) -> dict[str, Any]:
+    """The JSON shape of `alarms list`."""
+    return {
+        "alarms": [
+            {
+                "cause": one.cause,
+                "what": one.what,
+                "values": dict(one.values),
+                "urgency": one.rule.urgency.value,
+                "since": _moment(one.since),
+                "told": _moment(one.told),
+                "gone": _moment(one.gone),
+            }
+            for one in log.standing()
+        ],
+        "undelivered": undelivered_document(log),
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")

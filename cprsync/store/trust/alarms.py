@@ -1,0 +1,140 @@
+"""Keeps the alarms that stand, and what is still to be told of them on each channel. Decides nothing of it.
+
+Whoever tells takes the messages for some minutes, so that two processes never tell one twice. A minute in which nothing
+has changed writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from cprsync.domain.trust.alarms import Alarm, Telling, Word, pause_after
+from cprsync.services.ports.alarms import Message, Undelivered
+from cprsync.store import tables
+from cprsync.store.core.engine import moment_of, reading, stamp_of
+from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cprsync.domain.trust.alarms import Weighed
+    from cprsync.store.core.engine import AnyRow
+
+#: How long nobody else tells what somebody has taken: longer than all channels take.
+TAKEN: Final = timedelta(minutes=5)
+#: The most that is told at once on a channel.
+AT_ONCE_MOST: Final = 50
+#: How long it is kept what was told.
+KEPT: Final = timedelta(days=90)
+_TOLD, _GIVEN_UP = "told", "given_up"
+_ALARM, _MESSAGE = tables.alarm.c, tables.alarm_message.c
+
+
+class AlarmLog(TenantStore):
+    """The alarms of one library."""
+
+    def weigh(self, decide: Callable[[Sequence[Alarm]], Weighed], channels: Sequence[str]) -> None:
+        tenant = self._tenant
+        known = self.standing()
+        if not _changes(known, decide(known)):
+            return
+        with library_transaction(tenant) as connection:
+            weighed = decide(_standing(connection, tenant.agency))
+            connection.execute(delete(tables.alarm).where(_ALARM.agency == tenant.agency))
+            rows = [{"agency": tenant.agency, **_row_of(one), **_times_of(one)} for one in weighed.alarms]
+            if rows:
+                connection.execute(insert(tables.alarm), rows)
+            for telling in weighed.tellings:
+                for channel in channels:
+                    self._add(connection, telling, channel)
+            old = stamp_of(tenant.clock.now() - KEPT)
+            ours = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.at < old)
+            connection.execute(delete(tables.alarm_message).where(ours, _MESSAGE.outcome.is_not(None)))
+
+    def _add(self, connection: Connection, telling: Telling, channel: str) -> None:
+        tenant, at = self._tenant, self._tenant.stamp()
+        values = {"agency": tenant.agency, "id": next_id(connection, tenant, tables.alarm_message)}
+        values |= {"channel": channel, "word": telling.word.value, **_row_of(telling.alarm)}
+        values |= {"since": stamp_of(telling.alarm.since), "at": at, "due": at, "tries": 0}
+        connection.execute(insert(tables.alarm_message), values)
+
+    def take(self, channel: str) -> list[Message]:
+        tenant, now = self._tenant, self._tenant.clock.now()
+        due = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.channel == channel) & _MESSAGE.outcome.is_(None)
+        wanted = select(tables.alarm_message).where(due, _MESSAGE.due <= stamp_of(now))
+        wanted = wanted.order_by(_MESSAGE.id).limit(AT_ONCE_MOST)
+        with reading(tenant.engine) as connection:
+            if connection.execute(wanted.limit(1)).first() is None:
+                return []
+        with library_transaction(tenant) as connection:
+            rows = connection.execute(wanted).all()
+            ids = [row.id for row in rows]
+            taken = {"due": stamp_of(now + TAKEN), "tries": _MESSAGE.tries + 1}
+            mine = (_MESSAGE.agency == tenant.agency) & _MESSAGE.id.in_(ids)
+            connection.execute(update(tables.alarm_message).where(mine).values(taken))
+        return [_message_of(row) for row in rows]
+
+    def note(self, messages: Sequence[Message], why: str | None) -> None:
+        tenant, now = self._tenant, self._tenant.clock.now()
+        with library_transaction(tenant) as connection:
+            for one in messages:
+                values: dict[str, Any] = {"outcome": _TOLD, "due": stamp_of(now)}
+                if why is not None:
+                    pause = pause_after(one.tries)
+                    values = {"outcome": _GIVEN_UP} if pause is None else {"due": stamp_of(now + pause)}
+                mine = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.id == one.id)
+                connection.execute(update(tables.alarm_message).where(mine).values(why=why, **values))
+
+    def standing(self) -> list[Alarm]:
+        with reading(self._tenant.engine) as connection:
+            return _standing(connection, self._tenant.agency)
+
+    def undelivered(self) -> list[Undelivered]:
+        ours = _MESSAGE.agency == self._tenant.agency
+        well = select(_MESSAGE.channel, func.max(_MESSAGE.due).label("last")).where(ours, _MESSAGE.outcome == _TOLD)
+        failed = select(tables.alarm_message).where(
+            ours, _MESSAGE.why.is_not(None), _MESSAGE.outcome.is_(None) | (_MESSAGE.outcome == _GIVEN_UP)
+        )
+        with reading(self._tenant.engine) as connection:
+            last = {row.channel: row.last for row in connection.execute(well.group_by(_MESSAGE.channel))}
+            rows = connection.execute(failed.order_by(_MESSAGE.id)).all()
+        found: dict[str, Undelivered] = {}
+        for row in rows:
+            # what was given up is over once the channel carries again
+            if row.outcome is None or row.due > last.get(row.channel, ""):
+                count = found[row.channel].count + 1 if row.channel in found else 1
+                found[row.channel] = Undelivered(row.channel, count, row.why)
+        return list(found.values())
+
+
+def _changes(known: Sequence[Alarm], weighed: Weighed) -> bool:
+    return bool(weighed.tellings) or {one.cause: one for one in known} != {one.cause: one for one in weighed.alarms}
+
+
+def _standing(connection: Connection, agency: str) -> list[Alarm]:
+    wanted = select(tables.alarm).where(_ALARM.agency == agency).order_by(_ALARM.since, _ALARM.cause)
+    return [_alarm_of(row) for row in connection.execute(wanted)]
+
+
+def _alarm_of(row: AnyRow) -> Alarm:
+    told, gone = (None if at is None else moment_of(at) for at in (row.told, row.gone))
+    return Alarm(row.cause, row.what, json.loads(row.told_values), moment_of(row.since), told, gone)
+
+
+def _row_of(alarm: Alarm) -> dict[str, Any]:
+    values = json.dumps(dict(alarm.values), ensure_ascii=False, sort_keys=True)
+    return {"cause": alarm.cause, "what": alarm.what, "told_values": values}
+
+
+def _times_of(alarm: Alarm) -> dict[str, str | None]:
+    told, gone = (None if at is None else stamp_of(at) for at in (alarm.told, alarm.gone))
+    return {"since": stamp_of(alarm.since), "told": told, "gone": gone}
+
+
+def _message_of(row: AnyRow) -> Message:
+    alarm = Alarm(row.cause, row.what, json.loads(row.told_values), moment_of(row.since))
+    return Message(row.id, row.channel, Telling(Word(row.word), alarm), moment_of(row.at), row.tries + 1)

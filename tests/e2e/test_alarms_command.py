@@ -1,0 +1,107 @@
+"""`cprsync alarms`: an installation tells what is wrong with it, once, also if its store cannot be opened."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from e2e_library import Library
+from mail_server import PASSWORD, USER, MailServer, mailing
+from ready_databases import put_empty_store
+
+from cprsync.cli.setup.installation import write_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def served(mock_keys: Path) -> Iterator[MailServer]:
+    folder = mock_keys / "certs"
+    with mailing(folder / "server.pem", folder / "server.key", folder / "ca.pem") as server:
+        yield server
+
+
+@pytest.fixture
+def server(served: MailServer) -> MailServer:
+    served.begin_anew()
+    return served
+
+
+@pytest.fixture
+def library(tmp_path: Path, server: MailServer) -> Library:
+    """An installation without counterparts, which tells by mail."""
+    folder = tmp_path / "library"
+    write_folder(folder, mock=None)
+    put_empty_store(folder / "cprsync.db")
+    library = Library(folder)
+    path = folder / "smtp-password"
+    path.write_text(PASSWORD)
+    path.chmod(0o600)
+    section = [f'host = "localhost"\nport = {server.port}\nca = "{server.ca}"\nuser = "{USER}"']
+    section += ['password_file = "smtp-password"', 'sender = "cprsync@byens.example"', 'to = ["drift@byens.example"]']
+    library.rewrite("cprsync.toml", "# [alarms.email]\n", "[alarms.email]\n" + "\n".join(section) + "\n")
+    library.rewrite("cprsync.toml", 'quiet = "22:00-07:00"', 'quiet = ""')
+    return library
+
+
+def test_what_is_wrong_is_told_once(library: Library, server: MailServer) -> None:
+    ran = library.call("alarms", "check")
+    assert (ran.exit, ran.document["libraries"][0]["failed"]) == (0, 0)
+    (mail,) = server.got
+    # no certificate is there yet
+    assert "certifikat" in mail.get_content()
+    assert library.call("alarms", "check").document["libraries"] == [{"agency": "700000", "told": 0, "failed": 0}]
+    assert len(server.got) == 1
+    listed = library.call("alarms", "list").document
+    assert "certificate_unusable" in {one["what"] for one in listed["alarms"]}
+    assert listed["undelivered"] == []
+
+
+def test_a_store_that_cannot_be_opened_is_told_once_and_that_it_is_back(library: Library, server: MailServer) -> None:
+    away = library.store.rename(library.folder / "away.db")
+    for _ in range(2):
+        assert library.call("alarms", "check").exit == 0
+    (mail,) = server.got
+    assert "lager" in mail["Subject"]
+    (kept,) = library.folder.glob("*-alarm.json")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    away.rename(library.store)
+    library.call("alarms", "check")
+    # its end is told ten minutes later: nothing is lost by then
+    assert kept.exists()
+    assert {one["what"] for one in library.call("alarms", "list").document["alarms"]} >= {
+        "store",
+        "certificate_unusable",
+    }
+
+
+def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library, server: MailServer) -> None:
+    (library.folder / "smtp-password").write_text("wrong")
+    assert library.call("alarms", "check").exit == 1
+    status = library.call("status").document
+    (told,) = [one for one in status["wrong"] if one["what"] == "alarms"]
+    assert (told["name"], told["kind"]) == ("email", "alarm.log_in")
+    assert server.got == []
+    tested = library.call("alarms", "test")
+    assert tested.exit == 1
+    assert tested.document["channels"]["email"]["error"]["kind"] == "alarm.log_in"
+
+
+def test_a_test_is_sent_on_each_channel(library: Library, server: MailServer) -> None:
+    assert library.call("alarms", "test").document == {"channels": {"email": {"ok": True, "error": None}}}
+    assert "prøve" in server.got[0]["Subject"]
+
+
+def test_nobody_is_told_where_no_channel_is_named(tmp_path: Path, server: MailServer) -> None:
+    folder = tmp_path / "silent"
+    write_folder(folder, mock=None)
+    put_empty_store(folder / "cprsync.db")
+    library = Library(folder)
+    before = sorted(folder.iterdir())
+    assert library.call("alarms", "check").exit == 0
+    assert library.call("alarms", "test").error["kind"] == "setting"
+    assert sorted(folder.iterdir()) == before
+    assert server.got == []
