@@ -25,7 +25,7 @@ def find_open_files(settings: Settings, config: Path) -> Iterator[CprsyncError]:
         yield from _look(path, OTHERS_WRITE, is_folder=True)
     yield from _look(settings.keys.dir, OTHERS)
     for path in _written(settings):
-        yield from _look(path, OTHERS, is_needed=False)
+        yield from _look(path, OTHERS)
     for path in (config, *_secrets(settings)):
         yield from _look(path, OTHERS)
     for path in _public(settings):
@@ -42,7 +42,7 @@ def _store(settings: Settings) -> Path:
 
 
 def _written(settings: Settings) -> Iterator[Path]:
-    """What the program writes itself: it may not be there yet."""
+    """What the program writes itself."""
     if settings.store.url.startswith(_SQLITE):
         store = _store(settings)
         yield from (store, *(store.with_name(f"{store.name}{end}") for end in ("-wal", "-shm")))
@@ -80,7 +80,7 @@ def _public(settings: Settings) -> Iterator[Path]:
         yield from (one for one in found if one is not None)
 
 
-def _look(path: Path, forbidden: int, *, is_needed: bool = True, is_folder: bool = False) -> Iterator[CprsyncError]:
+def _look(path: Path, forbidden: int, *, is_folder: bool = False) -> Iterator[CprsyncError]:
     try:
         if is_folder:
             check_folder(path)
@@ -93,5 +93,5 @@ def _look(path: Path, forbidden: int, *, is_needed: bool = True, is_folder: bool
     except ConfigurationError as error:
         yield error
     except OSError:
-        if is_needed:
-            yield ConfigurationError("{path} is missing", path=path, kind="file.missing")
+        # a missing file is told by the check that needs it
+        return
