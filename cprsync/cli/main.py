@@ -64,7 +64,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
         "outward.listing",
     ),
     "circulation": ("Loans, reservations, balances and messages: import.", "imports.lists:circulation_app"),
-    "runs": ("The nights that were.", "night.overview:runs_app"),
+    "runs": ("The nights that were: list, show, undo one.", "night.overview:runs_app", "night.reverting"),
     "plan": ("A night that a limit has held: show its plan, approve it.", "night.plans"),
     "audit": ("The audit (revisionsspor): is it whole, who did what.", "trust.audit"),
     "backup": ("Back up the store, its keys and what is beside it.", "trust.backup"),

@@ -46,6 +46,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield f"  {word('forgotten', language)}: {forgotten_text(document['forgotten'], language)}"
     if document["reasons"]:
         yield f"  {word('reasons', language)}: {_reasons_text(document['reasons'], language)}"
+    yield from ("  " + line for line in undo_lines(document, language))
     yield from _around_lines(document, language)
     yield from _stopped_lines(document, language)
 
@@ -243,6 +244,26 @@ def approval_lines(document: Mapping[str, Any], approval: Mapping[str, Any], lan
             yield "  " + word("approval_new", language, patron=row["patron"], actions=said)
     for harm, count in approval["beside"].items():
         yield "  " + word("approval_beside", language, what=word(harm, language), count=count)
+
+
+def undo_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What a run has undone, and which run has undone this one. A night of an earlier version says neither."""
+    if counts := document.get("reverting"):
+        undone, by = document["reverts"], document["run"]
+        yield word("revert_done", language, run=undone, by=by, count=counts["restored"])
+        yield from reverting_lines(counts, language)
+    if document.get("reverted_by"):
+        yield word("reverted_by", language, run=document["reverted_by"])
+
+
+def reverting_lines(counts: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What an undo leaves: protections that stay, patrons whose records stay as they are, and patrons who left."""
+    if counts["protected"]:
+        yield word("revert_protected", language, count=counts["protected"])
+    for why, count in counts["left"].items():
+        yield word(f"revert_left_{why}", language, count=count)
+    if counts["gone"]:
+        yield word("revert_gone", language, count=counts["gone"])
 
 
 def brake_lines(run: int | None, brake: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -79,6 +79,8 @@ def marks_of(document: Mapping[str, Any]) -> Iterator[str]:
         yield "mark_revealed"
     if not document["in_register"]:
         yield "mark_not_in_register"
+    elif document.get("held"):
+        yield "mark_held"
     elif document.get("window"):
         yield "mark_replaced" if document["window"]["why"] == WindowReason.NUMBER_REPLACED.value else "mark_window"
     elif not document["verified"]:

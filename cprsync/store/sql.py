@@ -38,6 +38,7 @@ from cprsync.store.netmedia.entitlements import Rights
 from cprsync.store.netmedia.publishing import Outbox
 from cprsync.store.night.approvals import Approvals
 from cprsync.store.night.calendar import Calendar
+from cprsync.store.night.reverting import Reverting
 from cprsync.store.night.runs import Runs
 from cprsync.store.outward.changes import with_targets
 from cprsync.store.outward.comparisons import Comparisons
@@ -149,6 +150,7 @@ class SqlStore(Store):
         self.index_key = tenant.vault.foreign_key
         self.runs = Runs(tenant)
         self.approvals = Approvals(tenant)
+        self.reverting = Reverting(tenant)
         self.sealing = Sealing(tenant)
         self.inbox = Inbox(tenant)
         self.stopped_deliveries = StoppedDeliveries(tenant)

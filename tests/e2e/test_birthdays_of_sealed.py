@@ -144,7 +144,7 @@ WRITING: Final = frozenset(
         ),
         *("mock koha age-job", "mock koha client", "mock koha delay", "mock koha delete", "mock koha edit"),
         *("mock koha log", "mock koha seed", "mock koha setup", "mock koha show", "mock koha twin"),
-        *("patron add", "patron import", "patron set", "plan approve"),
+        *("patron add", "patron import", "patron set", "plan approve", "runs release", "runs revert"),
         *("keys rotate", "keys destroy"),
         *("targets forget", "targets load", "targets release", "targets send"),
         *("targets diff", "targets verify", "export"),

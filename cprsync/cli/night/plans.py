@@ -98,7 +98,8 @@ def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     if not document["waits"]:
         yield "  " + word("plan_over", language)
     elif document["approved"]:
-        yield "  " + word("plan_approved", language, until=_moment(document["until"], language))
+        key = "plan_approved_undo" if document["undoes"] else "plan_approved"
+        yield "  " + word(key, language, run=document["undoes"], until=_moment(document["until"], language))
     else:
         yield "  " + word("plan_missing", language, count=2 - len(document["approved_by"]), plan=document["plan"])
 

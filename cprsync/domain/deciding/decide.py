@@ -41,6 +41,8 @@ class WhyUnchanged(enum.Enum):
     EQUAL = "equal"
     #: a newer source has answered. Also a look-up on the file's own day, unless it protects or closes a window
     OLDER = "older"
+    #: a run was undone, and the patron is held until a person lets them go
+    HELD = "held_by_undo"
 
 
 class ProtectionEnd(enum.Enum):
@@ -127,6 +129,9 @@ def decide(person: Person, patron: Patron, *, as_of: AsOf, protection_end: Prote
         as_of: the day and the kind of the source.
         protection_end: the register's answer after an `AskRegister`.
     """
+    if patron.is_held:
+        # a protection and a stop of letters go through, as when a line is parked (decision 3)
+        return protective_part_while_parked(person, patron) or Unchanged(WhyUnchanged.HELD)
     if patron.as_of is not None and patron.has_newer(as_of):
         return _decide_older(person, patron, same_day=as_of.day == patron.as_of.day)
     if reason := _reason_to_park(person, patron):
@@ -232,6 +237,13 @@ def _first_copy(before: Person, after: Person) -> Change:
         return Change(after, (Action.FIRST_COPY, Action.UNPROTECT), (Harm.PROTECTION_LIFTED,))
     review = NUMBER_ANNULLED if after.status is Status.ANNULLED else None
     return Change(after, (Action.FIRST_COPY,), review=review)
+
+
+def change_between(before: Person, after: Person) -> Change:
+    """The change from one state of a record to another, for a writer that no source has told anything."""
+    actions = actions_between(before, after, ())
+    harms = harms_between(before, after, gone=_is_gone(actions), renamed=Action.RENAME in actions)
+    return Change(after, actions, harms)
 
 
 def _is_gone(actions: tuple[Action, ...]) -> bool:

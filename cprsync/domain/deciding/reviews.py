@@ -15,6 +15,7 @@ from cprsync.domain.patron.review import (
     PARKED,
     PROPOSALS,
     PROTECTION_DOUBTED,
+    REVERTED_PROTECTED,
     REVIEW_KINDS,
     AcceptEffect,
     State,
@@ -194,7 +195,7 @@ def _is_settled(
 ) -> bool:
     if item.kind.startswith(PARKED):
         return item.patron_id in news.decided if item.about is None else _is_agreed(item, item.about, news)
-    if item.kind == PROTECTION_DOUBTED:
+    if item.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED}:
         return item.patron_id in news.undoubted
     if item.about_whom in minors.settled:
         return True

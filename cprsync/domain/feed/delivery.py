@@ -207,6 +207,8 @@ class WindowReason(enum.Enum):
     RETURNED = "returned"
     #: the register has replaced the number, and staff have decided that the patron keeps it
     NUMBER_REPLACED = "number_replaced"
+    #: a run was undone: what it had written was news
+    REVERTED = "reverted"
 
     @property
     def others_know_more(self) -> bool:

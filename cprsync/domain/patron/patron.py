@@ -140,6 +140,8 @@ class Patron:
     kind: PatronKind = PatronKind.PERSON
     #: since when, and why, the feed could not report changes of the number; None: it could
     window: Window | None = None
+    #: an undone run has put an earlier state back, and nobody has let the patron go yet (decision 19)
+    is_held: bool = False
 
     def __repr__(self) -> str:
         return f"Patron({self.id})"

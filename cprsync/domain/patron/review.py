@@ -57,6 +57,16 @@ SAID_NAME: Final = "said.name"
 SAID_ADDRESS: Final = "said.address"
 SAID_BOTH: Final = "said.both"
 SAID_KINDS: Final = frozenset({SAID_NAME, SAID_ADDRESS, SAID_BOTH})
+#: A run was undone: the patron is held until a person lets them go; the run had protected them, and two people may end
+#: that; or the record was not put back, because something stands in the way.
+REVERTED_HELD: Final = "reverted.held"
+REVERTED_PROTECTED: Final = "reverted.protected"
+REVERTED_CHANGED: Final = "reverted.changed"
+REVERTED_NUMBER: Final = "reverted.number"
+REVERTED_STREET: Final = "reverted.street"
+REVERTED_KINDS: Final = frozenset(
+    {REVERTED_HELD, REVERTED_PROTECTED, REVERTED_CHANGED, REVERTED_NUMBER, REVERTED_STREET}
+)
 
 
 #: The most items that are accepted with one yes: as many as a person reads through.
@@ -121,6 +131,8 @@ class AcceptEffect(enum.Enum):
     SEND_AGAIN = "send_again"
     #: a protection ends, after two people have accepted
     END_PROTECTION = "end_protection"
+    #: sources may change a patron again who was held since a run was undone
+    LET_GO = "let_go"
     #: a patron got a number at the desk: nothing waits, and it can be taken back
     NUMBER_SET = "number_set"
 
@@ -165,6 +177,7 @@ class ReviewKind:
             AcceptEffect.ASK_AGAIN,
             AcceptEffect.ASK_NUMBER,
             AcceptEffect.SEND_AGAIN,
+            AcceptEffect.LET_GO,
         }
 
     @property
@@ -224,6 +237,12 @@ _ROWS: Final = (
     ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close"),
     ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
     *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close") for kind in sorted(SAID_KINDS)),
+    ReviewKind(REVERTED_HELD, AcceptEffect.LET_GO, "let_go", "keep_held"),
+    ReviewKind(REVERTED_PROTECTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
+    *(
+        ReviewKind(kind, AcceptEffect.SEEN, "seen", "close")
+        for kind in (REVERTED_CHANGED, REVERTED_NUMBER, REVERTED_STREET)
+    ),
     ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),

@@ -8,7 +8,7 @@ Leaves out answers that need a preview first: see `previewed_answers`.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -286,6 +286,8 @@ _BRAKED: Final = {
 
 def _without_protection(means: Means, patron: Patron) -> Write | None:
     """The write that ends a patron's protection. None: the patron has no protection."""
+    # two people may do what no source may
+    patron = replace(patron, is_held=False)
     if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
         return None
     person = Person(patron.number, protection=EMPTY)

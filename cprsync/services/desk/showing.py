@@ -84,6 +84,7 @@ def patron_document(  # noqa: PLR0913 -- the record, and what else is known of i
         "verified": patron.verified,
         **_said_document(view, opened),
         "window": _window(patron),
+        **({"held": True} if patron.is_held else {}),
         # False: CPR does not know the patron's number, and sends nothing about them
         "in_register": not patron.number.is_replacement,
         "parked": view.parked,

@@ -15,7 +15,7 @@ from cprsync.services.ports.runs import HeldRun, SaidYes
 from cprsync.services.ports.trust import demanded_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cprsync.services.ports.store import Store
@@ -41,18 +41,17 @@ def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> 
     Raises:
         BadInput: no held night has this plan.
     """
-    held = store.approvals.held()
-    shown = held if held is None or not wanted else _find(store, held, wanted)
-    if shown is None and wanted:
-        shown = _find(store, None, wanted)
+    waiting = store.approvals.waiting()
+    shown = _find(store, waiting, wanted) if wanted else next(iter(waiting), None)
     if shown is None:
         return {"agency": agency, "run": None, "plan": None, "waits": False, "approved_by": [], "approved": False}
-    return _document(store, shown, agency=agency, now=now, waits=shown == held)
+    return _document(store, shown, agency=agency, now=now, waits=shown in waiting)
 
 
-def _find(store: Store, held: HeldRun | None, wanted: str) -> HeldRun:
-    if held is not None and wanted in {held.plan, str(held.id)}:
-        return held
+def _find(store: Store, waiting: Sequence[HeldRun], wanted: str) -> HeldRun:
+    for held in waiting:
+        if wanted in {held.plan, str(held.id)}:
+            return held
     number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < len(str(2**31)) else 0
     document = store.runs.document(number)
     if document is None or not document.get("brake"):
@@ -72,6 +71,8 @@ def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits:
         "agency": agency,
         "run": held.id,
         "plan": held.plan,
+        #: the run that it would undo; None: it is a night's plan
+        "undoes": report.get("reverts"),
         "day": str(held.day),
         #: whether it can be approved: it is the last night's
         "waits": waits,
@@ -109,16 +110,17 @@ def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: M
     if refused is not None:
         raise BadInput(_REFUSED[refused], kind=f"plan.{refused.value}")
     store.approvals.say_yes(SaidYes(held, user, why, now, after=len(given)))
-    return show_plan(store, agency=agency, now=now)
+    return show_plan(store, agency=agency, now=now, wanted=plan)
 
 
 def _held(store: Store, plan: str) -> HeldRun:
-    held = store.approvals.held()
-    if held is None:
+    waiting = store.approvals.waiting()
+    if not waiting:
         raise BadInput("no night is held: there is nothing to approve", kind="plan.none")
-    if held.plan != plan:
-        raise _unknown()
-    return held
+    for held in waiting:
+        if held.plan == plan:
+            return held
+    raise _unknown()
 
 
 def make_sure_that_approved(store: Store, plan: str, *, now: datetime) -> None:

@@ -334,7 +334,9 @@ class Report:
         approval = self.planned.approval
         changes = () if approval is None else approval.added.changes
         added = {(one.patron_id, one.version, one.digest) for one in changes}
-        return [_planned(row, is_new=(row.patron_id, row.version, row.digest) in added) for row in self.planned.rows]
+        return [
+            planned_document(row, is_new=(row.patron_id, row.version, row.digest) in added) for row in self.planned.rows
+        ]
 
     def _brake(self) -> dict[str, Any] | None:
         if not self.held:
@@ -342,7 +344,7 @@ class Report:
         return {"plan": self.planned.hash, "classes": [one.document() for one in self.planned.excess]}
 
 
-def _planned(row: PlanRow, *, is_new: bool) -> dict[str, Any]:
+def planned_document(row: PlanRow, *, is_new: bool = False) -> dict[str, Any]:
     """A planned change. `is_new`: two people approved an earlier plan, and this was not in it."""
     return {
         "patron": row.patron_id,

@@ -119,11 +119,14 @@ def _ending(departing: Departing, comparison: Comparison) -> Iterator[str]:
     yield from (number.digits for number in (*comparison.gaps.missing, *comparison.removable))
 
 
-def find_approval(night: Night, run: Run, planned: Harmful) -> Approval | None:
-    """Find the approval of the plan that was held last, and begin it if it covers this plan. None: nobody said yes."""
+def find_approval(night: Night, run: Run, planned: Harmful, *, reverts: int | None = None) -> Approval | None:
+    """Find the approval of the plan that was held last, and begin it if it covers this plan. None: nobody said yes.
+
+    `reverts`: the run that this one undoes; None: it is a night.
+    """
     approvals, now = night.store.approvals, night.clock.now()
     begun = approvals.begun(run)
-    held = approvals.held() if begun is None else None
+    held = approvals.held(reverts) if begun is None else None
     number = begun if held is None else held.id
     if number is None or not (given := approvals.yeses(number)):
         return None

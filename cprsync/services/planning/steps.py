@@ -157,6 +157,9 @@ def step_of(means: Means, decision: Decision, evidence: Evidence, patron: Patron
     if isinstance(decision, Parked):
         parked, review = decision.reason, (patron.id, f"{PARKED}{decision.reason}")
         change, write = _protect_while_parked(means, evidence, patron)
+    elif isinstance(decision, Change) and patron.is_held:
+        # only what protects: the day for which the record is true stays as it is
+        change, write = decision, write_of(means, decision, patron, patron.as_of)
     elif isinstance(decision, Change):
         change, write = _change_and_write(means, decision, patron, evidence.as_of)
     elif isinstance(decision, Unchanged) and decision.why is WhyUnchanged.EQUAL and _moves(evidence.as_of, patron):
@@ -329,7 +332,7 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
         case Change(review=review):
             return replace(item, outcome=Outcome.APPLIED, actions=actions, reason=review)
         case Unchanged(why=why, review=review):
-            reason = review or (why.value if why is WhyUnchanged.OLDER else None)
+            reason = review or (None if why is WhyUnchanged.EQUAL else why.value)
             return replace(item, outcome=Outcome.UNCHANGED, actions=(), reason=reason)
         case Parked(reason=reason):
             return replace(item, outcome=Outcome.PARKED, actions=actions, reason=reason)

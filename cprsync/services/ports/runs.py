@@ -250,11 +250,16 @@ class SaidYes:
 class Approvals(Protocol):
     """Held plans, and who approved them."""
 
-    def held(self) -> HeldRun | None:
-        """Return the last finished run if a limit has stopped it. None: it was not, or there is none.
+    def held(self, reverts: int | None = None) -> HeldRun | None:
+        """Return the last finished night if a limit has stopped it. None: it was not, or there is none.
+
+        `reverts`: the same of the runs that undo this one.
 
         A run that was stopped by something else, such as a register that does not answer, does not count.
         """
+
+    def waiting(self) -> list[HeldRun]:
+        """Return the held night, if there is one, and the held undos, each the last of its run's."""
 
     def rows(self, number: int) -> list[PlanRow]:
         """Return the planned changes of a run, in order."""

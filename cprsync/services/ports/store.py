@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
+    from cprsync.services.ports.night import Reverting
     from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
@@ -34,6 +35,7 @@ class Store(ABC):
 
     runs: Runs
     approvals: Approvals
+    reverting: Reverting
     sealing: Sealing
     inbox: Inbox
     stopped_deliveries: StoppedDeliveries

@@ -52,9 +52,14 @@ class Around:
     is_production: bool = False
 
 
+#: How far back the last night is looked for, behind runs that undo others.
+_RUNS_MOST: Final = 20
+
+
 def status_of(store: Store, around: Around) -> dict[str, Any]:
     """The JSON shape of `status` for one library."""
-    run = next(iter(store.runs.documents(most=1)), None)
+    # a run that undoes another one is no night
+    run = next((one for one in store.runs.documents(most=_RUNS_MOST) if one["reverts"] is None), None)
     document: dict[str, Any] = {
         "agency": around.agency,
         "name": around.name,

@@ -34,7 +34,7 @@ from cprsync.store.desk import merging, number_undo
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr
 from cprsync.store.patrons import responsibles
-from cprsync.store.patrons.feed_coverage import open_windows
+from cprsync.store.patrons.feed_coverage import let_go, open_windows
 from cprsync.store.patrons.patrons import ask, write_records
 from cprsync.store.records import links
 from cprsync.store.records.records import (
@@ -261,6 +261,11 @@ def _protect_again(one: Answering) -> None:
     write_records(one.connection, one.tenant, one.tenant.no_run, [write])
 
 
+def _let_go(one: Answering) -> Done:
+    let_go(one.connection, one.tenant, [one.patron_id])
+    return Done()
+
+
 def _drop_question(one: Answering, kind: str) -> None:
     this = (_ASKED.agency == one.tenant.agency) & (_ASKED.patron_id == one.patron_id) & (_ASKED.kind == kind)
     one.connection.execute(delete(tables.follow_up).where(this))
@@ -315,6 +320,7 @@ _ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
     AcceptEffect.END_LINK: _end_links,
     AcceptEffect.TELL_AGAIN: _publish_again,
     AcceptEffect.SEND_AGAIN: _send_again,
+    AcceptEffect.LET_GO: _let_go,
     AcceptEffect.END_PROTECTION: _protection,
     AcceptEffect.NUMBER_SET: _nothing,
 }

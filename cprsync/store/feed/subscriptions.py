@@ -250,7 +250,9 @@ def _select_follow_ups() -> Select[str, str]:
     row = tables.follow_up.c
     # no first copy is asked of a patron who is leaving
     leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
-    begun = ~((row.kind == FIRST_COPY) & leaving)
+    # nothing is asked of a patron whom no answer may change
+    held = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _PATRON.held_by.is_not(None))
+    begun = ~((row.kind == FIRST_COPY) & leaving) & ~held
     # a question with a doubtful answer today is asked again tomorrow, because nights are counted
     not_today = row.doubted_on.is_(None) | (row.doubted_on != bindparam("today_"))
     wanted = select(row.patron_id, row.kind).where(row.agency == AGENCY_IS, begun, not_today)

@@ -39,12 +39,20 @@ _YES, _MARKS, _IMAGE = tables.plan_yes.c, tables.plan_mark.c, tables.before_imag
 class Approvals(TenantStore):
     """Held plans, and who approved them."""
 
-    def held(self) -> HeldRun | None:
+    def held(self, reverts: int | None = None) -> HeldRun | None:
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(_last_decided(self._tenant)).one_or_none()
+            row = connection.execute(_last_decided(self._tenant, reverts)).one_or_none()
         if row is None or row.state != RunState.HELD.value or row.plan_hash is None:
             return None
         return HeldRun(row.id, row.day, row.plan_hash, json.loads(row.document))
+
+    def waiting(self) -> list[HeldRun]:
+        undone = select(_RUN.reverts).where(_RUN.agency == self._tenant.agency, _RUN.reverts.is_not(None))
+        undone = undone.where(_RUN.state == RunState.HELD.value).distinct().order_by(_RUN.reverts.desc())
+        with reading(self._tenant.engine) as connection:
+            numbers = list(connection.scalars(undone))
+        found = (self.held(number) for number in (None, *numbers))
+        return [one for one in found if one is not None]
 
     def rows(self, number: int) -> list[PlanRow]:
         with reading(self._tenant.engine) as connection:
@@ -128,11 +136,15 @@ def yeses_of(connection: Connection, tenant: Tenant, number: int) -> list[GivenY
     return [GivenYes(row.who, moment_of(row.at)) for row in rows]
 
 
-def _last_decided(tenant: Tenant) -> Select[Any]:
-    """Return a statement for the last finished run that was held, or that has lived its day."""
+def _last_decided(tenant: Tenant, reverts: int | None) -> Select[Any]:
+    """Return a statement for the last finished night that was held, or that has lived its day.
+
+    `reverts`: the same of the runs that undo this one.
+    """
     ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement) & _RUN.finished.is_not(None)
     decided = or_(_RUN.state == RunState.HELD.value, _RUN.exit.in_(LIVED))
-    return select(tables.run).where(ours, decided).order_by(_RUN.id.desc()).limit(1)
+    of = _RUN.reverts.is_(None) if reverts is None else _RUN.reverts == reverts
+    return select(tables.run).where(ours, of, decided).order_by(_RUN.id.desc()).limit(1)
 
 
 def _rows(connection: Connection, tenant: Tenant, number: int) -> list[PlanRow]:

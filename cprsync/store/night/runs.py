@@ -17,7 +17,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import keep_heads, seen_of_heads
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
+from cprsync.store.core.engine import count_rows, fetch_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
     AGENCY_IS,
     AGREEMENT_IS,
@@ -36,7 +36,7 @@ from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
 from cprsync.store.night.approvals import yeses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -45,7 +45,12 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _RUN, _RAISES, _ITEM = tables.run.c, tables.review_item.c, tables.run_item.c
-_LIVED = (_RUN.agreement == AGREEMENT_IS) & (_RUN.state == RunState.CLOSED.value) & _RUN.exit.in_(LIVED)
+_LIVED = (
+    (_RUN.agreement == AGREEMENT_IS)
+    & _RUN.reverts.is_(None)
+    & (_RUN.state == RunState.CLOSED.value)
+    & _RUN.exit.in_(LIVED)
+)
 # each night asks these, so they are built once
 _LAST_LIVED: Final = select(func.max(_RUN.day)).where(_RUN.agency == AGENCY_IS, _LIVED)
 _IS_TOLD = exists().where(
@@ -155,8 +160,9 @@ class Runs(TenantStore):
     def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
         wanted = select(tables.run).where(_ours(self._tenant)).order_by(_RUN.id.desc()).limit(most)
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted if before is None else wanted.where(_RUN.id < before))
-            return [_listed(row) | _counted(row) for row in rows]
+            rows = connection.execute(wanted if before is None else wanted.where(_RUN.id < before)).all()
+            undone = reverted_by(connection, self._tenant, [row.id for row in rows])
+            return [_listed(row) | _counted(row) | {"reverted_by": undone.get(row.id)} for row in rows]
 
     def actions(self, since: date) -> list[tuple[date, dict[str, int]]]:
         ours = _ours(self._tenant) & (_RUN.day >= since) & _RUN.document.is_not(None)
@@ -168,12 +174,13 @@ class Runs(TenantStore):
     def document(self, number: int) -> dict[str, Any] | None:
         with reading(self._tenant.engine) as connection:
             row = connection.execute(select(tables.run).where(_ours(self._tenant), _RUN.id == number)).one_or_none()
+            undone = reverted_by(connection, self._tenant, [number])
             yeses = [] if row is None else yeses_of(connection, self._tenant, row.approved_run or row.id)
         if row is None:
             return None
         document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
         approved_by = [one.who for one in yeses[-PEOPLE:]]
-        return _listed(row) | document | {"approved_by": approved_by, "reverted_by": None}
+        return _listed(row) | document | {"approved_by": approved_by, "reverted_by": undone.get(number)}
 
     def items(self, number: int) -> list[dict[str, Any]]:
         item = tables.run_item.c
@@ -189,6 +196,13 @@ class Runs(TenantStore):
                 }
                 for row in connection.execute(wanted.order_by(item.inbox_id, item.ordinal))
             ]
+
+
+def reverted_by(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> dict[int, int]:
+    """Return by run the run that has undone it."""
+    closed = select(_RUN.reverts, _RUN.id).where(_ours(tenant), _RUN.state == RunState.CLOSED.value)
+    rows = fetch_rows(connection, closed, _RUN.reverts, numbers)
+    return {row.reverts: row.id for row in sorted(rows, key=lambda row: row.id)}
 
 
 def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
@@ -212,6 +226,7 @@ def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
 
 def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
     wanted = select(tables.run).where(_ours(tenant), _RUN.agreement == tenant.agreement, _RUN.finished.is_(None))
+    wanted = wanted.where(_RUN.reverts.is_(None))
     return connection.execute(wanted.order_by(_RUN.id.desc()).limit(1)).one_or_none()
 
 
@@ -268,4 +283,5 @@ def _listed(row: AnyRow) -> dict[str, Any]:
         "finished": row.finished,
         "resumed": row.resumed > 0,
         "exit": row.exit,
+        "reverts": row.reverts,
     }

@@ -128,6 +128,15 @@ def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[s
     change_rows(connection, closed, _PATRON.id, patron_ids)
 
 
+def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Let sources change patrons again who were held since a run was undone, in the caller's transaction.
+
+    Their windows stay open: the next night asks the register.
+    """
+    theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
+    change_rows(connection, theirs.values(held_by=None), _PATRON.id, patron_ids)
+
+
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
     ours = (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
@@ -241,7 +250,8 @@ class Windows(TenantStore):
         waiting = (waits.agency == self._tenant.agency) & (waits.state == State.WAITING.value)
         numbers = select(waits.patron_id).where(waiting, waits.kind.in_(_WHICH_NUMBER))
         with reading(self._tenant.engine) as connection:
-            left_out = {*connection.scalars(questions), *connection.scalars(numbers)}
+            held = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _PATRON.held_by.is_not(None))
+            left_out = {*connection.scalars(questions), *connection.scalars(numbers), *connection.scalars(held)}
         today = self._tenant.clock.today()
         ids = [
             one.patron_id

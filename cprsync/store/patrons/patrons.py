@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, true, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.feed.delivery import WindowReason
@@ -155,6 +155,8 @@ class Patrons(TenantStore):
         # A patron with stopped letters is decided even if the record is equal: that may let the letters go again. So is
         # a patron with a replaced number: news under that number verifies the patron.
         is_decided_on = row.letters_stopped is not None or row.unverified_why == WindowReason.NUMBER_REPLACED.value
+        # of a held patron, not even the day moves
+        is_decided_on = is_decided_on or row.held_by is not None
         if as_of is not None and not is_decided_on and self._is_equal(row, person):
             return Equal(row.id, row.version, as_of)
         return from_row(self._tenant.vault, row, corrected)
@@ -319,16 +321,11 @@ def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: S
     """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed."""
     image = tables.before_image
     until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
+    kept = (_PATRON.agency, _PATRON.id, _PATRON.version, literal(run.id, image.c.run_id.type))
+    sealed = (_PATRON.register_blob, _PATRON.register_key, literal(until, image.c.until_day.type))
+    beside = (_PATRON.as_of_day, _PATRON.as_of_source, _PATRON.letters_stopped, true())
     for part in parts(ids):
-        old = select(
-            _PATRON.agency,
-            _PATRON.id,
-            _PATRON.version,
-            literal(run.id, image.c.run_id.type),
-            _PATRON.register_blob,
-            _PATRON.register_key,
-            literal(until, image.c.until_day.type),
-        ).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        old = select(*kept, *sealed, *beside).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
         connection.execute(insert(image).from_select([column.name for column in image.columns], old))
 
 

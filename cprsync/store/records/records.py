@@ -79,6 +79,7 @@ class PatronRow(NamedTuple):
     unverified_since: date | None
     unverified_why: str | None
     unverified_until: date | None
+    held_by: int | None
 
 
 def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, ...] = ()) -> Patron:
@@ -89,7 +90,8 @@ def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, .
     """
     as_of, person = as_of_from_row(row), decode(open_register(vault, row))
     kind, window = _KINDS[row.kind], _window(row)
-    return Patron(row.id, person, as_of, row.version, row.letters_stopped, row.patron_group, corrected, kind, window)
+    stands = (row.version, row.letters_stopped, row.patron_group, corrected, kind, window)
+    return Patron(row.id, person, as_of, *stands, is_held=row.held_by is not None)
 
 
 def patron_rows(connection: Connection, tenant: Tenant, ids: Collection[str], *, hold: bool = False) -> list[AnyRow]:

@@ -25,6 +25,7 @@ from cprsync.domain.patron.review import (
     PARKED,
     PROPOSALS,
     PROTECTION_DOUBTED,
+    REVERTED_PROTECTED,
     State,
     is_outdated,
 )
@@ -256,7 +257,7 @@ def check_may_reopen(connection: Connection, tenant: Tenant, of: ReviewItem, hel
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=of.id)
-    elif of.kind == PROTECTION_DOUBTED and not _is_protected(tenant, held[of.patron_id]):
+    elif of.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED} and not _is_protected(tenant, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the patron is not protected any more", id=of.id)
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)

@@ -34,6 +34,8 @@ run = tenant_table(
     maybe("exit", Integer),
     # the held run with the plan that two people approved, and that this run writes
     maybe("approved_run", Integer),
+    # the run that this one undoes; NULL: it is a night
+    maybe("reverts", Integer),
     points_to("agreement", "agency", "agreement"),
 )
 

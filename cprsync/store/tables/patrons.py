@@ -109,6 +109,8 @@ patron = tenant_table(
     # the versions of the two parts from which the finding keys were made
     needed("found_register", Integer, "0"),
     needed("found_local", Integer, "0"),
+    # the run that has put an earlier state back: until a person lets the patron go, no source changes the record
+    maybe("held_by", Integer),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
@@ -124,6 +126,7 @@ patron = tenant_table(
     some_rows("ix_patron_last_seen", "agency", "last_seen", which="last_seen IS NOT NULL"),
     some_rows("ix_patron_rights_due", "agency", "rights_due", which="rights_due IS NOT NULL"),
     some_rows("ix_patron_unverified", "agency", which="unverified_since IS NOT NULL"),
+    some_rows("ix_patron_held_by", "agency", "held_by", "id", which="held_by IS NOT NULL"),
     # Code that writes a local part need not know that rights depend on it. The index has the id, because the rows are
     # read a page at a time. SQLite would otherwise use the primary key for the next page and read every patron.
     some_rows("ix_patron_rights_local", "agency", "id", which=LOCAL_IS_NEWER),
@@ -153,6 +156,11 @@ before_image = tenant_table(
     needed("register_blob", LargeBinary),
     needed("register_key", KEY),
     needed("until_day", Date),
+    # what the row had beside it; an image of an earlier version lacks it
+    maybe("as_of_day", Date),
+    maybe("as_of_source", WORD),
+    maybe("letters_stopped", Date),
+    needed("is_whole", Boolean, "0"),
     # the index finds what can no longer be taken back, by its last day
     Index("ix_before_image_until_day", "agency", "until_day"),
     # what one run wrote

@@ -80,7 +80,8 @@ def approve_night(visit: Visit) -> Response:
         about = "reason" if error.kind in {"usage.reason", "input.reason"} else ""
         empty = visit.word("reason_missing") if error.kind == "usage.reason" else None
         return _night_page(visit, problem=(about, empty or error_text(error, visit.language)))
-    visit.session.say(visit.word("night_approved" if document["approved"] else "night_approved_first"))
+    whole = "undo_approved" if document["undoes"] else "night_approved"
+    visit.session.say(visit.word(whole if document["approved"] else "night_approved_first"))
     return visit.go_to(f"/nights/{visit.named('number')}")
 
 
@@ -199,6 +200,7 @@ def _held(visit: Visit, document: Mapping[str, Any], number: int) -> dict[str, A
     return {
         "plan": shown["plan"],
         "approved": shown["approved"],
+        "undoes": shown["undoes"],
         "until": until,
         "by": [(one["who"], at) for one, at in zip(shown["approved_by"], given, strict=True)],
     }

@@ -178,6 +178,8 @@ class Record(Answer):
     revealed: bool
     verified: bool
     window: Window | None
+    #: a night was undone: no source changes the record until a person lets the patron go
+    held: bool | None = None
     in_register: bool
     parked: bool
     letters_stopped: str | None

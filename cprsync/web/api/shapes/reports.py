@@ -20,6 +20,9 @@ class Night(Answer):
     finished: str | None
     resumed: bool
     exit: int | None
+    #: the run that this one undoes, and the one that undid this one
+    reverts: int | None = None
+    reverted_by: int | None = None
     received: int = 0
     applied: int = 0
     unchanged: int = 0
@@ -90,6 +93,8 @@ class HeldPlan(Answer):
     waits: bool
     approved_by: list[PlanYes]
     approved: bool
+    #: the run that it would undo; null: it is a night's plan
+    undoes: int | None = None
     day: str | None = None
     until: str | None = None
     classes: list[Limit] = Field(default_factory=list)

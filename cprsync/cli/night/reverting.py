@@ -1,0 +1,135 @@
+"""`runs revert` and `runs release`: undoes a run, and lets the patrons go whom the undo holds. Shows patron numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cprsync.catalogues import Language
+from cprsync.cli.desk.confirming import Asker, warning_lines
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    Approve,
+    Config,
+    Confirm,
+    Json,
+    Lang,
+    Library,
+    Today,
+    Why,
+    Yes,
+    opened,
+    print_document,
+)
+from cprsync.cli.terminal.long_work import progress, stoppable
+from cprsync.errors import Exit
+from cprsync.language.night import brake_lines, reverting_lines
+from cprsync.language.words import day_text, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: The most patrons that are shown as text; --json has them all.
+PATRONS_MOST: Final = 50
+app = typer.Typer()
+
+
+@app.command("revert")
+def runs_revert(
+    run: Annotated[int, typer.Argument(help="The run's number, as `runs list` shows it.")],
+    *,
+    yes: Yes = False,
+    confirm: Confirm = False,
+    approve: Approve = "",
+    reason: Why = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    today: Today = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Undo a run: put back what it wrote, and hold the patrons.
+
+    A record goes back where nothing has changed it since. Shows first how many go back, by kind, and what stands in
+    the way of the others, which staff look at. The patrons are held: no source changes them until a person lets them
+    go. A protection stays. An undo can be undone.
+    """
+    from dataclasses import replace
+
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.night.reverting import preview_revert, revert
+
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
+    with (
+        opened(config, library, as_json=as_json, today=today) as site,
+        stoppable() as raise_if_stopped,
+        progress(as_json=as_json) as shown,
+        site.night(progress=shown) as opened_night,
+    ):
+        night, user = replace(opened_night, raise_if_stopped=raise_if_stopped), user_name()
+        seen = preview_revert(night, run)
+        with asker.confirmed(seen.document, seen.preview, preview_lines(seen.document, lang)) as given:
+            document = revert(night, seen, given, user=user)
+    print_document(document, done_lines(document, lang), as_json=as_json)
+    return int(document["exit"])
+
+
+@app.command("release")
+def runs_release(
+    run: Annotated[int, typer.Argument(help="The number of the undo that holds them.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")] = "",
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> int:
+    """Let all patrons go whom an undo holds.
+
+    The next night asks the register about each of them. One patron is let go by accepting the patron's review.
+    """
+    from cprsync.cli.terminal.user import user_name
+    from cprsync.services.night.reverting import release
+
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        document = release(store, run, user=user_name(), reason=reason)
+    lines = [word("release_done", lang, count=document["released"], run=run)]
+    print_document(document, lines, as_json=as_json)
+    return Exit.DONE
+
+
+def preview_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What undoing the run would do."""
+    day = day_text(document["day"], language)
+    yield word("revert_title", language, run=document["run"], day=day)
+    yield "  " + word("revert_back", language, count=document["restored"])
+    yield from (f"    {word(kind, language)} {count}" for kind, count in document["actions"].items())
+    yield from _patron_lines(document["patrons"], language)
+    yield from ("  " + line for line in reverting_lines(document, language))
+    if document["brake"] is not None:
+        yield "  " + word("revert_over", language)
+        for one in document["brake"]["classes"]:
+            what = word(one["class"], language)
+            yield "    " + word("brake_class", language, what=what, count=one["count"], limit=one["limit"])
+    yield from warning_lines(document["warnings"], language)
+
+
+def _patron_lines(patrons: list[str], language: Language) -> Iterator[str]:
+    if patrons:
+        yield "    " + " ".join(patrons[:PATRONS_MOST])
+    if len(patrons) > PATRONS_MOST:
+        yield "    " + word("forecast_more", language, count=len(patrons) - PATRONS_MOST)
+
+
+def done_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What the undo has done, and what comes next."""
+    if document["state"] == "held":
+        yield word("revert_held", language, run=document["reverts"])
+        yield from ("  " + line for line in brake_lines(document["run"], document["brake"], language))
+        return
+    counts = document["reverting"]
+    yield word("revert_done", language, run=document["reverts"], by=document["run"], count=counts["restored"])
+    yield from ("  " + line for line in reverting_lines(counts, language))
+    if counts["restored"]:
+        yield "  " + word("revert_release", language, run=document["run"])

@@ -1,0 +1,336 @@
+"""Undoes a run: shows first what would become of whom, then puts records back and holds the patrons (decision 39).
+
+What is put back, and what stands in the way, is in `domain.deciding.reverting`. The undo is a run of its own. It is
+guarded as every writer is: over a limit it is held, and two people may approve it as they approve a night. Killed
+anywhere, it goes on when it is asked for again. What hangs on the record follows from the same writes as in a night.
+Other systems are told by the next night.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from cprsync.domain.deciding.approval import Harmful
+from cprsync.domain.deciding.guard import guard
+from cprsync.domain.deciding.reverting import InTheWay, Restoring, restore
+from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
+from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
+from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
+from cprsync.services.desk.showing import warning_documents
+from cprsync.services.night.report import planned_document, report_without_run
+from cprsync.services.night.weighing import Approval, Fate, find_approval
+from cprsync.services.planning.steps import write_of
+from cprsync.services.ports.night import RevertBatch
+from cprsync.services.ports.patrons import TRIES
+from cprsync.services.ports.runs import PlanRow, RunState, harmful_of, plan_hash
+from cprsync.services.ports.trust import demanded_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cprsync.domain.deciding.guard import Excess
+    from cprsync.domain.desk.confirming import Confirmation
+    from cprsync.domain.patron.patron import Patron
+    from cprsync.services.ports.night import Night, PastRun
+    from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.runs import Run
+    from cprsync.services.ports.store import Store
+
+_T = TypeVar("_T")
+#: How many patrons are let go in one transaction.
+RELEASED_TOGETHER: Final = 500
+#: The message for each confirmation that does not count.
+_NOT_CONFIRMED: Final = {
+    WhyNotConfirmed.CHANGED: "what would be put back has changed since it was shown: nothing was written",
+    WhyNotConfirmed.REASON: "say why the run is undone: nothing was written",
+}
+_WARNINGS: Final = (
+    DeskWarning("revert_word", Level.STOP, "revert.word"),
+    DeskWarning("revert_held", Level.NOTE, "revert.held"),
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _One:
+    """What becomes of one patron: a write, or the reason why there is none."""
+
+    patron_id: str
+    write: Write | None = None
+    restoring: Restoring | None = None
+    why: InTheWay | None = None
+
+    def rows(self) -> Iterator[PlanRow]:
+        write, restoring = self.write, self.restoring
+        if write is not None and restoring is not None:
+            patron, harms = write.patron, restoring.change.harms
+            yield PlanRow(patron.id, patron.version, write.actions, harms, write.prepared.fingerprint)
+
+    def reviews(self) -> Iterator[tuple[str, str]]:
+        if self.why is not None:
+            yield self.patron_id, f"reverted.{self.why.value}"
+        if self.restoring is not None:
+            yield self.patron_id, REVERTED_HELD
+            if self.restoring.keeps_protection:
+                yield self.patron_id, REVERTED_PROTECTED
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShownRevert:
+    """What undoing a run would do, as it is shown before a yes."""
+
+    past: PastRun
+    ones: Sequence[_One]
+    preview: Preview
+    document: dict[str, Any] = field(repr=False)
+
+
+def preview_revert(night: Night, number: int) -> ShownRevert:
+    """Show what undoing a run would do. Writes nothing.
+
+    Raises:
+        BadInput: there is no such run, it has not ended, it wrote nothing, it is undone already, or its before-images
+            are deleted.
+    """
+    past = _past(night.store, number)
+    # an undo that was killed goes on: those whom it has put back are not asked about again
+    done = night.store.reverting.begun(number)
+    ones = list(_decide(night, past.id, [one for one in night.store.reverting.patrons(number) if one not in done]))
+    rows = [row for one in ones for row in one.rows()]
+    marks = (f"run:{number}", plan_hash(past.day, [str(number)], rows), *sorted(_why_left(ones)))
+    preview = Preview("revert", None, _WARNINGS, marks)
+    excess = _exceeded(night, rows)
+    document = {
+        "agency": night.agency,
+        "run": number,
+        "day": past.day.isoformat(),
+        "state": "planned",
+        "revert": None,
+        **_counts(past, ones, len(done)),
+        "brake": _brake(excess, None),
+        "warnings": warning_documents(_WARNINGS),
+        "digest": preview.digest,
+    }
+    return ShownRevert(past, ones, preview, document)
+
+
+def _past(store: Store, number: int) -> PastRun:
+    past = store.reverting.past(number)
+    if past is None:
+        raise BadInput("there is no run {run}", run=number, kind="run.unknown")
+    if not past.is_finished:
+        raise BadInput("run {run} has not ended yet", run=number, kind="revert.open")
+    if past.reverted_by is not None:
+        raise BadInput("run {run} is undone already, by run {by}", run=number, by=past.reverted_by, kind="revert.done")
+    if not past.kept:
+        if past.has_written:
+            raise BadInput("what run {run} overwrote is no longer kept", run=number, kind="revert.too_old")
+        raise BadInput("run {run} wrote no record", run=number, kind="revert.nothing")
+    return past
+
+
+def _decide(night: Night, number: int, ids: Iterable[str]) -> Iterator[_One]:
+    """Decide on the records as they are stored now, a batch at a time."""
+    store, today = night.store, night.clock.today()
+    for some in _shares(list(ids), night.batch):
+        images = store.reverting.images(number, some)
+        for patron in store.patrons.read(some):
+            image = images[patron.id]
+            is_free = image.person.number == patron.number or _is_free(store, patron, image.person.number)
+            what = restore(patron, image, number_is_free=is_free, on=today)
+            if isinstance(what, InTheWay):
+                yield _One(patron.id, why=what)
+            else:
+                yield _One(patron.id, _write(night, patron, what), what)
+
+
+def _shares(whole: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    return (whole[start : start + size] for start in range(0, len(whole), size))
+
+
+def _is_free(store: Store, patron: Patron, number: Any) -> bool:
+    return store.patrons.find(number) in {None, patron.id}
+
+
+def _write(night: Night, patron: Patron, what: Restoring) -> Write:
+    write = write_of(night, what.change, patron, what.as_of)
+    is_renumbered = what.change.after.number != patron.number
+    # the letters are put back as they were, whatever the actions say
+    return replace(
+        write,
+        renumbered=night.clock.today() if is_renumbered else None,
+        letters_stopped=None,
+        letters_resume=False,
+    )
+
+
+def _why_left(ones: Sequence[_One]) -> Iterator[str]:
+    return (f"{one.patron_id}:{one.why.value}" for one in ones if one.why is not None)
+
+
+def _counts(past: PastRun, ones: Sequence[_One], done: int = 0) -> dict[str, Any]:
+    """How many go back, by kind, how many do not, and who."""
+    back = [one for one in ones if one.write is not None]
+    kinds = Counter(action.value for one in back if one.write for action in one.write.actions)
+    return {
+        "restored": len(back),
+        "protected": sum(one.restoring is not None and one.restoring.keeps_protection for one in back),
+        "left": dict(sorted(Counter(one.why.value for one in ones if one.why is not None).items())),
+        "gone": past.kept - len(ones) - done,
+        "actions": dict(sorted(kinds.items())),
+        "patrons": [one.patron_id for one in back],
+        "left_patrons": [{"patron": one.patron_id, "why": one.why.value} for one in ones if one.why is not None],
+    }
+
+
+def _exceeded(night: Night, rows: Sequence[PlanRow]) -> tuple[Excess, ...]:
+    harms = (row.harms for row in rows)
+    return guard(harms, parked=0, population=night.store.patrons.count(), limits=night.policy.limits)
+
+
+def _brake(excess: Sequence[Excess], plan: str | None) -> dict[str, Any] | None:
+    return {"plan": plan, "classes": [one.document() for one in excess]} if excess else None
+
+
+def revert(night: Night, shown: ShownRevert, given: Confirmation, *, user: str) -> dict[str, Any]:
+    """Undo the run as it was shown. Return the JSON shape of `runs revert`.
+
+    An undo that was killed goes on where it stopped. An undo over a limit is held: nothing is written, and two people
+    may approve its plan; then the same command writes it.
+
+    Raises:
+        NotConfirmed: nobody has said yes to exactly this, or why; nothing is written.
+        ConfigurationError: there is no reason.
+        RunBusy: another run of the agreement is active.
+    """
+    refused = why_not_confirmed(shown.preview, given)
+    if refused is not None:
+        raise NotConfirmed(_NOT_CONFIRMED[refused], kind=f"confirm.{refused.value}")
+    why = demanded_reason(given.reason, of="say why the run is undone: --reason TEXT")
+    with night.store.runs.lock():
+        past = _past(night.store, shown.past.id)
+        run = night.store.reverting.begin(past.id, day=night.clock.today(), started=night.clock.now())
+        return _Undo(night, run, past, user, why).do()
+
+
+class _Undo:
+    """One undo, under the agreement's lock."""
+
+    def __init__(self, night: Night, run: Run, past: PastRun, user: str, reason: str) -> None:
+        self._night, self._run, self._past = night, run, past
+        self._user, self._reason = user, reason
+
+    def do(self) -> dict[str, Any]:
+        night, run, store = self._night, self._run, self._night.store
+        done = store.reverting.done(run)
+        left = [one for one in store.reverting.patrons(self._past.id) if one not in done]
+        ones = list(_decide(night, self._past.id, left))
+        rows = [row for one in ones for row in one.rows()]
+        approval: Approval | None = None
+        if not store.reverting.is_writing(run):
+            plan = store.runs.save_plan(run, rows)
+            excess = _exceeded(night, rows)
+            if excess:
+                approval = find_approval(night, run, Harmful(harmful_of(rows)), reverts=self._past.id)
+                if approval is None or approval.fate is not Fate.APPLIED:
+                    return self._hold(ones, rows, _brake(excess, plan), approval)
+            if approval is None:
+                store.runs.set_state(run, RunState.APPLYING)
+        night.progress.stage("revert", len(ones))
+        for some in _shares(ones, night.batch):
+            self._write(some)
+            night.progress.advance(len(some))
+            night.raise_if_stopped()
+        return self._close()
+
+    def _write(self, ones: Sequence[_One]) -> None:
+        """Write in one transaction. Decide once more if someone else has written one of the records meanwhile."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._save(ones)
+            except LostCompare:
+                ones = list(_decide(self._night, self._past.id, [one.patron_id for one in ones]))
+        return self._save(ones)
+
+    def _save(self, ones: Sequence[_One]) -> None:
+        writes = [one.write for one in ones if one.write is not None]
+        letters = {one.patron_id: one.restoring.letters_stopped for one in ones if one.restoring is not None}
+        changed = {
+            write.patron.id: letters[write.patron.id]
+            for write in writes
+            if letters[write.patron.id] != write.patron.letters_stopped
+        }
+        reviews = [review for one in ones for review in one.reviews()]
+        self._night.store.reverting.write(self._run, RevertBatch(writes, changed, reviews), reverts=self._past.id)
+
+    def _hold(
+        self, ones: Sequence[_One], rows: Sequence[PlanRow], brake: dict[str, Any] | None, approval: Approval | None
+    ) -> dict[str, Any]:
+        counts = _counts(self._past, ones)
+        # nothing was written
+        document = self._document("held", Exit.BRAKED, counts | {"restored": 0, "actions": {}})
+        document |= {
+            "brake": brake,
+            "plan": [planned_document(row) for row in rows],
+            "approval": approval and approval.document(),
+        }
+        return self._end(document, RunState.HELD)
+
+    def _close(self) -> dict[str, Any]:
+        store, run = self._night.store, self._run
+        opened = store.reverting.opened(run)
+        done = store.reverting.done(run)
+        restored = len(done)
+        rows = (row for row in store.approvals.rows(run.id) if row.patron_id in done)
+        kinds = Counter(action.value for row in rows for action in row.actions)
+        left = {kind.removeprefix("reverted."): count for kind, count in opened.items() if _is_left(kind)}
+        counts = {
+            "restored": restored,
+            "protected": opened.get(REVERTED_PROTECTED, 0),
+            "left": left,
+            "gone": self._past.kept - restored - sum(left.values()),
+            "actions": dict(sorted(kinds.items())),
+        }
+        document = self._document("done", Exit.LEFT if opened else Exit.DONE, counts)
+        document |= {"reasons": opened, "left_to_a_person": sum(opened.values())}
+        return self._end(document, RunState.CLOSED)
+
+    def _document(self, state: str, code: int, counts: dict[str, Any]) -> dict[str, Any]:
+        document = report_without_run(self._night.agency, day=self._run.day, error={}, code=code)
+        del document["error"]
+        named = {name: counts[name] for name in ("restored", "protected", "left", "gone")}
+        return document | {
+            "run": self._run.id,
+            "state": state,
+            "actions": counts["actions"],
+            "reverts": self._past.id,
+            "reverting": named,
+        }
+
+    def _end(self, document: dict[str, Any], state: RunState) -> dict[str, Any]:
+        store = self._night.store
+        store.reverting.close(self._run, document, user=self._user, reason=self._reason, state=state.value)
+        return document | {"approved_by": (store.runs.document(self._run.id) or document)["approved_by"]}
+
+
+def _is_left(kind: str) -> bool:
+    return kind.startswith("reverted.") and kind not in {REVERTED_HELD, REVERTED_PROTECTED}
+
+
+def release(store: Store, number: int, *, user: str, reason: str) -> dict[str, Any]:
+    """Let all patrons go who are held by one undo. Return how many. Killed anywhere, it goes on when asked again.
+
+    Raises:
+        ConfigurationError: there is no reason.
+        BadInput: the run holds nobody; nothing is written.
+    """
+    why = demanded_reason(reason, of="say why the patrons are let go: --reason TEXT")
+    count = store.reverting.held(number)
+    if not count:
+        raise BadInput("run {run} holds no patron", run=number, kind="revert.holds_none")
+    store.reverting.note_release(number, user=user, reason=why, count=count)
+    released = 0
+    while some := store.reverting.release(number, user=user, most=RELEASED_TOGETHER):
+        released += some
+    return {"run": number, "released": released}

@@ -1,0 +1,223 @@
+"""Runs that undo other runs: their before-images, what they write, and the patrons they hold.
+
+An undo is a run of its own, with before-images of its own, so that it can be undone too. Its audit has a stream of its
+own, because a night counts what its own stream has had since the last report. What is put back is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from cprsync.domain.deciding.reverting import BeforeImage
+from cprsync.domain.feed.delivery import WindowReason
+from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, State
+from cprsync.services.ports.night import PastRun, RevertBatch
+from cprsync.services.ports.patrons import Batch
+from cprsync.services.ports.register import FIRST_COPY
+from cprsync.services.ports.runs import Run, RunState
+from cprsync.store import tables
+from cprsync.store.audit import audit
+from cprsync.store.audit.audit import CHANGE, Happened
+from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading, stamp_of, writing
+from cprsync.store.core.tenant import (
+    TenantStore,
+    library_transaction,
+    newest_epoch,
+    next_id,
+    run_transaction,
+    set_run_values,
+)
+from cprsync.store.night.runs import reverted_by
+from cprsync.store.patrons.feed_coverage import let_go, open_windows
+from cprsync.store.patrons.patrons import ask, write_changes
+from cprsync.store.reviews.review_items import ask_staff
+from cprsync.store.seals.vault import REGISTER, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Tenant
+
+#: The audit stream of undone runs, and the kinds of its entries.
+STREAM: Final = "revert"
+REVERT: Final = "revert"
+RELEASE: Final = "release"
+_RUN, _IMAGE, _PATRON, _ITEM = tables.run.c, tables.before_image.c, tables.patron.c, tables.review_item.c
+#: States in which an undo may have begun to write.
+_WRITING: Final = (RunState.APPROVED.value, RunState.APPLYING.value)
+
+
+class Reverting(TenantStore):
+    """Runs that undo other runs, and the patrons they hold."""
+
+    def past(self, number: int) -> PastRun | None:
+        tenant = self._tenant
+        with reading(tenant.engine) as connection:
+            ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement)
+            row = connection.execute(select(tables.run).where(ours, _RUN.id == number)).one_or_none()
+            if row is None:
+                return None
+            kept = connection.scalar(select(func.count(func.distinct(_IMAGE.patron_id))).where(_of(tenant, number)))
+            by = reverted_by(connection, tenant, [number]).get(number)
+        document: dict[str, Any] = json.loads(row.document or "{}")
+        wrote = bool(document.get("actions") or document.get("let_through"))
+        return PastRun(number, row.day, row.finished is not None, kept or 0, wrote, by)
+
+    def patrons(self, number: int) -> list[str]:
+        still = (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)
+        wanted = select(_IMAGE.patron_id).distinct().join(tables.patron, still)
+        wanted = wanted.where(_of(self._tenant, number), _PATRON.status_class.not_in(tables.GONE))
+        with reading(self._tenant.engine) as connection:
+            return sorted(connection.scalars(wanted))
+
+    def images(self, number: int, patron_ids: Sequence[str]) -> dict[str, BeforeImage]:
+        rows: dict[str, list[AnyRow]] = {}
+        wanted = select(tables.before_image).where(_of(self._tenant, number)).order_by(_IMAGE.version)
+        with reading(self._tenant.engine) as connection:
+            for row in fetch_rows(connection, wanted, _IMAGE.patron_id, patron_ids):
+                rows.setdefault(row.patron_id, []).append(row)
+        return {one: _image(self._tenant, some) for one, some in rows.items()}
+
+    def begin(self, reverts: int, *, day: date, started: datetime) -> Run:
+        tenant = self._tenant
+        with writing(tenant.engine) as connection:
+            epoch = newest_epoch(connection, tenant) + 1
+            ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement)
+            open_ = select(tables.run).where(ours, _RUN.reverts == reverts, _RUN.finished.is_(None))
+            row = connection.execute(open_.order_by(_RUN.id.desc()).limit(1)).one_or_none()
+            if row is not None:
+                this = update(tables.run).where(_RUN.agency == tenant.agency, _RUN.id == row.id)
+                connection.execute(this.values(epoch=epoch, resumed=row.resumed + 1))
+                return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True)
+            number = next_id(connection, tenant, tables.run)
+            new = {"agency": tenant.agency, "id": number, "agreement": tenant.agreement, "epoch": epoch, "day": day}
+            stands = {"state": RunState.FETCHED.value, "started": stamp_of(started), "resumed": 0, "checkpoint": 0}
+            connection.execute(insert(tables.run).values(**new, **stands, reverts=reverts))
+            return Run(number, epoch, day, started)
+
+    def is_writing(self, run: Run) -> bool:
+        wanted = select(_RUN.state).where(_RUN.agency == self._tenant.agency, _RUN.id == run.id)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(wanted) in _WRITING
+
+    def done(self, run: Run) -> set[str]:
+        with reading(self._tenant.engine) as connection:
+            return set(connection.scalars(select(_IMAGE.patron_id).where(_of(self._tenant, run.id))))
+
+    def begun(self, number: int) -> set[str]:
+        begun = (_RUN.agency == _IMAGE.agency) & (_RUN.id == _IMAGE.run_id) & (_RUN.reverts == number)
+        wanted = select(_IMAGE.patron_id).join(tables.run, begun).where(_IMAGE.agency == self._tenant.agency)
+        with reading(self._tenant.engine) as connection:
+            return set(connection.scalars(wanted.where(_RUN.finished.is_(None))))
+
+    def write(self, run: Run, batch: RevertBatch, *, reverts: int) -> None:
+        tenant, ids = self._tenant, [write.patron.id for write in batch.writes]
+        more = (("reverts", str(reverts)),)
+        with run_transaction(tenant, run) as connection:
+            write_changes(connection, tenant, run, Batch(writes=batch.writes))
+            _stop_letters(connection, tenant, batch.letters)
+            held = update(tables.patron).where(_PATRON.agency == tenant.agency)
+            change_rows(connection, held.values(held_by=run.id), _PATRON.id, ids)
+            open_windows(connection, tenant, ids, WindowReason.REVERTED)
+            unknown = [write.patron.id for write in batch.writes if write.as_of is None]
+            ask(connection, tenant, [(one, FIRST_COPY) for one in unknown])
+            _settle_older(connection, tenant, run, [*ids, *(one for one, _ in batch.reviews)])
+            for kind in dict.fromkeys(kind for _, kind in batch.reviews):
+                ask_staff(connection, tenant, run, [one for one, of in batch.reviews if of == kind], kind)
+            happened = [
+                Happened(CHANGE, run, write.patron.id, tuple(one.value for one in write.actions), more=more)
+                for write in batch.writes
+            ]
+            audit.append(connection, tenant, STREAM, happened, keeps=False)
+
+    def opened(self, run: Run) -> dict[str, int]:
+        theirs = (_ITEM.agency == self._tenant.agency) & (_ITEM.run_id == run.id)
+        wanted = select(_ITEM.kind, func.count().label("number")).where(theirs).group_by(_ITEM.kind)
+        with reading(self._tenant.engine) as connection:
+            return {row.kind: row.number for row in connection.execute(wanted.order_by(_ITEM.kind))}
+
+    def close(self, run: Run, document: Mapping[str, Any], *, user: str, reason: str, state: str) -> None:
+        tenant = self._tenant
+        with run_transaction(tenant, run) as connection:
+            written = json.dumps(document, ensure_ascii=False)
+            values = {"state": state, "finished": tenant.stamp(), "document": written, "exit": document["exit"]}
+            set_run_values(connection, tenant, run, **values)
+            more = (("reverts", str(document["reverts"])),)
+            said = Happened(REVERT, run, actions=(state,), user=user, more=more, reason=reason)
+            audit.append(connection, tenant, STREAM, [said])
+            if state == RunState.CLOSED.value:
+                _forget_plans(connection, tenant, document["reverts"])
+
+    def held(self, run: int | None = None) -> int:
+        theirs = (_PATRON.agency == self._tenant.agency) & _PATRON.held_by.is_not(None)
+        wanted = select(func.count()).select_from(tables.patron).where(theirs)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(wanted if run is None else wanted.where(_PATRON.held_by == run)) or 0
+
+    def release(self, run: int, *, user: str, most: int) -> int:
+        tenant = self._tenant
+        theirs = (_PATRON.agency == tenant.agency) & (_PATRON.held_by == run)
+        with library_transaction(tenant) as connection:
+            held = select(_PATRON.id).where(theirs).order_by(_PATRON.id).limit(most).with_for_update()
+            ids = list(connection.scalars(held))
+            let_go(connection, tenant, ids)
+            waits = (_ITEM.agency == tenant.agency) & (_ITEM.kind == REVERTED_HELD)
+            waits &= _ITEM.state == State.WAITING.value
+            values = {"state": State.ACCEPTED.value, "decided_by": user, "decided_at": tenant.stamp()}
+            change_rows(connection, update(tables.review_item).where(waits).values(values), _ITEM.patron_id, ids)
+            happened = [Happened(RELEASE, patron=one, user=user, more=(("for_run", str(run)),)) for one in ids]
+            audit.append(connection, tenant, audit.DESK, happened)
+        return len(ids)
+
+    def note_release(self, run: int, *, user: str, reason: str, count: int) -> None:
+        more = (("for_run", str(run)), ("patrons", str(count)))
+        with library_transaction(self._tenant) as connection:
+            said = Happened(RELEASE, user=user, more=more, reason=reason)
+            audit.append(connection, self._tenant, audit.DESK, [said])
+
+
+def _forget_plans(connection: Connection, tenant: Tenant, reverts: int) -> None:
+    """Delete what was planned to undo a run, once it is done: no approval is asked for any more."""
+    plan = tables.plan_row
+    theirs = select(_RUN.id, _RUN.document).where(_RUN.agency == tenant.agency, _RUN.reverts == reverts)
+    for row in connection.execute(theirs).all():
+        connection.execute(delete(plan).where(plan.c.agency == tenant.agency, plan.c.run_id == row.id))
+        document = json.loads(row.document)
+        without = json.dumps(document | {"plan": []}, ensure_ascii=False)
+        this = (_RUN.agency == tenant.agency) & (_RUN.id == row.id)
+        connection.execute(update(tables.run).where(this).values(document=without))
+
+
+def _of(tenant: Tenant, number: int) -> Any:
+    return (_IMAGE.agency == tenant.agency) & (_IMAGE.run_id == number)
+
+
+def _image(tenant: Tenant, rows: Sequence[AnyRow]) -> BeforeImage:
+    """Open the first of a patron's images. Raises SealBroken if it was altered, or moved to another version."""
+    first = rows[0]
+    place = {"place": first.patron_id, "owner": REGISTER, "version": first.version}
+    person = decode(tenant.vault.unseal(first.register_blob, first.register_key, **place))
+    as_of = None if first.as_of_day is None else AsOf(first.as_of_day, Source(first.as_of_source))
+    versions = (first.version, len(rows), rows[-1].version)
+    return BeforeImage(person, *versions, first.is_whole, as_of, first.letters_stopped)
+
+
+def _stop_letters(connection: Connection, tenant: Tenant, letters: Mapping[str, date | None]) -> None:
+    for day in set(letters.values()):
+        ids = [one for one, of in letters.items() if of == day]
+        theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
+        change_rows(connection, theirs.values(letters_stopped=day), _PATRON.id, ids)
+
+
+def _settle_older(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> None:
+    """Settle what an earlier undo has asked about these patrons: the new one asks again."""
+    waits = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(REVERTED_KINDS)
+    waits &= _ITEM.run_id != run.id
+    settled = update(tables.review_item).where(waits).values(state=State.SETTLED.value)
+    change_rows(connection, settled, _ITEM.patron_id, patron_ids)

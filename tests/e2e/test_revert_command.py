@@ -1,0 +1,103 @@
+"""A night that moves many is held, approved by two, written, and undone: through the command line and the mock."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from e2e_library import Library, assert_refused
+from test_limits import CASES, HARMED, a_night, deliver
+from test_plan_command import approve, shown
+from town import number
+
+from cprsync.cli.terminal.user import account_of
+from cprsync.domain.policy.policy import Harm
+from cprsync.mock import control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from test_limits import Night
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[Night]:
+    """Two move where nobody may, and the account of these tests may say who acts."""
+    with a_night(Harm.CHANGED, CASES[Harm.CHANGED], tmp_path_factory.mktemp("undone"), mock_keys) as prepared:
+        prepared.limit(0)
+        prepared.library.rewrite("cprsync.toml", "may_name = []", f'may_name = ["{account_of(os.getuid()).name}"]')
+        yield prepared
+
+
+def revert(library: Library, run: int, *options: str) -> Any:
+    return library.call("--as", "Anna", "runs", "revert", str(run), *options)
+
+
+def approved_sync(library: Library) -> dict[str, Any]:
+    plan = shown(library)["plan"]
+    approve(library, "Anna", plan)
+    approve(library, "Bo", plan)
+    return library.call("sync", "--approve", plan).document
+
+
+def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_path: Path) -> None:
+    library = night.library
+    before = library.opened()
+    assert library.call("sync").exit == 5
+    told = approved_sync(library)
+    assert (told["state"], told["actions"]) == ("done", {"move": 2})
+    run = told["run"]
+    assert {key for key, one in library.opened().items() if one != before[key]} == set(HARMED)
+
+    # first it is shown, and nothing is written without a yes
+    rows = library.records()
+    ran = revert(library, run, "--reason", "filen var forkert")
+    assert (ran.exit, ran.error["kind"]) == (1, "confirm.needed")
+    assert (ran.document["restored"], ran.document["actions"]) == (2, {"move": 2})
+    assert not [key for key in HARMED if number(key) in ran.out]
+    no_reason = revert(library, run, "--yes")
+    assert (no_reason.exit, no_reason.error["kind"]) == (1, "confirm.reason")
+    assert library.records() == rows
+
+    # the undo is over the same limit: two people approve it too
+    held = revert(library, run, "--yes", "--reason", "filen var forkert")
+    assert (held.exit, held.document["state"]) == (5, "held")
+    assert library.records() == rows
+    plan = held.document["brake"]["plan"]
+    assert approve(library, "Anna", plan).document["approved"] is False
+    assert approve(library, "Bo", plan).document["approved"] is True
+    ran = revert(library, run, "--yes", "--reason", "filen var forkert")
+    document = ran.document
+    assert (ran.exit, document["state"], document["reverting"]["restored"]) == (3, "done", 2), ran.out
+    assert library.opened() == before
+    undo = document["run"]
+    assert library.call("runs", "show", str(run)).document["reverted_by"] == undo
+    listed = {one["run"]: one for one in library.call("runs", "list").document["runs"]}
+    assert (listed[undo]["reverts"], listed[run]["reverted_by"]) == (run, undo)
+    again = revert(library, run, "--yes", "--reason", "en gang til")
+    assert_refused(again, code=1, kind="revert.done", says="undone already", advises="runs revert")
+
+    # the next delivery says the same again: the patrons are held
+    for key in HARMED:
+        control.event(night.ready, "resend", key)
+    (name,) = control.night(night.ready)["files"]
+    deliver(library, _folder(night) / "IN" / name, night.case)
+    night.limit(9)
+    ran = library.call("sync")
+    assert (ran.document["unchanged"], ran.document["actions"]) == (2, {}), ran.out
+    assert library.opened() == before
+
+    # let go, the register's word counts again
+    released = library.call("runs", "release", str(undo), "--reason", "platformen har rettet filen")
+    assert released.document == {"run": undo, "released": 2}
+    assert library.call("sync").document["windows"]["answered"] == 2
+    assert {key for key, one in library.opened().items() if one != before[key]} == set(HARMED)
+    assert library.call("audit", "verify").exit == 0
+    assert not [key for key in HARMED if number(key) in json.dumps(document)]
+
+
+def _folder(night: Night) -> Path:
+    return night.library.folder.parent / "mock"

@@ -1,0 +1,445 @@
+"""A night is undone: records go back where nothing has changed since, patrons are held, and no protected one opens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered, happened, unowned
+from kills import sample
+from test_approved_plans import approve, shown
+from townspeople import PROTECTED, cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
+
+from cprsync.domain.desk.confirming import Confirmation
+from cprsync.domain.outward.record import OutwardField
+from cprsync.domain.outward.target import Target, TargetKind
+from cprsync.domain.person.person import Status
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
+from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.night.reverting import preview_revert, release, revert
+from cprsync.services.planning.applying import make_finding_keys
+from cprsync.store.records.records import move_on, patron_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cprsync.services.ports.night import Night
+
+#: What a record is; versions, moments and what marks the undo apart.
+RECORD = (
+    *("id", "number_index", "register_blob", "as_of_day", "as_of_source", "municipality", "status_class"),
+    *("patron_group", "address_index", "protection_silent", "next_age_step", "letters_stopped", "real_number"),
+)
+
+
+def records(library: Library) -> str:
+    """All records as text, sealed values opened: equal text is equal records."""
+    rows = sorted(library.everything()["patron"], key=lambda row: row["id"])
+    return json.dumps([{name: str(row[name]) for name in RECORD} for row in rows], indent=1)
+
+
+def night_of(library: Library, store: object = None) -> Night:
+    return library.ports(store)
+
+
+def undo(library: Library, run: int, *, store: object = None, reason: str = "filen var forkert") -> dict[str, Any]:
+    night = night_of(library, store)
+    seen = preview_revert(night, run)
+    return revert(night, seen, Confirmation(seen.preview.digest, reason), user="anna")
+
+
+def refused(library: Library, act: Callable[[], object]) -> str:
+    before = library.everything()
+    with pytest.raises((BadInput, ConfigurationError, NotConfirmed)) as error:
+        act()
+    assert library.everything() == before
+    return error.value.kind
+
+
+def reviews_of(library: Library, user: str = "anna") -> Reviews:
+    return Reviews("775100", library.store, library.clock, library.policy, user)
+
+
+def items(library: Library, kind: str) -> list[dict[str, Any]]:
+    return [one for one in reviews_of(library).listed() if one["kind"] == kind]
+
+
+def a_night(library: Library) -> int:
+    """ANNA moves and is renamed, CLARA dies, DAVID goes abroad. Returns the run's number."""
+    library.sets_culr_up()
+    library.deliver(MONDAY, renames(moves(person("ANNA"), "ODENSE")), dies(person("CLARA")), emigrates(person("DAVID")))
+    return library.one_night().run.id
+
+
+# -- what goes back ------------------------------------------------------------------------------------------
+
+
+def test_a_night_is_undone_and_every_record_equals_what_it_was(either_library: Library) -> None:
+    library = either_library
+    before = records(library)
+    run = a_night(library)
+    assert records(library) != before
+    document = undo(library, run)
+    assert (document["state"], document["exit"], document["reverts"]) == ("done", 3, run)
+    assert document["reverting"] == {"restored": 3, "protected": 0, "left": {}, "gone": 0}
+    assert records(library) == before
+    assert {one.is_held for one in library.store.patrons.read([library.id_of(key) for key in ("ANNA", "CLARA")])} == {
+        True
+    }
+    library.store.audit.verify()
+    assert library.store.runs.document(run)["reverted_by"] == document["run"]  # type: ignore[index]  # it is there
+
+
+def test_a_preview_counts_by_kind_and_writes_nothing(library: Library) -> None:
+    run = a_night(library)
+    before = library.everything()
+    document = preview_revert(night_of(library), run).document
+    assert library.everything() == before
+    assert (document["restored"], document["left"], document["state"]) == (3, {}, "planned")
+    assert document["actions"]["rename"] == 1
+    assert document["actions"]["return"] == 1
+    assert len(document["patrons"]) == 3
+    assert not [key for key in ("ANNA", "CLARA", "DAVID") if cpr(key).digits in json.dumps(document)]
+
+
+def test_the_audit_has_one_entry_a_patron_that_names_what_went_back(library: Library) -> None:
+    run = a_night(library)
+    before = happened(library.everything())
+    undo(library, run)
+    after = happened(library.everything()) - before
+    assert {one: count for one, count in after.items() if one[0] == "change"} == {
+        ("change", library.id_of(key)): 1 for key in ("ANNA", "CLARA", "DAVID")
+    }
+    assert after["revert", None] == 1
+
+
+def test_the_net_media_are_told_the_state_from_before_after_the_nights_own(library: Library) -> None:
+    run = a_night(library)
+    undo(library, run)
+    told = [municipality for _, municipality in library.outbox("DAVID")]
+    assert told[-2:] == ["", "751"]
+    assert [version for version, _ in library.outbox("DAVID")] == sorted({v for v, _ in library.outbox("DAVID")})
+
+
+def test_letters_that_the_night_stopped_go_out_again_and_the_subscription_has_no_end(library: Library) -> None:
+    run = a_night(library)
+    assert library.view("CLARA").patron.letters_stopped is not None
+    undo(library, run)
+    assert library.view("CLARA").patron.letters_stopped is None
+    rows = [row for row in library.everything()["subscription"] if row["patron_id"] == library.id_of("CLARA")]
+    assert [(row["reason"], row["until"]) for row in rows] == [("patron", None)]
+    assert not [one for one in reviews_of(library).listed() if one["kind"] == "block.dead"]
+
+
+def test_a_new_number_goes_back_and_both_stay_subscribed(library: Library) -> None:
+    new = replace(person("ANNA"), number=cpr("OSCAR"))
+    old = replace(person("ANNA"), status=Status("60"), current_number=cpr("OSCAR"))
+    before = records(library)
+    patron = library.id_of("ANNA")
+    library.deliver(MONDAY, old, new)
+    run = library.one_night().run.id
+    assert library.record("ANNA").number == cpr("OSCAR")
+    document = undo(library, run)
+    assert document["reverting"]["restored"] == 1, document
+    assert records(library) == before
+    assert library.store.patrons.find(cpr("ANNA")) == library.store.patrons.find(cpr("OSCAR")) == patron
+    # the same change comes again: it waits, and both numbers are subscribed
+    library.deliver(TUESDAY, old, new)
+    library.one_night()
+    assert library.view("ANNA").register.number == cpr("ANNA")
+    reasons = {row["reason"] for row in library.everything()["subscription"] if row["patron_id"] == patron}
+    assert reasons == {"patron", "old_number"}
+
+
+def test_a_first_copy_goes_back_and_is_asked_for_when_the_patron_is_let_go(library: Library) -> None:
+    library.enrol("HENRIK")
+    library.register.knows(person("HENRIK"))
+    before = records(library)
+    run = library.one_night().run.id
+    assert library.view("HENRIK").patron.verified
+    undo(library, run)
+    assert records(library) == before
+    assert library.one_night().exit_code == 0
+    assert not library.view("HENRIK").patron.verified
+    release(library.store, run + 1, user="bo", reason="set efter")
+    library.night()
+    assert library.record("HENRIK") == person("HENRIK")
+
+
+# -- what stays ------------------------------------------------------------------------------------------------
+
+
+def test_a_protection_of_the_night_stays_and_only_two_people_end_it(either_library: Library) -> None:
+    library = either_library
+    library.deliver(MONDAY, gains_protection(moves(person("ANNA"))))
+    run = library.one_night().run.id
+    document = undo(library, run)
+    assert document["reverting"] == {"restored": 1, "protected": 1, "left": {}, "gone": 0}
+    assert library.record("ANNA") == gains_protection(person("ANNA"))
+    (item,) = items(library, "reverted.protected")
+    reviews_of(library, "anna").accept(item["id"])
+    assert library.record("ANNA").protection is PROTECTED
+    reviews_of(library, "bo").accept(item["id"])
+    assert library.record("ANNA") == person("ANNA")
+
+
+def test_a_protection_that_the_night_lifted_is_put_back(library: Library) -> None:
+    library.register.knows(loses_protection(person("BO")))
+    library.deliver(MONDAY, loses_protection(person("BO")))
+    run = library.one_night().run.id
+    assert library.record("BO").protection is not PROTECTED
+    undo(library, run)
+    assert library.record("BO").protection is PROTECTED
+
+
+def test_later_changes_are_not_undone_and_staff_look_at_them(library: Library) -> None:
+    run = a_night(library)
+    library.deliver(TUESDAY, replace(renames(moves(person("ANNA"))), contact=person("ANNA").contact))
+    library.one_night()
+    later = library.record("ANNA")
+    document = undo(library, run)
+    assert document["reverting"] == {"restored": 2, "protected": 0, "left": {"changed": 1}, "gone": 0}
+    assert library.record("ANNA") == later
+    assert [one["patron"] for one in items(library, "reverted.changed")] == [library.id_of("ANNA")]
+    assert not library.store.patrons.read([library.id_of("ANNA")])[0].is_held
+
+
+def test_who_has_left_or_was_erased_is_counted_and_left_alone(library: Library) -> None:
+    run = a_night(library)
+    library.store.erasing.erase(library.id_of("DAVID"), user="anna", reason="bedt om det")
+    assert undo(library, run)["reverting"]["restored"] == 2
+
+
+# -- held ------------------------------------------------------------------------------------------------------
+
+
+def test_no_later_delivery_changes_a_held_patron_until_a_person_lets_them_go(either_library: Library) -> None:
+    library = either_library
+    before = records(library)
+    run = a_night(library)
+    undo(library, run)
+    library.register.knows(renames(person("ANNA")))
+    library.deliver(TUESDAY, renames(person("ANNA")), dies(person("CLARA")))
+    report = library.one_night()
+    assert [reason for _, reason in library.items(report)] == ["held_by_undo", None]
+    assert library.record("ANNA") == person("ANNA")
+    # the death was let through as far as it protects: no letters
+    assert library.record("CLARA") == person("CLARA")
+    assert library.view("CLARA").patron.letters_stopped is not None
+    assert library.register.looked_up == []
+    assert [row for row in json.loads(records(library)) if row["id"] == library.id_of("ANNA")] == [
+        row for row in json.loads(before) if row["id"] == library.id_of("ANNA")
+    ]
+    library.nothing_is_left()
+    # one is let go by their review; the register says how it is
+    (item,) = [one for one in items(library, "reverted.held") if one["patron"] == library.id_of("ANNA")]
+    reviews_of(library).accept(item["id"])
+    library.night()
+    assert library.record("ANNA").name == renames(person("ANNA")).name
+    assert library.view("ANNA").patron.verified
+
+
+def test_a_protection_reaches_a_held_patron(library: Library) -> None:
+    before = library.view("ANNA").as_of
+    run = a_night(library)
+    undo(library, run)
+    library.deliver(TUESDAY, gains_protection(renames(person("ANNA"))))
+    report = library.one_night()
+    assert library.record("ANNA") == gains_protection(person("ANNA"))
+    assert report.document()["actions"] == {"protect": 1}
+    assert library.view("ANNA").as_of == before
+
+
+def test_rejecting_keeps_the_patron_held(library: Library) -> None:
+    run = a_night(library)
+    undo(library, run)
+    (item, *_) = items(library, "reverted.held")
+    reviews_of(library).reject(item["id"], reason="afventer platformen")
+    assert library.store.reverting.held() == 3
+
+
+def test_all_patrons_of_an_undo_are_let_go_at_once(library: Library) -> None:
+    run = a_night(library)
+    undone = undo(library, run)["run"]
+    for key, after in (("ANNA", person("ANNA")), ("CLARA", dies(person("CLARA"))), ("DAVID", person("DAVID"))):
+        library.register.knows(after)
+        assert library.view(key).patron.window is not None
+    assert refused(library, lambda: release(library.store, undone, user="bo", reason="")) == "usage.reason"
+    assert refused(library, lambda: release(library.store, run, user="bo", reason="x")) == "revert.holds_none"
+    assert release(library.store, undone, user="bo", reason="filen er rettet") == {"run": undone, "released": 3}
+    assert items(library, "reverted.held") == []
+    library.night()
+    assert library.view("CLARA").register.status is Status.DEAD
+    assert library.store.windows.counts() == {}
+
+
+# -- an undo is a run -------------------------------------------------------------------------------------------
+
+
+def test_an_undo_is_undone(library: Library) -> None:
+    run = a_night(library)
+    after_night = records(library)
+    undone = undo(library, run)["run"]
+    document = undo(library, undone)
+    assert document["reverting"]["restored"] == 3
+    assert records(library) == after_night
+    assert library.store.runs.document(undone)["reverted_by"] == document["run"]  # type: ignore[index]  # it is there
+    assert len(items(library, "reverted.held")) == 3
+    library.store.audit.verify()
+
+
+def test_the_night_after_goes_on_as_if_no_run_came_between(library: Library) -> None:
+    run = a_night(library)
+    undo(library, run)
+    assert library.store.runs.last_day() == library.clock.today()
+    library.deliver(TUESDAY, person("BO"))
+    assert library.night().state == "done"
+
+
+def test_an_undo_is_refused_where_there_is_nothing_to_undo(library: Library) -> None:
+    quiet = library.one_night().run.id
+    assert refused(library, lambda: undo(library, 99)) == "run.unknown"
+    assert refused(library, lambda: undo(library, quiet)) == "revert.nothing"
+    run = a_night(library)
+    undo(library, run)
+    assert refused(library, lambda: undo(library, run)) == "revert.done"
+
+
+def test_what_is_no_longer_kept_is_not_put_back(library: Library) -> None:
+    run = a_night(library)
+    library.clock.set_after(WEDNESDAY.replace(month=5))
+    library.one_night()
+    assert not [row for row in library.everything()["before_image"] if row["run_id"] == run]
+    assert refused(library, lambda: undo(library, run)) == "revert.too_old"
+
+
+def test_nothing_is_written_without_a_yes_to_exactly_this_and_a_reason(library: Library) -> None:
+    run = a_night(library)
+    night = night_of(library)
+    seen = preview_revert(night, run)
+    yes = seen.preview.digest
+    assert refused(library, lambda: revert(night, seen, Confirmation(yes), user="anna")) == "confirm.reason"
+    other = Confirmation("sha256:another", "fordi")
+    assert refused(library, lambda: revert(night, seen, other, user="anna")) == "confirm.changed"
+
+
+# -- guarded ------------------------------------------------------------------------------------------------------
+
+
+def test_an_undo_over_a_limit_is_held_until_two_people_approve_it(either_library: Library) -> None:
+    library = either_library
+    before = records(library)
+    run = a_night(library)
+    library.limit(Harm.CHANGED, 0)
+    held_back = records(library)
+    document = undo(library, run)
+    assert (document["state"], document["exit"]) == ("held", 5)
+    assert document["brake"]["classes"] == [{"class": "changed", "count": 1, "limit": 0}]
+    assert records(library) == held_back
+    assert library.store.reverting.held() == 0
+    plan = shown(library)["plan"]
+    assert plan == document["brake"]["plan"]
+    approve(library, "anna", "bo", plan=plan)
+    document = undo(library, run)
+    assert (document["state"], document["approved_by"]) == ("done", ["anna", "bo"])
+    assert records(library) == before
+
+
+def test_a_held_undo_does_not_stand_in_the_way_of_a_held_night(library: Library) -> None:
+    run = a_night(library)
+    library.limit(Harm.CHANGED, 0)
+    library.deliver(TUESDAY, person("BO"), moves(person("ANNA")))
+    library.one_night()
+    plan = shown(library)["plan"]
+    undo(library, run)
+    assert {one.plan for one in library.store.approvals.waiting()} >= {plan}
+    approve(library, "anna", "bo", plan=plan)
+    assert library.one_night().state == "done"
+
+
+# -- killed anywhere --------------------------------------------------------------------------------------------------
+
+#: The writes of an undo.
+WRITES = frozenset(
+    {"reverting.begin", "reverting.write", "reverting.close", "runs.save_plan", "runs.set_state", "approvals.begin"}
+)
+
+
+class KilledUndo(KilledStore):
+    """The real store, which dies when the n-th write of an undo is committed."""
+
+    WRITES = WRITES
+
+
+@pytest.mark.parametrize("is_approved", [False, True], ids=["within the limits", "approved"])
+def test_an_undo_killed_anywhere_ends_as_one_that_was_not(
+    library: Library, tmp_path: Path, *, is_approved: bool
+) -> None:
+    library.batch = 1
+    run = a_night(library)
+    if is_approved:
+        library.limit(Harm.CHANGED, 0)
+        approve(library, "anna", "bo", plan=undo(library, run)["brake"]["plan"])
+    whole = library.copy(tmp_path / "whole")
+    counting = KilledUndo(whole.store, at=0)
+    undo(whole, run, store=counting)
+    assert counting.writes >= 6
+    for at in sample(counting.writes):
+        other = library.copy(tmp_path / f"killed at {at}")
+        with pytest.raises(Killed):
+            undo(other, run, store=KilledUndo(other.store, at=at))
+        if at < counting.writes:
+            assert undo(other, run)["state"] == "done"
+        assert unowned(other.everything(), "plan_yes") == unowned(whole.everything(), "plan_yes")
+        other.store.audit.verify()
+        other.engine.dispose()
+    whole.engine.dispose()
+
+
+def test_letting_go_killed_half_way_goes_on(library: Library) -> None:
+    run = a_night(library)
+    undone = undo(library, run)["run"]
+    library.store.reverting.release(undone, user="bo", most=1)
+    assert release(library.store, undone, user="bo", reason="filen er rettet")["released"] == 2
+    assert library.store.reverting.held() == 0
+
+
+def test_what_the_desk_writes_while_a_night_is_undone_is_not_undone(library: Library) -> None:
+    run = a_night(library)
+
+    def corrected_meanwhile() -> None:
+        with library.engine.execution_options(writes=True).begin() as connection:
+            tenant = library.store._tenant
+            row = patron_row(connection, tenant, library.id_of("ANNA"), hold=True)
+            assert row is not None
+            move_on(connection, tenant, row)
+
+    disturbed: list[Callable[[], None]] = [corrected_meanwhile]
+
+    def write(*args: Any, **named: Any) -> None:
+        if disturbed:
+            disturbed.pop()()
+        library.store.reverting.write(*args, **named)
+
+    document = undo(library, run, store=altered(library.store, reverting_write=write))
+    assert document["reverting"] == {"restored": 2, "protected": 0, "left": {"changed": 1}, "gone": 0}
+    assert library.record("ANNA") == renames(moves(person("ANNA"), "ODENSE"))
+
+
+def test_other_systems_and_what_a_patron_is_found_by_follow(library: Library) -> None:
+    library.sets_targets_up(Target("queue", TargetKind.KOHA, frozenset({OutwardField.NAME, OutwardField.ADDRESS})))
+    library.one_night()
+    make_finding_keys(library.ports())
+    told, keys = dict(library.target("queue").holds), library.everything()["finding_key"]
+    run = a_night(library)
+    assert library.target("queue").holds != told
+    undo(library, run)
+    library.one_night()
+    assert library.everything()["finding_key"] == keys
+    calls = [(one.patron_id, one.version) for one in library.target("queue").calls]
+    assert len(set(calls)) == len(calls)
+    library.store.audit.verify()
