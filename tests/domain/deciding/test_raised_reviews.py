@@ -30,6 +30,7 @@ from cprsync.domain.patron.review import (
     OTHER_SUCCESSOR,
     PROTECTION_DOUBTED,
     RESPONSIBLE_GONE,
+    REVERTED_PROTECTED,
     State,
 )
 from cprsync.domain.person.person import Birth, Person, Status
@@ -195,7 +196,7 @@ def test_a_write_that_moves_no_date_and_only_protects_decides_nothing(
     ("harm", "kinds"),
     [
         (Harm.MERGED, {BOTH_PATRONS, OTHER_SUCCESSOR}),
-        (Harm.PROTECTION_LIFTED, {PROTECTION_DOUBTED}),
+        (Harm.PROTECTION_LIFTED, {PROTECTION_DOUBTED, REVERTED_PROTECTED}),
         (Harm.CHANGED, {NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN}),
         (Harm.GONE, set()),
     ],

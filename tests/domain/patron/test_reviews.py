@@ -22,6 +22,7 @@ from cprsync.domain.patron.review import (
     NET_MEDIA_REFUSED,
     PARKED,
     PROPOSED_AT,
+    REVERTED_KINDS,
     REVIEW_KINDS,
     SAID_KINDS,
     TARGET_NOT_TAKEN,
@@ -52,7 +53,7 @@ READS = ("register/extract/reader.py", "register/extract/persons.py")
 PARSES = "wire/parsing.py"
 ANSWERS = ("register/soap/answers.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
-    r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|said|status)\.[a-z0-9_]+"
+    r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|reverted|said|status)\.[a-z0-9_]+"
     r"|target\.not_taken"
 )
 #: Reasons of lines that leave nothing to a person.
@@ -82,6 +83,7 @@ NOT_PARKED = {
     *FOLLOWING,
     *NET_MEDIA_KINDS,
     *SAID_KINDS,
+    *REVERTED_KINDS,
     TARGET_NOT_TAKEN,
 }
 
@@ -145,7 +147,10 @@ def test_what_accepting_does_and_whether_it_can_be_undone(kind: str, doing: Acce
 
 
 def test_only_the_end_of_a_protection_takes_two_people() -> None:
-    assert [kind for kind in REVIEW_KINDS if review_kind(kind).needs_two] == ["protection.doubted"]
+    assert [kind for kind in REVIEW_KINDS if review_kind(kind).needs_two] == [
+        "protection.doubted",
+        "reverted.protected",
+    ]
 
 
 @pytest.mark.parametrize("kind", sorted(REVIEW_KINDS))

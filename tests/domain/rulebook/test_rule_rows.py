@@ -525,6 +525,47 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "SF1520: adressebeskyttelse; beslutning 35",
     ),
+    "parked-reverted-held": (
+        "en nat er fortrudt, og lånerens post er sat tilbage",
+        "reverted.held",
+        "alt andet end en ny beskyttelse og stop for breve",
+        (
+            "et menneske, der accepterer: låneren følger CPR igen, og næste nat spørger. Afvises det, holdes låneren "
+            "stadig fast"
+        ),
+        "beslutning 19 og 39",
+    ),
+    "parked-reverted-protected": (
+        "en nat er fortrudt, og den nat beskyttede låneren",
+        "reverted.protected",
+        "beskyttelsens ophør; resten er sat tilbage",
+        "to personer, der accepterer: beskyttelsen ophører. Én, der afviser: beskyttelsen bliver",
+        "beslutning 19 og 39",
+    ),
+    "parked-reverted-changed": (
+        "en nat er fortrudt, men låneren er ændret siden",
+        "reverted.changed",
+        "intet: posten bliver, som den er",
+        "et menneske, der har set det",
+        "beslutning 19 og 39",
+    ),
+    "parked-reverted-number": (
+        "en nat er fortrudt, men nummeret fra før er nu en anden låners",
+        "reverted.number",
+        "intet: posten bliver, som den er",
+        "et menneske, der har set det",
+        "beslutning 19 og 39",
+    ),
+    "parked-reverted-street": (
+        (
+            "en nat er fortrudt, men den flyttede låneren til en administrativ vejkode, og adressen fra før ville "
+            "blive synlig"
+        ),
+        "reverted.street",
+        "intet: posten bliver, som den er",
+        "et menneske, der har set det",
+        "beslutning 19 og 39",
+    ),
     "parked-birth": (
         "registrets fødselsdato er en anden end nummerets",
         "birth.differs",
@@ -825,6 +866,9 @@ def named_in(key: str) -> list[str]:
         ("parked-annulled", {AcceptEffect.SEEN}),
         ("parked-contradicted", {AcceptEffect.SEEN}),
         ("parked-birth", {AcceptEffect.SEEN}),
+        ("parked-reverted-held", {AcceptEffect.LET_GO}),
+        ("parked-reverted-protected", {AcceptEffect.END_PROTECTION}),
+        ("parked-reverted-changed", {AcceptEffect.SEEN}),
         ("parked-said", {AcceptEffect.SEEN}),
         ("parked-number-set", {AcceptEffect.NUMBER_SET}),
         ("parked-responsible", {AcceptEffect.END_LINK}),
