@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from e2e_library import Library, assert_refused
 from test_limits import CASES, HARMED, a_night, deliver
-from test_plan_command import approve, shown
+from test_plan_command import approve, approve_at_the_desk, shown
 from town import number
 
 from cprsync.cli.terminal.user import account_of
@@ -39,7 +39,7 @@ def revert(library: Library, run: int, *options: str) -> Any:
 def approved_sync(library: Library) -> dict[str, Any]:
     plan = shown(library)["plan"]
     approve(library, "Anna", plan)
-    approve(library, "Bo", plan)
+    approve_at_the_desk(library, "bo", plan)
     return library.call("sync", "--approve", plan).document
 
 
@@ -68,7 +68,7 @@ def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_pa
     assert library.records() == rows
     plan = held.document["brake"]["plan"]
     assert approve(library, "Anna", plan).document["approved"] is False
-    assert approve(library, "Bo", plan).document["approved"] is True
+    assert approve_at_the_desk(library, "bo", plan)["approved"] is True
     ran = revert(library, run, "--yes", "--reason", "filen var forkert")
     document = ran.document
     assert (ran.exit, document["state"], document["reverting"]["restored"]) == (3, "done", 2), ran.out

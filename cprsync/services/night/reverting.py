@@ -22,8 +22,8 @@ from cprsync.services.desk.showing import warning_documents
 from cprsync.services.night.report import planned_document, report_without_run
 from cprsync.services.night.weighing import Approval, Fate, find_approval
 from cprsync.services.planning.steps import write_of
-from cprsync.services.ports.night import RevertBatch
 from cprsync.services.ports.patrons import TRIES
+from cprsync.services.ports.reverting import RevertBatch
 from cprsync.services.ports.runs import PlanRow, RunState, harmful_of, plan_hash
 from cprsync.services.ports.trust import demanded_reason
 
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.guard import Excess
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.patron.patron import Patron
-    from cprsync.services.ports.night import Night, PastRun
+    from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.reverting import PastRun
     from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
 

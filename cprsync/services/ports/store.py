@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
     from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
-    from cprsync.services.ports.night import Reverting
     from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
+    from cprsync.services.ports.reverting import Reverting
     from cprsync.services.ports.runs import Approvals, Calendar, Runs
     from cprsync.services.ports.trust import Audit, Figures, Keys, UpkeepLog
 

@@ -15,9 +15,9 @@ from cprsync.domain.deciding.reverting import BeforeImage
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, State
-from cprsync.services.ports.night import PastRun, RevertBatch
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.register import FIRST_COPY
+from cprsync.services.ports.reverting import PastRun, RevertBatch
 from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit

@@ -1,0 +1,86 @@
+"""Undoing a run: the port of the store, and what passes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from cprsync.domain.deciding.reverting import BeforeImage
+    from cprsync.services.ports.patrons import Write
+    from cprsync.services.ports.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that may be undone."""
+
+    id: int
+    day: date
+    is_finished: bool
+    #: how many patrons' records are kept as they were before it
+    kept: int
+    #: whether it wrote records at all
+    has_written: bool
+    #: the run that has undone it; None: none has
+    reverted_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RevertBatch:
+    """What one transaction writes of an undo."""
+
+    writes: Sequence[Write] = ()
+    #: patrons with a stop of letters that a write alone does not bring back: the day; None: letters are sent
+    letters: Mapping[str, date | None] = field(default_factory=dict)
+    #: patron ids with the kind of review that is opened about them
+    reviews: Sequence[tuple[str, str]] = ()
+
+
+class Reverting(Protocol):
+    """Runs that undo other runs, and the patrons they hold."""
+
+    def past(self, number: int) -> PastRun | None:
+        """Return a run of the agreement. None: there is none with this number."""
+
+    def patrons(self, number: int) -> list[str]:
+        """Return the patrons with a before-image of a run who are still patrons, in order."""
+
+    def images(self, number: int, patron_ids: Sequence[str]) -> dict[str, BeforeImage]:
+        """Return what these patrons' records were before a run, opened."""
+
+    def begin(self, reverts: int, *, day: date, started: datetime) -> Run:
+        """Open a run that undoes another one, or the unfinished one to resume. Moves the fence."""
+
+    def is_writing(self, run: Run) -> bool:
+        """Whether the run has been let through: what is left of it is written without weighing it again."""
+
+    def done(self, run: Run) -> set[str]:
+        """Return the patrons that the run has put back."""
+
+    def begun(self, number: int) -> set[str]:
+        """Return the patrons that an undo of a run has put back which was killed and has not ended."""
+
+    def write(self, run: Run, batch: RevertBatch, *, reverts: int) -> None:
+        """Write records, hold the patrons, open their windows and reviews: all of it, or nothing.
+
+        Raises LostCompare if a patron changed since.
+        """
+
+    def opened(self, run: Run) -> dict[str, int]:
+        """Count the reviews that the run has opened, by kind."""
+
+    def close(self, run: Run, document: Mapping[str, Any], *, user: str, reason: str, state: str) -> None:
+        """Write the report and the audit entry, and end the run."""
+
+    def held(self, run: int | None = None) -> int:
+        """Count the patrons who are held, by one run or by any."""
+
+    def release(self, run: int, *, user: str, most: int) -> int:
+        """Let up to `most` patrons of a run go, and settle their reviews as accepted. Return how many were let go."""
+
+    def note_release(self, run: int, *, user: str, reason: str, count: int) -> None:
+        """Write an audit entry that all patrons of a run were let go, and why."""
