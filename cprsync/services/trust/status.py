@@ -59,7 +59,7 @@ _RUNS_MOST: Final = 20
 def status_of(store: Store, around: Around) -> dict[str, Any]:
     """The JSON shape of `status` for one library."""
     # a run that undoes another one is no night
-    run = next((one for one in store.runs.documents(most=_RUNS_MOST) if one["reverts"] is None), None)
+    run = next((one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None), None)
     document: dict[str, Any] = {
         "agency": around.agency,
         "name": around.name,
