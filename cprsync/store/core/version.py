@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 #: The newest migration. A test compares it with the migrations.
-WANTED: Final = "0023"
+WANTED: Final = "0024"
 _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 #: How many missing tables and columns one message names.
 _NAMED_MAX: Final = 10
