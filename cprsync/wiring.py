@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cprsync.outward.fbs import FbsClient
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.pickup.sftp_session import SftpSettings
+    from cprsync.register.renewing import NewFiles
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.services.desk.lookup import Desk
@@ -204,6 +205,14 @@ class Site:
         settings = register_settings(self.section.register_, production=self.settings.is_production)
         return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
 
+    def renew_certificate(self, new: NewFiles) -> dict[str, Any]:
+        """Put a new certificate in the place of ours, once it was checked and tried."""
+        from cprsync.register.renewing import renew
+        from cprsync.resources import compile_schemas
+
+        ours = register_settings(self.section.register_, production=self.settings.is_production)
+        return renew(ours, new, schemas=compile_schemas(), surroundings=_surroundings(None))
+
     def net_media(self, patience: Patience | None = None) -> AbstractContextManager[NetMedia | None]:
         """CULR as the library, with its connections closed at the end. None: it is not set up."""
         settings = net_media_settings(self.section, production=self.settings.is_production)
@@ -330,13 +339,15 @@ class Site:
 
     @contextmanager
     def night(self, *, progress: Progress) -> Iterator[Night]:
-        """Everything that one night needs."""
+        """Everything that one night needs. Raises CertificateError: ours ends before the night is done."""
         with ExitStack() as stack:
+            register = stack.enter_context(self.register())
+            register.make_sure_outlives()
             store = stack.enter_context(self.store(shows_records=True))
             yield Night(
                 agency=self.section.agency,
                 store=store,
-                register=stack.enter_context(self.register()),
+                register=register,
                 feed=stack.enter_context(self.feed()),
                 reader=self._reader(store),
                 clock=self.clock,

@@ -47,7 +47,7 @@ _KINDS: Final = {
         accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.refused
         audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
-        certificate.ours.test certificate.refused certificate.theirs certificate.theirs.revoked
+        certificate.ours.test certificate.refused certificate.renewal certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose

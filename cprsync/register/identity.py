@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import BROWSERS, REGISTERED, days_left, level_of, step_of
 from cprsync.errors import CertificateError, CprsyncError
-from cprsync.private import open_private
+from cprsync.register.certificate_files import read_public, read_secret
 from cprsync.wire.certificates import (
     ISSUER,
     ISSUER_IN_PRODUCTION,
@@ -56,16 +55,15 @@ if TYPE_CHECKING:
     from cprsync.domain.trust.lifetime import Ladder
     from cprsync.register.settings import RegisterSettings
 
-#: A PEM file with a key and its chain has about ten thousand bytes.
-_FILE_MAX_BYTES = 1024 * 1024
-_MOMENT = "%Y-%m-%d %H:%M %Z"
+MOMENT = "%Y-%m-%d %H:%M %Z"
 _PROBE_SECONDS = 10
+_READS = 3
 #: What messages call the certificates.
-_OWN = "our own certificate"
+OWN = "our own certificate"
 _ISSUER = "the issuer of our own certificate"
 
 
-def _ours(problem: str, kind: str, *, which: str = _OWN) -> CertificateError:
+def _ours(problem: str, kind: str, *, which: str = OWN) -> CertificateError:
     return CertificateError("{which} {problem}", which=which, problem=problem, kind=f"certificate.ours.{kind}")
 
 
@@ -79,7 +77,7 @@ class Identity:
 
     def check(self, now: datetime) -> None:
         """Raise CertificateError, with the date, if a certificate of ours is not valid now."""
-        which = _OWN
+        which = OWN
         for certificate in (self.certificate, *self.chain):
             begin = certificate.not_valid_before_utc.astimezone(COPENHAGEN)
             end = certificate.not_valid_after_utc.astimezone(COPENHAGEN)
@@ -87,14 +85,14 @@ class Identity:
                 raise CertificateError(
                     "{which} is not valid before {moment}",
                     which=which,
-                    moment=f"{begin:{_MOMENT}}",
+                    moment=f"{begin:{MOMENT}}",
                     kind="certificate.ours.not_yet_valid",
                 )
             if now > end:
                 raise CertificateError(
                     "{which} has expired: {moment}",
                     which=which,
-                    moment=f"{end:{_MOMENT}}",
+                    moment=f"{end:{MOMENT}}",
                     kind="certificate.ours.expired",
                 )
             which = _ISSUER
@@ -114,7 +112,7 @@ class Identity:
         if company is not None and found != company:
             raise CertificateError(
                 "{which} belongs to company {found}, and the configuration says {company}",
-                which=_OWN,
+                which=OWN,
                 found=found,
                 company=company,
                 kind="certificate.ours.cvr",
@@ -130,8 +128,12 @@ class Identity:
         issuers = (*self.chain, *trusted)
         for link in find_path(self.certificate, issuers):
             if lists.state_of(link, issuers=issuers, now=now) is Revocation.REVOKED:
-                raise _ours("has been revoked", "revoked", which=_OWN if link is self.certificate else _ISSUER)
+                raise _ours("has been revoked", "revoked", which=OWN if link is self.certificate else _ISSUER)
         return lists.state_of(self.certificate, issuers=issuers, now=now)
+
+    def current(self) -> Identity:
+        """Return itself: it does not follow its files."""
+        return self
 
     def load_into(self, context: ssl.SSLContext) -> None:
         """Load certificate and key into a TLS context, through memory and never through a file on disk."""
@@ -153,16 +155,25 @@ def load_identity(settings: RegisterSettings) -> Identity:
 
     Raises CertificateError: missing, unreadable, with another key, or not issued by the next one in the file.
     """
-    if settings.p12 is not None:
-        password = _read_secret(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
-        identity = _from_p12(_read_secret(settings.p12), password)
-    elif settings.client_cert is not None:
-        identity = _from_pem(_read(settings.client_cert), _read_secret(settings.client_key or settings.client_cert))
-    else:
-        raise _ours("is not set: give client_cert and client_key, or p12", "missing")
-    if identity.certificate.public_key() != identity.key.public_key():
+    # read again if they do not fit: the two files of a renewal are written one right after the other
+    read = (_read_identity(settings) for _ in range(_READS))
+    identity = next((one for one in read if one.certificate.public_key() == one.key.public_key()), None)
+    if identity is None:
         raise _ours("does not belong to the key", "key_mismatch")
     _check_chain(identity)
+    return identity
+
+
+def _read_identity(settings: RegisterSettings) -> Identity:
+    if settings.p12 is not None:
+        password = read_secret(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
+        identity = _from_p12(read_secret(settings.p12), password)
+    elif settings.client_cert is not None:
+        identity = _from_pem(
+            read_public(settings.client_cert), read_secret(settings.client_key or settings.client_cert)
+        )
+    else:
+        raise _ours("is not set: give client_cert and client_key, or p12", "missing")
     return identity
 
 
@@ -177,7 +188,7 @@ def subject_of(certificate: x509.Certificate) -> str:
 def read_certificates(path: Path) -> list[x509.Certificate]:
     """Read all certificates of a PEM file. Raises CertificateError."""
     try:
-        return x509.load_pem_x509_certificates(_read(path))
+        return x509.load_pem_x509_certificates(read_public(path))
     except ValueError:
         raise CertificateError(
             "{path} holds no certificate in PEM form", path=path, kind="certificate.unreadable"
@@ -226,26 +237,6 @@ def _check_chain(identity: Identity) -> None:
             certificate.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
             raise _ours("was not issued by the certificate that follows it in the file", "chain") from error
-
-
-def _read(path: Path) -> bytes:
-    with _translate_errors(path), path.open("rb") as file:
-        return file.read(_FILE_MAX_BYTES)
-
-
-def _read_secret(path: Path) -> bytes:
-    with _translate_errors(path), open_private(path) as file:
-        return file.read(_FILE_MAX_BYTES)
-
-
-@contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise CertificateError("{path} is missing", path=path, kind="certificate.ours.missing") from error
-    except OSError as error:
-        raise CertificateError("{path} cannot be read", path=path, kind="certificate.ours.unreadable") from error
 
 
 class Counterpart(NamedTuple):

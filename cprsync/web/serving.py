@@ -214,8 +214,10 @@ class _Tls:
         """Raises ConfigurationError: the certificate cannot be used."""
         self._certificate = certificate
         self._loaded = self._state()
-        self.context = _new_context()
+        #: what the server listens with; each handshake goes on with the newest
+        self.context = self._newest = _new_context()
         _load(self.context, certificate)
+        self.context.sni_callback = self._show_newest
 
     def renew(self) -> None:
         """Load the files again if they have changed. One that cannot be used is left, and the log has it once."""
@@ -223,22 +225,30 @@ class _Tls:
         if state == self._loaded:
             return
         self._loaded = state
+        # A context of its own: one that is loaded again keeps a certificate of another kind of key beside the new one.
+        # The files may be half written, or not fit each other: nothing of them is shown before both are whole.
+        fresh = _new_context()
         try:
-            # the files may be half written, or not fit each other: nothing of them is shown before both are whole
-            _load(_new_context(), self._certificate)
-            _load(self.context, self._certificate)
+            _load(fresh, self._certificate)
         except ConfigurationError as error:
             _LOG.error("web.certificate.refused", kind=error.kind)
             return
+        self._newest = fresh
         _LOG.info("web.certificate.renewed")
+
+    def _show_newest(self, tls: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        """Called at the beginning of each handshake, whether or not the browser names a host."""
+        self.renew()
+        if self._newest is not self.context:
+            tls.context = self._newest
 
     def _state(self) -> tuple[int, ...]:
         """What changes when one of the files does."""
         found: list[int] = []
-        for path in (self._certificate.chain, self._certificate.key):
+        for path in (self._certificate.chain, self._certificate.key, self._certificate.machines_ca):
             with suppress(OSError):
-                one = path.stat()
-                found += [one.st_ino, one.st_size, one.st_mtime_ns]
+                one = None if path is None else path.stat()
+                found += [] if one is None else [one.st_ino, one.st_size, one.st_mtime_ns]
         return tuple(found)
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from cprsync.domain.trust.lifetime import days_left, step_of
 from cprsync.errors import CertificateError
 from cprsync.wire.errors import PeerUntrusted
 
@@ -77,6 +78,12 @@ def company_in(certificate: x509.Certificate) -> str | None:
     found = _values(certificate.subject, NameOID.ORGANIZATION_IDENTIFIER)
     match = _COMPANY.fullmatch(found[0]) if len(found) == 1 else None
     return None if match is None else match[1]
+
+
+def system_in(certificate: x509.Certificate) -> str | None:
+    """The UUID by which an organisation's certificate is registered. None: it holds none, or more than one."""
+    found = _values(certificate.subject, NameOID.SERIAL_NUMBER)
+    return found[0].lower() if len(found) == 1 and _SYSTEM.fullmatch(found[0]) else None
 
 
 def is_weak(certificate: x509.Certificate) -> bool:
@@ -206,7 +213,7 @@ class PeerJudge:
         """Raises CertificateError: in production, `ca` trusts a test authority."""
         self._lists, self._production, self._now, self._log = lists, production, now, log
         self._trusted = read_trusted(ca)
-        self._warned: set[tuple[str, Revocation]] = set()
+        self._warned: set[tuple[str, Revocation | int]] = set()
         if production and any(find_fault(one, TRUSTED_IN_PRODUCTION) for one in self._trusted):
             raise CertificateError(
                 "{ca} trusts a test authority: production does not", ca=ca, kind="certificate.ca.test"
@@ -225,6 +232,7 @@ class PeerJudge:
             )
         if certificate is not None:
             self._warn(self.revocation(certificate), place)
+            self._warn_of_end(certificate, place)
 
     def revocation(self, certificate: x509.Certificate) -> Revocation:
         """What the lists say about the counterpart's own certificate."""
@@ -244,6 +252,13 @@ class PeerJudge:
         if self._production and state is not Revocation.GOOD and (place, state) not in self._warned:
             self._warned.add((place, state))
             self._log.warning("certificate.revocation", whose="theirs", host=place, state=state.value)
+
+    def _warn_of_end(self, certificate: x509.Certificate, place: str) -> None:
+        left = days_left(certificate.not_valid_after_utc, self._now())
+        step = step_of(left)
+        if step is not None and (place, step) not in self._warned:
+            self._warned.add((place, step))
+            self._log.warning("certificate.ends", whose="theirs", host=place, days=left)
 
 
 def read_trusted(ca: Path) -> tuple[x509.Certificate, ...]:

@@ -35,6 +35,10 @@ class OwnCertificate(Protocol):
 
     def load_into(self, context: ssl.SSLContext) -> None: ...
 
+    def current(self) -> OwnCertificate:
+        """Return it as it is now: another one if it was renewed."""
+        ...
+
 
 _HTTPS = 443
 #: By OpenSSL's reason: what the counterpart says about our certificate.
@@ -81,6 +85,8 @@ class DeadlineContext(ssl.SSLContext):
     monotonic: Callable[[], float]
     #: further checks on the counterpart's certificate, after OpenSSL has accepted it
     judge: PeerJudge | None
+    #: gives the context of the next connection
+    newest: Callable[[], DeadlineContext]
 
     def left(self) -> float | None:
         """Seconds until the deadline. None: there is no deadline. Raises TimeoutError if it has passed."""
@@ -138,10 +144,47 @@ def build_context(
 ) -> DeadlineContext:
     """Return a TLS context that trusts only the issuers in `ca`, whatever the environment says.
 
-    Raises CertificateError.
+    A certificate of ours that was renewed is in the context of the next connection. Raises CertificateError.
     """
-    context = DeadlineContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _new_context(ca)
     context.calls, context.monotonic, context.judge = threading.local(), monotonic, judge
+    context.newest = lambda: context
+    if identity is not None:
+        shown = identity.current()
+        shown.load_into(context)
+        context.newest = _Renewing(ca, identity, context, shown)
+    return context
+
+
+class _Renewing:
+    """Gives the context of the next connection. Another one once our certificate was renewed.
+
+    A context that is loaded again would keep a certificate of another kind of key beside the new one.
+    """
+
+    def __init__(self, ca: Path, identity: OwnCertificate, first: DeadlineContext, shown: OwnCertificate) -> None:
+        self._ca, self._identity, self._context, self._shown = ca, identity, first, shown
+        self._lock = threading.Lock()
+
+    def __call__(self) -> DeadlineContext:
+        with self._lock:
+            shown = self._identity.current()
+            if shown is not self._shown:
+                self._context = self._follow(shown)
+                self._shown = shown
+            return self._context
+
+    def _follow(self, shown: OwnCertificate) -> DeadlineContext:
+        before, context = self._context, _new_context(self._ca)
+        # the same deadlines: the channel sets them on the first context
+        context.calls, context.monotonic, context.judge = before.calls, before.monotonic, before.judge
+        context.newest = self
+        shown.load_into(context)
+        return context
+
+
+def _new_context(ca: Path) -> DeadlineContext:
+    context = DeadlineContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = DeadlineSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = True
@@ -156,8 +199,6 @@ def build_context(
         raise CertificateError(
             "the counterpart's issuers are unreadable: {ca}", ca=ca, kind="certificate.ca.unreadable"
         ) from error
-    if identity is not None:
-        identity.load_into(context)
     return context
 
 
@@ -167,6 +208,11 @@ class _QuietConnection(HTTPSConnection):
 
     def set_debuglevel(self, level: int) -> None:
         pass
+
+    def connect(self) -> None:
+        if isinstance(self.ssl_context, DeadlineContext):
+            self.ssl_context = self.ssl_context.newest()
+        super().connect()
 
 
 class _QuietPool(HTTPSConnectionPool):

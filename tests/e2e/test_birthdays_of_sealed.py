@@ -119,6 +119,7 @@ WRITING: Final = frozenset(
             "bench",
             "certs check",
             "certs dev",
+            "certs renew",
             "circulation import",
             "db accept-journal",
             "db upgrade",

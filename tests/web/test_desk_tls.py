@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -41,9 +41,12 @@ PLAIN = NoEncryption()
 NOW = datetime.now(UTC)
 
 
-def write(folder: Path, *, days: int = 30, encryption: KeySerializationEncryption = PLAIN) -> Certificate:
+def write(
+    folder: Path, *, days: int = 30, encryption: KeySerializationEncryption = PLAIN, is_rsa: bool = False
+) -> Certificate:
     """A new certificate in the same files."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
+    key = rsa.generate_private_key(65537, 2048) if is_rsa else ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     made = made.not_valid_before(NOW - timedelta(days=1)).not_valid_after(NOW + timedelta(days=days, hours=1))
     (folder / "desk.pem").write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM))
@@ -104,6 +107,29 @@ def test_a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_no
             said += "".join(capfd.readouterr())
         assert said.count("web.certificate.refused") == 1
         assert shown_by(port) == second
+
+
+def test_the_next_browser_sees_a_renewed_certificate_and_half_of_a_swap_changes_nothing(tmp_path: Path) -> None:
+    """A tool writes the two files one after the other: between them they do not fit."""
+    new = tmp_path / "new"
+    new.mkdir()
+    with served(write(tmp_path)) as port:
+        first = shown_by(port)
+        renewed = write(new)
+        renewed.chain.replace(tmp_path / "desk.pem")
+        assert shown_by(port) == first
+        renewed.key.replace(tmp_path / "desk.key")
+        assert shown_by(port) == ssl.PEM_cert_to_DER_cert((tmp_path / "desk.pem").read_text())
+        assert shown_by(port) != first
+
+
+@pytest.mark.parametrize("was_rsa", [False, True])
+def test_a_renewal_with_another_kind_of_key_leaves_nothing_of_the_old_one(tmp_path: Path, *, was_rsa: bool) -> None:
+    """A context holds a certificate for each kind of key, and would go on showing the old one to some browsers."""
+    with served(write(tmp_path, is_rsa=was_rsa)) as port:
+        first = shown_by(port)
+        write(tmp_path, is_rsa=not was_rsa)
+        assert shown_by(port) not in {first, None}
 
 
 def wait_for_another(port: int, first: bytes | None) -> bytes | None:

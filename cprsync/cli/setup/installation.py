@@ -196,6 +196,33 @@ def certs_dev(
     print_document(document, [*lines, word("certs_dev", lang)], as_json=as_json)
 
 
+@certs_app.command("renew")
+def certs_renew(
+    *,
+    cert: Annotated[Path, typer.Option("--cert", help="The new certificate with its chain (PEM), or the new .p12.")],
+    key: Annotated[Path | None, typer.Option("--key", help="Its key (PEM), if it is in a file of its own.")] = None,
+    password: Annotated[
+        Path | None, typer.Option("--p12-password-file", help="The password of the new .p12, if it is another one.")
+    ] = None,
+    config: Config = CONFIG,
+    library: Library = None,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Put a new certificate in the place of ours.
+
+    It is checked, and tried with one harmless call to each service, before it is used. The configured paths stay, and
+    the old files are kept beside the new ones. A running desk or night takes them with its next connection.
+    """
+    from cprsync.register.renewing import NewFiles
+
+    with opened(config, library, as_json=as_json) as site:
+        document = site.renew_certificate(NewFiles(cert, key, password))
+    lines = [word("certs_renewed", lang, subject=document["subject"], count=document["days_left"])]
+    lines += [f"  {path}" for path in document["written"]]
+    print_document(document, [*lines, word("certs_previous", lang)], as_json=as_json)
+
+
 @certs_app.command("check")
 def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
     """Say whose each certificate is, and how many days are left.

@@ -6,12 +6,15 @@ stream that keeps none of their elements (decision 27). Leaves out the platform'
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
+
 from cprsync.domain.person.number import CprNumber
+from cprsync.domain.trust.lifetime import LONGEST_RUN
 from cprsync.errors import (
     BadAnswer,
     CertificateRefused,
@@ -21,7 +24,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
-from cprsync.register.identity import load_identity
+from cprsync.register.kept_identity import KeptIdentity, check_outlives
 from cprsync.register.soap.answers import RESPONSE, check_answer, parse_person, receive
 from cprsync.services.ports.register import Found, NotFound, Subscribed
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
@@ -31,7 +34,7 @@ from cprsync.wire.parsing import Contract, events_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     import requests
     from lxml import etree
@@ -62,6 +65,8 @@ _RESULTS = {
 LOOKUP_SERVICE = "4925d7a0-1b5b-11ec-bdc6-b312b83236d4"
 #: CPRSubscription 1
 SUBSCRIPTION_SERVICE = "9cdccc2f-3243-11e2-8fef-d4bed98c5934"
+#: No number has day 00 of month 00: asking for it, or ending its subscription, is about nobody.
+_NOBODY = CprNumber("0000000000")
 #: Names the caller in the platform's own log; never a person.
 CALLER = "cprsync"
 
@@ -95,10 +100,11 @@ class SoapRegister:
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
         self._settings, self._now = settings, surroundings.now
-        self._identity = load_identity(settings)
-        self._identity.check(self._now())
-        self._identity.check_shape(company=settings.company)
-        self._calls = Calls(_REGISTER, settings, settings.limits, identity=self._identity, surroundings=surroundings)
+        log = surroundings.log if surroundings.log is not None else structlog.get_logger("cprsync.register")
+        self._own = KeptIdentity(settings, now=surroundings.now, log=log)
+        self._own.current().check(self._now())
+        self._own.current().check_shape(company=settings.company)
+        self._calls = Calls(_REGISTER, settings, settings.limits, identity=self._own, surroundings=surroundings)
         self._channel = self._calls.channel
         self._check_revocation(self._calls.revoked)
         lookup, subscription = Contract(schemas.lookup), Contract(schemas.subscription)
@@ -111,11 +117,27 @@ class SoapRegister:
 
     def _check_revocation(self, lists: RevocationLists) -> None:
         trusted = read_trusted(self._settings.ca)
-        state = self._identity.check_revocation(lists, trusted=trusted, now=self._now())
+        state = self._own.current().check_revocation(lists, trusted=trusted, now=self._now())
         if self._settings.production and state is not Revocation.GOOD:
             self._calls.log.warning("certificate.revocation", whose="ours", state=state.value)
         for path in lists.unreadable:
             self._calls.log.warning("certificate.revocation.unreadable", path=str(path))
+
+    def make_sure_outlives(self, span: timedelta = LONGEST_RUN) -> None:
+        """Check that our certificate is still valid at the end of something that begins now and takes so long.
+
+        Raises CertificateError.
+        """
+        check_outlives(self._own.current(), self._now(), span)
+
+    def prove(self) -> None:
+        """Make one call to each service that changes nothing: about a number that nobody can have.
+
+        Raises as `look_up` and `unsubscribe`, but not NoSuchPerson.
+        """
+        for call in (self.look_up, self.unsubscribe):
+            with suppress(NoSuchPerson):
+                call(_NOBODY)
 
     def close(self) -> None:
         """Close the open connections."""
@@ -210,7 +232,7 @@ class SoapRegister:
     # -- calls -----------------------------------------------------------------------------------------
 
     def _call(self, operation: str, once: Callable[[], T]) -> T:
-        self._identity.check(self._now())
+        self._own.current().check(self._now())
         return self._calls.make(operation, once)
 
     def _call_each(

@@ -1,0 +1,157 @@
+"""Renew our certificate: the new one is checked and tried before it is used, and the old one is kept beside it.
+
+The configured paths stay. A running desk or night takes the new files with its next connection.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import closing, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cprsync.domain.trust.lifetime import LONGEST_RUN, days_left
+from cprsync.errors import CertificateError
+from cprsync.private import open_unfollowed
+from cprsync.register.identity import load_identity, subject_of
+from cprsync.register.kept_identity import check_identity, check_outlives
+from cprsync.register.soap.client import SoapRegister
+from cprsync.wire.certificates import company_in, system_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cprsync.register.identity import Identity
+    from cprsync.register.settings import RegisterSettings
+    from cprsync.resources import Schemas
+    from cprsync.wire.calls import Surroundings
+
+#: How the name of the old file ends, which is kept beside the new one.
+PREVIOUS: Final = ".previous"
+_NEW: Final = ".new"
+
+
+class NewFiles(NamedTuple):
+    """Where the new certificate is. A .p12 takes the place of a .p12, and PEM files take that of PEM files."""
+
+    certificate: Path
+    #: None: the certificate's own file has the key
+    key: Path | None = None
+    password: Path | None = None
+
+
+def renew(settings: RegisterSettings, new: NewFiles, *, schemas: Schemas, surroundings: Surroundings) -> dict[str, Any]:
+    """Check the new certificate, try it at each service, and put it in the place of the old one.
+
+    Returns what is shown: subject, days left and the files that were written.
+
+    Raises:
+        CertificateError: it does not fit. Nothing has changed.
+        CertificateRefused: a counterpart does not take it. Nothing has changed; and all other errors of a call.
+    """
+    wanted, now = _settings_with(settings, new), surroundings.now()
+    fresh = load_identity(wanted)
+    check_identity(fresh, settings, now)
+    check_outlives(fresh, now, LONGEST_RUN)
+    old = _present(settings)
+    if old is not None:
+        _make_sure_that_same_holder(old, fresh)
+    with closing(SoapRegister(wanted, schemas=schemas, surroundings=surroundings)) as register:
+        register.prove()
+    written = [str(path) for path in _put_in_place(settings, new)]
+    ends = fresh.certificate.not_valid_after_utc
+    return {
+        "subject": subject_of(fresh.certificate),
+        "not_after": ends.isoformat(),
+        "days_left": days_left(ends, now),
+        "days_left_before": None if old is None else days_left(old.certificate.not_valid_after_utc, now),
+        "tried": [settings.lookup_url, settings.subscription_url],
+        "written": written,
+    }
+
+
+def _settings_with(settings: RegisterSettings, new: NewFiles) -> RegisterSettings:
+    if settings.p12 is not None:
+        return replace(settings, p12=new.certificate, p12_password_file=new.password or settings.p12_password_file)
+    return replace(settings, client_cert=new.certificate, client_key=new.key or new.certificate)
+
+
+def _present(settings: RegisterSettings) -> Identity | None:
+    """Return the certificate in use. None: it cannot be read, which must not stop its renewal."""
+    with suppress(CertificateError):
+        return load_identity(settings)
+    return None
+
+
+def _make_sure_that_same_holder(old: Identity, fresh: Identity) -> None:
+    """The platform knows us by the certificate's company number and UUID: another one is another agreement's."""
+    if fresh.certificate == old.certificate:
+        raise CertificateError("the new certificate is the one in use", kind="certificate.renewal.same")
+    if company_in(fresh.certificate) != company_in(old.certificate):
+        raise CertificateError(
+            "the new certificate belongs to company {found}, and the one in use to {company}",
+            found=company_in(fresh.certificate) or "?",
+            company=company_in(old.certificate) or "?",
+            kind="certificate.renewal.company",
+        )
+    if system_in(fresh.certificate) != system_in(old.certificate):
+        raise CertificateError(
+            "the new certificate has another UUID than the one in use: the agreement does not know it",
+            kind="certificate.renewal.system",
+        )
+
+
+def _put_in_place(settings: RegisterSettings, new: NewFiles) -> list[Path]:
+    """Write each file beside its place first, and move them there one right after the other.
+
+    Between the two moves certificate and key do not fit. Whoever looks then uses the old ones, or reads again.
+    """
+    places = list(_places(settings, new))
+    for source, place in places:
+        _write(place.with_name(f"{place.name}{_NEW}"), source.read_bytes(), place=place)
+    for _, place in places:
+        with suppress(FileNotFoundError):
+            _write(place.with_name(f"{place.name}{PREVIOUS}"), place.read_bytes(), place=place)
+    for _, place in places:
+        place.with_name(f"{place.name}{_NEW}").replace(place)
+    for folder in {place.parent for _, place in places}:
+        _sync(folder)
+    return [place for _, place in places]
+
+
+def _places(settings: RegisterSettings, new: NewFiles) -> Iterator[tuple[Path, Path]]:
+    """Yield each new file and the configured path that it takes."""
+    if settings.p12 is not None:
+        if new.password is not None and settings.p12_password_file is not None:
+            yield new.password, settings.p12_password_file
+        yield new.certificate, settings.p12
+        return
+    certificate = settings.client_cert
+    if certificate is None:
+        raise CertificateError("client_cert is not set", kind="certificate.ours.missing")
+    if settings.client_key is not None and settings.client_key != certificate:
+        yield new.key or new.certificate, settings.client_key
+    yield new.certificate, certificate
+
+
+def _write(path: Path, content: bytes, *, place: Path) -> None:
+    """Write a file with the owner and the mode of the one in use: the service reads it, and nobody else."""
+    handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with os.fdopen(handle, "wb") as file:
+        with suppress(FileNotFoundError, PermissionError):
+            as_now = place.stat()
+            os.fchmod(handle, stat.S_IMODE(as_now.st_mode))
+            os.fchown(handle, as_now.st_uid, as_now.st_gid)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
