@@ -125,7 +125,9 @@ def make_private(path: Path) -> None:
         raise _link_refused(path)
     _check_state(state, path, forbidden=OTHERS)
     if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        # a disk that may only be read refuses its owner too
+        why = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(why, os.strerror(why))
 
 
 def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:

@@ -251,6 +251,13 @@ def test_what_nobody_foresaw_is_told_in_danish_too() -> None:
     assert told["da"]["message"] == "uventet OSError (No space left on device) ved ?"
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_too_little_memory_is_told_as_that_and_not_as_a_fault_of_the_program(error: Exception) -> None:
+    told = unexpected_document(error)
+    assert (told["kind"], told["changed"]) == ("memory", "part")
+    assert "hukommelse" in told["da"]["next"]
+
+
 def test_every_class_of_errors_is_walked() -> None:
     named = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, CprsyncError)}
     assert named <= set(KINDS)

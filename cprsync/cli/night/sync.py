@@ -120,7 +120,7 @@ def _run_nights(
 
 def _error_of(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
     """The error of a night without a report. If the database was lost, the night may have done a part."""
-    part = part or advice_for(error).exit == Exit.PART or error.kind in {"store.unavailable", "store.no_room"}
+    part = part or advice_for(error).exit == Exit.PART or error.kind in {"memory", "store.unavailable", "store.no_room"}
     return error_document(error, changed="part" if part else "nothing")
 
 

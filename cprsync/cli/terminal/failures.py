@@ -77,6 +77,9 @@ def show_error(document: Mapping[str, Any], language: Language) -> None:
 
 def unexpected_document(error: BaseException) -> dict[str, Any]:
     """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
+    if isinstance(error, MemoryError) or "can't start new thread" in error.args:
+        # the interpreter's own words where the system gives a thread no room
+        return _document(CprsyncError("there is not enough memory", kind="memory"), changed="part")
     place, what = place_of(error) or "?", type(error).__name__
     failure = CprsyncError("unexpected {error} at {place}", error=what, place=place)
     if isinstance(error, OSError) and error.strerror:

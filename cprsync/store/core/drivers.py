@@ -64,6 +64,8 @@ def _known(said: BaseException | None) -> CprsyncError | None:
     """Return our error for what the driver says by a code, or in words that are known."""
     if _lacks_part(said):
         return StoreMismatch("the database lacks a table or a column that this program needs", kind="store.tables")
+    if str(getattr(said, "sqlite_errorname", "")).endswith("NOMEM"):
+        return StoreUnavailable("there is not enough memory", kind="memory")
     if _has_no_room(said):
         return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
     if _takes_no_writes(said):

@@ -5,6 +5,7 @@ Knows the differences of the two databases, and no table.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,13 +22,14 @@ from cprsync.private import make_private
 from cprsync.store.core.drivers import translated, unanswered
 from cprsync.store.core.line import check_line
 from cprsync.store.core.turns import turn_of
-from cprsync.store.seals.failures import ReadOnly
+from cprsync.store.seals.failures import ReadOnly, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy import ColumnElement, Delete, Row, Select, Update
 
+    from cprsync.errors import CprsyncError
     from cprsync.store.core.turns import Turn
 
 #: How long a writer waits for another writer, in seconds.
@@ -76,6 +78,15 @@ def open_engine(url: str) -> Engine:
     raise ConfigurationError("the store's url is neither sqlite nor postgresql", kind="store.url")
 
 
+def _not_opened(error: OSError) -> CprsyncError:
+    """Return our error for a file that the system does not open: the disk's fault, or a wrong setting."""
+    if error.errno == errno.EROFS:
+        return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
+    if error.errno == errno.ENOSPC:
+        return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
+    return ConfigurationError("the store's file cannot be opened ({why})", why=error.strerror, kind="store.url")
+
+
 def _open_sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         # a night uses several processes, and its lock is a file beside the database
@@ -84,9 +95,7 @@ def _open_sqlite(url: URL) -> Engine:
         # created before SQLite does it, so that nobody else can read it; its -wal and -shm get the same mode
         make_private(Path(url.database))
     except OSError as error:
-        raise ConfigurationError(
-            "the store's file cannot be opened ({why})", why=error.strerror, kind="store.url"
-        ) from error
+        raise _not_opened(error) from error
     engine = create_engine(
         url,
         hide_parameters=True,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,7 +22,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
-from cprsync.errors import RunBusy, StoreMismatch
+from cprsync.errors import CprsyncError, RunBusy, StoreMismatch
 from cprsync.store.core import version
 from cprsync.store.core.drivers import translated
 from cprsync.store.core.engine import open_engine, reading, writing
@@ -246,6 +249,30 @@ def test_a_database_without_room_is_not_told_as_one_that_does_not_answer(sqlite_
         fill_up(sqlite_store._tenant.engine)
     assert refused.value.kind == "store.no_room"
     assert sqlite_store.views.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("why", "kind"), [(errno.EROFS, "store.no_writes"), (errno.ENOSPC, "store.no_room"), (errno.EACCES, "store.url")]
+)
+def test_a_disk_that_takes_no_file_is_not_told_as_a_wrong_setting(
+    why: int, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError(why, os.strerror(why))
+
+    monkeypatch.setattr("cprsync.store.core.engine.make_private", refuse)
+    with pytest.raises(CprsyncError) as refused:
+        open_engine(f"sqlite:///{tmp_path}/store.db")
+    assert refused.value.kind == kind
+    assert not list(tmp_path.iterdir())
+
+
+def test_sqlite_without_memory_is_not_told_as_a_full_disk() -> None:
+    said = sqlite3.OperationalError("disk I/O error")
+    said.sqlite_errorname = "SQLITE_IOERR_NOMEM"
+    with pytest.raises(StoreUnavailable) as refused, translated():
+        raise OperationalError("INSERT", {}, said)
+    assert refused.value.kind == "memory"
 
 
 def test_a_full_disk_of_postgresql_is_told_as_that() -> None:
