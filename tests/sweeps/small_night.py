@@ -96,9 +96,9 @@ class SmallNight:
                 control.night(ready)
                 if number == 0:
                     # asked on the day of the file, the register speaks of the day before: the question stays open
-                    self._take_deliveries()
+                    self.take_deliveries()
                     self._must("sync", "--today", self.day, exits=(0, 3))
-            self._take_deliveries()
+            self.take_deliveries()
             self._import(["--apply"], *(PEOPLE[key]["number"] for key in NEW), UNKNOWN)
         self._keep()
 
@@ -122,7 +122,7 @@ class SmallNight:
             )
         self._must("patron", "import", str(path), *options)
 
-    def _take_deliveries(self) -> None:
+    def take_deliveries(self) -> None:
         for file in (self.mock / "IN").iterdir():
             if not (self.library / "IN" / file.name).exists():
                 shutil.copy(file, self.library / "IN")
@@ -213,14 +213,14 @@ def _comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def forked_mock(folder: Path, people: Path | None = None, *, with_koha: bool = False) -> Iterator[dict[str, Any]]:
-    """The mock in a child that has imported what its parent has; of the town, or of other people."""
+def forked_mock(folder: Path, people: Path | None = None, **served: bool) -> Iterator[dict[str, Any]]:
+    """The mock in a child that has imported what its parent has. `served`: what else it serves, as `serve` has it."""
     told, tell = os.pipe()
     pid = os.fork()
     if not pid:
         try:
             os.close(told)
-            _serve(folder, tell, people or fixture_path("people.toml"), with_koha=with_koha)
+            _serve(folder, tell, people or fixture_path("people.toml"), **served)
         finally:
             os._exit(1)
     os.close(tell)
@@ -235,7 +235,7 @@ def forked_mock(folder: Path, people: Path | None = None, *, with_koha: bool = F
         os.waitpid(pid, 0)
 
 
-def _serve(folder: Path, tell: int, people: Path, *, with_koha: bool) -> None:
+def _serve(folder: Path, tell: int, people: Path, **served: bool) -> None:
     def announce(_ready: object) -> None:
         os.write(tell, b".")
 
@@ -246,5 +246,6 @@ def _serve(folder: Path, tell: int, people: Path, *, with_koha: bool) -> None:
         now=lambda: datetime.now(UTC),
         announce=announce,
         stop=None,
-        with_koha=with_koha,
+        with_koha=served.get("with_koha", False),
+        with_webhook=served.get("with_webhook", False),
     )

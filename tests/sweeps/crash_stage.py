@@ -1,0 +1,150 @@
+"""The stage of the faults: the small night with something wrong, what it says, and that the next one goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from crash_dump import compare
+from crash_life import PAUSE_SECONDS, TRIES_MOST, grouped, kind_of
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from gates import Child
+    from small_night import SmallNight, State
+
+#: Another run is at work: try later.
+BUSY: Final = 4
+#: A child of ours that could not even say why it ended.
+SPEECHLESS: Final = 70
+
+
+@dataclass
+class Seen:
+    """What one scene came to."""
+
+    scene: str
+    exits: list[int] = field(default_factory=list)
+    #: what the operator reads: kind, message, what to do next
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    #: rows that tell when or under which name something came
+    may_differ: str = ""
+    #: the fault cannot be had here
+    left_out: str = ""
+
+    def document(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def line(self) -> str:
+        said = self.left_out or f"exits {self.exits}, {[one[0] for one in self.told]}; {self.wrong or 'well'}"
+        return f"{self.scene}: {said}"
+
+
+@dataclass
+class Stage:
+    """The small night, and how it is without any fault."""
+
+    night: SmallNight
+    chance: random.Random
+    wanted: State = field(default_factory=dict)
+    #: each version of each record that the undisturbed night has
+    versions: frozenset[tuple[str, str]] = frozenset()
+    exit: int = 0
+    seconds: float = 0.0
+    ready: dict[str, Any] = field(default_factory=dict)
+    seen: Seen = field(default_factory=lambda: Seen(""))
+    #: whether the scene is a disturbed form of the night, and not another night
+    ends_alike: bool = True
+
+    def live_undisturbed(self) -> None:
+        with self.night.again() as ready:
+            before = self._versions()
+            begun = time.monotonic()
+            self.exit = self.night.sync().wait()
+            self.seconds = time.monotonic() - begun
+            self.wanted, self.versions = self.night.state(ready), before | self._versions()
+
+    def live(self, name: str, scene: Callable[[Stage], None]) -> Seen:
+        """Live one scene from the evening on, and hold its end against the undisturbed night."""
+        self.seen, self.ends_alike = Seen(name), True
+        with self.night.again() as ready:
+            self.ready = ready
+            try:
+                scene(self)
+            except LeftOut as why:
+                self.seen.left_out = str(why)
+                return self.seen
+            if self.ends_alike:
+                self._go_on()
+                found, but = self.night.state(ready), self.seen.may_differ
+                self.seen.wrong += [one for one in compare(self.wanted, found) if not but or not one.startswith(but)]
+        return self.seen
+
+    # -- the night with the fault in it
+
+    def sync(self, first: Callable[[], None] | None = None, *, out: str = "fault.out", day: str = "") -> Child:
+        command = [
+            "sync",
+            "--today",
+            day or self.night.day,
+            "--config",
+            str(self.night.library / "cprsync.toml"),
+            "--json",
+        ]
+        return grouped(command, self.night.database.environment(), self.night.folder / out, first=first)
+
+    def ends(self, child: Child, *kinds: str, done: bool = False, speechless: bool = False) -> None:
+        """Wait for its end: by one of these kinds, in words; or, with `done`, as a night that is done.
+
+        `speechless`: there may be no room to say so.
+        """
+        code = child.wait()
+        said = child.out.read_text(encoding="utf-8", errors="replace")
+        self.seen.exits.append(code)
+        if "Traceback" in said:
+            self.seen.wrong.append(f"a traceback: {said[-1500:]}")
+        kind = kind_of(said)
+        if kind is not None:
+            error = json.loads(said[said.index("{\n") :])["error"]
+            self.seen.told.append((kind, error["message"], error["next"]))
+        is_expected = (kind or "").startswith(kinds) or (done and code in {0, 3})
+        if not is_expected and not (speechless and code == SPEECHLESS and not said):
+            self.seen.wrong.append(f"exit {code} of kind {kind}: {said[-600:]}")
+
+    def check_whole(self) -> None:
+        """Every record is one of the versions that a night without faults has of it; the audit is verified."""
+        if half := self._versions() - self.versions:
+            self.seen.wrong.append(f"{len(half)} records are none of their versions")
+
+    def _versions(self) -> frozenset[tuple[str, str]]:
+        everything = self.night.everything()
+        of_patrons = {(str(row["id"]), str(row["register_blob"])) for row in everything["patron"]}
+        return frozenset(
+            of_patrons | {(str(row["patron_id"]), str(row["register_blob"])) for row in everything["before_image"]}
+        )
+
+    def _go_on(self) -> None:
+        """Start the same command until it is done."""
+        self.check_whole()
+        for _ in range(TRIES_MOST):
+            child = self.night.sync()
+            code = child.wait()
+            if code in {0, self.exit}:
+                return
+            if code != BUSY:
+                break
+            time.sleep(PAUSE_SECONDS)
+        self.seen.wrong.append(f"a hand is needed: exit {code}: {child.out.read_text(encoding='utf-8')[-800:]}")
+
+    def moment(self) -> float:
+        """Some time in the middle of the night."""
+        return self.seconds * self.chance.uniform(0.3, 0.8)
+
+
+class LeftOut(Exception):
+    """The fault cannot be had here."""

@@ -1,0 +1,42 @@
+"""A sample of the kills and the faults in every check. The whole: `crash.py` and `crash_faults.py` beside this file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+#: The sample ends long before this.
+CEILING_SECONDS = 300
+
+
+def swept(script: str, mock_keys: Path, *options: str) -> dict[str, Any]:
+    command = [sys.executable, str(Path(__file__).parent / script), *options]
+    done = subprocess.run(
+        [*command, "--certificates", str(mock_keys / "certs"), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def test_a_life_killed_at_random_moments_ends_as_one_that_was_not(mock_keys: Path) -> None:
+    found = swept("crash.py", mock_keys, "--nights", "--kills", "2", "--each", "1")
+    assert found["kills"] >= 2
+    assert (found["lost_or_doubled"], found["hands"]) == ({}, {})
+
+
+def test_a_night_whose_database_refuses_it_says_so_and_goes_on_by_itself(mock_keys: Path) -> None:
+    scenes = ("server-read-only", "connections", "memory")
+    found = swept("crash_faults.py", mock_keys, "--database", "postgresql", "--only", *scenes)
+    kinds = {one["scene"]: {kind for kind, _, _ in one["told"]} for one in found["scenes"]}
+    assert kinds["server-read-only"] == {"store.no_writes"}
+    assert kinds["connections"] == {"store.unavailable"}
+    assert "memory" in kinds["memory"]
+    assert found["wrong"] == []
