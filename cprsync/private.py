@@ -30,6 +30,17 @@ _MODES: Final = {OTHERS: "600", OTHERS_WRITE: "go-w"}
 _ROOT: Final = 0
 
 
+def leave_no_dump() -> None:
+    """Let a crash of this process, or of one that it starts, leave no dump of its memory, which holds keys and records.
+
+    Nothing happens where there are no such limits.
+    """
+    with suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 @contextmanager
 def open_private(path: Path, *, forbidden: int = OTHERS) -> Iterator[IO[bytes]]:
     """Open a file for reading.

@@ -193,7 +193,9 @@ def run() -> None:
     """
     from cprsync.cli.terminal.failures import interrupted, misused, unexpected
     from cprsync.cli.terminal.output import open_standard_streams
+    from cprsync.private import leave_no_dump
 
+    leave_no_dump()
     open_standard_streams()
     limit_gc()
     as_json = "--json" in sys.argv

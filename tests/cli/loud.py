@@ -1,10 +1,22 @@
-"""cprsync with every wire forced to talk: HTTP, TLS, SOAP and SQL at DEBUG. For the test that listens."""
+"""cprsync with every wire forced to talk: HTTP, TLS, SOAP and SQL at DEBUG. For the tests that listen.
+
+It also tells which files are opened, which programs are started with which arguments and environment, and which
+addresses are spoken to. With LOUD_KEEP it keeps a copy of each file there before it is removed or replaced. With
+LOUD_LEAK it leaks in one way (`planted.LEAKS`), so that whoever listens can show that they would hear it.
+"""
 
 from __future__ import annotations
 
 import http.client
 import logging
+import os
+import shutil
 import sys
+import threading
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 from cprsync.cli.main import app
 from cprsync.cli.terminal import logs
@@ -37,5 +49,53 @@ def loud(level: str) -> None:
 quiet = logs.configure
 logs.configure = loud
 
+#: What is told of each event of the interpreter: the names, never what is in a file.
+TOLD = {
+    "open": "{0}",
+    "os.rename": "{0} {1}",
+    "os.mkdir": "{0}",
+    "os.link": "{0} {1}",
+    "subprocess.Popen": "{0} {1} {3}",
+    "os.posix_spawn": "{0} {1} {2}",
+    "os.exec": "{0} {1} {2}",
+    "socket.connect": "{1}",
+    "os.putenv": "{0} {1}",
+}
+_numbers = count(1)
+#: Whether this thread is in the hook, which must not hear itself.
+_inside = threading.local()
+
+
+def listen(event: str, arguments: tuple[Any, ...]) -> None:
+    """Tell of an event, and keep what is about to go."""
+    if event not in {*TOLD, "os.remove"} or getattr(_inside, "now", False):
+        return
+    _inside.now = True
+    try:
+        if event in TOLD:
+            os.write(2, f"{event}: {TOLD[event].format(*arguments)}\n".encode("utf-8", "surrogateescape"))
+        kept = os.environ.get("LOUD_KEEP")
+        if kept and event in {"os.remove", "os.rename"}:
+            _keep(arguments[0 if event == "os.remove" else 1], Path(kept))
+    finally:
+        _inside.now = False
+
+
+def _keep(name: Any, folder: Path) -> None:
+    """Copy a file of the program's own: the mock knows everybody, and may say so."""
+    if not isinstance(name, str | bytes | os.PathLike):
+        return
+    path = Path(os.fsdecode(name))
+    if folder.parent in path.parents and "mock" not in path.parts and path.is_file():
+        with suppress(OSError):
+            shutil.copyfile(path, folder / str(next(_numbers)))
+
+
+sys.addaudithook(listen)
+
 if __name__ == "__main__":
+    if os.environ.get("LOUD_LEAK"):
+        import planted
+
+        planted.LEAKS[os.environ["LOUD_LEAK"]]()
     sys.exit(app())

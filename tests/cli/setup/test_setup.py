@@ -135,3 +135,15 @@ def test_the_image_is_built_as_the_readme_installs_and_runs_as_nobody_with_right
     last = image.rpartition("FROM ")[2].splitlines()
     assert [line for line in last if line.startswith("USER ")] == ["USER 10001"]
     assert last.index("USER 10001") < last.index('ENTRYPOINT ["/opt/cprsync/bin/cprsync"]')
+
+
+def test_a_crash_leaves_no_dump_of_the_memory() -> None:
+    program = "import resource; from cprsync.private import leave_no_dump; leave_no_dump();"
+    said = subprocess.run(
+        [sys.executable, "-c", f"{program} print(resource.getrlimit(resource.RLIMIT_CORE))"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert said.stdout == "(0, 0)\n"
