@@ -1,4 +1,4 @@
-"""A mail server over TLS, for the tests: takes mail from one user, or refuses as it is told."""
+"""A mail server over TLS, for the tests, which takes mail from one user or refuses; and an outside watcher."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,3 +121,39 @@ def mailing(certificate: Path, key: Path, ca: Path, *, implicit: bool = False) -
     finally:
         over.set()
         thread.join(_SECONDS)
+
+
+@dataclass
+class Watcher:
+    """Whoever misses a call: what each one said."""
+
+    url: str = ""
+    came: list[bytes] = field(default_factory=list)
+
+
+@contextmanager
+def watching(certificates: Path) -> Iterator[Watcher]:
+    """An outside watcher with the mock's certificates."""
+    watcher, tls = Watcher(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            watcher.came.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Write nothing."""
+
+    tls.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        watcher.url = f"https://localhost:{server.server_address[1]}/ping/secret"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield watcher
+        finally:
+            server.shutdown()
+            thread.join(_SECONDS)

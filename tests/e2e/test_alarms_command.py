@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import stat
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from e2e_library import Library
-from mail_server import PASSWORD, USER, MailServer, mailing
+from mail_server import PASSWORD, USER, MailServer, mailing, watching
 from ready_databases import put_empty_store
 
+from cprsync.cli.desk.alarming import alarming
 from cprsync.cli.setup.installation import write_folder
+from cprsync.cli.trust.alarms import sound
+from cprsync.config.settings import load_settings
+from cprsync.wiring import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +98,41 @@ def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library
 def test_a_test_is_sent_on_each_channel(library: Library, server: MailServer) -> None:
     assert library.call("alarms", "test").document == {"channels": {"email": {"ok": True, "error": None}}}
     assert "prøve" in server.got[0]["Subject"]
+
+
+def test_a_night_tells_what_is_wrong_at_its_end_and_ends_as_it_would(library: Library, server: MailServer) -> None:
+    ran = library.call("sync")
+    assert ran.exit == 2
+    assert ran.error["kind"].startswith("certificate")
+    assert "certifikat" in server.got[0].get_content()
+    server.got.clear()
+    (library.folder / "smtp-password").write_text("wrong")
+    assert library.call("sync").exit == 2
+    assert server.got == []
+
+
+@pytest.mark.parametrize(("exits", "calls"), [((0,), 1), ((3,), 1), ((5,), 0), ((4,), 0)])
+def test_an_outside_watcher_is_called_after_a_good_night_alone(
+    library: Library, mock_keys: Path, exits: tuple[int, ...], calls: int
+) -> None:
+    with watching(mock_keys / "certs") as watcher:
+        section = f'[alarms.heartbeat]\nurl = "{watcher.url}"\nca = "{mock_keys / "certs" / "ca.pem"}"\n'
+        library.rewrite("cprsync.toml", "# [alarms.heartbeat]\n", section)
+        settings = load_settings(library.folder / "cprsync.toml")
+        sound(settings, [{"agency": "700000", "exit": code} for code in exits])
+        assert len(watcher.came) == calls
+        # a night of one library of two says nothing of the other
+        sound(settings, [{"agency": "710100", "exit": 0}])
+        assert len(watcher.came) == calls
+
+
+def test_an_open_desk_looks_each_minute(library: Library, server: MailServer) -> None:
+    settings = load_settings(library.folder / "cprsync.toml")
+    with alarming(site_of(settings, None), every=0.01):
+        until = time.monotonic() + 20
+        while not server.got and time.monotonic() < until:
+            time.sleep(0.01)
+    assert "certifikat" in server.got[0].get_content()
 
 
 def test_nobody_is_told_where_no_channel_is_named(tmp_path: Path, server: MailServer) -> None:

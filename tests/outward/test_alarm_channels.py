@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import ssl
-import threading
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mail_server import PASSWORD, USER, MailServer, mailing
+from mail_server import PASSWORD, USER, MailServer, mailing, watching
 from receiver import KEY, Receiver, receiving
 
 from cprsync.domain.trust.alarms import Alarm, Telling, Word
@@ -177,27 +173,6 @@ def test_a_receiver_with_a_wrong_certificate_gets_nothing(hooks: Receiver, tmp_p
 
 
 def test_a_heartbeat_is_a_post_without_a_word(certificates: Path) -> None:
-    came: list[tuple[str, bytes]] = []
-
-    class Watch(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            came.append((self.path, self.rfile.read(int(self.headers["Content-Length"] or 0))))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Write nothing."""
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Watch) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        url = f"https://localhost:{server.server_address[1]}/ping/{hashlib.sha256(b'x').hexdigest()}"
-        beat(PostSettings(url=url, ca=certificates / "ca.pem"), QUICK)
-        server.shutdown()
-        thread.join(5)
-    assert len(came) == 1
-    assert came[0][1] == b""
+    with watching(certificates) as watcher:
+        beat(PostSettings(url=watcher.url, ca=certificates / "ca.pem"), QUICK)
+    assert watcher.came == [b""]
