@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "services"))
 
 import structlog
 from doubles import MONDAY, TUESDAY, Library
-from ready_databases import postgresql_server, upgraded
+from ready_databases import fresh_database, postgresql_server, upgraded
 from reconcile import invented
 from townspeople import moves, person, renames
 
@@ -108,7 +108,8 @@ def main() -> int:
         create_keys(folder / "keys")
         url = f"sqlite:///{folder / 'store.db'}"
         if asked.postgresql:
-            url = f"{stack.enter_context(postgresql_server(folder / 'server'))}/postgres"
+            server = stack.enter_context(postgresql_server(folder / "server"))
+            url = stack.enter_context(fresh_database(server))
         library = Library(folder, url=upgraded(url))
         found = sweep(library, patrons=asked.patrons, changes=asked.changes or asked.patrons)
         library.engine.dispose()
