@@ -105,7 +105,7 @@ def bench_backup(*, patrons: int, database: str, rounds: int, ways: Ways = WAYS,
         figures.found["sealed_mb"] = round((work / _SEALED).stat().st_size / 1024**2)
         seconds = _put_back(place, databases.make(PUT_BACK), Path(folder) / "again")
         databases.drop(PUT_BACK)
-    figures.found["restore_seconds"] = round(seconds, 1)
+    figures.found["restore_seconds"] = round(seconds, 3)
     figures.goals = [
         Goal("ours/floor", "<=", RATIO_FLOOR),
         Goal("peak_rss_mb of ours", "<=", PEAK_MB, figures.peak(OURS)),

@@ -12,6 +12,7 @@ import pytest
 from ready_databases import named_server
 
 from bench import broken_ways, extract, feed, night
+from bench.backup import bench_backup
 from bench.child import in_child, peak_rss_mb
 from bench.command import report
 from bench.extract import bench_extract
@@ -122,6 +123,17 @@ def test_memory_is_measured_in_a_process_that_knows_nothing_of_this_ones() -> No
     process, peak = in_child(process_of, None)
     assert process != os.getpid()
     assert 0 < peak < len(held) / 1024 / 1024
+
+
+# -- a backup -----------------------------------------------------------------------------------------------
+
+
+def test_a_backup_is_measured_against_a_bare_copy_and_put_back() -> None:
+    document = bench_backup(patrons=40, database="sqlite", rounds=1, runner=here).document()
+    assert document["equal"]
+    assert list(document["ways"]) == [OURS, FLOOR]
+    assert document["restore_seconds"] > 0
+    assert [goal["ratio"] for goal in document["goals"]] == ["ours/floor", "peak_rss_mb of ours", "seconds to put back"]
 
 
 # -- the feed ----------------------------------------------------------------------------------------------
