@@ -115,6 +115,8 @@ class NaiveStore:
         image.agency, image.patron_id, image.version, image.run_id = AGENCY, row.id, row.version, self._run.id
         image.register_blob, image.register_key = row.register_blob, row.register_key
         image.until_day = self._run.day + timedelta(days=BEFORE_IMAGE_DAYS)
+        image.as_of_day, image.as_of_source = row.as_of_day, row.as_of_source
+        image.letters_stopped, image.is_whole = row.letters_stopped, True
         self._session.add(image)
         row.version += 1
         row.register_blob = vault.seal(write.prepared.canonical, place=row.id, owner=REGISTER, version=row.version)

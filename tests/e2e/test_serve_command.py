@@ -383,8 +383,10 @@ def test_the_guides_desk_for_readers_works_as_it_is_pasted(library: Library, tmp
                 session.trust_env, session.verify = False, str(trial / "ca.pem")
                 session.cert = (str(trial / "client.pem"), str(trial / "client.key"))
                 answers.append(session.get(f"{open_.url.rstrip('/')}/feed", timeout=30))
-    patron, end = map(json.loads, answers[0].content.splitlines())
-    assert (patron["group"], end["more"]) == ("Voksen", False)
+    # how many patrons there are is other tests' affair
+    *patrons, end = map(json.loads, answers[0].content.splitlines())
+    assert patrons
+    assert (patrons[0]["group"], end["more"]) == ("Voksen", False)
     # counted once for both processes
     assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 7
 

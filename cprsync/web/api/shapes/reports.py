@@ -248,6 +248,20 @@ class TargetStands(Answer):
     fetched: HowFar | None
 
 
+class UndeliveredAlarms(Answer):
+    """A channel of alarms whose last delivery did not go well: how many wait, and why."""
+
+    name: str
+    count: int
+    kind: str
+
+
+class Alarms(Answer):
+    """How it stands with being told."""
+
+    undelivered: list[UndeliveredAlarms]
+
+
 class Status(Answer):
     """How it stands with the library: as `status --json`, without the counterparts' certificates."""
 
@@ -265,6 +279,7 @@ class Status(Answer):
     certificates: list[dict[str, JsonValue]]
     keys: list[Key]
     disks: list[Disk]
+    alarms: Alarms
     upkeep: dict[Literal["backup", "drill"], Upkeep | None]
     ok: bool
     wrong: list[dict[str, JsonValue]]
