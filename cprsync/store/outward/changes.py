@@ -233,9 +233,18 @@ def _effects(
         if target is None:
             # this process does not know what the target may get: whoever sends decides
             yield effect_row(tenant, name, patron_id, seq, now, urgent=was_urgent or is_urgent(before, after))
-        elif (sees := view(after, target)) != view(before, target) or patron_id in owed:
+        elif (
+            (sees := view(after, target)) != view(before, target)
+            or patron_id in owed
+            # what was held was told to nobody: the target still has what came before it
+            or (_is_held(before) and not _is_held(after))
+        ):
             urgent = was_urgent or sees is None or is_urgent(before, after)
             yield effect_row(tenant, name, patron_id, seq, now, urgent=urgent)
+
+
+def _is_held(record: OutwardRecord | None) -> bool:
+    return record is not None and record.held
 
 
 def effect_row(  # noqa: PLR0913 -- a row of the outbox

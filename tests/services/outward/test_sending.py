@@ -14,7 +14,7 @@ from townspeople import dies, emigrates, gains_protection, loses_protection, mov
 from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.errors import ConfigurationError, TargetUnavailable
+from cprsync.errors import ConfigurationError, RegisterUnavailable, TargetUnavailable
 from cprsync.services.ports.outward import Undelivered
 
 if TYPE_CHECKING:
@@ -85,6 +85,20 @@ def test_a_protected_patrons_address_is_in_no_payload_and_comes_back_when_the_pr
     library.night()
     assert not held(double, library, "ANNA")["protected"]
     assert held(double, library, "ANNA")["address"]["lines"]
+
+
+def test_who_is_protected_while_unverified_is_gone_from_a_target_that_leaves_the_protected_out(
+    either_library: Library,
+) -> None:
+    """An older copy made everybody unverified, and of that nothing is told: the target still holds the open address."""
+    library = either_library
+    double = hears(library, LEAVES_OUT)
+    library.register.down = RegisterUnavailable("it does not answer")
+    library.store.journal.put_back(user="drift", backup="cprsync-20270324T053000Z")
+    assert held(double, library, "ANNA")["address"]
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.one_night()
+    assert held(double, library, "ANNA") is None
 
 
 def test_an_address_that_waited_is_never_told_after_a_protection(library: Library) -> None:
