@@ -91,8 +91,12 @@ def last_heard(
         newest[str(row["patron_id"])] = max(row["seq"], newest.get(str(row["patron_id"]), 0))
     last: dict[str, int] = {}
     heard: dict[str, Any] = {}
+    told: set[tuple[str, int]] = set()
     for post in posts:
         who, version = str(post["patron"]), post["version"]
+        if (who, version) in told:
+            continue  # a target that may not have heard it is told once more
+        told.add((who, version))
         name = names.get(who, who)
         fell = heard.get(name, {}).get("fell", False) or version < last.get(who, 0)
         last[who] = version

@@ -127,6 +127,9 @@ class CrashLife:
     def begin(self, ready: dict[str, Any]) -> None:
         """Take the library of the evening, and give it targets and a place for backups."""
         self.ready, self.day, self.known = ready, self.night.day, {}
+        for file in (self.night.mock / "IN").iterdir():
+            if not (self.night.library / "IN" / file.name).exists():
+                file.unlink()  # of a life before
         path = self.night.library / "cprsync.toml"
         text = path.read_text(encoding="utf-8")
         keys, hook = self.night.library / "backup.pub", ready["webhook"]
