@@ -64,15 +64,23 @@ def in_child(work: Callable[[A], R], argument: A) -> R:
 
 @contextmanager
 def deaf_children() -> Iterator[None]:
-    """Let the processes that begin in the block not hear Ctrl-C. It is for their parent, who ends them."""
+    """Let the processes that begin in the block not hear Ctrl-C. It is for their parent, who ends them.
+
+    A stop waits for the end of the block: a process that has half begun would complain of its parent.
+    """
     if not _hears_signals():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stopped: list[int] = []
+    interrupts = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stops = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, interrupts)
+        signal.signal(signal.SIGTERM, stops)
+    if stopped:
+        signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager
