@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 KEEP_DAYS_MAX: Final = 35
 #: The form of a manifest that this program writes and reads.
 FORM: Final = 1
-_STAMP: Final = "%Y%m%dT%H%M%SZ"
-_NAME: Final = re.compile(r"cprsync-[0-9]{8}T[0-9]{6}Z", re.ASCII)
+#: To the microsecond: a part is sealed for the backup of its name, and no two may have one name.
+_STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
+_NAME: Final = re.compile(r"cprsync-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z", re.ASCII)
 _PREFIX: Final = "cprsync-"
 
 

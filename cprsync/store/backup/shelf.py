@@ -92,7 +92,7 @@ class Shelf:
         """Write the manifest, and make the draft a backup: from here on it is one. Raises BackupFailed."""
         whole = self.folder / draft.name
         if os.path.lexists(whole):
-            raise BackupFailed("a backup of this second is there already")
+            raise BackupFailed("a backup of this moment is there already")
         text = json.dumps(manifest.document(), indent=1, sort_keys=True)
         handle = os.open(draft.folder / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

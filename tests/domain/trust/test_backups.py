@@ -22,7 +22,9 @@ from cprsync.domain.trust.backup import (
 
 NOW = datetime(2027, 3, 31, 5, 30, tzinfo=UTC)
 FACTS = Facts("0020", {"patron": 40, "audit": 292}, {"710100": {"desk": "12-ab"}}, {"710100": "2027-03-30"})
-MANIFEST = Manifest("cprsync-20270331T053000Z", "0.1.0", "sqlite", "k1", "9-cd", FACTS, (BackupPart("a", 5, "00"),))
+MANIFEST = Manifest(
+    "cprsync-20270331T053000.000000Z", "0.1.0", "sqlite", "k1", "9-cd", FACTS, (BackupPart("a", 5, "00"),)
+)
 
 
 def named(days: int) -> str:
@@ -31,11 +33,13 @@ def named(days: int) -> str:
 
 def test_a_backup_is_named_by_its_moment_in_utc() -> None:
     copenhagen = NOW.astimezone(tz=None)
-    assert name_backup(copenhagen) == "cprsync-20270331T053000Z"
-    assert time_of("cprsync-20270331T053000Z") == NOW
+    assert name_backup(copenhagen) == "cprsync-20270331T053000.000000Z"
+    assert time_of("cprsync-20270331T053000.000000Z") == NOW
 
 
-@pytest.mark.parametrize("name", ["", "cprsync-2027", "cprsync-20270231T053000Z", ".draft-cprsync-20270331T053000Z"])
+@pytest.mark.parametrize(
+    "name", ["", "cprsync-2027", "cprsync-20270231T053000.000000Z", ".draft-cprsync-20270331T053000.000000Z"]
+)
 def test_what_is_not_named_so_is_no_backup(name: str) -> None:
     assert time_of(name) is None
 
