@@ -44,11 +44,6 @@ def folder_of_backups(settings: Settings, named: Path | None) -> Path:
     return folder
 
 
-def owners_url(settings: Settings) -> str:
-    """How to connect as the owner of the tables; without roles, as the program does."""
-    return settings.store.owner_url or settings.store.url
-
-
 def make_key(path: Path) -> dict[str, Any]:
     """Write a key pair. Raises ConfigurationError: there is one."""
     from cprsync.store.backup.sealed import PUBLIC, make_key_pair
@@ -102,7 +97,7 @@ def _make(settings: Settings, config: Path, folder: Path, progress: Progress) ->
         # before and after: a key that goes meanwhile may have written what is in the copy
         keys = dict(_read_keys(settings))
         progress.stage("backup")
-        with open_moment(owners_url(settings), draft.folder) as moment:
+        with open_moment(settings.store.owners, draft.folder) as moment:
             with draft.part(DATABASE) as sealed:
                 for content in moment.content:
                     sealed.write(content)

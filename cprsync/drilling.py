@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep, owners_url
+from cprsync.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
 from cprsync.errors import BackupBroken, CprsyncError, RunBusy
 from cprsync.private import open_unfollowed
 from cprsync.restoring import Source, check_copy, open_source
@@ -101,7 +101,7 @@ def _scratch(settings: Settings, scratch: Path) -> Iterator[tuple[Settings, Path
     """Make an empty place for a copy, with settings that lead to it alone. Removes it at the end, whatever happens."""
     from cprsync.store.backup.databases import drop_scratch, make_scratch, scratch_url
 
-    owners = owners_url(settings)
+    owners = settings.store.owners
     url = scratch_url(owners, scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     make_scratch(owners, url)

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup, owners_url
+from cprsync.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup
 from cprsync.config.settings import load_settings, relocate
 from cprsync.domain.trust.backup import Manifest, compare_copy
-from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, StoreMismatch
+from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
 from cprsync.private import create_private
 from cprsync.services.ports.trust import Outcome, StoreVersion, Task
-from cprsync.setting_up import open_database, upgrade_store
+from cprsync.setting_up import make_sure_of_owner, open_database, upgrade_store
 from cprsync.wiring import Site
 
 if TYPE_CHECKING:
@@ -280,9 +280,8 @@ def _make_sure_that_empty(settings: Settings, work: Path, source: Source, *, was
     """
     from cprsync.store.backup.databases import is_empty
 
-    if settings.store.keeper_url is not None and settings.store.owner_url is None:
-        raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
-    is_free = is_empty(owners_url(settings))
+    make_sure_of_owner(settings.store)
+    is_free = is_empty(settings.store.owners)
     if not (is_free or was_begun):
         raise BackupRefused(
             "the database that the settings name is not empty: nothing is put over it", kind="backup.taken"
@@ -295,7 +294,7 @@ def _put_database_back(settings: Settings, source: Source, *, again: bool) -> No
     from cprsync.store.backup.databases import put_back
     from cprsync.store.backup.shelf import DATABASE
 
-    url = owners_url(settings)
+    url = settings.store.owners
     with source.content(DATABASE) as content:
         put_back(url, content, again=again)
     check_copy(url, source.manifest)

@@ -62,11 +62,9 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     from cprsync.store.seals.keys import add_missing_keys
     from cprsync.store.trust.key_checks import noted_purposes
 
-    if store.keeper_url is not None and store.owner_url is None:
-        raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
-    url = store.owner_url or store.url
-    with open_database(url) as engine:
-        copy = None if copies is None else _copy_older(engine, url, copies)
+    make_sure_of_owner(store)
+    with open_database(store.owners) as engine:
+        copy = None if copies is None else _copy_older(engine, store.owners, copies)
         upgrade(engine)
         check_tables(engine)
         if store.keeper_url is not None:
@@ -75,6 +73,12 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     if keys is not None:
         add_missing_keys(keys, noted=noted)
     return {"version": found.current, "needed": found.wanted, "copy": None if copy is None else str(copy)}
+
+
+def make_sure_of_owner(store: StoreSection) -> None:
+    """Refuse to change tables as another role than their owner. Raises StoreMismatch."""
+    if store.lacks_owner:
+        raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
 
 
 def _copy_older(engine: Engine, url: str, folder: Path) -> Path | None:

@@ -74,6 +74,14 @@ def rows_of(engine: Engine) -> Rows:
         }
 
 
+def rows_at(url: str) -> Rows:
+    """The same, of a database that nobody has open."""
+    engine = open_engine(url)
+    found = rows_of(engine)
+    engine.dispose()
+    return found
+
+
 def count_statements(url: str) -> int:
     """How many statements an upgrade makes."""
     engine, seen = open_engine(url), []

@@ -42,6 +42,16 @@ class StoreSection(Strict):
     #: who was closed or erased, kept outside the database; by default beside the configuration
     erase_journal: Path = Path("erase-journal.log")
 
+    @property
+    def owners(self) -> str:
+        """How the owner of the tables connects; without roles, as the program does."""
+        return self.owner_url or self.url
+
+    @property
+    def lacks_owner(self) -> bool:
+        """There are roles, and the one that may change tables is not given here."""
+        return self.keeper_url is not None and self.owner_url is None
+
     @model_validator(mode="after")
     def _check_roles(self) -> Self:
         if self.owner_url is not None and self.keeper_url is None:

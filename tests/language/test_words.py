@@ -67,6 +67,7 @@ def written_in(source: str) -> Iterator[str]:
 
 
 def reasons() -> list[str]:
+    # what doctor checks has names of that form too, and they concern no person
     modules = [path for layer in DECIDES for path in (PACKAGE / layer).rglob("*.py") if path.stem != "doctor"]
     found = {reason for path in modules for reason in written_in(path.read_text(encoding="utf-8"))}
     kinds = {

@@ -16,22 +16,13 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from old_store import bring_to, count_statements, rows_of, unpack, upgrade_killed
+from old_store import bring_to, count_statements, rows_at, unpack, upgrade_killed
 from ready_databases import create_database, postgresql_server
-
-from cprsync.store.core.engine import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from old_store import Rows
-
-
-def rows_at(url: str) -> Rows:
-    engine = open_engine(url)
-    found = rows_of(engine)
-    engine.dispose()
-    return found
 
 
 def sweep(name: str, copy: Callable[[], str], *, every: int) -> int:

@@ -14,9 +14,9 @@ from old_store import (
     AGENCY,
     AGREEMENT,
     FIRST,
-    Rows,
     bring_to,
     count_statements,
+    rows_at,
     rows_of,
     sample,
     unpack,
@@ -193,10 +193,3 @@ def undisturbed(request: pytest.FixtureRequest, old: str, tmp_path: Path, first:
         return
     with fresh_database(request.getfixturevalue("postgresql"), like=request.getfixturevalue("first_database")) as url:
         yield url
-
-
-def rows_at(url: str) -> Rows:
-    engine = open_engine(url)
-    found = rows_of(engine)
-    engine.dispose()
-    return found
