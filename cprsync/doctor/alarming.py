@@ -17,13 +17,13 @@ from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostS
 from cprsync.services.trust.alarms import check_alarms
 from cprsync.services.trust.status import Around, status_of
 from cprsync.wire.calls import Surroundings
-from cprsync.wiring import real_time
+from cprsync.wiring.site import real_time
 
 if TYPE_CHECKING:
     from cprsync.config.alarms import AlarmsSection
     from cprsync.services.ports.alarms import AlarmLog, Channel
     from cprsync.store.sql import SqlStore
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 _NOTHING: Final[dict[str, Any]] = {"wrong": [], "certificates": []}
 _LOG: Final = structlog.get_logger("cprsync.alarms")

@@ -12,12 +12,12 @@ from cprsync.errors import CprsyncError
 from cprsync.register.identity import Counterpart, counterpart_line
 from cprsync.services.trust.status import NOT_SHOWN
 from cprsync.wire.errors import Unanswered
-from cprsync.wiring import real_time, register_settings
+from cprsync.wiring.site import real_time, register_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: How long a screen waits for counterparts that do not answer.
 AT_ONCE_SECONDS: Final = 0.5

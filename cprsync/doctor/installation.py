@@ -20,13 +20,13 @@ from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader
 from cprsync.register.identity import load_identity
 from cprsync.services.ports.doctor import Host, Need
 from cprsync.services.ports.trust import KeyState
-from cprsync.setting_up import look_at_store
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.store.seals.keys import Keyring
 from cprsync.wire.certificates import is_for_test
 from cprsync.wire.limits import Patience
-from cprsync.wiring import real_time, register_settings
+from cprsync.wiring.setting_up import look_at_store
+from cprsync.wiring.site import real_time, register_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Inspection
     from cprsync.services.ports.doctor import FeedFiles
     from cprsync.services.ports.trust import AuditGlance, StoreVersion
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: How long all calls of one question to a counterpart may take.
 ANSWER_SECONDS: Final = 20.0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.trust.metrics import Sample
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: What people did at the desk is counted over this long.
 LATELY: Final = timedelta(hours=24)

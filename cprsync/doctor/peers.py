@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.config.settings import FeedSection, LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
     from cprsync.services.ports.deliveries import WaitingFile
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: An account at CULR that nobody has: no card and no patron number is written so.
 _NOBODY: Final = "cprsync-doctor"
@@ -45,7 +45,7 @@ def list_feed(section: FeedSection, *, seconds: float) -> FeedFiles:
             raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder")
         return _list(FolderFeed(section.path, after=section.after), section.task)
     from cprsync.register.pickup.sftp import SftpFeed
-    from cprsync.wiring import sftp_settings
+    from cprsync.wiring.site import sftp_settings
 
     half, usual = seconds / 2, sftp_settings(section)
     settings = replace(usual, reconnects=0, connect_seconds=half, stall_seconds=half, total_seconds=seconds)
@@ -63,7 +63,7 @@ def ask_culr(library: LibrarySection, *, production: bool, seconds: float) -> st
     """Read an account that nobody has: CULR answers only if it accepts who asks. Returns its word."""
     from cprsync.netmedia.client import SoapNetMedia
     from cprsync.resources import compile_schemas
-    from cprsync.wiring import net_media_settings
+    from cprsync.wiring.site import net_media_settings
 
     settings = net_media_settings(library, production=production)
     if settings is None:
@@ -87,7 +87,7 @@ def ask_target(section: AnyTarget, site: Site, *, seconds: float) -> None:
 def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
     """Sign in, and ask for a patron that Koha cannot have: it answers only who may read patrons."""
     from cprsync.outward.koha_calls import KohaCalls
-    from cprsync.target_wiring import koha_settings
+    from cprsync.wiring.targets import koha_settings
 
     settings = koha_settings(section, production=site.settings.is_production)
     with closing(KohaCalls(settings, surroundings=Surroundings(patience=Patience(seconds)))) as calls:
@@ -99,7 +99,7 @@ def _ask_webhook(section: WebhookTarget, site: Site) -> None:
     from cprsync.outward.webhook import read_keys
     from cprsync.register.identity import Counterpart, counterpart_line
     from cprsync.wire.errors import CallFailed
-    from cprsync.wiring import real_time, register_settings
+    from cprsync.wiring.site import real_time, register_settings
 
     read_keys(section.keys)
     settings = register_settings(site.section.register_, production=site.settings.is_production)

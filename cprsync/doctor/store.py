@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from cprsync.errors import ConfigurationError
-from cprsync.setting_up import find_wrong_rights, open_database
 from cprsync.store.core.engine import reading, writing
+from cprsync.wiring.setting_up import find_wrong_rights, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.services.desk.lookup import Desk
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: The most requests that are served at the same time. Others wait.
 PLACES_MAX: Final = 8

@@ -19,7 +19,7 @@ from cprsync.cli.desk.surroundings import surrounding
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.web.app import make_app
-from cprsync.wiring import site_of
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

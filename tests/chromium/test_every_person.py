@@ -24,7 +24,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.services.desk.lookup import Asked, look_up
 from cprsync.web.api.description import PATH
-from cprsync.wiring import site_of
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -18,8 +18,8 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.roles import EVERY_ROLE, Role
 from cprsync.mock.server import running
-from cprsync.setting_up import upgrade_store
 from cprsync.web.accounts import AccountEntry, write_accounts
+from cprsync.wiring.setting_up import upgrade_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,13 +13,13 @@ from e2e_library import Ran
 from ready_databases import put_empty_store
 from town import PEOPLE
 
-from cprsync.backing_up import make_key
+from cprsync.backup.backing_up import make_key
 from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.imports.lists import import_file
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.wiring import site_of
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

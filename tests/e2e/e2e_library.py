@@ -19,12 +19,12 @@ import started
 from ready_databases import put_empty_store
 from town import PEOPLE, TOWN
 
-from cprsync import wiring
 from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.imports.lists import import_file
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
+from cprsync.wiring.site import Site, library_of, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,8 +97,8 @@ class Library:
     def holding_the_lock(self, agency: str | None = None) -> Iterator[None]:
         """Be another run at work."""
         settings = load_settings(self.folder / "cprsync.toml")
-        section = wiring.library_of(settings, agency)
-        with wiring.Site(settings, section).store_by_own_clock() as store, store.runs.lock():
+        section = library_of(settings, agency)
+        with Site(settings, section).store_by_own_clock() as store, store.runs.lock():
             yield
 
     def copy(self, to: Path) -> Library:
@@ -141,9 +141,9 @@ class Library:
     def opened(self) -> dict[str, Any]:
         """By key of the people file: the register's part of the record."""
         settings = load_settings(self.folder / "cprsync.toml")
-        section = wiring.library_of(settings, None)
+        section = library_of(settings, None)
         keys = {person["number"]: key for key, person in PEOPLE.items()}
-        with wiring.Site(settings, section).store_by_own_clock() as store:
+        with Site(settings, section).store_by_own_clock() as store:
             return {keys[record[1].number.digits]: record[1] for record in store.views.opened_records()}
 
 
@@ -162,7 +162,7 @@ def new_library(folder: Path, mock: Path, patrons: list[str]) -> Library:
     settings = load_settings(folder / "cprsync.toml")
     put_empty_store(library.store)
     _write_patrons(folder / "patrons.csv", patrons)
-    import_file(wiring.site_of(settings, None), folder / "patrons.csv", apply=True)
+    import_file(site_of(settings, None), folder / "patrons.csv", apply=True)
     return library
 
 

@@ -15,7 +15,7 @@ from cprsync.cli.desk.alarming import alarming
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.trust.alarms import sound
 from cprsync.config.settings import load_settings
-from cprsync.wiring import site_of
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

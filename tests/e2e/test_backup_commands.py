@@ -21,9 +21,9 @@ from cprsync.domain.trust.backup import name_backup
 from cprsync.errors import CprsyncError
 from cprsync.private import create_private
 from cprsync.services.ports.trust import Outcome, Task
-from cprsync.setting_up import open_database
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
+from cprsync.wiring.setting_up import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,13 +16,13 @@ from e2e_library import RECORDS, Library, new_library
 from ended import end_patron
 from town import PEOPLE_FILE, number
 
-from cprsync import wiring
 from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm
 from cprsync.mock import control
 from cprsync.mock.server import running
+from cprsync.wiring.site import Site, library_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ def happens(ready: dict[str, Any], event: str | None) -> None:
 def leave(library: Library) -> None:
     settings = load_settings(library.folder / "cprsync.toml")
     clock = clock_for(settings)
-    with wiring.Site(settings, wiring.library_of(settings, None)).store() as store:
+    with Site(settings, library_of(settings, None)).store() as store:
         for key in HARMED:
             patron = store.patrons.find(CprNumber.parse(number(key)))
             assert patron is not None

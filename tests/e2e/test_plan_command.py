@@ -12,11 +12,11 @@ from e2e_library import Library, assert_refused
 from test_limits import CASES, a_night
 from town import number
 
-from cprsync import wiring
 from cprsync.cli.terminal.user import account_of
 from cprsync.config.settings import load_settings
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.night.approving import approve_plan
+from cprsync.wiring.site import Site, library_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def approve(library: Library, who: str, plan: str) -> Any:
 def approve_at_the_desk(library: Library, who: str, plan: str) -> dict[str, Any]:
     """The yes of somebody who is signed in at the desk."""
     settings = load_settings(library.folder / "cprsync.toml")
-    site = wiring.Site(settings, wiring.library_of(settings, None))
+    site = Site(settings, library_of(settings, None))
     said = {"user": who, "reason": "set efter"}
     with site.store() as store:
         return approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)

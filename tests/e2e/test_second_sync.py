@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ready_databases import fresh_database
 
-from cprsync import wiring
 from cprsync.cli.demo import demo
 from cprsync.cli.imports.lists import import_file
 from cprsync.cli.night.sync import run_library_night
 from cprsync.mock import control
-from cprsync.wiring import site_of
+from cprsync.wiring.site import Site, library_of, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +32,8 @@ MOVED = {"audit_head": {"seq", "mac", "at"}}
 
 
 def everything(settings: Settings) -> Tables:
-    section = wiring.library_of(settings, None)
-    with wiring.Site(settings, section).store_by_own_clock() as store:
+    section = library_of(settings, None)
+    with Site(settings, section).store_by_own_clock() as store:
         return store.views.everything()
 
 

@@ -11,14 +11,13 @@ from e2e_library import Library, new_library
 from ended import end_patron
 from town import PEOPLE_FILE, number
 
-from cprsync import wiring
 from cprsync.cli.imports.lists import import_file
 from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.wiring import site_of
+from cprsync.wiring.site import Site, library_of, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +67,8 @@ def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Librar
     assert [(run["agency"], run["received"]) for run in ran.document["runs"]] == [(FIRST, 1), (SECOND, 1)]
 
     settings = load_settings(library.folder / "cprsync.toml")
-    section = wiring.library_of(settings, FIRST)
-    with wiring.Site(settings, section).store() as store:
+    section = library_of(settings, FIRST)
+    with Site(settings, section).store() as store:
         patron = store.patrons.find(CprNumber.parse(number("ANNA")))
         assert patron is not None
         end_patron(store, patron, on=clock_for(settings).today())

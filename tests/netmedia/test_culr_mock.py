@@ -13,7 +13,6 @@ import certifi
 import pytest
 import structlog
 
-from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType
@@ -22,6 +21,7 @@ from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntr
 from cprsync.mock import control
 from cprsync.netmedia.settings import Limits
 from cprsync.wire.limits import AnswerLimits
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,10 +91,10 @@ def test_what_init_writes_for_the_mock_leads_to_it(ready: dict[str, Any], tmp_pa
     write_folder(tmp_path, mock=Path(ready["ca"]).parent.parent / "ready.json")
     settings = load_settings(tmp_path / "cprsync.toml")
     [library] = settings.library
-    with wiring.Site(settings, library).net_media() as net_media:
+    with Site(settings, library).net_media() as net_media:
         assert net_media is not None
         assert [outcome for _, outcome in net_media.send_many([[effect()]])] == [Settled("751")]
-    with wiring.Site(settings, library.model_copy(update={"culr": None})).net_media() as net_media:
+    with Site(settings, library.model_copy(update={"culr": None})).net_media() as net_media:
         assert net_media is None
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from e2e_library import Library, Ran, new_library
 from town import number
 
-from cprsync import wiring
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
+from cprsync.wiring.site import Site, library_of, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ class Town:
     def register(self) -> AbstractContextManager[SoapRegister]:
         """A client of the mock, as the first library is."""
         settings = load_settings(self.first.folder / "cprsync.toml")
-        return wiring.site_of(settings, None).register()
+        return site_of(settings, None).register()
 
     def over_sftp(self, library: Library) -> None:
         """Take deliveries from the mock's SFTP server."""
@@ -120,8 +120,8 @@ def nothing_is_left(library: Library) -> None:
 def patron_of(library: Library, key: str) -> str:
     """The patron's own number."""
     settings = load_settings(library.folder / "cprsync.toml")
-    section = wiring.library_of(settings, None)
-    with wiring.Site(settings, section).store_by_own_clock() as store:
+    section = library_of(settings, None)
+    with Site(settings, section).store_by_own_clock() as store:
         found: str | None = store.patrons.find(CprNumber.parse(number(key)))
     assert found is not None
     return found

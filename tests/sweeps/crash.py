@@ -37,7 +37,7 @@ from gates import forked
 from small_night import SmallNight, forked_mock
 from started import import_program
 
-from cprsync.backing_up import make_key
+from cprsync.backup.backing_up import make_key
 from cprsync.services.trust import keys
 
 if TYPE_CHECKING:

@@ -40,7 +40,6 @@ from desk_clerks import PASSWORD, Clerk, Counter
 from small_night import forked_mock
 from town import PEOPLE
 
-from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.roles import Role
@@ -48,6 +47,7 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.number import CprNumber
 from cprsync.mock import control
 from cprsync.web.accounts import AccountEntry, write_accounts
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,7 +86,7 @@ def set_up(folder: Path, mock: Path, users: int, database: str | None) -> tuple[
         done = run(folder, *command)
         assert done.returncode in {0, 3}, done.stdout + done.stderr
     write_users(folder, users)
-    with wiring.site_of(load_settings(path), None).store() as store:
+    with site_of(load_settings(path), None).store() as store:
         found = {key: store.patrons.find(CprNumber.parse(PEOPLE[key]["number"])) for key in (*PATRONS, *REVIEWED)}
         patrons = {key: patron for key, patron in found.items() if patron is not None}
         for key in REVIEWED:
@@ -226,7 +226,7 @@ def _speed(clerks: list[Clerk], took: float) -> dict[str, Any]:
 
 def find_lost(folder: Path, clerks: list[Clerk]) -> dict[str, int]:
     """What the desk said was done, and the store does not hold: by kind of write, how many."""
-    with wiring.site_of(load_settings(folder / "cprsync.toml"), None).store() as store:
+    with site_of(load_settings(folder / "cprsync.toml"), None).store() as store:
         held: set[tuple[str, str]] = set()
         for patron in clerks[0].counter.patrons.values():
             view = store.views.patron(patron)

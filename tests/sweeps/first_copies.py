@@ -26,7 +26,6 @@ import structlog
 from bench.people import people
 from small_night import forked_mock
 
-from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
@@ -35,8 +34,9 @@ from cprsync.mock import control
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.setting_up import upgrade_store as upgrade
 from cprsync.store.sql import SqlStore
+from cprsync.wiring.setting_up import upgrade_store as upgrade
+from cprsync.wiring.site import site_of
 
 #: What the night with more workers may take of the other's time.
 GOAL = 0.5
@@ -92,7 +92,7 @@ def lived(folder: Path, mock: Path, numbers: list[CprNumber], *, workers: int) -
     settings = load_settings(configuration)
     assert settings.library[0].register_.workers == workers
     upgrade(settings.store)
-    with wiring.site_of(settings, None).night(progress=Silence()) as night:
+    with site_of(settings, None).night(progress=Silence()) as night:
         store = night.store
         assert isinstance(store, SqlStore)
         store.imports.take_patrons([NewPatron(number, Local()) for number in numbers])

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.setting_up import upgrade_store as upgrade
+from cprsync.wiring.setting_up import upgrade_store as upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,6 @@ import structlog
 from reconcile import invented
 from small_night import forked_mock
 
-from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
@@ -39,8 +38,9 @@ from cprsync.mock.town.faults import TIMES_MAX
 from cprsync.services.netmedia.publishing import publish
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
-from cprsync.setting_up import upgrade_store as upgrade
 from cprsync.store.sql import SqlStore
+from cprsync.wiring.setting_up import upgrade_store as upgrade
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run
@@ -70,7 +70,7 @@ def swept(count: int, latency: float, share: float) -> dict[str, Any]:
         write_folder(folder, mock=Path(made) / "mock" / "ready.json")
         settings = load_settings(folder / "cprsync.toml")
         upgrade(settings.store)
-        with wiring.site_of(settings, None).night(progress=Silence()) as night:
+        with site_of(settings, None).night(progress=Silence()) as night:
             store = night.store
             assert isinstance(store, SqlStore)
             run = store.runs.begin(day=night.clock.today(), started=night.clock.now())

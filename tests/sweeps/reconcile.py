@@ -24,14 +24,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from ended import end_patron
 from small_night import forked_mock
 
-from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.clock import SystemClock
 from cprsync.config.settings import load_settings
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.setting_up import upgrade_store as upgrade
+from cprsync.wiring.setting_up import upgrade_store as upgrade
+from cprsync.wiring.site import Site
 
 #: How many are missing there, have left, and are there for no reason: within the limit of `unsubscribed`.
 MISSING, LEFT, FOREIGN = 100, 90, 60
@@ -68,7 +68,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     config = folder / "library" / "cprsync.toml"
     settings = load_settings(config)
     upgrade(settings.store)
-    with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
+    with Site(settings, settings.library[0]).store_by_own_clock() as store:
         clock = SystemClock()
         run = store.runs.begin(day=clock.today(), started=clock.now())
         for start in range(0, len(ours), _PART):

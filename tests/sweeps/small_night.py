@@ -23,12 +23,12 @@ from small_targets import set_targets_up, what_was_told
 from town import PEOPLE
 from whole import verify_audit
 
-from cprsync import wiring
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.mock import control
 from cprsync.mock.server import Ports, serve
 from cprsync.resources import fixture_path
+from cprsync.wiring.site import Site, library_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,8 +171,8 @@ class SmallNight:
         settings = load_settings(self.library / "cprsync.toml")
         url = self.database.environment().get("CPRSYNC_STORE__URL", settings.store.url)
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
-        section = wiring.library_of(settings, None)
-        with wiring.Site(settings, section).store_by_own_clock() as store:
+        section = library_of(settings, None)
+        with Site(settings, section).store_by_own_clock() as store:
             verify_audit(store)
             return store.views.everything()
 

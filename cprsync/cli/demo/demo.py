@@ -127,7 +127,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool, with_koha: bool)
     from cprsync.config.settings import load_settings
     from cprsync.mock.server import running
     from cprsync.resources import fixture_path
-    from cprsync.setting_up import upgrade_store
+    from cprsync.wiring.setting_up import upgrade_store
 
     week = load_week()
     if not as_json:
@@ -152,7 +152,7 @@ def _name_branches(policy: Path) -> None:
 
 def _live_week(stage: Stage) -> None:
     from cprsync.cli.imports.lists import import_file
-    from cprsync.wiring import site_of
+    from cprsync.wiring.site import site_of
 
     patrons = stage.folder / "patrons.csv"
     _write_patrons(patrons, stage.week.patrons)
@@ -229,7 +229,7 @@ def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.setting import Setting, set_field
-    from cprsync.wiring import site_of
+    from cprsync.wiring.site import site_of
 
     site = site_of(stage.settings, None)
     with site.store() as store:
@@ -262,7 +262,7 @@ def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
     from cprsync.cli.demo.comparison import compare, compare_net_media, compare_rights, protected_movers
     from cprsync.mock import control
     from cprsync.services.netmedia.entitlements import AT_ONCE
-    from cprsync.wiring import site_of
+    from cprsync.wiring.site import site_of
 
     site = site_of(stage.settings, None)
     state = control.state(stage.ready)

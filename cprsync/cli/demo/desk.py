@@ -13,7 +13,7 @@ from cprsync.domain.desk.roles import Role
 from cprsync.language.words import word
 from cprsync.mock.identity import CLIENT, STAFF
 from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
-from cprsync.wiring import Site
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from cprsync.cli.demo.week import Stage

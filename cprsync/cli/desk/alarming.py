@@ -13,7 +13,7 @@ from cprsync.errors import CprsyncError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: How long to wait between two looks.
 EVERY_SECONDS: Final = 60.0

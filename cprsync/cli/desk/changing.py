@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.responsibles import ResponsibleRequest
     from cprsync.services.desk.set_cpr import SetNumber
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 
 #: What the help says beside some fields.

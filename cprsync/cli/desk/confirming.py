@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.domain.desk.confirming import Preview
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: The longest answer: a word, or a reason on one line.
 _LINE_MAX: Final = 1024

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.web.entry import Surroundings
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
     #: told of an open desk: its `url`, and who may sign in there
     Told = Callable[[dict[str, Any]], None]
@@ -77,7 +77,7 @@ def _serve(site: Site, around: Surroundings, listener: socket.socket, told: Told
     from cprsync.web.app import make_app
     from cprsync.web.serving import Certificate, make_server
     from cprsync.web.workers.receiving import Receiver
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
     desk, worker = site.settings.desk, around.worker
     certificate = None

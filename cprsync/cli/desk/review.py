@@ -69,7 +69,7 @@ def review_show(
     refused the patron, asks it what it holds now, and shows that beside ours.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.target_wiring import show_item
+    from cprsync.wiring.targets import show_item
 
     with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
         document = with_words(show_item(reviews, number, site.targets))

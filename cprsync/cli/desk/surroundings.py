@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cprsync.web.journeys import Journeys, StaffProvider
     from cprsync.web.me.area import PatronArea
     from cprsync.web.workers.together import Together, Worker
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 
 class Only(enum.Enum):
@@ -37,7 +37,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
     from cprsync.web.places import Places
     from cprsync.web.sessions import Sessions
     from cprsync.web.tries import WRONG_MAX
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
     desk, agency = site.settings.desk, site.section.agency
     together = None if worker is None else worker.together
@@ -110,7 +110,7 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
 def _journeys(provider: Provider, cookie: str, together: Together | None, *, secure: bool) -> Journeys:
     """The ways of all browsers to a provider, also of those that come back to another worker."""
     from cprsync.web.journeys import Journeys
-    from cprsync.wiring import real_time
+    from cprsync.wiring.site import real_time
 
     if together is None:
         return Journeys(provider, cookie=cookie, secure=secure, now=real_time)

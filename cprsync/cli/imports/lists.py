@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cprsync.services.imports.results import Imported, PatronNotes
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 #: The most refused rows to print; --json and --refused give all.
 REFUSED_SHOWN_MAX: Final = 50

@@ -24,7 +24,7 @@ from cprsync.language.words import day_text, has_word, heading, titles_of, word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 #: The most patrons to name for one kind on a day; of further ones only the number is shown.
 NAMED_MAX = 20
 #: For a caller without products' titles.
@@ -67,7 +67,7 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     and of the counterparts, keys, disks, backup, and the audit's ends. `cprsync doctor` looks deeper.
     """
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import Site, site_of
+    from cprsync.wiring.site import Site, site_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)

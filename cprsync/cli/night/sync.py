@@ -65,7 +65,7 @@ def sync(
     its night in turn.
     """
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import library_of
+    from cprsync.wiring.site import library_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)
@@ -186,7 +186,7 @@ def run_library_night(
     from cprsync.services.night.approving import make_sure_that_approved
     from cprsync.services.night.dry_run import plan_night
     from cprsync.services.night.run import run_night
-    from cprsync.wiring import site_of
+    from cprsync.wiring.site import site_of
 
     live = plan_night if dry_run else run_night
     with progress(as_json=as_json) as shown, site_of(settings, library, today).night(progress=shown) as night:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.outward.target import Target
     from cprsync.services.outward.feeding import Page
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 NDJSON, CSV = "ndjson", "csv"
 #: What is exported: of other kinds nobody may have the lines.
@@ -85,7 +85,7 @@ def _choose(site: Site, name: str) -> Target:
     """The target of a name. Raises ConfigurationError, which names those that there are."""
     targets = {one.name: one.target for one in site.section.target if one.target_kind in _EXPORTED}
     if name in targets:
-        from cprsync.target_wiring import check_names
+        from cprsync.wiring.targets import check_names
 
         check_names(next(one for one in site.section.target if one.name == name), site.policy)
         return targets[name]

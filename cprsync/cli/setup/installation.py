@@ -60,7 +60,7 @@ def init(
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     """Write the missing files and return their names. Raises ConfigurationError."""
     from cprsync.resources import fixture_path
-    from cprsync.setting_up import create_keys, make_sure_that_empty
+    from cprsync.wiring.setting_up import create_keys, make_sure_that_empty
 
     ready = _read_ready(mock)
     texts = {
@@ -230,7 +230,7 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
     """
     from cprsync.register.identity import Counterpart, certificate_report
-    from cprsync.wiring import register_settings
+    from cprsync.wiring.site import register_settings
 
     with opened(config, library, as_json=as_json) as site:
         culr = site.section.culr
@@ -261,7 +261,7 @@ def db_upgrade(
 ) -> None:
     """Set the store up, or bring it to this program's version."""
     from cprsync.config.settings import load_settings
-    from cprsync.setting_up import upgrade_store
+    from cprsync.wiring.setting_up import upgrade_store
 
     with failures(as_json=as_json):
         settings = load_settings(config)
@@ -277,7 +277,7 @@ def db_upgrade(
 def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> int:
     """Say which version the store is of, and which is needed."""
     from cprsync.config.settings import load_settings
-    from cprsync.setting_up import look_at_store
+    from cprsync.wiring.setting_up import look_at_store
 
     with failures(as_json=as_json):
         found, missing = look_at_store(load_settings(config).store.url)

@@ -20,7 +20,7 @@ from cprsync.errors import Misused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 
 #: The person named with --as, and the configuration that says who may name one. Used for the audit.
@@ -89,7 +89,7 @@ Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; 
 def opened(config: Path, library: str | None, *, as_json: bool, today: date | None = None) -> Iterator[Site]:
     """The library that a command works with. Errors become a message, advice and an exit code."""
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import site_of
+    from cprsync.wiring.site import site_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.store import Store
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 Number = Annotated[int, typer.Argument(help="The number that the refusal or `access list` shows.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.config.settings import Settings
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 app = typer.Typer()
 
@@ -82,7 +82,7 @@ def show(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da",
 
 def _sites(config: Path, library: str | None) -> list[Site]:
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import Site, site_of
+    from cprsync.wiring.site import Site, site_of
 
     settings = load_settings(config)
     return [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
@@ -96,7 +96,7 @@ def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
 
     from cprsync.doctor.alarming import check_site, tell_well
     from cprsync.errors import CprsyncError
-    from cprsync.wiring import site_of
+    from cprsync.wiring.site import site_of
 
     agencies = [one["agency"] for one in documents]
     for agency in agencies:

@@ -37,7 +37,7 @@ def backup_make(folder: Folder = None, *, config: Config = CONFIG, lang: Lang = 
     audit's heads and the settings, all encrypted to the public key of [backup]. Backups that are older than keep_days
     are removed afterwards.
     """
-    from cprsync.backing_up import back_up, folder_of_backups
+    from cprsync.backup.backing_up import back_up, folder_of_backups
 
     with failures(as_json=as_json), progress(as_json=as_json) as shown:
         settings = _settings(config)
@@ -48,7 +48,7 @@ def backup_make(folder: Folder = None, *, config: Config = CONFIG, lang: Lang = 
 @app.command("list")
 def backup_list(folder: Folder = None, *, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> None:
     """List the backups that are whole, the newest first."""
-    from cprsync.backing_up import folder_of_backups, list_backups
+    from cprsync.backup.backing_up import folder_of_backups, list_backups
 
     with failures(as_json=as_json):
         document = list_backups(folder or folder_of_backups(_settings(config), None))
@@ -68,7 +68,7 @@ def backup_check(
 
     Name one backup, or a folder of several: the newest is checked. With --key every part is opened too.
     """
-    from cprsync.backing_up import check_backup, folder_of_backups
+    from cprsync.backup.backing_up import check_backup, folder_of_backups
 
     with failures(as_json=as_json), progress(as_json=as_json) as shown:
         document = check_backup(folder or folder_of_backups(_settings(config), None), key, progress=shown)
@@ -87,7 +87,7 @@ def backup_key(
     The public key stays on this machine, as recipient of [backup]. Take the private key away: whoever has it and a
     backup has everything, and without it no backup can be restored.
     """
-    from cprsync.backing_up import make_key
+    from cprsync.backup.backing_up import make_key
 
     with failures(as_json=as_json):
         document = make_key(file)
@@ -114,8 +114,8 @@ def restore(
     The backup is checked before anything is written. Then the audit is verified, whoever was erased is erased again,
     and everyone subscribed is unverified until the register has answered. Exit 1 if the audit is not whole.
     """
-    from cprsync.restoring import Survivors, open_source
-    from cprsync.restoring import restore as put_back
+    from cprsync.backup.restoring import Survivors, open_source
+    from cprsync.backup.restoring import restore as put_back
 
     with failures(as_json=as_json), progress(as_json=as_json) as shown:
         source = open_source(folder, key, progress=shown)
@@ -139,8 +139,8 @@ def drill(
     With --key it is put into a scratch place, verified from end to end, compared with the store, and removed. Without
     the key every byte is read, and the manifest is compared with the store. Nobody is told or asked.
     """
-    from cprsync.backing_up import folder_of_backups
-    from cprsync.drilling import drill as prove
+    from cprsync.backup.backing_up import folder_of_backups
+    from cprsync.backup.drilling import drill as prove
 
     with failures(as_json=as_json), progress(as_json=as_json) as shown:
         settings = _settings(config)

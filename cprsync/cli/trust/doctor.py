@@ -58,7 +58,7 @@ def _installations(config: Path, library: str | None) -> tuple[Sequence[Installa
     """The installation, once for each library. Or why its settings cannot be read."""
     from cprsync.config.settings import load_settings
     from cprsync.doctor.installation import Installation
-    from cprsync.wiring import Site, site_of
+    from cprsync.wiring.site import Site, site_of
 
     try:
         settings = load_settings(config)

@@ -104,7 +104,7 @@ def keys_destroy(
 def _every_library(config: Path, stack: ExitStack) -> list[Store]:
     """The stores of all libraries: they share the keys."""
     from cprsync.config.settings import load_settings
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
     settings = load_settings(config)
     return [stack.enter_context(Site(settings, one).store_by_own_clock()) for one in settings.library]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.domain.trust.metrics import Sample
-    from cprsync.wiring import Site
+    from cprsync.wiring.site import Site
 
 
 class Ready(enum.Enum):
@@ -61,7 +61,7 @@ def print_metrics(
         return Exit.DONE
     from cprsync.config.settings import load_settings
     from cprsync.domain.trust.metrics import render
-    from cprsync.wiring import Site, site_of
+    from cprsync.wiring.site import Site, site_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)

@@ -15,9 +15,9 @@ from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
 from cprsync.services.desk.previewed_answers import accept_many, preview_many, take_back, taking_back_of
 from cprsync.services.desk.reviewing import Reviews
-from cprsync.target_wiring import show_item as show_item_with_sides
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import answers, asked, outcomes
+from cprsync.wiring.targets import show_item as show_item_with_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

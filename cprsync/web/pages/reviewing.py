@@ -16,8 +16,8 @@ from cprsync.language.review import facts_of, sides_of, with_words
 from cprsync.language.sides import target_parts
 from cprsync.language.words import long_time
 from cprsync.services.desk.previewed_answers import take_back, taking_back_of
-from cprsync.target_wiring import show_item as show_item_with_sides
 from cprsync.web.pages.records import reviews_of
+from cprsync.wiring.targets import show_item as show_item_with_sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import select, update
 from whole import patron_ids
 
-from cprsync import wiring
 from cprsync.cli.demo.demo import live_day_for_the_desk, run_demo
 from cprsync.cli.demo.desk import tell_what_to_try
 from cprsync.cli.demo.week import Stage, load_week, read_numbers
@@ -26,6 +25,7 @@ from cprsync.services.ports.patrons import Batch, Write
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, writing
+from cprsync.wiring.site import Site, library_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +42,8 @@ def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
     """Write an unprotected resident's record otherwise than the register has it."""
 
     def meddle(settings: Settings) -> None:
-        library = wiring.library_of(settings, None)
-        with wiring.Site(settings, library).store_by_own_clock() as store:
+        library = library_of(settings, None)
+        with Site(settings, library).store_by_own_clock() as store:
             ids = patron_ids(store)
             # whoever died or left keeps her last address, which the register does not have: hers is no difference
             residents = [p for p in store.patrons.read(ids) if p.register.status is Status.RESIDENT]
@@ -119,8 +119,8 @@ def close_films(settings: Settings, key: str) -> None:
     """Let what is kept of a patron's rights be another than the rules give."""
     town = tomllib.loads(fixture_path("people.toml").read_text(encoding="utf-8"))
     [digits] = [person["number"] for person in town["person"] if person["key"] == key]
-    library = wiring.library_of(settings, None)
-    with wiring.Site(settings, library).store_by_own_clock() as store:
+    library = library_of(settings, None)
+    with Site(settings, library).store_by_own_clock() as store:
         patron_id = store.patrons.find(CprNumber.parse(digits))
     row, engine = tables.entitlement.c, open_engine(settings.store.url)
     with writing(engine) as connection:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import started
 
-from cprsync import private, wiring
+from cprsync import private
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
@@ -28,7 +28,8 @@ from cprsync.private import (
     open_private,
     read_password,
 )
-from cprsync.setting_up import upgrade_store as upgrade
+from cprsync.wiring.setting_up import upgrade_store as upgrade
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def library(tmp_path: Path, careless: None) -> Path:
     settings = load_settings(folder / "cprsync.toml")
     upgrade(settings.store)
     (folder / "erase-journal.log").touch(mode=0o600)
-    with wiring.Site(settings, settings.library[0]).store_by_own_clock():
+    with Site(settings, settings.library[0]).store_by_own_clock():
         # it has seen its keys
         return folder
 

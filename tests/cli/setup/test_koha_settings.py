@@ -15,7 +15,7 @@ from cprsync.domain.outward.target import ProtectedRule
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
-from cprsync.target_wiring import check_names, koha_settings
+from cprsync.wiring.targets import check_names, koha_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from test_import_text import library, take
 from whole import patron_ids
 
-from cprsync import wiring
 from cprsync.cli.night import overview as status_module
 from cprsync.cli.terminal.user import user_name
 from cprsync.cli.trust.audit import audit_accept, audit_list, audit_verify
@@ -22,6 +21,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.language.night import audit_lines
 from cprsync.services.ports.desk import Reveal
 from cprsync.store.core.engine import open_engine, writing
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     take(library, apply=True)
     settings = load_settings(library / "cprsync.toml")
     section = settings.library[0]
-    with wiring.Site(settings, section).store_by_own_clock() as store:
+    with Site(settings, section).store_by_own_clock() as store:
         one = patron_ids(store)[0]
         store.desk.intend(NUMBER, purpose="debt", user="anna", patron_id=None)
         store.desk.intend(NUMBER, purpose="renewal", user="anna", patron_id=one)
@@ -120,7 +120,7 @@ def test_whoever_was_not_known_at_the_desk_is_the_service_in_either_language(
 ) -> None:
     """`the service` stood beside `tjenesten`, and only one of them was found."""
     settings = load_settings(asked / "cprsync.toml")
-    with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
+    with Site(settings, settings.library[0]).store_by_own_clock() as store:
         store.desk.intend(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
     assert ("lookup", "debt") in {(one["what"], one["why"]) for one in listed(asked, capsys, by=by)}
     audit_list(limit=1, config=asked / "cprsync.toml")

@@ -14,7 +14,6 @@ from ready_databases import put_empty_store
 from sftp_server import NAME, Server
 from sqlalchemy import text
 
-from cprsync import wiring
 from cprsync.cli.feed.deliveries import feed_fetch
 from cprsync.cli.night.sync import run_library_night
 from cprsync.cli.setup.installation import write_folder
@@ -26,6 +25,7 @@ from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
+from cprsync.wiring.site import Site, sftp_settings, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def rewrite(config: Path, pattern: str, new: str) -> None:
 @contextmanager
 def opened(config: Path) -> Iterator[SqlStore]:
     settings = load_settings(config)
-    with wiring.Site(settings, settings.library[0]).store_by_own_clock() as store:
+    with Site(settings, settings.library[0]).store_by_own_clock() as store:
         yield store
 
 
@@ -224,8 +224,8 @@ def test_a_night_at_work_is_not_disturbed(server: Server, config: Path) -> None:
 
 
 def test_init_writes_the_mocks_sftp_settings_with_absolute_paths(server: Server, config: Path) -> None:
-    site = wiring.site_of(load_settings(config), None)
-    assert wiring.sftp_settings(site.section.feed) == server.settings
+    site = site_of(load_settings(config), None)
+    assert sftp_settings(site.section.feed) == server.settings
     with site.feed() as feed:
         assert isinstance(feed, SftpFeed)
 
@@ -235,7 +235,7 @@ def test_a_folder_can_be_set_instead(config: Path, capsys: pytest.CaptureFixture
     inbox = config.parent / "IN"
     inbox.mkdir()
     (inbox / NAME).write_bytes(b"0001")
-    with wiring.site_of(load_settings(config), None).feed() as feed:
+    with site_of(load_settings(config), None).feed() as feed:
         assert isinstance(feed, FolderFeed)
     assert [row["file"] for row in fetched(config, capsys)[1]["fetched"]] == [NAME]
 

@@ -18,7 +18,7 @@ from cprsync.cli.terminal.failures import before_writing
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import RegisterUnavailable
 from cprsync.wire.limits import Patience
-from cprsync.wiring import DESK_CALLS_SECONDS, DESK_SECONDS, desk_patience
+from cprsync.wiring.site import DESK_CALLS_SECONDS, DESK_SECONDS, desk_patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,10 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.config.settings import StoreSection
 from cprsync.errors import ConfigurationError, CprsyncError
-from cprsync.setting_up import find_wrong_rights, upgrade_store
 from cprsync.store.core import rights
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.sql import SqlStore
+from cprsync.wiring.setting_up import find_wrong_rights, upgrade_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

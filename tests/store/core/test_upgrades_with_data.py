@@ -28,13 +28,13 @@ from sqlalchemy import text
 from cprsync.config.clock import StillClock
 from cprsync.config.settings import StoreSection
 from cprsync.errors import BackupFailed, StoreMismatch
-from cprsync.setting_up import upgrade_store
 from cprsync.store.backup.databases import put_back
 from cprsync.store.core.engine import open_engine, reading
 from cprsync.store.core.version import WANTED, upgrade
 from cprsync.store.seals.keys import Keyring, add_missing_keys
 from cprsync.store.seals.vault import REGISTER, Vault, decode
 from cprsync.store.sql import SqlStore
+from cprsync.wiring.setting_up import upgrade_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

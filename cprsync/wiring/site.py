@@ -1,7 +1,4 @@
-"""The composition root: turns settings into ready objects.
-
-The only file that sees every layer. What sets the store and its keys up is in `setting_up`.
-"""
+"""One library as it is set up here: opens what a command, the desk and a night work with."""
 
 from __future__ import annotations
 
@@ -16,8 +13,8 @@ from cprsync.config.clock import MockClock, StillClock, SystemClock, clock_for
 from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
-from cprsync.setting_up import open_database, open_keeper
 from cprsync.wire.limits import Patience
+from cprsync.wiring.setting_up import open_database, open_keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -229,7 +226,7 @@ class Site:
         Raises ConfigurationError: it is not set up.
         """
         from cprsync.outward.fbs import FbsClient
-        from cprsync.target_wiring import fbs_settings
+        from cprsync.wiring.targets import fbs_settings
 
         settings = fbs_settings(self.section, production=self.settings.is_production)
         return closing(FbsClient(settings, surroundings=_surroundings(None)))
@@ -237,7 +234,7 @@ class Site:
     @contextmanager
     def targets(self, patience: Patience | None = None) -> Iterator[tuple[OpenTarget, ...]]:
         """The other systems that hear of patrons, with what calls them. Their connections are closed at the end."""
-        from cprsync.target_wiring import TargetNeeds, open_target
+        from cprsync.wiring.targets import TargetNeeds, open_target
 
         with ExitStack() as stack:
             if not self.section.target:

@@ -14,13 +14,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
+from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
+from cprsync.backup.restoring import Source, check_copy, open_source
 from cprsync.errors import BackupBroken, CprsyncError, RunBusy
 from cprsync.private import open_unfollowed
-from cprsync.restoring import Source, check_copy, open_source
 from cprsync.services.ports.trust import EVERY_RECORD, Outcome, Task
-from cprsync.setting_up import open_database, upgrade_store
-from cprsync.wiring import Site
+from cprsync.wiring.setting_up import open_database, upgrade_store
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

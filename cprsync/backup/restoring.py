@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup
+from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup
 from cprsync.config.settings import load_settings, relocate
 from cprsync.domain.trust.backup import Manifest, compare_copy
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
 from cprsync.private import create_private
 from cprsync.services.ports.trust import Outcome, StoreVersion, Task
-from cprsync.setting_up import make_sure_of_owner, open_database, upgrade_store
-from cprsync.wiring import Site
+from cprsync.wiring.setting_up import make_sure_of_owner, open_database, upgrade_store
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,4 @@
+"""Backups of an installation, their way back, and the proof that there is one.
+
+How a database is copied and how its parts are sealed is in `store.backup`; which backups are kept is in `domain.trust`.
+"""
