@@ -48,6 +48,8 @@ def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str
     except FileNotFoundError:
         kind = "configuration.missing" if what == "configuration" else what
         raise ConfigurationError("{path}: the {what} file is not there", path=path, what=what, kind=kind) from None
+    except PermissionError:
+        raise ConfigurationError("{path}: this user may not read it", path=path, kind="file.owner") from None
     except OSError as error:
         raise ConfigurationError(
             "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror, kind=what

@@ -49,7 +49,7 @@ _KINDS: Final = {
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.theirs certificate.theirs.revoked
         certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
-        fields file init.folder journal.file
+        fields file file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
         netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts

@@ -289,7 +289,10 @@ def _check_private(path: Path) -> None:
         ) from error
     if stat.S_ISLNK(state.st_mode):
         raise ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link")
-    if stat.S_IMODE(state.st_mode) & _OTHERS or state.st_uid != os.geteuid():
+    # root could read them, and would leave files beside the store that the service cannot write
+    if state.st_uid != os.geteuid():
+        raise ConfigurationError("{path} belongs to another user", path=path, kind="file.owner")
+    if stat.S_IMODE(state.st_mode) & _OTHERS:
         raise ConfigurationError(
             "{name} must be this user's alone: mode 0600, a folder 0700", name=path.name, kind="keys.mode"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -17,8 +18,10 @@ import started
 
 from cprsync import private
 from cprsync.cli.setup.installation import write_folder
+from cprsync.config import toml
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
+from cprsync.language.errors import advice_for
 from cprsync.private import (
     OTHERS,
     OTHERS_WRITE,
@@ -167,6 +170,16 @@ def test_a_password_is_read_from_a_private_file_alone(tmp_path: Path, careless: 
         read_password(path)
     path.chmod(0o600)
     assert read_password(path) == "hemmeligt"
+
+
+def test_settings_that_this_user_may_not_read_are_another_users(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_path: Path, **_options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(toml, "open_private", denied)
+    with pytest.raises(ConfigurationError, match="this user may not read it") as refused:
+        load_settings(library / "cprsync.toml")
+    assert "sudo -u" in str(advice_for(refused.value).next)
 
 
 def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:

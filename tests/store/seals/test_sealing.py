@@ -164,6 +164,18 @@ def test_a_key_folder_that_is_not_right_is_refused(keyring: Keyring, damage: obj
     assert refused.value.kind == kind
 
 
+@pytest.mark.parametrize("asks", [0, 4711])
+def test_keys_of_another_user_are_refused_also_to_root(
+    keyring: Keyring, monkeypatch: pytest.MonkeyPatch, asks: int
+) -> None:
+    """Root can read them, and would leave files beside the store that the service cannot write."""
+    owner = keyring.folder.stat().st_uid
+    monkeypatch.setattr("os.geteuid", lambda: asks + (asks == owner))
+    with pytest.raises(ConfigurationError) as refused:
+        Keyring.load(keyring.folder)
+    assert refused.value.kind == "file.owner"
+
+
 def test_a_missing_key_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         Keyring.load(tmp_path / "none")
