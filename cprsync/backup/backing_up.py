@@ -15,7 +15,7 @@ from cprsync.config.paths import named_paths
 from cprsync.domain.trust.backup import Manifest, find_expired, name_backup, time_of
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
 from cprsync.private import open_private
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.wiring.site import Site, real_time
 
 if TYPE_CHECKING:

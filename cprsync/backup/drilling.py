@@ -18,7 +18,8 @@ from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_back
 from cprsync.backup.restoring import Source, check_copy, open_source
 from cprsync.errors import BackupBroken, CprsyncError, RunBusy
 from cprsync.private import open_unfollowed
-from cprsync.services.ports.trust import EVERY_RECORD, Outcome, Task
+from cprsync.services.ports.trust.audit import EVERY_RECORD
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.wiring.setting_up import open_database, upgrade_store
 from cprsync.wiring.site import Site
 

@@ -22,7 +22,7 @@ from cprsync.config.settings import load_settings, relocate
 from cprsync.domain.trust.backup import Manifest, compare_copy
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
 from cprsync.private import create_private
-from cprsync.services.ports.trust import Outcome, StoreVersion, Task
+from cprsync.services.ports.trust.upkeep import Outcome, StoreVersion, Task
 from cprsync.wiring.setting_up import make_sure_of_owner, open_database, upgrade_store
 from cprsync.wiring.site import Site
 

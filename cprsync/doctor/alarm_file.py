@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.trust.alarms import Alarm, Telling, Word, pause_after
 from cprsync.errors import ConfigurationError
 from cprsync.private import open_unfollowed
-from cprsync.services.ports.alarms import Message, Undelivered
+from cprsync.services.ports.trust.alarms import Message, Undelivered
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.trust.alarms import TAKEN
 

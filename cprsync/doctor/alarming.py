@@ -21,7 +21,7 @@ from cprsync.wiring.site import real_time
 
 if TYPE_CHECKING:
     from cprsync.config.alarms import AlarmsSection
-    from cprsync.services.ports.alarms import AlarmLog, Channel
+    from cprsync.services.ports.trust.alarms import AlarmLog, Channel
     from cprsync.store.sql import SqlStore
     from cprsync.wiring.site import Site
 

@@ -18,8 +18,8 @@ from cprsync.doctor.machine import ThisMachine
 from cprsync.domain.policy.policy import Policy
 from cprsync.register.extract.reader import DEFAULT_AGREEMENT, ExtractReader
 from cprsync.register.identity import load_identity
-from cprsync.services.ports.doctor import Host, Need
-from cprsync.services.ports.trust import KeyState
+from cprsync.services.ports.trust.doctor import Host, Need
+from cprsync.services.ports.trust.keys import KeyState
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.store.seals.keys import Keyring
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.deliveries import Inspection
-    from cprsync.services.ports.doctor import FeedFiles
-    from cprsync.services.ports.trust import AuditGlance, StoreVersion
+    from cprsync.services.ports.trust.audit import AuditGlance
+    from cprsync.services.ports.trust.doctor import FeedFiles
+    from cprsync.services.ports.trust.upkeep import StoreVersion
     from cprsync.wiring.site import Site
 
 #: How long all calls of one question to a counterpart may take.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from cprsync.resources import compile_schemas
-from cprsync.services.ports.doctor import Component, Need
+from cprsync.services.ports.trust.doctor import Component, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
 from cprsync.errors import ConfigurationError, TargetUnavailable
 from cprsync.private import check_folder
-from cprsync.services.ports.doctor import FeedFiles
+from cprsync.services.ports.trust.doctor import FeedFiles
 from cprsync.wire.calls import Surroundings
 from cprsync.wire.limits import Patience
 

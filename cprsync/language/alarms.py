@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
-    from cprsync.services.ports.alarms import Message
+    from cprsync.services.ports.trust.alarms import Message
 
 #: What the status calls it.
 _STATUS: Final = {"certificate_unusable": "certificate"}

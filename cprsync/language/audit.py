@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.catalogues import Language
-    from cprsync.services.ports.trust import Happening
+    from cprsync.services.ports.trust.audit import Happening
 
 #: The width of the column for users.
 _WHO_WIDTH = 14

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.status import whose_text
 from cprsync.language.words import bytes_text, day_text, has_word, word
-from cprsync.services.ports.doctor import Level
+from cprsync.services.ports.trust.doctor import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
-    from cprsync.services.ports.doctor import Finding
+    from cprsync.services.ports.trust.doctor import Finding
     from cprsync.services.trust.doctor import Result
 
 #: The mark of a line, which reads without colour.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cprsync.catalogues import Language
-    from cprsync.services.ports.trust import KeyUse
+    from cprsync.services.ports.trust.keys import KeyUse
 
 
 def key_lines(uses: Iterable[KeyUse], language: Language) -> Iterator[str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.errors import CprsyncError
-    from cprsync.services.ports.alarms import Message
+    from cprsync.services.ports.trust.alarms import Message
     from cprsync.wire.calls import Surroundings
     from cprsync.wire.errors import CallFailed
 

@@ -1,7 +1,7 @@
 """The local accounts: names, roles at each library, and passwords kept as Argon2id.
 
 The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID Connect, and
-what slows down whoever tries passwords: see `tries`.
+what slows down whoever tries passwords: see `memory.tries`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from cprsync.domain.desk.pins import USUAL, Quota
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.errors import BadInput, WrongValue
 from cprsync.private import replace_private
-from cprsync.web.tries import Tries, who_tries, with_mark
+from cprsync.web.memory.tries import Tries, who_tries, with_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from cprsync.web.tries import Counts
+    from cprsync.web.memory.tries import Counts
 
 #: The longest password that is tried. Argon2 takes any length, and a page takes no more.
 PASSWORD_MAX: Final = 1024

@@ -26,12 +26,13 @@ from cprsync.web.api.api import make_api
 from cprsync.web.api.description import PATH
 from cprsync.web.api.feed import FEED, TOKEN, feed_routes
 from cprsync.web.api.problems import answer_http_error, build_answer
-from cprsync.web.counting import Counts
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.me.area import ROOT
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX
 from cprsync.web.me.door import PatronDoor
 from cprsync.web.me.routes import me_routes
+from cprsync.web.memory.counting import Counts
+from cprsync.web.memory.sessions import COOKIE, PATRONS_COOKIE, cookie_name
 from cprsync.web.metrics import METRICS, metrics_route
 from cprsync.web.pages import (
     changing,
@@ -49,7 +50,6 @@ from cprsync.web.pages import (
 )
 from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, show_month, show_this_month
 from cprsync.web.refusals import status_of
-from cprsync.web.sessions import COOKIE, PATRONS_COOKIE, cookie_name
 from cprsync.web.signing_in import SignIn
 from cprsync.web.workers.handing import HandOn
 
@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from cprsync.web.counting import Counting
     from cprsync.web.me.area import PatronArea
+    from cprsync.web.memory.counting import Counting
     from cprsync.web.refusals import WorkerLost
     from cprsync.web.visit import Visit
     from cprsync.web.workers.together import Worker

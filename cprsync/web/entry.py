@@ -19,11 +19,11 @@ from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
+from cprsync.web.memory.sessions import COOKIE, Answer, cookie_name
 from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import OURS, NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.sessions import COOKIE, Answer, cookie_name
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from cprsync.web.accounts import Accounts, MachineEntry
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.me.area import PatronArea
-    from cprsync.web.places import Places
+    from cprsync.web.memory.places import Places
+    from cprsync.web.memory.sessions import Session, Sessions
     from cprsync.web.refusals import WorkerLost
-    from cprsync.web.sessions import Session, Sessions
     from cprsync.web.workers.together import Worker
 
     Page = Callable[[Visit], Response]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from cprsync.web.counting import Counting
     from cprsync.web.entry import Entry, Surroundings
+    from cprsync.web.memory.counting import Counting
 
 METRICS: Final = "/metrics"
 #: What a proxy adds: then this machine asks for somebody else.

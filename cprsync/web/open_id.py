@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cprsync.web.entry import Entry
     from cprsync.web.journeys import StaffProvider
-    from cprsync.web.places import Places
+    from cprsync.web.memory.places import Places
     from cprsync.web.signing_in import SignIn
 
 #: The two addresses of the way: out, and back.

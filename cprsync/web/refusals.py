@@ -24,7 +24,7 @@ from cprsync.errors import (
     RunBusy,
 )
 from cprsync.language.errors import TRY_LATER, advice_for
-from cprsync.web.places import DeskBusy
+from cprsync.web.memory.places import DeskBusy
 
 
 class NotAdmitted(CprsyncError):

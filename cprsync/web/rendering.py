@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cprsync.catalogues import Language
-    from cprsync.web.sessions import Session
+    from cprsync.web.memory.sessions import Session
 
 
 class Renderer:

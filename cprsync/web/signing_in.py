@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cprsync.language.words import desk_word
 from cprsync.web.accounts import CHECKS_MAX
-from cprsync.web.tries import MARKS_SECONDS
+from cprsync.web.memory.tries import MARKS_SECONDS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role
     from cprsync.web.accounts import SignedIn
-    from cprsync.web.counting import Counting
     from cprsync.web.entry import Entry, Surroundings
-    from cprsync.web.sessions import Session
+    from cprsync.web.memory.counting import Counting
+    from cprsync.web.memory.sessions import Session
 
 _PATH: Final = "/sign-in"
 _LOG: Final = structlog.get_logger("cprsync.web")

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 
 from cprsync.language.words import desk_word
-from cprsync.web.places import WAIT_SECONDS, DeskBusy
+from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
-    from cprsync.web.places import Place
+    from cprsync.web.memory.places import Place
+    from cprsync.web.memory.sessions import Session
     from cprsync.web.rendering import Renderer
-    from cprsync.web.sessions import Session
 
 #: The largest form, in bytes, and the most fields in it.
 FORM_BYTES_MAX: Final = 64 * 1024

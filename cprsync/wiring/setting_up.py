@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cprsync.config.settings import StoreSection
-    from cprsync.services.ports.trust import StoreVersion
+    from cprsync.services.ports.trust.upkeep import StoreVersion
 
 
 @contextmanager

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.web.entry import Surroundings
-    from cprsync.web.sessions import Session
+    from cprsync.web.memory.sessions import Session
 
 #: How long the register takes, and how many look-ups begin in a second.
 REGISTER_SECONDS: Final = 0.05
@@ -132,8 +132,8 @@ def serve(work: Work, told: Connection) -> None:
 @contextmanager
 def _surroundings(work: Work) -> Iterator[Surroundings]:
     from cprsync.web.entry import Surroundings
-    from cprsync.web.places import Places
-    from cprsync.web.sessions import Sessions
+    from cprsync.web.memory.places import Places
+    from cprsync.web.memory.sessions import Sessions
 
     with opened_tenant(work.place) as tenant:
         store = store_of(tenant)
@@ -165,7 +165,7 @@ def _floor(around: Surroundings, session: Session, work: Work) -> ASGIApp:
     from starlette.routing import Route
 
     from cprsync.web.app import Outermost
-    from cprsync.web.counting import Counts
+    from cprsync.web.memory.counting import Counts
     from cprsync.web.rendering import Renderer
     from cprsync.web.visit import read_form
 

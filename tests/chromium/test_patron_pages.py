@@ -19,7 +19,7 @@ from chromium.seat import sit_down
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.web.journeys import Journeys
 from cprsync.web.me.area import BACK, PatronArea, PatronProvider
-from cprsync.web.sessions import Sessions
+from cprsync.web.memory.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from sqlalchemy import delete
 from cprsync.domain.trust.backup import name_backup
 from cprsync.errors import CprsyncError
 from cprsync.private import create_private
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.wiring.setting_up import open_database

@@ -22,7 +22,7 @@ from cprsync.doctor.installation import Installation
 from cprsync.language.doctor import result_lines
 from cprsync.mock.certs import develop_certificates
 from cprsync.mock.server import running
-from cprsync.services.ports.doctor import Level
+from cprsync.services.ports.trust.doctor import Level
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Result, look_in_time
 
 if TYPE_CHECKING:

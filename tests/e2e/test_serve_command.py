@@ -29,7 +29,7 @@ from town import PEOPLE, PEOPLE_FILE, number
 
 from cprsync.mock.server import running
 from cprsync.resources import guide_paths
-from cprsync.web.sessions import worker_of
+from cprsync.web.memory.sessions import worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

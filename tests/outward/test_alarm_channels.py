@@ -13,7 +13,7 @@ from cprsync.domain.trust.alarms import Alarm, Telling, Word
 from cprsync.errors import AlarmUndelivered, ConfigurationError
 from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
-from cprsync.services.ports.alarms import Message
+from cprsync.services.ports.trust.alarms import Message
 from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:

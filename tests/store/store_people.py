@@ -17,7 +17,7 @@ from cprsync.domain.person.person import EMPTY, Birth, Person, Status
 from cprsync.domain.person.sealed import Address, Name
 from cprsync.domain.person.status import Action
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
 from cprsync.services.desk.lookup import Desk
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
-from cprsync.web.places import Places
+from cprsync.web.memory.places import Places
+from cprsync.web.memory.sessions import Sessions
 from cprsync.web.serving import listen, make_server
-from cprsync.web.sessions import Sessions
 from cprsync.web.workers.receiving import Receiver
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.web.api.api import build_description
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
-from cprsync.web.sessions import Sessions
+from cprsync.web.memory.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

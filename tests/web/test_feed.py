@@ -32,8 +32,8 @@ from cprsync.mock.certs import develop_certificates, make_authority, packaged_pr
 from cprsync.services.outward.feeding import LIMIT_MAX
 from cprsync.web.accounts import Accounts, MachineEntry, ReaderEntry, hash_secret, write_accounts
 from cprsync.web.api import feed
+from cprsync.web.memory.turns import AT_ONCE
 from cprsync.web.serving import Certificate
-from cprsync.web.turns import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

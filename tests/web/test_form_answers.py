@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from test_box import patron_of
 from townspeople import cpr, person
 
-from cprsync.web.sessions import ANSWERS_MAX
+from cprsync.web.memory.sessions import ANSWERS_MAX
 
 if TYPE_CHECKING:
     from browser import Browser, Served

@@ -16,7 +16,7 @@ from test_workers import Desk, accounts_file, desk
 from cprsync.domain.trust.metrics import CONTENT_TYPE, Sample
 from cprsync.errors import CprsyncError
 from cprsync.web.accounts import Accounts, MachineEntry, write_accounts
-from cprsync.web.counting import Counts, counted_from
+from cprsync.web.memory.counting import Counts, counted_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

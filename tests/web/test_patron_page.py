@@ -21,8 +21,8 @@ from cprsync.store import tables
 from cprsync.web.journeys import Journeys
 from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, PatronArea, PatronProvider
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX
-from cprsync.web.sessions import Sessions
-from cprsync.web.tries import LOCKED_SECONDS, Tries
+from cprsync.web.memory.sessions import Sessions
+from cprsync.web.memory.tries import LOCKED_SECONDS, Tries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

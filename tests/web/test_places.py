@@ -11,8 +11,8 @@ import pytest
 from test_box import patron_of
 from townspeople import cpr
 
-from cprsync.web import places
-from cprsync.web.places import ASKING_MAX, PLACES_MAX, DeskBusy, Places
+from cprsync.web.memory import places
+from cprsync.web.memory.places import ASKING_MAX, PLACES_MAX, DeskBusy, Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

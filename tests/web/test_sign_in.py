@@ -26,7 +26,7 @@ from cprsync.web.accounts import (
     without_account,
     write_accounts,
 )
-from cprsync.web.tries import LOCKED_SECONDS, MARKS_MAX, WRONG_MAX, with_mark
+from cprsync.web.memory.tries import LOCKED_SECONDS, MARKS_MAX, WRONG_MAX, with_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from cprsync.domain.desk.roles import EVERY_ROLE
-from cprsync.web.sessions import SESSIONS_MAX, STRANGERS_MAX, Sessions
+from cprsync.web.memory.sessions import SESSIONS_MAX, STRANGERS_MAX, Sessions
 
 if TYPE_CHECKING:
     from browser import Served

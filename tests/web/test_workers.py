@@ -22,8 +22,8 @@ from cprsync.web import app as web_app
 from cprsync.web import visit
 from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
 from cprsync.web.me.area import PatronArea
-from cprsync.web.sessions import Sessions, worker_of
-from cprsync.web.tries import LOCKED_SECONDS, WRONG_MAX
+from cprsync.web.memory.sessions import Sessions, worker_of
+from cprsync.web.memory.tries import LOCKED_SECONDS, WRONG_MAX
 from cprsync.web.workers import handing
 from cprsync.web.workers.handing import Team
 from cprsync.web.workers.keeping import Keeper

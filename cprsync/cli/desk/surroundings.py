@@ -34,9 +34,9 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
     from cprsync.doctor.measuring import measured
     from cprsync.web.accounts import Accounts
     from cprsync.web.entry import Surroundings
-    from cprsync.web.places import Places
-    from cprsync.web.sessions import Sessions
-    from cprsync.web.tries import WRONG_MAX
+    from cprsync.web.memory.places import Places
+    from cprsync.web.memory.sessions import Sessions
+    from cprsync.web.memory.tries import WRONG_MAX
     from cprsync.wiring.site import Site
 
     desk, agency = site.settings.desk, site.section.agency
@@ -90,7 +90,7 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
         yield None
         return
     from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, SIGN_IN, PatronArea, PatronProvider
-    from cprsync.web.sessions import Sessions
+    from cprsync.web.memory.sessions import Sessions
 
     number, together = (None, None) if worker is None else (worker.number, worker.together)
     sessions = Sessions(

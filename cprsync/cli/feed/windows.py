@@ -64,7 +64,7 @@ def feed_heal(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.feed.provisional import ask_about_provisional
     from cprsync.services.feed.questions import ask_about_windows_between_nights
-    from cprsync.services.ports.trust import checked_reason
+    from cprsync.services.ports.trust.audit import checked_reason
 
     with opened(config, library, as_json=as_json) as site:
         if everyone is not None:

@@ -26,7 +26,7 @@ from cprsync.private import check_folder, create_private
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.services.ports.trust import StoreVersion
+    from cprsync.services.ports.trust.upkeep import StoreVersion
 
 TESTING = """
 [test]

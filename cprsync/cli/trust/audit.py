@@ -45,7 +45,7 @@ def audit_verify(
     Exit 1 with everything that does not fit. With --code it also has to be a later state of the audit of which the
     code was told.
     """
-    from cprsync.services.ports.trust import EVERY_RECORD
+    from cprsync.services.ports.trust.audit import EVERY_RECORD
 
     with opened(config, library, as_json=as_json) as site, site.store() as store:
         check = store.audit.check(code=code, records=EVERY_RECORD)
@@ -76,7 +76,7 @@ def audit_list(
     The latest first; no value of a record.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.ports.trust import AuditFilter
+    from cprsync.services.ports.trust.audit import AuditFilter
     from cprsync.services.trust.audit import list_entries
 
     first = None if since is None else datetime.combine(since, time(), tzinfo=COPENHAGEN)

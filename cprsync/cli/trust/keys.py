@@ -58,7 +58,7 @@ def keys_rotate(
     was killed, run it again: it goes on. The older key stays until `keys destroy`.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.ports.trust import PURPOSES
+    from cprsync.services.ports.trust.keys import PURPOSES
     from cprsync.services.trust.keys import Rotating, rotate_keys
 
     with failures(as_json=as_json), ExitStack() as stack:

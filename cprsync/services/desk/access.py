@@ -25,7 +25,7 @@ from cprsync.domain.person.sealed import is_same_family
 from cprsync.errors import AccessRefused, BadInput, NoSuchPerson, SecondPersonNeeded
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.register import Found
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

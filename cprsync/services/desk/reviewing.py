@@ -28,7 +28,7 @@ from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
 from cprsync.services.ports.desk import REVIEW, Answer, Later, ReviewItem
 from cprsync.services.ports.patrons import write_again_if_lost
-from cprsync.services.ports.trust import checked_reason
+from cprsync.services.ports.trust.audit import checked_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

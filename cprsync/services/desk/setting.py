@@ -30,7 +30,7 @@ from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
 from cprsync.services.ports.patrons import Write, no_such_patron, with_age, write_again_if_lost
-from cprsync.services.ports.trust import REASON_MAX
+from cprsync.services.ports.trust.audit import REASON_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import Abroad, Contact, Protection, Status
 from cprsync.domain.person.sealed import Address, Name, Sealed, label_lines
 from cprsync.errors import NotConfirmed
-from cprsync.services.ports.trust import checked_reason
+from cprsync.services.ports.trust.audit import checked_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -19,7 +19,7 @@ from cprsync.services.desk.responsibles import list_minors
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.desk import SERVE, SHOW, PatronView, Reveal
 from cprsync.services.ports.patrons import no_such_patron
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

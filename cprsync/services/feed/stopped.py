@@ -19,7 +19,7 @@ from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.services.feed.copies import find_copy
 from cprsync.services.feed.intake import STOPS
 from cprsync.services.ports.deliveries import InboxState
-from cprsync.services.ports.trust import checked_reason
+from cprsync.services.ports.trust.audit import checked_reason
 
 if TYPE_CHECKING:
     from datetime import date

@@ -26,7 +26,7 @@ from cprsync.services.desk.showing import check_confirmed, preview_document, war
 from cprsync.services.ports.leaving import Erased
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.runs import Departed
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

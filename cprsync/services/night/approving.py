@@ -12,7 +12,7 @@ from cprsync.domain.deciding.approval import PEOPLE, WhyNoYes, approved_until, w
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
 from cprsync.services.ports.runs import HeldRun, SaidYes
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import DeliveryLine
     from cprsync.services.ports.netmedia import CardsState
     from cprsync.services.ports.runs import PlanRow, Run, Tally
-    from cprsync.services.ports.trust import AuditState
+    from cprsync.services.ports.trust.audit import AuditState
 
 _GIVE_OR_TAKE = (RightChange.OPENED, RightChange.CLOSED)
 #: Corrections by staff: how many are in force, and how many of those differ from the register.

@@ -25,7 +25,7 @@ from cprsync.services.planning.steps import write_of
 from cprsync.services.ports.patrons import TRIES
 from cprsync.services.ports.reverting import RevertBatch
 from cprsync.services.ports.runs import PlanRow, RunState, harmful_of, plan_hash
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.outward.sending import Sender
-from cprsync.services.ports.trust import demanded_reason
+from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cprsync.services.ports.access import Access, Cards
-    from cprsync.services.ports.alarms import AlarmLog
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
     from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.reverting import Reverting
     from cprsync.services.ports.runs import Approvals, Calendar, Runs
-    from cprsync.services.ports.trust import Audit, Figures, Keys, UpkeepLog
+    from cprsync.services.ports.trust.alarms import AlarmLog
+    from cprsync.services.ports.trust.audit import Audit
+    from cprsync.services.ports.trust.keys import Keys
+    from cprsync.services.ports.trust.upkeep import Figures, UpkeepLog
 
 
 class Store(ABC):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.domain.trust.alarms import Alarm, Manner
-    from cprsync.services.ports.alarms import AlarmLog, Channel
+    from cprsync.services.ports.trust.alarms import AlarmLog, Channel
 
 
 def check_alarms(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
-from cprsync.services.ports.trust import AuditFilter, demanded_reason
+from cprsync.services.ports.trust.audit import AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.store import Store
-    from cprsync.services.ports.trust import AuditState, Happening
+    from cprsync.services.ports.trust.audit import AuditState, Happening
 
 #: How many entries are checked together for sealed patrons.
 _AT_A_TIME: Final = 200

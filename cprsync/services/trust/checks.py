@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.services.ports.doctor import Finding, Level
+from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.status import FREE_LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.services.ports.doctor import Installed, Machine
+    from cprsync.services.ports.trust.doctor import Installed, Machine
 
 #: Permissions that a new file must not give to group and others: to change it.
 _OTHERS_WRITE: Final = 0o022

@@ -13,14 +13,14 @@ from cprsync.domain.person.number import unspaced
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import CPR_NUMBER, find_patron, is_patron_number, read_number
 from cprsync.services.ports.desk import OWN
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.store import Store
-    from cprsync.services.ports.trust import Happening
+    from cprsync.services.ports.trust.audit import Happening
 
 #: What counts as somebody having looked, and as somebody having been told. The names are the audit's.
 _LOOKED: Final = frozenset({"lookup", "reveal", "view", "search"})

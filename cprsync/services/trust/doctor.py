@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.errors import CprsyncError
-from cprsync.services.ports.doctor import Finding, Level, Need
+from cprsync.services.ports.trust.doctor import Finding, Level, Need
 from cprsync.services.trust import checks, peer_checks, store_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cprsync.services.ports.doctor import Installed, Machine
+    from cprsync.services.ports.trust.doctor import Installed, Machine
 
     Look = Callable[[Any], Iterator[Finding]]
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust import PURPOSES, KeyState
+from cprsync.services.ports.trust.keys import PURPOSES, KeyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from cprsync.services.ports.store import Store
-    from cprsync.services.ports.trust import KeyUse, Share, SharePlace
+    from cprsync.services.ports.trust.keys import KeyUse, Share, SharePlace
 
 #: How long an added key waits before it writes: longer than any transaction that began without it may take. A writer
 #: waits five seconds for another one at most, and a share takes less than one.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.metrics import Sample, with_agency
-from cprsync.services.ports.trust import Outcome as Ended
+from cprsync.services.ports.trust.upkeep import Outcome as Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.errors import CprsyncError
-from cprsync.services.ports.doctor import Finding, Level
+from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.checks import fault, judge_offset, ok, warning
 from cprsync.services.trust.status import is_alarming
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cprsync.services.ports.deliveries import Inspection
-    from cprsync.services.ports.doctor import Installed
+    from cprsync.services.ports.trust.doctor import Installed
 
 #: Record types that come with nearly every delivery: the person, the address, the name, and the event.
 _ALWAYS: Final = ("001", "003", "008", "099")

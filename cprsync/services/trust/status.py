@@ -14,14 +14,14 @@ from cprsync.domain.patron.provisional import is_late
 from cprsync.errors import Exit
 from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
 from cprsync.services.ports.runs import RunState
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.services.ports.alarms import AlarmLog
     from cprsync.services.ports.store import Store
-    from cprsync.services.ports.trust import Upkeep
+    from cprsync.services.ports.trust.alarms import AlarmLog
+    from cprsync.services.ports.trust.upkeep import Upkeep
 
 #: Levels of a certificate that someone must act on.
 ALARMING: Final = frozenset({"critical", "warn"})

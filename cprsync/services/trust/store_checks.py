@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cprsync.services.ports.doctor import Finding, Level
+from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.checks import NAMED_MOST, fault, judge_offset, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.services.ports.doctor import Installed
+    from cprsync.services.ports.trust.doctor import Installed
 
 
 def check_version(place: Installed) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import inspect, text
 
 from cprsync.errors import StoreMismatch
-from cprsync.services.ports.trust import StoreVersion
+from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.tables import metadata
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from cprsync.domain.trust.alarms import Alarm, Telling, Word, pause_after
-from cprsync.services.ports.alarms import Message, Undelivered
+from cprsync.services.ports.trust.alarms import Message, Undelivered
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from cprsync.errors import SealBroken
-from cprsync.services.ports.trust import AuditState
+from cprsync.services.ports.trust.audit import AuditState
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile

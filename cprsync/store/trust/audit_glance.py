@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from cprsync.services.ports.trust import AuditGlance
+from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import Heads, StreamOnFile

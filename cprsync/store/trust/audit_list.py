@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, null, sele
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust import AuditGlance, AuditState, Happening
+from cprsync.services.ports.trust.audit import AuditGlance, AuditState, Happening
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
-    from cprsync.services.ports.trust import AuditFilter
+    from cprsync.services.ports.trust.audit import AuditFilter
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.trust.subjects import Subject

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
-from cprsync.services.ports.trust import KeyState, KeyUse
+from cprsync.services.ports.trust.keys import KeyState, KeyUse
 from cprsync.store.core.engine import reading
 from cprsync.store.seals.keys import Purpose
 from cprsync.store.trust.key_checks import NAMED_BY

@@ -16,7 +16,7 @@ from cprsync.domain.netmedia.account import IdType, identity_of
 from cprsync.domain.patron.local import card_forms
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import SealBroken
-from cprsync.services.ports.trust import Share, SharePlace
+from cprsync.services.ports.trust.keys import Share, SharePlace
 from cprsync.store import tables
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values

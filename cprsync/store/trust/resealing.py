@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select, tuple_, update
 
 from cprsync.errors import SealBroken
-from cprsync.services.ports.trust import Share, SharePlace
+from cprsync.services.ports.trust.keys import Share, SharePlace
 from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.core import bulk

@@ -15,7 +15,8 @@ from sqlalchemy import delete, null, select, update
 
 from cprsync.errors import BadInput, RunBusy
 from cprsync.private import open_unfollowed
-from cprsync.services.ports.trust import Outcome, Share, Task
+from cprsync.services.ports.trust.keys import Share
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import hold_rows, reading, stamp_of, writing
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from cprsync.services.ports.trust import KeyUse, SharePlace
+    from cprsync.services.ports.trust.keys import KeyUse, SharePlace
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of an audit entry about a key, and its steps.

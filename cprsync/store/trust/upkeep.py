@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
-from cprsync.services.ports.trust import Outcome, Task, Upkeep
+from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id

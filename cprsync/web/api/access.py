@@ -19,7 +19,7 @@ from cprsync.services.desk.access import (
     sign_attempt,
     watch_number,
 )
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
 from cprsync.web.api.calls import Call, Caller, ItemNumber, router_for

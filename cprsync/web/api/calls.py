@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cprsync.services.desk.cards import CardDoor
     from cprsync.web.accounts import MachineEntry
     from cprsync.web.entry import Entry, Surroundings
-    from cprsync.web.places import Place, Places
-    from cprsync.web.sessions import Session
+    from cprsync.web.memory.places import Place, Places
+    from cprsync.web.memory.sessions import Session
 
     Handler = Callable[[Request], Awaitable[Response]]
 

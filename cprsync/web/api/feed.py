@@ -19,8 +19,8 @@ from cprsync.errors import BadInput, CprsyncError
 from cprsync.services.outward.feeding import LIMIT_MAX, LIMIT_USUAL, Reader
 from cprsync.web.api.problems import answer_crash, answer_refusal
 from cprsync.web.api.readers import Readers, only_one, taking_turn
+from cprsync.web.memory.turns import Turns
 from cprsync.web.refusals import NotAdmitted
-from cprsync.web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.outward.feeding import Page
     from cprsync.web.accounts import ReaderEntry
     from cprsync.web.entry import Surroundings
-    from cprsync.web.turns import PageTurns
+    from cprsync.web.memory.turns import PageTurns
 
 #: Where the changes are, and where a token is given.
 FEED: Final = "/feed"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cprsync.errors import CprsyncError
-    from cprsync.web.places import Place
+    from cprsync.web.memory.places import Place
 
 serving, answering = router_for(Task.SERVE), router_for(Task.ANSWER)
 #: The most answers that are told, the latest first.

@@ -19,7 +19,7 @@ from cprsync.web.api.queue import reviews_of
 from cprsync.web.api.shapes import answers, asked, lending, outcomes
 
 if TYPE_CHECKING:
-    from cprsync.web.places import Place
+    from cprsync.web.memory.places import Place
 
 serving, revealing = router_for(Task.SERVE), router_for(Task.REVEAL)
 #: The most changes that are told of a record, the latest first.

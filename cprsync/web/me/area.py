@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.web.journeys import Journeys
-    from cprsync.web.sessions import Sessions
+    from cprsync.web.memory.sessions import Sessions
 
 #: Where the pages are, and where a browser comes back to from the identity provider.
 ROOT: Final = "/me"

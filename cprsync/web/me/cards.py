@@ -1,7 +1,7 @@
 """Cards at the patrons' page: counts the tries of an address, and knows a browser in which a card has signed in before.
 
-A known browser carries a mark of the card (see `tries`) and goes on where new ones have to wait. The mark is worthless
-for another card, and after a new PIN.
+A known browser carries a mark of the card (see `memory.tries`) and goes on where new ones have to wait. The mark is
+worthless for another card, and after a new PIN.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from anyio import to_thread
 
 from cprsync.errors import QuotaReached
 from cprsync.services.desk.cards import CardAsked
-from cprsync.web.sessions import cookie_name
-from cprsync.web.tries import MARKS_SECONDS, is_marked, with_mark
+from cprsync.web.memory.sessions import cookie_name
+from cprsync.web.memory.tries import MARKS_SECONDS, is_marked, with_mark
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.services.desk.cards import CardDoor
-    from cprsync.web.places import Place
-    from cprsync.web.tries import Counts
+    from cprsync.web.memory.places import Place
+    from cprsync.web.memory.tries import Counts
 
     AtPlace = Callable[[Callable[[Place], "Opened"]], Awaitable["Opened"]]
 

@@ -19,11 +19,11 @@ from cprsync.language.words import desk_word
 from cprsync.services.desk.own import NAMED_BY
 from cprsync.web.me.area import ANSWERS, ROOT, SIGN_IN
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX, CardSignIn
-from cprsync.web.places import WAIT_SECONDS, DeskBusy
+from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
+from cprsync.web.memory.sessions import PATRONS_COOKIE, Answer, cookie_name
+from cprsync.web.memory.tries import Tries
 from cprsync.web.refusals import status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.sessions import PATRONS_COOKIE, Answer, cookie_name
-from cprsync.web.tries import Tries
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.services.desk.cards import CardDoor
     from cprsync.web.me.area import PatronArea, PatronProvider
-    from cprsync.web.places import Place, Places
+    from cprsync.web.memory.places import Place, Places
+    from cprsync.web.memory.sessions import Session
+    from cprsync.web.memory.tries import Counts
     from cprsync.web.refusals import WorkerLost
-    from cprsync.web.sessions import Session
-    from cprsync.web.tries import Counts
 
     Page = Callable[[Visit], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]

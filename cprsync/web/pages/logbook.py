@@ -12,14 +12,14 @@ from cprsync.language.errors import error_text
 from cprsync.language.words import titles_of, word
 from cprsync.services.desk.access import watch_number
 from cprsync.services.desk.viewing import read_number
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from cprsync.services.ports.trust import Happening
+    from cprsync.services.ports.trust.audit import Happening
     from cprsync.services.trust.citizen import Citizen
     from cprsync.web.visit import Visit
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from cprsync.errors import SecondPersonNeeded
     from cprsync.web.accounts import Accounts
-    from cprsync.web.places import Places
+    from cprsync.web.memory.places import Places
+    from cprsync.web.memory.sessions import Session
     from cprsync.web.rendering import Renderer
-    from cprsync.web.sessions import Session
 
     Form = dict[str, list[str]]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from starlette.requests import ClientDisconnect, Request
 
+from cprsync.web.memory.sessions import worker_of
 from cprsync.web.refusals import WorkerLost
-from cprsync.web.sessions import worker_of
 from cprsync.web.visit import FORM_BYTES_MAX, FORM_SECONDS
 from cprsync.web.workers.frames import (
     ANSWER_BYTES_MAX,

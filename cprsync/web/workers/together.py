@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from cprsync.web.counting import counted_from
-from cprsync.web.places import DeskBusy
+from cprsync.web.memory.counting import counted_from
+from cprsync.web.memory.places import DeskBusy
 from cprsync.web.workers.handing import Team
 from cprsync.web.workers.keeping import LINE_BYTES_MAX
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.domain.trust.metrics import DeskCounts
-    from cprsync.web.counting import Counting
-    from cprsync.web.tries import Counts
-    from cprsync.web.turns import PageTurns
+    from cprsync.web.memory.counting import Counting
+    from cprsync.web.memory.tries import Counts
+    from cprsync.web.memory.turns import PageTurns
     from cprsync.web.workers.keeping import Uses
     from cprsync.web.workers.supervising import Instructions
 

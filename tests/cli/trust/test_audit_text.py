@@ -24,7 +24,7 @@ from cprsync.language.audit import action_words, entry_lines
 from cprsync.services.lending.standing import LABEL, STATEMENT
 from cprsync.services.ports.desk import SHOW
 from cprsync.services.ports.runs import RunState
-from cprsync.services.ports.trust import Happening
+from cprsync.services.ports.trust.audit import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.lending.standing import Statements
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes
 from cprsync.services.trust.citizen import citizen_of, citizen_report
 from cprsync.store.desk.seen import SEEN_FOR

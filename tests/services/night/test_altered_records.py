@@ -11,7 +11,7 @@ from townspeople import cpr
 
 from cprsync.language.night import audit_lines
 from cprsync.services.ports.runs import RunState
-from cprsync.services.ports.trust import EVERY_RECORD
+from cprsync.services.ports.trust.audit import EVERY_RECORD
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
 

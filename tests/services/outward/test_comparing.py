@@ -24,7 +24,7 @@ from cprsync.errors import (
 )
 from cprsync.services.outward.comparing import Comparing, compare_all, trend_document
 from cprsync.services.ports.comparing import Share
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 
 if TYPE_CHECKING:
     from cprsync.services.ports.store import Store

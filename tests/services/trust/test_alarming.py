@@ -16,9 +16,9 @@ from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
 from cprsync.domain.trust.alarms import RULES, Alarm, Manner, Word, pause_after
 from cprsync.errors import AlarmUndelivered
 from cprsync.language.alarms import body_of, list_lines, subject_of
-from cprsync.services.ports.alarms import Message, Undelivered
 from cprsync.services.ports.netmedia import Backlog
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust.alarms import Message, Undelivered
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.services.trust.alarms import check_alarms, list_alarms
 from cprsync.services.trust.status import ALARMS
 

@@ -9,7 +9,7 @@ from test_calendar_part import POLICY
 from townspeople import gains_protection, person
 
 from cprsync.domain.person.person import Birth
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_entries
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import pytest
 
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
-from cprsync.services.ports.doctor import Component, FeedFiles, Finding, Host, Level, Need
-from cprsync.services.ports.trust import AuditGlance, StoreVersion
+from cprsync.services.ports.trust.audit import AuditGlance
+from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, Need
+from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
 

@@ -17,14 +17,14 @@ from cprsync.domain.patron.local import Local
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import count_for_supervisor, explain_look_up
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.ports.trust import AuditFilter
+from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
 
 if TYPE_CHECKING:
     from doubles import Library
 
-    from cprsync.services.ports.trust import Happening
+    from cprsync.services.ports.trust.audit import Happening
 
 OFFICER = "privacy"
 WHY = "gik hjem efter sit pas"

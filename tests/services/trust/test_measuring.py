@@ -15,7 +15,7 @@ from test_status import BROKEN, NOW, OLD, RUN, Stands, koha, stand, tried
 from cprsync.domain.trust.metrics import METRICS, SECONDS, DeskCounts, Sample, render
 from cprsync.resources import monitoring_path
 from cprsync.services.ports.access import AttemptCounts
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.services.trust.metrics import samples_of
 
 LIBRARY = {"agency": "710100"}

@@ -16,7 +16,8 @@ from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
-from cprsync.services.ports.trust import AuditGlance, Outcome, Task, Upkeep
+from cprsync.services.ports.trust.audit import AuditGlance
+from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.services.trust.status import FREE_LEAST, Around, status_of
 
 #: A Tuesday morning: Monday's delivery is due.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from store_people import STARTED
 
 from cprsync.domain.trust.alarms import PAUSES, Alarm, Telling, Weighed, Word
-from cprsync.services.ports.alarms import Undelivered
+from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.store.trust.alarms import KEPT, TAKEN, AlarmLog
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 from whole import patron_ids
 
 from cprsync.errors import ConfigurationError
-from cprsync.services.ports.trust import KeyState
+from cprsync.services.ports.trust.keys import KeyState
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.seals.keys import NEXT, Keyring, Purpose, add_key, let_write
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.trust import KeyUse
+    from cprsync.services.ports.trust.keys import KeyUse
 
 
 def lived(store: SqlStore) -> SqlStore:

@@ -13,7 +13,8 @@ from whole import patron_ids
 from cprsync.errors import BadInput, CprsyncError, RunBusy
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.services.ports.trust import PURPOSES, AuditFilter, KeyState
+from cprsync.services.ports.trust.audit import AuditFilter
+from cprsync.services.ports.trust.keys import PURPOSES, KeyState
 from cprsync.services.trust.keys import Rotating, destroy_key, rotate_keys, shares_of
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing

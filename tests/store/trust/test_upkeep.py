@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from store_people import STARTED
 
-from cprsync.services.ports.trust import Outcome, Task
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store.trust import upkeep
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.deliveries import Inspection
-    from cprsync.services.ports.trust import AuditGlance, StoreVersion
+    from cprsync.services.ports.trust.audit import AuditGlance
+    from cprsync.services.ports.trust.upkeep import StoreVersion
 
 
 class Level(enum.Enum):

@@ -1,0 +1,80 @@
+"""What is done to keep an installation safe, the version of its store, and what is counted for measurements."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from cprsync.services.ports.access import AttemptCounts
+
+
+class Task(enum.Enum):
+    """What is done to keep an installation safe."""
+
+    BACKUP = "backup"
+    RESTORE = "restore"
+    DRILL = "drill"
+    #: all rows were brought to the newest key of a purpose
+    KEYS = "keys"
+
+
+class Outcome(enum.Enum):
+    """How it ended."""
+
+    DONE = "done"
+    #: a part was done, and no more was asked for: a drill without the private key opens no keys
+    PART = "part"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Something that was done to keep the installation safe, and when."""
+
+    task: Task
+    at: datetime
+    outcome: Outcome
+    #: words and numbers for screens and alarms, never of a person; what failed is in `kind`
+    detail: Mapping[str, str | int]
+
+
+class UpkeepLog(Protocol):
+    """What was done to keep the installation safe."""
+
+    def note(self, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
+        """Write that it was done now. The oldest are deleted when there are many."""
+
+    def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
+        """Return the last time that it was done, with one of these outcomes if any are named. None: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVersion:
+    """The version that a store has (None: not set up) and the version it should have."""
+
+    current: str | None
+    wanted: str
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.wanted
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether the store is at a migration that this program does not know."""
+        return self.current is not None and self.current > self.wanted
+
+
+class Figures(Protocol):
+    """What is counted for an operator's measurements, and for nothing else."""
+
+    def oldest_review(self) -> date | None:
+        """Return the day on which the oldest review that waits was opened. None: none waits."""
+
+    def attempts(self, since: datetime) -> AttemptCounts:
+        """Count what people at the desk did with one person's data since then."""
