@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- it puts the tests' folders on the path
 from crash_desk import KilledDesk, moments_of, set_up_desk
-from crash_dump import ASKED_ANEW, compare
+from crash_dump import compare
 from crash_life import CrashLife, Told
 from crash_steps import NIGHTS, STEPS
 from databases import opened
@@ -90,8 +90,7 @@ class Harness:
             self.life.live_killed(self.steps, chance, told, kills=self.each)
             if self.with_desk:
                 KilledDesk(self.life).work(moments_of(self.life, chance, self.each), told)
-            found = self.life.canonical()
-            told.asked_anew, told.differences = found[ASKED_ANEW], compare(self.wanted, found)
+            told.differences = compare(self.wanted, self.life.canonical())
         return told
 
     def document(self) -> dict[str, Any]:
@@ -105,7 +104,6 @@ class Harness:
             "kills_by_step": dict(sum((one.kills for one in every), Counter())),
             "ended_before_the_kill": sum(one.missed for one in every),
             "lost_or_doubled": {seed: one.differences for seed, one in self.told.items() if one.differences},
-            "lives_that_asked_about_everybody_anew": sum(one.asked_anew for one in every),
             "hands": {seed: one.hands for seed, one in self.told.items() if one.hands},
             "recovery_seconds": {"median": round(median(recovery), 2), "max": round(recovery[-1], 2)},
             "undisturbed_seconds": {name: round(seconds, 2) for name, seconds in self.life.seconds.items()},

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Final
 import talking
 from crash_dump import (
     AGAIN,
-    ASKED_ANEW,
     CHANCE,
     OWN,
+    as_undisturbed,
     last_heard,
     named,
     names_of,
@@ -105,8 +105,6 @@ class Told:
     #: a command that did not do it by itself
     hands: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
-    #: it took itself for an older copy of its database
-    asked_anew: bool = False
     #: from the last kill until the same command was done
     recovery: list[float] = field(default_factory=list)
 
@@ -233,9 +231,8 @@ class CrashLife:
         everything = self.night.everything()
         names = names_of(everything)
         entries = [json.loads(bytes.fromhex(row["entry"])) for row in everything["audit"]]
-        told = Counter(
-            named(str((e["kind"], e["patron"], e["actions"])), names) for e in entries if e["kind"] not in AGAIN
-        )
+        kept = (one for e in entries if e["kind"] not in AGAIN for one in as_undisturbed(e))
+        told = Counter(named(str(one), names) for one in kept)
         small = self.night.state(self.ready)
         numbers = Counter(map(number_of, everything["patron"]))
         return {
@@ -249,7 +246,6 @@ class CrashLife:
             "files": last_heard(self._written(), everything["change"], names),
             "hook": last_heard(control.webhook(self.ready)["received"], everything["change"], names),
             "records": sorted(named(record_of(row), names) for row in everything["patron"]),
-            ASKED_ANEW: any(row["heal_asked"] for row in everything["agreement"]),
             "numbers given twice": [number for number, times in numbers.items() if times > 1],
             "left behind": self._left_behind(),
         }

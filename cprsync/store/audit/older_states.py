@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import Seen
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.beside.journal import Begun
+from cprsync.store.core.engine import after_commit, reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, library_transaction
 from cprsync.store.seals.failures import JournalBehind, StoreUnavailable
 from cprsync.store.seals.keys import Keyed, Purpose
@@ -35,6 +37,7 @@ _MASK: Final = (1 << _BITS) - 1
 _READ_ROWS: Final = 5000
 _LIBRARY = tables.library.c
 _PATRON = tables.patron.c
+_HEAD, _ENTRY = tables.audit_head.c, tables.audit.c
 # Each entry of the desk is followed by some of these, so they are built once.
 _SEEN: Final = select(_LIBRARY.records_changes, _LIBRARY.heads_lines, _LIBRARY.heads_code).where(
     _LIBRARY.agency == AGENCY_IS
@@ -212,3 +215,57 @@ def remember_journal(connection: Connection, tenant: Tenant) -> None:
         fewer = or_(_LIBRARY.journal_lines.is_(None), _LIBRARY.journal_lines < len(written))
         values = {"journal_lines": len(written), "journal_code": written[-1][1]}
         connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency, fewer).values(values))
+
+
+def append_journal(connection: Connection, tenant: Tenant, entries: Sequence[Entry]) -> None:
+    """Write lines in the journal that the caller's transaction follows, which holds the library, and remember them.
+
+    A note beside the journal says what they were decided on, until the transaction is committed.
+
+    Raises:
+        JournalBehind: the journal is not the one that the database has seen; nothing is written.
+    """
+    lines = len(journal_entries(connection, tenant))
+    if is_journal_remembered(connection, tenant, lines):
+        changes = record_changes(connection, tenant) or 0
+        tenant.journal.begin(tenant.agency, Begun(lines, changes, _heads(connection, tenant)))
+    # else the lines of a killed command wait for the next one that opens the store, and its note with them
+    tenant.journal.append(entries)
+    remember_journal(connection, tenant)
+    after_commit(connection, _Settling(tenant, lines + len(entries)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """Deletes the note once the database has followed this many lines."""
+
+    tenant: Tenant
+    lines: int
+
+    def __call__(self) -> None:
+        self.tenant.journal.settle(self.tenant.agency, seen=self.lines)
+
+
+def was_killed_before_it_followed(connection: Connection, tenant: Tenant) -> bool:
+    """Return whether the lines that the database has not seen are those of a killed command, and not of a later life.
+
+    The note beside the journal is there only until a database has followed them. This database must have all that the
+    one of the note had: as many seen lines, each stream's entry, and no fewer changes of records. An older copy that is
+    put back later finds no note. One that is put back while the note is there has lost nothing but these lines.
+    """
+    begun = tenant.journal.begun(tenant.agency)
+    seen = connection.scalar(select(_LIBRARY.journal_lines).where(_LIBRARY.agency == tenant.agency)) or 0
+    if begun is None or seen != begun.lines or (record_changes(connection, tenant) or 0) < begun.changes:
+        return False
+    heads, ours = _heads(connection, tenant), select(_ENTRY.mac).where(_ENTRY.agency == tenant.agency)
+    return all(
+        # a head may be older than every entry that is kept
+        heads.get(stream) == (seq, code)
+        or connection.scalar(ours.where(_ENTRY.stream == stream, _ENTRY.seq == seq)) == code
+        for stream, (seq, code) in begun.heads.items()
+    )
+
+
+def _heads(connection: Connection, tenant: Tenant) -> dict[str, tuple[int, bytes]]:
+    wanted = select(_HEAD.stream, _HEAD.seq, _HEAD.mac).where(_HEAD.agency == tenant.agency)
+    return {row.stream: (row.seq, row.mac) for row in connection.execute(wanted)}

@@ -3,6 +3,9 @@
 It is a file outside the database, and only grows. Each line is chained to the one before it, and is on disk before the
 database is changed. It holds patron numbers and keyed hashes, so only the keys can tell who is meant. What is erased
 again is decided elsewhere.
+
+A second file is there only while the database follows new lines. It says which state of the database they were decided
+on. So a command that was killed in between can be told from an older copy of the database.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from cprsync.store.seals.failures import JournalBroken
 from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cprsync.store.seals.keys import Keyring
@@ -51,6 +54,18 @@ class Entry:
     #: erased patron.
     number: bytes
     number_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The state of the database on which new lines were decided."""
+
+    #: how many of the library's lines it had seen
+    lines: int
+    #: how often its records had changed
+    changes: int
+    #: number and code of each audit stream's last entry
+    heads: Mapping[str, tuple[int, bytes]]
 
 
 class EraseJournal:
@@ -140,6 +155,53 @@ class EraseJournal:
         except OSError as error:
             raise _unusable(error) from error
 
+    def begin(self, agency: str, begun: Begun) -> None:
+        """Note what the next lines were decided on. `settle` deletes the note.
+
+        Raises:
+            ConfigurationError: it cannot be written.
+        """
+        heads = {stream: [seq, code.hex()] for stream, (seq, code) in begun.heads.items()}
+        key = self._keyring.newest(Purpose.CHECKPOINT).id
+        told = {"agency": agency, "changes": begun.changes, "heads": heads, "key": key, "lines": begun.lines}
+        text = json.dumps(told, sort_keys=True).encode()
+        try:
+            # not replaced as a whole: no line relies on it before it is complete
+            handle = open_unfollowed(self._begun_path(agency), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text + b"\t" + _begun_code(self._secrets()[key], text) + b"\n")
+        except OSError as error:
+            raise _unusable(error) from error
+
+    def begun(self, agency: str) -> Begun | None:
+        """Return what the lines after those of the note were decided on. None: there is no note, or it is not ours."""
+        try:
+            with open_private(self._begun_path(agency)) as file:
+                text, _, code = file.read().rstrip(b"\n").partition(b"\t")
+        except OSError:
+            return None
+        told = read_line(text)
+        secret = self._secrets().get(str(told.get("key")), b"")
+        if not hmac.compare_digest(_begun_code(secret, text), code) or told["agency"] != agency:
+            return None
+        heads = {stream: (seq, bytes.fromhex(code)) for stream, (seq, code) in told["heads"].items()}
+        return Begun(told["lines"], told["changes"], heads)
+
+    def has_begun(self, agency: str) -> bool:
+        """Return whether there is a note, also one that is not ours."""
+        return self._begun_path(agency).exists()
+
+    def settle(self, agency: str, *, seen: int) -> None:
+        """Delete the note, unless it is about lines after the first `seen`, which another writer has begun."""
+        begun = self.begun(agency)
+        if begun is None or begun.lines < seen:
+            # the commit stands; if the note stays, the next command that opens the store deletes it
+            with suppress(OSError):
+                self._begun_path(agency).unlink(missing_ok=True)
+
+    def _begun_path(self, agency: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{agency}.begun")
+
     def set_aside(self) -> None:
         """Move a file that does not verify aside, and begin a new one with the lines that do.
 
@@ -189,6 +251,11 @@ class EraseJournal:
             if not hmac.compare_digest(mac.hex().encode(), code):
                 raise JournalBroken("the line was altered, or one before it was taken out", line=number)
             yield _entry(told), mac
+
+
+def _begun_code(secret: bytes, text: bytes) -> bytes:
+    # marked, so that no line of the journal passes for a note
+    return hmac.digest(secret, b"begun" + text, "sha256").hex().encode()
 
 
 def _whole(written: bytes) -> bytes:

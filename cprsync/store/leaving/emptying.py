@@ -18,7 +18,7 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Person
 from cprsync.services.ports.leaving import Erased
 from cprsync.store import tables
-from cprsync.store.audit.older_states import Moved, journal_entries, note_versions, remember_journal
+from cprsync.store.audit.older_states import Moved, append_journal, note_versions
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core.engine import count_rows
@@ -82,11 +82,10 @@ def write_journal(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]
     """
     if not rows:
         return
-    journal_entries(connection, tenant)
     shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
     merged = patron_rows(connection, tenant, shells)
-    tenant.journal.append([journal_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)])
-    remember_journal(connection, tenant)
+    entries = [journal_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)]
+    append_journal(connection, tenant, entries)
 
 
 def journal_entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:

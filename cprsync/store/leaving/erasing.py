@@ -16,7 +16,7 @@ from cprsync.services.ports.leaving import Erased
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
-from cprsync.store.audit.older_states import Moved, journal_entries, note_versions, remember_journal
+from cprsync.store.audit.older_states import Moved, append_journal, journal_entries, note_versions
 from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core.engine import parts, reading, writing
@@ -115,8 +115,7 @@ def _erase_kept(connection: Connection, tenant: Tenant, patron_id: str, user: st
         return Erased()
     if lines:
         erased = replace(lines[0], day=tenant.clock.today(), what=tables.ERASED, number=NO_NUMBER)
-        tenant.journal.append([erased])
-        remember_journal(connection, tenant)
+        append_journal(connection, tenant, [erased])
     audit.append(connection, tenant, audit.DESK, [audit.Happened(ERASE, patron=patron_id, user=user)])
     return Erased()
 

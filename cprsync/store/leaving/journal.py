@@ -17,7 +17,13 @@ from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
-from cprsync.store.audit.older_states import begin_versions, is_journal_remembered, journal_entries, remember_journal
+from cprsync.store.audit.older_states import (
+    begin_versions,
+    is_journal_remembered,
+    journal_entries,
+    remember_journal,
+    was_killed_before_it_followed,
+)
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.core.engine import count_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
@@ -187,25 +193,24 @@ def _is_noticed(connection: Connection, tenant: Tenant, witnessed: Seen) -> bool
 def replay_journal(tenant: Tenant) -> int:
     """Close and erase again the patrons that an older copy of the database has brought back. Returns how many.
 
-    Every other subscribed patron is then unverified until the register has answered. Nobody is looked up, subscribed or
-    created. The patron numbers in the journal are never issued again.
+    Every other subscribed patron is then unverified until the register has answered. If it is no older copy, but the
+    database that a killed command left behind its journal, only what that command began is done. Nobody is looked up,
+    subscribed or created. The patron numbers in the journal are never issued again.
 
     Raises:
         JournalBehind: the journal is not the one that the database has seen; nothing is written.
     """
     with reading(tenant.engine) as connection:
+        if _is_followed(connection, tenant) and not tenant.journal.has_begun(tenant.agency):
+            return 0
+    with library_transaction(tenant) as connection:
+        # read here: another process may have written lines just now, and erased those patrons
         written = journal_entries(connection, tenant)
         entries = {entry.patron_id: entry for entry in written}
-        back, unknown = _brought_back(connection, tenant, entries), _not_given(connection, tenant, list(entries))
-        seen = is_journal_remembered(connection, tenant, len(written))
-    if seen and not back and not unknown:
-        return 0
-    with library_transaction(tenant) as connection:
-        for patron_id in unknown:
+        for patron_id in _not_given(connection, tenant, list(entries)):
             connection.execute(_ISSUE, {"agency": tenant.agency, "id": patron_id})
-        # another process may have erased some of them just now; then the journal is remembered by now
-        back = _brought_back(connection, tenant, entries)
-        older = bool(back) or not is_journal_remembered(connection, tenant, len(written))
+        back, seen = _brought_back(connection, tenant, entries), is_journal_remembered(connection, tenant, len(written))
+        older = (bool(back) or not seen) and not was_killed_before_it_followed(connection, tenant)
         for patron_id in back:
             repeat(connection, tenant, entries[patron_id])
         kept_blocks.forget_kept(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
@@ -214,7 +219,20 @@ def replay_journal(tenant: Tenant) -> int:
             open_for_subscribed(connection, tenant, WindowReason.RESTORED)
             tell_everyone_again(connection, tenant)
         remember_journal(connection, tenant)
+        if seen:
+            # no line follows this note: nobody writes one while the library is held
+            tenant.journal.settle(tenant.agency, seen=len(written) + 1)
+    tenant.journal.settle(tenant.agency, seen=len(written))
     return len(back)
+
+
+def _is_followed(connection: Connection, tenant: Tenant) -> bool:
+    """Return whether the database has seen every line, and nobody of the journal is back."""
+    written = journal_entries(connection, tenant)
+    entries = {entry.patron_id: entry for entry in written}
+    if _brought_back(connection, tenant, entries) or _not_given(connection, tenant, list(entries)):
+        return False
+    return is_journal_remembered(connection, tenant, len(written))
 
 
 def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, Entry]) -> list[str]:
