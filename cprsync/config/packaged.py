@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cprsync.catalogues import rule_words
-from cprsync.config.toml import Mistake, build_error, first_mistake, read_toml
-from cprsync.domain.person.municipality import Kind, Municipalities, Municipality
+from cprsync.config.toml import Mistake, Places, build_error, first_mistake, read_toml
+from cprsync.domain.person.municipality import Kind, Municipalities, Municipality, code_from
 from cprsync.domain.wording import Wording
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.resources import rulebook_path, schema_path
@@ -55,6 +55,17 @@ def load_municipalities() -> Municipalities:
 def _municipality(row: dict[str, str]) -> Municipality:
     until = date.fromisoformat(row["until"]) if row["until"] else None
     return Municipality(row["code"], row["name"], Kind(row["kind"]), until)
+
+
+def _check_municipality(typed: str) -> str:
+    code = code_from(typed)
+    if mistake := load_municipalities().mistake_in(code):
+        raise WrongValue("the code {mistake}", mistake=mistake)
+    return code
+
+
+#: A municipality where people live, with three or four digits. With a wrong one, everybody would live elsewhere.
+MunicipalityCode: TypeAlias = Annotated[str, AfterValidator(_check_municipality)]
 
 
 class _Strict(BaseModel):
@@ -111,7 +122,7 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
     except WrongRow as wrong:
         path = paths[wrong.table]
         raise build_error(
-            path, read_toml(path, _KIND)[1], Mistake(wrong.place, WrongValue(wrong.why)), kind=_KIND
+            path, Places(read_toml(path, _KIND)[1]), Mistake(wrong.place, WrongValue(wrong.why)), kind=_KIND
         ) from None
 
 
@@ -153,4 +164,4 @@ def _load(path: Path, model: type[_Read], *, under: str | None = None) -> _Read:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise build_error(path, text, first_mistake(error), kind=_KIND) from None
+        raise build_error(path, Places(text), first_mistake(error), kind=_KIND) from None

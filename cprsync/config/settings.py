@@ -10,17 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
 from cprsync.config.alarms import AlarmsSection
-from cprsync.config.packaged import load_municipalities
+from cprsync.config.packaged import MunicipalityCode  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.targets import RESERVED_TARGET, AnyTarget, place_target
-from cprsync.config.toml import Mistake, Strict, build_error, first_mistake, read_toml
-from cprsync.domain.person.municipality import code_from
+from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
@@ -167,21 +166,12 @@ class FbsSection(Strict):
     per_second: PerSecond = 50
 
 
-def _check_home_code(typed: str) -> str:
-    """The four digits of an existing municipality. With a wrong one, every patron would count as living elsewhere."""
-    code = code_from(typed)
-    if mistake := load_municipalities().mistake_in(code):
-        raise WrongValue("the code {mistake}", mistake=mistake)
-    return code
-
-
 class LibrarySection(Strict):
     """One library, which is its own data controller, with a policy and the municipalities that count as residence."""
 
     agency: str = Field(pattern=r"^[0-9]{6}$")
     name: str
-    #: with three or four digits
-    municipalities: frozenset[Annotated[str, AfterValidator(_check_home_code)]] = frozenset()
+    municipalities: frozenset[MunicipalityCode] = frozenset()
     policy: Path | None = None
     register_: RegisterSection = Field(alias="register")
     feed: FeedSection
@@ -319,9 +309,8 @@ def load_settings(path: Path) -> Settings:
         settings = Settings(**document)
     except ValidationError as error:
         first = first_mistake(error)
-        others = tuple(place_target(one, document) for one in first.others)
-        mistake = place_target(first, document)._replace(others=others)
-        raise build_error(path, text, mistake, kind="configuration", elsewhere=_is_in_environment) from None
+        mistake = place_target(first)._replace(others=tuple(map(place_target, first.others)))
+        raise build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise _has_test_section(path, text)
     settings = _anchor_paths(settings, path.resolve().parent)
@@ -332,15 +321,17 @@ def load_settings(path: Path) -> Settings:
 
 
 def _is_in_environment(mistake: Mistake) -> bool:
-    """Whether a setting comes from the environment: it then has no line in the file."""
-    return "__".join(("CPRSYNC_" + str(mistake.place[0]), *map(str, mistake.place[1:]))).upper() in os.environ
+    """Whether a setting, or the list that it is in, comes from the environment: it then has no line in the file."""
+    place = mistake.place
+    lists = [place[:depth] for depth, part in enumerate(place) if isinstance(part, int)]
+    return any(f"CPRSYNC_{'__'.join(map(str, one))}".upper() in os.environ for one in (place, *lists))
 
 
 def _has_test_section(path: Path, text: str) -> ConfigurationError:
     place = ("test", "control_url")
     told = 'remove [test], or set environment = "test": production takes its day from no mock'
     mistake = Mistake(place, WrongValue(told))
-    return build_error(path, text, mistake, kind="configuration", elsewhere=_is_in_environment)
+    return build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment)
 
 
 def audit_section(path: Path) -> AuditSection:

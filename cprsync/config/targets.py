@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import re
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cprsync.config.addresses import Address, PerSecond, Workers  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.config.packaged import MunicipalityCode  # noqa: TC001 -- the same
 from cprsync.config.toml import Strict
 from cprsync.domain.outward.koha import Ending, KohaRules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.errors import WrongValue
+from cprsync.errors import ConfigurationError, WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from cprsync.config.toml import Mistake
+    from cprsync.domain.policy.policy import Policy
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
-_MUNICIPALITY: Final = re.compile(r"[0-9]{4}", re.ASCII)
 _CODE: Final = re.compile(r"\S{1,64}")
 
 
 def _check_name(typed: str) -> str:
     if not _NAME.fullmatch(typed):
         raise WrongValue("expected at most 32 small letters, digits and hyphens, a letter first")
-    return typed
-
-
-def _check_municipality(typed: str) -> str:
-    if not _MUNICIPALITY.fullmatch(typed):
-        raise WrongValue("expected the four digits of a municipality")
     return typed
 
 
@@ -61,7 +56,7 @@ class TargetSection(Strict):
     protected: ProtectedRule = ProtectedRule.LEAVE_OUT
     #: only patrons of these groups and of these municipalities; left out: all
     groups: frozenset[str] = frozenset()
-    municipalities: frozenset[Annotated[str, AfterValidator(_check_municipality)]] = frozenset()
+    municipalities: frozenset[MunicipalityCode] = frozenset()
 
     @property
     def target_kind(self) -> TargetKind:
@@ -218,20 +213,36 @@ AnyTarget: TypeAlias = Annotated[FeedTarget | KohaTarget | WebhookTarget | FileT
 #: In a file of settings, a target is at `library.0.target.1`.
 _DEPTH: Final = 4
 _KINDS: Final = frozenset(kind.value for kind in TargetKind)
+_NO_GROUP: Final = "policy.toml has no such patron group: there are {some}"
+_NO_BRANCH: Final = "policy.toml has no such branch: there are {some}"
 
 
-def place_target(mistake: Mistake, document: Mapping[str, Any]) -> Mistake:
-    """Name a mistake in a target by the target's name and the key, without the kind that pydantic puts between them."""
-    if mistake.place[::2][:2] != ("library", "target") or len(mistake.place) < _DEPTH:
+def place_target(mistake: Mistake) -> Mistake:
+    """The mistake in its place in the file: pydantic puts the kind of a target between the target and the key."""
+    place = mistake.place
+    if place[::2][:2] != ("library", "target") or len(place) <= _DEPTH or place[_DEPTH] not in _KINDS:
         return mistake
-    _, library, _, number, *keys = mistake.place
-    if keys and isinstance(keys[0], str) and keys[0] in _KINDS:
-        del keys[0]
-    try:
-        name = document["library"][library]["target"][number]["name"]
-    except (LookupError, TypeError):  # it has none, or is set by the environment
-        name = None
-    named = name if isinstance(name, str) and _NAME.fullmatch(name) else str(int(number) + 1)
-    key = f", {'.'.join(map(str, keys))}" if keys else ""
-    place = (*mistake.place[:_DEPTH], *keys)
-    return mistake._replace(place=place, named=f"[[library.target]] {named}{key}")
+    return mistake._replace(place=(*place[:_DEPTH], *place[_DEPTH + 1 :]))
+
+
+def check_names(targets: Sequence[AnyTarget], policy: Policy, *, library: str) -> None:
+    """Check the patron groups and branches that targets name. With a misspelt one, most patrons would be left out.
+
+    Raises ConfigurationError, with those that the policy has.
+    """
+    for target in targets:
+        koha = target if isinstance(target, KohaTarget) else None
+        named = [
+            ("groups", sorted(target.groups), policy.group_names, _NO_GROUP),
+            ("categories", koha and koha.categories, policy.group_names, _NO_GROUP),
+            ("libraries", koha and koha.libraries, policy.branches, _NO_BRANCH),
+        ]
+        # a policy that names none says nothing of them
+        for key, names, known, told in named:
+            if known and (unknown := [name for name in names or () if name not in known]):
+                raise ConfigurationError(
+                    "{place}: {told}",
+                    place=f'[[library]] "{library}", [[library.target]] "{target.name}", {key}, {unknown[0]}',
+                    told=WrongValue(told, some=", ".join(known)),
+                    kind="configuration",
+                )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect
+from contextlib import suppress
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -125,15 +126,6 @@ class Mistake(NamedTuple):
     others: tuple[Mistake, ...] = ()
     #: how many more are not named
     uncounted: int = 0
-    #: how the place is named, if not by its keys
-    named: str = ""
-
-    @property
-    def error(self) -> CprsyncError:
-        """The mistake as a sentence with its values."""
-        # a key may contain a line end, and must stay on one line
-        place = (self.named or ".".join(map(str, self.place))).replace("\n", "\\n") or "the whole"
-        return CprsyncError("{place}: {told}", place=place, told=self.told)
 
 
 def first_mistake(error: ValidationError) -> Mistake:
@@ -181,25 +173,29 @@ def _told(said: ErrorDetails) -> CprsyncError:
 
 
 def build_error(
-    path: Path, text: str, mistake: Mistake, *, kind: str, elsewhere: Callable[[Mistake], bool] = lambda _: False
+    path: Path, inside: Places, mistake: Mistake, *, kind: str, elsewhere: Callable[[Mistake], bool] = lambda _: False
 ) -> ConfigurationError:
     """The error for all mistakes in a file, each with its line, if it has one and `elsewhere` is False for it."""
-    why = mistake.error
-    told = [_with_line(text, other, elsewhere=elsewhere) for other in mistake.others]
+    outside = Places("")
+    places = [outside if elsewhere(one) else inside for one in (mistake, *mistake.others)]
+    told = [_with_line(one, where) for one, where in zip((mistake, *mistake.others), places, strict=True)]
+    (line, why), *others = told
+    rest = [one if at is None else CprsyncError("line {line}: {why}", line=at, why=one) for at, one in others]
     if mistake.uncounted:
-        told.append(CprsyncError("and {more} more", more=mistake.uncounted))
-    if told:
-        rest = reduce(lambda later, one: CprsyncError("{one}; {then}", one=one, then=later), reversed(told))
-        why = CprsyncError("{one}; {then}", one=why, then=rest)
-    line = None if elsewhere(mistake) else line_of(text, mistake.place)
+        rest.append(CprsyncError("and {more} more", more=mistake.uncounted))
+    if rest:
+        then = reduce(lambda later, one: CprsyncError("{one}; {then}", one=one, then=later), reversed(rest))
+        why = CprsyncError("{one}; {then}", one=why, then=then)
     if line is None:
         return ConfigurationError("{path}: {why}", path=path, why=why, kind=kind)
     return ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=why, kind=kind)
 
 
-def _with_line(text: str, mistake: Mistake, *, elsewhere: Callable[[Mistake], bool]) -> CprsyncError:
-    line = None if elsewhere(mistake) else line_of(text, mistake.place)
-    return mistake.error if line is None else CprsyncError("line {line}: {why}", line=line, why=mistake.error)
+def _with_line(mistake: Mistake, places: Places) -> tuple[int | None, CprsyncError]:
+    """The mistake's line, if it has one, and the mistake as a sentence with its values."""
+    # a key may contain a line end, and must stay on one line
+    place = places.name_of(mistake.place).replace("\n", "\\n") or "the whole"
+    return places.line_of(mistake.place), CprsyncError("{place}: {told}", place=place, told=mistake.told)
 
 
 # -- the line of a mistake: neither tomllib nor tomlkit tells where a value stands ------------------------------
@@ -214,13 +210,66 @@ _QUOTES: Final = ('"""', "'''", '"', "'")
 _ESCAPES: Final = {"\\": "\\", '"': '"', "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-def line_of(text: str, place: Place) -> int | None:
-    """The line of a place, or of the nearest one around it. None: there is none."""
-    try:
-        lines = _Scanner(text).lines
-    except RecursionError:  # lists in lists in lists: this is no policy, and must not crash
+#: A longer name is not shown.
+_NAME_MAX: Final = 64
+
+
+class Places:
+    """How the places in a file's text are told: by their line, and by the words that stand there.
+
+    `shows_names`: a table of which there are several is told by its name. Otherwise by its number, as the names may be
+    those of people.
+    """
+
+    def __init__(self, text: str, *, shows_names: bool = True) -> None:
+        self._shows_names = shows_names
+        self._document: Any = {}
+        self._lines: dict[Place, int] = {}
+        self._tables: frozenset[Place] = frozenset()
+        with suppress(tomllib.TOMLDecodeError, RecursionError):  # such a file is no policy, and must not crash
+            self._document = tomllib.loads(text)
+            scanned = _Scanner(text)
+            self._lines, self._tables = scanned.lines, frozenset(scanned.tables)
+
+    def line_of(self, place: Place) -> int | None:
+        """The line of a place, or of the nearest one around it. None: there is none."""
+        return next((self._lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self._lines), None)
+
+    def name_of(self, place: Place) -> str:
+        """The place as it is written in the file: `[[library]] "Xby", [[library.target]] "koha", fields 2`.
+
+        Positions count from 1.
+        """
+        told: list[str] = []
+        keys = ""
+        for depth, part in enumerate(place):
+            around = place[:depth]
+            if isinstance(part, str):
+                keys += f".{part}" if keys else part
+            elif around in self._tables:
+                heading = ".".join(one for one in around if isinstance(one, str))
+                # a mistaken name is not shown
+                entry = str(part + 1) if place[depth + 1 :] == ("name",) else self._entry(around, part)
+                told.append(f"[[{heading}]] {entry}")
+                keys = ""
+            else:
+                told.append(f"{keys} {part + 1}")
+                keys = ""
+        return ", ".join((*told, keys) if keys else told)
+
+    def _entry(self, around: Place, position: int) -> str:
+        """What tells this table from the others of its list: its name, or its number."""
+        entries = self._at(around)
+        names = [one.get("name") for one in entries] if self._shows_names and isinstance(entries, list) else []
+        name = names[position] if position < len(names) else None
+        if isinstance(name, str) and name.isprintable() and 0 < len(name) <= _NAME_MAX and names.count(name) == 1:
+            return f'"{name}"'
+        return str(position + 1)
+
+    def _at(self, place: Place) -> Any:
+        with suppress(LookupError, TypeError):  # it is set by the environment
+            return reduce(lambda found, part: found[part], place, self._document)
         return None
-    return next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
 
 
 class _Scanner:
@@ -235,7 +284,7 @@ class _Scanner:
         self._ends = [end.start() for end in re.finditer("\n", text)]
         self.lines: dict[Place, int] = {}
         #: how many tables an array of tables has so far
-        self._tables: dict[Place, int] = {}
+        self.tables: dict[Place, int] = {}
         self._file()
 
     def _file(self) -> None:
@@ -257,9 +306,9 @@ class _Scanner:
             place = (*place, key)
             self.lines.setdefault(place, line)
             if many and depth == len(keys):
-                self._tables[place] = self._tables.get(place, 0) + 1
-            if place in self._tables:
-                place = (*place, self._tables[place] - 1)
+                self.tables[place] = self.tables.get(place, 0) + 1
+            if place in self.tables:
+                place = (*place, self.tables[place] - 1)
                 self.lines.setdefault(place, line)
         return place
 

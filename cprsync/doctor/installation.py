@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cprsync.config.addresses import LOOPBACK
-from cprsync.config.policy import load_policy
 from cprsync.doctor import peers, store
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.doctor.disks import measure_disks
@@ -107,7 +106,7 @@ class Installation(ThisMachine):
         return measure_disks(self._settings)
 
     def policy_changes(self) -> list[str]:
-        ours, default = load_policy(self._section.policy, self._section.municipalities), Policy()
+        ours, default = self._site.policy, Policy()
         named = (one.name for one in fields(Policy) if getattr(ours, one.name) != getattr(default, one.name))
         # which municipalities are home is no setting of the policy
         return [name for name in named if name != "home"]

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from pydantic import Field, ValidationError, model_validator
 
-from cprsync.config.toml import Strict, build_error, first_mistake, read_toml
+from cprsync.config.toml import Places, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.desk.confirming import NAME_MAX
 from cprsync.domain.desk.pins import USUAL, Quota
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
@@ -235,7 +235,7 @@ def read_accounts(path: Path) -> AccountsDocument:
     try:
         return AccountsDocument(**document)
     except ValidationError as error:
-        raise build_error(path, text, first_mistake(error), kind="configuration") from None
+        raise build_error(path, Places(text, shows_names=False), first_mistake(error), kind="configuration") from None
 
 
 @lru_cache(maxsize=4)

@@ -129,7 +129,13 @@ class Site:
 
     @cached_property
     def policy(self) -> Policy:
-        return load_policy(self.section.policy, self.section.municipalities)
+        """The library's rules. Raises ConfigurationError, also if a target names what they do not have."""
+        policy = load_policy(self.section.policy, self.section.municipalities)
+        if self.section.target:
+            from cprsync.config.targets import check_names
+
+            check_names(self.section.target, policy, library=self.section.name)
+        return policy
 
     @property
     def caps(self) -> Caps:
@@ -241,7 +247,7 @@ class Site:
                 yield ()
                 return
             around, production = _surroundings(patience), self.settings.is_production
-            needs = TargetNeeds(self.section.agency, production, self.clock, around, self.policy, stack)
+            needs = TargetNeeds(self.section.agency, production, self.clock, around, stack)
             yield tuple(open_target(one, needs) for one in self.section.target)
 
     def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:

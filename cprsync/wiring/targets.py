@@ -6,10 +6,10 @@ Also makes the settings of Cicero (FBS), which is only read.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.errors import ConfigurationError, CprsyncError, WrongValue
+from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.outward import OpenTarget
 from cprsync.wire.limits import Patience
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
-    from cprsync.domain.policy.policy import Policy
     from cprsync.outward.settings import FbsSettings, FileSettings, KohaSettings, WebhookSettings
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.ports.runs import Clock
@@ -37,51 +36,19 @@ class TargetNeeds:
     production: bool
     clock: Clock
     around: Surroundings
-    #: the library's groups and branches
-    policy: Policy
     #: closes the connections
     stack: ExitStack
 
 
 def open_target(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
-    """Open one target. A wrong setting is told when something is to be sent, and holds up no other target."""
-    try:
-        check_names(section, needs.policy)
-    except ConfigurationError as error:
-        return replace(_unopened(section, error), wrong=error)
+    """Open one target. What its files lack is told when something is to be sent, and holds up no other target."""
     try:
         return _open(section, needs)
     except CprsyncError as error:
-        return _unopened(section, error)
+        from cprsync.outward.unopened import UnopenedTarget
 
-
-def _unopened(section: AnyTarget, error: CprsyncError) -> OpenTarget:
-    from cprsync.outward.unopened import UnopenedTarget
-
-    unopened = UnopenedTarget(error)
-    return OpenTarget(section.target, unopened, unopened if section.kind == "koha" else None)
-
-
-def check_names(section: AnyTarget, policy: Policy) -> None:
-    """Check a target's patron groups and branches against the policy. Raises ConfigurationError."""
-    groups = [(f"groups: {name}", name) for name in sorted(section.groups)]
-    branches: list[tuple[str, str]] = []
-    if section.kind == "koha":
-        groups += [(f"categories.{name}", name) for name in section.categories or ()]
-        branches = [(f"libraries.{name}", name) for name in section.libraries if policy.branches]
-    for key, name in groups:
-        if not policy.is_group(name):
-            raise _unknown(section, key, "policy.toml has no such patron group: there are {some}", policy.group_names)
-    for key, name in branches:
-        if name not in policy.branches:
-            raise _unknown(section, key, "policy.toml has no such branch: there are {some}", policy.branches)
-
-
-def _unknown(section: AnyTarget, key: str, said: str, known: Sequence[str]) -> ConfigurationError:
-    why = WrongValue(said, some=", ".join(known))
-    return ConfigurationError(
-        "[[library.target]] {name}, {key}: {why}", name=section.name, key=key, why=why, kind="configuration"
-    )
+        unopened = UnopenedTarget(error)
+        return OpenTarget(section.target, unopened, unopened if section.kind == "koha" else None)
 
 
 def _open(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:

@@ -53,7 +53,7 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a misspelt setting": (
         lambda library: library.rewrite("cprsync.toml", "\ntask =", "\ntsak ="),
         "configuration",
-        "library.0.feed.tsak: there is no such setting",
+        "feed.tsak: there is no such setting",
         "Mend the setting",
     ),
     "no configuration": (

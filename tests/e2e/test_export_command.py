@@ -145,7 +145,7 @@ def test_an_export_of_a_target_with_a_group_that_there_is_not_gives_nothing(town
     try:
         before = town.rows()
         ran = town.call("export", "door", "--all")
-        assert_refused(ran, code=2, kind="configuration", says="door, groups: Vokse: ", advises="setting")
+        assert_refused(ran, code=2, kind="configuration", says='"door", groups, Vokse: ', advises="setting")
         assert "Barn" in ran.error["message"]
         assert town.rows() == before
     finally:

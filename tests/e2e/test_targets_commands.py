@@ -126,6 +126,25 @@ def test_a_key_that_is_missing_stops_no_night(town: tuple[Library, Receiver]) ->
     assert states(library)["hook"]["waiting"] == 4
 
 
+def test_a_misspelt_group_of_a_target_stops_all_that_reads_the_rules_before_anything_is_told(
+    town: tuple[Library, Receiver],
+) -> None:
+    library, receiver = town
+    groups = '[[age_groups]]\nsince = 2020-01-01\ngroups = [{name = "Barn", from = 0}, {name = "Voksen", from = 18}]\n'
+    (library.folder / "policy.toml").write_text(groups, encoding="utf-8")
+    library.rewrite("cprsync.toml", 'name = "files"\n', 'name = "files"\ngroups = ["Voksne"]\n')
+    before = library.rows("target", "target_patron", "outbox", "run")
+    for command in (("sync",), ("targets", "send"), ("status",), ("export", "files", "--all"), ("serve",)):
+        ran = library.call(*command)
+        assert_refused(
+            ran, code=2, kind="configuration", says='"files", groups, Voksne: policy.toml has no', advises="Mend"
+        )
+    (policy,) = (one for one in library.call("doctor").document["checks"] if one["check"] == "policy")
+    assert (policy["state"], "Barn, Voksen" in str(policy)) == ("fault", True)
+    assert library.rows("target", "target_patron", "outbox", "run") == before
+    assert not receiver.got
+
+
 def test_what_cannot_be_done_is_refused(town: tuple[Library, Receiver]) -> None:
     library, _ = town
     library.call("targets", "send")

@@ -295,11 +295,6 @@ class Policy:
         by_age = (group.name for ladder in self.ladders.ladders for group in ladder.groups)
         return tuple(dict.fromkeys((*by_age, *(group.name for group in self.groups))))
 
-    def is_group(self, name: str) -> bool:
-        """Whether the policy names a group, or an earlier one did. True for any group if it names none."""
-        named = self.group_names
-        return not named or name in named or name in self.ladders.former
-
     def group(self, name: str) -> PatronGroup:
         """What a group may do and pays."""
         described = next((group for group in self.groups if group.name == name), None)

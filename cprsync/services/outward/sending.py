@@ -107,8 +107,6 @@ class Sender:
 
     def send(self, one: OpenTarget) -> Sent:
         """Load and send to one target. A feed is only loaded: its readers fetch."""
-        if one.wrong is not None:
-            raise one.wrong
         load_target(self.store, one.target, self.progress, self.raise_if_stopped)
         if one.client is None:
             return Sent(one.target.name, one.target.kind.value)

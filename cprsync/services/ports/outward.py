@@ -186,8 +186,6 @@ class OpenTarget:
     target: Target
     client: TargetClient | None = None
     reader: TargetReader | None = None
-    #: its settings name what the policy does not have: nothing is loaded or sent, as most would be taken away there
-    wrong: CprsyncError | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

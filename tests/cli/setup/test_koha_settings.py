@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from test_settings import GOOD, configuration
@@ -12,14 +11,17 @@ from cprsync.config.settings import load_settings
 from cprsync.config.targets import KohaTarget
 from cprsync.domain.outward.koha import Ending
 from cprsync.domain.outward.target import ProtectedRule
-from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
-from cprsync.wiring.targets import check_names, koha_settings
+from cprsync.wiring.site import Site
+from cprsync.wiring.targets import koha_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cprsync.domain.policy.policy import Policy
+
+PLACE = '[[library]] "Biblioteket", [[library.target]]'
 KOHA = """
 [[library.target]]
 name = "koha"
@@ -108,28 +110,33 @@ def test_a_koha_that_cannot_be_kept_true_is_refused_in_danish(tmp_path: Path, ol
 @pytest.mark.parametrize(
     ("old", "new", "line", "key"),
     [
-        ('url = "https://koha.example/api/v1/"\n', "", "[[library.target]]", "koha, url: this setting is missing"),
-        ("https://koha.example", "http://hidden.example", "url = ", "koha, url: expected an address"),
+        ('url = "https://koha.example/api/v1/"\n', "", "[[library.target]]", '"koha", url: this setting is missing'),
+        ("https://koha.example", "http://hidden.example", "url = ", '"koha", url: expected an address'),
         ('name = "koha"', 'name = "Hidden one"', "name = ", "1, name: expected at most 32 small letters"),
         (
             'kind = "koha"',
             'kind = "hidden"',
             "kind = ",
-            "koha, kind: expected one of 'feed', 'koha', 'web",
+            "\"koha\", kind: expected one of 'feed', 'koha', 'web",
         ),
-        ('kind = "koha"\n', "", "[[library.target]]", "koha, kind: this setting is missing"),
-        ('"name"', '"hidden"', "fields = ", "koha, fields.1: Input should be 'number', "),
-        ('library = "HB"', 'library = "hidden place"', "library = ", "koha, library: expected a code of Koha's"),
-        ('"VOKSEN"', '"V"\ncategories = "hidden"', "categories = ", 'koha, categories: expected "koha", or a table'),
+        ('kind = "koha"\n', "", "[[library.target]]", '"koha", kind: this setting is missing'),
+        ('"name"', '"hidden"', "fields = ", "\"koha\", fields 2: Input should be 'number', "),
+        ('library = "HB"', 'library = "hidden place"', "library = ", '"koha", library: expected a code of Koha\'s'),
+        ('"VOKSEN"', '"V"\ncategories = "hidden"', "categories = ", '"koha", categories: expected "koha", or a table'),
         (
             '"VOKSEN"',
             '"V"\ncategories = {Barn = 17}',
             "categories = ",
-            "koha, categories.Barn: Input should be a",
+            '"koha", categories.Barn: Input should be a',
         ),
-        ('"VOKSEN"', '"V"\nmunicipalities = ["75x"]', "municip", "koha, municipalities.0: expected the four digits"),
-        ('"VOKSEN"', '"V"\nsecret = "hidden"', "secret = ", "koha, secret: there is no such setting"),
-        ('"VOKSEN"', '"V"\ncrl = "hidden"', "crl = ", "koha, crl: expected a list in [ ]"),
+        (
+            '"VOKSEN"',
+            '"V"\nmunicipalities = ["75x"]',
+            "municip",
+            '"koha", municipalities 1: the code is not a municipal',
+        ),
+        ('"VOKSEN"', '"V"\nsecret = "hidden"', "secret = ", '"koha", secret: there is no such setting'),
+        ('"VOKSEN"', '"V"\ncrl = "hidden"', "crl = ", '"koha", crl: expected a list in [ ]'),
     ],
 )
 def test_a_mistake_in_a_target_is_told_by_its_name_key_and_line_and_quotes_no_value(
@@ -141,55 +148,63 @@ def test_a_mistake_in_a_target_is_told_by_its_name_key_and_line_and_quotes_no_va
         koha(tmp_path, text=text)
     lines = (GOOD + text).splitlines()
     number = next(n for n, one in enumerate(lines, 1) if n > len(GOOD.splitlines()) and one.startswith(line))
-    assert caught.value.message.startswith(f"{tmp_path / 'cprsync.toml'}, line {number}: [[library.target]] {key}")
+    assert caught.value.message.startswith(f"{tmp_path / 'cprsync.toml'}, line {number}: {PLACE} {key}")
     danish = in_danish(caught.value.document())
-    assert f"linje {number}: [[library.target]] {key.split(':', maxsplit=1)[0]}: " in danish
+    assert f"linje {number}: {PLACE} {key.split(':', maxsplit=1)[0]}: " in danish
     for said in (caught.value.message, danish):
         assert not [word for word in ("hidden", "Input tag", "tuple", "literal", "17", "75x") if word in said.lower()]
 
 
 def test_a_target_in_single_brackets_is_told_to_have_two(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"library\.0\.target: expected a list.*two brackets: \[\[ \]\]"):
+    with pytest.raises(ConfigurationError, match=r"Biblioteket\", target: expected a list.*two brackets: \[\[ \]\]"):
         koha(tmp_path, text=KOHA.replace("[[library.target]]", "[library.target]"))
 
 
 # -- what the policy does not have -------------------------------------------------------------------------
 
-_POLICY: dict[str, Any] = {
-    "ladders": Ladders(
-        (Ladder(date(2027, 1, 1), (AgeGroup("Barn", 0), AgeGroup("Voksen", 18))),), former=frozenset({"Ung"})
-    ),
-    "branches": ("Hovedbiblioteket",),
-}
+POLICY = """
+[[age_groups]]
+since = 2027-01-01
+groups = [{name = "Barn", from = 0}, {name = "Voksen", from = 18}]
+[branches]
+names = ["Hovedbiblioteket"]
+"""
+NO_GROUP = "policy.toml har ingen sådan lånergruppe: der er Barn, Voksen"
+
+
+def rules_beside(tmp_path: Path, more: str, policy: str) -> Policy:
+    """What every command reads: the settings, and the policy beside them."""
+    (tmp_path / "policy.toml").write_text(policy, encoding="utf-8")
+    here = GOOD.replace('name = "Biblioteket"\n', 'name = "Biblioteket"\npolicy = "policy.toml"\n')
+    settings = load_settings(configuration(tmp_path, here + KOHA + more))
+    return Site(settings, settings.library[0]).policy
 
 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (
-            'groups = ["Barn", "Vokse"]',
-            "groups: Vokse: policy.toml har ingen sådan lånergruppe: der er Barn, V",
-        ),
-        (
-            "categories = {Vokse = 'V'}",
-            "categories.Vokse: policy.toml har ingen sådan lånergruppe: der er Barn, V",
-        ),
-        (
-            "libraries = {Filialen = 'F'}",
-            "libraries.Filialen: policy.toml har ingen sådan filial: der er Hovedbib",
-        ),
+        ('groups = ["Barn", "Vokse"]', f"groups, Vokse: {NO_GROUP}"),
+        ("categories = {Voksen = 'V', Vokse = 'V'}", f"categories, Vokse: {NO_GROUP}"),
+        ("libraries = {Filialen = 'F'}", "libraries, Filialen: policy.toml har ingen sådan filial: der er Hovedbib"),
     ],
 )
 def test_a_group_or_branch_that_the_policy_does_not_have_is_refused_with_those_there_are(
     tmp_path: Path, more: str, told: str
 ) -> None:
-    section = koha(tmp_path, f"{more}\n")
     with pytest.raises(ConfigurationError) as caught:
-        check_names(section, Policy(**_POLICY))
-    assert in_danish(caught.value.document()).startswith(f"[[library.target]] med navnet koha, {told}")
+        rules_beside(tmp_path, f"{more}\n", POLICY)
+    assert in_danish(caught.value.document()).startswith(f'{PLACE} "koha", {told}')
     # a policy that names none says nothing of them
-    check_names(section, Policy())
+    assert rules_beside(tmp_path, f"{more}\n", "").branches == ()
 
 
-def test_a_group_of_an_earlier_policy_is_one(tmp_path: Path) -> None:
-    check_names(koha(tmp_path, "groups = ['Barn', 'Ung']\ncategories = {Ung = 'U'}\n"), Policy(**_POLICY))
+def test_groups_and_branches_of_the_policy_are_taken(tmp_path: Path) -> None:
+    more = "groups = ['Barn']\ncategories = {Voksen = 'V'}\nlibraries = {Hovedbiblioteket = 'H'}\n"
+    assert rules_beside(tmp_path, more, POLICY).group_names == ("Barn", "Voksen")
+
+
+@pytest.mark.parametrize("code", ["0757", "0955", "075x"])
+def test_a_municipality_where_nobody_lives_is_refused_in_a_target(tmp_path: Path, code: str) -> None:
+    with pytest.raises(ConfigurationError, match='"koha", municipalities 2: the code is '):
+        koha(tmp_path, f'municipalities = ["0751", "{code}"]\n')
+    assert koha(tmp_path, 'municipalities = ["101"]\n').municipalities == {"0101"}

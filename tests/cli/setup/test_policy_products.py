@@ -95,35 +95,67 @@ def test_the_product_in_the_guide_is_one_that_can_be_typed(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("until = 2027-12-31\n", "", "line 17: product.1.since: the period of this product before it has no end"),
-        ("2027-12-31", "2028-01-01", "line 18: product.1.since: it overlaps the period before it, which goes to 2028"),
-        ("2027-12-31", "2027-12-30", "line 18: product.1.since: there is a hole: the period before it goes to 2027-12"),
-        ("2027-12-31", "2019-12-31", "line 6: product.0.until: it ends before it begins"),
-        ("2027-12-31", '"never"', "line 6: product.0.until: "),
-        ("below_age = 65", "below_age = 15", "line 11: product.0.below_age: no age is left"),
-        ("below_age = 65", "below_age = 0", "line 11: product.0.below_age: Input should be greater than or equal to 1"),
-        ("from_age = 15", "from_age = true", "line 10: product.0.from_age: "),
-        ("from_age = 15", "age = 15", "line 10: product.0.age: there is no such setting"),
-        ('"0461"', '"0101"', "line 9: product.0.unlicensed: a municipality stands in both lists"),
-        ('["0461"]', '"own"', f"line 9: product.0.unlicensed: {CODES}"),
-        ('["0461"]', "[461]", f"line 9: product.0.unlicensed: {CODES}"),
-        ('"751"', '"0957"', "line 8: product.0.municipalities: code 1 of the list is Qeqqata Kommunia's, in Greenland"),
+        ("until = 2027-12-31\n", "", "line 17: [[product]] 2, since: the period of this product before it has no end"),
+        (
+            "2027-12-31",
+            "2028-01-01",
+            "line 18: [[product]] 2, since: it overlaps the period before it, which goes to 2028",
+        ),
+        (
+            "2027-12-31",
+            "2027-12-30",
+            "line 18: [[product]] 2, since: there is a hole: the period before it goes to 2027-12",
+        ),
+        ("2027-12-31", "2019-12-31", "line 6: [[product]] 1, until: it ends before it begins"),
+        ("2027-12-31", '"never"', "line 6: [[product]] 1, until: "),
+        ("below_age = 65", "below_age = 15", "line 11: [[product]] 1, below_age: no age is left"),
+        (
+            "below_age = 65",
+            "below_age = 0",
+            "line 11: [[product]] 1, below_age: Input should be greater than or equal to 1",
+        ),
+        ("from_age = 15", "from_age = true", "line 10: [[product]] 1, from_age: "),
+        ("from_age = 15", "age = 15", "line 10: [[product]] 1, age: there is no such setting"),
+        ('"0461"', '"0101"', "line 9: [[product]] 1, unlicensed: a municipality stands in both lists"),
+        ('["0461"]', '"own"', f"line 9: [[product]] 1, unlicensed: {CODES}"),
+        ('["0461"]', "[461]", f"line 9: [[product]] 1, unlicensed: {CODES}"),
+        (
+            '"751"',
+            '"0957"',
+            "line 8: [[product]] 1, municipalities: code 1 of the list is Qeqqata Kommunia's, in Greenland",
+        ),
         (
             '"0101"',
             '"0171"',
-            "line 8: product.0.municipalities: code 2 of the list is Ledøje-Smørum's, which is no more",
+            "line 8: [[product]] 1, municipalities: code 2 of the list is Ledøje-Smørum's, which is no more",
         ),
-        ('["751", "0101"]', '"some"', 'line 8: product.0.municipalities: expected "all", "own", or a list of codes'),
-        ('["Udelukket"]', '"none"', 'line 12: product.0.closing_blocks: expected "all", or a list of reasons'),
-        ('["Udelukket"]', '[" "]', 'line 12: product.0.closing_blocks: expected "all", or a list of reasons'),
-        ('"municipality"', '"library"', "line 8: product.0.municipalities: the licence is the library's own"),
-        ('"municipality"', '"state"', "line 7: product.0.licensed_by: Input should be 'municipality' or 'library'"),
-        ('"film"', '"Film!"', "line 3: product.0.name: "),
-        (', en = "Films"', "", "line 4: product.0.title.en: this setting is missing"),
+        (
+            '["751", "0101"]',
+            '"some"',
+            'line 8: [[product]] 1, municipalities: expected "all", "own", or a list of codes',
+        ),
+        ('["Udelukket"]', '"none"', 'line 12: [[product]] 1, closing_blocks: expected "all", or a list of reasons'),
+        ('["Udelukket"]', '[" "]', 'line 12: [[product]] 1, closing_blocks: expected "all", or a list of reasons'),
+        ('"municipality"', '"library"', "line 8: [[product]] 1, municipalities: the licence is the library's own"),
+        (
+            '"municipality"',
+            '"state"',
+            "line 7: [[product]] 1, licensed_by: Input should be 'municipality' or 'library'",
+        ),
+        ('"film"', '"Film!"', "line 3: [[product]] 1, name: "),
+        (', en = "Films"', "", "line 4: [[product]] 1, title.en: this setting is missing"),
         ("[[product]]", "[[products]]", "line 2: products: there is no such setting"),
-        ('municipalities = ["751", "0101"]\n', "", "line 7: product.0.licensed_by: say which municipalities hold the"),
-        ('{ da = "Film", en = "Films" }', '"Film"', "line 4: product.0.title: expected the name in both languages"),
-        ('["Personale"]', '["Personale", ""]', "line 13: product.0.closed_groups.1: "),
+        (
+            'municipalities = ["751", "0101"]\n',
+            "",
+            "line 7: [[product]] 1, licensed_by: say which municipalities hold the",
+        ),
+        (
+            '{ da = "Film", en = "Films" }',
+            '"Film"',
+            "line 4: [[product]] 1, title: expected the name in both languages",
+        ),
+        ('["Personale"]', '["Personale", ""]', "line 13: [[product]] 1, closed_groups 2: "),
     ],
 )
 def test_a_mistake_in_a_product_is_named_by_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -150,5 +182,5 @@ def test_a_group_that_the_policy_does_not_name_closes_nothing_by_mistake(
         tmp_path, whole.replace('closed_groups = ["Personale"]', 'closed_groups = ["Voksen"]')
     ).products.names() == ("film",)
     told = refused(tmp_path, whole.replace('closed_groups = ["Personale"]', 'closed_groups = ["Personalet"]'))
-    said = f"product.0.closed_groups.0: no group is called that: age_groups and [groups] have {named}"
+    said = f'[[product]] "film", closed_groups 1: no group is called that: age_groups and [groups] have {named}'
     assert told == f"line {len((LADDER + groups).splitlines()) + 13}: {said}"

@@ -117,25 +117,75 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("old", "new", "named", "line"),
     [
-        ('agency = "775100"', 'agency = "7751"', "library.0.agency", "agency"),
-        ('task = "123456"', 'task = "12345X"', "library.0.feed.task", "task"),
-        ('cvr = "11111111"', 'cvr = "11111111"\nunknown = 1', "library.0.register.unknown", "unknown"),
-        ("https://localhost:1/lookup", "http://localhost:1/lookup", "library.0.register.lookup_url", "lookup_url"),
-        ('client_key = "client.key"', 'client_key = "client.key"\np12 = "x.p12"', "library.0.register", "[library.reg"),
-        ("0a0a0a0a-0a0a", "0A0A0A0A-0a0a", "library.0.register.service_agreement", "service_agreement"),
-        ("https://culr.example/", "http://culr.example/", "library.0.culr.url", 'url = "http://'),
-        ("https://culr.example/", "https:///", "library.0.culr.url", 'url = "https:///'),
-        ("https://culr.example/", "https://[culr/", "library.0.culr.url", 'url = "https://['),
-        ('group = "775100"\n', "", "library.0.culr.group", "[library.culr]"),
-        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = 0', "library.0.register.workers", "workers"),
-        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = 65', "library.0.register.workers", "workers"),
-        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = true', "library.0.register.workers", "workers"),
-        ('cvr = "11111111"', 'cvr = "11111111"\nper_second = 1001', "library.0.register.per_second", "per_second"),
-        ('group = "775100"', 'group = "775100"\nper_second = 0', "library.0.culr.per_second", "per_second"),
-        ('group = "775100"', 'group = "775100"\nworkers = "9"', "library.0.culr.workers", "workers"),
-        ('group = "775100"', 'group = "775100"\nlocal_accounts = "card"', "library.0.culr.local_accounts", "local_acc"),
-        ('task = "123456"', 'task = "123456"\ntotal_seconds = 9', "library.0.feed.total_seconds", "total_seconds"),
-        ('task = "123456"', 'task = "123456"\nfloor_seconds = 0', "library.0.feed.floor_seconds", "floor_seconds"),
+        ('agency = "775100"', 'agency = "7751"', '[[library]] "Biblioteket", agency', "agency"),
+        ('task = "123456"', 'task = "12345X"', '[[library]] "Biblioteket", feed.task', "task"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nunknown = 1', '[[library]] "Biblioteket", register.unknown', "unknown"),
+        (
+            "https://localhost:1/lookup",
+            "http://localhost:1/lookup",
+            '[[library]] "Biblioteket", register.lookup_url',
+            "lookup_url",
+        ),
+        (
+            'client_key = "client.key"',
+            'client_key = "client.key"\np12 = "x.p12"',
+            '[[library]] "Biblioteket", register',
+            "[library.reg",
+        ),
+        (
+            "0a0a0a0a-0a0a",
+            "0A0A0A0A-0a0a",
+            '[[library]] "Biblioteket", register.service_agreement',
+            "service_agreement",
+        ),
+        ("https://culr.example/", "http://culr.example/", '[[library]] "Biblioteket", culr.url', 'url = "http://'),
+        ("https://culr.example/", "https:///", '[[library]] "Biblioteket", culr.url', 'url = "https:///'),
+        ("https://culr.example/", "https://[culr/", '[[library]] "Biblioteket", culr.url', 'url = "https://['),
+        ('group = "775100"\n', "", '[[library]] "Biblioteket", culr.group', "[library.culr]"),
+        ('cvr = "11111111"', 'cvr = "11111111"\nworkers = 0', '[[library]] "Biblioteket", register.workers', "workers"),
+        (
+            'cvr = "11111111"',
+            'cvr = "11111111"\nworkers = 65',
+            '[[library]] "Biblioteket", register.workers',
+            "workers",
+        ),
+        (
+            'cvr = "11111111"',
+            'cvr = "11111111"\nworkers = true',
+            '[[library]] "Biblioteket", register.workers',
+            "workers",
+        ),
+        (
+            'cvr = "11111111"',
+            'cvr = "11111111"\nper_second = 1001',
+            '[[library]] "Biblioteket", register.per_second',
+            "per_second",
+        ),
+        (
+            'group = "775100"',
+            'group = "775100"\nper_second = 0',
+            '[[library]] "Biblioteket", culr.per_second',
+            "per_second",
+        ),
+        ('group = "775100"', 'group = "775100"\nworkers = "9"', '[[library]] "Biblioteket", culr.workers', "workers"),
+        (
+            'group = "775100"',
+            'group = "775100"\nlocal_accounts = "card"',
+            '[[library]] "Biblioteket", culr.local_accounts',
+            "local_acc",
+        ),
+        (
+            'task = "123456"',
+            'task = "123456"\ntotal_seconds = 9',
+            '[[library]] "Biblioteket", feed.total_seconds',
+            "total_seconds",
+        ),
+        (
+            'task = "123456"',
+            'task = "123456"\nfloor_seconds = 0',
+            '[[library]] "Biblioteket", feed.floor_seconds',
+            "floor_seconds",
+        ),
         ('[keys]\ndir = "keys"', "", "keys", ""),
     ],
 )
@@ -173,7 +223,7 @@ def test_a_municipality_that_is_nobodys_residence_is_refused_by_its_place_in_the
     tmp_path: Path, code: str
 ) -> None:
     path = configuration(tmp_path, GOOD.replace('["0751"]', f'["0751", "{code}"]'))
-    with pytest.raises(ConfigurationError, match=r"library\.0\.municipalities\.1: .*the code is "):
+    with pytest.raises(ConfigurationError, match=r'\[\[library\]\] "Biblioteket", municipalities 2: .*the code is '):
         load_settings(path)
 
 
@@ -206,10 +256,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
     told = refused.value.message
     line = {row.partition(" ")[0]: number for number, row in enumerate(text.splitlines(), start=1)}
     for name, said in (("tsak", "there is no such setting"), ("crv", "there is no such setting"), ("path", "")):
-        assert f"line {line[name]}: library.0." in told
+        assert f'line {line[name]}: [[library]] "Biblioteket", ' in told
         assert f".{name}: {said}" in told
-    for missing in ("library.0.register.cvr: this setting is missing", "library.0.feed.task: this setting is missing"):
-        assert missing in told
+    for missing in ("register.cvr", "feed.task"):
+        assert f'[[library]] "Biblioteket", {missing}: this setting is missing' in told
     # a misspelt name is why another is missing
     assert max(map(told.index, (".tsak:", ".crv:"))) < min(map(told.index, (".cvr:", ".task:")))
     danish = in_danish(refused.value.document())
@@ -232,6 +282,16 @@ def test_what_is_wrong_in_the_environment_stands_on_no_line(tmp_path: Path, monk
     told = refused.value.message
     assert "; log_level: Input should be" in told
     assert "LOUD" not in told
+
+
+def test_what_is_wrong_in_a_list_from_the_environment_is_told_without_the_files_lines_and_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CPRSYNC_LIBRARY", '[{"agency": "7751"}]')
+    path = configuration(tmp_path)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(path)
+    assert refused.value.message.startswith(f"{path}: library 1, agency: ")
 
 
 # -- the desk ----------------------------------------------------------------------------------------------

@@ -89,6 +89,6 @@ def test_the_years_of_a_fee_page_are_answered_with_the_number_to_write(tmp_path:
     with pytest.raises(ConfigurationError) as caught:
         load_policy(path, frozenset())
     assert in_danish(caught.value.document()) == (
-        f"{path}, linje 3: tariffs.0.child_below: der skal stå den første alder, der betaler som voksen, som et tal: "
-        "child_below = 15; linje 1: tariffs.0.bands: indstillingen mangler"
+        f"{path}, linje 3: [[tariffs]] 1, child_below: der skal stå den første alder, der betaler som voksen, som et "
+        "tal: child_below = 15; linje 1: [[tariffs]] 1, bands: indstillingen mangler"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -105,16 +104,3 @@ def test_a_branch_outside_the_policys_is_none_unless_it_names_none() -> None:
     with pytest.raises(ValueError, match="no such branch"):
         Policy(branches=("Hoved", "Risskov")).branch_named("Ris")
     assert Policy().branch_named("Ris") == "Ris"
-
-
-@pytest.mark.parametrize(
-    ("policy", "name", "is_one"),
-    [
-        (Policy(ladders=BOTH), "Voksen", True),
-        (Policy(ladders=BOTH), "Vokse", False),
-        (Policy(ladders=replace(BOTH, former=frozenset({"Lille"}))), "Lille", True),
-        (Policy(), "Vokse", True),
-    ],
-)
-def test_a_group_is_one_that_the_policy_names_or_named_if_it_names_any(policy: Policy, name: str, is_one: bool) -> None:
-    assert policy.is_group(name) is is_one

@@ -256,10 +256,10 @@ def test_relative_keys_are_meant_from_the_files_own_folder(config: Path) -> None
         (r'^user = "bib[^\n]*$(?=\n# Our private)', "", "needs user, key and known_hosts"),
         ("^key = .*?$", "", "needs user, key and known_hosts"),
         ("^known_hosts = .*?$", "", "needs user, key and known_hosts"),
-        ("^port = .*?$", "port = 65536", "library.0.feed.port"),
-        ("^host = .*?$", 'host = "sftp://example"', "library.0.feed.host"),
-        ("^folder = .*?$", 'folder = ""', "library.0.feed.folder"),
-        ("^after = .*?$", 'after = "archive"', "library.0.feed.after"),
+        ("^port = .*?$", "port = 65536", '(demo)", feed.port: '),
+        ("^host = .*?$", 'host = "sftp://example"', '(demo)", feed.host: '),
+        ("^folder = .*?$", 'folder = ""', '(demo)", feed.folder: '),
+        ("^after = .*?$", 'after = "archive"', '(demo)", feed.after: '),
     ],
 )
 def test_a_wrong_or_missing_setting_is_named(config: Path, pattern: str, new: str, named: str) -> None:

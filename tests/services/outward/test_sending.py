@@ -14,7 +14,7 @@ from townspeople import dies, emigrates, gains_protection, loses_protection, mov
 from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.errors import ConfigurationError, RegisterUnavailable, TargetUnavailable
+from cprsync.errors import RegisterUnavailable, TargetUnavailable
 from cprsync.services.ports.outward import Undelivered
 
 if TYPE_CHECKING:
@@ -44,18 +44,6 @@ def test_a_new_target_is_told_of_everyone_in_its_first_night(either_library: Lib
     assert set(library.target("koha").holds) == {library.id_of(key) for key in ("ANNA", "BO", "CLARA", "DAVID")}
     (told,) = report.document()["targets"]
     assert (told["sent"], told["waiting"], told["failed"]) == (4, 0, 0)
-
-
-def test_a_target_with_a_wrong_name_in_its_settings_is_told_nothing_and_holds_up_no_other(library: Library) -> None:
-    library.sets_targets_up(PLAIN, replace(PLAIN, name="other"))
-    wrong = replace(library.targets[0], wrong=ConfigurationError("no such group", kind="configuration"))
-    library.targets = (wrong, *library.targets[1:])
-    koha, other = library.night().document()["targets"]
-    assert (koha["sent"], koha["error"], koha["stopped"]) == (0, "configuration", None)
-    assert (other["sent"], other["error"]) == (4, None)
-    assert not library.target("koha").calls
-    states = {one.name: one.told for one in library.store.targets.states()}
-    assert states == {"koha": 0, "other": 4}
 
 
 def test_a_move_is_told_once_with_the_parts_of_the_address(either_library: Library) -> None:
