@@ -22,6 +22,7 @@ _FACTS: Final = {
     "no_run": "night",
     "open_run": "night",
     "run": "night",
+    "plan": "plan",
     "night_late": "night",
     "night_missed": "night",
     "late": "deliveries",
@@ -36,6 +37,8 @@ _FACTS: Final = {
     "drill_failed": "drill",
     "drill_old": "drill",
 }
+#: So many characters of a plan's hash are shown: `sha256:` and eight more.
+_PLAN_SHOWN: Final = len("sha256:") + 8
 #: The certificates of which there are many: only the one that ends first is told.
 _MANY: Final = ("chain", "trusted")
 
@@ -77,9 +80,11 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     if "exit" in one:
         values["ended"] = word(f"ended_{one['exit']}", language)
     values |= {key: day_text(one[key], language) for key in ("due", "day") if key in one}
-    values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at") if key in one}
+    values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at", "until") if one.get(key)}
     if what == "disk":
         values |= {"free": bytes_text(one["free"], language), "place": word(f"disk_{one['place']}", language)}
+    if what == "plan":
+        return _plan_problem(one, values, language)
     key = f"wrong_{what}"
     if what == "certificate":
         values["whose"] = whose_text(one, language)
@@ -87,6 +92,21 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
             "wrong_certificate_bad" if one["problem"] else key if one["step"] is not None else "wrong_certificate_list"
         )
     return Problem(word(key, language, **values), word(f"next_{what}", language, **values))
+
+
+def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> Problem:
+    """A held plan: how many people have to approve it, or the command that writes it."""
+    text = word("wrong_plan" if one["undoes"] is None else "wrong_plan_undo", language, **values)
+    if one["missing"]:
+        return Problem(text, word("next_plan", language, **{**values, "count": one["missing"]}))
+    return Problem(
+        text,
+        word(
+            "plan_approved" if one["undoes"] is None else "plan_approved_undo",
+            language,
+            **{**values, "run": one["undoes"]},
+        ),
+    )
 
 
 def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
@@ -115,6 +135,9 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     oldest = f", {since_text(net_media['oldest'], language)}" if net_media["oldest"] else ""
     yield "waits", word("status_waits", language, **counts) + oldest
+    yield from (("plan", _plan_text(one, language)) for one in document["plans"])
+    if waits["undone"]:
+        yield "undone", word("status_undone", language, count=waits["undone"])
     if waits["held"] is not None or waits["parked"] or waits["windows"]:
         held = "–" if waits["held"] is None else waits["held"]
         yield "parked", word("status_parked", language, **{**waits, "held": held})
@@ -131,6 +154,22 @@ def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
         return word("status_no_run", language)
     ended = word(f"ended_{run['exit']}", language)
     return word("status_run", language, run=run["run"], day=day_text(run["day"], language), ended=ended)
+
+
+def _plan_text(one: Mapping[str, Any], language: Language) -> str:
+    """A held plan: the first characters of its hash, since when, who has approved it, and until when that counts."""
+    since = moment_text(one["since"], language)
+    text = word("status_plan", language, run=one["run"], plan=one["plan"][:_PLAN_SHOWN], since=since)
+    given = [
+        word("status_plan_yes", language, who=yes["who"], moment=moment_text(yes["at"], language))
+        for yes in one["approved_by"]
+    ]
+    text += word("status_plan_by", language, by=", ".join(given)) if given else ""
+    if one["until"] is None or (given and one["missing"]):
+        # a second yes is missing, or both
+        return text
+    key = "status_plan_over" if one["missing"] else "status_plan_until"
+    return text + word(key, language, moment=moment_text(one["until"], language))
 
 
 def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[str]:

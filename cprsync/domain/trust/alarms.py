@@ -16,6 +16,7 @@ NONE: Final = timedelta()
 TOLD: Final = frozenset(
     {
         *("run", "exit", "day", "count", "due", "failed", "oldest", "name", "since"),
+        *("undoes", "missing", "until"),
         *("whose", "host", "step", "problem", "place", "free", "at", "kind"),
     }
 )
@@ -52,6 +53,7 @@ RULES: Final = (
     AlarmRule("store", Urgency.NOW, apart=("kind",)),
     AlarmRule("audit", Urgency.NOW),
     AlarmRule("run", Urgency.NOW, apart=("exit",)),
+    AlarmRule("plan", Urgency.NOW, apart=("undoes",)),
     # while a night runs it is open: four hours are the most that it may take
     AlarmRule("open_run", Urgency.NOW, timedelta(hours=4)),
     AlarmRule("night_missed", Urgency.NOW),

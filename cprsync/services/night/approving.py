@@ -6,6 +6,7 @@ An approval is of one plan of one library. It writes nothing to a record.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.deciding.approval import PEOPLE, WhyNoYes, approved_until, why_no_yes, yeses_in_force
@@ -16,8 +17,8 @@ from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
+    from cprsync.domain.deciding.approval import GivenYes
     from cprsync.services.ports.store import Store
 
 #: The message for each yes that does not count. The error's kind ends in the reason's own name.
@@ -56,7 +57,8 @@ def _find(store: Store, waiting: Sequence[HeldRun], wanted: str) -> HeldRun:
     document = store.runs.document(number)
     if document is None or not document.get("brake"):
         raise _unknown()
-    return HeldRun(number, document["day"], document["brake"]["plan"], document)
+    since = datetime.fromisoformat(document["finished"])
+    return HeldRun(number, document["day"], document["brake"]["plan"], since, document)
 
 
 def _unknown() -> BadInput:
@@ -82,10 +84,33 @@ def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits:
         "let_through": report.get("let_through", {}),
         "patrons": len({row["patron"] for row in rows}),
         "changes": list(rows),
-        "approved_by": [{"who": one.who, "at": one.at.isoformat(timespec="seconds")} for one in in_force],
+        **_approved(in_force),
         "approved": waits and len(in_force) == PEOPLE,
         "until": until and until.isoformat(timespec="seconds"),
     }
+
+
+def list_waiting(store: Store, now: datetime) -> list[dict[str, Any]]:
+    """The plans that wait, as `status` tells them: whose, since when, who has said yes, and until when that counts."""
+    return [_waiting_document(held, store.approvals.yeses(held.id), now) for held in store.approvals.waiting()]
+
+
+def _waiting_document(held: HeldRun, given: Sequence[GivenYes], now: datetime) -> dict[str, Any]:
+    in_force = yeses_in_force(given, now)
+    until = approved_until(given)
+    return {
+        "run": held.id,
+        "undoes": held.document.get("reverts"),
+        "plan": held.plan,
+        "since": held.since.isoformat(timespec="seconds"),
+        **_approved(in_force),
+        "missing": PEOPLE - len(in_force),
+        "until": until and until.isoformat(timespec="seconds"),
+    }
+
+
+def _approved(in_force: Sequence[GivenYes]) -> dict[str, Any]:
+    return {"approved_by": [{"who": one.who, "at": one.at.isoformat(timespec="seconds")} for one in in_force]}
 
 
 def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: Mapping[str, str]) -> dict[str, Any]:

@@ -230,6 +230,8 @@ class HeldRun:
     id: int
     day: date
     plan: str
+    #: when it was held
+    since: datetime
     #: its report
     document: Mapping[str, Any] = field(repr=False)
 

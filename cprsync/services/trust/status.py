@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
 from cprsync.domain.patron.provisional import is_late
 from cprsync.errors import Exit
+from cprsync.services.night.approving import list_waiting
 from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
 from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust.upkeep import Outcome, Task
@@ -68,6 +69,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "night": night_of(run, around.now),
         "deliveries": _deliveries(store, around.now),
         "waits": _waits(store, run),
+        "plans": list_waiting(store, around.now),
         "targets": targets_document(store),
         "subscriptions": asdict(store.subscriptions.coverage()),
         "audit": _audit(store, run),
@@ -123,6 +125,7 @@ def _waits(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
         "held": last["run"] if last.get("state") == RunState.HELD.value else None,
         "parked": last.get("parked", 0),
         "windows": store.windows.count(),
+        "undone": store.reverting.held(),
         "net_media": net_media,
         "provisional": provisional,
     }
@@ -167,7 +170,8 @@ def _upkeep_document(one: Upkeep) -> dict[str, Any]:
 
 def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     """What somebody has to look after, the most urgent first."""
-    yield from _wrong_run(document["run"])
+    yield from _wrong_plans(document["plans"])
+    yield from _wrong_run(document["run"], document["plans"])
     yield from _wrong_nights(document)
     yield from wrong_targets(document["targets"], now)
     yield from _wrong_waits(document["waits"], now)
@@ -179,9 +183,18 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from ({"what": ALARMS, **one} for one in document["alarms"]["undelivered"])
 
 
-def _wrong_run(run: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+def _wrong_plans(plans: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each held plan: who still has to approve it, or (`missing` 0) that somebody has to have it written in time."""
+    for one in plans:
+        yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until")}}
+
+
+def _wrong_run(run: Mapping[str, Any] | None, plans: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     if run is None:
         yield {"what": "no_run"}
+    elif any(run["run"] == one["run"] for one in plans):
+        # its plan says more
+        return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
     elif run["exit"] not in {Exit.DONE, Exit.LEFT}:

@@ -44,7 +44,7 @@ class Approvals(TenantStore):
             row = connection.execute(_last_decided(self._tenant, reverts)).one_or_none()
         if row is None or row.state != RunState.HELD.value or row.plan_hash is None:
             return None
-        return HeldRun(row.id, row.day, row.plan_hash, json.loads(row.document))
+        return HeldRun(row.id, row.day, row.plan_hash, moment_of(row.finished), json.loads(row.document))
 
     def waiting(self) -> list[HeldRun]:
         undone = select(_RUN.reverts).where(_RUN.agency == self._tenant.agency, _RUN.reverts.is_not(None))

@@ -22,6 +22,7 @@ from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
+from cprsync.services.trust.status import Around, status_of
 from cprsync.store.records.records import move_on, patron_row
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ def undo(library: Library, run: int, *, store: object = None, reason: str = "fil
     night = night_of(library, store)
     seen = preview_revert(night, run)
     return revert(night, seen, Confirmation(seen.preview.digest, reason), user="anna")
+
+
+def status(library: Library) -> dict[str, Any]:
+    return status_of(library.store, Around("775100", "", library.clock.now()))
+
+
+def wrong(library: Library) -> list[str]:
+    return [one["what"] for one in status(library)["wrong"]]
 
 
 def refused(library: Library, act: Callable[[], object]) -> str:
@@ -344,8 +353,14 @@ def test_an_undo_over_a_limit_is_held_until_two_people_approve_it(either_library
     assert library.store.reverting.held() == 0
     plan = shown(library)["plan"]
     assert plan == document["brake"]["plan"]
+    (told,) = status(library)["plans"]
+    assert (told["run"], told["undoes"], told["plan"], told["missing"]) == (document["run"], run, plan, 2)
+    assert "plan" in wrong(library)
     approve(library, "anna", "bo", plan=plan)
+    assert [one["who"] for one in status(library)["plans"][0]["approved_by"]] == ["anna", "bo"]
     document = undo(library, run)
+    assert (status(library)["plans"], status(library)["waits"]["undone"]) == ([], 3)
+    assert "plan" not in wrong(library)
     assert (document["state"], document["approved_by"]) == ("done", ["anna", "bo"])
     assert records(library) == before
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cprsync.domain.deciding.approval import GivenYes
 from cprsync.errors import CprsyncError
 from cprsync.language.status import WELL, WRONG, facts_of, problems_of
 from cprsync.services.ports.access import Alarms
@@ -16,6 +17,7 @@ from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
+from cprsync.services.ports.runs import HeldRun
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.services.trust.status import FREE_LEAST, Around, status_of
@@ -24,6 +26,10 @@ from cprsync.services.trust.status import FREE_LEAST, Around, status_of
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
 RUN = {"run": 3, "day": "2027-03-23", "exit": 0, "finished": "2027-03-23T05:31:00.000000Z"}
 OLD = Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))
+#: Night 3 is held, and so is run 9, which would undo another one.
+HELD = HeldRun(3, date(2027, 3, 23), "sha256:0123456789abcdef", datetime(2027, 3, 23, 5, 31, tzinfo=UTC), {})
+HELD_UNDO = HeldRun(9, HELD.day, "sha256:fedcba9876543210", HELD.since, {"reverts": 2})
+YESES = tuple(GivenYes(who, NOW - timedelta(hours=1)) for who in ("anna", "bo"))
 BROKEN = CprsyncError("the audit is broken", stream="desk", seq=2)
 
 
@@ -45,6 +51,8 @@ class Stands:
     followed: bool = True
     accepted: str | None = None
     upkeep: dict[tuple[Task, bool], Upkeep] = field(default_factory=dict)
+    held: tuple[HeldRun, ...] = ()
+    yeses: tuple[GivenYes, ...] = ()
 
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
@@ -57,6 +65,8 @@ class Stands:
             ),
             inbox=SimpleNamespace(last_produced=lambda: self.produced, waiting=list),
             stopped_deliveries=SimpleNamespace(stopping=list),
+            approvals=SimpleNamespace(waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses)),
+            reverting=SimpleNamespace(held=lambda: 0),
             windows=SimpleNamespace(count=lambda: 0),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             alarms=SimpleNamespace(undelivered=list),
@@ -102,6 +112,9 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(run=None), "no_run"),
         (Stands(run=RUN | {"finished": None, "exit": None}), "open_run"),
         (Stands(run=RUN | {"exit": 5}), "run"),
+        (Stands(run=RUN | {"exit": 5}, held=(HELD,)), "plan"),
+        (Stands(held=(HELD_UNDO,)), "plan"),
+        (Stands(held=(HELD_UNDO,), yeses=YESES), "plan"),
         (Stands(produced=date(2027, 3, 19)), "late"),
         (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),
         (Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
@@ -205,6 +218,37 @@ def test_a_held_night_and_whom_it_parked_are_counted() -> None:
     waits = stand(Stands(run=RUN | {"state": "held", "exit": 5, "parked": 7}))["waits"]
     assert (waits["held"], waits["parked"]) == (3, 7)
     assert stand(Stands())["waits"]["held"] is None
+
+
+@pytest.mark.parametrize(
+    ("held", "yeses", "fact", "problem"),
+    [
+        (
+            HELD,
+            (),
+            "Plan sha256:01234567 (run 3) has been held since 23 March 2027, 06:31",
+            "Two people have to approve",
+        ),
+        (HELD, YESES[:1], "; approved by anna (23 March 2027, 06:30)", "One more person has to approve"),
+        (HELD, YESES, "bo (23 March 2027, 06:30); that counts until 23 March 2027, 10:30", "Run cprsync sync before"),
+        (HELD_UNDO, YESES, "Plan sha256:fedcba98 (run 9)", "Run cprsync runs revert 2 again before"),
+    ],
+)
+def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_do(
+    held: HeldRun, yeses: tuple[GivenYes, ...], fact: str, problem: str
+) -> None:
+    document = stand(Stands(held=(held,), yeses=yeses))
+    (wrong,) = problems_of(document, "en")
+    assert problem in wrong.next
+    (told,) = [one.text for one in facts_of(document, "en") if one.mark == WRONG]
+    assert fact in told
+
+
+def test_an_approval_that_has_run_out_is_told_and_counts_for_nothing() -> None:
+    document = stand(Stands(held=(HELD,), yeses=YESES), now=NOW + timedelta(hours=4))
+    (plan,) = document["plans"]
+    assert (plan["approved_by"], plan["missing"]) == ([], 2)
+    assert any(one.text.endswith("; the approval ran out on 23 March 2027, 10:30") for one in facts_of(document, "en"))
 
 
 def test_each_line_has_a_mark_that_reads_without_colour() -> None:

@@ -141,6 +141,8 @@ class Waits(Answer):
     held: int | None
     parked: int
     windows: int
+    #: patrons who are held since a night was undone
+    undone: int
     net_media: NetMediaWaits
     provisional: ProvisionalWaits
 
@@ -262,6 +264,20 @@ class Alarms(Answer):
     undelivered: list[UndeliveredAlarms]
 
 
+class WaitingPlan(Answer):
+    """A held plan that two people may approve: of which run, since when, and who has said yes."""
+
+    run: int
+    #: the run that it would undo; null: it is a night's plan
+    undoes: int | None
+    plan: str
+    since: str
+    approved_by: list[PlanYes]
+    #: how many people have yet to say yes, and until when the last approval counts, or has counted
+    missing: int
+    until: str | None
+
+
 class Status(Answer):
     """How it stands with the library: as `status --json`, without the counterparts' certificates."""
 
@@ -272,6 +288,7 @@ class Status(Answer):
     night: NightDue
     deliveries: Deliveries
     waits: Waits
+    plans: list[WaitingPlan]
     targets: list[TargetStands]
     subscriptions: Subscriptions
     audit: Audit
