@@ -22,7 +22,6 @@ _FACTS: Final = {
     "no_run": "night",
     "open_run": "night",
     "run": "night",
-    "plan": "plan",
     "night_late": "night",
     "night_missed": "night",
     "late": "deliveries",
@@ -112,6 +111,7 @@ def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: L
 def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     """How it stands, line by line."""
     wrong = {_FACTS.get(one["what"], "") for one in document["wrong"]}
+    wrong |= {_plan_name(one) for one in document["wrong"] if one["what"] == "plan"}
     for name, text in _texts(document, language):
         yield Fact(WRONG if name in wrong else WELL, text)
     for one in document["targets"]:
@@ -135,7 +135,7 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     oldest = f", {since_text(net_media['oldest'], language)}" if net_media["oldest"] else ""
     yield "waits", word("status_waits", language, **counts) + oldest
-    yield from (("plan", _plan_text(one, language)) for one in document["plans"])
+    yield from ((_plan_name(one), _plan_text(one, language)) for one in document["plans"])
     if waits["undone"]:
         yield "undone", word("status_undone", language, count=waits["undone"])
     if waits["held"] is not None or waits["parked"] or waits["windows"]:
@@ -154,6 +154,10 @@ def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
         return word("status_no_run", language)
     ended = word(f"ended_{run['exit']}", language)
     return word("status_run", language, run=run["run"], day=day_text(run["day"], language), ended=ended)
+
+
+def _plan_name(one: Mapping[str, Any]) -> str:
+    return f"plan {one['run']}"
 
 
 def _plan_text(one: Mapping[str, Any], language: Language) -> str:

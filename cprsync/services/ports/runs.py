@@ -261,7 +261,10 @@ class Approvals(Protocol):
         """
 
     def waiting(self) -> list[HeldRun]:
-        """Return the held night, if there is one, and the held undos, each the last of its run's."""
+        """Return the held night, if there is one, and the held undos, each the last of its run's.
+
+        An undo waits as long as the before-images of the run are kept.
+        """
 
     def rows(self, number: int) -> list[PlanRow]:
         """Return the planned changes of a run, in order."""

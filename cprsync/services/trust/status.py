@@ -34,6 +34,8 @@ NIGHT_HOUR: Final = time(12, 15)
 FREE_LEAST: Final = 1024**3
 #: What is wrong with the alarms themselves: no alarm can tell it.
 ALARMS: Final = "alarms"
+#: A held undo needs somebody for so long after it was asked for.
+UNDO_MOST: Final = timedelta(days=7)
 #: How old the last backup, and the last drill, may be (R-96).
 BACKUP_MOST: Final = timedelta(hours=50)
 DRILL_MOST: Final = timedelta(days=35)
@@ -170,7 +172,7 @@ def _upkeep_document(one: Upkeep) -> dict[str, Any]:
 
 def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     """What somebody has to look after, the most urgent first."""
-    yield from _wrong_plans(document["plans"])
+    yield from _wrong_plans(document["plans"], now)
     yield from _wrong_run(document["run"], document["plans"])
     yield from _wrong_nights(document)
     yield from wrong_targets(document["targets"], now)
@@ -183,9 +185,12 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from ({"what": ALARMS, **one} for one in document["alarms"]["undelivered"])
 
 
-def _wrong_plans(plans: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _wrong_plans(plans: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[dict[str, Any]]:
     """Each held plan: who still has to approve it, or (`missing` 0) that somebody has to have it written in time."""
     for one in plans:
+        if one["undoes"] is not None and one["missing"] and datetime.fromisoformat(one["since"]) < now - UNDO_MOST:
+            # it waits, and nobody asks for it any more
+            continue
         yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until")}}
 
 

@@ -259,6 +259,19 @@ def _before_images(cutoff: _Cutoff) -> Found:
     return select(_IMAGE.patron_id, _IMAGE.version).where(ours).order_by(_IMAGE.until_day)
 
 
+def _forget_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    """Delete the images that were found, and what was planned to undo runs of which none is left.
+
+    An undo that was held or killed, and that nobody asked for again, ends here: it can no longer be written.
+    """
+    _delete_from(tables.before_image)(connection, tenant, rows)
+    undone = (_IMAGE.agency == _RUN.agency) & (_IMAGE.run_id == _RUN.reverts)
+    planned = (_PLAN.agency == _RUN.agency) & (_PLAN.run_id == _RUN.id)
+    ended = select(_RUN.id).where(_RUN.agency == tenant.agency, _RUN.reverts.is_not(None))
+    for number in connection.scalars(ended.where(exists().where(planned), ~exists().where(undone))).all():
+        _forget_plan(connection, tenant, number)
+
+
 def _corrections(cutoff: _Cutoff) -> Found:
     """Find corrections that have ended, were withdrawn or were replaced.
 
@@ -386,7 +399,7 @@ _KINDS: Final[
     Forgotten.MESSAGES: (_messages, _keep_the_fact),
     Forgotten.BLOCKS: (_blocks, _forget_blocks),
     Forgotten.KEPT_BLOCKS: (_kept_blocks, _delete_from(tables.kept_block)),
-    Forgotten.BEFORE_IMAGES: (_before_images, _delete_from(tables.before_image)),
+    Forgotten.BEFORE_IMAGES: (_before_images, _forget_images),
     Forgotten.DELIVERIES: (_deliveries, _forget_content),
     Forgotten.REFUSED_DELIVERIES: (_refused_deliveries, _forget_content),
     Forgotten.CORRECTIONS: (_corrections, _forget_corrections),

@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select
+from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, select
 
 from cprsync.domain.deciding.approval import GivenYes, Harmful
 from cprsync.domain.person.status import Action
@@ -48,7 +48,9 @@ class Approvals(TenantStore):
 
     def waiting(self) -> list[HeldRun]:
         undone = select(_RUN.reverts).where(_RUN.agency == self._tenant.agency, _RUN.reverts.is_not(None))
-        undone = undone.where(_RUN.state == RunState.HELD.value).distinct().order_by(_RUN.reverts.desc())
+        # without before-images, nothing can be put back
+        kept = exists().where(_IMAGE.agency == _RUN.agency, _IMAGE.run_id == _RUN.reverts)
+        undone = undone.where(_RUN.state == RunState.HELD.value, kept).distinct().order_by(_RUN.reverts.desc())
         with reading(self._tenant.engine) as connection:
             numbers = list(connection.scalars(undone))
         found = (self.held(number) for number in (None, *numbers))

@@ -62,6 +62,11 @@ def wrong(library: Library) -> list[str]:
     return [one["what"] for one in status(library)["wrong"]]
 
 
+def planned(library: Library) -> set[int]:
+    """The runs of which planned changes are stored."""
+    return {row["run_id"] for row in library.everything()["plan_row"]}
+
+
 def refused(library: Library, act: Callable[[], object]) -> str:
     before = library.everything()
     with pytest.raises((BadInput, ConfigurationError, NotConfirmed)) as error:
@@ -325,6 +330,22 @@ def test_what_is_no_longer_kept_is_not_put_back(library: Library) -> None:
     library.one_night()
     assert not [row for row in library.everything()["before_image"] if row["run_id"] == run]
     assert refused(library, lambda: undo(library, run)) == "revert.too_old"
+
+
+def test_the_plan_of_an_undo_that_was_held_or_killed_ends_with_what_it_would_put_back(either_library: Library) -> None:
+    library = either_library
+    run = a_night(library)
+    library.limit(Harm.CHANGED, 0)
+    held = undo(library, run)["run"]
+    killed_undo = library.store.reverting.begin(run, day=MONDAY, started=library.clock.now())
+    library.store.runs.save_plan(killed_undo, library.store.approvals.rows(held))
+    assert planned(library) >= {killed_undo.id, held}
+    assert library.store.runs.document(held)["plan"] != []  # type: ignore[index]  # it is there
+    library.clock.set_after(WEDNESDAY.replace(month=5))
+    library.one_night()
+    assert planned(library) & {killed_undo.id, held} == set()
+    assert library.store.runs.document(held)["plan"] == []  # type: ignore[index]  # it is there
+    assert (library.store.approvals.waiting(), status(library)["plans"]) == ([], [])
 
 
 def test_nothing_is_written_without_a_yes_to_exactly_this_and_a_reason(library: Library) -> None:

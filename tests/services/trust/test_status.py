@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +29,7 @@ OLD = Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))
 #: Night 3 is held, and so is run 9, which would undo another one.
 HELD = HeldRun(3, date(2027, 3, 23), "sha256:0123456789abcdef", datetime(2027, 3, 23, 5, 31, tzinfo=UTC), {})
 HELD_UNDO = HeldRun(9, HELD.day, "sha256:fedcba9876543210", HELD.since, {"reverts": 2})
+OLD_UNDO = replace(HELD_UNDO, id=7, since=NOW - timedelta(days=8))
 YESES = tuple(GivenYes(who, NOW - timedelta(hours=1)) for who in ("anna", "bo"))
 BROKEN = CprsyncError("the audit is broken", stream="desk", seq=2)
 
@@ -115,6 +116,7 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(run=RUN | {"exit": 5}, held=(HELD,)), "plan"),
         (Stands(held=(HELD_UNDO,)), "plan"),
         (Stands(held=(HELD_UNDO,), yeses=YESES), "plan"),
+        (Stands(held=(OLD_UNDO, HELD_UNDO)), "plan"),
         (Stands(produced=date(2027, 3, 19)), "late"),
         (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),
         (Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
@@ -242,6 +244,14 @@ def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_
     assert problem in wrong.next
     (told,) = [one.text for one in facts_of(document, "en") if one.mark == WRONG]
     assert fact in told
+
+
+def test_an_undo_that_was_held_a_week_ago_is_shown_and_needs_nobody() -> None:
+    document = stand(Stands(held=(OLD_UNDO,)))
+    assert document["ok"]
+    assert any(one.mark == WELL and "(run 7)" in one.text for one in facts_of(document, "en"))
+    (fact,) = [one for one in facts_of(stand(Stands(held=(OLD_UNDO, HELD_UNDO))), "en") if one.mark == WRONG]
+    assert "(run 9)" in fact.text
 
 
 def test_an_approval_that_has_run_out_is_told_and_counts_for_nothing() -> None:
