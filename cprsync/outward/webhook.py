@@ -82,16 +82,39 @@ class _Receiver(Circuit):
     def __init__(self, ceiling: int) -> None:
         super().__init__(ceiling, _RECEIVER)
         self._refused = 0
+        #: what all these refusals say together
+        self.refuses_all: TargetRefused | None = None
 
     def note(self, outcome: R) -> R | CprsyncError:
         noted = super().note(outcome)
-        is_refused = isinstance(outcome, Undelivered) and outcome.final
         with self._lock:
-            self._refused = self._refused + 1 if is_refused else 0
+            self._refused = self._refused + 1 if _is_refusal(outcome) else 0
             if self._refused < self.ceiling:
                 return noted
             self.is_open = True
-        return TargetRefused("the receiver refuses {ceiling} deliveries in a row", ceiling=self.ceiling)
+            said = "the receiver refuses {ceiling} deliveries in a row"
+            self.refuses_all = self.refuses_all or TargetRefused(said, ceiling=self.ceiling)
+            return self.refuses_all
+
+    def hold_back(self, told: Iterable[tuple[OutwardEffect, Outcome]]) -> Iterator[tuple[OutwardEffect, Outcome]]:
+        """Yield final refusals only once another answer shows that the address is right, or all is told.
+
+        If the address is wrong, no patron is refused: they all wait until it is right.
+        """
+        held: list[tuple[OutwardEffect, Outcome]] = []
+        for effect, outcome in told:
+            if _is_refusal(outcome):
+                held.append((effect, outcome))
+                continue
+            if self.refuses_all is None:
+                yield from held
+                held.clear()
+            yield effect, outcome
+        yield from ((effect, self.refuses_all or outcome) for effect, outcome in held)
+
+
+def _is_refusal(outcome: object) -> bool:
+    return isinstance(outcome, Undelivered) and outcome.final
 
 
 class WebhookClient:
@@ -111,7 +134,8 @@ class WebhookClient:
         """Post the effects of each queue, as the port describes."""
         circuit = _Receiver(self._settings.limits.unanswered_in_a_row)
         threads = self._settings.workers
-        return send_queues(queues, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
+        told = send_queues(queues, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
+        return circuit.hold_back(told)
 
     # -- inside -----------------------------------------------------------------------------------------
 

@@ -196,12 +196,26 @@ def test_a_receiver_that_does_not_accept_us_is_asked_once_for_all(
     assert len(receiver.got) <= 2
 
 
-def test_a_wrong_address_stops_all_after_twenty_refusals(make_hook: Make, receiver: Receiver) -> None:
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_wrong_address_stops_all_after_twenty_refusals_and_leaves_no_patron_to_staff(
+    make_hook: Make, receiver: Receiver, workers: int
+) -> None:
+    """Once the address is right they are all told: nobody has to settle twenty questions about it."""
     receiver.answer = lambda _: 404
-    told = list(make_hook(workers=1).send_many(queues(60)))
-    # two that end at once come in any order
-    assert any(isinstance(outcome, TargetRefused) for _, outcome in told[-2:])
-    assert len(receiver.got) <= 22
+    client = make_hook(workers=workers)
+    told = list(client.send_many(queues(60)))
+    assert {type(outcome) for _, outcome in told} == {TargetRefused}
+    assert 20 <= len(receiver.got) <= 22 + workers
+    receiver.begin_anew()
+    assert [outcome for _, outcome in client.send_many(queues(60))] == [Delivered()] * 60
+
+
+@pytest.mark.parametrize("last", [204, 500])
+def test_refusals_before_another_answer_are_left_to_staff(make_hook: Make, receiver: Receiver, last: int) -> None:
+    receiver.answer = lambda one: last if one["version"] // 100 in {19, 39} else 404
+    told = list(make_hook(workers=1).send_many(queues(45)))
+    final = [outcome for _, outcome in told if outcome == Undelivered("http_404", final=True)]
+    assert (len(final), len(told)) == (43, 45)
 
 
 def test_a_receiver_that_is_down_is_not_asked_about_each_patron(make_hook: Make, receiver: Receiver) -> None:
