@@ -28,11 +28,13 @@ from cprsync.web.api.feed import FEED, TOKEN, feed_routes
 from cprsync.web.api.problems import answer_http_error, build_answer
 from cprsync.web.entry import Entry, Surroundings
 from cprsync.web.me.area import ROOT
-from cprsync.web.me.cards import ADDRESS_WRONG_MAX
+from cprsync.web.me.cards import ADDRESS_WRONG_MAX, CardSignIn
 from cprsync.web.me.door import PatronDoor
-from cprsync.web.me.routes import me_routes
+from cprsync.web.me.pages import me_routes
+from cprsync.web.me.signing_in import PatronSignIn
 from cprsync.web.memory.counting import Counts
 from cprsync.web.memory.sessions import COOKIE, PATRONS_COOKIE, cookie_name
+from cprsync.web.memory.tries import Tries
 from cprsync.web.metrics import METRICS, metrics_route
 from cprsync.web.pages import (
     changing,
@@ -179,14 +181,15 @@ _SENT: Final[Mapping[str, tuple[Task, Page]]] = {
 def make_app(around: Surroundings) -> Outermost:
     """The application over open places: the desk and its API, the patrons' own pages, or both."""
     cards = CardDoor() if around.worker is None else CardDoor(around.worker.together.turn())
-    patrons = None if around.patrons is None else _door_of(around, around.patrons, cards)
     counts = Counts() if around.worker is None else around.worker.together.counts()
     entry = Entry(around)
     routes: list[BaseRoute] = [Mount("/static", StaticFiles(packages=[("cprsync.web", "static")]))]
     if around.shows_desk:
         routes += [*_desk_routes(around, entry, cards, counts), metrics_route(around, entry, counts)]
-    if patrons is not None:
-        routes += me_routes(patrons)
+    patrons: PatronDoor | None = None
+    if around.patrons is not None:
+        patrons = PatronDoor(around.patrons, around.places, around.library, secure=around.secure)
+        routes += me_routes(patrons, _sign_in_of(around, around.patrons, patrons, cards))
 
     async def show_http_error(request: Request, error: Exception) -> Response:
         path = request.scope["path"]
@@ -229,10 +232,12 @@ def _hand_on(app: Starlette, around: Surroundings, worker: Worker, entry: Entry,
     return HandOn(app, worker.team, cookie_of=cookie_of, show_lost=show_lost)
 
 
-def _door_of(around: Surroundings, area: PatronArea, cards: CardDoor) -> PatronDoor:
+def _sign_in_of(around: Surroundings, area: PatronArea, patrons: PatronDoor, cards: CardDoor) -> PatronSignIn:
+    """Where patrons sign in. All of the server share `cards`, so that tries at once are counted one by one."""
     together = None if around.worker is None else around.worker.together
-    addresses = None if together is None else together.tries("addresses", most=ADDRESS_WRONG_MAX)
-    return PatronDoor(area, around.places, around.library, cards, secure=around.secure, addresses=addresses)
+    here = Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
+    addresses = here if together is None else together.tries("addresses", most=ADDRESS_WRONG_MAX)
+    return PatronSignIn(patrons, area, CardSignIn(cards, addresses, secure=around.secure))
 
 
 def _is_patrons(path: str, around: Surroundings) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
+from starlette.routing import Route
 
 from cprsync.catalogues import page_words
 from cprsync.config.packaged import load_municipalities
@@ -21,14 +22,18 @@ from cprsync.language.record import NOTHING, name_of
 from cprsync.language.words import desk_word, has_desk_word, typed_day
 from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
-from cprsync.web.me.area import ROOT
+from cprsync.web.me.area import ANSWERS, BACK, ROOT, SIGN_IN
 from cprsync.web.me.door import proof_of
 from cprsync.web.pages.fields import form_name, group_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from starlette.routing import BaseRoute
+
     from cprsync.domain.patron.field import Field
+    from cprsync.web.me.door import PatronDoor
+    from cprsync.web.me.signing_in import PatronSignIn
     from cprsync.web.visit import Visit
 
 #: The name of the file that a patron takes along. It names nobody.
@@ -215,3 +220,21 @@ def _change(visit: Visit, own: OwnRecord, key: str) -> str:
         # what a patron writes here is where the library's messages go
         text = f"*{text.lstrip('* ')}"
     return own.change(key, text, ListChange.ADD)
+
+
+def me_routes(door: PatronDoor, sign_in: PatronSignIn) -> list[BaseRoute]:
+    """Which of the patron's pages stands at which path."""
+    return [
+        Route(ROOT, door.get(show_record)),
+        Route(f"{ROOT}/change", door.get(show_forms)),
+        Route(f"{ROOT}/looks", door.get(show_looks)),
+        Route(f"{ROOT}/export", door.get(export_record)),
+        Route(f"{ROOT}/set", door.post(change_field), methods=["POST"]),
+        Route(SIGN_IN, sign_in.show),
+        Route(SIGN_IN, sign_in.take_card, methods=["POST"]),
+        Route(f"{ROOT}/openid", sign_in.go_out),
+        Route(f"{ANSWERS}/{{answer}}", door.show_answer),
+        Route(BACK, sign_in.come_back),
+        Route(f"{ROOT}/sign-out", sign_in.sign_out, methods=["POST"]),
+        Route(f"{ROOT}/language", door.change_language, methods=["POST"]),
+    ]

@@ -1,0 +1,149 @@
+"""How patrons sign in and out: by card and PIN, or at the identity provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from starlette.responses import RedirectResponse, Response
+
+from cprsync.domain.desk.claims import claim_at
+from cprsync.errors import CardRefused, CprsyncError, QuotaReached, SignInRefused, SignInUnavailable
+from cprsync.language.words import desk_word
+from cprsync.services.desk.own import NAMED_BY
+from cprsync.web.me.area import ROOT, SIGN_IN
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from cprsync.web.me.area import PatronArea, PatronProvider
+    from cprsync.web.me.cards import CardSignIn
+    from cprsync.web.me.door import PatronDoor
+    from cprsync.web.memory.places import Place
+    from cprsync.web.memory.sessions import Session
+
+#: The longest card or PIN that is tried.
+_TYPED_MAX: Final = 254
+_NO_PATRON: Final = "sign_in.no_patron"
+#: Too many cards and PINs of all browsers together did not fit.
+_CEILING: Final = "card.ceiling"
+#: The person proved who they are, but not well enough.
+_LEVEL: Final = "sign_in.level"
+_LOG: Final = structlog.get_logger("cprsync.web")
+
+
+class PatronSignIn:
+    """The pages of signing in and out."""
+
+    def __init__(self, door: PatronDoor, area: PatronArea, cards: CardSignIn) -> None:
+        self._door, self._area, self._cards = door, area, cards
+
+    async def show(self, request: Request) -> Response:
+        """The ways in: the identity provider, and a card with its PIN."""
+        session = self._door.session_of(request)
+        if session.user:
+            return self._door.with_cookie(RedirectResponse(ROOT, status_code=303), session)
+        return self._page(session)
+
+    async def take_card(self, request: Request) -> Response:
+        """Begin a session under a new token for whoever has the card and its PIN."""
+        taken = await self._door.take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, form = taken
+        card, pin = ((form.get(field) or [""])[0].strip()[:_TYPED_MAX] for field in ("card", "pin"))
+        if not self._area.takes_cards:
+            return self._door.failed(session, "no_page", 404)
+        try:
+            opened = await self._cards.open(request, card, pin, self._door.at_place)
+        except (CardRefused, QuotaReached) as error:
+            is_ceiling = error.kind == _CEILING
+            _LOG.warning("web.me.refused", kind=error.kind if is_ceiling else "card")
+            told = desk_word("me_card_ceiling" if is_ceiling else "me_card_refused", session.language)
+            return self._door.apart(session, self._page(session, problem=("card", told)))
+        except CprsyncError as error:
+            return self._door.apart(session, self._door.refused(session, error))
+        self._area.sessions.end(session)
+        signed_in = self._area.sessions.begin(opened.patron_id, frozenset(), language=session.language)
+        response = self._cards.with_marks(RedirectResponse(ROOT, status_code=303), opened.marks)
+        return self._door.with_cookie(response, signed_in)
+
+    async def go_out(self, request: Request) -> Response:
+        """Send the browser to the provider, or say that it does not answer and what to do."""
+        session, provider = self._door.session_of(request), self._area.provider
+        if provider is None:
+            return self._door.failed(session, "no_page", 404)
+        try:
+            return self._door.with_cookie(await provider.journeys.begin(session.language), session)
+        except SignInUnavailable as error:
+            return self._not_proved(session, provider, error)
+
+    async def come_back(self, request: Request) -> Response:
+        """Begin a session under a new token for the patron whom the provider names."""
+        session, provider = self._door.session_of(request), self._area.provider
+        if provider is None:
+            return self._door.failed(session, "no_page", 404)
+        session.language = provider.journeys.language(request)
+        try:
+            claims = await provider.journeys.finish(request)
+            named = claim_at(claims, provider.claim)
+            patron = await self._door.at_place(lambda place: _patron_of(place, provider, named))
+        except (SignInRefused, SignInUnavailable) as error:
+            return provider.journeys.forget(self._not_proved(session, provider, error))
+        except CprsyncError as error:
+            return provider.journeys.forget(self._door.refused(session, error))
+        self._area.sessions.end(session)
+        begun = self._area.sessions.begin(patron, frozenset(), language=session.language, is_of_provider=True)
+        return provider.journeys.forget(self._lead_on(begun, ROOT, "signed_in_onward", leads_to="me_to_page"))
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session, here and at the provider."""
+        taken = await self._door.take_form(request)
+        if isinstance(taken, Response):
+            return taken
+        session, _ = taken
+        self._area.sessions.end(session)
+        stranger, provider = self._door.begin(session.language), self._area.provider
+        if session.is_of_provider and provider is not None:
+            address = await provider.journeys.sign_out_address()
+            if address is not None:
+                return self._lead_on(stranger, address, "me_signed_out", leads_to="sign_out_there")
+        return self._door.with_cookie(RedirectResponse(SIGN_IN, status_code=303), stranger)
+
+    def _page(self, session: Session, *, problem: tuple[str, str] | None = None) -> Response:
+        provider = self._area.provider
+        page = self._door.page(
+            "me/sign_in.html",
+            session,
+            path=SIGN_IN,
+            status=200 if problem is None else 403,
+            problem=problem,
+            provider=None if provider is None else provider.title,
+            takes_cards=self._area.takes_cards,
+        )
+        return self._door.with_cookie(page, session)
+
+    def _not_proved(
+        self, session: Session, provider: PatronProvider, error: SignInRefused | SignInUnavailable
+    ) -> Response:
+        """Say what happened and what to do next. The log has the reason, and nothing of the person."""
+        _LOG.warning("web.me.refused", kind=error.kind)
+        if isinstance(error, SignInUnavailable):
+            return self._door.failed(session, "me_provider_down", 503, title=provider.title)
+        key = {_NO_PATRON: "me_no_patron", _LEVEL: "me_level"}.get(error.kind, "me_provider_answer")
+        return self._door.failed(session, key, 403, title=provider.title)
+
+    def _lead_on(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
+        """A page that leads on by itself, and by a link where a browser does not follow."""
+        said = desk_word(told, session.language)
+        page = self._door.page("me/onward.html", session, path=ROOT, told=said, address=address, leads_to=leads_to)
+        page.headers["Refresh"] = f"0; url={address}"
+        return self._door.with_cookie(page, session)
+
+
+def _patron_of(place: Place, provider: PatronProvider, named: Any) -> str:
+    """The patron whom a claim names. Raises SignInRefused: the library has no such patron."""
+    found = NAMED_BY[provider.named_by](place.desk.store, named) if isinstance(named, str) else None
+    if found is None:
+        raise SignInRefused("the identity provider's claims give no access", kind=_NO_PATRON)
+    return found
