@@ -16,7 +16,8 @@ from cprsync.domain.trust.backup import Manifest, find_expired, name_backup, tim
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
 from cprsync.private import open_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
-from cprsync.wiring.site import Site, real_time
+from cprsync.wiring.counterparts import real_time
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

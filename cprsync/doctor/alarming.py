@@ -17,7 +17,7 @@ from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostS
 from cprsync.services.trust.alarms import check_alarms
 from cprsync.services.trust.status import Around, status_of
 from cprsync.wire.calls import Surroundings
-from cprsync.wiring.site import real_time
+from cprsync.wiring.counterparts import real_time
 
 if TYPE_CHECKING:
     from cprsync.config.alarms import AlarmsSection

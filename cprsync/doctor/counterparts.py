@@ -12,7 +12,7 @@ from cprsync.errors import CprsyncError
 from cprsync.register.identity import Counterpart, counterpart_line
 from cprsync.services.trust.status import NOT_SHOWN
 from cprsync.wire.errors import Unanswered
-from cprsync.wiring.site import real_time, register_settings
+from cprsync.wiring.counterparts import real_time, register_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

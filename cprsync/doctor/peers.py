@@ -7,21 +7,29 @@ import os
 import re
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
 from cprsync.errors import ConfigurationError, TargetUnavailable
 from cprsync.private import check_folder
+from cprsync.register.extract.reader import DEFAULT_AGREEMENT
 from cprsync.services.ports.trust.doctor import FeedFiles
 from cprsync.wire.calls import Surroundings
 from cprsync.wire.limits import Patience
+from cprsync.wiring.counterparts import net_media_settings, real_time, register_settings, sftp_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from cprsync.config.settings import FeedSection, LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
     from cprsync.services.ports.deliveries import WaitingFile
     from cprsync.wiring.site import Site
 
+#: How long all calls of one question to a counterpart may take.
+ANSWER_SECONDS: Final = 20.0
 #: An account at CULR that nobody has: no card and no patron number is written so.
 _NOBODY: Final = "cprsync-doctor"
 #: Koha gives no patron this number.
@@ -45,7 +53,6 @@ def list_feed(section: FeedSection, *, seconds: float) -> FeedFiles:
             raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder")
         return _list(FolderFeed(section.path, after=section.after), section.task)
     from cprsync.register.pickup.sftp import SftpFeed
-    from cprsync.wiring.site import sftp_settings
 
     half, usual = seconds / 2, sftp_settings(section)
     settings = replace(usual, reconnects=0, connect_seconds=half, stall_seconds=half, total_seconds=seconds)
@@ -63,7 +70,6 @@ def ask_culr(library: LibrarySection, *, production: bool, seconds: float) -> st
     """Read an account that nobody has: CULR answers only if it accepts who asks. Returns its word."""
     from cprsync.netmedia.client import SoapNetMedia
     from cprsync.resources import compile_schemas
-    from cprsync.wiring.site import net_media_settings
 
     settings = net_media_settings(library, production=production)
     if settings is None:
@@ -99,7 +105,6 @@ def _ask_webhook(section: WebhookTarget, site: Site) -> None:
     from cprsync.outward.webhook import read_keys
     from cprsync.register.identity import Counterpart, counterpart_line
     from cprsync.wire.errors import CallFailed
-    from cprsync.wiring.site import real_time, register_settings
 
     read_keys(section.keys)
     settings = register_settings(site.section.register_, production=site.settings.is_production)
@@ -125,3 +130,53 @@ def _folder_refused(section: FileTarget, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         "{path}: nothing can be written there ({strerror})", path=section.folder, strerror=error.strerror, kind="file"
     )
+
+
+class LivePeers:
+    """The counterparts of a library, asked live."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._section = site, site.section
+
+    def certificates(self) -> list[dict[str, Any]]:
+        return [*self._site.certificates(), *ask_for_certificates(self._site, seconds=ANSWER_SECONDS)()]
+
+    def knock(self) -> tuple[datetime | None, datetime]:
+        with self._site.counterparts.register(Patience(ANSWER_SECONDS)) as register:
+            return register.knock(), real_time()
+
+    def ask_agreement(self) -> None:
+        with self._site.counterparts.register(Patience(ANSWER_SECONDS)) as register:
+            register.ask_agreement()
+
+    def feed_files(self) -> FeedFiles:
+        return list_feed(self._section.feed, seconds=ANSWER_SECONDS)
+
+    def agreed_records(self) -> frozenset[str]:
+        return DEFAULT_AGREEMENT
+
+    def ask_culr(self) -> str:
+        return ask_culr(self._section, production=self._site.settings.is_production, seconds=ANSWER_SECONDS)
+
+    def ask_fbs(self) -> None:
+        with self._site.counterparts.fbs() as client:
+            client.sign_in()
+
+    def targets(self) -> list[str]:
+        return [one.name for one in self._section.target]
+
+    def ask_target(self, name: str) -> str:
+        section = next(one for one in self._section.target if one.name == name)
+        ask_target(section, self._site, seconds=ANSWER_SECONDS)
+        return section.kind
+
+    def providers(self) -> Sequence[str]:
+        return [name for name, section in self._providers().items() if section is not None]
+
+    def _providers(self) -> dict[str, Any]:
+        page = self._section.patron_page
+        return {"desk": self._site.settings.desk.sign_in, "patron_page": None if page is None else page.sign_in}
+
+    def ask_provider(self, name: str) -> None:
+        with self._site.counterparts.provider(self._providers()[name], back="/", after="/") as provider:
+            provider.check()

@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from cprsync.errors import ConfigurationError
+from cprsync.register.extract.reader import ExtractReader
+from cprsync.services.ports.trust.keys import KeyState
+from cprsync.store.beside.checkpoints import FILE as HEADS
+from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.store.core.engine import reading, writing
-from cprsync.wiring.setting_up import find_wrong_rights, open_database
+from cprsync.wiring.setting_up import find_wrong_rights, look_at_store, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from cprsync.config.settings import StoreSection
+    from cprsync.services.ports.deliveries import Inspection
+    from cprsync.services.ports.trust.audit import AuditGlance
+    from cprsync.services.ports.trust.upkeep import StoreVersion
+    from cprsync.wiring.site import Site
 
 #: How SQLite is to be set up: what `PRAGMA name` says.
 _PRAGMAS: Final = {"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2"}
@@ -95,3 +104,48 @@ def _why_unwritable(path: Path) -> str | None:
         return None
     is_for_reading = bool(os.statvfs(place).f_flag & os.ST_RDONLY)
     return os.strerror(errno.EROFS if is_for_reading else errno.EACCES)
+
+
+class LiveStore:
+    """The store of a library, asked live."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._settings, self._feed = site, site.settings, site.section.feed
+
+    def store_version(self) -> tuple[StoreVersion, list[str]]:
+        return look_at_store(self._settings.store.url)
+
+    def wrong_settings(self) -> list[str]:
+        return find_wrong_settings(self._settings.store)
+
+    def try_to_write(self) -> None:
+        try_to_write(self._settings.store.url)
+
+    def store_offset(self) -> float:
+        return measure_offset(self._settings.store.url)
+
+    def lost_keys(self) -> list[tuple[str, str]]:
+        with self._site.store_of_any_keys() as opened:
+            return [(one.purpose, one.id) for one in opened.keys.uses() if one.state is KeyState.LOST]
+
+    def journal_lines(self) -> int:
+        make_sure_that_journal_can_grow(self._settings.store.erase_journal)
+        with self._site.store_of_any_keys() as opened:
+            return opened.journal.verify()
+
+    def glance(self) -> AuditGlance:
+        heads = self._settings.keys.dir / HEADS
+        make_sure_that_heads_can_grow(heads, self._settings.store.erase_journal.with_name(WITNESS))
+        with self._site.store_of_any_keys() as opened:
+            return opened.audit.glance()
+
+    def last_delivery(self) -> tuple[date, Inspection] | None:
+        with self._site.store_of_any_keys() as opened:
+            newest = opened.inbox.newest()
+            if newest is None:
+                return None
+            strict = self._feed.count == "strict"
+            reader = ExtractReader(task=self._feed.task, hash_key=opened.index_key, strict_count=strict)
+            with opened.inbox.content(newest) as content:
+                found = reader.inspect(content)
+            return found.header.produced, found

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.clock import MockClock, StillClock, SystemClock, clock_for
@@ -14,35 +14,25 @@ from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
+from cprsync.wiring.counterparts import Counterparts, register_settings, surroundings_of
 from cprsync.wiring.setting_up import open_database, open_keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection, Settings
-    from cprsync.config.sign_in import ProviderSection
+    from cprsync.config.settings import LibrarySection, Settings
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.policy.policy import Policy
-    from cprsync.identity.provider import Provider
-    from cprsync.netmedia.settings import NetMediaSettings
-    from cprsync.outward.fbs import FbsClient
     from cprsync.register.extract.reader import ExtractReader
-    from cprsync.register.pickup.sftp_session import SftpSettings
-    from cprsync.register.renewing import NewFiles
-    from cprsync.register.settings import RegisterSettings
-    from cprsync.register.soap.client import SoapRegister
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.setting import SettingDesk
     from cprsync.services.feed.stopped import DeliveryDecisions
     from cprsync.services.leaving.departing import LeavingDesk
-    from cprsync.services.ports.deliveries import Feed
-    from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.outward import OpenTarget
     from cprsync.services.ports.runs import Clock
     from cprsync.store.sql import SqlStore
-    from cprsync.wire.calls import Surroundings
 
 #: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net
 #: media. With the program's end it is about eight seconds in all. What the net media were not told by then, the night
@@ -67,37 +57,6 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:
     """The waiting time that all calls of one command at the desk share. `since`: when the user pressed a key."""
     return Patience(DESK_SECONDS, since=since, least=DESK_CALLS_SECONDS)
-
-
-def _surroundings(patience: Patience | None) -> Surroundings:
-    from cprsync.wire.calls import Surroundings
-
-    return Surroundings(patience=patience or Patience())
-
-
-def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:
-    """The section as the client's settings."""
-    from cprsync.register.settings import RegisterSettings
-
-    return RegisterSettings(**section.model_dump(exclude={"shared", "windows_a_day"}), production=production)
-
-
-def net_media_settings(library: LibrarySection, *, production: bool) -> NetMediaSettings | None:
-    """The section as the client's settings. None: there is no section."""
-    from cprsync.netmedia.settings import NetMediaSettings
-
-    if library.culr is None:
-        return None
-    return NetMediaSettings(
-        agency=library.agency, production=production, **library.culr.model_dump(exclude={"local_accounts"})
-    )
-
-
-def sftp_settings(section: FeedSection) -> SftpSettings:
-    """The section as the settings of the pick-up."""
-    from cprsync.register.pickup.sftp_session import SftpSettings
-
-    return SftpSettings(**section.model_dump(exclude={"path", "task", "chain", "count"}))
 
 
 @dataclass
@@ -152,6 +111,11 @@ class Site:
         """
         return self.settings.is_production or isinstance(self.clock, StillClock | MockClock)
 
+    @property
+    def counterparts(self) -> Counterparts:
+        """Whom the library calls, but for the targets."""
+        return Counterparts(self.section, self.settings.is_production)
+
     def store(self, *, shows_records: bool = False) -> AbstractContextManager[SqlStore]:
         """The library's store. `shows_records`: the policy says what of a record is sealed."""
         return self._store(self.clock, self.policy if shows_records else None)
@@ -200,43 +164,6 @@ class Site:
                 store.journal.begin()
             yield store
 
-    def register(self, patience: Patience | None = None) -> AbstractContextManager[SoapRegister]:
-        """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
-        from cprsync.register.soap.client import SoapRegister
-        from cprsync.resources import compile_schemas
-
-        settings = register_settings(self.section.register_, production=self.settings.is_production)
-        return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
-
-    def renew_certificate(self, new: NewFiles) -> dict[str, Any]:
-        """Put a new certificate in the place of ours, once it was checked and tried."""
-        from cprsync.register.renewing import renew
-        from cprsync.resources import compile_schemas
-
-        ours = register_settings(self.section.register_, production=self.settings.is_production)
-        return renew(ours, new, schemas=compile_schemas(), surroundings=_surroundings(None))
-
-    def net_media(self, patience: Patience | None = None) -> AbstractContextManager[NetMedia | None]:
-        """CULR as the library, with its connections closed at the end. None: it is not set up."""
-        settings = net_media_settings(self.section, production=self.settings.is_production)
-        if settings is None:
-            return nullcontext()
-        from cprsync.netmedia.client import SoapNetMedia
-        from cprsync.resources import compile_schemas
-
-        return closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=_surroundings(patience)))
-
-    def fbs(self) -> AbstractContextManager[FbsClient]:
-        """Cicero (FBS) as the library, with its connections closed at the end.
-
-        Raises ConfigurationError: it is not set up.
-        """
-        from cprsync.outward.fbs import FbsClient
-        from cprsync.wiring.targets import fbs_settings
-
-        settings = fbs_settings(self.section, production=self.settings.is_production)
-        return closing(FbsClient(settings, surroundings=_surroundings(None)))
-
     @contextmanager
     def targets(self, patience: Patience | None = None) -> Iterator[tuple[OpenTarget, ...]]:
         """The other systems that hear of patrons, with what calls them. Their connections are closed at the end."""
@@ -246,42 +173,9 @@ class Site:
             if not self.section.target:
                 yield ()
                 return
-            around, production = _surroundings(patience), self.settings.is_production
+            around, production = surroundings_of(patience), self.settings.is_production
             needs = TargetNeeds(self.section.agency, production, self.clock, around, stack)
             yield tuple(open_target(one, needs) for one in self.section.target)
-
-    def provider(self, section: ProviderSection, *, back: str, after: str) -> AbstractContextManager[Provider]:
-        """Our client of an identity provider. `back`, `after`: our paths after signing in there, and out."""
-        from cprsync.identity.calls import ProviderCalls
-        from cprsync.identity.provider import Provider
-        from cprsync.identity.settings import ProviderSettings
-
-        settings = ProviderSettings(
-            issuer=section.issuer,
-            client_id=section.client_id,
-            secret_file=section.client_secret_file,
-            ca=section.ca,
-            crl=section.crl,
-            redirect_uri=f"{section.address}{back}",
-            after_sign_out=f"{section.address}{after}",
-            scopes=("openid", *section.scopes),
-            acr_values=section.acr_values,
-            userinfo=section.userinfo,
-            production=self.settings.is_production,
-        )
-        # tokens are dated by the real day, whatever day the register has
-        return closing(Provider(settings, ProviderCalls(settings, now=real_time), now=real_time))
-
-    def feed(self) -> AbstractContextManager[Feed]:
-        """The place where deliveries arrive. Connects at the first request, and closes at the end."""
-        section = self.section.feed
-        if section.path is not None:
-            from cprsync.register.pickup.arrivals import FolderFeed
-
-            return nullcontext(FolderFeed(section.path, after=section.after))
-        from cprsync.register.pickup.sftp import SftpFeed
-
-        return closing(SftpFeed(sftp_settings(section)))
 
     def _reader(self, store: SqlStore) -> ExtractReader:
         from cprsync.register.extract.reader import ExtractReader
@@ -304,7 +198,7 @@ class Site:
         from cprsync.services.feed.stopped import DeliveryDecisions
 
         clock, strict = self.clock if self.knows_the_day else None, self.section.feed.chain == "strict"
-        with self.store() as store, self.feed() as feed:
+        with self.store() as store, self.counterparts.feed() as feed:
             yield DeliveryDecisions(store, self._reader(store), feed, strict, clock)
 
     @contextmanager
@@ -312,7 +206,7 @@ class Site:
         """What one look-up at the desk needs."""
         from cprsync.services.desk.lookup import Desk
 
-        with self.store(shows_records=True) as store, self.register(self._patience) as register:
+        with self.store(shows_records=True) as store, self.counterparts.register(self._patience) as register:
             yield Desk(self.section.agency, store, register, self.clock, self.policy, self.caps)
 
     @contextmanager
@@ -344,18 +238,18 @@ class Site:
     def night(self, *, progress: Progress) -> Iterator[Night]:
         """Everything that one night needs. Raises CertificateError: ours ends before the night is done."""
         with ExitStack() as stack:
-            register = stack.enter_context(self.register())
+            register = stack.enter_context(self.counterparts.register())
             register.make_sure_outlives()
             store = stack.enter_context(self.store(shows_records=True))
             yield Night(
                 agency=self.section.agency,
                 store=store,
                 register=register,
-                feed=stack.enter_context(self.feed()),
+                feed=stack.enter_context(self.counterparts.feed()),
                 reader=self._reader(store),
                 clock=self.clock,
                 policy=self.policy,
-                net_media=stack.enter_context(self.net_media()),
+                net_media=stack.enter_context(self.counterparts.net_media()),
                 targets=stack.enter_context(self.targets()),
                 strict_chain=self.section.feed.chain == "strict",
                 shared=self.section.register_.shared,
@@ -378,17 +272,13 @@ class Site:
             return True
         with self.store() as store:
             if section.culr is not None:
-                is_taken = not publish_patron(store, lambda: self.net_media(self._patience), patron_id).left
+                net_media = partial(self.counterparts.net_media, self._patience)
+                is_taken = not publish_patron(store, net_media, patron_id).left
             if tells:
                 from cprsync.services.outward.sending import tell_of_patron
 
                 tell_of_patron(store, lambda: self.targets(self._patience), patron_id)
         return is_taken
-
-
-def real_time() -> datetime:
-    """Now. Certificates and tokens are dated by it."""
-    return datetime.now(UTC)
 
 
 def site_of(

@@ -91,10 +91,10 @@ def test_what_init_writes_for_the_mock_leads_to_it(ready: dict[str, Any], tmp_pa
     write_folder(tmp_path, mock=Path(ready["ca"]).parent.parent / "ready.json")
     settings = load_settings(tmp_path / "cprsync.toml")
     [library] = settings.library
-    with Site(settings, library).net_media() as net_media:
+    with Site(settings, library).counterparts.net_media() as net_media:
         assert net_media is not None
         assert [outcome for _, outcome in net_media.send_many([[effect()]])] == [Settled("751")]
-    with Site(settings, library.model_copy(update={"culr": None})).net_media() as net_media:
+    with Site(settings, library.model_copy(update={"culr": None})).counterparts.net_media() as net_media:
         assert net_media is None
 
 

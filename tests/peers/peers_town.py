@@ -85,7 +85,7 @@ class Town:
     def register(self) -> AbstractContextManager[SoapRegister]:
         """A client of the mock, as the first library is."""
         settings = load_settings(self.first.folder / "cprsync.toml")
-        return site_of(settings, None).register()
+        return site_of(settings, None).counterparts.register()
 
     def over_sftp(self, library: Library) -> None:
         """Take deliveries from the mock's SFTP server."""

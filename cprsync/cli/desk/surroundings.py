@@ -76,7 +76,7 @@ def _staff_provider(site: Site, together: Together | None) -> Iterator[StaffProv
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.open_id import BACK
 
-    with site.provider(section, back=BACK, after="/sign-in") as provider:
+    with site.counterparts.provider(section, back=BACK, after="/sign-in") as provider:
         secure = site.settings.desk.certificate is not None
         journeys = _journeys(provider, "cprsync-way", together, secure=secure)
         yield StaffProvider(journeys, section.title, section.rules(), site.section.agency)
@@ -99,7 +99,7 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
     if section.sign_in is None:
         yield PatronArea(sessions, section.cards, None, time.monotonic)
         return
-    with site.provider(section.sign_in, back=BACK, after=SIGN_IN) as provider:
+    with site.counterparts.provider(section.sign_in, back=BACK, after=SIGN_IN) as provider:
         secure = site.settings.desk.certificate is not None
         journeys = _journeys(provider, "cprsync-me-way", together, secure=secure)
         named_by, claim = section.sign_in.claim
@@ -110,7 +110,7 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
 def _journeys(provider: Provider, cookie: str, together: Together | None, *, secure: bool) -> Journeys:
     """The ways of all browsers to a provider, also of those that come back to another worker."""
     from cprsync.web.journeys import Journeys
-    from cprsync.wiring.site import real_time
+    from cprsync.wiring.counterparts import real_time
 
     if together is None:
         return Journeys(provider, cookie=cookie, secure=secure, now=real_time)

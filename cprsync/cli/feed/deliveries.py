@@ -52,7 +52,7 @@ def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang =
         opened(config, library, as_json=as_json) as site,
         progress(as_json=as_json) as shown,
         site.store() as store,
-        site.feed() as feed,
+        site.counterparts.feed() as feed,
     ):
         fetched = fetch_between_nights(store, feed, shown)
     print_outcome(_fetched_document(fetched), _fetched_lines(fetched, lang), lang, as_json=as_json)

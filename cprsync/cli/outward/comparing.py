@@ -81,7 +81,7 @@ def _compare(config: Path, library: str | None, listed: Path | None, *, as_json:
         progress(as_json=as_json) as shown,
     ):
         numbers = None if listed is None else _read_list(listed)
-        with site.store() as store, site.fbs() as system:
+        with site.store() as store, site.counterparts.fbs() as system:
             work = Comparing(
                 store=store,
                 system=system,

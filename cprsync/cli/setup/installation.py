@@ -217,7 +217,7 @@ def certs_renew(
     from cprsync.register.renewing import NewFiles
 
     with opened(config, library, as_json=as_json) as site:
-        document = site.renew_certificate(NewFiles(cert, key, password))
+        document = site.counterparts.renew_certificate(NewFiles(cert, key, password))
     lines = [word("certs_renewed", lang, subject=document["subject"], count=document["days_left"])]
     lines += [f"  {path}" for path in document["written"]]
     print_document(document, [*lines, word("certs_previous", lang)], as_json=as_json)
@@ -230,7 +230,7 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
     """
     from cprsync.register.identity import Counterpart, certificate_report
-    from cprsync.wiring.site import register_settings
+    from cprsync.wiring.counterparts import register_settings
 
     with opened(config, library, as_json=as_json) as site:
         culr = site.section.culr

@@ -23,7 +23,7 @@ _PERSONS_LEAST: Final = 20
 
 
 def check_certificates(place: Installed) -> Iterator[Finding]:
-    lines = place.certificates()
+    lines = place.peers.certificates()
     wrong = [_certificate(one) for one in lines if is_alarming(one)]
     yield from wrong
     unlisted = [one for one in lines if one.get("revocation") == "unknown"]
@@ -44,12 +44,12 @@ def _certificate(one: Mapping[str, object]) -> Finding:
 
 
 def check_lookup(place: Installed) -> Iterator[Finding]:
-    place.knock()
+    place.peers.knock()
     yield ok("register_lookup")
 
 
 def check_clock(place: Installed) -> Iterator[Finding]:
-    theirs, ours = place.knock()
+    theirs, ours = place.peers.knock()
     if theirs is None:
         yield warning("clock_untold")
     else:
@@ -57,12 +57,12 @@ def check_clock(place: Installed) -> Iterator[Finding]:
 
 
 def check_agreement(place: Installed) -> Iterator[Finding]:
-    place.ask_agreement()
+    place.peers.ask_agreement()
     yield ok("register_agreement")
 
 
 def check_feed(place: Installed) -> Iterator[Finding]:
-    files = place.feed_files()
+    files = place.peers.feed_files()
     if files.foreign:
         yield warning("feed_foreign", count=files.foreign)
     yield ok("feed", waiting=len(files.waiting), unfinished=len(files.unfinished))
@@ -70,12 +70,12 @@ def check_feed(place: Installed) -> Iterator[Finding]:
 
 def check_records(place: Installed) -> Iterator[Finding]:
     """The record types of the agreement, against those of the last delivery."""
-    last = place.last_delivery()
+    last = place.store.last_delivery()
     if last is None:
         yield Finding(Level.NOT_USED, "records_none")
         return
     produced, inspection = last
-    yield _records(inspection, place.agreed_records(), produced.isoformat())
+    yield _records(inspection, place.peers.agreed_records(), produced.isoformat())
 
 
 def _records(found: Inspection, agreed: frozenset[str], day: str) -> Finding:
@@ -89,7 +89,7 @@ def _records(found: Inspection, agreed: frozenset[str], day: str) -> Finding:
 
 
 def check_culr(place: Installed) -> Iterator[Finding]:
-    word = place.ask_culr()
+    word = place.peers.ask_culr()
     if word in {Code.OK.value, Code.MISSING.value}:
         yield ok("culr")
     elif word in {one.value for one in FORBIDDEN}:
@@ -99,20 +99,22 @@ def check_culr(place: Installed) -> Iterator[Finding]:
 
 
 def check_fbs(place: Installed) -> Iterator[Finding]:
-    place.ask_fbs()
+    place.peers.ask_fbs()
     yield ok("fbs")
 
 
 def check_targets(place: Installed) -> Iterator[Finding]:
-    yield from _each(place.targets(), lambda name: ok(f"target_{place.ask_target(name)}", name=name), "target_fails")
+    yield from _each(
+        place.peers.targets(), lambda name: ok(f"target_{place.peers.ask_target(name)}", name=name), "target_fails"
+    )
 
 
 def check_sign_in(place: Installed) -> Iterator[Finding]:
     def ask(name: str) -> Finding:
-        place.ask_provider(name)
+        place.peers.ask_provider(name)
         return ok(f"sign_in_{name}")
 
-    yield from _each(place.providers(), ask, "sign_in_fails")
+    yield from _each(place.peers.providers(), ask, "sign_in_fails")
 
 
 def _each(names: Sequence[str], ask: Callable[[str], Finding], fails: str) -> Iterator[Finding]:

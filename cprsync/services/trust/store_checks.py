@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_version(place: Installed) -> Iterator[Finding]:
-    found, missing = place.store_version()
+    found, missing = place.store.store_version()
     if found.current is None:
         yield fault("store_empty")
     elif found.is_newer:
@@ -28,7 +28,7 @@ def check_version(place: Installed) -> Iterator[Finding]:
 
 
 def check_settings(place: Installed) -> Iterator[Finding]:
-    wrong = place.wrong_settings()
+    wrong = place.store.wrong_settings()
     if wrong:
         yield fault("store_settings_wrong", named=", ".join(wrong[:NAMED_MOST]))
     else:
@@ -36,16 +36,16 @@ def check_settings(place: Installed) -> Iterator[Finding]:
 
 
 def check_writing(place: Installed) -> Iterator[Finding]:
-    place.try_to_write()
+    place.store.try_to_write()
     yield ok("store_write")
 
 
 def check_clock(place: Installed) -> Iterator[Finding]:
-    yield judge_offset(place.store_offset(), of="store")
+    yield judge_offset(place.store.store_offset(), of="store")
 
 
 def check_used_keys(place: Installed) -> Iterator[Finding]:
-    lost = place.lost_keys()
+    lost = place.store.lost_keys()
     for purpose, key in lost:
         yield fault("keys_lost", purpose=purpose, id=key)
     if not lost:
@@ -53,11 +53,11 @@ def check_used_keys(place: Installed) -> Iterator[Finding]:
 
 
 def check_journal(place: Installed) -> Iterator[Finding]:
-    yield ok("journal", count=place.journal_lines())
+    yield ok("journal", count=place.store.journal_lines())
 
 
 def check_audit(place: Installed) -> Iterator[Finding]:
-    glance = place.glance()
+    glance = place.store.glance()
     for one in glance.problems:
         yield Finding(Level.FAULT, error=one)
     if glance.entries and glance.kept is None:

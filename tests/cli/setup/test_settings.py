@@ -9,7 +9,7 @@ import pytest
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
-from cprsync.wiring.site import net_media_settings, register_settings, sftp_settings
+from cprsync.wiring.counterparts import net_media_settings, register_settings, sftp_settings
 
 GOOD = """
 environment = "test"

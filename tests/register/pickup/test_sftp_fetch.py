@@ -25,7 +25,8 @@ from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.ports.night import Silence
-from cprsync.wiring.site import Site, sftp_settings, site_of
+from cprsync.wiring.counterparts import sftp_settings
+from cprsync.wiring.site import Site, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,7 +227,7 @@ def test_a_night_at_work_is_not_disturbed(server: Server, config: Path) -> None:
 def test_init_writes_the_mocks_sftp_settings_with_absolute_paths(server: Server, config: Path) -> None:
     site = site_of(load_settings(config), None)
     assert sftp_settings(site.section.feed) == server.settings
-    with site.feed() as feed:
+    with site.counterparts.feed() as feed:
         assert isinstance(feed, SftpFeed)
 
 
@@ -235,7 +236,7 @@ def test_a_folder_can_be_set_instead(config: Path, capsys: pytest.CaptureFixture
     inbox = config.parent / "IN"
     inbox.mkdir()
     (inbox / NAME).write_bytes(b"0001")
-    with site_of(load_settings(config), None).feed() as feed:
+    with site_of(load_settings(config), None).counterparts.feed() as feed:
         assert isinstance(feed, FolderFeed)
     assert [row["file"] for row in fetched(config, capsys)[1]["fetched"]] == [NAME]
 

@@ -244,6 +244,6 @@ def test_a_night_ends_at_a_server_that_sends_a_byte_every_two_seconds_and_the_ne
 
 
 def feed_settings(config: Path) -> SftpSettings:
-    from cprsync.wiring.site import sftp_settings
+    from cprsync.wiring.counterparts import sftp_settings
 
     return sftp_settings(load_settings(config).library[0].feed)

@@ -70,6 +70,14 @@ class Place:
     is_production: bool = False
     lacks: frozenset[Need] = frozenset()
 
+    @property
+    def store(self) -> Place:
+        return self
+
+    @property
+    def peers(self) -> Place:
+        return self
+
     def has(self, need: Need) -> bool:
         return need not in self.lacks
 

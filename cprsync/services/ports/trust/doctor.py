@@ -105,32 +105,8 @@ class Machine(Protocol):
         """Whether it is set up here."""
 
 
-class Installed(Machine, Protocol):
-    """An installation with its settings, and one of its libraries."""
-
-    agency: str
-    is_production: bool
-
-    def files(self) -> Sequence[str]:
-        """Return which files the settings come from."""
-
-    def hosts(self) -> Sequence[Host]:
-        """Return the counterparts of all libraries."""
-
-    def sees_mock(self) -> bool:
-        """Whether a mock gives the clock."""
-
-    def is_ours_for_test(self) -> bool:
-        """Whether our own certificate is for test."""
-
-    def open_files(self) -> Iterator[CprsyncError]:
-        """Yield what is wrong with the mode or the owner of each file and folder."""
-
-    def load_keys(self) -> int:
-        """Read the keys. Returns how many."""
-
-    def disks(self) -> Sequence[Mapping[str, int | str | None]]:
-        """Return how much room is left, as in `status`."""
+class AskedStore(Protocol):
+    """The store of an installation, and what is kept beside it, as one of its libraries opens it."""
 
     def store_version(self) -> tuple[StoreVersion, Sequence[str]]:
         """Return the store's version, and what it lacks."""
@@ -153,8 +129,12 @@ class Installed(Machine, Protocol):
     def glance(self) -> AuditGlance:
         """Compare the audit's ends, and check that the heads can be written."""
 
-    def policy_changes(self) -> Sequence[str]:
-        """Return which settings of the policy differ from the default."""
+    def last_delivery(self) -> tuple[date, Inspection] | None:
+        """Count the last delivery that was taken. None: there is none, or it is forgotten."""
+
+
+class AskedPeers(Protocol):
+    """The counterparts of one library."""
 
     def certificates(self) -> Sequence[Mapping[str, object]]:
         """Return a line for each certificate, ours and the counterparts', as in `certs check`."""
@@ -167,9 +147,6 @@ class Installed(Machine, Protocol):
 
     def feed_files(self) -> FeedFiles:
         """List where deliveries arrive."""
-
-    def last_delivery(self) -> tuple[date, Inspection] | None:
-        """Count the last delivery that was taken. None: there is none, or it is forgotten."""
 
     def agreed_records(self) -> frozenset[str]:
         """Return the record types that the reader takes for part of the task."""
@@ -191,3 +168,36 @@ class Installed(Machine, Protocol):
 
     def ask_provider(self, name: str) -> None:
         """Read a provider's description of itself."""
+
+
+class Installed(Machine, Protocol):
+    """An installation with its settings and files, and one of its libraries."""
+
+    agency: str
+    is_production: bool
+    store: AskedStore
+    peers: AskedPeers
+
+    def files(self) -> Sequence[str]:
+        """Return which files the settings come from."""
+
+    def hosts(self) -> Sequence[Host]:
+        """Return the counterparts of all libraries."""
+
+    def sees_mock(self) -> bool:
+        """Whether a mock gives the clock."""
+
+    def is_ours_for_test(self) -> bool:
+        """Whether our own certificate is for test."""
+
+    def open_files(self) -> Iterator[CprsyncError]:
+        """Yield what is wrong with the mode or the owner of each file and folder."""
+
+    def load_keys(self) -> int:
+        """Read the keys. Returns how many."""
+
+    def disks(self) -> Sequence[Mapping[str, int | str | None]]:
+        """Return how much room is left, as in `status`."""
+
+    def policy_changes(self) -> Sequence[str]:
+        """Return which settings of the policy differ from the default."""
