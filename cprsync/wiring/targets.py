@@ -14,13 +14,16 @@ from cprsync.services.ports.outward import OpenTarget
 from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager, ExitStack
 
     from cprsync.config.settings import LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
+    from cprsync.domain.outward.koha_drift import Drift
+    from cprsync.domain.outward.sides import Sides, Withholding
     from cprsync.outward.settings import FbsSettings, FileSettings, KohaSettings, WebhookSettings
     from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.ports.outward import OutwardEffect
     from cprsync.services.ports.runs import Clock
     from cprsync.wire.calls import Surroundings
 
@@ -40,13 +43,32 @@ class TargetNeeds:
     stack: ExitStack
 
 
+@dataclass(frozen=True, slots=True)
+class UnopenedTarget:
+    """Stands in for the client of a target that cannot be opened, and says so when it is to send or to read."""
+
+    error: CprsyncError
+
+    def send_many(self, queues: Iterable[Sequence[OutwardEffect]]) -> Iterator[tuple[OutwardEffect, CprsyncError]]:
+        """Take nothing."""
+        for queue in queues:
+            yield queue[0], self.error
+            return
+
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:  # noqa: ARG002 -- as in the port
+        """Raise what is wrong."""
+        raise self.error
+
+    def look(self, expected: OutwardEffect, *, least: Withholding) -> Sides:  # noqa: ARG002 -- as in the port
+        """Raise what is wrong."""
+        raise self.error
+
+
 def open_target(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
     """Open one target. What its files lack is told when something is to be sent, and holds up no other target."""
     try:
         return _open(section, needs)
     except CprsyncError as error:
-        from cprsync.outward.unopened import UnopenedTarget
-
         unopened = UnopenedTarget(error)
         return OpenTarget(section.target, unopened, unopened if section.kind == "koha" else None)
 

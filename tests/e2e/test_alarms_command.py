@@ -11,7 +11,7 @@ from e2e_library import Library
 from mail_server import PASSWORD, USER, MailServer, mailing, watching
 from ready_databases import put_empty_store
 
-from cprsync.cli.desk.alarming import alarming
+from cprsync.cli.desk.background import alarming
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.trust.alarms import sound
 from cprsync.config.settings import load_settings

@@ -12,9 +12,9 @@ from cprsync.domain.outward.sides import Match, Sending, Withholding
 from cprsync.errors import TargetRefused, TargetUnavailable
 from cprsync.mock import control
 from cprsync.mock.koha import calls
-from cprsync.outward.unopened import UnopenedTarget
 from cprsync.services.ports.outward import Delivered
 from cprsync.wire.limits import Patience
+from cprsync.wiring.targets import UnopenedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -72,8 +72,7 @@ def serve_as_worker(site: Site, only: Only | None) -> None:
 
 
 def _serve(site: Site, around: Surroundings, listener: socket.socket, told: Told) -> None:
-    from cprsync.cli.desk.alarming import alarming
-    from cprsync.cli.desk.verifying import verifying
+    from cprsync.cli.desk.background import alarming, verifying
     from cprsync.web.app import make_app
     from cprsync.web.serving import Certificate, make_server
     from cprsync.web.workers.receiving import Receiver

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,14 +13,15 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note
 from cprsync.errors import Exit
-from cprsync.language.keys import key_lines, rotation_lines
-from cprsync.language.words import word
+from cprsync.language.words import long_day, word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.store import Store
+    from cprsync.services.ports.trust.keys import KeyUse
 
 app = typer.Typer()
 Purpose = Annotated[str, typer.Argument(help="What the key is for, as `keys list` shows it.")]
@@ -37,7 +38,7 @@ def keys_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = 
     with opened(config, library, as_json=as_json) as site, site.store_of_any_keys() as store:
         uses = store.keys.uses()
     document = {"agency": site.section.agency, "keys": [one.document() for one in uses]}
-    print_document(document, key_lines(uses, lang), as_json=as_json)
+    print_document(document, _key_lines(uses, lang), as_json=as_json)
     return Exit.REFUSED if is_any_lost(uses) else Exit.DONE
 
 
@@ -70,7 +71,7 @@ def keys_rotate(
             progress=_Progress(lang),
         )
         document = rotate_keys(libraries, PURPOSES if every else purposes or (), how)
-    print_document(document, rotation_lines(document, lang), as_json=as_json)
+    print_document(document, _rotation_lines(document, lang), as_json=as_json)
 
 
 @app.command("destroy")
@@ -99,6 +100,41 @@ def keys_destroy(
         document = destroy_key(first, purpose, key, user=user_name(), backups_expired=backups_expired)
     said = word("keys_destroyed", lang, purpose=purpose, id=key)
     print_document(document, [said], as_json=as_json)
+
+
+def _key_lines(uses: Iterable[KeyUse], language: Language) -> Iterator[str]:
+    """A line for each key, and a note about what is not counted."""
+    for one in uses:
+        yield _key_line(one, language)
+    yield word("keys_pins", language)
+
+
+def _key_line(one: KeyUse, language: Language) -> str:
+    places = [*one.rows.items(), *one.lines.items()]
+    named = [word("keys_named", language, count=count, place=place) for place, count in sorted(places)]
+    values = {
+        "purpose": one.purpose,
+        "id": one.id,
+        "state": word(f"keys_state_{one.state.value}", language),
+        "names": ", ".join(named) or word("keys_unnamed", language),
+    }
+    if one.made is None:
+        return word("keys_lost", language, **values)
+    return word("keys_key", language, made=long_day(one.made.date(), language), **values)
+
+
+def _rotation_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What a rotation did for each purpose, and what still needs the older keys."""
+    for one in document["rotated"]:
+        yield word("keys_rotated_on" if one["resumed"] else "keys_rotated", language, **one)
+        if one["left"]:
+            yield word("keys_left", language, count=one["left"])
+        for older in one["older"]:
+            names = ", ".join(
+                word("keys_named", language, count=count, place=place) for place, count in older["named"].items()
+            )
+            key = "keys_kept" if names else "keys_free"
+            yield word(key, language, id=older["id"], purpose=one["purpose"], names=names)
 
 
 def _every_library(config: Path, stack: ExitStack) -> list[Store]:

@@ -19,7 +19,7 @@ from test_reviewing import reviews
 from town import PEOPLE
 from townspeople import cpr, gains_protection, moves, person
 
-from cprsync.cli.desk.verifying import ask_once, verifying
+from cprsync.cli.desk.background import ask_once, verifying
 from cprsync.domain.patron.provisional import WAITS_MOST
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, RegisterUnavailable
