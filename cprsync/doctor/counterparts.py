@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cprsync.errors import CprsyncError
-from cprsync.register.identity import Counterpart, counterpart_line
+from cprsync.register.identity import Counterpart, counterpart_line, name_problem
 from cprsync.services.trust.status import NOT_SHOWN
 from cprsync.wire.errors import Unanswered
 from cprsync.wiring.counterparts import real_time, register_settings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: How long a screen waits for counterparts that do not answer.
 AT_ONCE_SECONDS: Final = 0.5
 _HTTPS: Final = 443
-_NOTHING: Final = dict.fromkeys(("subject", "not_after", "days_left", "step", "problem", "revocation"))
+_NOTHING: Final = dict.fromkeys(("subject", "not_after", "days_left", "step", "revocation"))
 
 
 def counterparts_of(site: Site) -> list[Counterpart]:
@@ -91,8 +91,8 @@ def _line_of(site: Site, place: Counterpart, *, shows_ours: bool) -> dict[str, A
     except Unanswered:
         return _line(host, NOT_SHOWN, None)
     except CprsyncError as error:
-        return _line(host, "critical", error.message)
+        return _line(host, "critical", error)
 
 
-def _line(host: str, level: str, problem: str | None) -> dict[str, Any]:
-    return {**_NOTHING, "whose": "theirs", "host": host, "level": level, "problem": problem}
+def _line(host: str, level: str, problem: CprsyncError | None) -> dict[str, Any]:
+    return {**_NOTHING, "whose": "theirs", "host": host, "level": level, **name_problem(problem)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.language.errors import advice_for, error_text
-from cprsync.language.status import whose_text
+from cprsync.language.status import problem_text, whose_text
 from cprsync.language.words import bytes_text, day_text, has_word, word
 from cprsync.services.ports.trust.doctor import Level
 
@@ -83,7 +83,7 @@ def next_text(finding: Finding, language: Language) -> str:
 def _values(finding: Finding, language: Language) -> dict[str, object]:
     values = {**finding.values}
     if "whose" in values:
-        values["whose"] = whose_text(values, language)
+        values |= {"whose": whose_text(values, language), "problem": problem_text(values, language)}
     if "free" in values:
         values["free"] = bytes_text(int(str(values["free"])), language)
     if "place" in values:

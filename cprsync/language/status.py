@@ -86,7 +86,7 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
         return _plan_problem(one, values, language)
     key = f"wrong_{what}"
     if what == "certificate":
-        values["whose"] = whose_text(one, language)
+        values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
         key = (
             "wrong_certificate_bad" if one["problem"] else key if one["step"] is not None else "wrong_certificate_list"
         )
@@ -196,6 +196,11 @@ def whose_text(certificate: Mapping[str, Any], language: Language) -> str:
     return certificate.get("host") or word(f"certificate_{certificate['whose']}", language)
 
 
+def problem_text(certificate: Mapping[str, Any], language: Language) -> str:
+    """What is wrong with a certificate. An alarm that an earlier version kept has it in English alone."""
+    return (language == "da" and certificate.get("problem_da")) or certificate["problem"] or ""
+
+
 def _certificate_facts(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     alarming = {(one["whose"], one["host"], one["count"]) for one in document["wrong"] if one["what"] == "certificate"}
     for one in first_to_end(document["certificates"]):
@@ -216,7 +221,7 @@ def first_to_end(certificates: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[
 def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
     whose = whose_text(one, language)
     if one.get("problem"):
-        return word("status_certificate_bad", language, whose=whose, problem=one["problem"])
+        return word("status_certificate_bad", language, whose=whose, problem=problem_text(one, language))
     if one.get("days_left") is None:
         return word("status_certificate_unseen", language, whose=whose)
     return word("status_certificate", language, whose=whose, count=one["days_left"])

@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import BROWSERS, REGISTERED, days_left, level_of, step_of
 from cprsync.errors import CertificateError, CprsyncError
+from cprsync.language.errors import error_text
 from cprsync.register.certificate_files import read_public, read_secret
 from cprsync.wire.certificates import (
     ISSUER,
@@ -255,8 +256,8 @@ def certificate_report(
     """Return a line for each certificate: ours, its chain, the issuers we trust, the counterparts'.
 
     `beside`: further counterparts. Keys of a line: whose (ours, chain, trusted, theirs), host, subject, not_after,
-    days_left, step (the last that was passed), level (ok, warn, critical), problem, revocation (good, stale or
-    unknown; only for ours and theirs).
+    days_left, step (the last that was passed), level (ok, warn, critical), problem and problem_da, revocation (good,
+    stale or unknown; only for ours and theirs).
     """
     return [*own_certificates(settings, now), *_counterpart_lines(settings, beside, now)]
 
@@ -284,7 +285,7 @@ def _own_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, 
     try:
         yield _with_revocation(line, _own_state(identity, settings, now), production=settings.production)
     except CertificateError as error:
-        yield {**line, "level": "critical", "problem": line["problem"] or error.message}
+        yield line if line["problem"] else {**line, "level": "critical", **name_problem(error)}
     yield from (_line("chain", certificate, now) for certificate in identity.chain)
 
 
@@ -362,7 +363,8 @@ def _line(
 ) -> dict[str, Any]:
     left = days_left(certificate.not_valid_after_utc, now)
     early = now < certificate.not_valid_before_utc
-    problem = "not yet valid" if early else "expired" if now > certificate.not_valid_after_utc else None
+    late = now > certificate.not_valid_after_utc
+    problem = CertificateError("it is not valid yet" if early else "it has expired") if early or late else None
     return {
         "whose": whose,
         "host": host,
@@ -371,11 +373,17 @@ def _line(
         "days_left": left,
         "step": step_of(left, ladder),
         "level": level_of(left, ladder, is_wrong=problem is not None),
-        "problem": problem,
+        **name_problem(problem),
         "revocation": None,
     }
 
 
 def _problem(whose: str, error: CprsyncError, *, host: str | None = None) -> dict[str, Any]:
     nothing = dict.fromkeys(("subject", "not_after", "days_left", "step"))
-    return {"whose": whose, "host": host, **nothing, "level": "critical", "problem": error.message, "revocation": None}
+    return {"whose": whose, "host": host, **nothing, "level": "critical", **name_problem(error), "revocation": None}
+
+
+def name_problem(error: CprsyncError | None) -> dict[str, str | None]:
+    """What is wrong with a certificate, in both languages, as a line has it."""
+    told = (None, None) if error is None else (error.message, error_text(error, "da"))
+    return dict(zip(("problem", "problem_da"), told, strict=True))

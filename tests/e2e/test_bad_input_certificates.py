@@ -178,7 +178,9 @@ def test_production_takes_no_certificate_for_test(scene: Scene, library: Library
     assert library.rows() == everything
     checked = library.run("certs", "check")
     assert checked.exit == 2
-    assert says in checked.document["certificates"][0]["problem"]
+    [ours, *_] = checked.document["certificates"]
+    assert says in ours["problem"]
+    assert "testcertifikat" in ours["problem_da"]
     assert control.state(scene.folder / "mock")["calls"] == []
 
 

@@ -145,7 +145,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         },
         "certificates": [
             {"whose": "ours", "days_left": 9, "problem": None},
-            {"whose": "ours", "days_left": 9, "problem": "our own certificate has been revoked"},
+            {"whose": "ours", "days_left": 9, "problem": "has been revoked", "problem_da": "er spærret"},
             {"whose": "theirs", "host": "culr.example:443", "days_left": None, "problem": None},
             *({"whose": "trusted", "days_left": days, "problem": None} for days in (700, 300, 500)),
         ],
@@ -164,7 +164,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
     assert "Certifikat (vores): 9 dage igen" in told
     assert "Certifikat (culr.example:443): ikke set" in told
     assert [days for days in (300, 500, 700) if f"tillid til): {days} dage" in told] == [300]
-    assert "Certifikat (vores): our own certificate has been revoked" in told
+    assert "Certifikat (vores): er spærret" in told
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

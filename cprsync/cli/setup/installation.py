@@ -10,7 +10,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -20,11 +20,12 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, Exit
+from cprsync.language.status import problem_text, whose_text
 from cprsync.language.words import moment_text, word
 from cprsync.private import check_folder, create_private
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.services.ports.trust.upkeep import StoreVersion
 
@@ -33,6 +34,8 @@ TESTING = """
 # Only with environment = "test": take the day from the mock.
 control_url = "{control_url}"
 """
+#: How a certificate stands, by its level: as `doctor` marks it.
+_MARK: Final = {"ok": "✓", "warn": "!", "critical": "✗"}
 app, certs_app, db_app = typer.Typer(), typer.Typer(), typer.Typer()
 
 
@@ -237,16 +240,25 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
         beside = [] if culr is None else [Counterpart(culr.url, culr.ca, culr.crl)]
         register = register_settings(site.section.register_, production=site.settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
-    print_document({"certificates": rows}, (_certificate_line(row, lang) for row in rows), as_json=as_json)
+    print_document({"certificates": rows}, _certificate_lines(rows, lang), as_json=as_json)
     return Exit.WRONG if any(row["level"] == "critical" for row in rows) else Exit.DONE
 
 
-def _certificate_line(row: Mapping[str, Any], language: Language) -> str:
-    state = row["revocation"]
-    cells = {**row, "revocation": state and word("certs_revocation", language, state=state)}
-    if row.get("not_after"):
-        cells["not_after"] = moment_text(row["not_after"], language)
-    return "  ".join(f"{value}" for value in cells.values() if value not in {None, ""})
+def _certificate_lines(rows: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """Whose each is, its subject and its end, in columns; beneath it what is wrong."""
+    whose = [whose_text(row, language) for row in rows]
+    widths = [max(map(len, cells), default=0) for cells in (whose, [row["subject"] or "" for row in rows])]
+    for row, named in zip(rows, whose, strict=True):
+        cells = [f"{_MARK[row['level']]} {named:<{widths[0]}}"]
+        if row["subject"]:
+            moment = moment_text(row["not_after"], language)
+            ends = word("certs_ends", language, moment=moment, count=max(row["days_left"], 0))
+            cells += [f"{row['subject']:<{widths[1]}}", ends]
+        if row["revocation"]:
+            cells.append(word(f"certs_revocation_{row['revocation']}", language))
+        yield "  ".join(cells)
+        if row["problem"]:
+            yield f"    {problem_text(row, language)}"
 
 
 @db_app.command("upgrade")

@@ -17,7 +17,7 @@ TOLD: Final = frozenset(
     {
         *("run", "exit", "day", "count", "due", "failed", "oldest", "name", "since"),
         *("undoes", "missing", "until"),
-        *("whose", "host", "step", "problem", "place", "free", "at", "kind"),
+        *("whose", "host", "step", "problem", "problem_da", "place", "free", "at", "kind"),
     }
 )
 #: A problem that is gone for less than this may come back: it has not ended.

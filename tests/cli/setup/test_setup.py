@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cprsync.cli.setup import installation
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.setup.units import DESK, NIGHT, installed_command, service_text, service_user
 from cprsync.config.settings import load_settings
@@ -147,3 +148,15 @@ def test_a_crash_leaves_no_dump_of_the_memory() -> None:
         check=True,
     )
     assert said.stdout == "(0, 0)\n"
+
+
+def test_each_certificate_is_printed_with_its_end_and_what_is_wrong_beneath_it() -> None:
+    ours = {"whose": "ours", "host": None, "subject": "Xby", "not_after": "2027-04-03T10:00:00+00:00", "days_left": 1}
+    fine = ours | {"level": "warn", "problem": None, "revocation": "good"}
+    silent = {"whose": "theirs", "host": "culr.example:443", "subject": None, "level": "critical", "revocation": None}
+    unread = silent | {"problem": "is missing", "problem_da": "mangler"}
+    assert list(installation._certificate_lines([fine, unread], "da")) == [
+        "! vores             Xby  udløber 3. april 2027 kl. 12.00, 1 dag igen  ikke spærret",
+        "✗ culr.example:443",
+        "    mangler",
+    ]

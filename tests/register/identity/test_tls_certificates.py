@@ -139,4 +139,5 @@ def test_the_report_never_raises(pki: Pki, settings: RegisterSettings, tmp_path:
     with threaded(pki.context("server-expired", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
         rows = certificate_report(replace(settings, lookup_url=server.url, subscription_url=server.url), NOW)
     assert "has expired" in rows[-1]["problem"]
+    assert "er udløbet" in rows[-1]["problem_da"]
     assert certificate_report(replace(settings, **_nowhere()), NOW)[-1]["level"] == "critical"
