@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import compiled_once  # noqa: F401 -- for what it does
+import keys_once  # noqa: F401 -- for what it does
 import pytest
 import rooms  # noqa: F401 -- for what it does
 from _pytest.nodeid import NodeId
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 # Half of what it takes to collect the tests is rewriting their assertions. That is kept for the next process, even if
 # the machine says that Python keeps nothing. What a test starts does as the machine says.
 sys.dont_write_bytecode = False
+
+# Python looks for garbage in circles after each 700 new objects, in a process that holds a million for good: that took
+# a tenth of the time. The program itself has it look as seldom (`limit_gc`).
+gc.set_threshold(50_000, 20, 20)
 
 # An example is judged by what it shows, never by how long it took (performance is measured in the benchmarks):
 # a machine at work on other things makes no test red.

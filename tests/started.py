@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import keys_once  # noqa: F401 -- for what it does
+
 import cprsync
 
 if TYPE_CHECKING:

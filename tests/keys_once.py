@@ -1,0 +1,37 @@
+"""A private RSA key is checked once in a process of the tests, and not by each command and client that reads it.
+
+To check that its primes are primes takes as long as a third of a small command. A program reads its key once; the tests
+read the same few keys thousands of times. Whether a certificate belongs to the key is looked at each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from cprsync.register import identity
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+#: How many keys are remembered; any further one is checked each time.
+_KEYS_MOST = 128
+_SIZE, _EMPTY = hashlib.sha256().digest_size, bytes(hashlib.sha256().digest_size)
+#: The digests of what was found right. The processes that are forked from this one write here too.
+_CHECKED = mmap.mmap(-1, _SIZE * _KEYS_MOST)
+
+
+def _load(content: bytes, password: bytes | None) -> PrivateKeyTypes:
+    digest = hashlib.sha256(content).digest()
+    checked = [_CHECKED[place : place + _SIZE] for place in range(0, len(_CHECKED), _SIZE)]
+    key = load_pem_private_key(content, password, unsafe_skip_rsa_key_validation=digest in checked)
+    if digest not in checked and _EMPTY in checked:
+        place = checked.index(_EMPTY) * _SIZE
+        _CHECKED[place : place + _SIZE] = digest
+    return key
+
+
+identity.load_pem_private_key = _load
