@@ -1,4 +1,7 @@
-"""Random lives of a few people over a month: after every night each record is what a slow, obvious model says."""
+"""Random lives of a few people over a month: after every night each record is what a slow, obvious model says.
+
+Drawn here is a sample. The whole: `sweeps/model.py --examples N`, 1,000 by default.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from living import Life, lived
 
 
 @settings(
-    max_examples=30,
+    max_examples=12,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
