@@ -21,7 +21,7 @@ from cprsync.wiring.counterparts import real_time
 
 if TYPE_CHECKING:
     from cprsync.config.alarms import AlarmsSection
-    from cprsync.services.ports.trust.alarms import AlarmLog, Channel
+    from cprsync.services.ports.trust.alarms import Channel
     from cprsync.store.sql import SqlStore
     from cprsync.wiring.site import Site
 
@@ -60,11 +60,6 @@ def file_of(site: Site) -> AlarmFile:
     """Where it is kept that the store cannot be opened."""
     journal = site.settings.store.erase_journal
     return AlarmFile(journal.with_name(f"{site.section.agency}-{FILE}"), real_time)
-
-
-def logs_of(site: Site, store: SqlStore) -> list[AlarmLog]:
-    """Both places where alarms are kept."""
-    return [store.alarms, file_of(site)]
 
 
 def channels_of(site: Site) -> list[Channel]:

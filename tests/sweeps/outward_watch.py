@@ -15,7 +15,7 @@ from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.services.outward.feeding import Reader
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
-from cprsync.store.outward.changes import last_records, open_change
+from cprsync.store.outward.changes import last_changes, open_change
 from cprsync.store.outward.describing import describe_patrons
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Watch:
         with reading(tenant.engine) as connection:
             marked = connection.execute(select(tables.change_mark)).all()
             ids = [one.patron_id for one in self.town.people.values() if one.patron_id]
-            last = last_records(connection, tenant, ids)
+            last = {key: open_change(tenant, row) for key, row in last_changes(connection, tenant, ids).items()}
             now, broken = describe_patrons(connection, tenant, ids)
         # what a record remembers of its past is not in what is described now
         differ = [

@@ -1,1 +1,4 @@
-"""The demo and the mock."""
+"""The demo and the mock: a town to try everything on, and the counterparts that the mock plays.
+
+Nothing here is for an installation that works with real people.
+"""

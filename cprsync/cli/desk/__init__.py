@@ -1,1 +1,4 @@
-"""The desk's commands: look up, register, set, correct, leave, review."""
+"""The desk's commands: look up, register, set, correct and review, and `serve`, which opens the desk in a browser.
+
+What they may do and what they write is in `services.desk`; the pages are in `web`.
+"""

@@ -1,1 +1,4 @@
-"""Imports lists, and reports what became of their rows."""
+"""Imports lists, and reports what became of their rows.
+
+What a row means is in `services.imports`.
+"""

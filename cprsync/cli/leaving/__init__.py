@@ -1,1 +1,4 @@
-"""Commands about patrons who leave, and data that has passed its retention period."""
+"""Commands about patrons who leave, and data that has passed its retention period.
+
+When something may go is in `domain.leaving`, and the going in `services.leaving`.
+"""

@@ -1,1 +1,4 @@
-"""Prints pages and tables: fields, fees, rules, statistics."""
+"""Prints pages and tables: the guide, fields, fees, rules, statistics.
+
+What stands on a page is in `domain.pages`, and a rule in its own room of `domain`.
+"""

@@ -36,16 +36,6 @@ def step_of(left: int, ladder: Ladder = REGISTERED) -> int | None:
     return min((step for step in ladder.steps if left <= step), default=None)
 
 
-def step_to_tell(left: int, told: int | None, ladder: Ladder = REGISTERED) -> int | None:
-    """Return the step that is to be told now. None: nothing new.
-
-    `told`: the last step that was told of this certificate; None: none. So each step is told once, and one that was
-    passed while nothing ran is told by the next thing that runs. A renewed certificate begins with none.
-    """
-    step = step_of(left, ladder)
-    return step if step is not None and (told is None or step < told) else None
-
-
 def level_of(left: int, ladder: Ladder = REGISTERED, *, is_wrong: bool = False) -> str:
     """Return how bad it is: ok, warn or critical. `is_wrong`: it cannot be used at all."""
     if is_wrong or left <= ladder.critical:

@@ -84,7 +84,6 @@ METRICS: Final = (
     Metric("desk_sign_in_failures_total", "Wrong names and passwords.", Shape.COUNTER),
     Metric("desk_request_seconds", "How long requests took, until the answer was sent.", Shape.HISTOGRAM),
 )
-NAMES: Final = {one.name: one for one in METRICS}
 
 
 @dataclass(frozen=True, slots=True)

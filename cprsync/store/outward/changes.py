@@ -132,15 +132,13 @@ def _seals_where(record: OutwardRecord | None) -> tuple[bool, str]:
     return (False, "") if record is None else (record.protected, record.dwelling)
 
 
-def last_records(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, OutwardRecord | None]:
-    """Return what the last change of each patron told. Without a change there is no key; None: gone."""
-    return {row.patron_id: open_change(tenant, row) for row in last_changes(connection, tenant, ids).values()}
-
-
 def _open_last(
     connection: Connection, tenant: Tenant, ids: Collection[str]
 ) -> tuple[dict[str, OutwardRecord | None], set[str]]:
-    """Same as `last_records`, and in the second part those whose last change does not open."""
+    """Return what the last change of each patron told, and those whose last change does not open.
+
+    Without a change there is no key; None: the patron was gone.
+    """
     last: dict[str, OutwardRecord | None] = {}
     unread: set[str] = set()
     for row in last_changes(connection, tenant, ids).values():

@@ -15,42 +15,34 @@ from cprsync.domain.trust.lifetime import (
     level_of,
     outlives,
     step_of,
-    step_to_tell,
 )
 
 ENDS = datetime(2028, 4, 1, 12, tzinfo=UTC)
 
 
 def walk(days: int, *, ends: datetime, looks_every: timedelta, ladder: Ladder = REGISTERED) -> list[tuple[int, int]]:
-    """Walk so many days before and after the end, and return what was told: step and days left."""
-    now, told, heard = ends - timedelta(days=days), None, []
+    """Walk so many days before and after the end, and return each step that a look finds new, with the days left."""
+    now, last, found = ends - timedelta(days=days), None, []
     while now < ends + timedelta(days=10):
-        step = step_to_tell(days_left(ends, now), told, ladder)
-        if step is not None:
-            heard.append((step, days_left(ends, now)))
-            told = step
+        step = step_of(days_left(ends, now), ladder)
+        if step != last and step is not None:
+            found.append((step, days_left(ends, now)))
+        last = step
         now += looks_every
-    return heard
+    return found
 
 
 @pytest.mark.parametrize("looks_every", [timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)])
-def test_in_four_hundred_days_each_step_is_told_once_and_on_its_day(looks_every: timedelta) -> None:
+def test_in_four_hundred_days_each_step_is_passed_once_and_on_its_day(looks_every: timedelta) -> None:
     assert walk(400, ends=ENDS, looks_every=looks_every) == [(step, step) for step in REGISTERED.steps]
 
 
-def test_steps_that_were_passed_while_nothing_ran_are_told_as_one() -> None:
+def test_steps_that_were_passed_while_nothing_ran_are_one() -> None:
     assert walk(400, ends=ENDS, looks_every=timedelta(days=40)) == [(90, 80), (60, 40), (1, 0)]
 
 
 def test_a_browsers_certificate_has_a_ladder_of_its_own() -> None:
     assert walk(90, ends=ENDS, looks_every=timedelta(hours=6), ladder=BROWSERS) == [(14, 14), (7, 7), (3, 3)]
-
-
-def test_a_renewed_certificate_begins_with_no_step() -> None:
-    assert step_to_tell(1, 3) == 1
-    assert step_to_tell(1, 1) is None
-    assert step_to_tell(700, 1) is None
-    assert step_to_tell(90, None) == 90
 
 
 @pytest.mark.parametrize(
