@@ -37,15 +37,15 @@ def entered(act: Callable[[], object]) -> set[str]:
     return {one.removeprefix(_PACKAGE) for one in files if one.startswith(_PACKAGE)}
 
 
-def test_a_night_that_moves_a_patron_enters_at_most_seventy_five_modules(library: Library) -> None:
+def test_a_night_that_moves_a_patron_enters_at_most_seventy_modules(library: Library) -> None:
     library.sets_culr_up()
     library.deliver(MONDAY, moves(person("ANNA")))
     through = entered(library.one_night)
     assert "/services/night/run.py" in through
-    assert len(through) <= 75, sorted(through)
+    assert len(through) <= 70, sorted(through)
 
 
-def test_a_night_without_news_enters_at_most_sixty_modules(library: Library) -> None:
+def test_a_night_without_news_enters_at_most_fifty_six_modules(library: Library) -> None:
     library.deliver(TUESDAY)
     through = entered(library.one_night)
-    assert len(through) <= 60, sorted(through)
+    assert len(through) <= 56, sorted(through)
