@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import ssl
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from cprsync.register.settings import RegisterSettings
 
 MOMENT = "%Y-%m-%d %H:%M %Z"
+#: How the name of a file ends that is about to take the place of the one in use.
+NEW = ".new"
 _PROBE_SECONDS = 10
 _READS = 3
 #: What messages call the certificates.
@@ -154,15 +157,36 @@ class Identity:
 def load_identity(settings: RegisterSettings) -> Identity:
     """Read our certificate and key, from a .p12 or from PEM files.
 
+    A renewal that was killed between its two moves has left the new certificate beside its place: then that is read.
+
     Raises CertificateError: missing, unreadable, with another key, or not issued by the next one in the file.
     """
     # read again if they do not fit: the two files of a renewal are written one right after the other
-    read = (_read_identity(settings) for _ in range(_READS))
-    identity = next((one for one in read if one.certificate.public_key() == one.key.public_key()), None)
-    if identity is None:
-        raise _ours("does not belong to the key", "key_mismatch")
+    for one in (settings, half_renewed(settings)) * _READS:
+        with suppress(CertificateError):
+            identity = read_fitting(one)
+            break
+    else:
+        identity = read_fitting(settings)
     _check_chain(identity)
     return identity
+
+
+def read_fitting(settings: RegisterSettings) -> Identity:
+    """Read certificate and key as the files are now. Raises CertificateError: unreadable, or of two renewals."""
+    identity = _read_identity(settings)
+    if identity.certificate.public_key() != identity.key.public_key():
+        raise _ours("does not belong to the key", "key_mismatch")
+    return identity
+
+
+def half_renewed(settings: RegisterSettings) -> RegisterSettings:
+    """Return the settings with the certificate that lies beside its place, and the key, or the password, as it is."""
+    if settings.p12 is not None:
+        return replace(settings, p12=settings.p12.with_name(f"{settings.p12.name}{NEW}"))
+    if settings.client_cert is None or settings.client_key in {None, settings.client_cert}:
+        return settings  # one file, which is replaced at once
+    return replace(settings, client_cert=settings.client_cert.with_name(f"{settings.client_cert.name}{NEW}"))
 
 
 def _read_identity(settings: RegisterSettings) -> Identity:

@@ -1,6 +1,7 @@
 """Renew our certificate: the new one is checked and tried before it is used, and the old one is kept beside it.
 
-The configured paths stay. A running desk or night takes the new files with its next connection.
+The configured paths stay. A running desk or night takes the new files with its next connection. If it is killed between
+the moves of the two files, the new certificate is used all the same, and the next renewal moves the second file.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cprsync.domain.trust.lifetime import LONGEST_RUN, days_left
 from cprsync.errors import CertificateError
 from cprsync.private import open_unfollowed
-from cprsync.register.identity import load_identity, subject_of
+from cprsync.register.identity import NEW, half_renewed, load_identity, read_fitting, subject_of
 from cprsync.register.kept_identity import check_identity, check_outlives
 from cprsync.register.soap.client import SoapRegister
 from cprsync.wire.certificates import company_in, system_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from cprsync.register.identity import Identity
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 #: How the name of the old file ends, which is kept beside the new one.
 PREVIOUS: Final = ".previous"
-_NEW: Final = ".new"
 
 
 class NewFiles(NamedTuple):
@@ -42,8 +43,17 @@ class NewFiles(NamedTuple):
     password: Path | None = None
 
 
-def renew(settings: RegisterSettings, new: NewFiles, *, schemas: Schemas, surroundings: Surroundings) -> dict[str, Any]:
+def renew(
+    settings: RegisterSettings,
+    new: NewFiles,
+    *,
+    schemas: Schemas,
+    surroundings: Surroundings,
+    note: Callable[[Identity], None],
+) -> dict[str, Any]:
     """Check the new certificate, try it at each service, and put it in the place of the old one.
+
+    `note` is called with the new one before the first file is moved.
 
     Returns what is shown: subject, days left and the files that were written.
 
@@ -55,21 +65,47 @@ def renew(settings: RegisterSettings, new: NewFiles, *, schemas: Schemas, surrou
     fresh = load_identity(wanted)
     check_identity(fresh, settings, now)
     check_outlives(fresh, now, LONGEST_RUN)
+    is_finished = _finish(settings)
     old = _present(settings)
+    if is_finished and old is not None and old.certificate == fresh.certificate:
+        return _document(settings, new, fresh, now) | {"days_left_before": None}
     if old is not None:
         _make_sure_that_same_holder(old, fresh)
     with closing(SoapRegister(wanted, schemas=schemas, surroundings=surroundings)) as register:
         register.prove()
-    written = [str(path) for path in _put_in_place(settings, new)]
+    _write_beside(settings, new)
+    note(fresh)
+    _put_in_place(settings, new)
+    before = None if old is None else days_left(old.certificate.not_valid_after_utc, now)
+    return _document(settings, new, fresh, now) | {"days_left_before": before}
+
+
+def _document(settings: RegisterSettings, new: NewFiles, fresh: Identity, now: datetime) -> dict[str, Any]:
     ends = fresh.certificate.not_valid_after_utc
     return {
         "subject": subject_of(fresh.certificate),
         "not_after": ends.isoformat(),
         "days_left": days_left(ends, now),
-        "days_left_before": None if old is None else days_left(old.certificate.not_valid_after_utc, now),
         "tried": [settings.lookup_url, settings.subscription_url],
-        "written": written,
+        "written": [str(place) for _, place in _places(settings, new)],
     }
+
+
+def _finish(settings: RegisterSettings) -> bool:
+    """Move the second file of a renewal that was killed before it did. Returns whether there was one."""
+    place, beside = (one.p12 or one.client_cert for one in (settings, half_renewed(settings)))
+    if place is None or beside is None or place == beside or _fits(settings) or not _fits(half_renewed(settings)):
+        return False
+    beside.replace(place)
+    _sync(place.parent)
+    return True
+
+
+def _fits(settings: RegisterSettings) -> bool:
+    with suppress(CertificateError):
+        read_fitting(settings)
+        return True
+    return False
 
 
 def _settings_with(settings: RegisterSettings, new: NewFiles) -> RegisterSettings:
@@ -103,22 +139,24 @@ def _make_sure_that_same_holder(old: Identity, fresh: Identity) -> None:
         )
 
 
-def _put_in_place(settings: RegisterSettings, new: NewFiles) -> list[Path]:
-    """Write each file beside its place first, and move them there one right after the other.
-
-    Between the two moves certificate and key do not fit. Whoever looks then uses the old ones, or reads again.
-    """
+def _write_beside(settings: RegisterSettings, new: NewFiles) -> None:
+    """Write each new file, and each old one, beside its place."""
     places = list(_places(settings, new))
     for source, place in places:
-        _write(place.with_name(f"{place.name}{_NEW}"), source.read_bytes(), place=place)
+        _write(place.with_name(f"{place.name}{NEW}"), source.read_bytes(), place=place)
     for _, place in places:
         with suppress(FileNotFoundError):
             _write(place.with_name(f"{place.name}{PREVIOUS}"), place.read_bytes(), place=place)
-    for _, place in places:
-        place.with_name(f"{place.name}{_NEW}").replace(place)
-    for folder in {place.parent for _, place in places}:
-        _sync(folder)
-    return [place for _, place in places]
+
+
+def _put_in_place(settings: RegisterSettings, new: NewFiles) -> None:
+    """Move the new files to their places one right after the other, the certificate last.
+
+    Between the two moves certificate and key do not fit. `load_identity` then reads the certificate beside its place.
+    """
+    for _, place in _places(settings, new):
+        place.with_name(f"{place.name}{NEW}").replace(place)
+        _sync(place.parent)
 
 
 def _places(settings: RegisterSettings, new: NewFiles) -> Iterator[tuple[Path, Path]]:

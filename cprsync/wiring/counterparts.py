@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection
     from cprsync.config.sign_in import ProviderSection
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.outward.fbs import FbsClient
+    from cprsync.register.identity import Identity
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.renewing import NewFiles
     from cprsync.register.settings import RegisterSettings
@@ -78,13 +81,13 @@ class Counterparts:
         settings = register_settings(self.section.register_, production=self.is_production)
         return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=surroundings_of(patience)))
 
-    def renew_certificate(self, new: NewFiles) -> dict[str, Any]:
-        """Put a new certificate in the place of ours, once it was checked and tried."""
+    def renew_certificate(self, new: NewFiles, *, note: Callable[[Identity], None]) -> dict[str, Any]:
+        """Put a new certificate in the place of ours, once it was checked and tried. `note` is called just before."""
         from cprsync.register.renewing import renew
         from cprsync.resources import compile_schemas
 
         ours = register_settings(self.section.register_, production=self.is_production)
-        return renew(ours, new, schemas=compile_schemas(), surroundings=surroundings_of(None))
+        return renew(ours, new, schemas=compile_schemas(), surroundings=surroundings_of(None), note=note)
 
     def net_media(self, patience: Patience | None = None) -> AbstractContextManager[NetMedia | None]:
         """CULR as the library, with its connections closed at the end. None: it is not set up."""

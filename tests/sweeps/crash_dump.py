@@ -30,6 +30,7 @@ AGAIN: Final = frozenset({"lookup", "run", "session", "key"})
 CHANCE: Final = {"change": ("seq",), "target_patron": ("told",), "change_epoch": ("word",), "review_item": ("id",)}
 #: Made with a key, within a text: which people live together.
 _HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_MARK: Final = re.compile(r'"confirmed_at": (?:null|"[^"]*"), ')
 _BYTES: Final = re.compile(r"(?:[0-9a-f]{2}){10,}")
 _ID: Final = re.compile(r"(?<![0-9a-f])[0-9]{8}(?![0-9a-f])")
 
@@ -70,7 +71,8 @@ def rows_of(rows: list[dict[str, Any]], names: Mapping[str, str], chance: tuple[
         {name: _opened(value) for name, value in row.items() if name not in left_out and not _BY_KEY.search(name)}
         for row in rows
     )
-    return sorted(named(str(row), names) for row in kept)
+    # what an undo needs has the same mark within its text
+    return sorted(_MARK.sub("", named(str(row), names)) for row in kept)
 
 
 def _opened(value: Any) -> Any:

@@ -32,13 +32,13 @@ class Seen:
     #: what the operator reads: kind, message, what to do next
     told: list[tuple[str, str, str]] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    #: rows that tell when or under which name something came
-    may_differ: str = ""
+    #: parts of the state that tell when, by which way or under which name something came
+    may_differ: frozenset[str] = frozenset()
     #: the fault cannot be had here
     left_out: str = ""
 
     def document(self) -> dict[str, Any]:
-        return dict(vars(self))
+        return {**vars(self), "may_differ": sorted(self.may_differ)}
 
     def line(self) -> str:
         said = self.left_out or f"exits {self.exits}, {[one[0] for one in self.told]}; {self.wrong or 'well'}"
@@ -81,8 +81,11 @@ class Stage:
                 return self.seen
             if self.ends_alike:
                 self._go_on()
-                found, but = self.night.state(ready), self.seen.may_differ
-                self.seen.wrong += [one for one in compare(self.wanted, found) if not but or not one.startswith(but)]
+                wanted, found = self.wanted, self.night.state(ready)
+                for state in (wanted, found):
+                    state["wait for a person"] = waiting_for_a_person(state)
+                different = [one for one in compare(wanted, found) if one.partition(":")[0] not in self.seen.may_differ]
+                self.seen.wrong += different
         return self.seen
 
     # -- the night with the fault in it
@@ -144,6 +147,11 @@ class Stage:
     def moment(self) -> float:
         """Some time in the middle of the night."""
         return self.seconds * self.chance.uniform(0.3, 0.8)
+
+
+def waiting_for_a_person(state: State) -> list[str]:
+    """Whom somebody has to look at, whatever for: a register that answered nothing usable is one more reason."""
+    return sorted({str(row["patron_id"]) for row in state["review_item"] if row["state"] == "waiting"})
 
 
 class LeftOut(Exception):

@@ -27,6 +27,7 @@ from cprsync.private import check_folder, create_private
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cprsync.register.identity import Identity
     from cprsync.services.ports.trust.upkeep import StoreVersion
 
 TESTING = """
@@ -215,12 +216,20 @@ def certs_renew(
     """Put a new certificate in the place of ours.
 
     It is checked, and tried with one harmless call to each service, before it is used. The configured paths stay, and
-    the old files are kept beside the new ones. A running desk or night takes them with its next connection.
+    the old files are kept beside the new ones. A running desk or night takes them with its next connection. If it was
+    killed, run it again.
     """
+    from cprsync.cli.terminal.user import user_name
     from cprsync.register.renewing import NewFiles
 
-    with opened(config, library, as_json=as_json) as site:
-        document = site.counterparts.renew_certificate(NewFiles(cert, key, password))
+    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+        acting = user_name()
+
+        def note(fresh: Identity) -> None:
+            of = fresh.certificate
+            store.audit.note_certificate(user=acting, serial=of.serial_number, ends=of.not_valid_after_utc)
+
+        document = site.counterparts.renew_certificate(NewFiles(cert, key, password), note=note)
     lines = [word("certs_renewed", lang, subject=document["subject"], count=document["days_left"])]
     lines += [f"  {path}" for path in document["written"]]
     print_document(document, [*lines, word("certs_previous", lang)], as_json=as_json)

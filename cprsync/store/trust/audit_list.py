@@ -30,6 +30,7 @@ from cprsync.store.trust.subjects import is_about, patrons_now, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 READ: Final = "audit_read"
 #: The kind of an entry that says that someone accepted the audit as it is.
 ACCEPT: Final = "audit_accepted"
+#: The kind of an entry that says that someone renewed our certificate; below, the keys of what it tells.
+CERTIFICATE: Final = "certificate"
+_SERIAL, _ENDS = "serial", "ends"
 _LOOKUP: Final = "lookup"
 _LISTED_ROWS: Final = 500
 _COUNTED_ROWS: Final = 2000
@@ -110,7 +114,13 @@ class Audit(TenantStore):
                 yield found
 
     def note_reading(self, *, user: str, patron: str | None = None, of: str = "") -> None:
-        entry = audit.Happened(READ, patron=patron, actions=(of,) if of else (), user=user)
+        self._note(audit.Happened(READ, patron=patron, actions=(of,) if of else (), user=user))
+
+    def note_certificate(self, *, user: str, serial: int, ends: datetime) -> None:
+        more = ((_SERIAL, f"{serial:x}"), (_ENDS, ends.isoformat()))
+        self._note(audit.Happened(CERTIFICATE, user=user, more=more))
+
+    def _note(self, entry: audit.Happened) -> None:
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, audit.DESK, [entry])
 

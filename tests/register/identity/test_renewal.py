@@ -7,6 +7,7 @@ import ssl
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,14 +23,15 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.trust.lifetime import LONGEST_RUN
 from cprsync.errors import CertificateError, CertificateRefused, CprsyncError
+from cprsync.register.identity import load_identity
 from cprsync.register.renewing import NewFiles, renew
 from cprsync.wire.calls import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from cprsync.mock.certs import Authority, Identity
+    from cprsync.register.identity import Identity as OurIdentity
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.resources import Schemas
@@ -96,8 +98,14 @@ def serial_of(path: Path) -> int:
     return x509.load_pem_x509_certificate(path.read_bytes()).serial_number
 
 
-def renewed(installed: RegisterSettings, schemas: Schemas, new: NewFiles, **around: Any) -> dict[str, Any]:
-    return renew(installed, new, schemas=schemas, surroundings=Surroundings(sleep=lambda _: None, **around))
+def renewed(
+    installed: RegisterSettings,
+    schemas: Schemas,
+    new: NewFiles,
+    note: Callable[[OurIdentity], None] = lambda _: None,
+    **around: Any,
+) -> dict[str, Any]:
+    return renew(installed, new, schemas=schemas, surroundings=Surroundings(sleep=lambda _: None, **around), note=note)
 
 
 def files(installed: RegisterSettings) -> dict[str, bytes]:
@@ -203,6 +211,97 @@ def test_a_p12_is_renewed_by_a_p12(
     assert platform.shown[-1] == serial
     assert old.read_bytes() == new.read_bytes()
     assert (tmp_path / "our.p12.previous").read_bytes() == content
+
+
+# -- killed on the way --------------------------------------------------------------------------------------
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, move: int, renewing: Callable[[], object]) -> None:
+    """Die in front of the n-th move of a file."""
+    moves, real = [0], type(Path()).replace
+
+    def replaced(self: Path, to: Path) -> Path:
+        moves[0] += 1
+        if moves[0] == move:
+            raise Killed
+        return real(self, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(Path()), "replace", replaced)
+        with pytest.raises(Killed):
+            renewing()
+
+
+def test_the_audit_has_a_renewal_before_the_first_file_is_moved(
+    installed: RegisterSettings, schemas: Schemas, fresh: Callable[..., NewFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted, new, before = list[int](), fresh(), files(installed)
+
+    def note(identity: OurIdentity) -> None:
+        noted.append(identity.certificate.serial_number)
+
+    killed_at(monkeypatch, 1, lambda: renewed(installed, schemas, new, note))
+    assert noted == [serial_of(new.certificate)]
+    assert {name: content for name, content in files(installed).items() if name in before} == before
+    # what lies beside its place is not used before the first move
+    assert load_identity(installed).certificate.serial_number != serial_of(new.certificate)
+    renewed(installed, schemas, new, note)
+    assert load_identity(installed).certificate.serial_number == serial_of(new.certificate)
+
+
+def test_a_renewal_killed_between_its_two_moves_is_in_use_and_the_same_command_ends_it(  # noqa: PLR0913, PLR0917 -- fixtures
+    installed: RegisterSettings,
+    schemas: Schemas,
+    platform: Platform,
+    make_register: Callable[..., SoapRegister],
+    fresh: Callable[..., NewFiles],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = {name: getattr(installed, name) for name in ("client_cert", "client_key", "lookup_url")}
+    running, new, noted = make_register(**places), fresh(), list[int]()
+    running.look_up(WHO)
+    killed_at(monkeypatch, 2, lambda: renewed(installed, schemas, new))
+    assert installed.client_cert is not None
+    assert serial_of(installed.client_cert) != serial_of(new.certificate)
+    running._channel._session.close()
+    for register in (running, make_register(**places)):
+        register.look_up(WHO)
+        assert platform.shown[-1] == serial_of(new.certificate)
+    document = renewed(installed, schemas, new, lambda _: noted.append(1))
+    assert (document["written"], noted) == ([str(one) for one in (installed.client_key, installed.client_cert)], [])
+    assert serial_of(installed.client_cert) == serial_of(new.certificate)
+    assert not [name for name in files(installed) if name.endswith(".new")]
+    assert refused(installed, schemas, new).kind == "certificate.renewal.same"
+
+
+def test_a_p12_killed_between_its_password_and_itself_is_in_use(
+    installed: RegisterSettings,
+    schemas: Schemas,
+    authority: Authority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def bundle(name: str) -> tuple[Path, Path, int]:
+        ours, folder = authority.issue_client(valid_from=NOW - timedelta(days=1)), tmp_path / name
+        folder.mkdir()
+        for file in (folder / "our.p12", folder / "password"):
+            file.touch(mode=0o600)
+        (folder / "password").write_text(name)
+        lock = serialization.BestAvailableEncryption(name.encode())
+        content = pkcs12.serialize_key_and_certificates(b"x", ours.key, ours.certificate, [ours.issuer], lock)
+        (folder / "our.p12").write_bytes(content)
+        return folder / "our.p12", folder / "password", ours.certificate.serial_number
+
+    (old, password, _), (new, another, serial) = bundle("old"), bundle("new")
+    settings = replace(installed, client_cert=None, client_key=None, p12=old, p12_password_file=password)
+    killed_at(monkeypatch, 2, lambda: renewed(settings, schemas, NewFiles(new, password=another)))
+    assert load_identity(settings).certificate.serial_number == serial
+    renewed(settings, schemas, NewFiles(new, password=another))
+    assert (old.read_bytes(), password.read_bytes()) == (new.read_bytes(), another.read_bytes())
 
 
 # -- whoever is running ------------------------------------------------------------------------------------

@@ -159,6 +159,9 @@ class Audit(Protocol):
     def note_reading(self, *, user: str, patron: str | None = None, of: str = "") -> None:
         """Write an audit entry that someone is about to read. `of`: what; "": the reasons that people gave."""
 
+    def note_certificate(self, *, user: str, serial: int, ends: datetime) -> None:
+        """Write an audit entry that someone is about to put a new certificate in the place of ours."""
+
     def keys_in_use(self) -> set[tuple[str, str]]:
         """Return purpose and id of every key that a row names. Reads every row."""
 
