@@ -3,8 +3,9 @@
     python tests/sweeps/crash.py [--seed S] [--kills N] [--database sqlite|postgresql] [--each K] [--json]
 
 One life: a night, an import, a first load, a merge, an answer, other systems told, somebody who leaves, a key rotated,
-another night, a backup, and a desk at which somebody works. Every step is killed one to K times with SIGKILL and
-started again until it is done, by nobody's hand. At the end all has to be as in the life that nothing happened to.
+another night, a backup put back and tried, a night that is held, approved, undone and let go, a certificate renewed,
+and a desk at which somebody works. Every step is killed one to K times with SIGKILL and started again until it is done,
+by nobody's hand. At the end all has to be as in the life that nothing happened to.
 
 A seed draws at which step how often, and at which part of the time that the step took undisturbed. So the same seed
 kills at the same moments; which statement that hits depends on the machine, and does not replay.
@@ -21,6 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,7 @@ from small_night import SmallNight, forked_mock
 from started import import_program
 
 from cprsync.backup.backing_up import make_key
+from cprsync.mock.certs import make_authority, packaged_profile
 from cprsync.services.trust import keys
 
 if TYPE_CHECKING:
@@ -123,6 +126,10 @@ def swept(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     with opened(options.database, folder) as database:
         night = SmallNight(folder, database, forked, lambda at: forked_mock(at, with_webhook=True))
         night.make()
+        now = datetime.now(UTC)
+        authority = make_authority(folder / "mock" / "certs", profile=packaged_profile(), now=now)
+        (folder / "new").mkdir()
+        authority.issue_client(valid_from=now - timedelta(days=1)).write(folder / "new", "client")
         steps = NIGHTS if options.nights else STEPS
         harness = Harness(CrashLife(night), steps, options.each, with_desk=not options.nights)
         harness.live_undisturbed()

@@ -12,6 +12,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import requests
@@ -25,7 +26,6 @@ from cprsync.web.accounts import AccountEntry, write_accounts
 
 if TYPE_CHECKING:
     import random
-    from pathlib import Path
 
     from crash_life import CrashLife, Told
     from gates import Child
@@ -61,23 +61,28 @@ class KilledDesk:
     done: set[str] = field(default_factory=set)
     child: Child | None = None
 
-    def work(self, moments: list[float], told: Told) -> None:
-        """Do all that is to be done, with a kill at each of these seconds after the desk has opened."""
+    def work(self, moments: list[tuple[float, bool]], told: Told) -> None:
+        """Do all that is to be done, with a kill at each of these seconds after the desk has opened.
+
+        The whole desk is killed, or one of its workers alone: then the desk stays open and begins another.
+        """
         # below those that the system gives to connections, so that nobody takes it while the desk is dead
         self.port = 20_000 + os.getpid() % 10_000
         begun, killed_at = time.monotonic(), 0.0
-        for moment in [*moments, 0.0]:
+        for moment, alone in [*moments, (0.0, False)]:
             self._open()
             if killed_at:
                 told.recovery.append(time.monotonic() - killed_at)
-            killer = self._killer(moment) if moment else 0
+            killer = self._killer(moment, alone=alone) if moment else 0
             with suppress(requests.RequestException):
                 self._do_all()
             if killer:
                 os.waitpid(killer, 0)
                 killed_at = time.monotonic()
-                told.kills["desk"] += 1
+                told.kills["worker" if alone else "desk"] += 1
+            if killer and not alone:
                 self._end(signal.SIGKILL)
+                self.child = None
         self._end(signal.SIGTERM)
         if missing := self._wanted() - self.done:
             told.hands.append(f"desk: not done: {sorted(missing)}")
@@ -87,9 +92,11 @@ class KilledDesk:
 
     def _open(self) -> None:
         command = ["serve", "--port", str(self.port), "--workers", "2"]
+        if self.child is not None:
+            assert not select.select([self.child.fd], [], [], 0)[0], "the desk ended with one of its workers"
         configured = [*command, "--config", str(self.life.night.library / "cprsync.toml"), "--json"]
         environment, out = self.life.night.database.environment(), self.life.night.folder / "desk.out"
-        self.child = grouped(configured, environment, out)
+        self.child = self.child or grouped(configured, environment, out)
         until = time.monotonic() + OPENS_SECONDS
         while time.monotonic() < until:
             if select.select([self.child.fd], [], [], 0)[0]:
@@ -102,14 +109,17 @@ class KilledDesk:
             time.sleep(0.1)
         raise TimeoutError(f"the desk does not open: {self.child.out.read_text(encoding='utf-8')}")
 
-    def _killer(self, seconds: float) -> int:
-        """A process that kills the desk's whole group after so long: this one is at work at the desk."""
+    def _killer(self, seconds: float, *, alone: bool) -> int:
+        """A process that kills the desk's group, or a worker, after so long: this one is at work at the desk."""
         assert self.child is not None
         pid = os.fork()
         if not pid:
             time.sleep(seconds)
-            with suppress(ProcessLookupError):
-                os.killpg(self.child.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError, OSError, IndexError):
+                if alone:
+                    os.kill(_workers(self.child.pid)[0], signal.SIGKILL)
+                else:
+                    os.killpg(self.child.pid, signal.SIGKILL)
             os._exit(0)
         return pid
 
@@ -157,6 +167,12 @@ class KilledDesk:
         self.done.add(card)
 
 
-def moments_of(life: CrashLife, chance: random.Random, kills: int) -> list[float]:
-    """When the desk is killed, each in seconds after it has opened."""
-    return [max(0.01, chance.random() * life.seconds["desk"]) for _ in range(chance.randint(1, kills))]
+def _workers(pid: int) -> list[int]:
+    """The children of the desk's process, the oldest first."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def moments_of(life: CrashLife, chance: random.Random, kills: int) -> list[tuple[float, bool]]:
+    """When the desk is killed, each in seconds after it has opened, and whether a worker alone is."""
+    times = chance.randint(1, kills)
+    return [(max(0.01, chance.random() * life.seconds["desk"]), chance.random() < 0.5) for _ in range(times)]

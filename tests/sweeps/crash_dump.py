@@ -25,7 +25,7 @@ OWN: Final = frozenset(
     | {"upkeep", "desk_attempt", "finding_key", "patron_key"}
 )
 #: What may be noted more often than once: it is asked or tried again.
-AGAIN: Final = frozenset({"lookup", "run", "session", "key"})
+AGAIN: Final = frozenset({"lookup", "run", "session", "key", "certificate"})
 #: In which order different people were told of is chance.
 CHANCE: Final = {"change": ("seq",), "target_patron": ("told",), "change_epoch": ("word",), "review_item": ("id",)}
 #: Made with a key, within a text: which people live together.
@@ -65,8 +65,11 @@ def named(text: str, names: Mapping[str, str]) -> str:
 
 
 def rows_of(rows: list[dict[str, Any]], names: Mapping[str, str], chance: tuple[str, ...]) -> list[str]:
-    """Rows without what comes from a key, and without the mark that we added a number: that, nobody can tell."""
-    left_out = {"confirmed_at", *chance}
+    """Rows without what comes from a key, the moment of an answer, and the mark that we added a number.
+
+    Killed between the call and its row, nobody can tell that we added it.
+    """
+    left_out = {"confirmed_at", "decided_at", *chance}
     kept = (
         {name: _opened(value) for name, value in row.items() if name not in left_out and not _BY_KEY.search(name)}
         for row in rows

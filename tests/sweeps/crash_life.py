@@ -12,11 +12,15 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import talking
@@ -34,14 +38,17 @@ from crash_dump import (
 )
 from gates import Child
 from ready_databases import PROGRAMS
+from small_night import opened_store
 from town import PEOPLE
+from whole import verify_audit
 
+from cprsync.cli.terminal import user
 from cprsync.mock import control
+from cprsync.services.night.approving import show_plan
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from small_night import SmallNight, State
 
@@ -94,6 +101,12 @@ class Step:
     done: frozenset[str] = frozenset()
     #: kinds of refusals that are over in a moment
     later: frozenset[str] = frozenset({"run.busy"})
+    #: what is looked at once it is done
+    after: Callable[[CrashLife], None] = lambda _: None
+    #: who types it; "": the account of the sweep
+    who: str = ""
+    #: it makes another installation, and has no settings of its own
+    elsewhere: bool = False
 
 
 @dataclass
@@ -119,12 +132,14 @@ class CrashLife:
     day: str = ""
     #: patron numbers by the key of the people file, drawn once in a life
     known: dict[str, str] = field(default_factory=dict)
+    #: what was seen on the way and has to be the same
+    seen: State = field(default_factory=dict)
 
     # -- one life
 
     def begin(self, ready: dict[str, Any]) -> None:
         """Take the library of the evening, and give it targets and a place for backups."""
-        self.ready, self.day, self.known = ready, self.night.day, {}
+        self.ready, self.day, self.known, self.seen = ready, self.night.day, {}, {}
         for file in (self.night.mock / "IN").iterdir():
             if not (self.night.library / "IN" / file.name).exists():
                 file.unlink()  # of a life before
@@ -132,6 +147,13 @@ class CrashLife:
         text = path.read_text(encoding="utf-8")
         keys, hook = self.night.library / "backup.pub", ready["webhook"]
         keys.write_bytes((self.night.folder / "private.pem.pub").read_bytes())
+        for name in ("client_cert", "client_key"):
+            # files of our own, which are renewed
+            found = re.search(rf'(?m)^{name} = "(.*)"$', text)
+            assert found is not None
+            own = self.night.library / Path(found[1]).name
+            shutil.copy(found[1], own)
+            text = text.replace(found[0], f'{name} = "{own}"')
         text = text.replace('# recipient = "backup.pub"', 'recipient = "backup.pub"')
         text = text.replace('# folder = "/mnt/backup/cprsync"', f'folder = "{self.night.library}/backups"')
         path.write_text(text.replace("[library.culr]", f"{_targets(ready, hook)}[library.culr]", 1), encoding="utf-8")
@@ -145,6 +167,7 @@ class CrashLife:
             code = child.wait()
             self.seconds[step.name] = time.monotonic() - begun
             assert code in step.exits, f"{step.name}: exit {code}: {child.out.read_text(encoding='utf-8')}"
+            step.after(self)
 
     def live_killed(self, steps: Iterable[Step], chance: random.Random, told: Told, *, kills: int) -> None:
         """Live them with up to so many kills at each."""
@@ -164,6 +187,8 @@ class CrashLife:
                 told.hands.append(wrong)
             elif killed_at:
                 told.recovery.append(time.monotonic() - killed_at)
+            if not wrong:
+                step.after(self)
 
     def _kill(self, step: Step, seconds: float) -> bool:
         """Start it, and kill its group so long afterwards; False: it had ended."""
@@ -188,9 +213,14 @@ class CrashLife:
         return f"{step.name}: exit {code}, {kind}: {said[-600:]}"
 
     def start(self, step: Step) -> Child:
-        command = [*step.command(self), "--config", str(self.night.library / "cprsync.toml"), "--json"]
-        environment = {**self.night.database.environment(), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
-        return grouped(command, environment, self.night.folder / "crash.out")
+        command, environment = [*step.command(self), "--json"], self.night.database.environment()
+        if step.elsewhere:
+            environment = self.night.database.spare_environment()
+        else:
+            command += ["--config", str(self.night.library / "cprsync.toml")]
+        environment = {**environment, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+        first = partial(_be, step.who) if step.who else None
+        return grouped(command, environment, self.night.folder / "crash.out", first=first)
 
     # -- what the steps ask for
 
@@ -208,6 +238,65 @@ class CrashLife:
             items = self.night.everything()["review_item"]
             self.known[kind] = next(str(row["id"]) for row in items if row["kind"] == kind)
         return self.known[kind]
+
+    def plan(self) -> str:
+        """The hash of the plan that is held."""
+        if "plan" not in self.known:
+            with opened_store(self.night.library, self.night.database.environment()) as store:
+                agency = self.ready["agreement"]["agency"]
+                self.known["plan"] = str(show_plan(store, agency=agency, now=datetime.now(UTC), wanted="")["plan"])
+        return self.known["plan"]
+
+    def last_run(self) -> str:
+        """The last run that has changed a record, as it was when first asked for."""
+        if "run" not in self.known:
+            self.known["run"] = str(max(row["run_id"] for row in self.night.everything()["before_image"]))
+        return self.known["run"]
+
+    def undo(self) -> str:
+        """The run that has undone the last."""
+        if "undo" not in self.known:
+            runs = self.night.everything()["run"]
+            self.known["undo"] = next(str(row["id"]) for row in runs if str(row["reverts"]) == self.last_run())
+        return self.known["undo"]
+
+    def limit(self, most: int | None) -> None:
+        """Let a night change so many records; None: as many as at first."""
+        path = self.night.library / "policy.toml"
+        if most is None:
+            path.write_text(self.known["policy"], encoding="utf-8")
+            return
+        self.known["policy"] = path.read_text(encoding="utf-8")
+        limited = f"changed = {{ count = {most}, share = 0.0 }}"
+        text, lines = re.subn(r"(?m)^changed = .*$", limited, self.known["policy"])
+        assert lines == 1
+        path.write_text(text, encoding="utf-8")
+
+    @property
+    def again(self) -> Path:
+        """Where the backup is put back."""
+        return self.night.folder / "again"
+
+    def clear_again(self) -> None:
+        shutil.rmtree(self.again, ignore_errors=True)
+        self.night.database.spare()
+
+    def look_at_restored(self) -> None:
+        """What was put back is what is there."""
+        with opened_store(self.again, self.night.database.spare_environment()) as store:
+            verify_audit(store)
+            back = store.views.everything()["patron"]
+        self.seen["put back whole"] = sorted(map(record_of, back)) == sorted(
+            map(record_of, self.night.everything()["patron"])
+        )
+        self.seen["left behind by a restore"] = sorted(path.name for path in self.night.folder.glob(".again*"))
+
+    def look_at_certificate(self) -> None:
+        new, library = self.night.folder / "new", self.night.library
+        names = ("client.pem", "client.key")
+        self.seen["renewed"] = [(new / name).read_bytes() == (library / name).read_bytes() for name in names]
+        entries = [json.loads(bytes.fromhex(row["entry"])) for row in self.night.everything()["audit"]]
+        self.seen["renewal in the audit"] = "certificate" in {entry["kind"] for entry in entries}
 
     def close_day(self, *events: tuple[str, str, str | None]) -> None:
         """Let things happen, and let the register write the day's delivery."""
@@ -246,6 +335,7 @@ class CrashLife:
             "files": last_heard(self._written(), everything["change"], names),
             "hook": last_heard(control.webhook(self.ready)["received"], everything["change"], names),
             "records": sorted(named(record_of(row), names) for row in everything["patron"]),
+            **self.seen,
             "numbers given twice": [number for number, times in numbers.items() if times > 1],
             "left behind": self._left_behind(),
         }
@@ -258,10 +348,15 @@ class CrashLife:
     def _left_behind(self) -> list[str]:
         """Files that were in the making."""
         known = re.compile(
-            r"\.(toml|csv|db|log|lock|service|timer|key|pub|ndjson|ledger|sha256|db-wal|db-shm|json|metadata)$|^D\d"
+            r"\.(toml|csv|db|log|lock|service|timer|key|pub|ndjson|ledger|sha256|db-wal|db-shm|json|metadata|pem|previous)$|^D\d"
         )
         found = [path for path in self.night.library.rglob("*") if path.is_file() and "backups" not in path.parts]
         return sorted(str(p.relative_to(self.night.library)) for p in found if not known.search(p.name))
+
+
+def _be(name: str) -> None:
+    """Let somebody else type what comes, in a child of its own."""
+    user.user_name = lambda: name
 
 
 def _targets(ready: Mapping[str, Any], hook: Mapping[str, Any]) -> str:

@@ -34,6 +34,8 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     #: parts of the state that tell when, by which way or under which name something came
     may_differ: frozenset[str] = frozenset()
+    #: how long each of several that were started at once took to say that another is at work
+    busy_seconds: list[float] = field(default_factory=list)
     #: the fault cannot be had here
     left_out: str = ""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gates import Gate
 
-_KEPT, _COPY = "kept", "copy"
+_KEPT, _COPY, _SPARE = "kept", "copy", "spare"
 #: One line of PostgreSQL's log for each statement; the lines that follow of a long one begin with a tab.
 _LOGGED = re.compile(r"^.*LOG:  (?:statement|execute [^:]+):", re.MULTILINE)
 
@@ -33,6 +33,14 @@ class Database(Protocol):
 
     def environment(self) -> dict[str, str]:
         """What a command needs to find the store."""
+        ...
+
+    def spare(self) -> dict[str, str]:
+        """What a command needs to find a second store, which is empty now."""
+        ...
+
+    def spare_environment(self) -> dict[str, str]:
+        """Same as `spare`, and leaves what is in it."""
         ...
 
     def keep(self) -> None:
@@ -61,6 +69,12 @@ class Sqlite:
         self._folder = folder
 
     def environment(self) -> dict[str, str]:
+        return {}
+
+    def spare(self) -> dict[str, str]:
+        return {}
+
+    def spare_environment(self) -> dict[str, str]:
         return {}
 
     def keep(self) -> None:
@@ -100,6 +114,13 @@ class Postgresql:
 
     def environment(self) -> dict[str, str]:
         return {"CPRSYNC_STORE__URL": self._of(_COPY)}
+
+    def spare(self) -> dict[str, str]:
+        self._execute(f"DROP DATABASE IF EXISTS {_SPARE} WITH (FORCE)", f"CREATE DATABASE {_SPARE}")
+        return self.spare_environment()
+
+    def spare_environment(self) -> dict[str, str]:
+        return {"CPRSYNC_STORE__URL": self._of(_SPARE)}
 
     def keep(self) -> None:
         self._execute(f"CREATE DATABASE {_KEPT} TEMPLATE {_COPY}")

@@ -31,12 +31,14 @@ from cprsync.resources import fixture_path
 from cprsync.wiring.site import Site, library_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from databases import Database
     from gates import Child
+
+    from cprsync.store.sql import SqlStore
 
 FIRST = ("ANNA", "BO", "DAVID", "GRETHE", "HELLE", "KAREN", "OLDEMOR", "PIA", "RIKKE", "SVEND")
 NEW = ("EDITH", "FINN")
@@ -168,11 +170,7 @@ class SmallNight:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the store, opened; the audit chain is verified on the way."""
-        settings = load_settings(self.library / "cprsync.toml")
-        url = self.database.environment().get("CPRSYNC_STORE__URL", settings.store.url)
-        settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
-        section = library_of(settings, None)
-        with Site(settings, section).store_by_own_clock() as store:
+        with opened_store(self.library, self.database.environment()) as store:
             verify_audit(store)
             return store.views.everything()
 
@@ -192,6 +190,16 @@ class SmallNight:
             **_net_media(control.culr(ready)),
             **(what_was_told(ready, self.library) if ready["koha"] else {}),
         }
+
+
+@contextmanager
+def opened_store(library: Path, environment: Mapping[str, str]) -> Iterator[SqlStore]:
+    """The store that a command in this folder and environment works with."""
+    settings = load_settings(library / "cprsync.toml")
+    url = environment.get("CPRSYNC_STORE__URL", settings.store.url)
+    settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
+    with Site(settings, library_of(settings, None)).store_by_own_clock() as store:
+        yield store
 
 
 def _net_media(culr: dict[str, Any]) -> State:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,6 +103,16 @@ def test_a_reason_is_opened_when_asked_for_and_that_is_written_down_first(
     newest, opened, *_ = listed(asked, capsys, reasons=True)
     assert (newest["what"], newest["who"]) == ("audit_read", user_name())
     assert (opened["what"], opened["reason"]) == ("reveal", "they asked")
+
+
+def test_the_list_says_who_renewed_our_certificate(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = load_settings(asked / "cprsync.toml")
+    with Site(settings, settings.library[0]).store_by_own_clock() as store:
+        store.audit.note_certificate(user="lone", serial=255, ends=datetime(2028, 3, 1, tzinfo=UTC))
+    newest = listed(asked, capsys)[0]
+    assert (newest["what"], newest["who"], newest["patron"]) == ("certificate", "lone", None)
+    audit_list(limit=1, config=asked / "cprsync.toml")
+    assert "fornyede vores certifikat" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
