@@ -103,9 +103,11 @@ class KilledDesk:
                 # as its unit does: whoever had the port a moment ago may still have it
                 self.child.wait()
                 self.child = grouped(configured, environment, out)
-            with suppress(requests.RequestException):
-                self._browser().open("/sign-in")
-                return
+            # it says where it is once all its workers answer
+            if f":{self.port}" in out.read_text(encoding="utf-8"):
+                with suppress(requests.RequestException):
+                    self._browser().open("/sign-in")
+                    return
             time.sleep(0.1)
         raise TimeoutError(f"the desk does not open: {self.child.out.read_text(encoding='utf-8')}")
 

@@ -8,6 +8,7 @@ opened, the persons named by their numbers, and what the register, CULR and the 
 from __future__ import annotations
 
 import csv
+import faulthandler
 import json
 import os
 import re
@@ -77,6 +78,7 @@ def grouped(
         handle = os.open(out, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         for stream in (1, 2):
             os.dup2(handle, stream)
+        faulthandler.register(signal.SIGUSR1)
         if first is not None:
             first()
         talking.live(command)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: A child says nothing for this long only if it hangs.
-CEILING_SECONDS = 60
+CEILING_SECONDS = 180
 
 
 class Gate(Protocol):
@@ -64,6 +64,9 @@ class Child:
         """The exit code, or the negative signal that ended it. Raises TimeoutError, and kills it, if it hangs."""
         ended, _, _ = select.select([self.fd], [], [], CEILING_SECONDS)
         if not ended:
+            # where it hangs, if it was started to say so
+            self.send(signal.SIGUSR1)
+            select.select([self.fd], [], [], 1)
             self.send(signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
         os.close(self.fd)
