@@ -149,7 +149,9 @@ def main() -> int:
     asked.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked.add_argument("--seed", type=int, default=1, help="of the first life; each further one has the next")
     asked.add_argument("--kills", type=int, default=100, metavar="N", help="live until there were so many")
-    asked.add_argument("--seconds", type=int, default=24 * 3600, metavar="N", help="begin no further life after so many")
+    asked.add_argument(
+        "--seconds", type=int, default=24 * 3600, metavar="N", help="begin no further life after so many"
+    )
     asked.add_argument("--each", type=int, default=3, metavar="K", help="the most kills at one step")
     asked.add_argument("--nights", action="store_true", help="a night, an import and a first load only")
     asked.add_argument("--certificates", type=Path, help="a folder of development certificates to take")
