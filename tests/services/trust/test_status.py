@@ -45,6 +45,8 @@ class Stands:
 
     run: dict[str, Any] | None = field(default_factory=lambda: dict(RUN))
     produced: date | None = date(2027, 3, 22)
+    #: the production days of the deliveries in the inbox
+    waiting: tuple[date, ...] = ()
     backlog: Backlog = field(default_factory=Backlog)
     problems: tuple[CprsyncError, ...] = ()
     targets: tuple[TargetState, ...] = ()
@@ -64,7 +66,10 @@ class Stands:
                 documents=lambda most: [self.run][:most] if self.run else [],
                 document=lambda _: {"audit": {"whole": self.followed}},
             ),
-            inbox=SimpleNamespace(last_produced=lambda: self.produced, waiting=list),
+            inbox=SimpleNamespace(
+                last_produced=lambda: self.produced,
+                waiting=lambda: [SimpleNamespace(header=SimpleNamespace(produced=day)) for day in self.waiting],
+            ),
             stopped_deliveries=SimpleNamespace(stopping=list),
             approvals=SimpleNamespace(waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses)),
             reverting=SimpleNamespace(held=lambda: 0),
@@ -118,6 +123,8 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(held=(HELD_UNDO,), yeses=YESES), "plan"),
         (Stands(held=(OLD_UNDO, HELD_UNDO)), "plan"),
         (Stands(produced=date(2027, 3, 19)), "late"),
+        (Stands(produced=date(2027, 3, 18), waiting=(date(2027, 3, 19),)), "late"),
+        (Stands(RUN | {"exit": 5}, produced=date(2027, 3, 19), waiting=(date(2027, 3, 22),), held=(HELD,)), "plan"),
         (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),
         (Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
         (Stands(problems=(BROKEN,)), "audit"),
