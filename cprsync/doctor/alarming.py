@@ -11,18 +11,16 @@ import structlog
 
 from cprsync.doctor.alarm_file import FILE, AlarmFile
 from cprsync.doctor.counterparts import ask_for_certificates
-from cprsync.doctor.disks import measure_disks
+from cprsync.doctor.standing import look_at
 from cprsync.errors import AlarmUndelivered, CprsyncError
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
 from cprsync.services.trust.alarms import check_alarms
-from cprsync.services.trust.status import Around, status_of
 from cprsync.wire.calls import Surroundings
 from cprsync.wiring.counterparts import real_time
 
 if TYPE_CHECKING:
     from cprsync.config.alarms import AlarmsSection
     from cprsync.services.ports.trust.alarms import Channel
-    from cprsync.store.sql import SqlStore
     from cprsync.wiring.site import Site
 
 _NOTHING: Final[dict[str, Any]] = {"wrong": [], "certificates": []}
@@ -37,7 +35,8 @@ def check_site(site: Site) -> dict[str, int]:
     file, manner, channels = file_of(site), section.manner(), channels_of(site)
     try:
         with site.store() as store:
-            counts = check_alarms(store.alarms, look(site, store), channels, manner, site.clock.now())
+            document = look_at(site, store, theirs=ask_for_certificates(site)())
+            counts = check_alarms(store.alarms, document, channels, manner, site.clock.now())
     except CprsyncError as error:
         _LOG.error("alarms.store", kind=error.kind)
         problem = {"what": "store", "kind": error.kind}
@@ -46,14 +45,6 @@ def check_site(site: Site) -> dict[str, int]:
         ended = check_alarms(file, _NOTHING, channels, manner, real_time())
         return {name: count + ended[name] for name, count in counts.items()}
     return counts
-
-
-def look(site: Site, store: SqlStore) -> dict[str, Any]:
-    """How the library stands, with the certificates of counterparts that answer at once."""
-    theirs = ask_for_certificates(site)
-    certificates = [*site.certificates(), *theirs()]
-    disks = measure_disks(site.settings)
-    return status_of(store, Around(site.section.agency, site.section.name, site.clock.now(), certificates, disks))
 
 
 def file_of(site: Site) -> AlarmFile:

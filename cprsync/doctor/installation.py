@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cprsync.config.addresses import LOOPBACK
-from cprsync.doctor.disks import measure_disks
 from cprsync.doctor.files import find_open_files
 from cprsync.doctor.machine import ThisMachine
 from cprsync.doctor.peers import LivePeers
+from cprsync.doctor.standing import measure_disks
 from cprsync.doctor.store import LiveStore
 from cprsync.domain.policy.policy import Policy
 from cprsync.register.identity import load_identity

@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.doctor.counterparts import ask_for_certificates
-from cprsync.doctor.disks import measure_disks
+from cprsync.doctor.standing import look_at
 from cprsync.services.trust.metrics import samples_of
-from cprsync.services.trust.status import Around, status_of
 from cprsync.store.seals.keys import Keyring
 
 if TYPE_CHECKING:
@@ -31,14 +30,11 @@ def measure_site(site: Site, *, asks: bool = True) -> list[Sample]:
     """The library's numbers. `asks`: counterparts are asked for their certificates, for half a second in all."""
     theirs = ask_for_certificates(site) if asks else list
     with site.store() as store:
-        now = site.clock.now()
-        certificates = [*site.certificates(), *theirs()]
-        around = Around(site.section.agency, site.section.name, now, certificates, measure_disks(site.settings))
         return list(
             samples_of(
-                status_of(store, around),
+                look_at(site, store, theirs=theirs()),
                 oldest_review=store.figures.oldest_review(),
-                attempts=store.figures.attempts(now - LATELY),
+                attempts=store.figures.attempts(site.clock.now() - LATELY),
                 keys=_made(site.settings.keys.dir),
             )
         )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.domain.trust.metrics import Sample
+    from cprsync.services.ports import runs
     from cprsync.services.ports.outward import OpenTarget
     from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
@@ -48,7 +49,7 @@ class Site:
 
     library: Library
     told: list[str] = field(default_factory=list)
-    section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(name="Byens bibliotek"))
+    section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(agency=AGENCY, name="Byens bibliotek"))
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS
     #: where things are written, as far as its room is measured: nowhere
@@ -58,8 +59,13 @@ class Site:
                 url="sqlite:////nowhere/cprsync.db", erase_journal=Path("/nowhere/erase-journal.log")
             ),
             keys=SimpleNamespace(dir=Path("/nowhere")),
+            is_production=False,
         )
     )
+
+    @property
+    def clock(self) -> runs.Clock:
+        return self.library.clock
 
     def certificates(self) -> list[dict[str, Any]]:
         """No certificate is in use."""

@@ -88,15 +88,12 @@ def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str
 
 def _status(site: Site) -> dict[str, Any]:
     from cprsync.doctor.counterparts import ask_for_certificates
-    from cprsync.doctor.disks import measure_disks
-    from cprsync.services.trust.status import Around, status_of
+    from cprsync.doctor.standing import look_at
 
-    section, theirs = site.section, ask_for_certificates(site)
+    # they answer while the store is opened
+    theirs = ask_for_certificates(site)
     with site.store() as store:
-        certificates = [*site.certificates(), *theirs()]
-        settings = site.settings
-        beside = (certificates, measure_disks(settings), settings.is_production)
-        return status_of(store, Around(section.agency, section.name, site.clock.now(), *beside))
+        return look_at(site, store, theirs=theirs())
 
 
 @forecast_app.command()

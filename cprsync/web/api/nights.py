@@ -7,13 +7,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import Query
 
-from cprsync.doctor.disks import measure_disks
+from cprsync.doctor.standing import look_at
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
 from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.services.night.calendar import DAYS_MAX
 from cprsync.services.night.history import count_forecast, show_changes, show_deliveries
-from cprsync.services.trust.status import Around, status_of
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import asked, reports
 
@@ -87,8 +86,4 @@ def show_night(call: Caller, number: ItemNumber) -> Any:
 def show_status(call: Caller) -> Any:
     """Show how it stands: the last night, what waits, the audit, certificates and keys."""
     with call.place() as place:
-        desk, site = place.desk, place.site
-        disks = measure_disks(site.settings)
-        return status_of(
-            desk.store, Around(desk.agency, site.section.name, desk.clock.now(), site.certificates(), disks)
-        )
+        return look_at(place.site, place.desk.store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.doctor.disks import measure_disks
+from cprsync.doctor.standing import look_at
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError
@@ -20,7 +20,6 @@ from cprsync.language.night import (
 from cprsync.language.status import facts_of, problems_of
 from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
-from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,9 +41,7 @@ _ORDER: Final = tuple(one.value for one in (Outcome.HELD, Outcome.PARKED, Outcom
 def show_nights(visit: Visit) -> Response:
     """How it stands, and the nights that were, the latest first."""
     site, desk, language = visit.place.site, visit.place.desk, visit.language
-    now = desk.clock.now()
-    around = Around(desk.agency, site.section.name, now, site.certificates(), measure_disks(site.settings))
-    document = status_of(desk.store, around)
+    document = look_at(site, desk.store)
     run, waits = document["run"], document["waits"]["net_media"]
     return visit.show(
         "nights.html",
@@ -53,7 +50,7 @@ def show_nights(visit: Visit) -> Response:
         last=None if run is None else _row(run, language),
         last_delivery=day_text(document["deliveries"]["last"], language),
         due=day_text(document["deliveries"]["due"], language),
-        oldest=None if waits["oldest"] is None else _age(waits["oldest"], now),
+        oldest=None if waits["oldest"] is None else _age(waits["oldest"], desk.clock.now()),
         lines=[f"{fact.mark} {fact.text}" for fact in facts_of(document, language)],
         **_listed(visit),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cprsync.doctor.standing import look_at
 from cprsync.domain.deciding.approval import GivenYes
 from cprsync.errors import CprsyncError
 from cprsync.language.status import WELL, WRONG, facts_of, problems_of
@@ -21,6 +22,9 @@ from cprsync.services.ports.runs import HeldRun
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.services.trust.status import FREE_LEAST, Around, status_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: A Tuesday morning: Monday's delivery is due.
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
@@ -176,6 +180,19 @@ def test_production_wants_a_backup_once_it_has_lived_and_then_a_drill() -> None:
     backed = tried(Task.BACKUP, NOW)
     assert wrong(Stands(upkeep=backed), is_production=True) == ["drill_never"]
     assert wrong(Stands(upkeep=backed | tried(Task.DRILL, NOW)), is_production=True) == []
+
+
+def test_whoever_looks_at_a_library_in_production_misses_its_backup(tmp_path: Path) -> None:
+    """Alarms, numbers, pages, API and `status` look by the same function."""
+    folder = SimpleNamespace(url=f"sqlite:///{tmp_path / 'cprsync.db'}", erase_journal=tmp_path / "journal")
+    for is_production, missed in ((True, ["backup_never"]), (False, [])):
+        site: Any = SimpleNamespace(
+            section=SimpleNamespace(agency="710100", name="Byens"),
+            settings=SimpleNamespace(store=folder, keys=SimpleNamespace(dir=tmp_path), is_production=is_production),
+            clock=SimpleNamespace(now=lambda: NOW),
+            certificates=list,
+        )
+        assert [one["what"] for one in look_at(site, Stands().store())["wrong"]] == missed
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How much room is left where something is written."""
+"""How one library stands: what its store tells, its certificates, and the room that is left where it writes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cprsync.services.trust.status import Around, status_of
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cprsync.config.settings import Settings
+    from cprsync.services.ports.store import Store
+    from cprsync.wiring.site import Site
 
 _SQLITE = "sqlite:///"
+
+
+def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """The JSON shape of `status`. `theirs`: a line for each certificate that a counterpart has shown."""
+    section, certificates = site.section, [*site.certificates(), *theirs]
+    beside = (site.clock.now(), certificates, measure_disks(site.settings), site.settings.is_production)
+    return status_of(store, Around(section.agency, section.name, *beside))
 
 
 def measure_disks(settings: Settings) -> list[dict[str, Any]]:
