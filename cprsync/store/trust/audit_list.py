@@ -25,7 +25,7 @@ from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transactio
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.audit_glance import glance_at_audit
-from cprsync.store.trust.key_checks import keys_in_use, noted_keys
+from cprsync.store.trust.key_checks import noted_keys
 from cprsync.store.trust.subjects import is_about, patrons_now, subject_of
 
 if TYPE_CHECKING:
@@ -123,10 +123,6 @@ class Audit(TenantStore):
     def _note(self, entry: audit.Happened) -> None:
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, audit.DESK, [entry])
-
-    def keys_in_use(self) -> set[tuple[str, str]]:
-        with reading(self._tenant.engine) as connection:
-            return {(purpose.value, key) for purpose, key in keys_in_use(connection, self._tenant)}
 
 
 def _list_stream(

@@ -162,9 +162,6 @@ class Audit(Protocol):
     def note_certificate(self, *, user: str, serial: int, ends: datetime) -> None:
         """Write an audit entry that someone is about to put a new certificate in the place of ours."""
 
-    def keys_in_use(self) -> set[tuple[str, str]]:
-        """Return purpose and id of every key that a row names. Reads every row."""
-
 
 def demanded_reason(reason: str, *, of: str) -> str:
     """Same as `checked_reason`, for an action that requires a reason.
