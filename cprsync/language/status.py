@@ -111,7 +111,9 @@ def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: L
 def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     """How it stands, line by line."""
     wrong = {_FACTS.get(one["what"], "") for one in document["wrong"]}
-    wrong |= {_plan_name(one) for one in document["wrong"] if one["what"] == "plan"}
+    plans = [one for one in document["wrong"] if one["what"] == "plan"]
+    # the plan of a night is why that night was stopped
+    wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
     for name, text in _texts(document, language):
         yield Fact(WRONG if name in wrong else WELL, text)
     for one in document["targets"]:
@@ -138,9 +140,8 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     yield from ((_plan_name(one), _plan_text(one, language)) for one in document["plans"])
     if waits["undone"]:
         yield "undone", word("status_undone", language, count=waits["undone"])
-    if waits["held"] is not None or waits["parked"] or waits["windows"]:
-        held = "–" if waits["held"] is None else waits["held"]
-        yield "parked", word("status_parked", language, **{**waits, "held": held})
+    if waits["parked"] or waits["windows"]:
+        yield "parked", word("status_parked", language, **waits)
     provisional = waits["provisional"]
     if provisional["register"] or provisional["staff"]:
         since = moment_text(provisional["oldest"], language)

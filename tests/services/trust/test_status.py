@@ -266,8 +266,10 @@ def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_
     document = stand(Stands(held=(held,), yeses=yeses))
     (wrong,) = problems_of(document, "en")
     assert problem in wrong.next
-    (told,) = [one.text for one in facts_of(document, "en") if one.mark == WRONG]
+    *night, told = [one.text for one in facts_of(document, "en") if one.mark == WRONG]
     assert fact in told
+    # the night that was stopped is not well either; an undo is no night
+    assert [one.startswith("Last night") for one in night] == ([True] if held is HELD else [])
 
 
 def test_an_undo_that_was_held_a_week_ago_is_shown_and_needs_nobody() -> None:
