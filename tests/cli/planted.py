@@ -1,6 +1,7 @@
-"""Twenty leaks as somebody might make them, one for each way out of the program. `loud.py` runs it with one of them.
+"""Leaks as somebody might make them, one for each way out of the program. `loud.py` runs it with one of them.
 
-Each sends the number of whoever is looked for where no number may be.
+Each of `LEAKS` sends the number of whoever is looked for where no number may be, and each of `OPERATORS` that of
+somebody in the town.
 """
 
 from __future__ import annotations
@@ -19,8 +20,17 @@ from typing import Any
 
 import requests
 import structlog
+from town import TOWN
 
+from cprsync.cli.night import plans, reverting
+from cprsync.cli.trust import audit as audit_commands
+from cprsync.cli.trust import doctor, keys, metrics
+from cprsync.domain.trust import metrics as exposition
+from cprsync.domain.trust.backup import Manifest
+from cprsync.outward.alarms import HookChannel, MailChannel
+from cprsync.register import renewing
 from cprsync.services.night.report import Report
+from cprsync.services.trust import status
 from cprsync.store.audit import audit
 from cprsync.store.seals import vault
 from cprsync.store.seals.keys import Keyed
@@ -140,4 +150,67 @@ LEAKS: dict[str, Plant] = {
     "an entry of the audit": tell_the_audit,
     "the report of a night": tell_the_report,
     "the address of a call": ask_in_the_url,
+}
+
+
+# -- in what an operator runs ----------------------------------------------------------------------------------
+
+#: Somebody's whom no one has to look for first.
+NUMBER: str = TOWN["person"][0]["number"]
+
+
+def instead(place: Any, name: str, change: Callable[[Any], Any]) -> Plant:
+    """Give out something else than a function of this place returns."""
+
+    def plant() -> None:
+        right = getattr(place, name)
+        setattr(place, name, lambda *given, **named: change(right(*given, **named)))
+
+    return plant
+
+
+def one_line_more(place: Any, name: str) -> Plant:
+    return instead(place, name, lambda lines: [*lines, f"CPR {NUMBER}"])
+
+
+def one_key_more(place: Any, name: str) -> Plant:
+    return instead(place, name, lambda document: {**document, "about": NUMBER})
+
+
+def _name_in_a_header(mail: Any) -> Any:
+    mail["X-About"] = NUMBER
+    return mail
+
+
+def _leave_a_part(document: Any) -> Any:
+    (_folder() / f"{NUMBER}.part").touch()
+    return document
+
+
+def write_more_to_the_textfile() -> None:
+    right = metrics.write_whole
+    metrics.write_whole = lambda path, text: right(path, f"{text}# {NUMBER}\n")
+
+
+#: Each with the command of `operating.COMMANDS` in which it is.
+OPERATORS: dict[str, tuple[str, Plant]] = {
+    "a mail of an alarm": ("a test of the alarms", instead(MailChannel, "_mail", _name_in_a_header)),
+    "the post of an alarm": ("a test of the alarms", one_key_more(HookChannel, "_document")),
+    "a label of the metrics": (
+        "metrics",
+        instead(exposition, "render", lambda text: f'{text}cprsync_patron{{number="{NUMBER}"}} 1\n'),
+    ),
+    "the textfile of the metrics": ("metrics in a file", write_more_to_the_textfile),
+    "the manifest of a backup": ("a backup", one_key_more(Manifest, "document")),
+    "the name of a backup's part": ("a backup", instead(Manifest, "document", _leave_a_part)),
+    "the state of an installation": ("status as a document", one_key_more(status, "status_of")),
+    "a finding of the doctor": ("doctor", one_line_more(doctor, "result_lines")),
+    "the plan of a held night": ("its plan", one_line_more(plans, "plan_lines")),
+    "the preview of an undoing": ("what undoing would do", one_line_more(reverting, "preview_lines")),
+    "the state of the audit": ("the audit", one_line_more(audit_commands, "audit_lines")),
+    "the list of the keys": ("the keys", one_line_more(keys, "key_lines")),
+    "a renewed certificate": (
+        "a renewed certificate",
+        instead(renewing, "renew", lambda document: {**document, "subject": f"serialNumber={NUMBER}"}),
+    ),
 }

@@ -8,12 +8,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from operating import COMMANDS, Operated, operated
+from planted import OPERATORS
 from town import TOWN
 
 from cprsync.resources import fixture_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LOUD = Path(__file__).parents[1] / "loud.py"
 #: A demo ends long before this.
@@ -77,7 +83,7 @@ def leaks_in(folder: Path) -> list[str]:
     return found
 
 
-def listen_to(folder: Path, *command: str, leak: str = "") -> str:
+def listen_to(folder: Path, *command: str, leak: str = "", code: int = 0) -> str:
     """All that the program says in a folder. What it removes or replaces there is kept."""
     for name in ("kept", "tmp", "life"):
         (folder / name).mkdir(exist_ok=True)
@@ -90,7 +96,7 @@ def listen_to(folder: Path, *command: str, leak: str = "") -> str:
         check=False,
         env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder / "tmp"), **told},
     )
-    assert leak or done.returncode == 0, done.stderr[-3000:]
+    assert leak or done.returncode == code, f"{command}: {done.returncode}, {done.stdout}{done.stderr[-3000:]}"
     return done.stdout + done.stderr
 
 
@@ -134,3 +140,33 @@ def test_a_planted_leak_is_found_in_every_form(heard: str) -> None:
         for form in forms(secret):
             planted = f"{heard[:2000]} level=debug event={form} {heard[2000:4000]}"
             assert secret in leaks(planted), "the sweep missed a form"
+
+
+# -- what an operator runs afterwards --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def operator(folder: Path, heard: str) -> Iterator[Operated]:
+    assert heard, "the demo leaves the site"
+    with operated(folder / "life" / "site", listen_to) as site:
+        listen_to(folder, "backup", "key", str(site.site / "backups.key"))
+        yield site
+
+
+@pytest.mark.xdist_group("leaks")
+def test_what_an_operator_runs_says_tells_and_leaves_no_number_name_or_street(operator: Operated, folder: Path) -> None:
+    """Alarms, metrics, backups, plans, previews, keys and certificates."""
+    heard = {name: operator.run(name, folder) for name in COMMANDS}
+    assert {name: found for name, text in heard.items() if (found := leaks(text))} == {}
+    assert leaks_in(folder) == []
+    told = (folder / "outside" / "a test of the alarms.told").read_bytes()
+    assert b"Subject:" in told
+    assert b'"library"' in told
+
+
+@pytest.mark.xdist_group("leaks")
+@pytest.mark.parametrize("leak", ["a mail of an alarm", "the manifest of a backup", "the preview of an undoing"])
+def test_a_leak_planted_in_what_an_operator_runs_is_found(operator: Operated, leak: str, tmp_path: Path) -> None:
+    command, _ = OPERATORS[leak]
+    text = operator.run(command, tmp_path, leak=leak)
+    assert leaks(text) or leaks_in(tmp_path)
