@@ -33,7 +33,7 @@ def measure_site(site: Site, *, asks: bool = True) -> list[Sample]:
         return list(
             samples_of(
                 look_at(site, store, theirs=theirs()),
-                oldest_review=store.figures.oldest_review(),
+                oldest_reviews=store.figures.oldest_reviews(),
                 attempts=store.figures.attempts(site.clock.now() - LATELY),
                 keys=_made(site.settings.keys.dir),
             )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
@@ -15,7 +13,8 @@ from cprsync.register.extract.reader import ExtractReader
 from cprsync.services.ports.trust.keys import KeyState
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import clock_offset, reading, writing
+from cprsync.store.core.version import find_environments
 from cprsync.wiring.setting_up import find_wrong_rights, look_at_store, open_database
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 _PRAGMAS: Final = {"journal_mode": "wal", "foreign_keys": "1", "synchronous": "2"}
 #: No library has it: agencies have six digits.
 _NOBODY: Final = "doctor"
-_SQLITE: Final = "sqlite:///"
 
 
 def find_wrong_settings(store: StoreSection) -> list[str]:
@@ -71,14 +69,9 @@ def try_to_write(url: str) -> None:
 
 
 def measure_offset(url: str) -> float:
-    """By how many seconds the database's clock is ahead of ours. SQLite has no clock of its own."""
-    if url.startswith(_SQLITE):
-        return 0.0
-    with open_database(url) as engine, reading(engine) as connection:
-        began = time.monotonic()
-        theirs: datetime = connection.scalar(text("SELECT clock_timestamp()"))
-        half = (time.monotonic() - began) / 2
-        return (theirs - datetime.now(UTC)).total_seconds() + half
+    """By how many seconds the database's clock is ahead of ours."""
+    with open_database(url) as engine:
+        return clock_offset(engine)
 
 
 def make_sure_that_journal_can_grow(path: Path) -> None:
@@ -114,6 +107,10 @@ class LiveStore:
 
     def store_version(self) -> tuple[StoreVersion, list[str]]:
         return look_at_store(self._settings.store.url)
+
+    def store_environments(self) -> dict[str, str]:
+        with open_database(self._settings.store.url) as engine:
+            return find_environments(engine)
 
     def wrong_settings(self) -> list[str]:
         return find_wrong_settings(self._settings.store)

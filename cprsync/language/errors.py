@@ -48,12 +48,15 @@ _KINDS: Final = {
         audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.theirs certificate.theirs.revoked
-        certificate.theirs.test configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
+        certificate.theirs.test clock
+        configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
         netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
-        sftp.refused store.damaged store.line store.newer store.not_set_up store.rights store.role store.tables
+        sftp.refused store.damaged
+        store.environment.production store.environment.test store.line store.newer store.not_set_up
+        store.rights store.role store.tables
         store.version target.unknown target.unreadable usage usage.field usage.number usage.reason usage.until
     """,
     Exit.LATER: """

@@ -95,6 +95,7 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
 
 def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> Problem:
     """A held plan: how many people have to approve it, or the command that writes it."""
+    values = {**values, "classes": ", ".join(word(name, language) for name in one["classes"])}
     text = word("wrong_plan" if one["undoes"] is None else "wrong_plan_undo", language, **values)
     if one["missing"]:
         return Problem(text, word("next_plan", language, **{**values, "count": one["missing"]}))

@@ -15,7 +15,7 @@ from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core.engine import at_one_moment, beginning, read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
-from cprsync.store.core.version import check_version
+from cprsync.store.core.version import check_version, make_sure_of_environment
 from cprsync.store.desk.access_checks import Access
 from cprsync.store.desk.cards import Cards
 from cprsync.store.desk.desk import Desk
@@ -94,6 +94,7 @@ class SqlStore(Store):
         targets: tuple[Target, ...] = (),
         own_patron: Callable[[str], str | None] = lambda _: None,
         checks_keys: bool = True,
+        environment: str = "test",
         keeper: Engine | None = None,
     ) -> None:
         """Open the store.
@@ -111,11 +112,12 @@ class SqlStore(Store):
             card_accounts: whether the patrons' cards log in there.
             targets: the other systems that hear of patrons.
             own_patron: the patron number of a person at the desk, if it is known.
+            environment: whose persons the records are about, real or test; the store keeps it, and no other opens it.
             checks_keys: False for a caller who only tells what names each key.
             keeper: opens the same database for the role that may delete from the audit; None: `engine` may.
 
         Raises:
-            StoreMismatch: the store has another version, or is not set up.
+            StoreMismatch: the store has another version, is not set up, or is of the other environment.
             ConfigurationError: a key that wrote its records is missing or another key has its place; nothing is
                 written.
         """
@@ -141,6 +143,7 @@ class SqlStore(Store):
         if checks_keys:
             check_keys(tenant)
         _move_in(tenant)
+        make_sure_of_environment(engine, agency, environment)
         keeping = tenant if keeper is None else replace(tenant, engine=keeper)
         self._bind(with_targets(tenant, targets), keeping=with_targets(keeping, targets))
 

@@ -99,11 +99,21 @@ class DeadlineContext(ssl.SSLContext):
         return left
 
 
+class NeverBegan(ConnectionError):
+    """The counterpart closed the connection before its first word: it cannot have judged our certificate."""
+
+
 class DeadlineSocket(ssl.SSLSocket):
     """A socket that waits in each read no longer than the call's remaining time."""
 
     def do_handshake(self, block: bool = False) -> None:
-        super().do_handshake(block)
+        try:
+            super().do_handshake(block)
+        except OSError as error:
+            # the counterpart chooses the cipher with its first words, long before it sees a certificate of ours
+            if self.cipher() is None and _is_hung_up(error):
+                raise NeverBegan("the connection was closed before the counterpart said anything") from error
+            raise
         if isinstance(self.context, DeadlineContext) and self.context.judge is not None:
             try:
                 self.context.judge.judge(self.getpeercert(binary_form=True), self._place())
@@ -309,6 +319,8 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Call
             return peer_error(cause, host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:
             return OursRefused("{host} refuses our certificate: {why}", host=host, why=ALERTS[cause.reason])
+    if any(isinstance(cause, NeverBegan) for cause in causes):
+        answered = True
     if any(isinstance(cause, ssl.SSLError) and _is_lost(cause) for cause in causes):
         causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
@@ -316,6 +328,11 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Call
             error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else Unanswered
             return error_type("{host} {problem}", host=host, problem=happened, kind=kind)
     return Unanswered("{host} cannot be reached", host=host, kind="unreachable")
+
+
+def _is_hung_up(error: OSError) -> bool:
+    lost = isinstance(error, ssl.SSLError) and _is_lost(error)
+    return lost or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
 
 
 def _is_lost(error: ssl.SSLError) -> bool:

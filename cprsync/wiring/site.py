@@ -157,6 +157,7 @@ class Site:
                 targets=tuple(one.target for one in library.target),
                 own_patron=self.own_patron,
                 checks_keys=checks_keys,
+                environment=settings.environment,
                 keeper=keeper,
             )
             if checks_journal:
@@ -236,11 +237,17 @@ class Site:
 
     @contextmanager
     def night(self, *, progress: Progress) -> Iterator[Night]:
-        """Everything that one night needs. Raises CertificateError: ours ends before the night is done."""
+        """Everything that one night needs.
+
+        Raises CertificateError, ConfigurationError: ours ends before the night is done; a clock is wrong.
+        """
+        from cprsync.services.trust.checks import make_sure_that_clocks_agree
+
         with ExitStack() as stack:
             register = stack.enter_context(self.counterparts.register())
             register.make_sure_outlives()
             store = stack.enter_context(self.store(shows_records=True))
+            make_sure_that_clocks_agree(register=register.measure_offset(), store=store.figures.clock_offset())
             yield Night(
                 agency=self.section.agency,
                 store=store,

@@ -169,14 +169,17 @@ def test_a_register_that_goes_away_during_first_copies_is_gone_on_with(
 
 
 @pytest.mark.usefixtures("exhausted")
-def test_a_register_that_hangs_up_on_every_try_may_not_know_our_certificate(
+def test_a_register_that_hangs_up_on_every_try_after_it_has_told_the_time_is_tried_later(
     ready: dict[str, Any], new: Library, tmp_path: Path
 ) -> None:
+    """It has answered one question, so it knows our certificate."""
     library = new.copy(tmp_path / "library")
     before = library.records()
-    control.fault(ready, "close", TRIES)
-    says = "it does so at the certificate step when it does not know our certificate"
-    assert_refused(library.run("sync"), code=2, kind="certificate.refused.silent", says=says, advises="platform")
+    control.fault(ready, "close", 2 * TRIES)
+    ran = library.run("sync")
+    assert (ran.exit, ran.error["kind"]) == (4, "register.closed")
+    assert "closed the connection before it answered" in ran.error["message"]
+    assert "certificate" not in ran.out + ran.err
     assert library.records() == before
 
 

@@ -96,7 +96,7 @@ def _request(connection: ssl.SSLSocket) -> bytes:
         received += chunk
     head, _, body = received.partition(b"\r\n\r\n")
     length = next(
-        int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
+        (int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")), 0
     )
     while len(body) < length:
         body += connection.recv(65536)
@@ -112,6 +112,30 @@ def _send(connection: ssl.SSLSocket, answer: bytes, stop: threading.Event | None
             return
         connection.sendall(answer[place : place + 1])
     stop.wait(10)
+
+
+@contextlib.contextmanager
+def hanging_up(*, reads: bool) -> Iterator[Server]:
+    """A server that closes each connection without a word, after our first words if it `reads` them."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener.getsockname()[1])
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    plain, _ = listener.accept()
+                    server.connections += 1
+                    with plain:
+                        if reads:
+                            plain.recv(65536)
+
+        acceptor = threading.Thread(target=accept, daemon=True)
+        acceptor.start()
+        try:
+            yield server
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            acceptor.join(timeout=10)
 
 
 @contextlib.contextmanager

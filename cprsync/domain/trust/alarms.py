@@ -16,7 +16,7 @@ NONE: Final = timedelta()
 TOLD: Final = frozenset(
     {
         *("run", "exit", "day", "count", "due", "failed", "oldest", "name", "since"),
-        *("undoes", "missing", "until"),
+        *("undoes", "missing", "until", "classes"),
         *("whose", "host", "step", "problem", "problem_da", "place", "free", "at", "kind"),
     }
 )

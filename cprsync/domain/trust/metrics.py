@@ -54,7 +54,7 @@ METRICS: Final = (
     Metric("delivery_late", "1 if a delivery is late."),
     Metric("deliveries_waiting", "Deliveries that wait: in the inbox (kind inbox), or stopped (kind stopped)."),
     Metric("reviews_waiting", "Reviews that wait for a person, by kind."),
-    Metric("review_opened_seconds", "The day on which the oldest review that waits was opened."),
+    Metric("review_opened_seconds", "The day on which the oldest review that waits was opened, by kind."),
     Metric("windows_open", "Patrons of whom deliveries could not have told, until the register has answered."),
     Metric("provisional_waiting", "Registrations made without the register: for its answer, or for staff, by kind."),
     Metric(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
@@ -67,6 +67,8 @@ LOOKUP_SERVICE = "4925d7a0-1b5b-11ec-bdc6-b312b83236d4"
 SUBSCRIPTION_SERVICE = "9cdccc2f-3243-11e2-8fef-d4bed98c5934"
 #: No number has day 00 of month 00: asking for it, or ending its subscription, is about nobody.
 _NOBODY = CprNumber("0000000000")
+#: How long a night waits for the time by the service's clock, before it begins.
+_KNOCK_SECONDS: Final = 5.0
 #: Names the caller in the platform's own log; never a person.
 CALLER = "cprsync"
 
@@ -173,6 +175,17 @@ class SoapRegister:
         """
         return self._call("knock", self._knock)
 
+    def measure_offset(self) -> float | None:
+        """Return by how many seconds the service's clock is ahead of ours.
+
+        None: it does not tell the time, or does not answer the one try. The calls that follow say why.
+        """
+        try:
+            theirs = self._knock(_KNOCK_SECONDS)
+        except CprsyncError:
+            return None
+        return None if theirs is None else (theirs - self._now()).total_seconds()
+
     def ask_agreement(self) -> None:
         """Begin to read the list of subscriptions, and leave its numbers. Raises if our agreement is refused."""
         self._call("GetAllFilters", self._begin_list)
@@ -208,10 +221,10 @@ class SoapRegister:
             response = self._subscription.send(operation, **context, PNR=number.digits)
             return _parse_result(response, limits, self._subscription.contract, operation=operation)
 
-    def _knock(self) -> datetime | None:
+    def _knock(self, seconds: float | None = None) -> datetime | None:
         url, limits = self._settings.lookup_url, self._settings.limits.lookup
         with (
-            self._channel.deadline(url, limits.seconds),
+            self._channel.deadline(url, seconds or limits.seconds),
             closing(self._channel.send("GET", url, b"", {})) as response,
         ):
             return _told_time(response.headers.get("Date", ""))

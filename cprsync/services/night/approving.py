@@ -105,6 +105,7 @@ def _waiting_document(held: HeldRun, given: Sequence[GivenYes], now: datetime) -
         "since": held.since.isoformat(timespec="seconds"),
         **_approved(in_force),
         "missing": PEOPLE - len(in_force),
+        "classes": [one["class"] for one in (held.document.get("brake") or {}).get("classes", ())],
         "until": until and until.isoformat(timespec="seconds"),
     }
 

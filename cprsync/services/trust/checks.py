@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cprsync.errors import ConfigurationError
 from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.status import FREE_LEAST
 
@@ -35,6 +36,23 @@ def warning(what: str, **values: object) -> Finding:
 
 def fault(what: str, **values: object) -> Finding:
     return Finding(Level.FAULT, what, values)
+
+
+def make_sure_that_clocks_agree(*, register: float | None, store: float) -> None:
+    """Make sure that a night may begin: our clock is near the platform's and the database's (R-85).
+
+    Args:
+        register: by how many seconds the platform's clock is ahead of ours. None: it was not told.
+        store: the same of the database's clock.
+
+    Raises ConfigurationError.
+    """
+    for told, seconds in (
+        ("our clock is {count} minutes from the platform's", register or 0.0),
+        ("our clock is {count} minutes from the database's", store),
+    ):
+        if abs(seconds) > OFFSET_MOST:
+            raise ConfigurationError(told, count=round(abs(seconds) / 60), kind="clock")
 
 
 def judge_offset(seconds: float, *, of: str) -> Finding:

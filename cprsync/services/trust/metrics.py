@@ -21,28 +21,35 @@ CULR: Final = "culr"
 
 
 def samples_of(
-    document: Mapping[str, Any], *, oldest_review: date | None, attempts: AttemptCounts, keys: Mapping[str, datetime]
+    document: Mapping[str, Any],
+    *,
+    oldest_reviews: Mapping[str, date],
+    attempts: AttemptCounts,
+    keys: Mapping[str, datetime],
 ) -> Iterator[Sample]:
     """One library's numbers.
 
     Args:
         document: how it stands, as `status_of` says.
-        oldest_review: the day on which the oldest review that waits was opened.
+        oldest_reviews: the day on which the oldest review that waits was opened, by kind.
         attempts: what people did at the desk in the last 24 hours.
         keys: when the key that writes was made, by purpose.
     """
-    return with_agency(_samples(document, oldest_review, attempts, keys), document["agency"])
+    return with_agency(_samples(document, oldest_reviews, attempts, keys), document["agency"])
 
 
 def _samples(
-    document: Mapping[str, Any], oldest_review: date | None, attempts: AttemptCounts, keys: Mapping[str, datetime]
+    document: Mapping[str, Any],
+    oldest_reviews: Mapping[str, date],
+    attempts: AttemptCounts,
+    keys: Mapping[str, datetime],
 ) -> Iterator[Sample]:
     yield from _of_kinds("problems", Counter(one["what"] for one in document["wrong"]))
     yield from _of_night(document)
     yield from _of_deliveries(document["deliveries"])
     yield from _of_waits(document["waits"])
-    if oldest_review is not None:
-        yield Sample("review_opened_seconds", _day_seconds(oldest_review.isoformat()))
+    opened = {kind: _day_seconds(day.isoformat()) for kind, day in oldest_reviews.items()}
+    yield from _of_kinds("review_opened_seconds", opened)
     yield from _of_kinds("subscriptions", document["subscriptions"])
     yield from _of_targets(document)
     yield from _of_certificates(document["certificates"])

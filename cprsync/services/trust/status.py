@@ -192,7 +192,7 @@ def _wrong_plans(plans: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[
         if one["undoes"] is not None and one["missing"] and datetime.fromisoformat(one["since"]) < now - UNDO_MOST:
             # it waits, and nobody asks for it any more
             continue
-        yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until")}}
+        yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until", "classes")}}
 
 
 def _wrong_run(run: Mapping[str, Any] | None, plans: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

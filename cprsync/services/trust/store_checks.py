@@ -27,6 +27,17 @@ def check_version(place: Installed) -> Iterator[Finding]:
         yield ok("store", version=found.wanted)
 
 
+def check_environment(place: Installed) -> Iterator[Finding]:
+    """The records of all libraries in the store are of one environment, and it is ours (R-82)."""
+    found, ours = place.store.store_environments(), "production" if place.is_production else "test"
+    others = [agency for agency, of in found.items() if of != ours]
+    if not others:
+        yield ok(f"store_environment_{ours}", count=len(found))
+        return
+    named = ", ".join(others[:NAMED_MOST])
+    yield fault("store_environment_mixed" if len(others) < len(found) else "store_environment_other", named=named)
+
+
 def check_settings(place: Installed) -> Iterator[Finding]:
     wrong = place.store.wrong_settings()
     if wrong:

@@ -6,6 +6,7 @@ Knows the differences of the two databases, and no table.
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -350,3 +351,15 @@ def stamp_of(moment: datetime) -> str:
 def moment_of(stamp: str) -> datetime:
     """Read a row's moment."""
     return datetime.fromisoformat(stamp)
+
+
+def clock_offset(engine: Engine) -> float:
+    """Return by how many seconds the database's clock is ahead of ours. SQLite has none of its own: 0."""
+    if engine.dialect.name == "sqlite":
+        return 0.0
+    with reading(engine) as connection:
+        began = time.monotonic()
+        theirs: datetime = connection.scalar(text("SELECT clock_timestamp()"))
+        half = (time.monotonic() - began) / 2
+        offset: float = (theirs - datetime.now(UTC)).total_seconds() + half
+        return offset

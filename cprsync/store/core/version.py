@@ -1,11 +1,14 @@
-"""The version of the tables that this program reads and writes: check that a store has it, and bring a store to it."""
+"""What a store has to be before this program reads and writes it: of its version, and of its environment.
+
+Brings a store to the version, and notes the environment, which never changes.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text, update
 
 from cprsync.errors import StoreMismatch
 from cprsync.services.ports.trust.upkeep import StoreVersion
@@ -17,8 +20,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 #: The newest migration. A test compares it with the migrations.
-WANTED: Final = "0024"
+WANTED: Final = "0025"
 _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
+#: What is said of a store by the environment of its records, to a program of the other one.
+_OTHERS: Final = {
+    "test": 'the store has records of test persons, and this program is set up for environment = "production"',
+    "production": 'the store has records of real persons, and this program is set up for environment = "test"',
+}
 #: How many missing tables and columns one message names.
 _NAMED_MAX: Final = 10
 
@@ -48,6 +56,30 @@ def check_version(engine: Engine) -> None:
             version=found.current[:8],
             wanted=WANTED,
         )
+
+
+def find_environments(engine: Engine) -> dict[str, str]:
+    """Return by agency of which environment its records are. One that nobody has opened lately is missing."""
+    library = metadata.tables["library"].c
+    with reading(engine) as connection:
+        rows = connection.execute(select(library.agency, library.environment).order_by(library.agency))
+        return {row.agency: row.environment for row in rows if row.environment is not None}
+
+
+def make_sure_of_environment(engine: Engine, agency: str, environment: str) -> None:
+    """Make sure that every record of the store is of this environment, and note it of a library without one (R-82).
+
+    Raises StoreMismatch; nothing is written.
+    """
+    found = find_environments(engine)
+    if set(found.values()) - {environment}:
+        key = "production" if environment == "test" else "test"
+        raise StoreMismatch(_OTHERS[key], kind=f"store.environment.{key}")
+    if agency not in found:
+        library = metadata.tables["library"]
+        with writing(engine) as connection:
+            new = update(library).where(library.c.agency == agency, library.c.environment.is_(None))
+            connection.execute(new.values(environment=environment))
 
 
 def find_missing(engine: Engine) -> list[str]:

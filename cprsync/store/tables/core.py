@@ -9,6 +9,8 @@ from cprsync.store.tables.columns import AGREEMENT, KEY, PATRON, WORD, key, mayb
 library = tenant_table(
     "library",
     maybe("name", Text),
+    # whose persons its records are about: test or production; NULL: not opened since the column is here
+    maybe("environment", WORD),
     # the stamp of the policy with which next_age_step was counted; with another policy it is counted again for everyone
     maybe("calendar_stamp", Text),
     # how many of the library's lines the erase journal had when last seen, and the code of the last; NULL: not seen yet

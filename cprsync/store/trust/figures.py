@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from cprsync.domain.patron.review import State
 from cprsync.services.ports.access import AttemptCounts
 from cprsync.store import tables
-from cprsync.store.core.engine import reading, stamp_of
+from cprsync.store.core.engine import clock_offset, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ _ATTEMPT: Final = tables.desk_attempt.c
 class Figures(TenantStore):
     """What is counted for measurements alone."""
 
-    def oldest_review(self) -> date | None:
+    def oldest_reviews(self) -> dict[str, date]:
         waiting = (_REVIEW.agency == self._tenant.agency) & (_REVIEW.state == State.WAITING.value)
+        oldest = select(_REVIEW.kind, func.min(_REVIEW.opened).label("opened")).where(waiting).group_by(_REVIEW.kind)
         with reading(self._tenant.engine) as connection:
-            found: date | None = connection.scalar(select(func.min(_REVIEW.opened)).where(waiting))
-            return found
+            return {row.kind: row.opened for row in connection.execute(oldest.order_by(_REVIEW.kind))}
+
+    def clock_offset(self) -> float:
+        return clock_offset(self._tenant.engine)
 
     def attempts(self, since: datetime) -> AttemptCounts:
         lately = (_ATTEMPT.agency == self._tenant.agency) & (_ATTEMPT.at >= stamp_of(since))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from register_pki import MONTH, NOW, Pki
 from soap_bodies import anna, envelope
-from tls_servers import asynchronous, http, threaded
+from tls_servers import asynchronous, hanging_up, http, threaded
 from town import number
 
 from cprsync.domain.person.number import CprNumber
@@ -175,6 +176,30 @@ def test_a_counterpart_that_hangs_up_without_a_word_is_understood(
     assert refused.value.kind == "certificate.refused.silent"
     assert "at the certificate step" in str(refused.value)
     assert len(waits) == 2
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["after our first words", "at once"])
+def test_a_counterpart_that_hangs_up_before_its_first_word_is_away_and_no_question_of_certificates(
+    reads: bool, pki: Pki, make_register: Callable[..., SoapRegister]
+) -> None:
+    """It has seen no certificate of ours by then: a service behind a load balancer that is down does so."""
+    with hanging_up(reads=reads) as server:
+        register = make_register(lookup_url=server.url, sleep=lambda _: None, **as_client(pki, "client"))
+        with pytest.raises(RegisterUnavailable) as away:
+            register.look_up(WHO)
+    assert away.value.kind == "register.closed"
+    assert server.connections == 3
+
+
+def test_a_clock_is_compared_with_the_services_and_not_if_it_does_not_answer(
+    pki: Pki, make_register: Callable[..., SoapRegister]
+) -> None:
+    date = format_datetime(NOW + timedelta(minutes=6), usegmt=True)
+    dated = http(b"", headers=f"Date: {date}\r\n".encode())
+    with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: dated) as server:
+        register = make_register(lookup_url=server.url, now=lambda: NOW, **as_client(pki, "client"))
+        assert round(register.measure_offset() or 0) == 360
+    assert register.measure_offset() is None
 
 
 @VERSIONS

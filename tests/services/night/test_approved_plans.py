@@ -15,7 +15,7 @@ from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError
-from cprsync.services.night.approving import approve_plan, make_sure_that_approved, show_plan
+from cprsync.services.night.approving import approve_plan, list_waiting, make_sure_that_approved, show_plan
 from cprsync.services.night.dry_run import plan_night
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def apart_from_approval(library: Library) -> dict[str, Any]:
 def test_a_held_plan_is_shown_by_counts_numbers_and_kinds(held: Library) -> None:
     document = shown(held)
     assert (document["waits"], document["approved"], document["approved_by"]) == (True, False, [])
+    assert [one["classes"] for one in list_waiting(held.store, held.clock.now())] == [["gone"]]
     assert document["classes"] == [{"class": "gone", "count": 2, "limit": 1}]
     assert document["harm"] == {"changed": 3, "entitlement_lost": 2, "gone": 2}
     assert document["actions"] == {"die": 2, "move": 1, "protect": 1}

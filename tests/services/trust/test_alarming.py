@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_status import BROKEN, RUN, Stands, koha, stand, tried
+from test_status import BROKEN, HELD, RUN, Stands, koha, stand, tried
 
 import cprsync
 from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
-from cprsync.domain.trust.alarms import RULES, Alarm, Manner, Word, pause_after
+from cprsync.domain.trust.alarms import RULES, Alarm, Manner, Urgency, Word, pause_after
 from cprsync.errors import AlarmUndelivered
 from cprsync.language.alarms import body_of, list_lines, subject_of
 from cprsync.services.ports.netmedia import Backlog
@@ -154,10 +154,12 @@ def breaks(life: Life) -> Iterator[tuple[str, Callable[[], None]]]:
         return stands(run=run | {"exit": code})
 
     now = life.now.astimezone(UTC)
+    held_now = replace(HELD, id=(well.run or {})["run"])
     yesterday = (life.now - timedelta(days=2)).date().isoformat()
     yield "night missed", stands(run=(well.run or {}) | {"day": yesterday})
     yield "night stopped", ends(7)
     yield "night held", ends(5)
+    yield "too many parked", stands(run=(well.run or {}) | {"exit": 5, "parked": 12}, held=(held_now,))
     yield "register down", ends(4)
     yield "SFTP refusing", ends(2)
     yield "CULR down", stands(backlog=Backlog(waiting=9, oldest=now - timedelta(hours=26, minutes=1)))
@@ -175,9 +177,9 @@ def breaks(life: Life) -> Iterator[tuple[str, Callable[[], None]]]:
 FAILURES = [name for name, _ in breaks(Life())]
 
 
-def test_there_are_fifteen_failures() -> None:
-    """With the database that stops, in `test_alarms_command`, and too many parked, which a brake holds: sixteen."""
-    assert len(FAILURES) == 15
+def test_there_are_sixteen_failures() -> None:
+    """With the database that stops, in `test_alarms_command`: seventeen."""
+    assert len(FAILURES) == 16
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -195,6 +197,15 @@ def test_a_failure_rings_once_within_five_minutes_and_its_end_once(failure: str)
     life.pass_time(timedelta(minutes=30))
     assert [word for _, word in life.post.told()] == [Word.BEGUN, Word.ENDED]
     assert len({what for what, _ in life.post.told()}) == 1
+
+
+def test_a_held_night_rings_as_a_plan_that_waits_and_names_the_limit() -> None:
+    life = Life()
+    dict(breaks(life))["too many parked"]()
+    life.pass_time(timedelta(minutes=5))
+    (got,) = life.post.got
+    alarm = got.telling.alarm
+    assert (alarm.what, alarm.rule.urgency, alarm.values["classes"]) == ("plan", Urgency.NOW, ["parked"])
 
 
 def test_thirty_quiet_days_do_not_ring() -> None:

@@ -27,7 +27,8 @@ UPKEEP = tried(Task.BACKUP, NOW - timedelta(hours=3)) | tried(Task.DRILL, NOW, O
 def measure(stands: Stands, **told: Any) -> list[Sample]:
     document = stand(stands, disks=DISKS, **told)
     keys = {"seal": datetime(2026, 1, 1, tzinfo=UTC)}
-    return list(samples_of(document, oldest_review=date(2027, 3, 1), attempts=AttemptCounts(5, 2), keys=keys))
+    oldest = {"block.dead": date(2027, 3, 1), "reverted.held": date(2027, 3, 2)}
+    return list(samples_of(document, oldest_reviews=oldest, attempts=AttemptCounts(5, 2), keys=keys))
 
 
 def page(stands: Stands, **told: Any) -> dict[str, Read]:
@@ -50,7 +51,9 @@ def test_the_numbers_are_those_of_the_status() -> None:
     assert found["cprsync_outbox_queued_seconds"].of(**LIBRARY, target="koha") == OLD.oldest.timestamp()
     assert found["cprsync_problems"].of(**LIBRARY, kind="target_old") == 1
     assert found["cprsync_reviews_waiting"].of(**LIBRARY, kind="block.dead") == 2
-    assert found["cprsync_review_opened_seconds"].of(**LIBRARY) == datetime(2027, 2, 28, 23, tzinfo=UTC).timestamp()
+    opened = found["cprsync_review_opened_seconds"]
+    assert opened.of(**LIBRARY, kind="block.dead") == datetime(2027, 2, 28, 23, tzinfo=UTC).timestamp()
+    assert opened.of(**LIBRARY, kind="reverted.held") == datetime(2027, 3, 1, 23, tzinfo=UTC).timestamp()
     assert found["cprsync_disk_free_bytes"].of(**LIBRARY, kind="store") == 7 * 1024**3
     assert len(found["cprsync_disk_free_bytes"].values) == 1
     assert found["cprsync_upkeep_done_seconds"].of(**LIBRARY, kind="backup") == (NOW - timedelta(hours=3)).timestamp()

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
 RUN = {"run": 3, "day": "2027-03-23", "exit": 0, "finished": "2027-03-23T05:31:00.000000Z"}
 OLD = Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))
+BRAKE = {"brake": {"classes": [{"class": "parked", "count": 12, "limit": 10}]}}
 #: Night 3 is held, and so is run 9, which would undo another one.
-HELD = HeldRun(3, date(2027, 3, 23), "sha256:0123456789abcdef", datetime(2027, 3, 23, 5, 31, tzinfo=UTC), {})
-HELD_UNDO = HeldRun(9, HELD.day, "sha256:fedcba9876543210", HELD.since, {"reverts": 2})
+HELD = HeldRun(3, date(2027, 3, 23), "sha256:0123456789abcdef", datetime(2027, 3, 23, 5, 31, tzinfo=UTC), BRAKE)
+HELD_UNDO = HeldRun(9, HELD.day, "sha256:fedcba9876543210", HELD.since, BRAKE | {"reverts": 2})
 OLD_UNDO = replace(HELD_UNDO, id=7, since=NOW - timedelta(days=8))
 YESES = tuple(GivenYes(who, NOW - timedelta(hours=1)) for who in ("anna", "bo"))
 BROKEN = CprsyncError("the audit is broken", stream="desk", seq=2)
@@ -265,6 +266,7 @@ def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_
 ) -> None:
     document = stand(Stands(held=(held,), yeses=yeses))
     (wrong,) = problems_of(document, "en")
+    assert "(parked for a person)" in wrong.text
     assert problem in wrong.next
     *night, told = [one.text for one in facts_of(document, "en") if one.mark == WRONG]
     assert fact in told

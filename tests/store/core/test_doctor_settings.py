@@ -8,7 +8,8 @@ import pytest
 
 from cprsync.config.settings import StoreSection
 from cprsync.doctor.store import find_wrong_settings, measure_offset, try_to_write
-from cprsync.errors import CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.services.trust.checks import make_sure_that_clocks_agree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +23,16 @@ def test_a_superuser_is_told_and_sqlite_is_as_the_program_sets_it_up(url: str) -
 
 def test_the_databases_clock_is_compared_with_ours(url: str) -> None:
     assert abs(measure_offset(url)) < 30
+
+
+def test_a_night_does_not_begin_if_a_clock_is_over_five_minutes_away() -> None:
+    """R-85."""
+    make_sure_that_clocks_agree(register=None, store=0.0)
+    make_sure_that_clocks_agree(register=300.0, store=-300.0)
+    for register, store, whose in ((301.0, 0.0, "platform"), (-301.0, 0.0, "platform"), (0.0, 301.0, "database")):
+        with pytest.raises(ConfigurationError, match=f"5 minutes from the {whose}'s") as refused:
+            make_sure_that_clocks_agree(register=register, store=store)
+        assert refused.value.kind == "clock"
 
 
 def test_what_is_written_to_try_it_is_taken_back(url: str) -> None:

@@ -88,6 +88,35 @@ def test_a_store_of_another_version_is_refused(
         assert connection.scalar(text("SELECT count(*) FROM library")) == 0
 
 
+@pytest.mark.parametrize(("first", "other"), [("test", "production"), ("production", "test")])
+def test_a_store_is_of_the_environment_that_opened_it_first_and_the_other_is_refused(
+    engine: Engine, keyring: Keyring, clock: StoppedClock, first: str, other: str
+) -> None:
+    """R-82, I12."""
+
+    def open_(agency: str, environment: str) -> SqlStore:
+        return SqlStore(
+            engine, agency=agency, agreement=AGREEMENT, keyring=keyring, clock=clock, environment=environment
+        )
+
+    open_(AGENCY, first)
+    for agency in (AGENCY, "765700"):
+        with pytest.raises(StoreMismatch) as refused:
+            open_(agency, other)
+        assert refused.value.kind == f"store.environment.{first}"
+    open_("765700", first)
+    assert version.find_environments(engine) == {AGENCY: first, "765700": first}
+
+
+def test_a_library_from_before_the_note_is_noted_when_it_is_opened(
+    store: SqlStore, engine: Engine, keyring: Keyring, clock: StoppedClock
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE library SET environment = NULL"))
+    SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock, environment="production")
+    assert version.find_environments(engine) == {AGENCY: "production"}
+
+
 @pytest.mark.parametrize(
     ("statement", "lacks"),
     [

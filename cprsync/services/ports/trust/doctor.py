@@ -111,6 +111,9 @@ class AskedStore(Protocol):
     def store_version(self) -> tuple[StoreVersion, Sequence[str]]:
         """Return the store's version, and what it lacks."""
 
+    def store_environments(self) -> Mapping[str, str]:
+        """By agency of which environment the records in the store are."""
+
     def wrong_settings(self) -> Sequence[str]:
         """Return how the database is set up otherwise than it should be, and the rights of its roles."""
 

@@ -73,8 +73,11 @@ class StoreVersion:
 class Figures(Protocol):
     """What is counted for an operator's measurements, and for nothing else."""
 
-    def oldest_review(self) -> date | None:
-        """Return the day on which the oldest review that waits was opened. None: none waits."""
+    def oldest_reviews(self) -> dict[str, date]:
+        """Return by kind the day on which the oldest review that waits was opened."""
+
+    def clock_offset(self) -> float:
+        """Return by how many seconds the database's clock is ahead of ours. SQLite has none of its own: 0."""
 
     def attempts(self, since: datetime) -> AttemptCounts:
         """Count what people at the desk did with one person's data since then."""

@@ -276,6 +276,8 @@ class WaitingPlan(Answer):
     #: how many people have yet to say yes, and until when the last approval counts, or has counted
     missing: int
     until: str | None
+    #: the classes of changes that are over their limit
+    classes: list[str]
 
 
 class Status(Answer):
