@@ -266,12 +266,19 @@ def reverting_lines(counts: Mapping[str, Any], language: Language) -> Iterator[s
         yield word("revert_gone", language, count=counts["gone"])
 
 
-def brake_lines(run: int | None, brake: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What to do about a night that a limit has stopped, with the limits' keys in `policy.toml`."""
+def brake_lines(
+    run: int | None, brake: Mapping[str, Any], language: Language, *, on_page: bool = False
+) -> Iterator[str]:
+    """What to do about a night that a limit has stopped, with the limits' keys in `policy.toml`.
+
+    `on_page`: the plan, and where it is approved, stand below these lines.
+    """
     classes: Sequence[Mapping[str, Any]] = brake["classes"]
-    yield word("brake_planned" if run is None else "brake_look", language, run=run)
+    yield word("brake_look_here" if on_page else "brake_planned" if run is None else "brake_look", language, run=run)
     yield word("brake_wrong", language)
-    if run is not None:
+    if on_page:
+        yield word("brake_approve_here", language)
+    elif run is not None:
         yield word("brake_approve", language, plan=brake["plan"])
     yield word("brake_raise", language, keys=", ".join(_limit_text(entry, language) for entry in classes))
     if any(entry["class"] == Harm.UNSUBSCRIBED.value and entry["limit"] == 0 for entry in classes):
