@@ -12,9 +12,10 @@ import structlog
 
 from cprsync.errors import SignInUnavailable
 from cprsync.wire.certificates import PeerJudge, RevocationLists
+from cprsync.wire.channel import Channel
 from cprsync.wire.errors import CallFailed
 from cprsync.wire.limits import Patience
-from cprsync.wire.tls import Channel, build_context
+from cprsync.wire.tls import build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,9 +19,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from cprsync.errors import CprsyncError
 from cprsync.wire.certificates import PeerJudge, RevocationLists
+from cprsync.wire.channel import Channel
 from cprsync.wire.errors import CallFailed, ClosedUnanswered, OursRefused
 from cprsync.wire.limits import Patience
-from cprsync.wire.tls import Channel, build_context
+from cprsync.wire.tls import build_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import requests
 
     from cprsync.errors import CprsyncError
-    from cprsync.wire.tls import Channel
+    from cprsync.wire.channel import Channel
 
 #: raw_response: we read the answer ourselves. The rest are zeep's defaults or stricter, written out.
 _SETTINGS: Final = zeep.Settings(

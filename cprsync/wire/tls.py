@@ -1,6 +1,6 @@
-"""Connects to a counterpart over TLS: our trust only, connections kept open, one deadline for a whole answer.
+"""Trusts a counterpart and shows it our certificate over TLS, with a deadline for each read.
 
-Says which side's certificate is at fault when a connection fails. Knows nothing of SOAP.
+Says which side's certificate is at fault when a connection fails. Knows nothing of HTTP: `channel.py` beside it calls.
 """
 
 from __future__ import annotations
@@ -9,15 +9,7 @@ import http.client
 import ssl
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
-
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 
 from cprsync.errors import CertificateError, CprsyncError
 from cprsync.wire.errors import CallFailed, ClosedUnanswered, OursRefused, PeerUntrusted, Unanswered
@@ -27,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.wire.certificates import PeerJudge
-    from cprsync.wire.limits import Patience
 
 
 class OwnCertificate(Protocol):
@@ -68,13 +59,13 @@ _UNTRUSTED = ("untrusted", "does not come from an issuer that we trust")
 #: By the types of a failure's causes: the kind, and what happened. The first match counts.
 _FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
     ((ConnectionRefusedError,), "unreachable", "takes no connections"),
-    ((TimeoutError, urllib3.exceptions.TimeoutError), "timeout", "did not answer in time"),
+    ((TimeoutError,), "timeout", "did not answer in time"),
     (
         (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError),  # http.client's RemoteDisconnected is one of them
         "closed",
         "closed the connection before it answered",
     ),
-    ((urllib3.exceptions.ProtocolError, http.client.HTTPException), "cut", "broke its answer off"),
+    ((http.client.HTTPException,), "cut", "broke its answer off"),
 )
 
 
@@ -212,106 +203,16 @@ def _new_context(ca: Path) -> DeadlineContext:
     return context
 
 
-class _QuietConnection(HTTPSConnection):
-    # http.client prints every byte if someone sets its class's debuglevel: ours stays silent.
-    debuglevel = 0
-
-    def set_debuglevel(self, level: int) -> None:
-        pass
-
-    def connect(self) -> None:
-        if isinstance(self.ssl_context, DeadlineContext):
-            self.ssl_context = self.ssl_context.newest()
-        super().connect()
-
-
-class _QuietPool(HTTPSConnectionPool):
-    ConnectionCls = _QuietConnection
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter with our context. `verify`, `cert` and the environment change nothing."""
-
-    def __init__(self, context: ssl.SSLContext, *, connections: int) -> None:
-        self._context = context
-        super().__init__(pool_connections=2, pool_maxsize=connections, pool_block=True, max_retries=0)
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **_: Any) -> None:
-        self.poolmanager = urllib3.PoolManager(
-            num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._context, cert_reqs="CERT_REQUIRED"
-        )
-        self.poolmanager.pool_classes_by_scheme = {"https": _QuietPool}
-
-    def build_connection_pool_key_attributes(
-        self,
-        request: requests.PreparedRequest,
-        verify: Any,  # noqa: ARG002 -- on purpose: the context decides
-        cert: Any = None,  # noqa: ARG002 -- the same
-    ) -> tuple[Any, Any]:
-        url = urlsplit(request.url or "")
-        return {"scheme": url.scheme, "host": url.hostname, "port": url.port}, {}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Do nothing: the context decides."""
-
-
-class Channel:
-    """Open connections to a counterpart's hosts. Answers are returned unread, to be read within the call's deadline."""
-
-    def __init__(
-        self, context: DeadlineContext, *, connections: int, connect_seconds: float, patience: Patience
-    ) -> None:
-        self._context = context
-        self._patience = patience
-        self._connect_seconds = min(connect_seconds, self._patience.connect_seconds)
-        self._answered: set[str] = set()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.adapters.clear()
-        self._session.mount("https://", _Adapter(context, connections=connections))
-        self._session.headers.update({"User-Agent": "cprsync", "Accept": "text/xml", "Accept-Encoding": "gzip"})
-
-    @contextmanager
-    def deadline(self, url: str, seconds: float) -> Iterator[None]:
-        """Limit the calling thread's exchange. Failures are raised as our errors, which say which side is at fault."""
-        host = urlsplit(url).netloc
-        self._context.calls.deadline = self._context.monotonic() + min(seconds, self._patience.left())
-        try:
-            yield
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
-            raise connection_error(error, host=host, answered=host in self._answered) from error
-        finally:
-            self._context.calls.deadline = None
-
-    def left(self) -> float:
-        """Seconds until the calling thread's deadline. Raises TimeoutError if it has passed."""
-        return self._context.left() or 0
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
-        """Post a request, as `send` does."""
-        return self.send("POST", url, body, headers)
-
-    def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> requests.Response:
-        """Send a request and return when the answer's headers are there. Does not follow redirects.
-
-        Call it within `deadline`.
-        """
-        left = self.left()
-        timeout = (min(self._connect_seconds, left), left)
-        response = self._session.request(
-            method, url, data=body or None, headers=headers, timeout=timeout, stream=True, allow_redirects=False
-        )
-        self._answered.add(urlsplit(url).netloc)
-        return response
-
-    def close(self) -> None:
-        self._session.close()
-
-
-def connection_error(error: BaseException, *, host: str, answered: bool) -> CallFailed:
+def connection_error(
+    error: BaseException, *, host: str, answered: bool, also: Mapping[str, type[BaseException]] | None = None
+) -> CallFailed:
     """Return the error that a failed exchange means.
 
-    `answered`: the host has answered before, so it knows our certificate.
+    Args:
+        error: what failed.
+        host: where.
+        answered: the host has answered before, so it knows our certificate.
+        also: by kind of failure a further type of cause, of a library that calls.
     """
     causes = list(_causes(error))
     for cause in causes:
@@ -324,7 +225,8 @@ def connection_error(error: BaseException, *, host: str, answered: bool) -> Call
     if any(isinstance(cause, ssl.SSLError) and _is_lost(cause) for cause in causes):
         causes.append(ConnectionResetError())
     for types, kind, happened in _FAILURES:
-        if any(isinstance(cause, types) for cause in causes):
+        more = (also or {}).get(kind)
+        if any(isinstance(cause, types if more is None else (*types, more)) for cause in causes):
             error_type = ClosedUnanswered if kind == ClosedUnanswered.kind and not answered else Unanswered
             return error_type("{host} {problem}", host=host, problem=happened, kind=kind)
     return Unanswered("{host} cannot be reached", host=host, kind="unreachable")

@@ -1,0 +1,255 @@
+"""Alter audit, heads, erase journal or before-images, in ways that a seed draws, and count what is found.
+
+    python tests/sweeps/tampering.py [--count 200] [--seed N] [--database sqlite|postgresql] [--json]
+
+Whoever tampers has no key. They may write every file beside the database, and the database as its owner. Each tampering
+is tried on a copy of an installation that has lived two nights, with people at the desk and an erased patron. It is
+found if `audit verify`, the check of the erase journal, or the reading of the images for `runs revert` says so: at
+once, and again after the store was opened and went on writing, unless it cannot be opened at all. Prints what was not
+found, with its number: the same seed draws it again. Exit 1 if there is any.
+
+Images are altered, not removed: whether one should be there, nothing tells; `runs revert` counts what it puts back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "store"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "store" / "audit"))
+
+from databases import opened as opened_database
+from sqlalchemy import delete, insert, select, update
+from store_people import AGENCY, AGREEMENT, StoppedClock, number
+from test_tampering import Installation, lived, night
+
+from cprsync.domain.patron.patron import Purpose as Why
+from cprsync.errors import CprsyncError
+from cprsync.store import tables
+from cprsync.store.beside.checkpoints import FILE, WITNESS
+from cprsync.store.beside.journal import FILE as JOURNAL
+from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.version import upgrade
+from cprsync.store.seals.keys import Keyring, create_keys
+from cprsync.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+    from databases import Database
+    from sqlalchemy import Table
+
+#: What is tampered with.
+AUDIT, HEADS, ERASED, IMAGES = "audit", "heads", "journal", "images"
+PLACES: Final = (AUDIT, HEADS, ERASED, IMAGES)
+
+
+@dataclass
+class Ready:
+    """An installation that has lived, to be copied."""
+
+    database: Database
+    folder: Path
+    here: Installation
+
+    @contextmanager
+    def copied(self, to: Path) -> Iterator[Installation]:
+        """A copy of it, with its own files and its own database."""
+        shutil.copytree(self.folder, to)
+        self.database.copy()
+        engine, clock = open_engine(_url(self.database, to)), StoppedClock(self.here.store._tenant.clock.now())
+        try:
+            keyring = Keyring.load(to / "keys")
+            store = SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock)
+            files = {name: to / path.relative_to(self.folder) for name, path in self.here.files.items()}
+            yield replace(self.here, store=store, files=files)
+        finally:
+            engine.dispose()
+
+
+def _url(database: Database, folder: Path) -> str:
+    return database.environment().get("CPRSYNC_STORE__URL", f"sqlite:///{folder / 'store.db'}")
+
+
+def live(database: Database, folder: Path) -> Ready:
+    """An installation whose audit, journal and images are whole."""
+    create_keys(folder / "keys")
+    engine = open_engine(_url(database, folder))
+    upgrade(engine)
+    clock = StoppedClock()
+    keyring = Keyring.load(folder / "keys")
+    here = lived(SqlStore(engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=clock), clock)
+    for one in here.ids[2:]:
+        assert here.store.erasing.erase(one, user="anna") is not None
+    here.store.desk.intend(number(1), purpose=Why.RENEWAL.value, user="anna", patron_id=here.ids[1])
+    here.files[JOURNAL] = folder / JOURNAL
+    assert find(here) == []
+    engine.dispose()
+    database.keep()
+    return Ready(database, folder, here)
+
+
+# -- who looks --------------------------------------------------------------------------------------------
+
+
+def find(here: Installation) -> list[str]:
+    """What says that something was altered."""
+    found = ["audit"] if here.problems() else []
+    for name, look in ((ERASED, here.store.journal.verify), (IMAGES, lambda: _read_images(here))):
+        try:
+            look()
+        except CprsyncError:
+            found.append(name)
+    return found
+
+
+def _read_images(here: Installation) -> None:
+    with reading(here.store._tenant.engine) as connection:
+        images = tables.before_image.c
+        runs = list(connection.scalars(select(images.run_id).distinct()))
+    for run in runs:
+        here.store.reverting.images(run, here.store.reverting.patrons(run))
+
+
+def go_on(here: Installation) -> bool:
+    """Let the store be opened and written, as the next morning does. False: it cannot be."""
+    with suppress(CprsyncError):
+        here.open_again()
+        here.store.desk.intend(number(1), purpose=Why.RENEWAL.value, user="anna", patron_id=here.ids[1])
+        night(here.store, StoppedClock())
+        return True
+    return False
+
+
+# -- what is done -----------------------------------------------------------------------------------------
+
+
+def tamper(here: Installation, place: str, draw: Random) -> str:
+    """Tamper as the draw says. Returns what was done."""
+    match place:
+        case "audit":
+            return _tamper_rows(here, tables.audit, draw, ("entry", "mac", "key", "patron_id", "at", "seq", "stream"))
+        case "heads":
+            if draw.random() < 0.3:
+                return _tamper_rows(here, tables.audit_head, draw, ("seq", "mac", "stream"))
+            return _tamper_file(here, draw.choice((FILE, WITNESS)), draw)
+        case "journal":
+            return _tamper_file(here, JOURNAL, draw)
+        case _:
+            return _tamper_rows(here, tables.before_image, draw, ("register_blob", "register_key", "version"))
+
+
+def _tamper_rows(here: Installation, table: Table, draw: Random, columns: tuple[str, ...]) -> str:
+    """Alter one value of a row, give it another row's, or (not of images) remove or repeat the row."""
+    with writing(here.store._tenant.engine) as connection:
+        rows = [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))]
+        row = draw.choice(rows)
+        this = [column == row[column.name] for column in table.primary_key]
+        if table is tables.audit and draw.random() < 0.3:
+            if draw.random() < 0.5:
+                connection.execute(delete(table).where(*this))
+                return f"{table.name}: a row removed"
+            last = max(one["seq"] for one in rows if one["stream"] == row["stream"])
+            connection.execute(insert(table), {**row, "seq": last + 1})
+            return f"{table.name}: a row repeated at the end"
+        name = draw.choice(columns)
+        others = [one[name] for one in rows if one[name] != row[name]]
+        is_swapped = bool(others) and name not in {column.name for column in table.primary_key} and draw.random() < 0.3
+        new = draw.choice(others) if is_swapped else _altered(row[name], draw)
+        connection.execute(update(table).where(*this).values({name: new}))
+        return f"{table.name}.{name}: {'of another row' if is_swapped else 'altered'}"
+
+
+def _altered(value: Any, draw: Random) -> Any:
+    match value:
+        case bytes():
+            place = draw.randrange(len(value))
+            return value[:place] + bytes([value[place] ^ (1 << draw.randrange(8))]) + value[place + 1 :]
+        case int():
+            return value + draw.choice((1000, 2000, 9999))
+        case None:
+            return "10000000"
+        case _:
+            place = draw.randrange(len(value))
+            return value[:place] + ("0" if value[place] != "0" else "1") + value[place + 1 :]
+
+
+def _tamper_file(here: Installation, name: str, draw: Random) -> str:
+    """Alter a byte, or remove, repeat or move whole lines."""
+    path = here.files[name]
+    content, lines = path.read_bytes(), here.lines(name)
+    place = draw.randrange(len(lines))
+    ways = ["a byte altered", "cut off", "a line removed", "a line repeated"] + ["two lines moved"] * (len(lines) > 1)
+    match way := draw.choice(ways):
+        case "a byte altered":
+            path.write_bytes(_altered(content, draw))
+        case "cut off":
+            path.write_bytes(b"".join(lines[:place]))
+        case "a line removed":
+            path.write_bytes(b"".join(lines[:place] + lines[place + 1 :]))
+        case "a line repeated":
+            path.write_bytes(b"".join([*lines, lines[place]]))
+        case _:
+            other = draw.choice([one for one in range(len(lines)) if one != place])
+            lines[place], lines[other] = lines[other], lines[place]
+            path.write_bytes(b"".join(lines))
+    return f"{path.name}: {way}"
+
+
+# -- counted ----------------------------------------------------------------------------------------------
+
+
+def swept(count: int, seed: int, database: str, folder: Path) -> dict[str, Any]:
+    """Try so many tamperings, as many in each place. Says how many were found, and which were not."""
+    tried: Counter[str] = Counter()
+    missed: list[dict[str, Any]] = []
+    (folder / "ready").mkdir()
+    with opened_database(database, folder) as where:
+        ready = live(where, folder / "ready")
+        with ready.copied(folder / "clean") as here:
+            assert (find(here), go_on(here), find(here)) == ([], True, [])
+        for one in range(count):
+            place, draw = PLACES[one % len(PLACES)], random.Random(f"{seed}/{one}")  # noqa: S311 -- replayed by its seed
+            to = folder / f"copy{one}"
+            with ready.copied(to) as here:
+                done = tamper(here, place, draw)
+                at_once = find(here)
+                later = bool(find(here)) if go_on(here) else True
+            shutil.rmtree(to)
+            tried[place] += 1
+            if not (at_once and later):
+                missed.append({"number": one, "place": place, "done": done, "at_once": bool(at_once), "later": later})
+    found = count - len(missed)
+    return {"database": database, "seed": seed, "tried": dict(tried), "found": found, "of": count, "missed": missed}
+
+
+def main() -> int:
+    """Sweep as the command line says."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="cprsync-tampering-") as folder:
+        document = swept(given.count, given.seed, given.database, Path(folder))
+    lines = [f"{document['found']} of {document['of']} found on {given.database}: {document['tried']}"]
+    lines += [f"  not found: {one}" for one in document["missed"]]
+    sys.stdout.write((json.dumps(document, indent=1) if given.json else "\n".join(lines)) + "\n")
+    return 1 if document["missed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
