@@ -15,7 +15,7 @@ from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core.engine import at_one_moment, beginning, read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
-from cprsync.store.core.version import check_version, make_sure_of_environment
+from cprsync.store.core.version import check_environment, check_version, note_environment
 from cprsync.store.desk.access_checks import Access
 from cprsync.store.desk.cards import Cards
 from cprsync.store.desk.desk import Desk
@@ -124,6 +124,7 @@ class SqlStore(Store):
         if "|" in agency or "|" in agreement:
             raise ConfigurationError("an agency's or agreement's name holds a |", kind="configuration.agency")
         check_version(engine)
+        check_environment(engine, environment)
         vault = Vault(keyring, agency=agency, random=random)
         written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
         tenant = Tenant(
@@ -143,7 +144,7 @@ class SqlStore(Store):
         if checks_keys:
             check_keys(tenant)
         _move_in(tenant)
-        make_sure_of_environment(engine, agency, environment)
+        note_environment(engine, agency, environment)
         keeping = tenant if keeper is None else replace(tenant, engine=keeper)
         self._bind(with_targets(tenant, targets), keeping=with_targets(keeping, targets))
 

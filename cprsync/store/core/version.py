@@ -66,16 +66,16 @@ def find_environments(engine: Engine) -> dict[str, str]:
         return {row.agency: row.environment for row in rows if row.environment is not None}
 
 
-def make_sure_of_environment(engine: Engine, agency: str, environment: str) -> None:
-    """Make sure that every record of the store is of this environment, and note it of a library without one (R-82).
-
-    Raises StoreMismatch; nothing is written.
-    """
-    found = find_environments(engine)
-    if set(found.values()) - {environment}:
+def check_environment(engine: Engine, environment: str) -> None:
+    """Check that every record of the store is of this environment (R-82). Raises StoreMismatch."""
+    if set(find_environments(engine).values()) - {environment}:
         key = "production" if environment == "test" else "test"
         raise StoreMismatch(_OTHERS[key], kind=f"store.environment.{key}")
-    if agency not in found:
+
+
+def note_environment(engine: Engine, agency: str, environment: str) -> None:
+    """Note of which environment the records of a library are, unless that has been done."""
+    if agency not in find_environments(engine):
         library = metadata.tables["library"]
         with writing(engine) as connection:
             new = update(library).where(library.c.agency == agency, library.c.environment.is_(None))

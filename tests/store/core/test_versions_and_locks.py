@@ -88,6 +88,11 @@ def test_a_store_of_another_version_is_refused(
         assert connection.scalar(text("SELECT count(*) FROM library")) == 0
 
 
+def libraries(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        return list(connection.execute(text("SELECT * FROM library ORDER BY agency")))
+
+
 @pytest.mark.parametrize(("first", "other"), [("test", "production"), ("production", "test")])
 def test_a_store_is_of_the_environment_that_opened_it_first_and_the_other_is_refused(
     engine: Engine, keyring: Keyring, clock: StoppedClock, first: str, other: str
@@ -101,9 +106,11 @@ def test_a_store_is_of_the_environment_that_opened_it_first_and_the_other_is_ref
 
     open_(AGENCY, first)
     for agency in (AGENCY, "765700"):
+        before = libraries(engine)
         with pytest.raises(StoreMismatch) as refused:
             open_(agency, other)
         assert refused.value.kind == f"store.environment.{first}"
+        assert libraries(engine) == before
     open_("765700", first)
     assert version.find_environments(engine) == {AGENCY: first, "765700": first}
 
