@@ -124,11 +124,19 @@ def test_each_advice_is_in_both_languages(kind: str) -> None:
     assert told.da != told.en
 
 
-@pytest.mark.parametrize("sentence", sentences())
-def test_a_sentence_has_a_danish_one_with_the_same_values(sentence: str) -> None:
-    assert names_in(DANISH[sentence]) == names_in(sentence)
+def is_said_in_danish(sentence: str) -> bool:
+    danish = DANISH.get(sentence)
     words = "".join(text for text, *_ in string.Formatter().parse(sentence)).strip("…:;() ")
-    assert (DANISH[sentence] != sentence) is (words not in {"", "CallUUID"})
+    if danish is None or names_in(danish) != names_in(sentence):
+        return False
+    return (danish != sentence) is (words not in {"", "CallUUID"})
+
+
+def test_a_sentence_has_a_danish_one_with_the_same_values() -> None:
+    """All in one test: to find them takes a second, which each worker would spend on the names of the tests."""
+    found = sentences()
+    assert len(found) > 300
+    assert [sentence for sentence in found if not is_said_in_danish(sentence)] == []
 
 
 def test_no_error_is_given_a_sentence_with_its_values_in_it() -> None:
