@@ -6,7 +6,9 @@ Read from the program's own syntax, so that a third one fails here whatever it i
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -20,21 +22,28 @@ OPENERS = {"store/seals/vault.py", "store/desk/views.py"}
 HANDS_ON = "__init__.py"
 #: What only `domain/person/sealed.py` may touch.
 INNER = {"_inside", "_VALUE", "_value"}
-#: The program is read once, in one worker.
-pytestmark = pytest.mark.xdist_group("syntax")
+#: The program is read once, in one worker. What only reads it runs no rule, and would take three times as long if what
+#: runs was measured.
+pytestmark = [pytest.mark.xdist_group("syntax"), pytest.mark.no_cover]
+#: All that stands in a module.
+Nodes: TypeAlias = list[ast.AST]
 
 
-@pytest.fixture(scope="module")
-def modules() -> dict[str, ast.Module]:
+@functools.cache
+def modules() -> dict[str, Nodes]:
     """Every module of the program but the one that holds the type."""
-    found = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+    found = {str(path.relative_to(PACKAGE)): nodes_of(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
     found.pop(HOME)
     return found
 
 
-def names_an_opening(module: ast.Module) -> bool:
+def nodes_of(source: str) -> Nodes:
+    return list(ast.walk(ast.parse(source)))
+
+
+def names_an_opening(nodes: Nodes) -> bool:
     """Whether it imports the type, under any name, or the module that has it, or reaches for it in another way."""
-    return any(map(_names_an_opening, ast.walk(module)))
+    return any(map(_names_an_opening, nodes))
 
 
 def _names_an_opening(node: ast.AST) -> bool:
@@ -50,10 +59,10 @@ def _names_an_opening(node: ast.AST) -> bool:
     return False
 
 
-def opens(module: ast.Module) -> bool:
+def opens(nodes: Nodes) -> bool:
     """Whether it calls `open` on something with one thing that is no mode of a file, or takes the method itself."""
-    called = {id(node.func): node for node in ast.walk(module) if isinstance(node, ast.Call)}
-    for node in ast.walk(module):
+    called = {id(node.func): node for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr == "open":
             call = called.get(id(node))
             if call is None:
@@ -64,56 +73,56 @@ def opens(module: ast.Module) -> bool:
     return False
 
 
-def reaches_inside(module: ast.Module) -> bool:
-    names = {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+def reaches_inside(nodes: Nodes) -> bool:
+    names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     imported = {
         one.name
-        for node in ast.walk(module)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module == "cprsync.domain.person.sealed"
         for one in node.names
     }
     return not INNER.isdisjoint(imported) or not {"_inside", "_VALUE"}.isdisjoint(names)
 
 
-def test_two_modules_make_an_opening_and_one_hands_its_type_on(modules: dict[str, ast.Module]) -> None:
-    assert {name for name, module in modules.items() if names_an_opening(module)} == OPENERS | {HANDS_ON}
+def test_two_modules_make_an_opening_and_one_hands_its_type_on() -> None:
+    assert {name for name, nodes in modules().items() if names_an_opening(nodes)} == OPENERS | {HANDS_ON}
 
 
-def test_two_modules_open_and_no_other(modules: dict[str, ast.Module]) -> None:
-    assert {name for name, module in modules.items() if opens(module)} == OPENERS
+def test_two_modules_open_and_no_other() -> None:
+    assert {name for name, nodes in modules().items() if opens(nodes)} == OPENERS
 
 
-def test_no_module_reaches_inside_another_way(modules: dict[str, ast.Module]) -> None:
-    assert {name for name, module in modules.items() if reaches_inside(module)} == set()
+def test_no_module_reaches_inside_another_way() -> None:
+    assert {name for name, nodes in modules().items() if reaches_inside(nodes)} == set()
 
 
 @pytest.mark.parametrize("name", sorted(OPENERS))
-def test_an_opener_makes_one_opening(name: str, modules: dict[str, ast.Module]) -> None:
+def test_an_opener_makes_one_opening(name: str) -> None:
     made = [
         node
-        for node in ast.walk(modules[name])
+        for node in modules()[name]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Opening"
     ]
     assert len(made) == 1
 
 
-def the_reveal(views: ast.Module) -> ast.FunctionDef:
-    (reveal,) = (node for node in ast.walk(views) if isinstance(node, ast.FunctionDef) and node.name == "reveal")
+def the_reveal(views: Nodes) -> ast.FunctionDef:
+    (reveal,) = (node for node in views if isinstance(node, ast.FunctionDef) and node.name == "reveal")
     return reveal
 
 
-def test_one_function_of_the_desk_opens_and_no_other(modules: dict[str, ast.Module]) -> None:
+def test_one_function_of_the_desk_opens_and_no_other() -> None:
     """What is not in that function makes no opening, and calls nothing that could open one."""
-    views = modules["store/desk/views.py"]
+    views = modules()["store/desk/views.py"]
     inside = {id(node) for node in ast.walk(the_reveal(views))}
-    outside = [node for node in ast.walk(views) if id(node) not in inside]
+    outside = [node for node in views if id(node) not in inside]
     assert not any(isinstance(node, ast.Name) and node.id == "Opening" for node in outside)
     assert not any(isinstance(node, ast.Attribute) and node.attr == "open" for node in outside)
 
 
-def test_the_audit_is_written_before_anything_is_opened(modules: dict[str, ast.Module]) -> None:
+def test_the_audit_is_written_before_anything_is_opened() -> None:
     """In the order of the code: the transaction with the entry ends before the opening is made."""
-    reveal = the_reveal(modules["store/desk/views.py"])
+    reveal = the_reveal(modules()["store/desk/views.py"])
     (audited,) = (
         at
         for at, node in enumerate(reveal.body)
@@ -143,9 +152,9 @@ def test_the_audit_is_written_before_anything_is_opened(modules: dict[str, ast.M
 )
 def test_a_planted_opening_is_found(source: str, found: object) -> None:
     assert callable(found)
-    assert found(ast.parse(source))
+    assert found(nodes_of(source))
 
 
 @pytest.mark.parametrize("source", ["path.open('rb')", "path.open()", "path.open('w', encoding='utf-8')", "open(path)"])
 def test_a_file_may_be_opened(source: str) -> None:
-    assert not opens(ast.parse(source))
+    assert not opens(nodes_of(source))
