@@ -1,7 +1,7 @@
 """Commands as processes of their own that need not import the program anew: they are forked from one that has.
 
 A command has its own process, folder, environment, standard streams and exit code, as when it is started from nothing;
-what it does not prove is the start itself, which `tests/cli` has tests for.
+what it does not prove is the start itself, which `tests/cli` has tests for. A sweep is started in the same way.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import pkgutil
+import runpy
 import select
 import subprocess
 import sys
@@ -52,14 +53,24 @@ def command(
     `typed` is what it reads from standard input.
     """
     asked = {
-        "arguments": arguments,
+        "arguments": ["cprsync", *arguments],
         "cwd": str(cwd or Path.cwd()),
         "environment": {**os.environ, **(environment or {})},
     }
+    return _run(asked, typed=typed, ceiling=CEILING_SECONDS)
+
+
+def script(path: Path, *arguments: str, ceiling: int) -> Ended:
+    """Run a script of the tests, which would import the program too. `ceiling`: in seconds."""
+    asked = {"arguments": [str(path), *arguments], "cwd": str(Path.cwd()), "environment": {**os.environ}}
+    return _run(asked, ceiling=ceiling)
+
+
+def _run(asked: dict[str, Any], *, typed: str = "", ceiling: int) -> Ended:
     with tempfile.TemporaryDirectory() as folder:
         streams = [Path(folder) / name for name in ("in", "out", "err")]
         streams[0].write_text(typed, encoding="utf-8")
-        code = _parent().asks({**asked, "streams": [str(path) for path in streams]})
+        code = _parent().asks({**asked, "streams": [str(path) for path in streams]}, ceiling)
         return Ended(code, *(path.read_text(encoding="utf-8") for path in streams[1:]))
 
 
@@ -71,11 +82,11 @@ class _Parent:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         atexit.register(self._process.communicate)
 
-    def asks(self, asked: dict[str, Any]) -> int:
+    def asks(self, asked: dict[str, Any], ceiling: int) -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps(asked), file=self._process.stdin, flush=True)
-        told, _, _ = select.select([self._process.stdout], [], [], CEILING_SECONDS)
+        told, _, _ = select.select([self._process.stdout], [], [], ceiling)
         if not told:
             _parent.cache_clear()
             self._process.terminate()
@@ -117,7 +128,11 @@ def _live(asked: dict[str, Any]) -> None:
     code = 1
     try:
         _become(asked)
-        run()
+        if sys.argv[0] == "cprsync":
+            run()
+        else:
+            sys.path.insert(0, str(Path(sys.argv[0]).parent))
+            runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001 -- as the interpreter does
@@ -132,7 +147,7 @@ def _become(asked: dict[str, Any]) -> None:
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["environment"])
-    sys.argv = ["cprsync", *asked["arguments"]]
+    sys.argv = asked["arguments"]
     for number, path in enumerate(asked["streams"]):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(handle, number)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+import started
 
 #: The sample ends long before this.
 CEILING_SECONDS = 300
 
 
 def swept(script: str, mock_keys: Path, *options: str) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__).parent / script), *options]
-    done = subprocess.run(
-        [*command, "--certificates", str(mock_keys / "certs"), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=CEILING_SECONDS,
-        check=False,
-    )
+    path = Path(__file__).parent / script
+    options = (*options, "--certificates", str(mock_keys / "certs"), "--json")
+    done = started.script(path, *options, ceiling=CEILING_SECONDS)
     assert done.returncode == 0, done.stderr + done.stdout
     document: dict[str, Any] = json.loads(done.stdout)
     return document

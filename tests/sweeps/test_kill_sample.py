@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import started
 
 #: The sample ends long before this.
 CEILING_SECONDS = 300
@@ -18,13 +17,7 @@ def test_a_night_killed_at_some_statement_ends_as_one_that_was_not(
     database: str, every: int, kills: int, mock_keys: Path
 ) -> None:
     options = ["--database", database, "--every", str(every), "--certificates", str(mock_keys / "certs"), "--json"]
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "kill.py"), *options],
-        capture_output=True,
-        text=True,
-        timeout=CEILING_SECONDS,
-        check=False,
-    )
+    done = started.script(Path(__file__).parent / "kill.py", *options, ceiling=CEILING_SECONDS)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["statements"] == found["counted"]["statements"]
