@@ -9,7 +9,19 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import seal_local
@@ -139,10 +151,10 @@ class Views(TenantStore):
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         with reading(self._tenant.engine) as connection:
+            filled = set(connection.scalars(_filled_tables(), {"agency": self._tenant.agency}))
             return {
-                table.name: _all_rows(connection, self._tenant, table)
-                for table in tables.metadata.sorted_tables
-                if table is not tables.inbox_chunk
+                table.name: _all_rows(connection, self._tenant, table) if table.name in filled else []
+                for table in _all_tables()
             }
 
     def note_own(self, patron_id: str, fields: tuple[str, ...], *, proof: str) -> None:
@@ -244,6 +256,22 @@ def _clear_from_row(row: AnyRow) -> Clear:
 
 #: Columns about how the store was written. Stores with the same content may differ in them.
 _OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
+
+
+@functools.cache
+def _all_tables() -> tuple[Table, ...]:
+    return tuple(table for table in tables.metadata.sorted_tables if table is not tables.inbox_chunk)
+
+
+@functools.cache
+def _filled_tables() -> CompoundSelect[Any]:
+    """The names of the tables that have a row: most have none, and are not read."""
+    return union_all(
+        *(
+            select(literal(table.name)).where(exists().where(table.c.agency == bindparam("agency")))
+            for table in _all_tables()
+        )
+    )
 
 
 @functools.cache
