@@ -80,7 +80,8 @@ class KohaCalls:
         self._settings, self._monotonic = settings, surroundings.monotonic
         self._calls = Calls(KOHA, settings, settings.limits, identity=None, surroundings=surroundings)
         self.log = self._calls.log
-        self._secret = read_password(settings.secret_file)
+        # so that a wrong file is told before anything is sent
+        self._read_secret()
         self._token: str | None = None
         self._until = 0.0
         self._lock = threading.Lock()
@@ -183,11 +184,15 @@ class KohaCalls:
     def _signed(self) -> str:
         """What says who we are. The first thread that needs a token gets one, and the others wait for it."""
         if self._settings.basic:
-            return f"Basic {base64.b64encode(f'{self._settings.client}:{self._secret}'.encode()).decode()}"
+            return f"Basic {base64.b64encode(f'{self._settings.client}:{self._read_secret()}'.encode()).decode()}"
         with self._lock:
             if self._token is None or self._monotonic() >= self._until:
                 self._token = self._get_token()
             return f"Bearer {self._token}"
+
+    def _read_secret(self) -> str:
+        """The secret as it is now: it may be changed while a long queue is sent."""
+        return read_password(self._settings.secret_file)
 
     def _forget(self, signed: str) -> None:
         """Forget a token that has ended, unless another thread has got a new one."""
@@ -199,7 +204,7 @@ class KohaCalls:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._settings.client,
-            "client_secret": self._secret,
+            "client_secret": self._read_secret(),
         }
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         status, document = self._exchange("POST", "oauth/token", urlencode(form).encode(), headers)

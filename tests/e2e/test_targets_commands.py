@@ -117,6 +117,48 @@ def test_a_receiver_that_refuses_us_is_said_and_the_other_target_hears(town: tup
     assert states(library)["hook"]["waiting"] == 4
 
 
+NEW_KEY = "another key of the same length!!"
+
+
+def change_key_after(receiver: Receiver, posts: int) -> None:
+    """Let the receiver take the new key alone, once so many posts have come."""
+
+    def answer(_: dict[str, Any]) -> int:
+        if len(receiver.got) >= posts:
+            receiver.keys = {"key-2": NEW_KEY.encode()}
+        return 204
+
+    receiver.answer = answer
+
+
+def put_new_key(library: Library, keys: str) -> None:
+    (library.folder / "key-2.key").touch(mode=0o600)
+    (library.folder / "key-2.key").write_text(NEW_KEY, encoding="ascii")
+    library.rewrite("cprsync.toml", 'keys = ["key-1.key"]', f"keys = {keys}")
+
+
+def test_a_key_that_the_receiver_changes_alone_while_changes_are_sent_costs_one_more_send(
+    town: tuple[Library, Receiver],
+) -> None:
+    library, receiver = town
+    library.rewrite("cprsync.toml", 'keys = ["key-1.key"]', 'keys = ["key-1.key"]\nworkers = 1')
+    change_key_after(receiver, 2)
+    sent = library.call("targets", "send", "hook")
+    assert (sent.exit, sent.error["kind"], len(receiver.got)) == (2, "target.refused", 2)
+    assert states(library)["hook"]["waiting"] == 2
+    put_new_key(library, '["key-2.key"]')
+    assert library.call("targets", "send", "hook").exit == 0
+    assert (set(receiver.versions().values()), len(receiver.versions())) == ({1}, 4)
+
+
+def test_a_key_that_is_changed_while_both_sign_costs_nothing(town: tuple[Library, Receiver]) -> None:
+    library, receiver = town
+    put_new_key(library, '["key-2.key", "key-1.key"]')
+    change_key_after(receiver, 2)
+    assert library.call("targets", "send", "hook").exit == 0
+    assert (set(receiver.versions().values()), len(receiver.versions()), receiver.unproved) == ({1}, 4, 0)
+
+
 def test_a_key_that_is_missing_stops_no_night(town: tuple[Library, Receiver]) -> None:
     library, _ = town
     (library.folder / "key-1.key").unlink()

@@ -204,6 +204,29 @@ def test_a_token_that_ends_before_its_time_is_replaced(koha_desk: KohaDesk, make
     assert send(make_koha(), told(number)) == [Delivered(str(patron_id))]
 
 
+@pytest.mark.parametrize("basic", [True, False])
+def test_a_secret_that_is_changed_while_patrons_are_told_is_taken_at_once(
+    koha_desk: KohaDesk, make_koha: Make, tmp_path: Path, basic: bool
+) -> None:
+    """Both sides change it while a drain of hours goes on: the drain goes on too."""
+    theirs, ours = Path(koha_desk.ready["koha"]["secret_file"]), tmp_path / "secret"
+    before = theirs.read_bytes()
+    ours.touch(mode=0o600)
+    ours.write_bytes(before)
+    client = make_koha(secret_file=ours, basic=basic)
+    first, second = koha_desk.new_number(), koha_desk.new_number()
+    ids = [koha_desk.has(number) for number in (first, second)]
+    assert send(client, told(first)) == [Delivered(str(ids[0]))]
+    try:
+        for path in (theirs, ours):
+            path.write_text("a secret that was changed meanwhile", encoding="ascii")
+        if not basic:
+            control.fault(koha_desk.ready, "koha-expired", times=1)
+        assert send(client, told(second)) == [Delivered(str(ids[1]))]
+    finally:
+        theirs.write_bytes(before)
+
+
 def test_basic_is_as_good_as_a_token_and_a_wrong_secret_is_no_entry(
     koha_desk: KohaDesk, make_koha: Make, tmp_path: Any
 ) -> None:
