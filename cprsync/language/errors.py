@@ -46,6 +46,7 @@ _KINDS: Final = {
     Exit.WRONG: """
         accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.refused
         audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
+        backup.scratch
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.theirs certificate.theirs.revoked
         certificate.theirs.test clock

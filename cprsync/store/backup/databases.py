@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
-from cprsync.errors import BackupFailed, ConfigurationError
+from cprsync.errors import BackupFailed, ConfigurationError, StoreMismatch
 from cprsync.private import make_private
 from cprsync.store.backup.facts import Ends, read_ends, read_facts
 from cprsync.store.core.drivers import driven, translated
@@ -352,10 +352,19 @@ def scratch_url(url: str, folder: Path) -> str:
 
 
 def make_scratch(url: str, scratch: str) -> None:
-    """Make an empty database for a drill. One that an earlier drill left is dropped. SQLite's is made when written."""
+    """Make an empty database for a drill. One that an earlier drill left is dropped. SQLite's is made when written.
+
+    Raises ConfigurationError: the role may make none.
+    """
     drop_scratch(url, scratch)
     if kind_of(url) == POSTGRESQL:
-        _administer(url, "CREATE DATABASE {}", make_url(scratch))
+        try:
+            _administer(url, "CREATE DATABASE {}", make_url(scratch))
+        except StoreMismatch as error:
+            role = make_url(url).username or "-"
+            raise ConfigurationError(
+                "the role {role} may not make the database of a drill", role=role, kind="backup.scratch"
+            ) from error
 
 
 def drop_scratch(url: str, scratch: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 
 from cprsync.config.settings import StoreSection
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.store.backup.databases import drop_scratch, make_scratch, scratch_url
 from cprsync.store.core import rights
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.sql import SqlStore
@@ -95,6 +97,15 @@ def _closed() -> object:
 
 def test_the_upgrade_gives_both_roles_exactly_their_rights(roles: Roles) -> None:
     assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+
+
+def test_a_drill_says_which_role_may_make_no_database_and_what_to_do(roles: Roles) -> None:
+    scratch = scratch_url(roles.section.url, Path("unused"))
+    with pytest.raises(ConfigurationError, match=APP) as refused:
+        make_scratch(roles.section.url, scratch)
+    assert refused.value.kind == "backup.scratch"
+    make_scratch(roles.section.owners, scratch)
+    drop_scratch(roles.section.owners, scratch)
 
 
 def test_an_upgrade_takes_back_a_right_that_somebody_gave_by_hand_and_gives_one_that_was_taken(roles: Roles) -> None:
