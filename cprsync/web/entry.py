@@ -59,7 +59,6 @@ _ASKING: Final = frozenset(
         leaving.end_record,
         queue.accept_bulk,
         reviewing.answer_item,
-        reviewing.show_item,
     }
 )
 #: Ends the address of a page that a browser is told to ask for again, so that it is told once.

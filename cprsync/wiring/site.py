@@ -166,8 +166,11 @@ class Site:
             yield store
 
     @contextmanager
-    def targets(self, patience: Patience | None = None) -> Iterator[tuple[OpenTarget, ...]]:
-        """The other systems that hear of patrons, with what calls them. Their connections are closed at the end."""
+    def targets(self, patience: Patience | None = None, *, asks: bool = True) -> Iterator[tuple[OpenTarget, ...]]:
+        """The other systems that hear of patrons, with what calls them. Their connections are closed at the end.
+
+        Not `asks`: none of them may be called now.
+        """
         from cprsync.wiring.targets import TargetNeeds, open_target
 
         with ExitStack() as stack:
@@ -175,7 +178,7 @@ class Site:
                 yield ()
                 return
             around, production = surroundings_of(patience), self.settings.is_production
-            needs = TargetNeeds(self.section.agency, production, self.clock, around, stack)
+            needs = TargetNeeds(self.section.agency, production, self.clock, around, stack, asks)
             yield tuple(open_target(one, needs) for one in self.section.target)
 
     def _reader(self, store: SqlStore) -> ExtractReader:

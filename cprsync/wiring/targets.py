@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError, TargetUnavailable
 from cprsync.services.ports.outward import OpenTarget
 from cprsync.wire.limits import Patience
 
@@ -41,6 +41,8 @@ class TargetNeeds:
     around: Surroundings
     #: closes the connections
     stack: ExitStack
+    #: whether they may be called now
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class UnopenedTarget:
 def open_target(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
     """Open one target. What its files lack is told when something is to be sent, and holds up no other target."""
     try:
+        if not needs.asks:
+            raise TargetUnavailable("as many ask other systems as may do so at the same time")
         return _open(section, needs)
     except CprsyncError as error:
         unopened = UnopenedTarget(error)

@@ -80,9 +80,10 @@ class Site:
         """The doubles never wait."""
 
     @contextmanager
-    def targets(self, patience: Patience) -> Iterator[tuple[OpenTarget, ...]]:
+    def targets(self, patience: Patience, *, asks: bool = True) -> Iterator[tuple[OpenTarget, ...]]:
         """The library's doubles, however long somebody waits for them."""
         assert patience.left() > 0
+        assert asks
         yield self.library.targets
 
     def publish_patron(self, patron_id: str) -> bool:

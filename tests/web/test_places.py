@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_box import patron_of
@@ -13,6 +13,7 @@ from townspeople import cpr
 
 from cprsync.web.memory import places
 from cprsync.web.memory.places import ASKING_MAX, PLACES_MAX, DeskBusy, Places
+from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,29 @@ def test_a_register_that_hangs_leaves_places_for_the_others(monkeypatch: pytest.
         # all were given back
         pass
     many.close()
+
+
+def test_while_as_many_ask_as_may_a_target_is_not_asked_and_the_page_does_not_wait() -> None:
+    """A review item is shown with our side, also while the register hangs."""
+    asked: list[bool] = []
+
+    class Noting(_Site):
+        @contextmanager
+        def targets(self, _: Any, *, asks: bool) -> Iterator[tuple[()]]:
+            asked.append(asks)
+            yield ()
+
+    many = Places(Noting)  # type: ignore[arg-type,return-value]  # as much of a site as places use
+    with ExitStack() as held:
+        for _ in range(ASKING_MAX):
+            held.enter_context(many.taken(asks=True))
+        with many.taken() as place, place.targets(Patience()):
+            pass
+    for _ in range(2 * ASKING_MAX):
+        with many.taken() as place, place.targets(Patience()), many.taken() as other, other.targets(Patience()):
+            pass
+    many.close()
+    assert asked == [False, *[True] * 4 * ASKING_MAX]
 
 
 def test_a_place_that_cannot_be_opened_is_given_back() -> None:

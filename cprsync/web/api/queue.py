@@ -74,8 +74,8 @@ def show_item(call: Caller, number: ItemNumber) -> Any:
 
     If another system refused the patron, it is asked what it holds now: `sides` of each of `targets`.
     """
-    with call.place(asks=True) as place:
-        return with_words(show_item_with_sides(reviews_of(place, call.user), number, place.site.targets))
+    with call.place() as place:
+        return with_words(show_item_with_sides(reviews_of(place, call.user), number, place.targets))
 
 
 @serving.get("/reviews/{number}/taking-back", response_model=outcomes.NumberTaken)

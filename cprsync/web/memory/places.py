@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Final
 from cprsync.errors import CprsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from cprsync.services.desk.lookup import Desk
+    from cprsync.services.ports.outward import OpenTarget
+    from cprsync.wire.limits import Patience
     from cprsync.wiring.site import Site
 
 #: The most requests that are served at the same time. Others wait.
 PLACES_MAX: Final = 8
-#: The most of them that may ask the register at the same time: when it hangs, the others still serve.
+#: The most of them that may ask a counterpart at the same time: when it hangs, the others still serve.
 ASKING_MAX: Final = 6
 #: How long a request waits for a place.
 WAIT_SECONDS: Final = 8.0
@@ -40,6 +42,20 @@ class Place:
 
     site: Site
     desk: Desk
+    #: of those who may ask a counterpart at the same time
+    asking: threading.Semaphore
+
+    @contextmanager
+    def targets(self, patience: Patience) -> Iterator[Sequence[OpenTarget]]:
+        """Open the targets as `Site.targets` does. None of them is asked while as many are asking as may."""
+        # whoever waited here would hold a place
+        may_ask = self.asking.acquire(blocking=False)
+        try:
+            with self.site.targets(patience, asks=may_ask) as opened:
+                yield opened
+        finally:
+            if may_ask:
+                self.asking.release()
 
 
 class Places:
@@ -77,7 +93,7 @@ class Places:
             site = self._open_site()
             # opened outside the lock: a database that hangs holds up this request alone
             with ExitStack() as opening:
-                place = Place(site, opening.enter_context(site.desk()))
+                place = Place(site, opening.enter_context(site.desk()), self._asking)
                 with self._lock:
                     self._stack.push(opening.pop_all())
                 return place

@@ -87,7 +87,7 @@ def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
 
 def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     reviews, language = reviews_of(visit), visit.language
-    item = with_words(show_item_with_sides(reviews, int(visit.named("number")), visit.place.site.targets))
+    item = with_words(show_item_with_sides(reviews, int(visit.named("number")), visit.place.targets))
     names = {code: one.name for code, one in load_municipalities().by_code.items()}
     number = taking_back_of(reviews, item)
     may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
