@@ -39,6 +39,8 @@ class Beginnings:
             return
         with fresh_database(self._server(), like=database) as url:
             library = begun.copy(to, url=url)
+            # whether the server is still there is asked before each transaction: here it is
+            library.engine.pool._pre_ping = False
             yield library
             library.engine.dispose()
 
