@@ -208,7 +208,7 @@ OPERATORS: dict[str, tuple[str, Plant]] = {
     "the plan of a held night": ("its plan", one_line_more(plans, "plan_lines")),
     "the preview of an undoing": ("what undoing would do", one_line_more(reverting, "preview_lines")),
     "the state of the audit": ("the audit", one_line_more(audit_commands, "audit_lines")),
-    "the list of the keys": ("the keys", one_line_more(keys, "key_lines")),
+    "the list of the keys": ("the keys", one_line_more(keys, "_key_lines")),
     "a renewed certificate": (
         "a renewed certificate",
         instead(renewing, "renew", lambda document: {**document, "subject": f"serialNumber={NUMBER}"}),
