@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import datetime
 
 #: Why a delivery is refused that an operator has set aside. No night looks at it again.
@@ -32,13 +33,6 @@ CLOSING_HOUR = time(12, 0)
 _LOOK_BACK_DAYS = 14
 #: Not public holidays, but no files are produced on 5 June, 24 and 31 December. On 1 May they are.
 _CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
-#: Public holidays on the same day each year: New Year's Day, Christmas Day and the day after.
-_FIXED: Final = frozenset({(1, 1), (12, 25), (12, 26)})
-#: By days after Easter Sunday: Maundy Thursday, Good Friday, Easter, its Monday, Ascension Day, Whitsun, its Monday.
-_BY_EASTER: Final = frozenset({-3, -2, 0, 1, 39, 49, 50})
-#: Store bededag, by days after Easter Sunday, and the last year in which it was a holiday.
-_PRAYER_DAY: Final = 26
-_LAST_PRAYER_DAY: Final = 2023
 #: D and the day of production: the register's name for a delivery.
 _NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | re.ASCII)
 
@@ -49,24 +43,16 @@ def is_working_day(day: date) -> bool:
 
 
 def is_holiday(day: date) -> bool:
-    """True on a Danish public holiday. Written out, because a library of all countries' takes a tenth of a second."""
-    after_easter = (day - _easter(day.year)).days
-    is_prayer_day = after_easter == _PRAYER_DAY and day.year <= _LAST_PRAYER_DAY
-    return (day.month, day.day) in _FIXED or after_easter in _BY_EASTER or is_prayer_day
+    """True on a Danish public holiday."""
+    return day in _holidays()
 
 
 @cache
-def _easter(year: int) -> date:
-    """Easter Sunday in the Gregorian calendar, as Meeus, Jones and Butcher count it."""
-    century, of_century = divmod(year, 100)
-    golden, leaps, of_leaps = year % 19, *divmod(century, 4)
-    moon = (century - (century + 8) // 25 + 1) // 3
-    epact = (19 * golden + century - leaps - moon + 15) % 30
-    quarter, of_quarter = divmod(of_century, 4)
-    sunday = (32 + 2 * of_leaps + 2 * quarter - epact - of_quarter) % 7
-    late = (golden + 11 * epact + 22 * sunday) // 451
-    month, day = divmod(epact + sunday - 7 * late + 114, 31)
-    return date(year, month, day + 1)
+def _holidays() -> Container[date]:
+    """The public holidays, loaded when first asked for: that takes longer than most commands."""
+    import holidays
+
+    return holidays.country_holidays("DK", categories=("public",))
 
 
 def working_day_before(day: date) -> date:

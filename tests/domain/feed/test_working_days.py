@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-import holidays
 import pytest
 
-from cprsync.domain.feed.delivery import COPENHAGEN, is_holiday, is_working_day, last_loaded, working_day_before
+from cprsync.domain.feed.delivery import COPENHAGEN, is_working_day, last_loaded, working_day_before
 
 
 @pytest.mark.parametrize(
@@ -98,10 +97,3 @@ def test_no_stretch_of_a_decade_is_without_a_working_day() -> None:
 def test_a_look_up_speaks_of_the_last_delivery_whose_load_hour_has_passed(now: datetime, loaded: date) -> None:
     """A delivery dated D is loaded by 06:00 in Copenhagen on the next day."""
     assert last_loaded(now) == loaded
-
-
-def test_the_holidays_are_those_of_a_library_that_others_keep() -> None:
-    """From the first year of the register to the last that the library knows."""
-    theirs = holidays.country_holidays("DK", categories=("public",))
-    days = (date(1968, 4, 2) + timedelta(days=number) for number in range(132 * 365))
-    assert [day for day in days if is_holiday(day) != (day in theirs)] == []
