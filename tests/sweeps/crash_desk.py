@@ -96,7 +96,9 @@ class KilledDesk:
             assert not select.select([self.child.fd], [], [], 0)[0], "the desk ended with one of its workers"
         configured = [*command, "--config", str(self.life.night.library / "cprsync.toml"), "--json"]
         environment, out = self.life.night.database.environment(), self.life.night.folder / "desk.out"
-        self.child = self.child or grouped(configured, environment, out)
+        if self.child is None:
+            out.write_text("", encoding="utf-8")
+            self.child = grouped(configured, environment, out)
         until = time.monotonic() + OPENS_SECONDS
         while time.monotonic() < until:
             if select.select([self.child.fd], [], [], 0)[0]:

@@ -15,6 +15,7 @@ import re
 import select
 import shutil
 import signal
+import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -191,6 +192,8 @@ class CrashLife:
                 told.recovery.append(time.monotonic() - killed_at)
             if not wrong:
                 step.after(self)
+            sys.stderr.write(f"  {step.name}: {told.kills[step.name]} kills; {wrong or 'done'}\n")
+            sys.stderr.flush()
 
     def _kill(self, step: Step, seconds: float) -> bool:
         """Start it, and kill its group so long afterwards; False: it had ended."""
