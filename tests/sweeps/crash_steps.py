@@ -77,7 +77,7 @@ STEPS: Final = (
     Step("retention", lambda _: ["retention", "run"]),
     Step("held night", _sync, before=_hold, exits=frozenset({5})),
     Step("first yes", _yes, who="Anna", done=frozenset({"plan.same_person"})),
-    Step("second yes", _yes, who="Bo", done=frozenset({"plan.same_person"})),
+    Step("second yes", _yes, who="Bo", done=frozenset({"plan.approved"})),
     Step(
         "approved night",
         lambda life: [*_sync(life), "--approve", life.plan()],
