@@ -26,8 +26,15 @@ OWN: Final = frozenset(
 )
 #: What may be noted more often than once: it is asked or tried again.
 AGAIN: Final = frozenset({"lookup", "run", "session", "key", "certificate"})
-#: In which order different people were told of is chance.
-CHANCE: Final = {"change": ("seq",), "target_patron": ("told",), "change_epoch": ("word",), "review_item": ("id",)}
+#: In which order different people were told of is chance; and a question that was killed is asked, and counted, again.
+CHANCE: Final = {
+    "change": ("seq",),
+    "target_patron": ("told",),
+    "change_epoch": ("word",),
+    "review_item": ("id",),
+    "audit_reason": ("seq",),
+    "agreement": ("heal_asked", "heal_harms"),
+}
 #: Made with a key, within a text: which people live together.
 _HASH: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _MARK: Final = re.compile(r'"confirmed_at": (?:null|"[^"]*"), ')
