@@ -158,7 +158,7 @@ def test_what_the_first_worker_finds_wrong_ends_all_with_its_exit_code_and_is_sa
 
 
 def test_a_worker_that_is_never_ready_is_killed(tmp_path: Path) -> None:
-    with parent(tmp_path, "mute", start_seconds=1.5) as running:
+    with parent(tmp_path, "mute", start_seconds=4.0) as running:
         pid = int(running.line()[2])
         assert running.process.wait(_SECONDS) == 1
         assert has_ended(pid)

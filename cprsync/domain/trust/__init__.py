@@ -1,1 +1,4 @@
-"""What an installation rests on, as rules: its certificates in time, its backups. Keys and audit are in the store."""
+"""What an installation rests on, as rules: certificates in time, backups, what rings and what is measured.
+
+Keys and audit are in the store.
+"""
