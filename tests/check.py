@@ -27,6 +27,14 @@ CEILING_SECONDS = 25 * 60
 COVERAGE = ("--cov=cprsync.domain", "--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing:skip-covered")
 #: The near check starts no more tests after that; the nearest to the change come first.
 NEAR_SECONDS = 40
+#: What is no module, or is read by tests that do not import it, and the tests that it breaks first.
+BESIDE = {
+    "cprsync/locale/": "tests/language/",
+    "cprsync/rulebook/": "tests/domain/rulebook/",
+    "cprsync/guide/": "tests/cli/pages/test_guide.py",
+    "cprsync/web/templates/": "tests/web/test_desk_statements.py",
+    "cprsync/domain/patron/fields.py": "tests/services/desk/test_one_more_field.py",
+}
 #: So many test files at a time, so that the near check can end between them.
 NEAR_FILES = 4
 Check = tuple[str, tuple[str, ...]]
@@ -125,12 +133,13 @@ def find_changed() -> list[str]:
 
 
 def rank_tests(changed: list[str], tests: dict[str, str]) -> list[str]:
-    """The test files that changed, then those that import a changed module themselves: the most of them first.
+    """The test files that changed or that `BESIDE` names, then those that import what changed: the most of it first.
 
     `tests`: the source of each test file, by its path.
     """
     modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in changed}
-    own = sorted(path for path in tests if path in changed)
+    beside = tuple(its for of, its in BESIDE.items() if any(path.startswith(of) for path in changed))
+    own = sorted(path for path in tests if path in changed or path.startswith(beside))
     near = {path: len(imports_of(source) & modules) for path, source in tests.items() if path not in own}
     return own + sorted((path for path, count in near.items() if count), key=lambda path: (-near[path], path))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from check import imports_of, rank_tests
+from check import BESIDE, ROOT, imports_of, rank_tests
 
 TESTS = {
     "tests/domain/test_age.py": "from cprsync.domain.person.age import age_on",
@@ -34,6 +34,17 @@ def test_a_package_is_meant_by_its_init_file() -> None:
 
 def test_a_change_that_no_test_imports_has_no_near_test() -> None:
     assert rank_tests(["README.md", "cprsync/domain/person/number.py"], TESTS) == []
+
+
+def test_a_catalogue_has_its_tests_near_though_no_test_imports_it() -> None:
+    tests = TESTS | {"tests/language/test_words.py": ""}
+    assert rank_tests(["cprsync/locale/da/LC_MESSAGES/words.po"], tests) == ["tests/language/test_words.py"]
+
+
+@pytest.mark.parametrize(("changed", "tests"), BESIDE.items())
+def test_what_lies_beside_the_tests_is_there(changed: str, tests: str) -> None:
+    assert (ROOT / changed).exists()
+    assert (ROOT / tests).exists()
 
 
 def test_an_import_within_a_function_counts() -> None:
