@@ -22,17 +22,16 @@ _BY_KEY: Final = re.compile(r"(^|_)(run_id|key|key_id|index|fingerprint|mac|code
 #: Whatever is a run's own, and what says how often something was tried.
 OWN: Final = frozenset(
     {"run", "run_delivery", "run_item", "plan_row", "audit", "audit_head", "entitlement_turn", "key_check", "issued_id"}
-    | {"upkeep", "desk_attempt", "finding_key", "patron_key"}
+    | {"upkeep", "desk_attempt", "finding_key", "patron_key", "audit_reason"}
 )
 #: What may be noted more often than once: it is asked or tried again.
-AGAIN: Final = frozenset({"lookup", "run", "session", "key", "certificate"})
+AGAIN: Final = frozenset({"lookup", "run", "session", "key", "certificate", "release"})
 #: In which order different people were told of is chance; and a question that was killed is asked, and counted, again.
 CHANCE: Final = {
     "change": ("seq",),
     "target_patron": ("told",),
     "change_epoch": ("word",),
     "review_item": ("id",),
-    "audit_reason": ("seq",),
     "agreement": ("heal_asked", "heal_harms"),
 }
 #: Made with a key, within a text: which people live together.
