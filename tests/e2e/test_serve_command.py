@@ -357,7 +357,7 @@ def test_what_is_wrong_with_the_settings_is_said_once(library: Library, tmp_path
 
 def test_the_guides_desk_for_readers_works_as_it_is_pasted(library: Library, tmp_path: Path) -> None:
     """The section on readers: its settings, the files of a trial, and the three commands below them."""
-    page = guide_paths()["operator"].read_text(encoding="utf-8")
+    page = guide_paths()["systems"].read_text(encoding="utf-8")
     section = page[page.index("### Readers of the changes") :]
     blocks = re.findall(r"^   ```toml\n(.*?)^   ```$", section, re.MULTILINE | re.DOTALL)
     target, desk = (textwrap.dedent(block) for block in blocks[:2])

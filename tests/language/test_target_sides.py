@@ -167,7 +167,7 @@ def test_an_item_without_refusals_has_no_part() -> None:
 
 
 def test_the_guide_has_each_code_with_the_words_that_the_desk_reads() -> None:
-    guide = (GUIDE / "operator.md").read_text("utf-8")
+    guide = (GUIDE / "systems.md").read_text("utf-8")
     table = guide[guide.index("| code | what the desk reads | do |") :].partition("\n\n")[0]
     found = dict(re.findall(r"^\| `([a-z_0-9]+)` \| ([^|]+) \|", table, re.MULTILINE))
     words = {key.removeprefix("refused_") for key in entries_of("words", "en") if key.startswith("refused_")}
