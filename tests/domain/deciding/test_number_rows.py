@@ -31,7 +31,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "nummer"
         ),
         (
-            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og spærringer er som før. Det "
+            "posten får det nye nummer; status, navn, adresse, beskyttelse, bopæl, lån og blokeringer er som før. Det "
             "nye nummer abonneres, og abonnementet på det gamle bliver, indtil det nye er leveret"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
@@ -43,7 +43,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
         ),
         (
             "som i en leverance: det nye slås op, led for led (højst fem). Posten får det sidste nummer i kæden, og "
-            "låneren er bekræftet samme nat. Svarer registret ikke om det, spørges det igen hver nat"
+            "låneren er bekræftet samme nat. Svarer CPR ikke om det, spørges det igen hver nat"
         ),
         "SF1520: gaeldendePersonnummer; beslutning 6",
     ),
@@ -54,10 +54,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
     ),
     "number-alone": (
         "kun det gamle nummer er leveret, eller det kommer for sent: det nye er ikke i leverancen",
-        (
-            "posten får det nye nummer, som slås op samme nat; navn og adresse bliver stående, indtil registret har "
-            "svaret"
-        ),
+        ("posten får det nye nummer, som slås op samme nat; navn og adresse bliver stående, indtil CPR har svaret"),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-new-alone": (
@@ -73,7 +70,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "status 50 eller 60, i en leverance eller nattens opslag, med et nyt nummer, som en anden låner har, har "
             "haft eller også skulle have"
         ),
-        "venter på et menneske, og posten ændres ikke (number.both_patrons). Accepteres punktet, lægges de to sammen",
+        "venter på et menneske, og posten ændres ikke (number.both_patrons). Godkendes sagen, lægges de to sammen",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-circle": (
@@ -87,9 +84,9 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "svarene fører over mere end fem led"
         ),
         (
-            "venter på et menneske, og posten ændres ikke (number.unresolved). Accepteres punktet, spørges registret "
-            "hver nat. Afvises det, er låneren ubekræftet, indtil en leverance fortæller om nummeret, eller punktet "
-            "genåbnes (`review reopen`) og accepteres"
+            "venter på et menneske, og posten ændres ikke (number.unresolved). Godkendes sagen, spørges CPR "
+            "hver nat. Afvises den, er låneren ubekræftet, indtil en leverance fortæller om nummeret, eller sagen "
+            "genåbnes (`review reopen`) og godkendes"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
@@ -121,19 +118,19 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "har eller har haft det"
         ),
         (
-            "venter på et menneske, og posten ændres ikke (number.other_successor). Punktet viser begge numre, men "
+            "venter på et menneske, og posten ændres ikke (number.other_successor). Sagen viser begge numre, men "
             "ikke hele. Det andet nummers poster og en annullering (30) af lånerens eget nummer venter med; 0001 "
-            "forsegler. Accepteres punktet, får låneren det andet nummer, som abonneres og slås op næste nat. Afvises "
-            "det, spørges registret om det nummer, låneren har"
+            "forsegler. Godkendes sagen, får låneren det andet nummer, som abonneres og slås op næste nat. Afvises "
+            "den, spørges CPR om det nummer, låneren har"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
     "number-old-others": (
         "det gamle nummer har status 50 eller 60 og fører nu til et nummer, som en anden låner har eller har haft",
         (
-            "venter på et menneske, og posten ændres ikke (number.both_patrons). Accepteres punktet, lægges de to "
-            "sammen. En annullering (30) af lånerens eget nummer i samme leverance venter med; afvises punktet, "
-            "spørges registret om det nummer"
+            "venter på et menneske, og posten ændres ikke (number.both_patrons). Godkendes sagen, lægges de to "
+            "sammen. En annullering (30) af lånerens eget nummer i samme leverance venter med; afvises sagen, "
+            "spørges CPR om det nummer"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
@@ -157,9 +154,9 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-set-cpr": (
         "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
         (
-            "afvises: posten ændres ikke, registret spørges ikke, og efter et ja venter de to lånere på et menneske "
-            "(number.both_patrons). Accepteres punktet, lægges de sammen. Er nummeret selv afløst, eller kender "
-            "registret det ikke, afvises det også, og intet venter"
+            "afvises: posten ændres ikke, CPR spørges ikke, og efter et ja venter de to lånere på et menneske "
+            "(number.both_patrons). Godkendes sagen, lægges de sammen. Er nummeret selv afløst, eller kender "
+            "CPR det ikke, afvises det også, og intet venter"
         ),
         "Beslutning 6 og 40",
     ),
@@ -172,10 +169,10 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "Beslutning 40",
     ),
     "number-own-birth": (
-        "biblioteket skriver en fødselsdato på en låner, hvis nummer registret ikke kender",
+        "biblioteket skriver en fødselsdato på en låner, hvis nummer CPR ikke kender",
         (
             "bibliotekets dato gælder, og lånergruppen følger den, indtil låneren får et rigtigt nummer: så gælder "
-            "registrets dato"
+            "CPR's dato"
         ),
         "Beslutning 1 og 11",
     ),
@@ -186,22 +183,22 @@ NUMBER: dict[str, tuple[object, ...]] = {
         ),
         (
             "ikke vores, selv om navn og adresse er en låners. Nummeret tælles i nattens balance, intet skrives, og "
-            "registret spørges ikke"
+            "CPR spørges ikke"
         ),
         "Beslutning 6",
     ),
     "number-replacement-delivered": (
         "en leverance om et erstatningsnummer (dag + 60), også en låners",
         (
-            "ikke vores: registret har ingen sådanne numre, så det, biblioteket selv har skrevet, ændres ikke. Siger "
-            "registret, at et nummer er afløst af et erstatningsnummer, følges det ikke (number.unresolved)"
+            "ikke vores: CPR har ingen sådanne numre, så det, biblioteket selv har skrevet, ændres ikke. Siger "
+            "CPR, at et nummer er afløst af et erstatningsnummer, følges det ikke (number.unresolved)"
         ),
         "CPR: erstatningspersonnummer; beslutning 6",
     ),
     "number-modulus": (
-        "et personnummer, der ikke går op i modulus 11",
+        "et CPR-nummer, der ikke går op i modulus 11",
         "som ethvert andet: ingen leverance, import eller skranke afviser det",
-        "CPR: personnumre uden kontrolciffer",
+        "CPR: numre uden kontrolciffer",
     ),
     "number-search": (
         "en søgning på et nummer, der er afløst",
@@ -209,9 +206,9 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "Beslutning 6",
     ),
     "number-card": (
-        "et LånerID, der er et personnummer",
+        "et LånerID, der er et CPR-nummer",
         (
-            "vises som selve nummeret, uden de sidste fire cifre. Et nyt personnummer ændrer ikke kortet; det gør "
+            "vises som selve nummeret, uden de sidste fire cifre. Et nyt CPR-nummer ændrer ikke kortet; det gør "
             "personalet. En søgning finder først den, der har eller har haft nummeret, og advarer, når kortet er en "
             "andens"
         ),
@@ -239,7 +236,7 @@ SAME: dict[str, tuple[object, ...]] = {
         "CPR: post 910 og 997",
     ),
     "same-unanswered": (
-        "registret svarer ikke, når en ny låner skal abonneres eller slås op første gang",
+        "CPR svarer ikke, når en ny låner skal abonneres eller slås op første gang",
         (
             "om natten som før: låneren er ikke bekræftet og venter ikke på et menneske. Natten ender med 4, og den "
             "næste nat spørger igen. Ved skranken vises fejlen, og ingen oprettes: prøv igen"
@@ -265,9 +262,9 @@ SAME: dict[str, tuple[object, ...]] = {
         "CPR: post 002 og 099; beslutning 7",
     ),
     "same-child": (
-        "et barn flytter uden sin værge",
+        "et barn flytter uden den økonomisk ansvarlige",
         (
-            "barnets adresse følger registret. Hvem der er økonomisk ansvarlig, og hvor den ansvarlige bor, er som "
+            "barnets adresse følger CPR. Hvem der er økonomisk ansvarlig, og hvor den ansvarlige bor, er som "
             "før: det skriver personalet"
         ),
         "Postens Økonomisk ansvarlig; beslutning 1",

@@ -141,7 +141,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "CPR: post 001 (status); beslutning 40",
     ),
     "number.annulled": (
-        "Personnummeret er annulleret i CPR.",
+        "CPR-nummeret er annulleret i CPR.",
         "CPR: post 001 (status); beslutning 40",
     ),
     "disappeared": (
@@ -189,7 +189,10 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "guardian": (
-        "Formålet er værge: personen får en post uden lånerret. Knyt den til barnet med `cprsync patron responsible`.",
+        (
+            "Formålet er økonomisk ansvarlig: personen får en post uden lånerret. Knyt den til barnet med "
+            "`cprsync patron responsible`."
+        ),
         "Beslutning 40",
     ),
     "provisional": (

@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 CULR = "CULR 1.6; beslutning 11"
 ACCOUNT = {
     "account-cpr": (
-        "låner med et personnummer, hvis bopæl er eller har været kendt (også uden for Danmark)",
-        "under personnummeret (CPR)",
+        "låner med et CPR-nummer, hvis bopæl er eller har været kendt (også uden for Danmark)",
+        "under CPR-nummeret (CPR)",
         CULR,
     ),
     "account-local": (
         (
-            "låner uden personnummer (erstatningsnummer eller intet nummer), hvis kommune er eller har været rettet "
+            "låner uden CPR-nummer (erstatningsnummer eller intet nummer), hvis kommune er eller har været rettet "
             "ved skranken"
         ),
         "under lånernummeret (LOCAL)",
@@ -55,7 +55,7 @@ ACCOUNT = {
         ),
         (
             "ingen konto, og CULR spørges ikke. Kontoen oprettes, når bopælen bliver kendt eller (men ikke ved status "
-            "30) rettes ved skranken. Et nyt personnummer følger sin egen række"
+            "30) rettes ved skranken. Et nyt CPR-nummer følger sin egen række"
         ),
         CULR,
     ),
@@ -70,13 +70,13 @@ ACCOUNT = {
     "account-found": (
         "erstatningsnummeret er afløst af det rigtige nummer",
         (
-            "kontoen oprettes under personnummeret og læses. Når den er der, lægges LOCAL-kontoen til den og slettes "
+            "kontoen oprettes under CPR-nummeret og læses. Når den er der, lægges LOCAL-kontoen til den og slettes "
             "derefter"
         ),
         CULR,
     ),
     "account-renumbered": (
-        "låneren får et nyt personnummer",
+        "låneren får et nyt CPR-nummer",
         (
             "kontoen oprettes under det nye nummer og læses. Først når den er der, slettes den gamle; konti under kort "
             "og UNI-Login flytter med. Er bopælen ukendt, følger den gamle kontos kommunenummer med"
@@ -84,7 +84,7 @@ ACCOUNT = {
         "CULR 1.6; beslutning 6 og 11",
     ),
     "account-merged": (
-        "to lånere er lagt sammen (number.both_patrons er accepteret)",
+        "to lånere er lagt sammen (number.both_patrons er godkendt)",
         (
             "den låner, der bliver, får en konto, hvis bopælen er kendt, og den lukkede låners konto slettes. Under "
             "lånernummeret (LOCAL) sker det kun, hvis CULR har hørt om kontoen. Skilles de to igen, får begge deres "
@@ -105,13 +105,13 @@ ACCOUNT = {
     "account-gone": (
         "låneren er meldt ud",
         (
-            "alle bibliotekets konti slettes, også under kort, UNI-Login og tidligere personnumre. En læsning viser, "
+            "alle bibliotekets konti slettes, også under kort, UNI-Login og tidligere CPR-numre. En læsning viser, "
             "at ingen er tilbage. Andre bibliotekers konti røres ikke"
         ),
         "CULR 1.6; beslutning 34",
     ),
     "account-cards": (
-        ('låner med en konto under personnummeret, når biblioteket lader kort logge ind (local_accounts = "cards")'),
+        ('låner med en konto under CPR-nummeret, når biblioteket lader kort logge ind (local_accounts = "cards")'),
         (
             "desuden en konto under hvert kort (LOCAL), hos den samme person. Kontoen følger kortet, når det får en "
             "anden låner eller udgår. Et kort, der er et CPR-nummer, får ingen konto. Uden denne indstilling oprettes "

@@ -79,14 +79,14 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         *("bopælskommunens", "nej", MOVES, "policy.toml: product (municipalities, unlicensed)"),
     ),
     "rights-number": (
-        "personnummeret er annulleret, og netmedierne kender låneren på det",
+        "CPR-nummeret er annulleret, og netmedierne kender låneren på det",
         *("bopælskommunens", "uafklaret", "når låneren har et gyldigt nummer"),
         "CPR: post 001 (status); beslutning 11",
     ),
     "rights-residence-unknown": (
         "bopælen er ikke kendt",
         *("bopælskommunens", "uafklaret"),
-        *("når registret kender bopælen, eller kommunen skrives ind ved skranken", "Beslutning 1 og 11"),
+        *("når CPR kender bopælen, eller kommunen skrives ind ved skranken", "Beslutning 1 og 11"),
     ),
     "rights-licence-unknown": (
         "det er ikke kendt her, om bopælskommunen har licens",
@@ -107,7 +107,7 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         *("bibliotekets", "ja", "når låneren meldes ud", "policy.toml: product (licensed_by)"),
     ),
     "rights-annulled-dead": (
-        "låneren er død, og personnummeret er siden annulleret (90, derefter 30)",
+        "låneren er død, og CPR-nummeret er siden annulleret (90, derefter 30)",
         *("ligegyldigt", "som død: nej, og ikke uafklaret", "–", "CPR: post 001 (status); beslutning 1"),
     ),
     "rights-protected": (
@@ -125,7 +125,7 @@ PRINTED: dict[str, tuple[str, str, str, str, str]] = {
         "CULR: kun kommunenummeret sendes; beslutning 11",
     ),
     "rights-status-block": (
-        ("låneren er blokeret som død, forsvundet eller for et annulleret nummer, men er det ikke længere i registret"),
+        ("låneren er blokeret som død, forsvundet eller for et annulleret nummer, men er det ikke længere i CPR"),
         *("ligegyldigt", "som uden den blokering", "–", "Beslutning 11"),
     ),
 }

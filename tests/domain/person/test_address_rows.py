@@ -91,24 +91,24 @@ ADDRESS = {
         "CPR: post 005; beslutning 1 og 8",
     ),
     "address-contact-ended": (
-        "registrets kontaktadresse: leverancen har ingen, og post 006 er i aftalen",
+        "CPR's kontaktadresse: leverancen har ingen, og post 006 er i aftalen",
         "kontaktadressen er ophørt",
         "CPR: post 006; beslutning 1",
     ),
     "address-contact-silent": (
-        "registrets kontaktadresse: et opslag har ingen",
+        "CPR's kontaktadresse: et opslag har ingen",
         "kontaktadressen bliver: et opslag kan ikke sige, at der ingen er",
         "SF1520: kontaktAdresse; beslutning 1",
     ),
     "address-contact-own": (
         "lånerens egen kontaktadresse, med sit c/o",
-        "registret ændrer den aldrig; på et brev går den forud for registrets",
+        "CPR ændrer den aldrig; på et brev går den forud for CPR's",
         "Princip: én ejer; beslutning 8",
     ),
     "address-corrected": (
         "navn eller adresse er rettet ved skranken",
         (
-            "rettelsen står på brevet i stedet for registrets oplysning, indtil rettelsen udløber; også ved status 20, "
+            "rettelsen står på brevet i stedet for CPR's oplysning, indtil rettelsen udløber; også ved status 20, "
             "30, 70 og 80, og når ingen status er kendt. En kontaktadresse går forud. Er låneren forseglet, går brevet "
             "først, når rettelsen er åbnet med en begrundelse. Døde får ingen breve. Kommunen rettes for sig"
         ),

@@ -83,7 +83,7 @@ STATUS: dict[str, tuple[object, ...]] = {
             "står stille, og låneren har ikke ret til netmedier"
         ),
         "stadig standset, indtil en senere kilde siger, at låneren lever",
-        "spærringen for dødsfaldet bliver; endnu en foreslås",
+        "blokeringen for dødsfaldet bliver; endnu en foreslås",
         "ukendt",
         "intet sendes, og CULR beholder det, den har",
         "beholdes",
@@ -165,7 +165,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
     "protection-household": (
         (
-            "en anden låner på samme bopæl i registret (kommune, vej, hus, bygning, etage, dør). En adresse, der er "
+            "en anden låner på samme bopæl i CPR (kommune, vej, hus, bygning, etage, dør). En adresse, der er "
             "rettet ved skranken, har ingen koder og sammenlignes ikke"
         ),
         HER_OWN,
@@ -184,7 +184,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "adressen og en rettelse af den forsegles, uanset hvor de to bor, og også når registret ingen adresse har, "
+            "adressen og en rettelse af den forsegles, uanset hvor de to bor, og også når CPR ingen adresse har, "
             "indtil tilknytningen eller grunden ophører. Navn, udlands- og kontaktadresse vises stadig. Et brev går "
             "først, når adressen er åbnet med en begrundelse; er der slet ingen adresse, går det til kontaktadressen"
         ),
@@ -285,7 +285,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-age": (
         *("enhver, der er forseglet for sin egen skyld", "beskyttet", "ligegyldigt", "ligegyldigt hvad"),
         (
-            "alderen vises i stedet for fødselsdatoen, og intet af personnummeret vises, før de er åbnet med en "
+            "alderen vises i stedet for fødselsdatoen, og intet af CPR-nummeret vises, før de er åbnet med en "
             "begrundelse. Reglerne regner med datoen"
         ),
         "Feltlisten: fødselsdato (cprsync fields)",
@@ -313,7 +313,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
             "ligegyldigt",
             "ligegyldigt hvad",
         ),
-        "afvises: kun registret beskytter, og kun registret ophæver. Heller ingen rettelse ændrer beskyttelsen",
+        "afvises: kun CPR beskytter, og kun CPR ophæver. Heller ingen rettelse ændrer beskyttelsen",
         "Princip: én ejer; beslutning 2",
     ),
     "protection-merged": (
@@ -321,7 +321,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "lægger to lånere sammen, og den, der lukkes, er beskyttet (review accept)",
         *("ligegyldigt", "ikke beskyttet"),
         (
-            "den låner, der bliver, forsegles straks. Næste nat spørges registret, og svaret gælder, som når "
+            "den låner, der bliver, forsegles straks. Næste nat spørges CPR, og svaret gælder, som når "
             "leverancen har sagt: ophørt"
         ),
         "Beslutning 2",
@@ -336,8 +336,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         ),
         *("ligegyldigt", "beskyttet af personalet"),
         (
-            "registret bestemmer. Siger opslaget nej, slår natten også op, og nattens svar ophæver beskyttelsen. Siger "
-            "registret intet, eller kommer der intet svar, bliver beskyttelsen"
+            "CPR bestemmer. Siger opslaget nej, slår natkørslen også op, og dens svar ophæver beskyttelsen. Siger "
+            "CPR intet, eller kommer der intet svar, bliver beskyttelsen"
         ),
         "Princip: én ejer; beslutning 2",
     ),
@@ -350,23 +350,23 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ikke beskyttet",
         (
-            "ubekræftet: forseglet, hvis policy forsegler tavshed, indtil registret har svaret. Registret spørges "
+            "ubekræftet: forseglet, hvis policy forsegler tavshed, indtil CPR har svaret. CPR spørges "
             "samme nat, inden for kvoten, først om de beskyttede og om dem, der var her sidst"
         ),
         "Beslutning 32",
     ),
     "protection-window-replaced": (
-        "ingen: registret har skiftet nummeret ud, og låneren beholder det",
+        "ingen: CPR har skiftet nummeret ud, og låneren beholder det",
         (
-            "et menneske har afvist et punkt om, hvilket nummer låneren har (number.both_patrons, number.circle, "
+            "et menneske har afvist en sag om, hvilket nummer låneren har (number.both_patrons, number.circle, "
             "number.unresolved)"
         ),
         "ligegyldigt",
         "ikke beskyttet",
         (
             "ubekræftet, som ovenfor, indtil en leverance eller et opslag fortæller om nummeret igen, låneren får et "
-            "nyt nummer, eller punktet genåbnes og accepteres. Registret spørges samme nat og derefter hver syvende "
-            "dag; punktet kommer ikke igen af den grund"
+            "nyt nummer, eller sagen genåbnes og godkendes. CPR spørges samme nat og derefter hver syvende "
+            "dag; sagen kommer ikke igen af den grund"
         ),
         "Beslutning 6 og 32",
     ),
@@ -380,11 +380,11 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
 }
 LATER = (
-    "en senere kilde, der kan bruges; eller et menneske, der afviser punktet: posten ændres ikke, og låneren tæller "
+    "en senere kilde, der kan bruges; eller et menneske, der afviser sagen: posten ændres ikke, og låneren tæller "
     "ikke længere som beskyttet af den grund"
 )
 #: A question that stays open.
-EACH_NIGHT = "et svar, der kan bruges. Registret spørges igen hver nat, og et punkt, der afvises, kommer igen"
+EACH_NIGHT = "et svar, der kan bruges. CPR spørges igen hver nat, og en sag, der afvises, kommer igen"
 PARKED: dict[str, tuple[object, ...]] = {
     "parked-address": (
         (
@@ -422,11 +422,11 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CPR: posternes opbygning; beslutning 1 og 3",
     ),
     "parked-nobody": (
-        "poster om noget, der ikke er et personnummer",
+        "poster om noget, der ikke er et CPR-nummer",
         "person.number",
         "intet: ingen ved, hvem posterne handler om",
         "tælles i nattens balance; spørg afsenderen",
-        "CPR: personnummerets opbygning; beslutning 1",
+        "CPR: nummerets opbygning; beslutning 1",
     ),
     "parked-answer": (
         (
@@ -441,20 +441,20 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-stranger": (
         (
-            "registret kender ikke nummeret: ved det første opslag om en ny låner, eller ved et opslag, der sker, "
-            "fordi et punkt er accepteret"
+            "CPR kender ikke nummeret: ved det første opslag om en ny låner, eller ved et opslag, der sker, "
+            "fordi en sag er godkendt"
         ),
         "register.no_such_person",
         "intet",
         (
-            "et svar, der kan bruges; registret spørges igen, når et menneske beder om det. Eller et menneske, der "
-            "afviser punktet: låneren tæller ikke længere som beskyttet af den grund"
+            "et svar, der kan bruges; CPR spørges igen, når et menneske beder om det. Eller et menneske, der "
+            "afviser sagen: låneren tæller ikke længere som beskyttet af den grund"
         ),
         "SF1520: PNR not found; beslutning 1",
     ),
     "parked-stranger-open": (
         (
-            "registret kender ikke nummeret: ved opslaget om en beskyttelse, der er ophørt (fra den anden nat), eller "
+            "CPR kender ikke nummeret: ved opslaget om en beskyttelse, der er ophørt (fra den anden nat), eller "
             "om et nyt nummer"
         ),
         "register.no_such_person",
@@ -463,30 +463,30 @@ PARKED: dict[str, tuple[object, ...]] = {
         "SF1520: PNR not found; beslutning 2 og 6",
     ),
     "parked-stranger-subscription": (
-        "registret kender ikke nummeret, eller afviser det, når det skal abonneres",
+        "CPR kender ikke nummeret, eller afviser det, når det skal abonneres",
         "register.no_such_person, register.*",
         "intet: uden abonnement er der intet første opslag",
-        "et abonnement, der lykkes. Det forsøges igen hver nat, og et punkt, der afvises, kommer igen",
+        "et abonnement, der lykkes. Det forsøges igen hver nat, og en sag, der afvises, kommer igen",
         "SF6002: NON_EXISTING_PNR; beslutning 10",
     ),
     "parked-number": (
-        "et nummer, der er afløst, hvor det ikke kan afgøres, hvilket nummer låneren har (se Personnumre)",
+        "et nummer, der er afløst, hvor det ikke kan afgøres, hvilket nummer låneren har (se CPR-numre)",
         "number.both_patrons, number.other_successor, number.circle, number.old_active, number.unresolved",
-        "se Personnumre; låneren tæller som beskyttet",
+        "se CPR-numre; låneren tæller som beskyttet",
         (
-            "en senere kilde, der kan bruges (om et gammelt nummer: hvor det fører hen); eller et menneske. Accepteres "
-            "number.both_patrons, lægges de to sammen; accepteres number.other_successor, får låneren nummeret; "
-            "accepteres de andre, spørges registret hver nat. Afvises punktet, ændres posten ikke"
+            "en senere kilde, der kan bruges (om et gammelt nummer: hvor det fører hen); eller et menneske. Godkendes "
+            "number.both_patrons, lægges de to sammen; godkendes number.other_successor, får låneren nummeret; "
+            "godkendes de andre, spørges CPR hver nat. Afvises sagen, ændres posten ikke"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),
     "parked-number-set": (
-        "et personnummer, der er skrevet ved skranken",
+        "et CPR-nummer, der er skrevet ved skranken",
         "number.set",
         "venter ikke: nummeret gælder",
         (
             "`patron set-cpr ID --undo` eller `review undo`, så længe nummeret huskes: posten bliver, som den var før, "
-            "nummeret afmeldes, og kontoen under det slettes i CULR. Har registret givet et andet nummer imens, "
+            "nummeret afmeldes, og kontoen under det slettes i CULR. Har CPR givet et andet nummer imens, "
             "afvises det"
         ),
         "Beslutning 40",
@@ -494,7 +494,7 @@ PARKED: dict[str, tuple[object, ...]] = {
     "parked-block": (
         "status 30, 70 eller 90, og det, der ophæver den (se Status)",
         "block.*, death.annulled, person.found, number.restored",
-        "alt: kun spærringen, eller ophævelsen af den, venter",
+        "alt: kun blokeringen, eller ophævelsen af den, venter",
         "et menneske; forslaget falder bort, når grunden er væk",
         "Postens Blokeret: personalet ejer det",
     ),
@@ -514,14 +514,14 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-doubted": (
         (
-            "tre nætter har registret svaret beskyttet false ved en periode, der er begyndt og ikke har slutdato, om "
+            "tre nætter har CPR svaret beskyttet false ved en periode, der er begyndt og ikke har slutdato, om "
             "en låner, hvis beskyttelse leverancen eller et opslag har kaldt ophørt"
         ),
         "protection.doubted",
         "alt andet; beskyttelsen bliver",
         (
-            "to personer, der accepterer: beskyttelsen ophører, og én kan tage det tilbage. Én, der afviser: "
-            "beskyttelsen bliver. Punktet falder bort, når registret siger ja, eller nej uden periode"
+            "to personer, der godkender: beskyttelsen ophører, og én kan tage det tilbage. Én, der afviser: "
+            "beskyttelsen bliver. Sagen falder bort, når CPR siger ja, eller nej uden periode"
         ),
         "SF1520: adressebeskyttelse; beslutning 35",
     ),
@@ -530,7 +530,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "reverted.held",
         "alt andet end en ny beskyttelse og stop for breve",
         (
-            "et menneske, der accepterer: låneren følger CPR igen, og næste nat spørger. Afvises det, holdes låneren "
+            "et menneske, der godkender: låneren følger CPR igen, og næste nat spørger. Afvises sagen, holdes låneren "
             "stadig fast"
         ),
         "beslutning 19 og 39",
@@ -539,7 +539,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "en nat er fortrudt, og den nat beskyttede låneren",
         "reverted.protected",
         "beskyttelsens ophør; resten er sat tilbage",
-        "to personer, der accepterer: beskyttelsen ophører. Én, der afviser: beskyttelsen bliver",
+        "to personer, der godkender: beskyttelsen ophører. Én, der afviser: beskyttelsen bliver",
         "beslutning 19 og 39",
     ),
     "parked-reverted-changed": (
@@ -567,16 +567,16 @@ PARKED: dict[str, tuple[object, ...]] = {
         "beslutning 19 og 39",
     ),
     "parked-birth": (
-        "registrets fødselsdato er en anden end nummerets",
+        "CPR's fødselsdato er en anden end nummerets",
         "birth.differs",
-        "alt: registrets dato gælder",
-        "et menneske, der har set det; punktet falder bort, når de to datoer stemmer igen",
+        "alt: CPR's dato gælder",
+        "et menneske, der har set det; sagen falder bort, når de to datoer stemmer igen",
         "CPR: post 001 (FOED_DT)",
     ),
     "parked-said": (
-        "registret siger noget andet end en låner, der blev indmeldt, mens det ikke svarede",
+        "CPR siger noget andet end en låner, der blev indmeldt, mens CPR ikke svarede",
         "said.name, said.address, said.both",
-        "alt: registret gælder",
+        "alt: CPR gælder",
         "et menneske, der har set det: er det den rigtige person? Det, låneren sagde, slettes så",
         "beslutning 2 og 32",
     ),
@@ -587,7 +587,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "responsible.gone, responsible.protected",
         "alt: kun spørgsmålet venter",
-        "et menneske: skal ansvaret ophøre? Punktet falder bort, når grunden er væk",
+        "et menneske: skal ansvaret ophøre? Sagen falder bort, når grunden er væk",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
     "parked-of-age": (
@@ -597,21 +597,21 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "responsible.of_age",
         "alt: datoen gælder; kun ansvarets ophør venter",
-        "et menneske: skal ansvaret ophøre? Punktet falder bort, når låneren er mindreårig igen",
+        "et menneske: skal ansvaret ophøre? Sagen falder bort, når låneren er mindreårig igen",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
     "parked-net-media": (
         "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
         "net_media.refused, net_media.foreign",
         "posten; CULR beholder det, den havde",
-        "et menneske; punktet falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
+        "et menneske; sagen falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
         "CULR 1.6; beslutning 11",
     ),
     "parked-target": (
         "et andet system, fx Koha, afviser det, det skulle have at vide, eller har ikke taget imod det efter 30 forsøg",
         "target.not_taken",
         "posten; systemet beholder det, det havde, og hører stadig om andre lånere",
-        "et menneske; punktet falder bort, når en senere ændring går igennem",
+        "et menneske; sagen falder bort, når en senere ændring går igennem",
         "beslutning 37",
     ),
 }
@@ -623,16 +623,16 @@ AGE: dict[str, tuple[object, ...]] = {
             "kommer intet alderstrin"
         ),
         "–",
-        "CPR: personnummerets opbygning; beslutning 1",
+        "CPR: nummerets opbygning; beslutning 1",
     ),
     "age-unknown-day": (
-        "registret har ingen hel fødselsdato (1950-00-00), er usikkert på den (*) eller har ikke oplyst nogen",
+        "CPR har ingen hel fødselsdato (1950-00-00), er usikker på den (*) eller har ikke oplyst nogen",
         (
             "den usikre dato gælder, ellers nummerets. Gruppe, rettigheder og skærm følger samme dato, som vises som "
             "usikker"
         ),
         "–",
-        "CPR: post 001 (FOED_DT), personnummerets opbygning; beslutning 1",
+        "CPR: post 001 (FOED_DT), nummerets opbygning; beslutning 1",
     ),
     "age-corrected": (
         "fødselsdatoen er rettet eller blevet kendt",
@@ -641,13 +641,13 @@ AGE: dict[str, tuple[object, ...]] = {
         "CPR: post 001 (FOED_DT)",
     ),
     "age-differs": (
-        "registrets fødselsdato er en anden end nummerets",
+        "CPR's fødselsdato er en anden end nummerets",
         (
-            "registrets dato gælder. Et menneske får det at vide én gang (birth.differs), og punktet falder bort, når "
+            "CPR's dato gælder. Et menneske får det at vide én gang (birth.differs), og sagen falder bort, når "
             "de to datoer stemmer igen. Datoen i et erstatningsnummer sammenlignes ikke"
         ),
         "samme nat",
-        "CPR: post 001 (FOED_DT), personnummerets opbygning",
+        "CPR: post 001 (FOED_DT), nummerets opbygning",
     ),
     "age-no-group": (
         "låneren har ingen gruppe endnu",

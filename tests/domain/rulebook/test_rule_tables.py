@@ -39,12 +39,12 @@ AGE = {
     "age-birth-staff": ("rettet ved skranken, til rettelsen udløber", "–", "Princip: én ejer; policy.toml: overrides"),
     "age-birth-register": (
         (
-            "ellers registrets, også når den er usikker. En umulig dato (1950-00-00) siger intet, og den kendte dato "
+            "ellers CPR's, også når den er usikker. En umulig dato (1950-00-00) siger intet, og den kendte dato "
             "bliver stående"
         ),
         *("–", "CPR: post 001 (FOED_DT)"),
     ),
-    "age-birth-number": ("ellers nummerets, markeret som usikker", "–", "CPR: personnummerets opbygning"),
+    "age-birth-number": ("ellers nummerets, markeret som usikker", "–", "CPR: nummerets opbygning"),
     "age-2000-01-01-0": ("Barn", "fødslen", GROUPS),
     "age-2000-01-01-14": ("Ung", LEAP, f"{GROUPS}, leap_day; beslutning 9"),
     "age-2000-01-01-18": ("Voksen", LEAP, f"{GROUPS}, leap_day; beslutning 9"),
@@ -169,7 +169,7 @@ def test_letters_without_a_residence_are_printed_as_they_go(key: str) -> None:
 def test_letters_to_a_residence_are_printed_as_they_go(key: str) -> None:
     """Lived in test_letters."""
     assert danish(key)[4] == (
-        "til kontaktadressen: lånerens egen, ellers registrets. Uden kontaktadresse: til en adresse, der er rettet ved "
+        "til kontaktadressen: lånerens egen, ellers CPR's. Uden kontaktadresse: til en adresse, der er rettet ved "
         "skranken, ellers til bopælen"
     )
 
