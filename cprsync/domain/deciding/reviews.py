@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.patron.responsible import Troubled, find_troubles
 from cprsync.domain.patron.review import (
     BIRTH_DIFFERS,
+    NO_SUCH_PERSON,
     PARKED,
     PROPOSALS,
     PROTECTION_DOUBTED,
@@ -194,7 +195,7 @@ def _is_settled(
     item: ItemInForce, news: ReviewNews, changed: Mapping[str, tuple[Person, Person]], minors: MinorNews
 ) -> bool:
     if item.kind.startswith(PARKED):
-        return item.patron_id in news.decided if item.about is None else _is_agreed(item, item.about, news)
+        return _is_answered(item, news) if item.about is None else _is_agreed(item, item.about, news)
     if item.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED}:
         return item.patron_id in news.undoubted
     if item.about_whom in minors.settled:
@@ -205,6 +206,12 @@ def _is_settled(
     if item.kind in PROPOSALS:
         return may_affect_blocks(before.status, after.status) and is_outdated(item.kind, after.status)
     return item.kind == BIRTH_DIFFERS and birth_match_changes(before, after) and not differs_from_number(after)
+
+
+def _is_answered(item: ItemInForce, news: ReviewNews) -> bool:
+    """Whether an item about the present number is over: a source has decided, or knows now that it is nobody's."""
+    unread = item.kind.startswith(f"{PARKED}register.") and item.kind != NO_SUCH_PERSON
+    return item.patron_id in news.decided or (unread and (item.patron_id, NO_SUCH_PERSON) in news.asked)
 
 
 def _is_agreed(item: ItemInForce, about: OldNumber, news: ReviewNews) -> bool:

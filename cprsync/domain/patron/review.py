@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The first part of a kind that could not be decided. The person counts as protected until it is.
 PARKED: Final = "parked."
+#: The register has no person of the number.
+NO_SUCH_PERSON: Final = f"{PARKED}register.no_such_person"
 BLOCK_DEAD: Final = "block.dead"
 BLOCK_DISAPPEARED: Final = "block.disappeared"
 BLOCK_ANNULLED: Final = "block.annulled"

@@ -27,6 +27,7 @@ from cprsync.domain.patron.review import (
     DEATH_ANNULLED,
     NET_MEDIA_FOREIGN,
     NET_MEDIA_REFUSED,
+    NO_SUCH_PERSON,
     OTHER_SUCCESSOR,
     PROTECTION_DOUBTED,
     RESPONSIBLE_GONE,
@@ -88,6 +89,16 @@ def test_a_decision_settles_what_was_parked_about_the_present_number() -> None:
     parked, old = item("parked.status.missing"), item(CIRCLE, about=OldNumber(OLD, None), id=8)
     assert answer(ReviewNews(decided=frozenset({ANNA.id})), parked, old) == ([parked.kind], [])
     assert answer(ReviewNews(), parked, old) == ([], [])
+
+
+def test_an_answer_that_could_not_be_read_is_over_when_the_register_says_that_there_is_no_such_person() -> None:
+    """Also for a number that stays unknown: otherwise staff are asked about a fault of one night for ever."""
+    unread, gap = item("parked.register.not_xml"), item("parked.status.missing", id=8)
+    assert answer(ReviewNews(asked=[(ANNA.id, NO_SUCH_PERSON)]), unread, gap) == ([unread.kind], [NO_SUCH_PERSON])
+    # and not the other way round: what the register said is true until it says something else
+    said, again = item(NO_SUCH_PERSON), ReviewNews(asked=[(ANNA.id, unread.kind), (MINOR, NO_SUCH_PERSON)])
+    assert answer(again, said) == ([], [unread.kind, NO_SUCH_PERSON])
+    assert answer(ReviewNews(asked=[(MINOR, NO_SUCH_PERSON)]), unread) == ([], [NO_SUCH_PERSON])
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,15 @@ def test_an_answer_that_breaks_the_contract_is_left_to_a_person_and_asked_for_ag
     assert library.record("HENRIK") == Person(cpr("HENRIK"))
 
 
+def test_an_answer_that_broke_the_contract_waits_no_more_when_the_register_knows_nobody(library: Library) -> None:
+    library.enrol("HENRIK")
+    library.register.failures[cpr("HENRIK")] = BadAnswer("the answer is about someone else")
+    library.one_night()
+    library.register.failures.clear()
+    library.night()
+    assert waits(library) == ["parked.register.no_such_person"]
+
+
 @pytest.mark.parametrize(
     ("failed", "kind", "again"),
     [
