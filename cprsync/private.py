@@ -141,6 +141,18 @@ def make_private(path: Path) -> None:
         raise OSError(why, os.strerror(why))
 
 
+def refuse_root_at(path: Path) -> None:
+    """Refuse root where a path belongs to another user, who could not write the files that root would leave.
+
+    A path that is missing passes. Raises ConfigurationError of kind `file.owner`.
+    """
+    if os.geteuid() != _ROOT:
+        return
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if path.stat().st_uid != _ROOT:
+            raise ConfigurationError("{path} belongs to another user", path=path, kind="file.owner")
+
+
 def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:
     """Check that others may not use an open file. A device has no secret. Raises ConfigurationError."""
     _check_state(os.fstat(handle), path, forbidden=forbidden)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.setup.units import TEMPLATES, installed_command, service_user, unit_texts
+from cprsync.cli.setup.units import SERVICE_USER, TEMPLATES, installed_command, service_user, unit_texts
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.status import problem_text, whose_text
 from cprsync.language.words import moment_text, word
-from cprsync.private import check_folder, create_private
+from cprsync.private import check_folder, create_private, refuse_root_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,9 +57,18 @@ def init(
         written = write_folder(folder, mock=mock)
     lines = [
         f"{folder}: {', '.join(written) if written else word('init_there', lang)}",
-        word("init_next", lang, command=f"cprsync db upgrade --config {folder}/cprsync.toml"),
+        *_next_lines(folder, lang),
     ]
     print_document({"folder": str(folder), "written": written}, lines, as_json=as_json)
+
+
+def _next_lines(folder: Path, language: Language) -> list[str]:
+    """What to type next. Root first gives the folder to the user whom the units run as."""
+    upgrade = f"cprsync db upgrade --config {shlex.quote(f'{folder}/cprsync.toml')}"
+    if os.geteuid() != 0:
+        return [word("init_next", language, command=upgrade)]
+    commands = (f"chown -R {SERVICE_USER}: {shlex.quote(str(folder))}", f"sudo -u {SERVICE_USER} {upgrade}")
+    return [word("init_next", language, command="").rstrip(), *(f"  {command}" for command in commands)]
 
 
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
@@ -285,6 +295,8 @@ def db_upgrade(
     from cprsync.wiring.setting_up import upgrade_store
 
     with failures(as_json=as_json):
+        # keys and copies go there, also where the database is a server's
+        refuse_root_at(config.resolve().parent)
         settings = load_settings(config)
         copies = config.resolve().parent if copy else None
         document = upgrade_store(settings.store, settings.keys.dir, copies=copies)

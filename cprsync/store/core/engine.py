@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import make_private
+from cprsync.private import make_private, refuse_root_at
 from cprsync.store.core.drivers import translated, unanswered
 from cprsync.store.core.line import check_line
 from cprsync.store.core.turns import turn_of
@@ -79,12 +79,14 @@ def open_engine(url: str) -> Engine:
     raise ConfigurationError("the store's url is neither sqlite nor postgresql", kind="store.url")
 
 
-def _not_opened(error: OSError) -> CprsyncError:
+def _not_opened(error: OSError, path: Path) -> CprsyncError:
     """Return our error for a file that the system does not open: the disk's fault, or a wrong setting."""
     if error.errno == errno.EROFS:
         return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
     if error.errno == errno.ENOSPC:
         return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
+    if isinstance(error, PermissionError):
+        return ConfigurationError("{path}: this user may not read and write it", path=path, kind="file.owner")
     return ConfigurationError("the store's file cannot be opened ({why})", why=error.strerror, kind="store.url")
 
 
@@ -92,17 +94,20 @@ def _open_sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         # a night uses several processes, and its lock is a file beside the database
         raise ConfigurationError("the store's url names no file", kind="store.url")
+    path = Path(url.database)
     try:
+        for place in (path.parent, path):
+            refuse_root_at(place)
         # created before SQLite does it, so that nobody else can read it; its -wal and -shm get the same mode
-        make_private(Path(url.database))
+        make_private(path)
     except OSError as error:
-        raise _not_opened(error) from error
+        raise _not_opened(error, path) from error
     engine = create_engine(
         url,
         hide_parameters=True,
         echo=False,
         connect_args={"timeout": WAIT_SECONDS},
-        execution_options={_TURN: turn_of(Path(url.database))},
+        execution_options={_TURN: turn_of(path)},
     )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
