@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -123,6 +124,16 @@ def mailing(certificate: Path, key: Path, ca: Path, *, implicit: bool = False) -
         thread.join(_SECONDS)
 
 
+class HttpsServer(ThreadingHTTPServer):
+    """A server whose callers may hang up in the middle: that is their business, and no line in the check's output."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 @dataclass
 class Watcher:
     """Whoever misses a call: what each one said."""
@@ -147,7 +158,7 @@ def watching(certificates: Path) -> Iterator[Watcher]:
             """Write nothing."""
 
     tls.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+    with HttpsServer(("127.0.0.1", 0), Taker) as server:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         watcher.url = f"https://localhost:{server.server_address[1]}/ping/secret"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
