@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.trust.alarms import Word
+from cprsync.domain.trust.alarms import Word, sort_tellings
 from cprsync.language.status import Problem, problem_of
 from cprsync.language.words import moment_text, word
 
@@ -26,7 +26,7 @@ def subject_of(messages: Sequence[Message], library: str, language: Language) ->
     """The subject of a mail. Without messages it is a test."""
     if not messages:
         return f"cprsync {library}: {word('alarm_test', language)}"
-    first = messages[0].telling
+    first, *_ = sort_tellings(message.telling for message in messages)
     text = _problem(first.alarm.what, first.alarm.values, language).text
     more = len(messages) - 1
     said = f"{word(f'alarm_{first.word.value}', language)}: {text}"
@@ -43,15 +43,14 @@ def _lines(messages: Sequence[Message], library: str, language: Language) -> Ite
     if not messages:
         yield ""
         yield word("alarm_test_body", language)
-    for kind in Word:
-        for one in (message.telling for message in messages if message.telling.word is kind):
-            problem = _problem(one.alarm.what, one.alarm.values, language)
-            since = moment_text(one.alarm.since.isoformat(timespec="seconds"), language)
-            yield ""
-            yield f"{word(f'alarm_{kind.value}', language)}: {problem.text}"
-            yield f"  {word('alarm_since', language, moment=since)}"
-            if kind is not Word.ENDED:
-                yield f"  {problem.next}"
+    for one in sort_tellings(message.telling for message in messages):
+        problem = _problem(one.alarm.what, one.alarm.values, language)
+        since = moment_text(one.alarm.since.isoformat(timespec="seconds"), language)
+        yield ""
+        yield f"{word(f'alarm_{one.word.value}', language)}: {problem.text}"
+        yield f"  {word('alarm_since', language, moment=since)}"
+        if one.word is not Word.ENDED:
+            yield f"  {problem.next}"
     yield ""
     yield word("alarm_foot", language)
 

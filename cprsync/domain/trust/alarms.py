@@ -48,6 +48,7 @@ class AlarmRule:
 
 
 #: By the kind of problem, as `cprsync status` tells it.
+#: The gravest first: so a mail tells them.
 RULES: Final = (
     # the program cannot look at its store at all
     AlarmRule("store", Urgency.NOW, apart=("kind",)),
@@ -138,6 +139,12 @@ class Telling:
 
     word: Word
     alarm: Alarm
+
+
+def sort_tellings(tellings: Iterable[Telling]) -> list[Telling]:
+    """What has begun first, then what still stands, and what has ended; the gravest first among each."""
+    words, rank = list(Word), {what: number for number, what in enumerate(_BY_WHAT)}
+    return sorted(tellings, key=lambda one: (words.index(one.word), rank.get(one.alarm.what, len(rank))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from cprsync.domain.trust.alarms import (
     Alarm,
     LookedAt,
     Manner,
+    Telling,
     Urgency,
     Word,
     pause_after,
+    sort_tellings,
     weigh,
 )
 
@@ -48,6 +50,21 @@ class Days:
 
 def minutes(number: float) -> timedelta:
     return timedelta(minutes=number)
+
+
+def test_a_mail_tells_the_gravest_of_what_is_new_first_and_what_has_ended_last() -> None:
+    told = [
+        Telling(word, Alarm(what, what, {}, NOON))
+        for word, what in [
+            (Word.ENDED, "store"),
+            (Word.BEGUN, "of a later version"),
+            (Word.BEGUN, "run"),
+            (Word.STANDS, "disk"),
+            (Word.BEGUN, "audit"),
+        ]
+    ]
+    sorted_ = [one.alarm.what for one in sort_tellings(told)]
+    assert sorted_ == ["audit", "run", "of a later version", "disk", "store"]
 
 
 def test_a_cause_is_told_once_and_its_end_once() -> None:
