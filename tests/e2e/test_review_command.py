@@ -141,7 +141,7 @@ def test_an_item_that_there_is_not_is_refused(library: Library) -> None:
 
 def test_the_text_is_danish_first_and_says_what_an_answer_does(library: Library) -> None:
     listed = text(library, "review", "list")
-    assert "registret siger, at låneren er død" in listed
+    assert "CPR siger, at låneren er død" in listed
     assert "the register says that the patron is dead" in text(library, "review", "list", "--lang", "en")
     shown = text(library, "review", "show", "1")
     assert "Godkendes det: låneren blokeres, og reserveringer annulleres" in shown

@@ -91,7 +91,7 @@ def test_the_balance_sheet_of_a_night_adds_up_before_ones_eyes(desk: Served) -> 
     text = desk.browser().open("/nights/2").text
     document = library.store.runs.document(2)
     assert [document[key] for key in ("received", "applied", "not_ours")] == [3, 1, 1]
-    names = {key: word(key, "da") for key in OUTCOMES} | {"parked": "lagt til side til et menneske"}
+    names = {key: word(key, "da") for key in OUTCOMES} | {"parked": "lagt til side til personalet"}
     for key in OUTCOMES:
         assert f"{names[key]} {document[key]}" in text
     assert "modtaget 3" in text

@@ -211,7 +211,7 @@ def test_the_result_says_what_was_done_in_one_sentence_each(desk: Served) -> Non
     assert f"Låneren er indmeldt. Lånernummer {patron}. Gemt: kort, PIN-kode, telefon, e-mail." in " ".join(
         browser.text.replace("kort, telefon, e-mail, PIN-kode", "kort, PIN-kode, telefon, e-mail").split()
     )
-    assert "Ændringer kommer fra CPR af sig selv." in browser.text
+    assert "Ændringer kommer automatisk fra CPR." in browser.text
 
 
 # -- a minor, and who answers for them ----------------------------------------------------------------------

@@ -159,7 +159,7 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: NetMediaFault) 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (NetMediaFault.STALE, "reconcile --all udleder rettigheder igen og lader natten rette konti"),
+        (NetMediaFault.STALE, "reconcile --all udleder rettigheder igen og lader natkørslen rette konti"),
         (NetMediaFault.FOREIGN, "på cprsync review list"),
     ],
 )
@@ -213,7 +213,7 @@ def test_what_was_not_looked_at_is_no_success_and_no_fault() -> None:
 
 def test_rights_that_the_night_will_change_are_not_said_to_be_right() -> None:
     first, *rest = verified(rights_waiting=3, rights_differing=2)
-    assert first == "Intet galt fundet, men der er gemt rettigheder, som natten vil ændre: 40 lånere"
+    assert first == "Intet galt fundet, men der er gemt rettigheder, som natkørslen vil ændre: 40 lånere"
     assert [line.rpartition(": ")[2] for line in rest[1:]] == ["3", "2"]
 
 

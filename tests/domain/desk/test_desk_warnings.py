@@ -133,7 +133,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 6 og 40",
     ),
     "both_patrons": (
-        "En anden låner har nummeret: siger du ja, venter de to på, at et menneske lægger dem sammen.",
+        "En anden låner har nummeret: siger du ja, bliver de to til en sag, som personalet afgør.",
         "Beslutning 6 og 40",
     ),
     "dead": (

@@ -96,7 +96,7 @@ def test_a_death_that_is_annulled_gives_back_the_rights_of_before(who: Person) -
         ("død", Status.RESIDENT, Answer.YES),
         ("forsvundet", Status.RESIDENT, Answer.YES),
         ("forsvundet", Status.DISAPPEARED, Answer.NO),
-        ("CPR-nummer annulleret", Status.ANNULLED, Answer.NO),
+        ("personnummer annulleret", Status.ANNULLED, Answer.NO),
         ("mistet kort", Status.RESIDENT, Answer.NO),
     ],
 )

@@ -89,12 +89,12 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
             "hvad der stod, slettes efter 1 dag; hvornår og ad hvilken vej du fik dem, huskes",
         ),
         ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
-        ("CPR's filer", Retention(deliveries_days=9), "slettes 9 dage efter"),
-        ("CPR's filer", Retention(refused_deliveries_days=4), "Kan en ikke bruges, slettes den 4 dage efter"),
+        ("Leverancer fra CPR", Retention(deliveries_days=9), "slettes 9 dage efter"),
+        ("Leverancer fra CPR", Retention(refused_deliveries_days=4), "Kan en ikke bruges, slettes den 4 dage efter"),
         ("Hvad hver nat ændrede", Retention(nights_days=7), "Det slettes efter 7 dage"),
         ("Sammenligning med Cicero", Retention(nights_days=7), "senest efter 7 dage"),
         ("Loggen", Retention(log_days=400), "Loggen slettes efter 400 dage."),
-        ("Loggen", Retention(log_days=0), "Loggen slettes ikke af sig selv."),
+        ("Loggen", Retention(log_days=0), "Loggen slettes ikke automatisk."),
         ("Rettelser", Retention(corrections_days=8), "slettes 8 dage efter"),
         ("Afgørelser", Retention(answered_reviews_days=6), "slettes 6 dage efter"),
     ],
@@ -333,9 +333,12 @@ def test_the_half_page_has_the_librarys_own_days_and_where_to_ask() -> None:
     said = " ".join(one.text.da for one in privacy_page(policy, page_words)[0].paragraphs)
     assert "Et lån slettes 14 dage efter" in said
     assert "brugt biblioteket i 730 dage" in said
+    assert "slutter lånerforholdet automatisk" in said
     assert "kontakt biblioteket: Torvet 1, bib@example.dk." in said
     never = replace(policy, retention=Retention(inactive_days=0))
-    assert "af sig selv" not in " ".join(one.text.da for one in privacy_page(never, page_words)[0].paragraphs)
+    assert "slutter lånerforholdet" not in " ".join(
+        one.text.da for one in privacy_page(never, page_words)[0].paragraphs
+    )
 
 
 def test_the_page_has_no_word_that_only_its_makers_use() -> None:

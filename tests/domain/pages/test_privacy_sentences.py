@@ -41,7 +41,7 @@ SENTENCES = {
     # the fields
     "the patron number is random": ("Lånernummer", "tilfældigt nummer"),
     "the CPR number fetches the address": ("CPR-nummer", "henter vi dit navn, din fødselsdato og din adresse"),
-    "which follows when you move": ("CPR-nummer", "rettes af sig selv, når du flytter"),
+    "which follows when you move": ("CPR-nummer", "rettes automatisk, når du flytter"),
     "it is needed for borrowing": ("CPR-nummer", "Du kan låne uden at oplyse det"),
     "absence: no reservations then": ("Fraværsperiode", "ikke vil have noget lagt klar"),
     "you set it on the site": ("Fraværsperiode", "personalet kan skrive dem ind for dig"),

@@ -79,7 +79,7 @@ def test_the_birth_date_that_counts_is_shown_and_marked_where_the_register_knows
     assert (told["value"], told["uncertain"], told["source"], told["since"]) == ("1985-05-04", True, "number", None)
     assert library.view("ANNA").patron.group == "Voksen"
     lines = [line for line in record_lines(document) if "Fødselsdato" in line]
-    assert [" ".join(line.split()) for line in lines] == ["Fødselsdato 4. maj 1985 (usikker) [af personnummeret]"]
+    assert [" ".join(line.split()) for line in lines] == ["Fødselsdato 4. maj 1985 (usikker) [af CPR-nummeret]"]
     clara = shown(library, "CLARA")["fields"]["birth_date"]
     assert (clara["value"], clara["uncertain"], clara["source"]) == ("1992-02-17", True, "lookup")
     # what staff correct they are sure of, and the number's date is nobody's word beside it
@@ -162,7 +162,7 @@ def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Libr
         "override": {"by": "lone", "reason": "Showed her lease", "until": "2027-05-01", "register": "0751"},
     }
     told = [line for line in record_lines(shown(library, "ANNA")) if "Kommunenr." in line]
-    corrected = "rettelse: lone, 20. marts 2027 – 1. maj 2027; registret: 0751"
+    corrected = "rettelse: lone, 20. marts 2027 – 1. maj 2027; CPR: 0751"
     assert told[0].endswith(f" 0101  [{corrected}]")
 
 

@@ -1,0 +1,97 @@
+"""Each thing has one Danish word at the desk: the other words for it do not come back (`cprsync guide words`)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from catalogues import entries_of
+
+from cprsync.resources import guide_paths
+
+#: What to write, and what not. A card may be *spærret*; *om natten* is a time.
+OTHER_WORDS = {
+    "skjult": r"\bforsegl\w*",
+    "blokering": r"\bspærring\w*",
+    "godkende": r"\baccepter\w*",
+    "CPR": r"\b(?:CPR-)?registrets?\b",
+    "leverance": r"\bfil(?:en|ens)?\b|\bCPR's filer\b",
+    "sag": r"\bpunkt(?:et|er|erne)?\b",
+    "CPR-nummer": r"\bpersonnum\w+",
+    "natkørsel": r"(?<!om )(?<!om\n)\bnatten\b(?! (?:efter|til)\b)|\bnætterne\b",
+    "personalet": r"\bet menneske\b",
+    "automatisk": r"\baf sig selv\b",
+    "CPR's oplysninger": r"\bCPR's ord\b",
+}
+#: Sentences that need the other word: what they say, by the word to write.
+NEEDED = {
+    "leverance": (
+        # files that are files: the configuration, the policy, a list, an export
+        "filen med konfigurationen",
+        "Filen er CSV",
+        "filen efter `--refused`",
+        "skriver dem i en fil",
+        "Filen er bibliotekets egen",
+        "øverst i filen",
+        "står i filen: fjern",
+    ),
+    "skjult": (
+        # the privacy page and the list of processing say how it is stored, and explain the word
+        "I databasen er det meste forseglet: det kan kun læses med nøgler",
+        "hvad der er forseglet, og hvad der ikke er",
+        "Forseglet er navn, adresser",
+        "Ikke forseglet er det, der skal tælles",
+        "Ikke forseglet er blandt andet datoer",
+        "ligger forseglet",
+        "dit CPR-nummer forseglet",
+        "forseglet i {before}",
+        "Den grund er forseglet og slettes",
+        "forseglet: den grund",
+        "og hvorfor, forseglet",
+        "huskes årsagen (forseglet)",
+        "årsag (forseglet)",
+        "noter og lån er forseglet i databasen",
+        "der skrives forseglet i en kædet log",
+    ),
+}
+
+
+def texts_of(page: str) -> dict[str, str]:
+    """What people read: of the guide without its commands, of a catalogue each entry by its key."""
+    if page == "librarian":
+        text = guide_paths()[page].read_text(encoding="utf-8")
+        commands = re.compile(r"^(?:cprsync|\{).*?(?= # |$)", re.MULTILINE)
+        return {page: commands.sub("", text)}
+    return {key: " · ".join(texts) for key, texts in entries_of(page, "da").items()}
+
+
+def other_words(page: str, wanted: str) -> list[str]:
+    """What stands around each word that is not to be written."""
+    found = []
+    for key, text in texts_of(page).items():
+        said = text
+        for needed in NEEDED.get(wanted, ()):
+            said = said.replace(needed, "")
+        found += [
+            f"{key}: …{said[max(one.start() - 30, 0) : one.end() + 30]}…"
+            for one in re.finditer(OTHER_WORDS[wanted], said, re.IGNORECASE)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("page", ["librarian", "pages", "desk"])
+@pytest.mark.parametrize("wanted", OTHER_WORDS)
+def test_one_word_is_written_for_one_thing(page: str, wanted: str) -> None:
+    assert other_words(page, wanted) == []
+
+
+@pytest.mark.parametrize("sentence", [one for sentences in NEEDED.values() for one in sentences])
+def test_each_sentence_that_needs_another_word_is_still_said(sentence: str) -> None:
+    assert sentence in "\n".join(text for page in ("librarian", "pages", "desk") for text in texts_of(page).values())
+
+
+def test_the_word_list_names_what_to_write_and_what_not() -> None:
+    told = guide_paths()["words"].read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (.+?) \| .* \| (\S+) \|$", told, re.MULTILINE))
+    for wanted, other in [("skjult", "forseglet"), ("blokering", "spærring"), ("leverance", "fil"), ("sag", "punkt")]:
+        assert rows[wanted] == other
