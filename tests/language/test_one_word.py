@@ -95,3 +95,10 @@ def test_the_word_list_names_what_to_write_and_what_not() -> None:
     rows = dict(re.findall(r"^\| (.+?) \| .* \| (\S+) \|$", told, re.MULTILINE))
     for wanted, other in [("skjult", "forseglet"), ("blokering", "spærring"), ("leverance", "fil"), ("sag", "punkt")]:
         assert rows[wanted] == other
+
+
+def test_the_guide_names_the_buttons_as_the_pages_do() -> None:
+    table = texts_of("librarian")["librarian"].partition("| opgave | på siden |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"\*(.+?)\*", table))
+    assert len(named) > 15
+    assert named - set(texts_of("desk").values()) == set()
