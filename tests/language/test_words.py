@@ -139,3 +139,12 @@ def test_a_reason_that_nobody_gave_words_would_be_found() -> None:
 )
 def test_a_reason_names_the_other_patron_or_the_record_type(reason: str, danish: str, english: str) -> None:
     assert (reason_words(reason, "da"), reason_words(reason, "en")) == (danish, english)
+
+
+def test_each_step_of_long_work_has_a_name_in_both_languages() -> None:
+    sources = (path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    steps = {name for source in sources for name in re.findall(r'\.stage\(\s*"([^"]+)"', source)}
+    keys = {f"step_{name.replace(' ', '_')}" for name in steps}
+    assert len(steps) > 20
+    for language in ("da", "en"):
+        assert keys == {key for key in entries_of("words", language) if key.startswith("step_")}

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
+    from cprsync.catalogues import Language
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _NOTICE = b"cprsync: stopping after the batch at hand; a second signal stops at once\n"
+
+
+#: How wide the names of steps are on a terminal: the longest in Danish.
+_LABEL = 26
 
 
 class Nothing:
@@ -43,16 +49,20 @@ class Nothing:
 class Lines(Nothing):
     """Writes one line for each step that has work."""
 
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
     def stage(self, name: str, total: int | None = None) -> None:
         """Write the step's name, and its number of items if known."""
         if total != 0:
-            sys.stderr.write(f"{name}{'' if total is None else f': {total}'}\n")
+            sys.stderr.write(f"{_step_text(name, self._language)}{'' if total is None else f': {total}'}\n")
 
 
 class Bar(Nothing):
     """Shows one bar for each step of known length. Other steps show nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: Language) -> None:
+        self._language = language
         self._bar: Any = None
 
     def stage(self, name: str, total: int | None = None) -> None:
@@ -61,7 +71,8 @@ class Bar(Nothing):
 
         self.__exit__()
         if total:
-            self._bar = typer.progressbar(length=total, label=f"{name:<10}", file=sys.stderr, width=40)
+            label = f"{_step_text(name, self._language):<{_LABEL}}"
+            self._bar = typer.progressbar(length=total, label=label, file=sys.stderr, width=40)
             self._bar.__enter__()
 
     def advance(self, count: int = 1) -> None:
@@ -79,7 +90,17 @@ def progress(*, as_json: bool) -> Nothing:
     """Choose the kind of progress by where standard error goes."""
     if as_json:
         return Nothing()
-    return Bar() if sys.stderr.isatty() else Lines()
+    from cprsync.cli.terminal.failures import user_language
+
+    language = user_language()
+    return Bar(language) if sys.stderr.isatty() else Lines(language)
+
+
+def _step_text(name: str, language: Language) -> str:
+    from cprsync.language.words import has_word, word
+
+    key = f"step_{name.replace(' ', '_')}"
+    return word(key, language) if has_word(key) else name
 
 
 #: What a night says that was stopped.
