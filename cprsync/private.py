@@ -153,6 +153,30 @@ def refuse_root_at(path: Path) -> None:
             raise ConfigurationError("{path} belongs to another user", path=path, kind="file.owner")
 
 
+def make_sure_that_usable(path: Path) -> None:
+    """Refuse a file or folder of ours that this user may not read and write. A missing one passes.
+
+    Raises ConfigurationError of kind `file.owner`, and OSError for a disk that may only be read.
+    """
+    try:
+        path.lstat()
+        is_usable = os.access(path, os.R_OK | os.W_OK, effective_ids=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError:
+        is_usable = False
+    if not is_usable:
+        with suppress(PermissionError):
+            if os.statvfs(path).f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        raise closed_to_us(path)
+
+
+def closed_to_us(path: Path) -> ConfigurationError:
+    """Return the error for a file or folder of ours that the system does not let this user open."""
+    return ConfigurationError("{path}: this user may not read and write it", path=path, kind="file.owner")
+
+
 def check_private(handle: int, path: Path, *, forbidden: int = OTHERS) -> None:
     """Check that others may not use an open file. A device has no secret. Raises ConfigurationError."""
     _check_state(os.fstat(handle), path, forbidden=forbidden)

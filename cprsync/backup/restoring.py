@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup
-from cprsync.config.settings import load_settings, relocate
+from cprsync.config.settings import load_settings, relocate, sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
 from cprsync.private import create_private
 from cprsync.services.ports.trust.upkeep import Outcome, StoreVersion, Task
+from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.wiring.setting_up import make_sure_of_owner, open_database, upgrade_store
 from cprsync.wiring.site import Site
 
@@ -115,6 +116,8 @@ class Restored:
 
     name: str
     folder: Path
+    #: files and folders that were made elsewhere than in the folder
+    outside: list[str] = field(default_factory=list)
     #: files that stood at their own place already, and stay
     kept: list[str] = field(default_factory=list)
     journal_lines: int = 0
@@ -133,6 +136,7 @@ class Restored:
             "name": self.name,
             "folder": str(self.folder),
             "whole": self.is_whole,
+            "outside": self.outside,
             "kept": self.kept,
             "survived": {"journal": self.journal_lines, "heads": self.heads_lines},
             "libraries": self.libraries,
@@ -159,6 +163,7 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     with _private_files():
         try:
             settings = placing.settle()
+            placing.make_places(settings)
             _take_survivors(settings, survivors, restored)
             again = _make_sure_that_empty(settings, work, source, was_begun=was_begun)
             _put_database_back(settings, source, again=again)
@@ -227,6 +232,7 @@ class _Placing:
             if not place.is_absolute():
                 continue
             if not os.path.lexists(place):
+                self._note_outside(place)
                 place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 shutil.copyfile(path, place)
                 place.chmod(0o600)
@@ -236,6 +242,21 @@ class _Placing:
                 own = Survivors(**{"journal" if kept.role == JOURNAL else "heads": path})
                 _take_survivors(settings, own, Restored(self.restored.name, self.into))
         return settings
+
+    def make_places(self, settings: Settings) -> None:
+        """Make the folder of the erase journal, and note what is made elsewhere than in the new folder."""
+        journal, database = settings.store.erase_journal, sqlite_file(settings.store.url)
+        own = (journal, journal.with_name(WITNESS), *(() if database is None else (database,)))
+        for place in own:
+            if not (place.is_relative_to(self.work) or os.path.lexists(place)):
+                self._note_outside(place)
+        journal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _note_outside(self, place: Path) -> None:
+        """Note the outermost folder that is made for a file, or else the file."""
+        made = [one for one in (place, *place.parents) if not os.path.lexists(one)][-1]
+        if not any(made.is_relative_to(one) for one in self.restored.outside):
+            self.restored.outside.append(str(made))
 
     def _settle_below(self, root: Path, files: Sequence[tuple[Kept, Path]]) -> Settings:
         config: Path | None = None
@@ -320,7 +341,6 @@ def check_copy(url: str, manifest: Manifest) -> None:
 
 def _take_survivors(settings: Settings, survivors: Survivors, restored: Restored) -> None:
     from cprsync.store.backup.survivors import take_newer_heads, take_newer_journal
-    from cprsync.store.beside.checkpoints import WITNESS as WITNESS_FILE
     from cprsync.store.beside.checkpoints import HeadsFile
     from cprsync.store.seals.keys import Keyring
 
@@ -329,7 +349,7 @@ def _take_survivors(settings: Settings, survivors: Survivors, restored: Restored
         agencies = [section.agency for section in settings.library]
         restored.journal_lines = take_newer_journal(survivors.journal, journal, keyring, agencies)
     if survivors.heads is not None:
-        heads = HeadsFile(keyring, journal.with_name(WITNESS_FILE))
+        heads = HeadsFile(keyring, journal.with_name(WITNESS))
         restored.heads_lines = take_newer_heads(survivors.heads, heads, keyring)
 
 

@@ -363,6 +363,12 @@ def relocate(settings: Settings, old: Path, new: Path) -> Settings:
     return found.model_copy(update={"store": found.store.model_copy(update={"url": url})})
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database. None: the database is a server's."""
+    scheme, _, path = url.partition(":///")
+    return Path(path) if scheme.startswith("sqlite") else None
+
+
 def _credential(written: str) -> Path | None:
     """The file of a secret that systemd hands to the service (LoadCredential). None: the path means a file of ours.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.trust.alarms import Alarm, Telling, Word, pause_after
 from cprsync.errors import ConfigurationError
-from cprsync.private import open_unfollowed
+from cprsync.private import closed_to_us, open_unfollowed
 from cprsync.services.ports.trust.alarms import Message, Undelivered
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.trust.alarms import TAKEN
@@ -98,6 +98,8 @@ class AlarmFile:
                 kept = self._read()
                 yield kept
                 self._write(kept)
+        except PermissionError:
+            raise closed_to_us(self.path) from None
         except OSError as error:
             raise ConfigurationError(
                 "{path}: the file of the alarms cannot be used ({strerror})",

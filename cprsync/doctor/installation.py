@@ -13,7 +13,7 @@ from cprsync.doctor.files import find_open_files
 from cprsync.doctor.machine import ThisMachine
 from cprsync.doctor.peers import LivePeers
 from cprsync.doctor.standing import measure_disks
-from cprsync.doctor.store import LiveStore
+from cprsync.doctor.store import LiveStore, make_sure_that_journal_can_grow
 from cprsync.domain.policy.policy import Policy
 from cprsync.register.identity import load_identity
 from cprsync.services.ports.trust.doctor import Host, Need
@@ -91,6 +91,8 @@ class Installation(ThisMachine):
         return sum(len(one) for one in Keyring.load(self._settings.keys.dir).keys.values())
 
     def disks(self) -> list[dict[str, Any]]:
+        # a disk that is not there has no room to measure
+        make_sure_that_journal_can_grow(self._settings.store.erase_journal)
         return measure_disks(self._settings)
 
     def policy_changes(self) -> list[str]:

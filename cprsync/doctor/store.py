@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
 from cprsync.errors import ConfigurationError
+from cprsync.private import make_sure_that_usable
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.services.ports.trust.keys import KeyState
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
+from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.version import find_environments
 from cprsync.wiring.setting_up import find_wrong_rights, look_at_store, open_database
@@ -76,12 +79,14 @@ def measure_offset(url: str) -> float:
 
 def make_sure_that_journal_can_grow(path: Path) -> None:
     """Raises ConfigurationError: it cannot be written, or cannot be made."""
-    if (why := _why_unwritable(path)) is not None:
-        raise ConfigurationError("the erase journal cannot be used ({why})", why=why, kind="journal.file")
+    make_sure_of_place(path)
 
 
 def make_sure_that_heads_can_grow(heads: Path, witness: Path) -> None:
     """Raises ConfigurationError: one of them cannot be written, or cannot be made."""
+    with suppress(OSError):
+        for path in (heads, witness):
+            make_sure_that_usable(path)
     why = _why_unwritable(heads) or _why_unwritable(witness)
     if why is not None:
         told = "{file} in the key folder, or the witness to it, cannot be written ({why})"

@@ -86,4 +86,3 @@ def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield word("restored_survived", language, **survived)
     if document["kept"]:
         yield word("restored_kept", language, paths=", ".join(document["kept"]))
-    yield word("restored_next", language, folder=document["folder"])

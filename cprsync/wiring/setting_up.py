@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import StoreMismatch
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from cprsync.config.settings import StoreSection
+    from cprsync.config.settings import Settings, StoreSection
     from cprsync.services.ports.trust.upkeep import StoreVersion
 
 
@@ -58,11 +58,14 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     Raises:
         StoreMismatch: the store is newer, or has roles and the owner's is not given.
     """
+    from cprsync.store.beside.journal import make_sure_of_place
     from cprsync.store.core.version import check_tables, store_version, upgrade
     from cprsync.store.seals.keys import add_missing_keys
     from cprsync.store.trust.key_checks import noted_purposes
 
     make_sure_of_owner(store)
+    # whatever is written later needs it
+    make_sure_of_place(store.erase_journal)
     with open_database(store.owners) as engine:
         copy = None if copies is None else _copy_older(engine, store.owners, copies)
         upgrade(engine)
@@ -73,6 +76,22 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     if keys is not None:
         add_missing_keys(keys, noted=noted)
     return {"version": found.current, "needed": found.wanted, "copy": None if copy is None else str(copy)}
+
+
+def make_sure_of_files(settings: Settings) -> None:
+    """Refuse an installation whose files beside the database this user may not read and write.
+
+    Raises ConfigurationError. Nothing is written.
+    """
+    from cprsync.private import make_sure_that_usable
+    from cprsync.store.beside.checkpoints import FILE, WITNESS
+    from cprsync.store.beside.journal import make_sure_of_place
+
+    journal = settings.store.erase_journal
+    make_sure_of_place(journal)
+    with suppress(OSError):  # a disk that may only be read: whoever writes to it says so
+        for path in (journal.with_name(WITNESS), settings.keys.dir / FILE):
+            make_sure_that_usable(path)
 
 
 def make_sure_of_owner(store: StoreSection) -> None:

@@ -15,7 +15,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
 from cprsync.wiring.counterparts import Counterparts, register_settings, surroundings_of
-from cprsync.wiring.setting_up import open_database, open_keeper
+from cprsync.wiring.setting_up import make_sure_of_files, open_database, open_keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,11 +144,14 @@ class Site:
             # whatever is written is described for targets at once, so the policy says here too what is sealed
             policy = self.policy
         with open_database(settings.store.url) as engine, open_keeper(settings.store) as keeper:
+            keyring = Keyring.load(settings.keys.dir)
+            if checks_keys:
+                make_sure_of_files(settings)
             store = SqlStore(
                 engine,
                 agency=library.agency,
                 agreement=library.register_.service_agreement,
-                keyring=Keyring.load(settings.keys.dir),
+                keyring=keyring,
                 clock=clock,
                 journal=settings.store.erase_journal,
                 silence_seals=policy is None or policy.silent_is_sealed,

@@ -232,8 +232,9 @@ def test_an_erase_journal_with_a_strange_line_is_told(library: Library) -> None:
 
 def test_a_journal_that_cannot_be_made_is_told(library: Library) -> None:
     point(library, "erase_journal", library.folder / "nowhere" / "erase-journal.log")
-    level, text = found(library, "journal")
-    assert (level, "the erase journal cannot be used" in text) == (Level.FAULT, True), text
+    for check in ("journal", "disks"):
+        level, text = found(library, check)
+        assert (level, "install -d -o" in text) == (Level.FAULT, True), text
 
 
 def test_heads_that_were_cut_are_told(library: Library) -> None:

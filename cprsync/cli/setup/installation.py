@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.setup.units import SERVICE_USER, TEMPLATES, installed_command, service_user, unit_texts
+from cprsync.cli.setup.units import TEMPLATES, installed_command, next_lines, service_user, unit_texts
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
@@ -57,18 +57,10 @@ def init(
         written = write_folder(folder, mock=mock)
     lines = [
         f"{folder}: {', '.join(written) if written else word('init_there', lang)}",
-        *_next_lines(folder, lang),
     ]
-    print_document({"folder": str(folder), "written": written}, lines, as_json=as_json)
-
-
-def _next_lines(folder: Path, language: Language) -> list[str]:
-    """What to type next. Root first gives the folder to the user whom the units run as."""
     upgrade = f"cprsync db upgrade --config {shlex.quote(f'{folder}/cprsync.toml')}"
-    if os.geteuid() != 0:
-        return [word("init_next", language, command=upgrade)]
-    commands = (f"chown -R {SERVICE_USER}: {shlex.quote(str(folder))}", f"sudo -u {SERVICE_USER} {upgrade}")
-    return [word("init_next", language, command="").rstrip(), *(f"  {command}" for command in commands)]
+    lines += next_lines((str(folder),), upgrade, upgrade, lang)
+    print_document({"folder": str(folder), "written": written}, lines, as_json=as_json)
 
 
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:

@@ -6,11 +6,18 @@ Each runs as a user of its own, in its folder, with as little around it as it ne
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cprsync.cli.terminal.user import account_of
+from cprsync.language.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cprsync.catalogues import Language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 #: root must not run the night: the guide says how to create this user.
@@ -51,6 +58,18 @@ def service_user() -> str:
     """The user that owns the folder after `init`."""
     uid = os.geteuid()
     return SERVICE_USER if uid == 0 else account_of(uid).name
+
+
+def next_lines(made: Iterable[str], command: str, as_root: str, language: Language) -> list[str]:
+    """What to type next. Root first gives what was made to the user whom the units run as.
+
+    `command`: for the user who made it; `as_root`: what that user runs if root made it.
+    """
+    if os.geteuid() != 0:
+        return [word("init_next", language, command=command)]
+    commands = [f"chown -R {SERVICE_USER}: {shlex.quote(path)}" for path in made]
+    commands.append(f"sudo -u {SERVICE_USER} {as_root}")
+    return [word("init_next", language, command="").rstrip(), *(f"  {one}" for one in commands)]
 
 
 def _unit_path(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cprsync.cli.setup.units import next_lines
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, print_document
 from cprsync.cli.terminal.long_work import progress
@@ -121,7 +123,10 @@ def restore(
         source = open_source(folder, key, progress=shown)
         restored = put_back(source, into, Survivors(journal, heads), user=user_name(), progress=shown)
     document = restored.document()
-    print_document(document, restore_lines(document, lang), as_json=as_json)
+    # whoever restored as root has made files that the service cannot open yet
+    made, config = (str(restored.folder), *restored.outside), quote(f"{restored.folder}/cprsync.toml")
+    after = (f"cd {quote(made[0])} && cprsync sync", f"cprsync doctor --config {config}")
+    print_document(document, [*restore_lines(document, lang), *next_lines(made, *after, lang)], as_json=as_json)
     return Exit.DONE if restored.is_whole else Exit.REFUSED
 
 

@@ -15,17 +15,17 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import open_unfollowed
+from cprsync.private import closed_to_us, open_unfollowed
 from cprsync.store.beside.journal import name_aside, read_line
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from cprsync.store.seals.keys import Keyring
 
@@ -384,6 +384,8 @@ def _mark(told: dict[str, Any]) -> Mark:
 
 
 def _unusable(error: OSError, kind: str) -> ConfigurationError:
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return closed_to_us(Path(os.fsdecode(error.filename)))
     return ConfigurationError(
         "{file} in the key folder, or the witness to it, cannot be written ({why})",
         file=FILE,

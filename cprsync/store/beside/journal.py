@@ -14,13 +14,15 @@ import fcntl
 import hmac
 import json
 import os
+import pwd
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import check_private, open_private, open_unfollowed
+from cprsync.private import check_private, closed_to_us, make_sure_that_usable, open_private, open_unfollowed
 from cprsync.store.seals.failures import JournalBroken
 from cprsync.store.seals.keys import Purpose
 
@@ -127,7 +129,7 @@ class EraseJournal:
         except FileNotFoundError:
             return b""
         except OSError as error:
-            raise _unusable(error) from error
+            raise _unusable(error, self.path) from error
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Append lines and sync them to disk. An unfinished last line is deleted first.
@@ -153,7 +155,7 @@ class EraseJournal:
                 os.fsync(file.fileno())
             _sync_folder(self.path)
         except OSError as error:
-            raise _unusable(error) from error
+            raise _unusable(error, self.path) from error
 
     def begin(self, agency: str, begun: Begun) -> None:
         """Note what the next lines were decided on. `settle` deletes the note.
@@ -171,7 +173,7 @@ class EraseJournal:
             with os.fdopen(handle, "wb") as file:
                 file.write(text + b"\t" + _begun_code(self._secrets()[key], text) + b"\n")
         except OSError as error:
-            raise _unusable(error) from error
+            raise _unusable(error, self.path) from error
 
     def begun(self, agency: str) -> Begun | None:
         """Return what the lines after those of the note were decided on. None: there is no note, or it is not ours."""
@@ -222,7 +224,7 @@ class EraseJournal:
                 os.fsync(file.fileno())
             _sync_folder(self.path)
         except OSError as error:
-            raise _unusable(error) from error
+            raise _unusable(error, self.path) from error
 
     def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
         newest = self._keyring.newest(Purpose.CHECKPOINT).id
@@ -289,6 +291,36 @@ def _entry(told: dict[str, Any]) -> Entry:
     return Entry(day, told["agency"], told["patron"], told["what"], number, told["number_key"])
 
 
+def make_sure_of_place(path: Path) -> None:
+    """Refuse a journal that cannot be read and written, before anything relies on it. Nothing is written to try it.
+
+    Raises:
+        ConfigurationError: its folder is missing, with the command that makes it; or folder or file is closed to us.
+    """
+    folder = path.parent
+    mend = f"install -d -o {_own_name()} -m 700 {shlex.quote(str(folder))}"
+    try:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                "the erase journal's folder {path} is not there: {mend}", path=folder, mend=mend, kind="journal.file"
+            )
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+            make_sure_that_usable(folder)
+            raise closed_to_us(folder)
+        make_sure_that_usable(path)
+    except PermissionError:
+        # of a folder above it
+        raise closed_to_us(folder) from None
+    except OSError as error:
+        raise _unusable(error, path) from error
+
+
+def _own_name() -> str:
+    with suppress(KeyError):
+        return pwd.getpwuid(os.geteuid()).pw_name
+    return str(os.geteuid())
+
+
 def name_aside(path: Path) -> Path:
     """Return a name beside a broken file that no file has yet."""
     asides = (path.with_name(f"{path.name}.broken-{number}") for number in range(1, 10_000))
@@ -304,5 +336,7 @@ def _sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _unusable(error: OSError) -> ConfigurationError:
+def _unusable(error: OSError, path: Path) -> ConfigurationError:
+    if isinstance(error, PermissionError):
+        return closed_to_us(path)
     return ConfigurationError("the erase journal cannot be used ({why})", why=error.strerror, kind="journal.file")

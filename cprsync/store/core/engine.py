@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import make_private, refuse_root_at
+from cprsync.private import closed_to_us, make_private, refuse_root_at
 from cprsync.store.core.drivers import translated, unanswered
 from cprsync.store.core.line import check_line
 from cprsync.store.core.turns import turn_of
@@ -86,7 +86,7 @@ def _not_opened(error: OSError, path: Path) -> CprsyncError:
     if error.errno == errno.ENOSPC:
         return StoreUnavailable("the disk of the database is full, or takes nothing more", kind="store.no_room")
     if isinstance(error, PermissionError):
-        return ConfigurationError("{path}: this user may not read and write it", path=path, kind="file.owner")
+        return closed_to_us(path)
     return ConfigurationError("the store's file cannot be opened ({why})", why=error.strerror, kind="store.url")
 
 

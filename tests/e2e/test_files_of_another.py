@@ -1,0 +1,142 @@
+"""Files of the installation that this user may not open, and an erase journal on a disk that is not there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from backup_site import Installation, set_up
+from town import PEOPLE
+
+from cprsync.cli.demo.demo import _write_patrons
+from cprsync.cli.main import app
+from cprsync.doctor.alarm_file import AlarmFile
+from cprsync.doctor.store import make_sure_that_heads_can_grow, make_sure_that_journal_can_grow
+from cprsync.errors import ConfigurationError
+from cprsync.store.beside.journal import make_sure_of_place
+from cprsync.wiring.setting_up import make_sure_of_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cprsync.config.settings import Settings
+
+#: A user id that nobody has here.
+STRANGER = 47_110
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    return set_up(tmp_path, None)
+
+
+def journal_at(here: Installation, place: Path) -> None:
+    text = here.config.read_text(encoding="utf-8")
+    here.config.write_text(re.sub("(?m)^erase_journal = .*$", f'erase_journal = "{place}"', text), encoding="utf-8")
+    assert here.settings.store.erase_journal == place
+
+
+@contextmanager
+def closed(path: Path) -> Iterator[None]:
+    """A path that this user may not open. The tests may be root, who may open everything: then as somebody else."""
+    if os.geteuid() != 0:
+        path.chmod(0)
+        try:
+            yield
+        finally:
+            path.chmod(0o700)
+        return
+    # all the folders above let the other user through
+    above = [one for one in path.parents if not one.stat().st_mode & 0o001]
+    modes = {one: one.stat().st_mode & 0o7777 for one in (path, *above)}
+    for one in above:
+        one.chmod(0o755)
+    path.chmod(0o700)
+    os.seteuid(STRANGER)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for one, mode in modes.items():
+            one.chmod(mode)
+
+
+def test_an_erase_journal_whose_folder_is_missing_stops_every_writer_before_the_first_write(
+    here: Installation, tmp_path: Path
+) -> None:
+    before = here.everything()
+    place = tmp_path / "another disk" / "erase-journal.log"
+    text = here.config.read_text(encoding="utf-8")
+    journal_at(here, place)
+    patrons = tmp_path / "patrons.csv"
+    _write_patrons(patrons, sorted(PEOPLE)[12:20])
+    for command in (("db", "upgrade"), ("status",), ("patron", "import", str(patrons), "--apply")):
+        ran = here.call(*command)
+        assert (ran.exit, ran.document["error"]["kind"]) == (2, "journal.file"), command
+        assert f"-m 700 '{place.parent}'" in ran.document["error"]["message"]
+        assert ran.document["error"]["changed"] == "nothing"
+    assert not place.parent.exists()
+    here.config.write_text(text, encoding="utf-8")
+    assert here.everything() == before
+
+
+@pytest.mark.parametrize("closes", [lambda place: place.parent, lambda place: place])
+def test_a_journal_that_this_user_may_not_open_is_another_owners(
+    closes: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    place = tmp_path / "kept" / "erase-journal.log"
+    place.parent.mkdir()
+    place.touch()
+    make_sure_of_place(place)
+    with closed(closes(place)):
+        for check in (make_sure_of_place, make_sure_that_journal_can_grow):
+            with pytest.raises(ConfigurationError) as refused:
+                check(place)
+            assert refused.value.kind == "file.owner"
+            assert refused.value.values["path"] in {place, place.parent}
+
+
+def test_heads_that_this_user_may_not_open_are_another_owners(here: Installation) -> None:
+    settings: Settings = here.settings
+    heads = settings.keys.dir / "audit-heads.log"
+    heads.touch()
+    make_sure_of_files(settings)
+    with closed(heads), pytest.raises(ConfigurationError) as refused:
+        make_sure_that_heads_can_grow(heads, settings.store.erase_journal.with_name("witness"))
+    assert (refused.value.kind, refused.value.values["path"]) == ("file.owner", heads)
+
+
+def test_a_file_of_alarms_that_this_user_may_not_open_is_another_owners(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    kept = AlarmFile(folder / "alarm.json", lambda: datetime.now(UTC))
+    with closed(folder), pytest.raises(ConfigurationError) as refused:
+        kept.take("mail")
+    assert refused.value.kind == "file.owner"
+
+
+def test_a_restore_says_what_to_paste_for_everything_that_it_made(
+    here: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk, into = tmp_path / "another disk", tmp_path / "new"
+    disk.mkdir(mode=0o700)
+    journal_at(here, disk / "erase-journal.log")
+    here.back_up()
+    shutil.rmtree(disk)
+    app(["restore", str(here.backups), "--into", str(into), "--key", str(here.key)], standalone_mode=False)
+    lines = capsys.readouterr().out.splitlines()
+    if os.geteuid() != 0:
+        assert lines[-1] == f"Nu: cd {into} && cprsync sync"
+        return
+    assert lines[lines.index("Nu:") :] == [
+        "Nu:",
+        f"  chown -R cprsync: {into}",
+        f"  chown -R cprsync: '{disk}'",
+        f"  sudo -u cprsync cprsync doctor --config {into}/cprsync.toml",
+    ]
