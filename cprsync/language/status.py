@@ -171,6 +171,7 @@ def _plan_text(one: Mapping[str, Any], language: Language) -> str:
         for yes in one["approved_by"]
     ]
     text += word("status_plan_by", language, by=", ".join(given)) if given else ""
+    text += f". {void_text(one['void'], language).rstrip('.')}" if one["void"] else ""
     if one["until"] is None or (given and one["missing"]):
         # a second yes is missing, or both
         return text
@@ -244,3 +245,11 @@ def _upkeep_facts(upkeep: Mapping[str, Any], wrong: set[str], language: Language
         if found is not None or task in wrong:
             done = word("status_never", language) if done is None else moment_text(done, language)
             yield Fact(WRONG if task in wrong else WELL, word(f"status_{task}", language, moment=done))
+
+
+def void_text(void: Mapping[str, Any], language: Language) -> str:
+    """Whose yes no longer counts, and why."""
+    by, count = ", ".join(void["by"]), void["added"]
+    text = word("approval_added", language, run=void["run"], by=by, count=count)
+    beside = [f"{word(harm, language)} {number}" for harm, number in void["beside"].items()]
+    return text + (f" ({', '.join(beside)})" if beside else "")

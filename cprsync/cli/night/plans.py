@@ -10,6 +10,7 @@ import typer
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.language.status import void_text
 from cprsync.language.words import day_text, long_time, word
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     for one in document["approved_by"]:
         at = _moment(one["at"], language)
         yield "  " + word("plan_yes", language, who=one["who"], at=at)
+    if document.get("void"):
+        yield "  " + void_text(document["void"], language)
     if not document["waits"]:
         yield "  " + word("plan_over", language)
     elif document["approved"]:

@@ -1,7 +1,8 @@
 """Whether two people have approved a held plan, and whether a new plan does no more than they approved.
 
 Approval covers the harmful part of one plan (decisions 18 and 39). A later plan may do less. One harmful change more,
-and the approval does not count: the night is held again. A change without harm needs no approval.
+and the approval does not count: the night is held again. A change without harm needs no approval. A first yes follows
+the plan in the same way: it counts for a later held plan that does no more.
 """
 
 from __future__ import annotations
@@ -142,6 +143,11 @@ def find_added(approved: Harmful, planned: Harmful, written: Mapping[str, int]) 
     )
     more = {harm: marks - approved.beside.get(harm, Counter()) for harm, marks in planned.beside.items()}
     return Added(changes, {harm: marks.total() for harm, marks in more.items() if marks})
+
+
+def is_as_approved(approved: Harmful, planned: Harmful, added: Added) -> bool:
+    """Whether a plan does what an earlier one does, neither more nor less. `added`: what it does beyond that one."""
+    return not added and len(planned.changes) == len(approved.changes) and planned.beside == approved.beside
 
 
 def _take_approved(left: list[PlannedHarm], planned: PlannedHarm, written: int) -> bool:

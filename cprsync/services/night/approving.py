@@ -85,6 +85,7 @@ def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits:
         "patrons": len({row["patron"] for row in rows}),
         "changes": list(rows),
         **_approved(in_force),
+        "void": _void(brake, in_force),
         "approved": waits and len(in_force) == PEOPLE,
         "until": until and until.isoformat(timespec="seconds"),
     }
@@ -104,6 +105,7 @@ def _waiting_document(held: HeldRun, given: Sequence[GivenYes], now: datetime) -
         "plan": held.plan,
         "since": held.since.isoformat(timespec="seconds"),
         **_approved(in_force),
+        "void": _void(held.document.get("brake") or {}, in_force),
         "missing": PEOPLE - len(in_force),
         "classes": [one["class"] for one in (held.document.get("brake") or {}).get("classes", ())],
         "until": until and until.isoformat(timespec="seconds"),
@@ -112,6 +114,15 @@ def _waiting_document(held: HeldRun, given: Sequence[GivenYes], now: datetime) -
 
 def _approved(in_force: Sequence[GivenYes]) -> dict[str, Any]:
     return {"approved_by": [{"who": one.who, "at": one.at.isoformat(timespec="seconds")} for one in in_force]}
+
+
+def _void(brake: Mapping[str, Any], in_force: Sequence[GivenYes]) -> dict[str, Any] | None:
+    """Whose yes to an earlier plan no longer counts, and what was added since. None: nobody's."""
+    # a run of an earlier version lacks it
+    void: Mapping[str, Any] = brake.get("void") or {"by": ()}
+    again = {one.who for one in in_force}
+    by = [who for who in void["by"] if who not in again]
+    return {"run": void["run"], "by": by, "added": void["added"], "beside": void["beside"]} if by else None
 
 
 def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: Mapping[str, str]) -> dict[str, Any]:

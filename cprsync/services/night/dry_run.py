@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Batch, Write
     from cprsync.services.ports.register import Found, NotFound, Register
-    from cprsync.services.ports.runs import PlanRow
+    from cprsync.services.ports.runs import Marks, PlanRow
     from cprsync.services.ports.store import Store
 
 #: By capability of the store, the writes of a night that a plan skips. Any other write ends the plan.
@@ -145,8 +145,10 @@ class _Runs(_Capability):
     def begin(self, *, day: date, started: datetime) -> Run:
         return Run(_NO_RUN, _NO_RUN, day, started)
 
-    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
-        return plan_hash(run.day, self._plan.accepted, rows)
+    def save_plan(
+        self, run: Run, rows: Iterable[PlanRow], *, beside: Marks | None = None, known_as: str | None = None
+    ) -> str:
+        return known_as or plan_hash(run.day, self._plan.accepted, rows, beside)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:  # noqa: ARG002 -- the port's signature
         return {(patron_id, kind): patron_id in self._plan.told for patron_id, kind in self._plan.raised}

@@ -341,7 +341,8 @@ class Report:
     def _brake(self) -> dict[str, Any] | None:
         if not self.held:
             return None
-        return {"plan": self.planned.hash, "classes": [one.document() for one in self.planned.excess]}
+        classes = [one.document() for one in self.planned.excess]
+        return {"plan": self.planned.hash, "classes": classes, **self.planned.standing.document()}
 
 
 def planned_document(row: PlanRow, *, is_new: bool = False) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cprsync.domain.deciding.approval import Harmful
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.reverting import InTheWay, Restoring, restore
 from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
@@ -20,11 +19,11 @@ from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
 from cprsync.services.desk.showing import warning_documents
 from cprsync.services.night.report import planned_document, report_without_run
-from cprsync.services.night.weighing import Approval, Fate, find_approval
+from cprsync.services.night.weighing import keep_and_compare
 from cprsync.services.planning.steps import write_of
 from cprsync.services.ports.patrons import TRIES
 from cprsync.services.ports.reverting import RevertBatch
-from cprsync.services.ports.runs import PlanRow, RunState, harmful_of, plan_hash
+from cprsync.services.ports.runs import PlanRow, RunState, plan_hash
 from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.guard import Excess
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.patron.patron import Patron
+    from cprsync.services.night.weighing import Approval
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.reverting import PastRun
@@ -109,7 +109,7 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
         "state": "planned",
         "revert": None,
         **_counts(past, ones, len(done)),
-        "brake": _brake(excess, None),
+        "brake": _brake(excess, None) if excess else None,
         "warnings": warning_documents(_WARNINGS),
         "digest": preview.digest,
     }
@@ -190,8 +190,8 @@ def _exceeded(night: Night, rows: Sequence[PlanRow]) -> tuple[Excess, ...]:
     return guard(harms, parked=0, population=night.store.patrons.count(), limits=night.policy.limits)
 
 
-def _brake(excess: Sequence[Excess], plan: str | None) -> dict[str, Any] | None:
-    return {"plan": plan, "classes": [one.document() for one in excess]} if excess else None
+def _brake(excess: Sequence[Excess], plan: str | None) -> dict[str, Any]:
+    return {"plan": plan, "classes": [one.document() for one in excess]}
 
 
 def revert(night: Night, shown: ShownRevert, given: Confirmation, *, user: str) -> dict[str, Any]:
@@ -228,15 +228,15 @@ class _Undo:
         left = [one for one in store.reverting.patrons(self._past.id) if one not in done]
         ones = list(_decide(night, self._past.id, left))
         rows = [row for one in ones for row in one.rows()]
-        approval: Approval | None = None
         if not store.reverting.is_writing(run):
-            plan = store.runs.save_plan(run, rows)
             excess = _exceeded(night, rows)
             if excess:
-                approval = find_approval(night, run, Harmful(harmful_of(rows)), reverts=self._past.id)
-                if approval is None or approval.fate is not Fate.APPLIED:
-                    return self._hold(ones, rows, _brake(excess, plan), approval)
-            if approval is None:
+                standing, plan = keep_and_compare(night, run, rows, {}, reverts=self._past.id)
+                if not standing.is_approved:
+                    brake = {**_brake(excess, plan), **standing.document()}
+                    return self._hold(ones, rows, brake, standing.approval)
+            else:
+                store.runs.save_plan(run, rows)
                 store.runs.set_state(run, RunState.APPLYING)
         night.progress.stage("revert", len(ones))
         for some in _shares(ones, night.batch):

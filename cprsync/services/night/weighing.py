@@ -7,16 +7,24 @@ it is written all the same (decision 18).
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.deciding.approval import PEOPLE, Added, Harmful, approved_until, find_added, yeses_in_force
+from cprsync.domain.deciding.approval import (
+    PEOPLE,
+    Added,
+    Harmful,
+    approved_until,
+    find_added,
+    is_as_approved,
+    yeses_in_force,
+)
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.runs import harmful_of
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
@@ -65,6 +73,28 @@ class Approval:
         }
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Standing:
+    """How a plan stands to the one that was held before it."""
+
+    #: None: nobody has said yes to that one
+    approval: Approval | None = None
+    #: the held run whose plan this one does not exceed. A yes to that plan counts for this one
+    follows: int | None = None
+    #: that run's hash, if this plan does the same: it keeps the name by which people know it
+    plan: str | None = None
+    #: whose yes to an earlier plan no longer counts, because more was added: the shape of an approval
+    void: Mapping[str, Any] | None = None
+
+    @property
+    def is_approved(self) -> bool:
+        return self.approval is not None and self.approval.fate is Fate.APPLIED
+
+    def document(self) -> dict[str, Any]:
+        """What a held night's report says of it, beside the limits."""
+        return {"follows": self.follows, "void": self.void}
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The plan of a run, the limits that it exceeds, and the approval that was found."""
@@ -72,14 +102,19 @@ class Planned:
     rows: Sequence[PlanRow] = ()
     hash: str | None = None
     excess: tuple[Excess, ...] = ()
-    #: None: the plan is within the limits, or nobody has said yes to anything
-    approval: Approval | None = None
+    #: how it stands to the plan that was held before. Empty for a plan within the limits
+    standing: Standing = field(default_factory=Standing)
     #: what the limits count beside the changes, for the classes that are over their limit
     marks: Mapping[Harm, Counter[bytes]] = field(default_factory=dict)
 
     @property
+    def approval(self) -> Approval | None:
+        """The approval that was found. None: the plan is within the limits, or nobody has said yes to anything."""
+        return self.standing.approval
+
+    @property
     def is_approved(self) -> bool:
-        return self.approval is not None and self.approval.fate is Fate.APPLIED
+        return self.standing.is_approved
 
     @property
     def is_over(self) -> bool:
@@ -93,17 +128,16 @@ def weigh(night: Night, run: Run, plan: Plan, departing: Departing, comparison: 
     Writes no record. If the plan is approved, the run is APPROVED by then, and stays so when it is killed and resumed.
     """
     rows = list(plan.rows())
-    kept = night.store.runs.save_plan(run, rows)
     population = night.store.patrons.count()
     excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
     excess += comparison.excess + comparison.exceeded_by(len(departing))
     if not excess:
-        return Planned(rows, kept)
+        return Planned(rows, night.store.runs.save_plan(run, rows))
     over = {one.harm for one in excess}
     named = {Harm.PARKED: _parked(plan), Harm.UNSUBSCRIBED: _ending(departing, comparison)}
     marks = night.store.approvals.mark({harm: what for harm, what in named.items() if harm in over})
-    approval = find_approval(night, run, Harmful(harmful_of(rows), marks))
-    return Planned(rows, kept, excess, approval, marks)
+    standing, kept = keep_and_compare(night, run, rows, marks)
+    return Planned(rows, kept, excess, standing, marks)
 
 
 def _parked(plan: Plan) -> Iterator[str]:
@@ -119,26 +153,57 @@ def _ending(departing: Departing, comparison: Comparison) -> Iterator[str]:
     yield from (number.digits for number in (*comparison.gaps.missing, *comparison.removable))
 
 
-def find_approval(night: Night, run: Run, planned: Harmful, *, reverts: int | None = None) -> Approval | None:
-    """Find the approval of the plan that was held last, and begin it if it covers this plan. None: nobody said yes.
+def keep_and_compare(
+    night: Night,
+    run: Run,
+    rows: Sequence[PlanRow],
+    marks: Mapping[Harm, Counter[bytes]],
+    *,
+    reverts: int | None = None,
+) -> tuple[Standing, str]:
+    """Keep a plan that is over a limit, and begin the approval that covers it. Return how it stands, and its hash.
 
     `reverts`: the run that this one undoes; None: it is a night.
     """
+    store = night.store
+    standing = _compare(night, run, Harmful(harmful_of(rows), marks), reverts)
+    kept = store.runs.save_plan(run, rows, beside=marks, known_as=standing.plan)
+    if standing.follows is not None and standing.is_approved:
+        store.approvals.begin(run, standing.follows)
+    return standing, kept
+
+
+def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> Standing:
+    """Compare a plan with the one that was held last, or with the one that this run has begun to write."""
     approvals, now = night.store.approvals, night.clock.now()
     begun = approvals.begun(run)
     held = approvals.held(reverts) if begun is None else None
     number = begun if held is None else held.id
-    if number is None or not (given := approvals.yeses(number)):
-        return None
-    until, by = approved_until(given), tuple(one.who for one in given[-PEOPLE:])
-    in_force = yeses_in_force(given, now)
-    if begun is None and len(in_force) < PEOPLE:
+    if number is None:
+        return Standing()
+    # a run that was killed while it held its changes has written protections too
+    written = Counter(approvals.written(number)) + Counter(approvals.written(run.id) if begun is None else ())
+    approved, given = approvals.harmful(number), approvals.yeses(number)
+    added = find_added(approved, planned, written)
+    in_force = given[-PEOPLE:] if begun is not None else yeses_in_force(given, now)
+    approval = None
+    if given:
         # the first of two new yeses may follow an approval that has run out
-        fate, by = (Fate.WAITS, tuple(one.who for one in in_force)) if in_force else (Fate.RAN_OUT, by)
-        return Approval(number, fate, by, until)
-    added = find_added(approvals.harmful(number), planned, approvals.written(number))
+        by = tuple(one.who for one in in_force or given[-PEOPLE:])
+        fate = _fate(len(in_force), added)
+        approval = Approval(number, fate, by, approved_until(given), added if fate is Fate.ADDED else Added())
+    if held is None:
+        return Standing(approval)
     if added:
-        return Approval(number, Fate.ADDED, by, until, added)
-    if begun is None:
-        approvals.begin(run, number)
-    return Approval(number, Fate.APPLIED, by, until)
+        void = approval.document() if approval is not None and approval.fate is Fate.ADDED else None
+        return Standing(approval, void=void)
+    same = is_as_approved(approved, planned, added)
+    return Standing(approval, held.id, held.plan if same else None, (held.document.get("brake") or {}).get("void"))
+
+
+def _fate(in_force: int, added: Added) -> Fate:
+    if not in_force:
+        return Fate.RAN_OUT
+    if added:
+        return Fate.ADDED
+    return Fate.APPLIED if in_force == PEOPLE else Fate.WAITS

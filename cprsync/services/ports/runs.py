@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from cprsync.domain.person.status import Action
     from cprsync.domain.policy.policy import Harm, Policy
 
+    #: what a limit counts beside the changes, by class: keyed marks, and how often each occurs
+    Marks = Mapping[Harm, Counter[bytes]]
+
 #: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
 LIVED = frozenset({Exit.DONE, Exit.LEFT, Exit.LATER})
 
@@ -146,14 +149,21 @@ class Runs(Protocol):
     def close(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
         """Write the run's report and its audit entry, and release its deliveries.
 
-        CLOSED: they are applied and the chain has moved on. Any other state: they wait in the inbox again.
+        CLOSED: they are applied and the chain has moved on. Any other state: they wait in the inbox again. If the
+        report says that its held plan follows an earlier one, the yeses to that one are this run's too.
         """
 
     def last_day(self) -> date | None:
         """Return the day of the last closed run that was not stopped: only such a run has lived its day."""
 
-    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
-        """Keep the plan, in place of an earlier one of the same run, which is PLANNED by then. Returns its hash."""
+    def save_plan(
+        self, run: Run, rows: Iterable[PlanRow], *, beside: Marks | None = None, known_as: str | None = None
+    ) -> str:
+        """Keep the plan, in place of an earlier one of the same run, which is PLANNED by then. Returns its hash.
+
+        `beside`: what an exceeded limit counts beside the changes; the hash is of it too. `known_as`: the hash of an
+        earlier held plan that does the same. None: the plan gets a hash of its own.
+        """
 
     def tally(self, run: Run) -> Tally:
         """Count the run's stored items. The report uses these counts, not the program's memory."""
@@ -208,12 +218,18 @@ class Calendar(Protocol):
         """How often each kind of event happened in a run, counted from the stored rows."""
 
 
-def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow]) -> str:
-    """Hash the day, the deliveries' sha256, and each patron's version, actions, harms and keyed digest."""
+def plan_hash(day: date, deliveries: Iterable[str], rows: Iterable[PlanRow], beside: Marks | None = None) -> str:
+    """Hash the day, the deliveries' sha256, and each patron's version, actions, harms and keyed digest.
+
+    `beside`: what a limit that is exceeded counts beside the changes is hashed too.
+    """
     digest = hashlib.sha256("|".join([day.isoformat(), *deliveries]).encode())
     for row in rows:
         actions, harms = words(row.actions), words(row.harms)
         digest.update(f"\n{row.patron_id}|{row.version}|{actions}|{harms}|{row.digest.hex()}".encode())
+    for harm, marks in sorted((beside or {}).items(), key=lambda one: one[0].value):
+        for mark, times in sorted(marks.items()):
+            digest.update(f"\n{harm.value}|{mark.hex()}|{times}".encode())
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -284,8 +300,8 @@ class Approvals(Protocol):
     def mark(self, counted: Mapping[Harm, Iterable[str]]) -> dict[Harm, Counter[bytes]]:
         """Return keyed marks of what a limit counts beside the changes. Nobody can tell from one what it is of."""
 
-    def keep_marks(self, run: Run, marks: Mapping[Harm, Counter[bytes]]) -> None:
-        """Keep the marks of a held run, in place of those of earlier runs."""
+    def keep_marks(self, run: Run, marks: Mapping[Harm, Counter[bytes]], *, follows: int | None) -> None:
+        """Keep the marks of a held run, in place of those of earlier runs, but for the one that its plan follows."""
 
     def begin(self, run: Run, number: int) -> None:
         """Let a run write the approved plan of another one, with its audit entry. The run is APPROVED by then."""

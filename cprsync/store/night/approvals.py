@@ -82,8 +82,12 @@ class Approvals(TenantStore):
     def say_yes(self, said: SaidYes) -> None:
         tenant, number = self._tenant, said.run.id
         with library_transaction(tenant) as connection:
-            if len(yeses_of(connection, tenant, number)) != said.after:
-                raise ReviewClosed("somebody else has said yes in the meantime", kind="plan.changed")
+            # a later run may have been held meanwhile: the yes belongs to its plan, which nobody has shown yet
+            last = connection.execute(_last_decided(tenant, said.run.document.get("reverts"))).one_or_none()
+            if last is None or last.id != number or len(yeses_of(connection, tenant, number)) != said.after:
+                raise ReviewClosed(
+                    "somebody else has said yes, or a later night has run, in the meantime", kind="plan.changed"
+                )
             at = stamp_of(said.at)
             row = {"agency": tenant.agency, "run_id": number, "ordinal": said.after + 1, "who": said.user, "at": at}
             connection.execute(insert(tables.plan_yes).values(row))
@@ -99,7 +103,7 @@ class Approvals(TenantStore):
             for harm, named in counted.items()
         }
 
-    def keep_marks(self, run: Run, marks: Mapping[Harm, Counter[bytes]]) -> None:
+    def keep_marks(self, run: Run, marks: Mapping[Harm, Counter[bytes]], *, follows: int | None) -> None:
         tenant = self._tenant
         rows = [
             (tenant.agency, run.id, harm.value, mark, count)
@@ -108,7 +112,8 @@ class Approvals(TenantStore):
         ]
         with run_transaction(tenant, run) as connection:
             ours = select(_RUN.id).where(_RUN.agency == tenant.agency, _RUN.agreement == tenant.agreement)
-            earlier = (_MARKS.agency == tenant.agency) & _MARKS.run_id.in_(ours)
+            # if this run is killed, it compares with them once more
+            earlier = (_MARKS.agency == tenant.agency) & _MARKS.run_id.in_(ours) & (_MARKS.run_id != (follows or 0))
             connection.execute(delete(tables.plan_mark).where(earlier))
             append(connection, tables.plan_mark, rows)
 
@@ -136,6 +141,18 @@ def yeses_of(connection: Connection, tenant: Tenant, number: int) -> list[GivenY
     theirs = (_YES.agency == tenant.agency) & (_YES.run_id == number)
     rows = connection.execute(select(_YES.who, _YES.at).where(theirs).order_by(_YES.ordinal))
     return [GivenYes(row.who, moment_of(row.at)) for row in rows]
+
+
+def carry_yeses(connection: Connection, tenant: Tenant, run: Run, document: Mapping[str, Any]) -> None:
+    """Give a run that ends held the yeses to the plan that its own follows, also those given while it ran."""
+    number = (document.get("brake") or {}).get("follows")
+    if number is None:
+        return
+    rows = [
+        (tenant.agency, run.id, ordinal, yes.who, stamp_of(yes.at))
+        for ordinal, yes in enumerate(yeses_of(connection, tenant, number), start=1)
+    ]
+    append(connection, tables.plan_yes, rows)
 
 
 def _last_decided(tenant: Tenant, reverts: int | None) -> Select[Any]:

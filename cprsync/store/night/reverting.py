@@ -31,6 +31,7 @@ from cprsync.store.core.tenant import (
     run_transaction,
     set_run_values,
 )
+from cprsync.store.night.approvals import carry_yeses
 from cprsync.store.night.runs import reverted_by
 from cprsync.store.patrons.feed_coverage import let_go, open_windows
 from cprsync.store.patrons.patrons import ask, write_changes
@@ -148,6 +149,7 @@ class Reverting(TenantStore):
             written = json.dumps(document, ensure_ascii=False)
             values = {"state": state, "finished": tenant.stamp(), "document": written, "exit": document["exit"]}
             set_run_values(connection, tenant, run, **values)
+            carry_yeses(connection, tenant, run, document)
             more = (("reverts", str(document["reverts"])),)
             said = Happened(REVERT, run, actions=(state,), user=user, more=more, reason=reason)
             audit.append(connection, tenant, STREAM, [said])

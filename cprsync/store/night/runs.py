@@ -33,14 +33,14 @@ from cprsync.store.feed.inbox import accepted_by, settle
 from cprsync.store.feed.reconciling import SUBSCRIPTION_END
 from cprsync.store.leaving.forgetting import FORGET
 from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
-from cprsync.store.night.approvals import yeses_of
+from cprsync.store.night.approvals import carry_yeses, yeses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
-    from cprsync.services.ports.runs import PlanRow
+    from cprsync.services.ports.runs import Marks, PlanRow
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -96,6 +96,7 @@ class Runs(TenantStore):
             values = {"state": state.value, "finished": stamp_of(finished), "document": written, "exit": told}
             set_run_values(connection, tenant, run, **values)
             settle(connection, tenant, run, state)
+            carry_yeses(connection, tenant, run, document)
             subscriptions.forget_answers(connection, tenant)
             audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])
             heads, seen = audit.current_marks(connection, tenant), seen_of_heads(connection, tenant)
@@ -106,10 +107,12 @@ class Runs(TenantStore):
             day: date | None = connection.scalar(_LAST_LIVED, self._tenant.ours)
             return day
 
-    def save_plan(self, run: Run, rows: Iterable[PlanRow]) -> str:
+    def save_plan(
+        self, run: Run, rows: Iterable[PlanRow], *, beside: Marks | None = None, known_as: str | None = None
+    ) -> str:
         rows = list(rows)
         deliveries = [delivery.sha256 for delivery in accepted_by(self._tenant, run)]
-        named = plan_hash(run.day, deliveries, rows)
+        named = known_as or plan_hash(run.day, deliveries, rows, beside)
         planned = [_planned(self._tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
         with run_transaction(self._tenant, run) as connection:
             plan = tables.plan_row

@@ -17,7 +17,7 @@ from cprsync.language.night import (
     net_media_lines,
     report_lines,
 )
-from cprsync.language.status import facts_of, problems_of
+from cprsync.language.status import facts_of, problems_of, void_text
 from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
 
@@ -199,6 +199,7 @@ def _held(visit: Visit, document: Mapping[str, Any], number: int) -> dict[str, A
         "approved": shown["approved"],
         "undoes": shown["undoes"],
         "until": until,
+        "void": shown["void"] and void_text(shown["void"], visit.language),
         "by": [(one["who"], at) for one, at in zip(shown["approved_by"], given, strict=True)],
     }
 

@@ -17,6 +17,7 @@ from cprsync.domain.deciding.approval import (
     WhyNoYes,
     approved_until,
     find_added,
+    is_as_approved,
     people_behind,
     why_no_yes,
     yeses_in_force,
@@ -125,3 +126,21 @@ def test_what_a_limit_counts_beside_the_changes_is_compared_one_by_one() -> None
     assert not find_added(approved, Harmful(beside={Harm.PARKED: Counter({b"a": 1})}), {})
     more = Harmful(beside={Harm.PARKED: Counter({b"a": 2, b"b": 1}), Harm.UNSUBSCRIBED: Counter({b"c": 1})})
     assert find_added(approved, more, {}) == Added(beside={Harm.PARKED: 1, Harm.UNSUBSCRIBED: 1})
+
+
+@pytest.mark.parametrize(
+    ("planned", "same"),
+    [
+        (Harmful([DIES, MOVES]), True),
+        (Harmful([MOVES, replace(DIES, kinds=frozenset())]), True),
+        (Harmful([DIES]), False),
+        (Harmful([DIES, MOVES, MOVES]), False),
+        (Harmful([DIES, MOVES], {Harm.PARKED: Counter([b"one"])}), False),
+    ],
+)
+def test_a_plan_is_as_approved_if_it_does_neither_more_nor_less(planned: Harmful, *, same: bool) -> None:
+    approved = Harmful([DIES, MOVES])
+    assert is_as_approved(approved, planned, find_added(approved, planned, NOBODY_WROTE)) is same
+    two = Harmful([DIES], {Harm.PARKED: Counter([b"one", b"two"])})
+    one = Harmful([DIES], {Harm.PARKED: Counter([b"one"])})
+    assert not is_as_approved(two, one, find_added(two, one, NOBODY_WROTE))

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, KilledStore, Library, happened, unowned, unreadable
 from kills import is_closed, killed, sample
-from townspeople import dies, gains_protection, moves, person, renames
+from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import BadInput, ConfigurationError, ReviewClosed
 from cprsync.services.night.approving import approve_plan, list_waiting, make_sure_that_approved, show_plan
 from cprsync.services.night.dry_run import plan_night
+from cprsync.services.ports.runs import SaidYes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,8 +229,8 @@ def test_what_does_no_harm_comes_along_two_nights_later(held: Library) -> None:
     held.one_night()
     held.deliver(WEDNESDAY, person("EDITH"), gains_protection(person("BO")))
     held.one_night()
-    assert shown(held)["approved_by"] == []  # each night has a plan of its own
-    approve(held, "bo", "anna")
+    assert [one["who"] for one in shown(held)["approved_by"]] == ["anna"]
+    approve(held, "bo")
     held.enrol("HENRIK")
     held.register.knows(person("HENRIK"))
     report = held.night()
@@ -295,6 +296,132 @@ def test_sync_may_demand_the_approved_plan(library: Library) -> None:
     assert refused(library, demand) == "plan.none"
 
 
+# -- a yes follows the plan --------------------------------------------------------------------------------------
+
+
+def said_yes(library: Library) -> list[str]:
+    return [one["who"] for one in shown(library)["approved_by"]]
+
+
+def test_a_plan_keeps_its_hash_when_it_is_held_again_though_the_first_run_has_written_a_protection(
+    held: Library,
+) -> None:
+    first = shown(held)
+    assert first["let_through"] == {"protect": 1, "stop_letters": 2}
+    for _ in range(2):
+        held.clock.moment += timedelta(hours=3)
+        held.one_night()
+        assert shown(held)["plan"] == first["plan"]
+        assert shown(held)["run"] != first["run"]
+
+
+def test_a_first_yes_counts_on_when_the_same_plan_is_held_again(held: Library) -> None:
+    plan = shown(held)["plan"]
+    approve(held, "anna")
+    for _ in range(3):
+        report = held.one_night()
+        assert report.document()["approval"]["fate"] == "waits"
+        assert said_yes(held) == ["anna"]
+    assert refused(held, lambda: approve(held, "anna")) == "plan.same_person"
+    assert approve(held, "bo", plan=plan)["approved"]
+    assert held.one_night().document()["approved_by"] == ["anna", "bo"]
+    assert held.record("CLARA").status is Status.DEAD
+    verify_audit(held.store)
+
+
+def test_a_yes_that_is_given_while_the_next_run_is_on_counts_for_that_run(held: Library) -> None:
+    close = held.store.runs.close
+
+    def close_late(*some: Any, **named: Any) -> None:
+        approve(held, "anna")
+        close(*some, **named)
+
+    held.store.runs.close = close_late  # type: ignore[method-assign]  # a person is in between
+    try:
+        held.one_night()
+    finally:
+        held.store.runs.close = close  # type: ignore[method-assign]  # as it was
+    assert said_yes(held) == ["anna"]
+
+
+def test_a_yes_to_a_plan_that_a_later_run_has_replaced_is_refused(held: Library) -> None:
+    plan, waiting = shown(held)["plan"], held.store.approvals.waiting()
+    held.one_night()
+    said = SaidYes(waiting[0], "anna", "set efter", held.clock.now(), after=0)
+    before = held.everything()
+    with pytest.raises(ReviewClosed) as error:
+        held.store.approvals.say_yes(said)
+    assert (error.value.kind, held.everything()) == ("plan.changed", before)
+    assert approve(held, "anna", plan=plan)["run"] == waiting[0].id + 1
+
+
+def test_one_addition_voids_a_first_yes_and_every_later_night_names_whose(held: Library) -> None:
+    plan, run = shown(held)["plan"], shown(held)["run"]
+    approve(held, "anna")
+    held.deliver(TUESDAY, renames(gains_protection(person("BO"))))
+    report = held.one_night()
+    assert_held_again(held, report, "added")
+    assert shown(held)["plan"] != plan
+    for _ in range(2):
+        void = {"run": run, "by": ["anna"], "added": 1, "beside": {}}
+        assert (shown(held)["void"], said_yes(held)) == (void, [])
+        assert list_waiting(held.store, held.clock.now())[0]["void"] == void
+        held.one_night()
+    # neither the new yes of one nor the old one of the other is enough
+    approve(held, "bo")
+    assert held.one_night().state == "held"
+    assert held.record("CLARA") == person("CLARA")
+    approve(held, "anna")
+    assert shown(held)["void"] is None
+    assert held.one_night().state == "done"
+
+
+def test_an_addition_of_the_third_run_voids_a_yes_that_has_followed_to_the_second(held: Library) -> None:
+    approve(held, "anna")
+    held.one_night()
+    held.deliver(TUESDAY, renames(gains_protection(person("BO"))))
+    approve(held, "bo")
+    assert_held_again(held, held.one_night(), "added")
+    assert shown(held)["void"]["by"] == ["anna", "bo"]
+    assert held.one_night().state == "held"
+
+
+def test_a_yes_follows_a_plan_that_does_less_under_another_hash(library: Library) -> None:
+    library.limit(Harm.UNSUBSCRIBED, 0)
+    library.register.listed |= {cpr("OSCAR"), cpr("NINA")}
+    library.one_night()
+    plan = shown(library)["plan"]
+    approve(library, "anna")
+    library.register.listed.remove(cpr("NINA"))
+    library.one_night()
+    assert shown(library)["plan"] != plan
+    assert said_yes(library) == ["anna"]
+
+
+def test_an_approval_that_has_run_out_follows_no_more_than_itself(held: Library) -> None:
+    approve(held, "anna", "bo")
+    held.clock.moment += timedelta(hours=4)
+    for _ in range(2):
+        assert_held_again(held, held.one_night(), "ran_out")
+        assert said_yes(held) == []
+
+
+def test_a_held_night_killed_anywhere_keeps_the_first_yes(library: Library, tmp_path: Path) -> None:
+    library.limit(Harm.PARKED, 1)
+    library.deliver(MONDAY, gains_protection(person("ANNA")), unreadable("BO"), unreadable("CLARA"))
+    over_the_limit(library)
+    library.one_night()
+    plan = shown(library)["plan"]
+    approve(library, "anna")
+    whole = library.copy(tmp_path / "whole")
+    counting = KilledStore(whole.store, at=0)
+    whole.one_night(counting)
+    for other in killed(library, tmp_path, sample(counting.writes)):
+        if not is_closed(other, 2):
+            other.one_night()
+        assert (shown(other)["plan"], said_yes(other)) == (plan, ["anna"])
+
+
 # -- what a limit counts beside the changes ----------------------------------------------------------------------
 
 
@@ -302,9 +429,11 @@ def test_too_many_parked_are_approved_one_by_one(library: Library) -> None:
     library.limit(Harm.PARKED, 1)
     library.deliver(MONDAY, moves(person("ANNA")), unreadable("BO"), unreadable("CLARA"), unreadable(None))
     library.one_night()
+    plan = shown(library)["plan"]
     library.deliver(TUESDAY, unreadable(None))
     approve(library, "anna", "bo")
     report = library.one_night()
+    assert shown(library)["plan"] != plan
     assert report.document()["approval"]["beside"] == {"parked": 1}
     approve(library, "anna", "bo")
     assert library.one_night().document()["parked"] == 4
@@ -312,14 +441,14 @@ def test_too_many_parked_are_approved_one_by_one(library: Library) -> None:
 
 
 def test_subscriptions_that_end_are_approved_one_by_one(library: Library) -> None:
-    from townspeople import cpr
-
     library.limit(Harm.UNSUBSCRIBED, 0)
     library.register.listed |= {cpr("OSCAR"), cpr("NINA")}
     library.one_night()
     approve(library, "anna", "bo")
+    plan = shown(library)["plan"]
     library.register.listed |= {cpr("MOGENS")}
     report = library.one_night()
+    assert shown(library)["plan"] != plan
     assert report.document()["approval"]["beside"] == {"unsubscribed": 1}
     assert library.register.unsubscribed == []
     approve(library, "anna", "bo")

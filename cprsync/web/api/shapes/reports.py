@@ -84,6 +84,15 @@ class PlanYes(Answer):
     at: str
 
 
+class VoidYes(Answer):
+    """Whose yes to the plan of an earlier run no longer counts: more was added, of so many patrons, or beside them."""
+
+    run: int
+    by: list[str]
+    added: int
+    beside: dict[str, int]
+
+
 class HeldPlan(Answer):
     """The plan of a night that a limit has held: as `plan show --json`. Without a held night, `plan` is null."""
 
@@ -97,6 +106,7 @@ class HeldPlan(Answer):
     undoes: int | None = None
     day: str | None = None
     until: str | None = None
+    void: VoidYes | None = None
     classes: list[Limit] = Field(default_factory=list)
     harm: dict[str, int] = Field(default_factory=dict)
     actions: dict[str, int] = Field(default_factory=dict)
@@ -273,6 +283,7 @@ class WaitingPlan(Answer):
     plan: str
     since: str
     approved_by: list[PlanYes]
+    void: VoidYes | None
     #: how many people have yet to say yes, and until when the last approval counts, or has counted
     missing: int
     until: str | None
