@@ -6,11 +6,12 @@ Knows what a setting may be, not what is done with it. Holds no secret: keys and
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
@@ -28,6 +29,7 @@ from cprsync.private import check_unchangeable
 _CREDENTIAL: Final = "credential:"
 #: The most processes that answer browsers at one desk.
 WORKERS_MAX = 8
+_AGENCY: Final = re.compile(r"[0-9]{6}")
 
 
 class StoreSection(Strict):
@@ -166,10 +168,16 @@ class FbsSection(Strict):
     per_second: PerSecond = 50
 
 
+def _check_agency(typed: str) -> str:
+    if _AGENCY.fullmatch(typed) is None:
+        raise WrongValue("expected the six digits of the library's agency number")
+    return typed
+
+
 class LibrarySection(Strict):
     """One library, which is its own data controller, with a policy and the municipalities that count as residence."""
 
-    agency: str = Field(pattern=r"^[0-9]{6}$")
+    agency: Annotated[str, AfterValidator(_check_agency)]
     name: str
     municipalities: frozenset[MunicipalityCode] = frozenset()
     policy: Path | None = None

@@ -64,7 +64,7 @@ _PROBE_SECONDS = 10
 _READS = 3
 #: What messages call the certificates.
 OWN = "our own certificate"
-_ISSUER = "the issuer of our own certificate"
+OWN_ISSUER = "the issuer of our own certificate"
 
 
 def _ours(problem: str, kind: str, *, which: str = OWN) -> CertificateError:
@@ -99,7 +99,7 @@ class Identity:
                     moment=f"{end:{MOMENT}}",
                     kind="certificate.ours.expired",
                 )
-            which = _ISSUER
+            which = OWN_ISSUER
 
     def check_shape(self, *, company: str | None) -> None:
         """Check our certificate and those above it against the rules.
@@ -123,7 +123,7 @@ class Identity:
             )
         for certificate in self.chain:
             if (fault := find_fault(certificate, above)) is not None:
-                raise _ours(fault.problem, fault.kind, which=_ISSUER)
+                raise _ours(fault.problem, fault.kind, which=OWN_ISSUER)
 
     def check_revocation(
         self, lists: RevocationLists, *, trusted: Sequence[x509.Certificate], now: datetime
@@ -132,7 +132,7 @@ class Identity:
         issuers = (*self.chain, *trusted)
         for link in find_path(self.certificate, issuers):
             if lists.state_of(link, issuers=issuers, now=now) is Revocation.REVOKED:
-                raise _ours("has been revoked", "revoked", which=OWN if link is self.certificate else _ISSUER)
+                raise _ours("has been revoked", "revoked", which=OWN if link is self.certificate else OWN_ISSUER)
         return lists.state_of(self.certificate, issuers=issuers, now=now)
 
     def current(self) -> Identity:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.trust.lifetime import LONGEST_RUN, days_left
-from cprsync.errors import CertificateError
+from cprsync.errors import CertificateError, ConfigurationError
 from cprsync.private import open_unfollowed
-from cprsync.register.identity import NEW, half_renewed, load_identity, read_fitting, subject_of
+from cprsync.register.identity import NEW, OWN, OWN_ISSUER, half_renewed, load_identity, read_fitting, subject_of
 from cprsync.register.kept_identity import check_identity, check_outlives
 from cprsync.register.soap.client import SoapRegister
 from cprsync.wire.certificates import company_in, system_in
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: How the name of the old file ends, which is kept beside the new one.
 PREVIOUS: Final = ".previous"
+_OURS: Final = "certificate.ours"
+#: What a certificate is called while it is not in use yet.
+_AS_NEW: Final = {OWN: "the new certificate", OWN_ISSUER: "the issuer of the new certificate"}
 
 
 class NewFiles(NamedTuple):
@@ -62,9 +65,11 @@ def renew(
         CertificateRefused: a counterpart does not take it. Nothing has changed; and all other errors of a call.
     """
     wanted, now = _settings_with(settings, new), surroundings.now()
-    fresh = load_identity(wanted)
-    check_identity(fresh, settings, now)
-    check_outlives(fresh, now, LONGEST_RUN)
+    _make_sure_that_readable(new)
+    with _told_of_new():
+        fresh = load_identity(wanted)
+        check_identity(fresh, settings, now)
+        check_outlives(fresh, now, LONGEST_RUN)
     is_finished = _finish(settings)
     old = _present(settings)
     if is_finished and old is not None and old.certificate == fresh.certificate:
@@ -78,6 +83,35 @@ def renew(
     _put_in_place(settings, new)
     before = None if old is None else days_left(old.certificate.not_valid_after_utc, now)
     return _document(settings, new, fresh, now) | {"days_left_before": before}
+
+
+def _make_sure_that_readable(new: NewFiles) -> None:
+    """Raises ConfigurationError: this user may not read one of the new files."""
+    for path in new:
+        try:
+            if path is not None:
+                path.open("rb").close()
+        except PermissionError:
+            raise ConfigurationError("{path}: this user may not read it", path=path, kind="file.owner") from None
+        except OSError:
+            # told where it is read
+            continue
+
+
+@contextmanager
+def _told_of_new() -> Iterator[None]:
+    """Say what is wrong with a certificate of ours of the new one: the one in use stays."""
+    try:
+        yield
+    except CertificateError as error:
+        kind = str(error.kind)
+        if not kind.startswith(_OURS):
+            raise
+        named = {"which": _AS_NEW.get(str(error.values.get("which")), "")} if "which" in error.values else {}
+        told = CertificateError(
+            error.sentence, kind=kind.replace(_OURS, "certificate.renewal", 1), **{**error.values, **named}
+        )
+        raise told from error
 
 
 def _document(settings: RegisterSettings, new: NewFiles, fresh: Identity, now: datetime) -> dict[str, Any]:

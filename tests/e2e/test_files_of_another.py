@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 from backup_site import Installation, set_up
 from town import PEOPLE
+from typer import BadParameter
 
 from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.main import app
+from cprsync.cli.terminal.misuse import misuse_of
 from cprsync.doctor.alarm_file import AlarmFile
 from cprsync.doctor.store import make_sure_that_heads_can_grow, make_sure_that_journal_can_grow
 from cprsync.errors import ConfigurationError
+from cprsync.register.renewing import NewFiles, _make_sure_that_readable
+from cprsync.store.backup.sealed import Opener, Recipient, make_key_pair
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.wiring.setting_up import make_sure_of_files
 
@@ -119,6 +123,38 @@ def test_a_file_of_alarms_that_this_user_may_not_open_is_another_owners(tmp_path
     with closed(folder), pytest.raises(ConfigurationError) as refused:
         kept.take("mail")
     assert refused.value.kind == "file.owner"
+
+
+@pytest.mark.parametrize("load", [Recipient.load, Opener.load])
+def test_a_backup_key_that_this_user_may_not_read_is_another_owners(
+    load: Callable[[Path], object], tmp_path: Path
+) -> None:
+    key = tmp_path / "backup.pem"
+    make_key_pair(key)
+    path = tmp_path / "backup.pem.pub" if load == Recipient.load else key
+    load(path)
+    with closed(path), pytest.raises(ConfigurationError) as refused:
+        load(path)
+    assert (refused.value.kind, refused.value.values) == ("file.owner", {"path": path})
+
+
+def test_a_new_certificate_that_this_user_may_not_read_is_another_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "new.key"
+    key.touch()
+    command = ["certs", "renew", "--cert", str(tmp_path / "new.pem"), "--key", str(key)]
+    with monkeypatch.context() as patched:
+        # asked for the real user, who may be root
+        patched.setattr("os.access", lambda *_, **__: False)
+        with pytest.raises(BadParameter) as wrong:
+            app(command, standalone_mode=False)
+    told = misuse_of(wrong.value, command, app)
+    assert told is not None
+    assert (told.kind, told.values) == ("file.owner", {"name": "--key"})
+    with closed(key), pytest.raises(ConfigurationError) as refused:
+        _make_sure_that_readable(NewFiles(tmp_path / "new.pem", key))
+    assert (refused.value.kind, refused.value.values) == ("file.owner", {"path": key})
 
 
 def test_a_restore_says_what_to_paste_for_everything_that_it_made(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -101,6 +102,9 @@ def _bad_value(error: Any, _: Any) -> Misused:
     if fault["type"] in _BEYOND:
         sentence, limit = _BEYOND[fault["type"]]
         return Misused(sentence, name=name, limit=fault["ctx"][limit])
+    if getattr(getattr(error.param, "type_descriptor", None), "annotation", None) is Path:
+        # the only thing that is asked of a path before the command begins
+        return Misused("{name}: this user may not read the file", name=name, kind="file.owner")
     return Misused("{name}: the value cannot be used", name=name)
 
 

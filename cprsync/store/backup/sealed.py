@@ -71,6 +71,8 @@ class Recipient:
         try:
             with open_private(path, forbidden=OTHERS_WRITE) as file:
                 key = load_pem_public_key(file.read(_FILE_MAX))
+        except PermissionError:
+            raise _closed(path) from None
         except (OSError, ValueError) as error:
             raise _no_key(path) from error
         if not isinstance(key, X25519PublicKey):
@@ -98,6 +100,8 @@ class Opener:
         try:
             with open_private(path) as file:
                 key = load_pem_private_key(file.read(_FILE_MAX), password=None)
+        except PermissionError:
+            raise _closed(path) from None
         except (OSError, ValueError, TypeError):
             # from None: nothing in the file may be in a message
             raise _no_key(path) from None
@@ -241,6 +245,10 @@ def _nonce(number: int, *, is_last: bool) -> bytes:
 
 def _broken(why: str) -> BackupBroken:
     return BackupBroken("a sealed part of the backup is broken: {why}", why=why)
+
+
+def _closed(path: Path) -> ConfigurationError:
+    return ConfigurationError("{path}: this user may not read it", path=path, kind="file.owner")
 
 
 def _no_key(path: Path) -> ConfigurationError:

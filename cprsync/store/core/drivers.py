@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,6 +23,24 @@ if TYPE_CHECKING:
 # a copy that follows another server), and a role that may not do something.
 _UNDEFINED = frozenset({"42703", "42P01"})
 _DISK_FULL, _READ_ONLY, _NOT_ALLOWED = "53100", "25006", "42501"
+# How PostgreSQL refuses a log-in: its code, its own words, our sentence and kind. The driver has no code yet while it
+# connects, so the words are looked at too; a server that speaks another language is told as one that does not answer.
+_REFUSALS = (
+    (
+        "3D000",
+        r'FATAL: +database ".*" does not exist',
+        "the server has no database of the url's name",
+        "store.database",
+    ),
+    ("28P01", r"password authentication failed", "the server does not take the role's password", "store.login"),
+    ("28P01", r"no password supplied", "the server asks for the role's password, and none was found", "store.login"),
+    (
+        "28000",
+        r'role ".*" (?:does not exist|is not permitted to log in)|no pg_hba\.conf entry|\w+ authentication failed',
+        "the server does not let the role of the url log in",
+        "store.login",
+    ),
+)
 #: SQLite's words for an unknown table or column.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
@@ -72,6 +91,17 @@ def _known(said: BaseException | None) -> CprsyncError | None:
         return StoreUnavailable("the database may be read, and not written", kind="store.no_writes")
     if getattr(said, "sqlstate", None) == _NOT_ALLOWED:
         return StoreMismatch("the database does not let the program's role do this", kind="store.rights")
+    return _refused_log_in(said)
+
+
+def _refused_log_in(said: BaseException | None) -> StoreMismatch | None:
+    """Return our error for a server that answered, and let nobody in."""
+    if said is None or not hasattr(said, "sqlstate"):
+        # the other driver
+        return None
+    for code, pattern, told, kind in _REFUSALS:
+        if said.sqlstate == code or (said.sqlstate is None and re.search(pattern, str(said))):
+            return StoreMismatch(told, kind=kind)
     return None
 
 

@@ -292,6 +292,7 @@ def test_what_is_wrong_in_a_list_from_the_environment_is_told_without_the_files_
     with pytest.raises(ConfigurationError) as refused:
         load_settings(path)
     assert refused.value.message.startswith(f"{path}: library 1, agency: ")
+    assert "six digits" in refused.value.message
 
 
 # -- the desk ----------------------------------------------------------------------------------------------

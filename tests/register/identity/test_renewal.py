@@ -151,8 +151,8 @@ def test_the_old_one_can_be_put_back_in_the_same_way(
     [
         ({"uuid": "99999999-aaaa-bbbb-cccc-dddddddddddd"}, "certificate.renewal.system"),
         ({"cvr": "87654321"}, "certificate.renewal.company"),
-        ({"valid_from": NOW - 2 * MONTH, "days": 30}, "certificate.ours.expired"),
-        ({"valid_from": NOW + MONTH}, "certificate.ours.not_yet_valid"),
+        ({"valid_from": NOW - 2 * MONTH, "days": 30}, "certificate.renewal.expired"),
+        ({"valid_from": NOW + MONTH}, "certificate.renewal.not_yet_valid"),
     ],
 )
 def test_a_certificate_that_does_not_fit_is_refused_before_anything_is_sent(
@@ -163,7 +163,9 @@ def test_a_certificate_that_does_not_fit_is_refused_before_anything_is_sent(
     case: tuple[dict[str, Any], str],
 ) -> None:
     shape, kind = case
-    assert refused(installed, schemas, fresh(**shape)).kind == kind
+    told = refused(installed, schemas, fresh(**shape))
+    assert told.kind == kind
+    assert "the new certificate" in told.message
     assert platform.server.requests == []
 
 
@@ -172,7 +174,7 @@ def test_the_one_in_use_and_one_without_its_key_are_no_renewal(
 ) -> None:
     chain, key = pki["client"]
     assert refused(installed, schemas, NewFiles(chain, key)).kind == "certificate.renewal.same"
-    assert refused(installed, schemas, fresh()._replace(key=key)).kind == "certificate.ours.key_mismatch"
+    assert refused(installed, schemas, fresh()._replace(key=key)).kind == "certificate.renewal.key_mismatch"
 
 
 def test_a_certificate_that_the_platform_does_not_take_is_not_used(
