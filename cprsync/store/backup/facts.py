@@ -73,7 +73,7 @@ class Ends:
 
     def hold(self, agency: str, mark: Mark) -> bool:
         """Whether the database had all that a line of the heads tells."""
-        if mark.cut or (mark.accepted and not mark.stream):
+        if mark.cut or mark.lost or (mark.accepted and not mark.stream):
             return True
         is_there = mark.seq <= self.entries.get((agency, mark.stream), 0)
         return is_there and (mark.records or 0) <= self.changes.get(agency, 0)

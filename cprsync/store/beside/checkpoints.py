@@ -66,6 +66,8 @@ class Mark:
     cut: bool = False
     #: someone accepted the stream as it is up to here; without a stream: everything of the agency, from this line on
     accepted: bool = False
+    #: without a stream: an older database was put back, and what the lines from number `seq` on told is lost
+    lost: bool = False
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class StreamOnFile:
     cuts: dict[int, bytes] = field(default_factory=dict)
     #: everything up to this entry was accepted as it is
     accepted: tuple[int, bytes] | None = None
-    #: heads that were kept in the other order than they were committed, and those that they came after
+    #: earlier heads: those that a later one skipped, and those that were kept in another order than committed
     passed: dict[int, bytes] = field(default_factory=dict)
 
     def move(self, mark: Mark) -> bool:
@@ -95,6 +97,10 @@ class StreamOnFile:
             self.passed[self.seq] = self.mac
             return known == mark.mac
         fits = mark.seq > self.seq or mark.mac == self.mac
+        # Whoever removes entries and writes more in their place moves the head past them. A deed at the desk moves it
+        # by one and meets the head itself, so only the others are remembered: their number does not grow by deeds.
+        if self.seq and mark.seq > self.seq and (mark.first is not None or mark.seq > self.seq + 1):
+            self.passed[self.seq] = self.mac
         self.seq, self.mac, self.at = mark.seq, mark.mac, mark.at
         return fits
 
@@ -112,11 +118,26 @@ class Heads:
     #: for the whole file: the number of lines, and the code of the last
     end: Seen = field(default_factory=lambda: Seen(0, _FIRST))
     broken: AuditBroken | None = None
+    #: the lines whose state was lost when an older database was put back
+    lost: list[range] = field(default_factory=list)
+    #: the first of them, until someone accepts the loss
+    lost_from: int | None = None
+
+    def problems(self) -> Iterator[AuditBroken]:
+        """Yield what is wrong by the file alone."""
+        if self.broken is not None:
+            yield self.broken
+        if self.lost_from is not None:
+            yield AuditBroken(FILE, self.lost_from, "an older database was put back: what this line told was lost")
 
     def take(self, mark: Mark) -> None:
         """Apply a later line of the agency."""
         if mark.accepted and not mark.stream:
-            self.streams, self.records, self.broken = {}, 0, None
+            self.streams, self.records, self.broken, self.lost_from = {}, 0, None, None
+            return
+        if mark.lost:
+            self.lost.append(range(mark.seq, self.end.lines))
+            self.lost_from = self.lost_from or mark.seq
             return
         self.records = max(self.records, mark.records or 0)
         kept = self.streams.setdefault(mark.stream, StreamOnFile())
@@ -198,17 +219,17 @@ class HeadsFile:
         """Return the number and code of the last chained line, not verified. An earlier version chained none."""
         return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
 
-    def marks_after(self, line: int, agency: str) -> list[Mark]:
-        """Return what the lines after `line` tell of an agency, the last first.
+    def marks_after(self, line: int, agency: str) -> list[tuple[int, Mark]]:
+        """Return what the lines after `line` tell of an agency, with their numbers, the last first.
 
         Stops at a line that does not verify. Reads only these lines, so that it can run whenever the store is opened.
         """
-        marks: list[Mark] = []
+        marks: list[tuple[int, Mark]] = []
         with suppress(AuditBroken):
             for end, whose, mark in self.signed_lines():
                 if end.lines <= line:
                     break
-                marks += [mark] if whose == agency else []
+                marks += [(end.lines, mark)] if whose == agency else []
         return marks
 
     def signed_lines(self) -> Iterator[tuple[Seen, str, Mark]]:
@@ -373,13 +394,13 @@ class HeadsFile:
 def _text(agency: str, mark: Mark, *, key: str, line: int) -> bytes:
     told: dict[str, Any] = {"agency": agency, "key": key, "line": line, "stream": mark.stream}
     told |= {"at": mark.at, "mac": mark.mac.hex(), "seq": mark.seq}
-    told |= {name: True for name in ("cut", "accepted") if getattr(mark, name)}
+    told |= {name: True for name in ("cut", "accepted", "lost") if getattr(mark, name)}
     told |= {name: value for name in ("first", "records") if (value := getattr(mark, name)) is not None}
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _mark(told: dict[str, Any]) -> Mark:
-    more = {name: told[name] for name in ("at", "first", "records", "cut", "accepted") if name in told}
+    more = {name: told[name] for name in ("at", "first", "records", "cut", "accepted", "lost") if name in told}
     return Mark(told["stream"], told["seq"], bytes.fromhex(told["mac"]), **more)
 
 

@@ -8,6 +8,7 @@ in a lost line, and has no row any more, is in neither: an older copy of the dat
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, select, text, update
@@ -24,7 +25,7 @@ from cprsync.store.audit.older_states import (
     remember_journal,
     was_killed_before_it_followed,
 )
-from cprsync.store.beside.checkpoints import Seen
+from cprsync.store.beside.checkpoints import Mark, Seen
 from cprsync.store.core.engine import count_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry
@@ -145,6 +146,7 @@ def notice_older_copy(tenant: Tenant) -> bool:
             return False
         count = open_for_subscribed(connection, tenant, WindowReason.RESTORED)
         tell_everyone_again(connection, tenant)
+        _tell_loss(connection, tenant)
         older_states.remember_heads(connection, tenant, tenant.heads.end())
         more = (("patrons", str(count)), (_WITNESS, str(_witnessed(tenant))))
         audit.append(connection, tenant, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
@@ -155,24 +157,41 @@ def _is_older(connection: Connection, tenant: Tenant) -> bool:
     seen = older_states.seen_of_heads(connection, tenant) or _NONE
     # read the file before the database: what is written in between makes the database newer, never older
     end, witnessed = tenant.heads.end(), _witnessed(tenant)
-    if end.lines > seen.lines and _tells_more(connection, tenant, after=seen.lines):
+    if end.lines > seen.lines and _find_lost(connection, tenant, tenant.heads.marks_after(seen.lines, tenant.agency)):
         return True
     is_lost = witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
     return is_lost and not _is_noticed(connection, tenant, witnessed)
 
 
-def _tells_more(connection: Connection, tenant: Tenant, *, after: int) -> bool:
-    """Return whether the lines after `after` tell of entries or record changes that the database does not have."""
-    marks = tenant.heads.marks_after(after, tenant.agency)
+def _tell_loss(connection: Connection, tenant: Tenant) -> None:
+    """Write in the file of the heads that what its last lines tell is lost. It stands there until someone accepts it.
+
+    The heads of the next night are past what was lost, so nothing else would tell of it then.
+    """
+    seen = older_states.seen_of_heads(connection, tenant) or _NONE
+    marks = tenant.heads.marks_after(seen.lines, tenant.agency)
+    lost = _find_lost(connection, tenant, marks)
+    told = [line for line, mark in marks if lost and mark.lost and mark.seq == lost[-1]]
+    # a command that was killed here has written it already
+    if lost and not (told and told[0] > lost[0]):
+        tenant.heads.keep(tenant.agency, [Mark("", lost[-1], b"", tenant.stamp(), lost=True)], seen=None)
+
+
+def _find_lost(connection: Connection, tenant: Tenant, marks: Sequence[tuple[int, Mark]]) -> list[int]:
+    """Return the lines that tell of entries or record changes that the database does not have, the last first.
+
+    `marks` are the lines after what the database has seen, the last first.
+    """
     ours = connection.execute(select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == tenant.agency))
     heads = {row.stream: row.seq for row in ours}
     changes = older_states.record_changes(connection, tenant) or 0
-    for mark in marks:
-        if mark.accepted and not mark.stream:
-            return False  # the loss that earlier lines tell of was accepted
-        if mark.seq > heads.get(mark.stream, 0) or (mark.records or 0) > changes:
-            return True
-    return False
+    # the loss that earlier lines tell of was accepted
+    recent = takewhile(lambda one: not one[1].accepted or one[1].stream, marks)
+    return [
+        line
+        for line, mark in recent
+        if not mark.lost and (mark.seq > heads.get(mark.stream, 0) or (mark.records or 0) > changes)
+    ]
 
 
 def _witnessed(tenant: Tenant) -> Seen:

@@ -91,13 +91,13 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
     # read before the database: what is written in between makes the database newer, never older
     witnessed = read_witness(tenant, problems)
     heads = tenant.heads.read(tenant.agency)
-    problems += [heads.broken] if heads.broken else []
+    problems += heads.problems()
     with reading(tenant.engine) as connection:
         seen = older_states.seen_of_heads(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
         problems += _check_records(connection, tenant, heads)
     problems += check_end(tenant, witnessed, seen)
-    problems += [] if code is None else _check_code(tenant, code)
+    problems += [] if code is None else _check_code(tenant, heads, code)
     opened, last, wrong = _open_records(tenant, after=_last_opened(tenant), most=records)
     return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last)
 
@@ -122,9 +122,11 @@ def check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iter
             return
 
 
-def _check_code(tenant: Tenant, code: str) -> Iterator[AuditBroken]:
+def _check_code(tenant: Tenant, heads: Heads, code: str) -> Iterator[AuditBroken]:
     line, _, rest = code.partition("-")
-    found = tenant.heads.code_at(int(line)) if line.isascii() and line.isdigit() else None
+    number = int(line) if line.isascii() and line.isdigit() else 0
+    # a state that was lost has no later one, also after someone accepted the loss
+    found = None if any(number in lines for lines in heads.lost) else tenant.heads.code_at(number)
     if found is None or not rest or found.hex()[: len(rest)] != rest:
         yield AuditBroken(FILE, 1, "this is not the audit that the code belongs to")
 

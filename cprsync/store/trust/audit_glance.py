@@ -90,7 +90,7 @@ def _read_last_lines(tenant: Tenant, names: AbstractSet[str], ends: _Ends) -> No
             ends.heads.take(mark)
             # the latest of the accepted streams is the one with the entry that accepts them
             ends.accepted = max(ends.accepted or "", mark.at) if mark.accepted and mark.at else ends.accepted
-    ends.problems += [ends.heads.broken] if ends.heads.broken else []
+    ends.problems += ends.heads.problems()
 
 
 def _follow_end(connection: Connection, tenant: Tenant, name: str, head: AnyRow | None, ends: _Ends) -> None:

@@ -9,17 +9,26 @@ import pytest
 import said_yes
 from beginnings import DATABASES, Beginnings
 from begun import begin
-from doubles import MONDAY, TUESDAY, Library
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
 from ended import end_patron
 from sqlalchemy import update
 from test_leaving import exit_of
 from test_window_nights import PROTECTED, desk, document, windows
-from townspeople import cpr, gains_protection, person
+from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.patron.patron import Purpose
 from cprsync.services.desk.lookup import Asked
 from cprsync.store import tables
+from cprsync.store.audit.audit import DESK, SEEN, Happened, append
 from cprsync.store.core.engine import writing
+from cprsync.store.core.tenant import library_transaction
+from cprsync.store.feed.inbox import FEED_STREAM
+from cprsync.store.imports import imports
+from cprsync.store.leaving import journal
+from cprsync.store.night import reverting
+from cprsync.store.outward.reading import READERS
+from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM
+from cprsync.store.records.kept_blocks import KEPT_BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,6 +109,94 @@ def test_what_was_noticed_stays_a_fault_of_the_audit_until_it_is_accepted(
     old.deliver(TUESDAY)
     old.night()
     assert windows(old) == {}
+
+
+def look_up(library: Library) -> None:
+    said_yes.register(desk(library), Asked(cpr("CLARA"), Purpose.RENEWAL, "lone"))
+
+
+def live_a_night(library: Library) -> None:
+    library.register.knows(person("RIKKE"))
+    library.enrol("RIKKE")
+    library.one_night()
+
+
+def write_in(stream: str) -> Callable[[Library], None]:
+    """Write a few entries in a stream at once, so that its next head is past the one that was lost."""
+
+    def write(library: Library) -> None:
+        with writing(library.engine) as connection:
+            entries = [Happened("test", patron=None)] * (1 if stream not in written else 4)
+            append(connection, library.store._tenant, stream, entries)
+        written.append(stream)
+
+    written: list[str] = []
+    write.__name__ = stream
+    return write
+
+
+STREAMS = (DESK, SEEN, FEED_STREAM, WINDOWS_STREAM, READERS, KEPT_BLOCK, imports.STREAM, reverting.STREAM)
+LIVES = [look_up, live_a_night, *map(write_in, STREAMS)]
+
+
+def is_refused(library: Library, code: str) -> bool:
+    return any("the code belongs to" in str(one) for one in library.store.audit.check(code=code).problems)
+
+
+@pytest.mark.parametrize("lives", LIVES, ids=lambda lives: lives.__name__)
+def test_what_an_older_copy_has_lost_is_told_by_each_night_until_somebody_accepts_it(
+    copies: tuple[Library, Library], lives: Callable[[Library], None]
+) -> None:
+    """The nights write more entries than were lost, and change records more often."""
+    old, now = copies
+    early = old.store.audit.check().code
+    lives(now)
+    lost = now.store.audit.check().code
+    heads_are_newer(old, now)
+    assert old.store.journal.replay() == 0
+    lives(old)
+    for day, one in ((MONDAY, renames(person("CLARA"))), (TUESDAY, moves(person("CLARA"), "ODENSE"))):
+        old.deliver(day, one)
+        report = old.one_night()
+        assert (report.exit_code, report.failure and report.failure.kind) == (1, "audit.broken")
+        assert old.store.audit.glance().problems
+        assert old.store.audit.check().problems
+        assert is_refused(old, lost)
+    old.store.audit.accept(user="drift", reason="Sikkerhedskopi lagt tilbage")
+    assert (old.store.audit.check(code=early).problems, old.store.audit.glance().problems) == ((), ())
+    assert is_refused(old, lost)
+    old.deliver(WEDNESDAY)
+    assert old.one_night().exit_code == 0
+
+
+def test_a_loss_that_a_killed_command_has_told_is_told_once_and_the_next_loss_again(
+    library: Library, tmp_path: Path
+) -> None:
+    first, second = library.copy(tmp_path / "first"), library.copy(tmp_path / "second")
+    heads_are_newer(first, goes_on(library))
+    with pytest.raises(KeyboardInterrupt):
+        tell_and_be_killed(first)
+    assert first.store.journal.replay() == 0
+    look_up(first)
+    code = first.store.audit.check().code
+    assert losses(first) == 1
+    assert not is_refused(first, code)
+    heads_are_newer(second, first)
+    assert second.store.journal.replay() == 0
+    assert losses(second) == 2
+    assert is_refused(second, code)
+    for library_ in (first, second):
+        library_.engine.dispose()
+
+
+def tell_and_be_killed(library: Library) -> None:
+    with library_transaction(library.store._tenant) as connection:
+        journal._tell_loss(connection, library.store._tenant)
+        raise KeyboardInterrupt
+
+
+def losses(library: Library) -> int:
+    return library.store._tenant.heads.path.read_bytes().count(b'"lost":true')
 
 
 def test_a_second_copy_that_is_put_back_is_noticed_too(library: Library, tmp_path: Path) -> None:
