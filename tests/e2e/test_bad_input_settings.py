@@ -123,6 +123,8 @@ def test_the_night_does_not_begin_with(mistake: str, library: Library) -> None:
     if kind == "feed.folder":  # found while fetching: by then the new patrons are subscribed
         before |= library.rows("subscription", "follow_up")
     assert_refused(ran, code=2, kind=kind, says=says, advises=advises)
+    # nobody is told in the evening that all is well
+    assert kind == "feed.folder" or library.run("status").exit == 2
     assert library.records() == before
 
 
