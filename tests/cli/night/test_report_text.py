@@ -38,7 +38,7 @@ def told(document: dict[str, Any], language: Language = "da") -> list[str]:
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_a_night_stopped_by_a_brake_says_where_to_look_and_which_limit_to_raise(language: Language) -> None:
     look, _, approve, raises = told(braked(), language)
-    assert "cprsync runs show 10" in look
+    assert "cprsync plan show 10" in look
     assert "cprsync plan approve sha256:0 --reason" in approve
     assert RAISE[language] in raises
     assert f"guard.gone.count ({LEAST[language]} 25)" in raises
@@ -48,7 +48,7 @@ def test_a_night_stopped_by_a_brake_says_where_to_look_and_which_limit_to_raise(
 def test_a_planned_night_has_no_number_and_is_looked_at_in_its_plan() -> None:
     look, *_ = told(braked(run=None))
     assert "--dry-run --plan" in look
-    assert "runs show" not in look
+    assert "plan show" not in look
 
 
 DELIVERY = {"file": "D270322.L123456", "produced": "2027-03-22", "outcome": "applied"}
