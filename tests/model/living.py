@@ -22,6 +22,7 @@ from slow_windows import Register
 from whole import verify_audit
 
 from cprsync.config.packaged import load_municipalities
+from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber
@@ -232,7 +233,9 @@ class Twice:
             return False  # a number of hers that we have not heard of
         library = self.library
         desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
-        asked = Asked(CprNumber.parse(number), Purpose.CORRECTION, "lone")
+        # a person would have to say within a day why somebody did not become a patron
+        user = SERVICE if record is None and not writes else "lone"
+        asked = Asked(CprNumber.parse(number), Purpose.CORRECTION, user)
         if not writes:
             look_up(desk, asked)
             return True

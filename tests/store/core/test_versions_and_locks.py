@@ -288,7 +288,13 @@ def test_a_database_without_room_is_not_told_as_one_that_does_not_answer(sqlite_
 
 
 @pytest.mark.parametrize(
-    ("why", "kind"), [(errno.EROFS, "store.no_writes"), (errno.ENOSPC, "store.no_room"), (errno.EACCES, "store.url")]
+    ("why", "kind"),
+    [
+        (errno.EROFS, "store.no_writes"),
+        (errno.ENOSPC, "store.no_room"),
+        (errno.EACCES, "file.owner"),
+        (errno.EIO, "store.url"),
+    ],
 )
 def test_a_disk_that_takes_no_file_is_not_told_as_a_wrong_setting(
     why: int, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
