@@ -19,11 +19,7 @@ _SQLITE = "sqlite:///"
 
 
 def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """The JSON shape of `status`. `theirs`: a line for each certificate that a counterpart has shown.
-
-    Raises ConfigurationError: `policy.toml` has a mistake, with which no night would begin.
-    """
-    _ = site.policy
+    """The JSON shape of `status`. `theirs`: a line for each certificate that a counterpart has shown."""
     section, certificates = site.section, [*site.certificates(), *theirs]
     beside = (site.clock.now(), certificates, measure_disks(site.settings), site.settings.is_production)
     return status_of(store, Around(section.agency, section.name, *beside))
