@@ -183,8 +183,9 @@ class EraseJournal:
         except OSError:
             return None
         told = read_line(text)
-        secret = self._secrets().get(str(told.get("key")), b"")
-        if not hmac.compare_digest(_begun_code(secret, text), code) or told["agency"] != agency:
+        secret = self._secrets().get(str(told.get("key")))
+        # a key that is not here signs nothing: with an empty one anybody could
+        if secret is None or not hmac.compare_digest(_begun_code(secret, text), code) or told["agency"] != agency:
             return None
         heads = {stream: (seq, bytes.fromhex(code)) for stream, (seq, code) in told["heads"].items()}
         return Begun(told["lines"], told["changes"], heads)

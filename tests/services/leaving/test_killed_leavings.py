@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +136,17 @@ def forged(library: Library, at: Path) -> Library:
     return old
 
 
+def forged_under_no_key(library: Library, at: Path) -> Library:
+    """The same; the note is made for the older copy, and signed with nothing, under a key that nobody has."""
+    old = library.copy(at)
+    between(library, lambda library, anna: library.store.leaving.leave(anna, user="lisbeth"))
+    text = note_of(library).read_bytes().partition(b"\t")[0]
+    told = json.dumps(json.loads(text) | {"key": "00000000"}, sort_keys=True).encode()
+    code = hmac.digest(b"", b"begun" + told, "sha256").hex().encode()
+    note_of(library).write_bytes(told + b"\t" + code + b"\n")
+    return old
+
+
 def torn(library: Library, at: Path) -> Library:
     old = library.copy(at)
     between(library, leave)
@@ -149,7 +162,7 @@ def left_twice(library: Library, at: Path) -> Library:
     return old
 
 
-@pytest.mark.parametrize("lived", [older, settled, settled_after_a_kill, forged, torn, left_twice])
+@pytest.mark.parametrize("lived", [older, settled, settled_after_a_kill, forged, forged_under_no_key, torn, left_twice])
 def test_an_older_copy_that_is_put_back_opens_nobody_whatever_stands_beside_the_journal(
     library: Library, tmp_path: Path, lived: Callable[[Library, Path], Library]
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event
-from store_people import MONDAY, STARTED
+from store_people import AGENCY, MONDAY, STARTED
 from test_audit_accepted import (
     ask,
     break_the_file,
@@ -68,6 +70,21 @@ def test_what_is_done_to_an_end_shows(store: SqlStore, damage: Callable[[SqlStor
     damage(store)
     assert store.audit.glance().problems
     assert store.audit.check().problems
+
+
+def test_a_line_that_is_signed_with_nothing_under_a_key_that_nobody_has_is_not_ours(store: SqlStore) -> None:
+    """By it somebody without a key could say that the audit was accepted as it is."""
+    live(store)
+    night(store)
+    heads = store._tenant.heads
+    whole, lines = heads.path.read_bytes(), len(list(heads.lines()))
+    last = bytes.fromhex(whole.rstrip(b"\n").rpartition(b"\t")[2].decode())
+    told = {"accepted": True, "agency": AGENCY, "at": "", "key": "00000000", "line": lines + 1, "mac": "", "seq": 0}
+    text = json.dumps(told | {"stream": ""}, sort_keys=True).encode()
+    code = hmac.digest(b"", last + text, "sha256").hex().encode()
+    heads.path.write_bytes(whole + text + b"\t" + code + b"\n")
+    assert heads.marks_after(lines, AGENCY) == []
+    assert "the line is not signed by us" in [one.values["why"] for one in store.audit.glance().problems]
 
 
 def test_an_altered_entry_at_the_end_shows_and_an_old_one_is_left_to_the_night(
