@@ -16,7 +16,10 @@ from cprsync.doctor.standing import measure_disks
 from cprsync.doctor.store import LiveStore, make_sure_that_journal_can_grow
 from cprsync.domain.policy.policy import Policy
 from cprsync.register.identity import load_identity
-from cprsync.services.ports.trust.doctor import Host, Need
+from cprsync.services.ports.trust.doctor import Host, NamedBackup, Need
+from cprsync.store.backup.databases import make_sure_of_programs
+from cprsync.store.backup.sealed import Recipient
+from cprsync.store.backup.shelf import Shelf
 from cprsync.store.seals.keys import Keyring
 from cprsync.wire.certificates import is_for_test
 from cprsync.wiring.counterparts import register_settings
@@ -53,6 +56,7 @@ class Installation(ThisMachine):
             Need.FBS: section.fbs is not None,
             Need.TARGETS: bool(section.target),
             Need.SIGN_IN: signs_in,
+            Need.BACKUP: self.is_production or any(self.named_backup()),
             Need.POSTGRESQL: self._settings.store.url.startswith("postgresql"),
         }
         return there[need] if need in there else super().has(need)
@@ -94,6 +98,22 @@ class Installation(ThisMachine):
         # a disk that is not there has no room to measure
         make_sure_that_journal_can_grow(self._settings.store.erase_journal)
         return measure_disks(self._settings)
+
+    def named_backup(self) -> NamedBackup:
+        section = self._settings.backup
+        folder, recipient = (None if one is None else str(one) for one in (section.folder, section.recipient))
+        return NamedBackup(folder, recipient)
+
+    def is_backup_folder_there(self) -> bool:
+        folder = self._settings.backup.folder
+        return folder is None or Shelf(folder).is_there()
+
+    def read_recipient(self) -> None:
+        if self._settings.backup.recipient is not None:
+            Recipient.load(self._settings.backup.recipient)
+
+    def make_sure_of_programs(self) -> None:
+        make_sure_of_programs(self._settings.store.owners)
 
     def policy_changes(self) -> list[str]:
         ours, default = self._site.policy, Policy()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
 from cprsync.errors import ConfigurationError, TargetUnavailable
-from cprsync.private import check_folder
+from cprsync.private import check_folder, closed_to_us
 from cprsync.register.extract.reader import DEFAULT_AGREEMENT
 from cprsync.services.ports.trust.doctor import FeedFiles
 from cprsync.wire.calls import Surroundings
@@ -50,7 +50,7 @@ def list_feed(section: FeedSection, *, seconds: float) -> FeedFiles:
 
         may_delete = os.access(section.path, os.W_OK, effective_ids=True)
         if section.after == "delete" and section.path.is_dir() and not may_delete:
-            raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder")
+            raise closed_to_us(section.path)
         return _list(FolderFeed(section.path, after=section.after), section.task)
     from cprsync.register.pickup.sftp import SftpFeed
 

@@ -18,10 +18,11 @@ from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
 
 from cprsync.domain.trust.backup import name_backup
-from cprsync.errors import CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import create_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
+from cprsync.store.backup.databases import make_sure_of_programs
 from cprsync.store.core.engine import writing
 from cprsync.wiring.setting_up import open_database
 
@@ -464,8 +465,12 @@ def test_a_program_that_is_older_than_the_server_is_not_used(
     on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = on_server
+    make_sure_of_programs(here.settings.store.owners)
     monkeypatch.setattr("cprsync.store.backup.databases._PROGRAMS", tmp_path)
     spy_on_pg_dump(tmp_path / "spy", monkeypatch, version=9)
     ran = here.call("backup", str(tmp_path / "backups"))
     assert (ran.exit, ran.error["kind"]) == (2, "backup.program")
+    with pytest.raises(ConfigurationError) as refused:
+        make_sure_of_programs(here.settings.store.owners)
+    assert refused.value.kind == "backup.program"
     assert list((tmp_path / "spy").iterdir()) == [tmp_path / "spy" / "pg_dump"]

@@ -19,9 +19,11 @@ from cprsync.cli.main import app
 from cprsync.cli.terminal.misuse import misuse_of
 from cprsync.doctor.alarm_file import AlarmFile
 from cprsync.doctor.store import make_sure_that_heads_can_grow, make_sure_that_journal_can_grow
-from cprsync.errors import ConfigurationError
+from cprsync.errors import BackupFailed, ConfigurationError
+from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.renewing import NewFiles, _make_sure_that_readable
 from cprsync.store.backup.sealed import Opener, Recipient, make_key_pair
+from cprsync.store.backup.shelf import Shelf
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.wiring.setting_up import make_sure_of_files
 
@@ -104,6 +106,42 @@ def test_a_journal_that_this_user_may_not_open_is_another_owners(
                 check(place)
             assert refused.value.kind == "file.owner"
             assert refused.value.values["path"] in {place, place.parent}
+
+
+def test_a_folder_of_backups_that_this_user_may_not_use_is_another_owners(here: Installation) -> None:
+    here.backups.mkdir(mode=0o700)
+    kept = [*here.backups.iterdir()]
+    assert Shelf(here.backups).is_there()
+    recipient = Recipient.load(here.settings.backup.recipient or here.key)
+    with closed(here.backups):
+        for use in (Shelf(here.backups).is_there, lambda: Shelf(here.backups).begin("one", recipient).__enter__()):
+            with pytest.raises(ConfigurationError) as refused:
+                use()
+            assert (refused.value.kind, refused.value.values["path"]) == ("file.owner", here.backups)
+    assert [*here.backups.iterdir()] == kept
+
+
+def test_a_folder_of_backups_is_looked_at_and_not_made(tmp_path: Path) -> None:
+    assert not Shelf(tmp_path / "new" / "backups").is_there()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "backups"):
+        with pytest.raises(BackupFailed, match="cannot be written"):
+            Shelf(path).is_there()
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_of_deliveries_that_this_user_may_not_use_is_another_owners(tmp_path: Path) -> None:
+    folder = tmp_path / "IN"
+    folder.mkdir()
+    delivery = folder / "D270322.L123456"
+    delivery.touch()
+    (waiting,) = FolderFeed(folder, after="delete").waiting()
+    with closed(folder):
+        for use in (FolderFeed(folder, after="keep").waiting, waiting.done):
+            with pytest.raises(ConfigurationError) as refused:
+                use()
+            assert (refused.value.kind, refused.value.values["path"]) == ("file.owner", folder)
+    assert delivery.exists()
 
 
 def test_heads_that_this_user_may_not_open_are_another_owners(here: Installation) -> None:

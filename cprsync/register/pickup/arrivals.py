@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 from lxml import etree
 
 from cprsync.errors import ConfigurationError, DeliveryRefused
+from cprsync.private import closed_to_us
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +102,8 @@ class FolderFile:
         try:
             _companion(self.path).unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
+        except PermissionError:
+            raise closed_to_us(self.path.parent) from None
         except OSError as failed:
             raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder") from failed
 
@@ -127,6 +130,8 @@ class FolderFeed:
     def _deliveries(self, *, promised: bool = False) -> list[Path]:
         try:
             found = {path.name: path for path in self._path.iterdir() if path.is_file()}
+        except PermissionError:
+            raise closed_to_us(self._path) from None
         except OSError as failed:
             raise ConfigurationError("the folder of deliveries cannot be read", kind="feed.folder") from failed
         if promised:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.status import FREE_LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cprsync.services.ports.trust.doctor import Installed, Machine
+    from cprsync.services.ports.trust.doctor import Installed, Machine, NamedBackup
 
 #: Permissions that a new file must not give to group and others: to change it.
 _OTHERS_WRITE: Final = 0o022
@@ -161,6 +161,35 @@ def check_disks(place: Installed) -> Iterator[Finding]:
             yield fault("disk_full", **values) if free < FREE_LEAST else warning("disk_low", **values)
     if not any(isinstance(one["free"], int) and one["free"] < FREE_ENOUGH for one in known):
         yield ok("disks")
+
+
+def check_backup(place: Installed) -> Iterator[Finding]:
+    """Whoever makes a backup needs a folder, a public key, and PostgreSQL's own program (R-96)."""
+    named = place.named_backup()
+    if not any(named):
+        yield warning("backup_unset")
+        return
+    wrong = list(_wrong_with_backups(place, named))
+    yield from wrong
+    if not any(one.level is Level.FAULT for one in wrong) and named.folder is not None:
+        yield ok("backup", folder=named.folder)
+
+
+def _wrong_with_backups(place: Installed, named: NamedBackup) -> Iterator[Finding]:
+    if named.recipient is None:
+        yield fault("backup_no_recipient")
+    if named.folder is None:
+        yield warning("backup_no_folder")
+    try:
+        if not place.is_backup_folder_there():
+            yield warning("backup_new_folder", folder=named.folder)
+    except CprsyncError as error:
+        yield Finding(Level.FAULT, error=error)
+    for ask in (place.read_recipient, place.make_sure_of_programs):
+        try:
+            ask()
+        except CprsyncError as error:
+            yield Finding(Level.FAULT, error=error)
 
 
 def check_policy(place: Installed) -> Iterator[Finding]:

@@ -56,6 +56,7 @@ INSTALLATION: Final = (
     Check("store.settings", store_checks.check_settings),
     Check("store.write", store_checks.check_writing),
     Check("store.clock", store_checks.check_clock),
+    Check("backup", checks.check_backup, needs=(Need.BACKUP,)),
 )
 #: What each library has for itself.
 LIBRARY: Final = (

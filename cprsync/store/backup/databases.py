@@ -263,6 +263,21 @@ def _server_version(connection: Connection) -> int:
     return int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
 
 
+def make_sure_of_programs(url: str) -> None:
+    """Make sure that the program which copies the database at `url` is here. SQLite needs none.
+
+    Raises ConfigurationError: it is missing, or older than the server.
+    """
+    if kind_of(url) != POSTGRESQL:
+        return
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            _find_program("pg_dump", least=_server_version(connection))
+    finally:
+        engine.dispose()
+
+
 def _find_program(name: str, *, least: int) -> str:
     """Find a program that is not older than the server: an older one cannot read it. Raises ConfigurationError."""
     first = shutil.which(name)

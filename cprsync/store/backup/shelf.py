@@ -5,6 +5,7 @@ A backup that is killed leaves a draft, which no restore sees and the next backu
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -15,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from cprsync.domain.trust.backup import BackupPart, Manifest, time_of
 from cprsync.errors import BackupBroken, BackupFailed, BackupRefused, RunBusy
-from cprsync.private import check_folder, open_unfollowed
+from cprsync.private import check_folder, closed_to_us, make_sure_that_usable, open_unfollowed
 from cprsync.store.backup.databases import disk_errors
 from cprsync.store.backup.sealed import SealedWriter, check_frames
 
@@ -75,7 +76,7 @@ class Shelf:
         Raises:
             RunBusy: another backup is being made here.
             BackupFailed: the folder cannot be written to, or is full.
-            ConfigurationError: others may put files into the folder.
+            ConfigurationError: the folder is another user's, or others may put files into it.
         """
         with disk_errors(), self._held():
             for left in self.folder.glob(f"{_DRAFT}*"):
@@ -117,11 +118,31 @@ class Shelf:
             (self.folder / name / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(self.folder / name)
 
+    def is_there(self) -> bool:
+        """Whether the folder is there. One that is not is made by the first backup.
+
+        Raises:
+            ConfigurationError: it is another user's, or others may put files into it.
+            BackupFailed: nothing can be written in it, or it cannot be made.
+        """
+        with disk_errors():
+            there = next(one for one in (self.folder, *self.folder.absolute().parents) if os.path.lexists(one))
+            make_sure_that_usable(there)
+            if not there.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if there != self.folder:
+                return False
+            check_folder(there)
+        return True
+
     @contextmanager
     def _held(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        check_folder(self.folder)
-        handle = open_unfollowed(self.folder / _LOCK, os.O_CREAT | os.O_RDWR)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            check_folder(self.folder)
+            handle = open_unfollowed(self.folder / _LOCK, os.O_CREAT | os.O_RDWR)
+        except PermissionError:
+            raise closed_to_us(self.folder) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield

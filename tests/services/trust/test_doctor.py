@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.errors import BackupFailed, BadInput, ConfigurationError
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
 from cprsync.services.ports.trust.audit import AuditGlance
-from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, Need
+from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
@@ -47,6 +47,10 @@ WELL: dict[str, Any] = {
     "journal_lines": 3,
     "glance": AuditGlance(5, 1, "1-00", "2027-03-23T05:30:00.000000Z", 0),
     "policy_changes": [],
+    "named_backup": NamedBackup("/mnt/backup", "backup.pub"),
+    "is_backup_folder_there": True,
+    "read_recipient": None,
+    "make_sure_of_programs": None,
     "certificates": [{"whose": "ours", "days_left": 400, "level": "ok", "revocation": "good"}],
     "knock": (NOW, NOW),
     "ask_agreement": None,
@@ -142,6 +146,13 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("store.settings", {"wrong_settings": ["app: + audit DELETE"]}, "fault", "app: + audit DELETE"),
         ("store.clock", {"store_offset": 31.0}, "warning", "31 seconds from ours"),
         ("store.clock", {"store_offset": -301.0}, "fault", "5 minutes from ours"),
+        ("backup", {"named_backup": NamedBackup(None, None)}, "warning", "[backup] is not set"),
+        ("backup", {"named_backup": NamedBackup("/b", None)}, "fault", "has no public key"),
+        ("backup", {"named_backup": NamedBackup(None, "b.pub")}, "warning", "names no folder"),
+        ("backup", {"is_backup_folder_there": False}, "warning", "/mnt/backup is not there: the next backup makes it"),
+        ("backup", {"is_backup_folder_there": BackupFailed("read-only")}, "fault", "read-only"),
+        ("backup", {"read_recipient": ConfigurationError("no key", kind="backup.key")}, "fault", "no key"),
+        ("backup", {"make_sure_of_programs": ConfigurationError("old", kind="backup.program")}, "fault", "old"),
         ("keys.used", {"lost_keys": [("seal", "ab12")]}, "fault", "the seal key ab12 is named by rows"),
         ("audit", {"glance": AuditGlance(5, 1, "1-00", None, 5)}, "warning", "never kept outside"),
         ("register.clock", {"knock": (NOW + timedelta(seconds=301), NOW)}, "fault", "5 minutes from the platform's"),
@@ -226,6 +237,18 @@ def test_the_agreements_record_types_are_held_against_the_last_delivery(last: An
     assert (ended.value, says in text) == (level, True), text
 
 
+def test_each_thing_that_a_backup_lacks_is_told_at_once() -> None:
+    level, text = found(
+        "backup",
+        is_backup_folder_there=BackupFailed("the disk is full"),
+        read_recipient=ConfigurationError("no key in it", kind="backup.key"),
+        make_sure_of_programs=ConfigurationError("pg_dump is not here", kind="backup.program"),
+    )
+    assert level is Level.FAULT
+    assert all(one in text for one in ("the disk is full", "no key in it", "pg_dump is not here"))
+    assert "a backup can be made" not in text
+
+
 # -- one by one ------------------------------------------------------------------------------------------------
 
 
@@ -270,7 +293,7 @@ def test_what_is_not_set_up_is_not_asked() -> None:
     place: Any = Place(never, lacks=frozenset(Need))
     results = {one.check: one.level for one in examine(place, [place], None, watching=lambda *_: None)}
     unused = {name for name, level in results.items() if level is Level.NOT_USED}
-    assert unused == {"timer", "feed", "culr", "fbs", "targets", "sign_in"}
+    assert unused == {"timer", "backup", "feed", "culr", "fbs", "targets", "sign_in"}
 
 
 def test_unreadable_settings_leave_the_machines_checks() -> None:

@@ -50,6 +50,8 @@ class Need(enum.Enum):
     FBS = "fbs"
     TARGETS = "targets"
     SIGN_IN = "sign_in"
+    #: [backup] names something, or the persons are real
+    BACKUP = "backup"
     POSTGRESQL = "postgresql"
     SYSTEMD = "systemd"
 
@@ -80,6 +82,13 @@ class FeedFiles(NamedTuple):
     unfinished: Sequence[str]
     #: of another task than ours
     foreign: int
+
+
+class NamedBackup(NamedTuple):
+    """What [backup] names; None: it does not."""
+
+    folder: str | None
+    recipient: str | None
 
 
 class Machine(Protocol):
@@ -201,6 +210,18 @@ class Installed(Machine, Protocol):
 
     def disks(self) -> Sequence[Mapping[str, int | str | None]]:
         """Return how much room is left, as in `status`."""
+
+    def named_backup(self) -> NamedBackup:
+        """Return what the settings say of backups."""
+
+    def is_backup_folder_there(self) -> bool:
+        """Whether their folder is there. One that is not can be made. Raises if nothing can be written."""
+
+    def read_recipient(self) -> None:
+        """Read the public key that backups are encrypted to."""
+
+    def make_sure_of_programs(self) -> None:
+        """Find the program that copies the database."""
 
     def policy_changes(self) -> Sequence[str]:
         """Return which settings of the policy differ from the default."""
