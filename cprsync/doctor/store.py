@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cprsync.config.settings import StoreSection
     from cprsync.services.ports.deliveries import Inspection
     from cprsync.services.ports.trust.audit import AuditGlance
+    from cprsync.services.ports.trust.keys import Rotation
     from cprsync.services.ports.trust.upkeep import StoreVersion
     from cprsync.wiring.site import Site
 
@@ -129,6 +130,10 @@ class LiveStore:
     def lost_keys(self) -> list[tuple[str, str]]:
         with self._site.store_of_any_keys() as opened:
             return [(one.purpose, one.id) for one in opened.keys.uses() if one.state is KeyState.LOST]
+
+    def rotations(self) -> list[Rotation]:
+        with self._site.store_of_any_keys() as opened:
+            return opened.keys.unfinished()
 
     def journal_lines(self) -> int:
         make_sure_that_journal_can_grow(self._settings.store.erase_journal)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.status import problem_text, whose_text
-from cprsync.language.words import bytes_text, day_text, has_word, word
+from cprsync.language.words import bytes_text, day_text, has_word, moment_text, word
 from cprsync.services.ports.trust.doctor import Level
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def _values(finding: Finding, language: Language) -> dict[str, object]:
         values["free"] = bytes_text(int(str(values["free"])), language)
     if "place" in values:
         values["place"] = word(f"disk_{values['place']}", language)
+    if "since" in values:
+        values["since"] = moment_text(str(values["since"]), language)
     if "day" in values:
         values["day"] = day_text(str(values["day"]), language)
     return values

@@ -29,6 +29,7 @@ _FACTS: Final = {
     "old": "waits",
     "unheard": "provisional",
     "audit": "audit",
+    "rotation": "keys",
     "backup_failed": "backup",
     "backup_old": "backup",
     "backup_never": "backup",
@@ -85,6 +86,9 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     if what == "plan":
         return _plan_problem(one, values, language)
     key = f"wrong_{what}"
+    if what == "rotation" and not one["rows"]:
+        # for this purpose nothing is brought
+        key = "wrong_rotation_begun"
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
         key = (
@@ -124,7 +128,7 @@ def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     yield from _disk_facts(document, language)
     yield from _upkeep_facts(document["upkeep"], wrong, language)
     keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
-    yield Fact(NEITHER, word("status_keys", language, keys=keys or "–"))
+    yield Fact(WRONG if "keys" in wrong else NEITHER, word("status_keys", language, keys=keys or "–"))
 
 
 def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:

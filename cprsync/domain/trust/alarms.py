@@ -17,6 +17,7 @@ TOLD: Final = frozenset(
     {
         *("run", "exit", "day", "count", "due", "failed", "oldest", "name", "since"),
         *("undoes", "missing", "until", "classes"),
+        *("purpose", "left", "rows"),
         *("whose", "host", "step", "problem", "problem_da", "place", "free", "at", "kind"),
     }
 )
@@ -66,6 +67,8 @@ RULES: Final = (
     AlarmRule("disk", Urgency.NOW, apart=("place",)),
     AlarmRule("certificate", Urgency.SOON, apart=("whose", "host", "step")),
     AlarmRule("certificate_unusable", Urgency.NOW, apart=("whose", "host")),
+    # it takes minutes while it is at work
+    AlarmRule("rotation", Urgency.SOON, timedelta(hours=1), apart=("purpose",)),
     AlarmRule("guessing_page", Urgency.NOW),
     AlarmRule("guessing_machines", Urgency.NOW),
     AlarmRule("backup_failed", Urgency.SOON),

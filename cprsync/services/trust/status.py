@@ -78,6 +78,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "access": asdict(store.access.alarms()),
         "certificates": [dict(one) for one in around.certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
+        "rotations": rotations_document(store),
         "disks": [dict(one) for one in around.disks],
         "alarms": {"undelivered": undelivered_document(store.alarms)},
         "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
@@ -151,6 +152,14 @@ def _audit(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**glance.document(), "followed": followed}
 
 
+def rotations_document(store: Store) -> list[dict[str, Any]]:
+    """The rotations of keys that are not finished: how far each is, and since when."""
+    return [
+        {"purpose": one.purpose, "key": one.key, "since": _moment(one.since), "left": one.left, "rows": one.rows}
+        for one in store.keys.unfinished()
+    ]
+
+
 def undelivered_document(log: AlarmLog) -> list[dict[str, Any]]:
     """The channels of alarms whose last delivery did not go well."""
     return [{"name": one.channel, "count": one.count, "kind": one.why} for one in log.undelivered()]
@@ -181,6 +190,8 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from _wrong_audit(document["audit"])
     yield from _wrong_access(document["access"])
     yield from _wrong_certificates(document["certificates"])
+    for one in document["rotations"]:
+        yield {"what": "rotation", **{name: one[name] for name in ("purpose", "since", "left", "rows")}}
     yield from _wrong_disks(document["disks"])
     yield from _wrong_upkeep(document["upkeep"], now)
     yield from ({"what": ALARMS, **one} for one in document["alarms"]["undelivered"])

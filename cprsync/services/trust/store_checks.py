@@ -59,7 +59,11 @@ def check_used_keys(place: Installed) -> Iterator[Finding]:
     lost = place.store.lost_keys()
     for purpose, key in lost:
         yield fault("keys_lost", purpose=purpose, id=key)
-    if not lost:
+    rotations = place.store.rotations()
+    for one in rotations:
+        values = {"purpose": one.purpose, "since": one.since.isoformat(timespec="seconds")}
+        yield warning("keys_rotation" if one.rows else "keys_rotation_begun", **values, left=one.left, rows=one.rows)
+    if not lost and not rotations:
         yield ok("keys_used")
 
 

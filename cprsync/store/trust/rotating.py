@@ -11,11 +11,11 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, null, select, update
+from sqlalchemy import delete, func, null, select, update
 
 from cprsync.errors import BadInput, RunBusy
 from cprsync.private import open_unfollowed
-from cprsync.services.ports.trust.keys import Share
+from cprsync.services.ports.trust.keys import Rotation, Share
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -28,15 +28,17 @@ from cprsync.store.trust.key_checks import NAMED_BY, note_key
 from cprsync.store.trust.key_uses import count_lines_by_key, list_uses
 from cprsync.store.trust.reindexing import reindex_share
 from cprsync.store.trust.resealing import fingerprint_share, reseal_share
+from cprsync.store.trust.sealed_columns import NEVER_ANEW, SEALED
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from cprsync.services.ports.trust.keys import KeyUse, SharePlace
     from cprsync.store.core.tenant import Tenant
+    from cprsync.store.seals.keys import Key
 
 #: The kind of an audit entry about a key, and its steps.
 KEY: Final = "key"
@@ -49,6 +51,15 @@ _SHARES: Final[Mapping[Purpose, Callable[[Tenant, SharePlace | None, int], Share
     Purpose.SEAL: reseal_share,
     Purpose.INDEX: reindex_share,
     Purpose.FINGERPRINT: fingerprint_share,
+}
+#: The rows that are brought: by table the columns that name a key, each with the column of its value.
+_BROUGHT: Final[Mapping[Purpose, Mapping[str, Sequence[tuple[str, str]]]]] = {
+    Purpose.SEAL: {
+        **{name: [(one.key, one.value) for one in of] for name, of in SEALED.items() if name not in NEVER_ANEW},
+        "inbox": [("key", "key")],
+    },
+    Purpose.INDEX: {"patron": [("index_key", "number_index")]},
+    Purpose.FINGERPRINT: {"patron": [("fingerprint_key", "fingerprint")]},
 }
 _CHECK, _DONE, _PATRON, _LINE, _RUN = (
     *(tables.key_check.c, tables.upkeep.c, tables.patron.c),
@@ -77,11 +88,16 @@ class Keys(TenantStore):
     def is_unfinished(self, purpose: str) -> bool:
         tenant, wanted = self._tenant, Purpose(purpose)
         tenant.vault.follow()
-        live = [key for key in tenant.keyring.keys[wanted] if not key.is_next]
-        done = select(_DONE.detail).where(_DONE.agency == tenant.agency, _DONE.task == Task.KEYS.value)
         with reading(tenant.engine) as connection:
-            finished = {json.loads(detail)["key"] for detail in connection.scalars(done)}
-        return len(live) > 1 and live[0].id not in finished
+            return _is_brought_half(connection, tenant, wanted)
+
+    def unfinished(self) -> list[Rotation]:
+        tenant = self._tenant
+        tenant.vault.follow()
+        with reading(tenant.engine) as connection:
+            begun = {one: tenant.keyring.next(one) for one in Purpose}
+            half = [one for one in Purpose if begun[one] or _is_brought_half(connection, tenant, one)]
+            return [_measure(connection, tenant, one, begun[one] or tenant.keyring.newest(one)) for one in half]
 
     def add(self, purpose: str, *, user: str) -> str:
         tenant, wanted = self._tenant, Purpose(purpose)
@@ -143,6 +159,29 @@ class Keys(TenantStore):
         more = (("key", key_id), *(() if rows is None else (("rows", str(rows)),)))
         happened = audit.Happened(KEY, user=user, actions=step, more=more)
         audit.append(connection, self._tenant, audit.DESK, [happened])
+
+
+def _is_brought_half(connection: Connection, tenant: Tenant, purpose: Purpose) -> bool:
+    """Tells whether an older key is there, and nobody noted that all rows were brought to the newest one."""
+    live = [key for key in tenant.keyring.keys[purpose] if not key.is_next]
+    if len(live) == 1:
+        return False
+    done = select(_DONE.detail).where(_DONE.agency == tenant.agency, _DONE.task == Task.KEYS.value)
+    return live[0].id not in {json.loads(detail)["key"] for detail in connection.scalars(done)}
+
+
+def _measure(connection: Connection, tenant: Tenant, purpose: Purpose, key: Key) -> Rotation:
+    """Count the rows that a rotation has left. A row with two values counts twice."""
+    left = rows = 0
+    for name, columns in _BROUGHT.get(purpose, {}).items():
+        table = tables.metadata.tables[name]
+        named = [(table.c[of], table.c[value].is_not(None)) for of, value in columns]
+        older = [func.count().filter((of != key.id) & is_there) for of, is_there in named]
+        every = [func.count().filter(of.is_not(None) & is_there) for of, is_there in named]
+        wanted = select(sum(older[1:], older[0]), sum(every[1:], every[0])).where(table.c.agency == tenant.agency)
+        counted = connection.execute(wanted).one()
+        left, rows = left + counted[0], rows + counted[1]
+    return Rotation(purpose.value, key.id, key.made, left, rows)
 
 
 def _make_sure_that_older(tenant: Tenant, purpose: Purpose, key_id: str) -> None:

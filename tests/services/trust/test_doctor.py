@@ -14,6 +14,7 @@ from cprsync.errors import BackupFailed, BadInput, ConfigurationError
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, NamedBackup, Need
+from cprsync.services.ports.trust.keys import Rotation
 from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
@@ -44,6 +45,7 @@ WELL: dict[str, Any] = {
     "try_to_write": None,
     "store_offset": 0.5,
     "lost_keys": [],
+    "rotations": [],
     "journal_lines": 3,
     "glance": AuditGlance(5, 1, "1-00", "2027-03-23T05:30:00.000000Z", 0),
     "policy_changes": [],
@@ -154,6 +156,8 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("backup", {"read_recipient": ConfigurationError("no key", kind="backup.key")}, "fault", "no key"),
         ("backup", {"make_sure_of_programs": ConfigurationError("old", kind="backup.program")}, "fault", "old"),
         ("keys.used", {"lost_keys": [("seal", "ab12")]}, "fault", "the seal key ab12 is named by rows"),
+        ("keys.used", {"rotations": [Rotation("seal", "ab12", NOW, 12, 40)]}, "warning", "12 of 40 rows are left"),
+        ("keys.used", {"rotations": [Rotation("pin", "ab12", NOW, 0, 0)]}, "warning", "cprsync keys rotate pin"),
         ("audit", {"glance": AuditGlance(5, 1, "1-00", None, 5)}, "warning", "never kept outside"),
         ("register.clock", {"knock": (NOW + timedelta(seconds=301), NOW)}, "fault", "5 minutes from the platform's"),
         ("register.clock", {"knock": (NOW - timedelta(seconds=300), NOW)}, "warning", "300 seconds from the platform"),

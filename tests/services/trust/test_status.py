@@ -20,6 +20,7 @@ from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
 from cprsync.services.ports.runs import HeldRun
 from cprsync.services.ports.trust.audit import AuditGlance
+from cprsync.services.ports.trust.keys import Rotation
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.services.trust.status import FREE_LEAST, Around, status_of
 
@@ -60,6 +61,7 @@ class Stands:
     accepted: str | None = None
     upkeep: dict[tuple[Task, bool], Upkeep] = field(default_factory=dict)
     held: tuple[HeldRun, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
     yeses: tuple[GivenYes, ...] = ()
 
     def store(self) -> Any:
@@ -87,6 +89,7 @@ class Stands:
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
             subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
             access=SimpleNamespace(alarms=Alarms),
+            keys=SimpleNamespace(unfinished=lambda: list(self.rotations)),
             audit=SimpleNamespace(glance=lambda: state, noted_keys=lambda: keys),
         )
 
@@ -133,6 +136,8 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),
         (Stands(backlog=Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))), "old"),
         (Stands(problems=(BROKEN,)), "audit"),
+        (Stands(rotations=(Rotation("seal", "00000001", NOW, 12, 40),)), "rotation"),
+        (Stands(rotations=(Rotation("pin", "00000001", NOW, 0, 0),)), "rotation"),
         (Stands(targets=(koha(backlog=OLD),)), "target_old"),
         (Stands(targets=(koha(stopped=NOW, stopped_why="gone", backlog=OLD),)), "target_stopped"),
         (Stands(targets=(koha(refused=2),)), "target_refuses"),

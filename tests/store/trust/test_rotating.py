@@ -105,6 +105,48 @@ def test_after_a_rotation_the_store_holds_the_same_and_the_new_key_writes(store:
     assert dump(opened(store)) == before
 
 
+class Killed(Exception):
+    """The program was killed."""
+
+
+def kill(*_: object) -> None:
+    raise Killed
+
+
+@EVERY
+def test_a_rotation_that_was_stopped_before_the_new_key_writes_is_told_until_it_is_finished(
+    store: SqlStore, purpose: str
+) -> None:
+    assert lived(store).keys.unfinished() == []
+    with pytest.raises(Killed):
+        rotate(store, purpose, sleep=kill)
+    (half,) = opened(store).keys.unfinished()
+    added = store._tenant.keyring.next(Purpose(purpose))
+    assert added is not None
+    assert (half.purpose, half.key, half.since, half.left) == (purpose, added.id, added.made, half.rows)
+    rotate(store, purpose)
+    assert store.keys.unfinished() == opened(store).keys.unfinished() == []
+
+
+@BROUGHT
+def test_a_rotation_that_was_stopped_half_way_says_how_many_rows_are_left(store: SqlStore, purpose: str) -> None:
+    shares = []
+
+    def count(_: str, rows: int) -> None:
+        shares.append(rows)
+        if len(shares) == 2:
+            raise Killed
+
+    lived(store)
+    with pytest.raises(Killed):
+        rotate(store, purpose, progress=count)
+    (half,) = store.keys.unfinished()
+    assert (half.purpose, half.key) == (purpose, store._tenant.keyring.newest(Purpose(purpose)).id)
+    assert 0 < half.left < half.rows
+    assert rotate(store, purpose)[0]["resumed"]
+    assert store.keys.unfinished() == []
+
+
 @pytest.mark.parametrize("purpose", ["seal", "fingerprint"])
 def test_nothing_is_left_under_the_older_key(store: SqlStore, purpose: str) -> None:
     lived(store)
@@ -135,10 +177,6 @@ def test_everyone_is_found_and_opens_between_any_two_shares(store: SqlStore, pur
         assert dump(store) == before
         assert dump(opened(store)) == before
     assert shares > 3
-
-
-class Killed(Exception):
-    """The program was killed."""
 
 
 @BROUGHT

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.deliveries import Inspection
     from cprsync.services.ports.trust.audit import AuditGlance
+    from cprsync.services.ports.trust.keys import Rotation
     from cprsync.services.ports.trust.upkeep import StoreVersion
 
 
@@ -134,6 +135,9 @@ class AskedStore(Protocol):
 
     def lost_keys(self) -> Sequence[tuple[str, str]]:
         """Return purpose and id of the keys that rows name and the folder lacks."""
+
+    def rotations(self) -> Sequence[Rotation]:
+        """Return the rotations of keys that are not finished."""
 
     def journal_lines(self) -> int:
         """Check the erase journal, and that it can be written. Returns how many lines it has."""

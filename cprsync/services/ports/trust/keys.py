@@ -77,6 +77,19 @@ class Share:
     place: SharePlace | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A rotation that was begun and is not finished: it is at work, or was stopped."""
+
+    purpose: str
+    #: the new key, and the date of its file
+    key: str
+    since: datetime
+    #: rows that name an older key, of all rows that are brought to the new one; 0 of 0: no row is
+    left: int
+    rows: int
+
+
 class Keys(Protocol):
     """The keys of the store."""
 
@@ -91,6 +104,9 @@ class Keys(Protocol):
 
     def is_unfinished(self, purpose: str) -> bool:
         """Tells whether an older key of the purpose is there, and the rows were not all brought to the newest one."""
+
+    def unfinished(self) -> list[Rotation]:
+        """Return the rotations that are not finished. Counts rows only if there is one."""
 
     def add(self, purpose: str, *, user: str) -> str:
         """Add a key that does not write yet, unless one is there, and note it. Returns its id."""

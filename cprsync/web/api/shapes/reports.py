@@ -227,6 +227,16 @@ class Key(Answer):
     id: str
 
 
+class Rotation(Answer):
+    """A key's rotation that is not finished: the rows that are left, and all that are brought."""
+
+    purpose: str
+    key: str
+    since: str
+    left: int
+    rows: int
+
+
 class Subscriptions(Answer):
     """How many numbers are wanted and subscribed at the register, and how many it has not confirmed to us."""
 
@@ -308,6 +318,7 @@ class Status(Answer):
     access: AccessAlarms
     certificates: list[dict[str, JsonValue]]
     keys: list[Key]
+    rotations: list[Rotation]
     disks: list[Disk]
     alarms: Alarms
     upkeep: dict[Literal["backup", "drill"], Upkeep | None]
