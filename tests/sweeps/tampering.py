@@ -5,10 +5,8 @@
 Whoever tampers has no key. They may write every file beside the database, and the database as its owner. Each tampering
 is tried on a copy of an installation that has lived two nights, with people at the desk and an erased patron. It is
 found if `audit verify`, the check of the erase journal, or the reading of the images for `runs revert` says so: at
-once, and again after the store was opened and went on writing, unless it cannot be opened at all. Prints what was not
-found, with its number: the same seed draws it again. Exit 1 if there is any.
-
-Images are altered, not removed: whether one should be there, nothing tells; `runs revert` counts what it puts back.
+once, and again after the store was opened and went on writing, unless it cannot be opened at all. Prints what was done,
+and what was not found, with its number: the same seed draws it again. Exit 1 if there is any.
 """
 
 from __future__ import annotations
@@ -22,6 +20,8 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "store"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "store" / "audit"))
 
 from databases import opened as opened_database
-from sqlalchemy import delete, insert, select, update
-from store_people import AGENCY, AGREEMENT, StoppedClock, number
+from sqlalchemy import Date, delete, insert, select, true, update
+from store_people import AGENCY, AGREEMENT, MONDAY, StoppedClock, number
 from test_tampering import Installation, lived, night
 
 from cprsync.domain.patron.patron import Purpose as Why
@@ -49,11 +49,16 @@ if TYPE_CHECKING:
     from random import Random
 
     from databases import Database
-    from sqlalchemy import Table
+    from sqlalchemy import Connection, Table
 
 #: What is tampered with.
 AUDIT, HEADS, ERASED, IMAGES = "audit", "heads", "journal", "images"
 PLACES: Final = (AUDIT, HEADS, ERASED, IMAGES)
+#: What is altered of a before-image. Its blob is drawn as often as the rest: that is what an undo would write.
+IMAGE: Final = (
+    *("register_blob",) * 6,
+    *("register_key", "version", "run_id", "until_day", "as_of_day", "as_of_source", "letters_stopped"),
+)
 
 
 @dataclass
@@ -148,11 +153,11 @@ def tamper(here: Installation, place: str, draw: Random) -> str:
         case "journal":
             return _tamper_file(here, JOURNAL, draw)
         case _:
-            return _tamper_rows(here, tables.before_image, draw, ("register_blob", "register_key", "version"))
+            return _tamper_rows(here, tables.before_image, draw, IMAGE)
 
 
 def _tamper_rows(here: Installation, table: Table, draw: Random, columns: tuple[str, ...]) -> str:
-    """Alter one value of a row, give it another row's, or (not of images) remove or repeat the row."""
+    """Alter one value of a row, give it another row's, or remove it; repeat an entry, or swap what two images seal."""
     with writing(here.store._tenant.engine) as connection:
         rows = [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))]
         row = draw.choice(rows)
@@ -164,16 +169,45 @@ def _tamper_rows(here: Installation, table: Table, draw: Random, columns: tuple[
             last = max(one["seq"] for one in rows if one["stream"] == row["stream"])
             connection.execute(insert(table), {**row, "seq": last + 1})
             return f"{table.name}: a row repeated at the end"
+        if table is tables.before_image and (draws := draw.random()) < 0.6:
+            return _remove_images(connection, rows, row, draw) if draws < 0.4 else _swap_images(connection, rows, draw)
         name = draw.choice(columns)
         others = [one[name] for one in rows if one[name] != row[name]]
         is_swapped = bool(others) and name not in {column.name for column in table.primary_key} and draw.random() < 0.3
-        new = draw.choice(others) if is_swapped else _altered(row[name], draw)
+        is_no_day = row[name] is None and isinstance(table.c[name].type, Date)
+        new = draw.choice(others) if is_swapped else _altered(MONDAY if is_no_day else row[name], draw)
         connection.execute(update(table).where(*this).values({name: new}))
         return f"{table.name}.{name}: {'of another row' if is_swapped else 'altered'}"
 
 
+def _remove_images(connection: Connection, rows: list[dict[str, Any]], row: dict[str, Any], draw: Random) -> str:
+    """Remove one image, those of one patron or of one run, or all."""
+    image = tables.before_image
+    these = {
+        "one": (image.c.patron_id == row["patron_id"]) & (image.c.version == row["version"]),
+        "a patron's": image.c.patron_id == row["patron_id"],
+        "a run's": image.c.run_id == row["run_id"],
+        "all": true(),
+    }
+    which = draw.choice(list(these))
+    removed = connection.execute(delete(image).where(these[which])).rowcount
+    return f"{image.name}: removed {which}, {removed} of {len(rows)}"
+
+
+def _swap_images(connection: Connection, rows: list[dict[str, Any]], draw: Random) -> str:
+    """Let two images seal each other's record."""
+    image = tables.before_image
+    for row, other in permutations(draw.sample(rows, 2)):
+        this = [column == row[column.name] for column in image.primary_key]
+        sealed = {name: other[name] for name in ("register_blob", "register_key")}
+        connection.execute(update(image).where(*this).values(sealed))
+    return f"{image.name}: two swapped"
+
+
 def _altered(value: Any, draw: Random) -> Any:
     match value:
+        case date():
+            return value + timedelta(days=draw.choice((-400, -1, 1, 400)))
         case bytes():
             place = draw.randrange(len(value))
             return value[:place] + bytes([value[place] ^ (1 << draw.randrange(8))]) + value[place + 1 :]
@@ -214,6 +248,7 @@ def _tamper_file(here: Installation, name: str, draw: Random) -> str:
 def swept(count: int, seed: int, database: str, folder: Path) -> dict[str, Any]:
     """Try so many tamperings, as many in each place. Says how many were found, and which were not."""
     tried: Counter[str] = Counter()
+    ways: Counter[str] = Counter()
     missed: list[dict[str, Any]] = []
     (folder / "ready").mkdir()
     with opened_database(database, folder) as where:
@@ -229,10 +264,12 @@ def swept(count: int, seed: int, database: str, folder: Path) -> dict[str, Any]:
                 later = bool(find(here)) if go_on(here) else True
             shutil.rmtree(to)
             tried[place] += 1
+            ways[done] += 1
             if not (at_once and later):
                 missed.append({"number": one, "place": place, "done": done, "at_once": bool(at_once), "later": later})
     found = count - len(missed)
-    return {"database": database, "seed": seed, "tried": dict(tried), "found": found, "of": count, "missed": missed}
+    tried_in = {"tried": dict(tried), "ways": dict(sorted(ways.items()))}
+    return {"database": database, "seed": seed, **tried_in, "found": found, "of": count, "missed": missed}
 
 
 def main() -> int:
@@ -246,6 +283,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cprsync-tampering-") as folder:
         document = swept(given.count, given.seed, given.database, Path(folder))
     lines = [f"{document['found']} of {document['of']} found on {given.database}: {document['tried']}"]
+    lines += [f"  {count} x {way}" for way, count in document["ways"].items()]
     lines += [f"  not found: {one}" for one in document["missed"]]
     sys.stdout.write((json.dumps(document, indent=1) if given.json else "\n".join(lines)) + "\n")
     return 1 if document["missed"] else 0

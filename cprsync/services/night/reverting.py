@@ -91,8 +91,8 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
     """Show what undoing a run would do. Writes nothing.
 
     Raises:
-        BadInput: there is no such run, it has not ended, it wrote nothing, it is undone already, or its before-images
-            are deleted.
+        BadInput: there is no such run, it has not ended, it wrote nothing, it is undone already, its before-images
+            are deleted, or records or before-images were altered past the program.
     """
     past = _past(night.store, number)
     # an undo that was killed goes on: those whom it has put back are not asked about again
@@ -124,10 +124,16 @@ def _past(store: Store, number: int) -> PastRun:
         raise BadInput("run {run} has not ended yet", run=number, kind="revert.open")
     if past.reverted_by is not None:
         raise BadInput("run {run} is undone already, by run {by}", run=number, by=past.reverted_by, kind="revert.done")
-    if not past.kept:
-        if past.has_written:
-            raise BadInput("what run {run} overwrote is no longer kept", run=number, kind="revert.too_old")
+    if not (past.kept or past.has_written):
         raise BadInput("run {run} wrote no record", run=number, kind="revert.nothing")
+    if not store.reverting.is_whole():
+        raise BadInput(
+            "run {run} is not undone: records, or what was kept of them before changes, were altered past the program",
+            run=number,
+            kind="revert.altered",
+        )
+    if not past.kept:
+        raise BadInput("what run {run} overwrote is no longer kept", run=number, kind="revert.too_old")
     return past
 
 

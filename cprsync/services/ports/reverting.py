@@ -46,6 +46,9 @@ class Reverting(Protocol):
     def past(self, number: int) -> PastRun | None:
         """Return a run of the agreement. None: there is none with this number."""
 
+    def is_whole(self) -> bool:
+        """Whether all records and before-images are those that were written last."""
+
     def patrons(self, number: int) -> list[str]:
         """Return the patrons with a before-image of a run who are still patrons, in order."""
 

@@ -1,7 +1,8 @@
 """Notice when someone has put an older state in place: of the records, the file of the heads, or the erase journal.
 
 The library's row remembers how far each of them was. For the records it has a sum over the versions of all of them:
-each change removes the old version and adds the new one. The sum is keyed, so that nobody without the key can compute
+each change removes the old version and adds the new one. A before-image is in the sum as long as it is kept, with all
+that its row says beside what is sealed. The sum is keyed, so that nobody without the key can compute
 it. It is hidden under the number of changes, so that two states cannot be compared. That number is in the file of the
 heads too. What happens when something is older is decided elsewhere.
 """
@@ -37,6 +38,11 @@ _MASK: Final = (1 << _BITS) - 1
 _READ_ROWS: Final = 5000
 _LIBRARY = tables.library.c
 _PATRON = tables.patron.c
+_IMAGE = tables.before_image.c
+#: What the sum has of a before-image: all but what is sealed, which opens only for its patron and version.
+IMAGE_COLUMNS: Final = tuple(
+    column for column in _IMAGE if column.name not in {"agency", "register_blob", "register_key"}
+)
 _HEAD, _ENTRY = tables.audit_head.c, tables.audit.c
 # Each entry of the desk is followed by some of these, so they are built once.
 _SEEN: Final = select(_LIBRARY.records_changes, _LIBRARY.heads_lines, _LIBRARY.heads_code).where(
@@ -61,23 +67,41 @@ class Moved(NamedTuple):
 
 
 def begin_versions(tenant: Tenant) -> None:
-    """Count the sum for a library that has none yet: a new one, or one from an earlier version."""
+    """Count what the sum has not counted yet: all of it, or the before-images of a store from an earlier version."""
     with reading(tenant.engine) as connection:
-        if record_changes(connection, tenant) is not None:
+        if _sum_row(connection, tenant).records_images:
             return
     with library_transaction(tenant) as connection:
-        if record_changes(connection, tenant) is None:
+        row = _sum_row(connection, tenant)
+        if row.records_key is None:
             count_versions(connection, tenant, changes=1)
+        elif not row.records_images:
+            # added to what stands, so that a mark that someone has cleared makes a sum that fits nothing
+            keyed = _keyed(tenant, row.records_key)
+            total = _sum_in(row, keyed) + _count_images(connection, tenant, keyed)
+            _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1, images=True)
 
 
 def count_versions(connection: Connection, tenant: Tenant, *, changes: int) -> None:
     """Count the sum from the records as they are, in the caller's transaction, which holds the library."""
     key = tenant.keyring.newest(Purpose.FINGERPRINT).id
-    _write_sum(connection, tenant, key, _count(connection, tenant, _keyed(tenant, key)), changes)
+    keyed = _keyed(tenant, key)
+    total = _count(connection, tenant, keyed) + _count_images(connection, tenant, keyed)
+    _write_sum(connection, tenant, key, total, changes, images=True)
 
 
-def note_versions(connection: Connection, tenant: Tenant, moved: Iterable[Moved]) -> None:
-    """Update the sum for what is written, in the caller's transaction."""
+def note_versions(
+    connection: Connection,
+    tenant: Tenant,
+    moved: Iterable[Moved] = (),
+    *,
+    kept: Sequence[AnyRow] = (),
+    deleted: Sequence[AnyRow] = (),
+) -> None:
+    """Update the sum for what is written, in the caller's transaction.
+
+    `kept` and `deleted` are before-images: rows with `IMAGE_COLUMNS`.
+    """
     row = _sum_row(connection, tenant)
     if row.records_key is None:
         return  # it is counted when the store is next opened
@@ -86,7 +110,9 @@ def note_versions(connection: Connection, tenant: Tenant, moved: Iterable[Moved]
     for one in moved:
         total -= _value(keyed, one.patron_id, one.part, one.before)
         total += _value(keyed, one.patron_id, one.part, one.after)
-    _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1)
+    if row.records_images:  # else they are counted when the store is next opened
+        total += sum(_image_value(keyed, one) for one in kept) - sum(_image_value(keyed, one) for one in deleted)
+    _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1, images=row.records_images)
 
 
 def record_changes(connection: Connection, tenant: Tenant) -> int | None:
@@ -104,22 +130,27 @@ def changes_and_heads(connection: Connection, tenant: Tenant) -> tuple[int | Non
 
 
 def are_records_the_last(connection: Connection, tenant: Tenant) -> bool:
-    """Return whether the records are those that were written last: none older, none missing, none added."""
+    """Return whether records and before-images are those that were written last: none older, missing, or added."""
     row = _sum_row(connection, tenant)
     if row.records_key is None:
         return True
     keyed = _keyed(tenant, row.records_key)
-    return (_count(connection, tenant, keyed) - _sum_in(row, keyed)) & _MASK == 0
+    total = _count(connection, tenant, keyed)
+    total += _count_images(connection, tenant, keyed) if row.records_images else 0
+    return (total - _sum_in(row, keyed)) & _MASK == 0
 
 
 def _sum_row(connection: Connection, tenant: Tenant) -> AnyRow:
-    wanted = select(_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key)
-    return connection.execute(wanted.where(_LIBRARY.agency == tenant.agency)).one()
+    columns = (_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key, _LIBRARY.records_images)
+    return connection.execute(select(*columns).where(_LIBRARY.agency == tenant.agency)).one()
 
 
-def _write_sum(connection: Connection, tenant: Tenant, key: str, total: int, changes: int) -> None:
+def _write_sum(  # noqa: PLR0913 -- the transaction, the key, and the columns of the sum
+    connection: Connection, tenant: Tenant, key: str, total: int, changes: int, *, images: bool
+) -> None:
     hidden = (total + _veil(_keyed(tenant, key), changes)) & _MASK
     values = {"records_sum": hidden.to_bytes(_BITS // 8), "records_changes": changes, "records_key": key}
+    values |= {"records_images": images}
     connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(values))
 
 
@@ -135,6 +166,17 @@ def _count(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
         _value(keyed, patron_id, REGISTER, version) + _value(keyed, patron_id, LOCAL, local)
         for patron_id, version, local in connection.execute(wanted.execution_options(yield_per=_READ_ROWS))
     )
+
+
+def _count_images(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
+    wanted = select(*IMAGE_COLUMNS).where(func.coalesce(_IMAGE.agency, "") == tenant.agency)
+    rows = connection.execute(wanted.execution_options(yield_per=_READ_ROWS))
+    return sum(_image_value(keyed, row) for row in rows)
+
+
+def _image_value(keyed: Keyed, row: AnyRow) -> int:
+    told = "|".join(str(getattr(row, column.name)) for column in IMAGE_COLUMNS)
+    return int.from_bytes(keyed.digest(f"image|{told}".encode()))
 
 
 def _value(keyed: Keyed, patron_id: str, part: str, version: int | None) -> int:

@@ -255,7 +255,7 @@ def _clear_from_row(row: AnyRow) -> Clear:
 
 
 #: Columns about how the store was written. Stores with the same content may differ in them.
-_OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
+_OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key", "records_images"})
 
 
 @functools.cache

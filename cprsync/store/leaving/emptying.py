@@ -18,7 +18,7 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Person
 from cprsync.services.ports.leaving import Erased
 from cprsync.store import tables
-from cprsync.store.audit.older_states import Moved, append_journal, note_versions
+from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, append_journal, note_versions
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core.engine import count_rows
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 #: Tables whose rows end with the record. Loans and balances are kept as long as the library has promised.
 _ENDS_WITH_THEM: Final = (
-    tables.before_image,
     tables.follow_up,
     tables.override,
     tables.reservation,
@@ -121,6 +120,7 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     connection.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
     for table in _ENDS_WITH_THEM:
         connection.execute(delete(table).where(rows_of(table, tenant, family)))
+    delete_images(connection, tenant, family)
     _settle_reviews(connection, tenant, family)
     end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
@@ -155,6 +155,13 @@ def tell_and_count(connection: Connection, tenant: Tenant, patron_id: str) -> Er
 def rows_of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition for the rows of these patrons in a table."""
     return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
+
+
+def delete_images(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+    """Delete the before-images of these patrons, and take them out of the sum over the records."""
+    gone = delete(tables.before_image).where(rows_of(tables.before_image, tenant, ids)).returning(*IMAGE_COLUMNS)
+    if deleted := connection.execute(gone).all():
+        note_versions(connection, tenant, deleted=deleted)
 
 
 def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> int:

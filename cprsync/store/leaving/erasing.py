@@ -21,7 +21,7 @@ from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core.engine import parts, reading, writing
 from cprsync.store.core.tenant import TenantStore, hold_fence, hold_library, library_transaction
-from cprsync.store.leaving.emptying import empty, rows_of, tell_and_count, write_journal
+from cprsync.store.leaving.emptying import delete_images, empty, rows_of, tell_and_count, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.outward.changes import follow_patrons, has_met_targets
 from cprsync.store.records import kept_blocks
@@ -44,7 +44,6 @@ ERASE: Final = "erase"
 GONE: Final = "gone"
 #: Tables whose rows are deleted at once. A shell waits for what the register and the net media have still to hear.
 _OF_PATRON: Final = (
-    tables.before_image,
     tables.follow_up,
     tables.override,
     tables.calendar_event,
@@ -140,6 +139,7 @@ def _delete_belongings(connection: Connection, tenant: Tenant, ids: Sequence[str
     about = tables.review_item
     others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
     connection.execute(update(about).where(others).values(about=None))
+    delete_images(connection, tenant, ids)
     for table in _OF_PATRON:
         connection.execute(delete(table).where(rows_of(table, tenant, ids)))
     link = tables.responsible

@@ -40,6 +40,7 @@ from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, 
 from cprsync.services.ports.deliveries import InboxState
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.older_states import IMAGE_COLUMNS, note_versions
 from cprsync.store.core.engine import change_rows, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED
@@ -256,7 +257,7 @@ def _kept_blocks(cutoff: _Cutoff) -> Found:
 
 def _before_images(cutoff: _Cutoff) -> Found:
     ours = (_IMAGE.agency == cutoff.agency) & (_IMAGE.until_day <= cutoff.by)
-    return select(_IMAGE.patron_id, _IMAGE.version).where(ours).order_by(_IMAGE.until_day)
+    return select(*IMAGE_COLUMNS).where(ours).order_by(_IMAGE.until_day)
 
 
 def _forget_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -265,6 +266,8 @@ def _forget_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow
     An undo that was held or killed, and that nobody asked for again, ends here: it can no longer be written.
     """
     _delete_from(tables.before_image)(connection, tenant, rows)
+    if rows:
+        note_versions(connection, tenant, deleted=rows)
     undone = (_IMAGE.agency == _RUN.agency) & (_IMAGE.run_id == _RUN.reverts)
     planned = (_PLAN.agency == _RUN.agency) & (_PLAN.run_id == _RUN.id)
     ended = select(_RUN.id).where(_RUN.agency == tenant.agency, _RUN.reverts.is_not(None))

@@ -22,6 +22,7 @@ from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CHANGE, Happened
+from cprsync.store.audit.older_states import are_records_the_last
 from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
     TenantStore,
@@ -69,6 +70,10 @@ class Reverting(TenantStore):
         document: dict[str, Any] = json.loads(row.document or "{}")
         wrote = bool(document.get("actions") or document.get("let_through"))
         return PastRun(number, row.day, row.finished is not None, kept or 0, wrote, by)
+
+    def is_whole(self) -> bool:
+        with reading(self._tenant.engine) as connection:
+            return are_records_the_last(connection, self._tenant)
 
     def patrons(self, number: int) -> list[str]:
         still = (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)

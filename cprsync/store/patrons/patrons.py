@@ -27,7 +27,7 @@ from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.older_states import Moved, note_versions
+from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, note_versions
 from cprsync.store.core import bulk
 from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, count_rows, fetch_values, parts, reading
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
     from cprsync.services.ports.patrons import Item, Recognised, Touch, Write
     from cprsync.services.ports.runs import Run
+    from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
@@ -260,7 +261,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     """
     if not writes:
         return
-    _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
+    kept = _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
     now = tenant.stamp()
     rows = [_changed(tenant, write, now) for write in writes]
     if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
@@ -269,7 +270,8 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
         connection, tenant, [write.patron.id for write in writes if is_found_alike(write.patron.register, write.after)]
     )
     versions = ((write.patron.id, write.patron.version) for write in writes)
-    note_versions(connection, tenant, [Moved(one, REGISTER, version, version + 1) for one, version in versions])
+    moved = [Moved(one, REGISTER, version, version + 1) for one, version in versions]
+    note_versions(connection, tenant, moved, kept=kept)
     # a change of address does not stop letters and does not resume them
     letters = [write for write in writes if write.letters_stopped is not None or write.letters_resume]
     rows = [(write.letters_stopped, tenant.agency, write.patron.id) for write in letters]
@@ -317,16 +319,19 @@ def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...
     }
 
 
-def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> None:
-    """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed."""
+def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> list[AnyRow]:
+    """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed. Returns them."""
     image = tables.before_image
     until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
-    kept = (_PATRON.agency, _PATRON.id, _PATRON.version, literal(run.id, image.c.run_id.type))
+    columns = (_PATRON.agency, _PATRON.id, _PATRON.version, literal(run.id, image.c.run_id.type))
     sealed = (_PATRON.register_blob, _PATRON.register_key, literal(until, image.c.until_day.type))
     beside = (_PATRON.as_of_day, _PATRON.as_of_source, _PATRON.letters_stopped, true())
+    kept: list[AnyRow] = []
     for part in parts(ids):
-        old = select(*kept, *sealed, *beside).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
-        connection.execute(insert(image).from_select([column.name for column in image.columns], old))
+        old = select(*columns, *sealed, *beside).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
+        new = insert(image).from_select([column.name for column in image.columns], old)
+        kept += connection.execute(new.returning(*IMAGE_COLUMNS))
+    return kept
 
 
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:

@@ -136,7 +136,7 @@ def _check_records(connection: Connection, tenant: Tenant, heads: Heads) -> Iter
     if changes < heads.records:
         yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=ALTERED)
     elif not older_states.are_records_the_last(connection, tenant):
-        why = "a record was put back, taken away or added past the program"
+        why = "a record, or one as it was before a change, was altered, taken away or added past the program"
         yield AuditBroken(RECORDS, changes, why, sentence=ALTERED)
 
 

@@ -17,6 +17,7 @@ from test_number_change import replaced
 from test_reviewing import number_of, reviews
 from test_setting import correct, row, set_
 from townspeople import cpr, dies, moves, person
+from whole import verify_audit
 
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.policy.policy import Harm, Retention
@@ -208,6 +209,7 @@ def test_what_stood_in_a_record_goes_after_its_last_day(either_library: Library)
     morning(library, max(row["until_day"] for row in library.everything()["before_image"]) + timedelta(days=1))
     assert forgotten(library)["before_images"] >= 1
     assert (library.everything()["before_image"], count > 0) == ([], True)
+    verify_audit(library.store)
 
 
 def test_a_correction_that_ended_loses_its_value_and_its_reason(either_library: Library) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered, happened, unowned
 from kills import sample
+from sqlalchemy import text
 from test_approved_plans import approve, shown
 from townspeople import PROTECTED, cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 from whole import verify_audit
@@ -23,6 +24,7 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
 from cprsync.services.trust.status import Around, status_of
+from cprsync.store.core.engine import writing
 from cprsync.store.records.records import move_on, patron_row
 
 if TYPE_CHECKING:
@@ -330,6 +332,33 @@ def test_what_is_no_longer_kept_is_not_put_back(library: Library) -> None:
     library.one_night()
     assert not [row for row in library.everything()["before_image"] if row["run_id"] == run]
     assert refused(library, lambda: undo(library, run)) == "revert.too_old"
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "DELETE FROM before_image WHERE patron_id = '{anna}'",
+        "DELETE FROM before_image",
+        "UPDATE before_image SET as_of_day = '2020-01-01'",
+    ],
+)
+def test_a_run_is_not_undone_without_what_somebody_took_away_or_altered(either_library: Library, altered: str) -> None:
+    library = either_library
+    run = a_night(library)
+    with writing(library.store._tenant.engine) as connection:
+        connection.execute(text(altered.format(anna=library.id_of("ANNA"))))
+    assert refused(library, lambda: undo(library, run)) == "revert.altered"
+    assert refused(library, lambda: preview_revert(night_of(library), run)) == "revert.altered"
+    assert [type(one).__name__ for one in library.store.audit.check().problems] == ["AuditBroken"]
+
+
+def test_what_is_left_is_undone_after_the_loss_of_the_rest_was_accepted(library: Library) -> None:
+    run = a_night(library)
+    with writing(library.store._tenant.engine) as connection:
+        connection.execute(text(f"DELETE FROM before_image WHERE patron_id = '{library.id_of('ANNA')}'"))  # noqa: S608 -- a patron number of the town's
+    library.store.audit.accept(user="anna", reason="we know who did it")
+    assert undo(library, run)["reverting"] == {"restored": 2, "protected": 0, "left": {}, "gone": 0}
+    verify_audit(library.store)
 
 
 def test_the_plan_of_an_undo_that_was_held_or_killed_ends_with_what_it_would_put_back(either_library: Library) -> None:

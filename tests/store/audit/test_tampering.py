@@ -30,8 +30,10 @@ from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
+from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import FILE, WITNESS
 from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.tenant import library_transaction
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
@@ -436,6 +438,19 @@ CASES: dict[str, Callable[[Installation], None]] = {
     "the records' sum begun anew": lambda here: here.do(
         "UPDATE library SET records_sum = NULL, records_changes = NULL, records_key = NULL"
     ),
+    # the database: records as they were before a change
+    "a before-image": lambda here: here.do("DELETE FROM before_image WHERE patron_id = :id", id=here.ids[0]),
+    "all before-images": lambda here: here.do("DELETE FROM before_image"),
+    "all before-images, as if an earlier version had kept them": lambda here: here.do(
+        "DELETE FROM before_image", "UPDATE library SET records_images = false"
+    ),
+    "a before-image of no write": lambda here: here.do(
+        "UPDATE before_image SET patron_id = :to WHERE patron_id = :id", id=here.ids[1], to=here.ids[3]
+    ),
+    "a before-image's run": lambda here: here.do("UPDATE before_image SET run_id = run_id + 1"),
+    "a before-image's last day": lambda here: here.do("UPDATE before_image SET until_day = '2020-01-01'"),
+    "a before-image's day": lambda here: here.do("UPDATE before_image SET as_of_day = '2020-01-01'"),
+    "a before-image's stop of letters": lambda here: here.do("UPDATE before_image SET letters_stopped = '2020-01-01'"),
     # the file of the heads
     "a cut line": lambda here: heads_back(here, 1),
     "three cut lines": lambda here: heads_back(here, 3),
@@ -501,6 +516,9 @@ BOTH = (
     "a whole record as it was",
     "all records and their sum as they were",
     "the last desk entry, its line, and what was seen of it",
+    "a before-image",
+    "all before-images, as if an earlier version had kept them",
+    "a before-image's last day",
 )
 
 
@@ -583,6 +601,21 @@ def test_the_retention_in_the_other_database_takes_no_entry_that_only_passes_for
     store: SqlStore, clock: StoppedClock, case: str
 ) -> None:
     no_entry_goes(lived(store, clock), case)
+
+
+def test_before_images_of_an_earlier_version_count_from_the_next_opening_on(here: Installation) -> None:
+    tenant = here.store._tenant
+    with library_transaction(tenant) as connection:
+        # as a version wrote it that did not count them
+        row = older_states._sum_row(connection, tenant)
+        records = older_states._count(connection, tenant, older_states._keyed(tenant, row.records_key))
+        older_states._write_sum(connection, tenant, row.records_key, records, row.records_changes, images=False)
+    assert here.problems() == []
+    here.open_again()
+    night(here.store, StoppedClock(), person(1, protection=Protection.NAME_AND_ADDRESS), actions=(Action.PROTECT,))
+    assert here.problems() == []
+    here.do("DELETE FROM before_image WHERE patron_id = :id", id=here.ids[0])
+    assert here.problems()
 
 
 def test_what_was_accepted_with_stamps_that_pass_for_old_stays_as_long_as_it_was_written(here: Installation) -> None:

@@ -29,7 +29,7 @@ from cprsync.config.clock import StillClock
 from cprsync.config.settings import StoreSection
 from cprsync.errors import BackupFailed, StoreMismatch
 from cprsync.store.backup.databases import put_back
-from cprsync.store.core.engine import open_engine, reading
+from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.core.version import WANTED, upgrade
 from cprsync.store.seals.keys import Keyring, add_missing_keys
 from cprsync.store.seals.vault import REGISTER, Vault, decode
@@ -132,6 +132,20 @@ def test_every_record_of_the_first_version_reads_the_same_after_the_upgrade(engi
     assert registered(engine, Keyring.load(tmp_path / "keys")) == before
     assert store.audit.check().problems == ()
     assert [run["run"] for run in store.runs.documents()] == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_before_image_of_the_first_version_that_is_taken_away_after_the_upgrade_is_found(
+    engine: Engine, tmp_path: Path
+) -> None:
+    upgrade(engine)
+    store = opened(engine, tmp_path)
+    store.journal.begin()
+    assert store.audit.check().problems == ()
+    with writing(engine) as connection:
+        last = "SELECT max(patron_id) FROM before_image"
+        gone = connection.execute(text(f"DELETE FROM before_image WHERE patron_id = ({last})"))  # noqa: S608 -- no value
+    assert gone.rowcount > 0
+    assert [problem.kind for problem in store.audit.check().problems] == ["audit.broken"]
 
 
 def test_a_copy_is_made_first_and_an_older_program_can_go_on_with_it(
