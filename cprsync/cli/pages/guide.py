@@ -23,7 +23,7 @@ from cprsync.language.words import word
 from cprsync.resources import fixture_path, guide_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cprsync.domain.rulebook.tables import Cell, Reasons, RuleTable
 
@@ -51,7 +51,7 @@ def rules(
         tables = load_rule_tables(load_policy(policy or fixture_path("policy.toml"), frozenset()))
         reasons = load_reasons()
         if into is not None:
-            _write_between(into, markdown(tables, reasons, lang))
+            write_between(into, markdown(tables, reasons, lang), BEGIN, END)
         elif as_json:
             print_json({"tables": [_table_document(table) for table in tables], **_reasons_document(reasons)})
         elif as_markdown:
@@ -68,25 +68,28 @@ def markdown(tables: tuple[RuleTable, ...], reasons: Reasons, language: Language
 
 
 def _markdown_table(table: RuleTable, language: Language) -> str:
+    rows = [[_text_of(cell, language) for cell in row] for row in table.rows]
     headings = [_text_of(column.heading, language) for column in table.columns]
-    rows = [headings, ["---"] * len(headings), *([_text_of(cell, language) for cell in row] for row in table.rows)]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join((f"### {_text_of(table.title, language)}", "", *lines))
+    return f"### {_text_of(table.title, language)}\n\n{markdown_rows(headings, rows)}"
 
 
-def _write_between(path: Path, text: str) -> None:
-    """Replace the text between the markers. Raises BadInput: a marker is missing, or occurs twice."""
+def markdown_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def write_between(path: Path, text: str, begin: str, end: str) -> None:
+    """Replace the text between two markers. Raises BadInput: a marker is missing, or occurs twice."""
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput("{path}: cannot be read", path=path, kind="rules") from error
-    before, begun, rest = content.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended or BEGIN in rest or END in after:
-        raise BadInput(
-            "{path}: the two markers of the rules do not stand there once, in their order", path=path, kind="rules"
-        )
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    before, begun, rest = content.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not begun or not ended or begin in rest or end in after:
+        raise BadInput("{path}: the two markers do not stand there once, in their order", path=path, kind="rules")
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 def _reasons_document(reasons: Reasons) -> dict[str, Any]:

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cprsync.catalogues import Language, find_text, page_words
+from cprsync.cli.pages.guide import markdown_rows, write_between
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.config.policy import load_policy
+from cprsync.domain.desk.settable import settable
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows
 from cprsync.domain.pages.privacy import article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.fields import PRINTED
+from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.errors import ConfigurationError
+from cprsync.language.record import name_of
 from cprsync.language.words import long_day, word
 from cprsync.resources import fixture_path
 
@@ -34,6 +39,10 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
 
+#: Between these, the guide has the fields that `patron set` takes.
+BEGIN = "<!-- made by `cprsync fields --into`: change the field table, not this one -->"
+END = "<!-- end of what `cprsync fields --into` makes -->"
+_PAIRS = 3
 #: The width of a page, for paper and terminal.
 WIDTH = 96
 app = typer.Typer()
@@ -127,6 +136,10 @@ def fields(
         str,
         typer.Option("--controller", help="Whose record of processing it is, instead of [controller] in policy.toml."),
     ] = "",
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", help="Write the fields that `patron set` takes between the markers of a Markdown file."),
+    ] = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
@@ -138,7 +151,9 @@ def fields(
         if privacy is not None and article30:
             raise ConfigurationError("--privacy and --article30 are two pages: ask for one", kind="usage.page")
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
-        if privacy is not None:
+        if into is not None:
+            write_between(into, settable_table(lang), BEGIN, END)
+        elif privacy is not None:
             _show_page(privacy_page(rules, page_words), privacy, rules.controller.missing, as_json=as_json)
         elif article30:
             given = {"name", "contact"} if controller else set()
@@ -148,6 +163,15 @@ def fields(
             print_json({"fields": [_field_document(field, rules) for field in PRINTED]})
         else:
             _show_table(rules, lang)
+
+
+def settable_table(language: Language) -> str:
+    """The fields that `patron set` takes, by name and by what is typed, three beside each other."""
+    keys = tuple(dict.fromkeys((*settable(), *UNREGISTERED_FIELDS)))
+    cells = [text for key in keys for text in (name_of(key, language), f"`{key}`")]
+    cells += [""] * (-len(cells) % (2 * _PAIRS))
+    rows = [cells[at : at + 2 * _PAIRS] for at in range(0, len(cells), 2 * _PAIRS)]
+    return markdown_rows([word("settable_name", language), word("settable_key", language)] * _PAIRS, rows)
 
 
 def page_text(sections: Sequence[Section], language: Language) -> str:

@@ -88,6 +88,23 @@ class Part(enum.Enum):
     CIRCULATION = "circulation"
 
 
+class Section(enum.IntEnum):
+    """Under which heading the page of a record shows the field. The headings are in this order."""
+
+    #: Person og adresse
+    PERSON = 0
+    #: Lånerforhold
+    STANDING = 1
+    #: Kort og filial
+    CARDS = 2
+    #: Kontakt
+    CONTACT = 3
+    #: Lån og mellemværende
+    LENDING = 4
+    #: Noter
+    NOTES = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field. What it is for is in the catalogue `pages`, under `field.<key>`."""
@@ -108,12 +125,13 @@ class Field:
     imported: bool = False
     #: staff may set it for good; `override` has what they may correct for a time
     settable: bool = False
-    #: `patron add` asks for it at a terminal
+    #: whoever adds a patron is asked for it, at a terminal, on the form and in the API. It is `imported` too
     asked: bool = False
     #: Danish libraries explain it to their patrons under this name
     explained: bool = False
     #: the pages and the table for people name it; False: they name its parts
     printed: bool = True
+    section: Section = Section.PERSON
     #: the field as a part of which a record shows it
     part_of: str | None = None
     #: the actions of a night that may have given it its value

@@ -1,7 +1,7 @@
 """The field table: each field of a patron record, its owner, who sees it, and how long it is kept.
 
-This is the only list of fields. Store, import, desk and the pages for people read it, and so does what joins, parts or
-seals local parts here. A plain field that patron or staff own needs a row here, a text in the catalogue `pages` that
+This is the only list of fields. Store, import, desk, API and the pages read it, and so does what joins, parts
+or seals local parts here. A plain field that patron or staff own needs a row here, a text in the catalogue `pages` that
 says what it is for, and no other edit.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Seen
+from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Section, Seen
 from cprsync.domain.patron.kinds import (
     ABSENCE,
     ADDRESS,
@@ -67,6 +67,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         settable=True,
         explained=True,
+        section=Section.STANDING,
     ),
     # A list sets name, birth date and address only for a patron that no register knows. For others CPR's values count.
     _registers(
@@ -111,6 +112,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         settable=True,
         explained=True,
+        section=Section.CONTACT,
     ),
     Field(
         "telephones",
@@ -122,6 +124,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         asked=True,
         explained=True,
+        section=Section.CONTACT,
     ),
     Field(
         "emails",
@@ -133,10 +136,18 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         asked=True,
         explained=True,
+        section=Section.CONTACT,
     ),
     # the pages explain its two parts
     Field(
-        "blocks", Wording("Blokeringer", "Blocks"), Owner.STAFF, Kept.BLOCKS, kind=BLOCKS, settable=True, printed=False
+        "blocks",
+        Wording("Blokeringer", "Blocks"),
+        Owner.STAFF,
+        Kept.BLOCKS,
+        kind=BLOCKS,
+        settable=True,
+        printed=False,
+        section=Section.STANDING,
     ),
     Field(
         "blocked_since",
@@ -146,6 +157,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         explained=True,
         part_of="blocks",
+        section=Section.STANDING,
     ),
     Field(
         "blocked_reason",
@@ -155,6 +167,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         explained=True,
         part_of="blocks",
+        section=Section.STANDING,
     ),
     Field(
         "group",
@@ -165,6 +178,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         asked=True,
         explained=True,
+        section=Section.STANDING,
     ),
     Field(
         "branch",
@@ -175,6 +189,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         asked=True,
         explained=True,
+        section=Section.CARDS,
     ),
     _registers(
         "municipality", Wording("Kommunenr.", "Municipality number"), explained=True, given_by=("municipality",)
@@ -188,6 +203,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         settable=True,
         explained=True,
+        section=Section.CARDS,
     ),
     Field(
         "cards",
@@ -199,6 +215,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         asked=True,
         explained=True,
+        section=Section.CARDS,
     ),
     Field(
         "pin",
@@ -209,6 +226,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         seen=Seen.NOBODY,
         settable=True,
         part_of="cards",
+        section=Section.CARDS,
     ),
     Field(
         "internal_note",
@@ -220,6 +238,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         settable=True,
         explained=True,
+        section=Section.NOTES,
     ),
     Field(
         "note_to_patron",
@@ -230,6 +249,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         settable=True,
         explained=True,
+        section=Section.NOTES,
     ),
     Field(
         "loans",
@@ -239,6 +259,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         part=Part.CIRCULATION,
         explained=True,
         entry="loan",
+        section=Section.LENDING,
     ),
     Field(
         "reservations",
@@ -248,6 +269,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         part=Part.CIRCULATION,
         explained=True,
         entry="reservation",
+        section=Section.LENDING,
     ),
     Field(
         "balance",
@@ -258,6 +280,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         basis=Basis.DUTY,
         explained=True,
         entry="balance",
+        section=Section.LENDING,
     ),
     Field(
         "messages",
@@ -267,6 +290,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         part=Part.CIRCULATION,
         explained=True,
         entry="message",
+        section=Section.LENDING,
     ),
     Field(
         "responsible",
@@ -274,9 +298,25 @@ FIELDS: Final[tuple[Field, ...]] = (
         Owner.STAFF,
         Kept.RESPONSIBLE,
         part=Part.RECORD,
+        section=Section.STANDING,
     ),
-    Field("kind", Wording("Lånertype", "Kind of patron"), Owner.STAFF, Kept.RECORD, part=Part.RECORD, imported=True),
-    Field("standing", Wording("Lånerforhold", "Standing"), Owner.SYSTEM, Kept.RECORD, part=Part.RECORD),
+    Field(
+        "kind",
+        Wording("Lånertype", "Kind of patron"),
+        Owner.STAFF,
+        Kept.RECORD,
+        part=Part.RECORD,
+        imported=True,
+        section=Section.STANDING,
+    ),
+    Field(
+        "standing",
+        Wording("Lånerforhold", "Standing"),
+        Owner.SYSTEM,
+        Kept.RECORD,
+        part=Part.RECORD,
+        section=Section.STANDING,
+    ),
     _registers(
         "status",
         Wording("Status i CPR", "Status in CPR"),
@@ -316,6 +356,13 @@ FIELD: Final = {field.key: field for field in FIELDS}
 LOCAL_FIELDS: Final = tuple(field for field in FIELDS if field.part is Part.LOCAL and field.part_of is None)
 #: What staff may set for good.
 SETTABLE: Final = {field.key: field for field in FIELDS if field.settable}
+#: What patron and staff say of a new patron, beside the register's answer. The card comes first: it is scanned.
+BESIDE: Final = tuple(
+    sorted(
+        (one for one in FIELDS if one.owner in {Owner.PATRON, Owner.STAFF} and FIELD[one.part_of or one.key].asked),
+        key=lambda one: not FIELD[one.part_of or one.key].kind.scanned,
+    )
+)
 #: What the pages name.
 PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 #: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.

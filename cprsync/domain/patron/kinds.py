@@ -267,6 +267,8 @@ class Kind:
     unfit: str = "cell"
     #: one value may be marked for notices, with a star
     notices: bool = False
+    #: a form takes one value, from a scanner
+    scanned: bool = False
     #: the prompt hides what is typed
     hidden: bool = False
     #: an example for the prompt
@@ -317,6 +319,7 @@ CARDS: Final = replace(
     shown=lambda cards, shut: [card.shown(shut=shut) for card in cards],
     imported=_add_cards,
     change=change_cards,
+    scanned=True,
 )
 TELEPHONES: Final = replace(
     _CONTACTS,

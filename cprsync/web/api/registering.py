@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cprsync.web.api.calls import Call
 
 serving = router_for(Task.SERVE)
-_LISTS: Final = frozenset({"cards", "telephones", "emails", "address"})
 #: What is sent beside the fields of a record.
 _NO_FIELDS: Final = frozenset({"key", "responsible"})
 #: No name is typed yet: only what is known of the number is shown.
@@ -185,5 +184,5 @@ def _nothing_beside() -> BadInput:
 def typed_texts(typed: asked.Beside) -> dict[str, str]:
     """What was typed, by field, as a row of a list of patrons has it."""
     sent = typed.model_dump(exclude=set(_NO_FIELDS))
-    texts = {name: " | ".join(value) if name in _LISTS else value for name, value in sent.items()}
+    texts = {name: " | ".join(value) if isinstance(value, list) else value for name, value in sent.items()}
     return {name: text for name, text in texts.items() if text.strip()}

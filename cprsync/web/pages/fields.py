@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
-from cprsync.domain.patron.fields import SETTABLE
+from cprsync.domain.patron.fields import BESIDE, FIELD, SETTABLE
 from cprsync.domain.patron.kinds import NAME
 from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
 from cprsync.language.record import (
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.kinds import Kind
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
-
-#: Which fields stand together on the page. Their headings are `group_1` and so on.
-_TOGETHER: Final = (
-    ("standing", "group", "kind", "blocks", "blocked_since", "blocked_reason", "responsible", "absence"),
-    ("cards", "pin", "branch", "language"),
-    ("telephones", "emails", "contact_address"),
-    ("loans", "reservations", "balance", "messages"),
-    ("internal_note", "note_to_patron"),
-)
-#: The rest stands first, and is about the person.
-_OTHER: Final = 0
-_GROUPS: Final = {key: number for number, keys in enumerate(_TOGETHER, start=1) for key in keys}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Settable:
-    """A field that staff may set, as its form shows it."""
+    """A field that staff may set, or are asked for of a new patron, as its form shows it."""
 
     key: str
     name: str
@@ -103,7 +91,7 @@ class Correctable:
 
 def group_of(key: str) -> int:
     """The number of the heading under which a field stands."""
-    return _GROUPS.get(key, _OTHER)
+    return FIELD[key].section.value
 
 
 def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
@@ -149,13 +137,34 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
         yield Settable(
             key,
             form_name(key, language),
-            _word_or(f"label_{key}", name_of(key, language), language),
+            label_of(key, language),
             field.kind,
             hint=_word_or(f"hint_{key}", "", language),
             entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
             choices=tuple(_choices_of(key, entry.get("value"), language, policy)),
         )
+
+
+def beside_of(typed: Mapping[str, str], language: Language, policy: Policy) -> Iterator[Settable]:
+    """What staff are asked for beside the register's answer, with what is typed already, but what is hidden."""
+    for field in BESIDE:
+        key, text = field.key, "" if field.kind.hidden else typed.get(field.key, "")
+        yield Settable(
+            key,
+            form_name(key, language),
+            label_of(key, language),
+            field.kind,
+            hint=_word_or(f"hint_{key}", "", language),
+            entries=(),
+            value=text.replace(" | ", "\n") if field.kind.several else text,
+            choices=tuple(_choices_of(key, text, language, policy)),
+        )
+
+
+def label_of(key: str, language: Language) -> str:
+    """What a form calls the value of a field."""
+    return _word_or(f"label_{key}", name_of(key, language), language)
 
 
 def form_name(key: str, language: Language) -> str:

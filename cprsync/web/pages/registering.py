@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE
+from cprsync.domain.patron.fields import BESIDE, FIELD
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
+from cprsync.language.words import has_desk_word
 from cprsync.services.desk.adding import confirm_addition, preview_addition
 from cprsync.services.desk.answering import FIELD as RESPONSIBLE
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
-from cprsync.web.pages.fields import rows_of
+from cprsync.web.pages.fields import beside_of, label_of, rows_of
 from cprsync.web.pages.records import read_number, whose_name
 from cprsync.web.registering import Case, Way
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.domain.desk.confirming import Preview
+    from cprsync.domain.patron.field import Field
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.answering import ShownResponsible
@@ -38,18 +41,12 @@ if TYPE_CHECKING:
 
 #: What somebody new is looked up for.
 NEW_FOR: Final = (Purpose.REGISTRATION,)
-#: What staff type beside the register's answer.
-BESIDE: Final = ("cards", "pin", "branch", "telephones", "emails")
-#: Of these, one entry may be chosen for notices.
-CONTACTS: Final = ("telephones", "emails")
 #: The field of an error that has no field of its own.
 _FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.taken": "cards"}
 
 
 #: What the form says instead of an error's own sentence, which names a call or a file.
 _TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
-#: The same, by the field.
-_WRONG: Final = {"telephones": "wrong_telephones", "emails": "wrong_emails"}
 
 
 #: What is typed of somebody whom no register knows.
@@ -122,7 +119,7 @@ def confirm_new(visit: Visit) -> Response:
 
 
 def _answer(visit: Visit, case: OnForm) -> Response:
-    typed = _typed(visit, (*_OWN[case.way], *BESIDE))
+    typed = _typed(visit, (*_OWN[case.way], *(field.key for field in BESIDE)))
     # it stays in hand while no card is typed, too: the card may be typed next
     pin = typed.get("pin") or case.pin
     if pin and typed.get("cards"):
@@ -171,14 +168,18 @@ def _kinds(preview: Preview) -> tuple[str, ...]:
     return tuple(one.kind for one in preview.warnings)
 
 
-def _typed(visit: Visit, fields: tuple[str, ...]) -> dict[str, str]:
-    """What was typed, by field. Several values and lines of a field are joined as in a list of patrons."""
-    typed = {name: [visit.typed_contact(name)] if name in CONTACTS else visit.all_typed(name) for name in fields}
-    values = {
-        name: " | ".join(line.strip() for text in texts for line in text.splitlines() if line.strip())
-        for name, texts in typed.items()
-    }
-    return {name: value for name, value in values.items() if value}
+def _typed(visit: Visit, keys: tuple[str, ...]) -> dict[str, str]:
+    """What was typed, by field, as a row of a list of patrons has it."""
+    typed = {key: _typed_in(visit, FIELD[key]) for key in keys}
+    return {key: text for key, text in typed.items() if text}
+
+
+def _typed_in(visit: Visit, field: Field) -> str:
+    texts = [visit.typed_contact(field.key)] if field.kind.notices else visit.all_typed(field.key)
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    # a bar stands between the values and lines of a field that may have several, and is a letter in a note
+    between = "\n" if field.kind.lines and not field.kind.several else " | "
+    return between.join(line for line in lines if line)
 
 
 def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[str, str] | None = None) -> Response:
@@ -207,7 +208,7 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         has_pin=bool(case.pin),
         key=visit.session.put(case),
         again=visit.session.put(Number(case.number)) if case.way is Way.PROVISIONAL and case.number else "",
-        branches=branches_of(visit),
+        beside=list(beside_of(case.typed, visit.language, visit.place.desk.policy)),
         typed=case.typed,
         problem=problem,
         **asking(visit, preview),
@@ -227,7 +228,8 @@ def asking(visit: Visit, preview: Preview | None) -> dict[str, Any]:
 
 def _told(visit: Visit, written: Mapping[str, Any]) -> str:
     """What was done, in plain words: who, what was kept, who answers, and who sends what from now on."""
-    done, names = written["done"], [visit.word(f"kept_{one}") for one in written["done"]["kept"] if one in BESIDE]
+    done = written["done"]
+    names = [label_of(field.key, visit.language) for field in BESIDE if field.key in done["kept"]]
     said = [visit.word("done_provisional" if done["provisional"] else "done_registered", patron=written["patron"])]
     if names:
         said.append(visit.word("done_kept", fields=", ".join(names)))
@@ -247,14 +249,9 @@ def begin_again(visit: Visit) -> Response:
 def problem_of(visit: Visit, error: BadInput | NotConfirmed) -> tuple[str, str]:
     """The field that is wrong, and why, in the words of the form. "": the error is about no field."""
     place = _FIELDS.get(error.kind, str(error.values.get("field", "")))
-    key = _TOLD.get(error.kind, _WRONG.get(place, ""))
-    if key and place:
+    key = _TOLD.get(error.kind, f"wrong_{place}")
+    if place and has_desk_word(key):
         return place, visit.word(key)
     if place == "cards" and isinstance(why := error.values.get("why"), CprsyncError):
-        return place, f"{visit.word('label_cards')}: {error_text(why, visit.language)}"
+        return place, f"{label_of(place, visit.language)}: {error_text(why, visit.language)}"
     return place, error_text(error, visit.language)
-
-
-def branches_of(visit: Visit) -> tuple[str, ...]:
-    """The library's branches, as its policy spells them."""
-    return tuple(visit.place.desk.policy.branches)

@@ -9,7 +9,7 @@ import pytest
 
 from cprsync.cli.pages.policy import WIDTH, fields
 from cprsync.domain.patron.fields import PRINTED
-from cprsync.resources import fixture_path
+from cprsync.resources import fixture_path, guide_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +82,19 @@ def test_the_page_follows_a_librarys_own_policy(tmp_path: Path, capsys: pytest.C
     text = fixture_path("policy.toml").read_text(encoding="utf-8").replace("dead_days = 90", "dead_days = 17")
     (tmp_path / "policy.toml").write_text(text, encoding="utf-8")
     assert "huskes den i 17 dage" in printed(capsys, policy=tmp_path / "policy.toml", privacy="da").replace("\n", " ")
+
+
+def test_the_guides_table_of_what_may_be_set_is_that_of_the_code(tmp_path: Path) -> None:
+    """Drifted: `cprsync fields --into cprsync/guide/librarian.md`."""
+    page = guide_paths()["librarian"].read_text(encoding="utf-8")
+    (copy := tmp_path / "librarian.md").write_text(page, encoding="utf-8")
+    fields(into=copy)
+    assert copy.read_text(encoding="utf-8") == page, "run: cprsync fields --into cprsync/guide/librarian.md"
+
+
+def test_a_page_without_the_two_markers_of_the_fields_stays_as_it_is(tmp_path: Path) -> None:
+    page = guide_paths()["rules"].read_text(encoding="utf-8")
+    (path := tmp_path / "page.md").write_text(page, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        fields(into=path)
+    assert (ended.value.code, path.read_text(encoding="utf-8")) == (1, page)

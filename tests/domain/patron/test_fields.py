@@ -6,7 +6,7 @@ import pytest
 
 from cprsync.catalogues import page_words
 from cprsync.domain.patron.field import Kept, Owner, Seen
-from cprsync.domain.patron.fields import FIELD, FIELDS, LOCAL_FIELDS, PRINTED, SEALED, SETTABLE, SHOWN
+from cprsync.domain.patron.fields import BESIDE, FIELD, FIELDS, LOCAL_FIELDS, PRINTED, SEALED, SETTABLE, SHOWN
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden
 
@@ -35,18 +35,19 @@ def test_no_two_fields_answer_to_the_same_column() -> None:
     assert len(columns) == len(set(columns))
 
 
-def test_what_protection_hides_is_name_address_and_birth_date_and_never_the_municipality() -> None:
-    assert {
-        "name",
-        "first_names",
-        "middle_names",
-        "last_name",
-        "birth_date",
-        "address",
-        "address_abroad",
-        "register_contact_address",
-        "contact_address",
-    } == SEALED
+def test_protection_hides_name_address_and_birth_date_and_never_the_municipality() -> None:
+    names = {"name", "first_names", "middle_names", "last_name"}
+    addresses = {"address", "address_abroad", "register_contact_address", "contact_address"}
+    assert {*names, *addresses, "birth_date"} <= SEALED
+    assert "municipality" not in SEALED
+
+
+def test_what_somebody_is_asked_for_may_be_a_column_and_the_card_comes_first_on_the_form() -> None:
+    assert [field.key for field in FIELDS if field.asked and not field.imported] == []
+    assert [field.key for field in BESIDE][:2] == ["cards", "pin"]
+    assert {"telephones", "emails", "branch"} <= {field.key for field in BESIDE}
+    # they are the register's or a rule's
+    assert not {"cpr_number", "name", "birth_date", "address", "group"} & {field.key for field in BESIDE}
 
 
 def test_what_may_be_corrected_at_the_desk_is_the_registers_or_a_rules() -> None:

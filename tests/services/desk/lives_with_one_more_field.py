@@ -1,4 +1,4 @@
-"""What `test_one_more_field` runs against a package whose field table has the rows `pronoun` and `alias` too."""
+"""What `test_one_more_field` runs against a package whose field table has three more rows."""
 
 from __future__ import annotations
 
@@ -6,26 +6,52 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser import serving
+from callers import calling, close_connections, everything, refusal
 from doubles import AGENCY
 from test_adding import add
+from test_api_registering import preview
+from test_box import patron_of
 from test_importing import take
 from test_merging_patrons import BOTH, two_of_one
+from test_one_screen import look_up, nobody_is_written
 from test_reviewing import number_of, reviews
 from test_setting import set_
-from townspeople import cpr
+from townspeople import cpr, gains_protection, person
 
 from cprsync.cli.desk.registering import ASKED
 from cprsync.cli.main import app
+from cprsync.cli.pages.policy import BEGIN
 from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.sealed import Sealed
 from cprsync.language.record import record_lines
+from cprsync.resources import guide_paths
 from cprsync.services.desk.showing import patron_document
+from cprsync.web.api.api import build_description
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from browser import Served
+    from callers import Caller
     from doubles import Library
 
-VALUE = "de/dem"
+VALUE, HIDDEN, LINES = "de/dem", "Falken", "Kælderen | baghuset\nIkke porten"
+BESIDE = {"pronoun": VALUE, "alias": HIDDEN, "delivery_wish": LINES}
+
+
+@pytest.fixture
+def desk(library: Library) -> Iterator[Served]:
+    with serving(library) as served:
+        yield served
+
+
+@pytest.fixture
+def api(desk: Served) -> Iterator[Caller]:
+    yield calling(desk)
+    close_connections()
 
 
 def shown(library: Library, patron_id: str) -> dict[str, Any]:
@@ -90,12 +116,119 @@ def test_two_patrons_that_are_merged_have_it_and_are_parted_with_it(either_libra
 def test_a_sealed_field_is_hidden_for_a_protected_patron(library: Library) -> None:
     # BO gained protection in the first night
     for key in ("ANNA", "BO"):
-        set_(library, "alias", "Falken", key=key)
-    assert shown(library, library.id_of("ANNA"))["fields"]["alias"]["value"] == "Falken"
+        set_(library, "alias", HIDDEN, key=key)
+    assert shown(library, library.id_of("ANNA"))["fields"]["alias"]["value"] == HIDDEN
     hidden = shown(library, library.id_of("BO"))["fields"]["alias"]
     assert (hidden["value"], hidden["sealed"]) == (None, True)
     assert isinstance(library.view("BO").local.value_of("alias"), Sealed)
     assert seal_local(Local()).more == ()
+
+
+# -- the browser -------------------------------------------------------------------------------------------
+
+
+def test_the_form_of_a_registration_asks_for_it_and_the_records_page_shows_it(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH")
+    assert "Pronomen" in browser.text
+    browser.send("/register/confirm", **BESIDE)
+    assert value(desk.library, patron_of(desk, "EDITH")) == VALUE
+    assert "Gemt: Pronomen, Dæknavn, Ønske til levering." in browser.text
+    about_the_person = browser.text.partition("Person og adresse")[2].partition("Lånerforhold")[0]
+    assert all(text in about_the_person for text in ("Pronomen", VALUE, "Dæknavn", HIDDEN))
+    assert "Ønske til levering Kælderen | baghuset Ikke porten" in browser.text.partition("Noter")[2]
+
+
+def test_the_form_names_it_if_it_is_wrong_and_nobody_is_written(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **{**BESIDE, "pronoun": "x" * 65})
+    assert browser.answer.status_code == 422
+    assert 'id="pronoun-wrong"' in browser.answer.text
+    held = browser.form("/register/confirm")
+    assert (held["alias"], held["delivery_wish"]) == (HIDDEN, LINES)
+    nobody_is_written(desk, "EDITH")
+
+
+def test_the_form_for_somebody_without_a_number_asks_for_it_too(desk: Served) -> None:
+    browser = desk.browser().open("/register")
+    browser.send("/register/check", name="Kim Uden Nummer", **BESIDE)
+    assert browser.form("/register/confirm")["pronoun"] == VALUE
+    browser.send("/register/confirm")
+    assert value(desk.library, browser.path.removeprefix("/patrons/")) == VALUE
+
+
+def test_the_records_page_sets_it(desk: Served) -> None:
+    patron = desk.library.id_of("ANNA")
+    browser = desk.browser().open(f"/patrons/{patron}")
+    browser.send(f"/patrons/{patron}/set", field="pronoun", text=VALUE)
+    assert value(desk.library, patron) == VALUE
+
+
+def test_the_records_page_and_the_api_hide_a_sealed_one_of_a_protected_patron(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(gains_protection(person("EDITH")))
+    browser = look_up(desk, "EDITH").send("/register/confirm", **BESIDE)
+    patron = patron_of(desk, "EDITH")
+    assert browser.path == f"/patrons/{patron}"
+    assert VALUE in browser.text
+    assert HIDDEN not in browser.answer.text
+    answer = api.get(f"/patrons/{patron}")
+    fields = answer.json()["fields"]
+    assert (fields["alias"]["value"], fields["alias"]["sealed"]) == (None, True)
+    assert fields["pronoun"]["value"] == VALUE
+    assert HIDDEN not in answer.text
+    # it is kept all the same
+    desk.library.register.knows(person("EDITH"))
+    opened = api.post(f"/patrons/{patron}/reveal", {"reason": "Ringede selv"}).json()
+    assert opened["fields"]["alias"]["value"] == HIDDEN
+
+
+# -- the API -----------------------------------------------------------------------------------------------
+
+
+def test_the_api_registers_somebody_with_it_and_reads_it(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("EDITH"))
+    yes = {"key": preview(api, "EDITH")["key"], "beside": BESIDE}
+    written = api.post("/registrations/confirm", yes).json()["written"]
+    assert set(written["done"]["kept"]) == set(BESIDE)
+    fields = api.get(f"/patrons/{patron_of(desk, 'EDITH')}").json()["fields"]
+    assert {key: fields[key]["value"] for key in BESIDE} == BESIDE
+
+
+def test_the_api_takes_no_name_that_only_resembles_it(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("EDITH"))
+    key = preview(api, "EDITH")["key"]
+    before = everything(desk)
+    refusal(api.post("/registrations/confirm", {"key": key, "beside": {"pronouns": VALUE}}), 422, "request.fields")
+    assert everything(desk) == before
+
+
+def test_the_api_sets_it_and_tells_what_it_takes(desk: Served, api: Caller) -> None:
+    patron = desk.library.id_of("ANNA")
+    api.post(f"/patrons/{patron}/fields", {"field": "pronoun", "text": VALUE})
+    assert value(desk.library, patron) == VALUE
+    (told,) = [one for one in api.get("/library").json()["fields"] if one["field"] == "pronoun"]
+    assert (told["name"], told["is_list"]) == ({"da": "Pronomen", "en": "Pronoun"}, False)
+
+
+@pytest.mark.parametrize("model", ["Beside", "OwnWords", "TypedBeside"])
+def test_the_description_of_the_api_has_it_in_each_closed_model(model: str) -> None:
+    schemas = build_description()["components"]["schemas"]
+    assert schemas[model]["additionalProperties"] is False
+    for key in BESIDE:
+        told = schemas[model]["properties"][key]
+        longest = 2000 if key == "delivery_wish" else 254
+        assert (told["type"], told["maxLength"], told["default"]) == ("string", longest, "")
+    assert "pronoun" in schemas["SetField"]["properties"]["field"]["enum"]
+
+
+# -- what is printed ---------------------------------------------------------------------------------------
+
+
+def test_the_guides_table_is_made_with_it(tmp_path: Path) -> None:
+    page = tmp_path / "librarian.md"
+    page.write_text(guide_paths()["librarian"].read_text(encoding="utf-8"), encoding="utf-8")
+    app(["fields", "--into", str(page)], standalone_mode=False)
+    assert "| Pronomen | `pronoun` |" in page.read_text(encoding="utf-8").partition(BEGIN)[2]
 
 
 def test_the_help_names_it(capsys: pytest.CaptureFixture[str]) -> None:

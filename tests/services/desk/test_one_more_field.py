@@ -1,7 +1,7 @@
 """A field is added in one place, with its words, and is there with its value wherever fields are.
 
-A copy of the package gets two rows more. `lives_with_one_more_field` is then run against the copy, in a process of its
-own, since much is read from the table when a module is first imported.
+A copy of the package gets three more rows. `lives_with_one_more_field` is then run against the copy, in a process of
+its own, since much is read from the table when a module is first imported.
 """
 
 from __future__ import annotations
@@ -20,21 +20,32 @@ import cprsync
 ROOT = Path(cprsync.__file__).resolve().parent.parent
 LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
 CEILING_SECONDS = 300
-#: Both of nothing but text: one that all may see, one that is hidden for a protected patron.
+#: Two of one line of text, of which one is hidden for a protected patron, and one of several lines.
 ROWS = """
     Field("pronoun", Wording("Pronomen", "Pronoun"), Owner.PATRON, Kept.CHANGED, imported=True, settable=True,
           asked=True),
-    Field("alias", Wording("Dæknavn", "Alias"), Owner.STAFF, Kept.CHANGED, sealed=True, imported=True, settable=True),
+    Field("alias", Wording("Dæknavn", "Alias"), Owner.STAFF, Kept.CHANGED, sealed=True, imported=True, settable=True,
+          asked=True),
+    Field("delivery_wish", Wording("Ønske til levering", "Wish for deliveries"), Owner.PATRON, Kept.CHANGED, kind=NOTE,
+          imported=True, settable=True, asked=True, section=Section.NOTES),
 """
 PURPOSES = {
-    "da": {"pronoun": "Det, vi skal kalde dig i breve.", "alias": "Et navn, du også kendes under."},
-    "en": {"pronoun": "What we are to call you in letters.", "alias": "A name by which you are known as well."},
+    "da": {
+        "pronoun": "Det, vi skal kalde dig i breve.",
+        "alias": "Et navn, du også kendes under.",
+        "delivery_wish": "Hvor bogen må stilles.",
+    },
+    "en": {
+        "pronoun": "What we are to call you in letters.",
+        "alias": "A name by which you are known as well.",
+        "delivery_wish": "Where a book may be put.",
+    },
 }
 
 
 def add_rows(package: Path) -> None:
     table = package / "domain" / "patron" / "fields.py"
-    text, before = table.read_text(encoding="utf-8"), '    Field("standing", '
+    text, before = table.read_text(encoding="utf-8"), '    Field(\n        "standing",'
     assert text.count(before) == 1
     table.write_text(text.replace(before, ROWS.lstrip("\n") + before), encoding="utf-8")
 

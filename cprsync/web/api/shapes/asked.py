@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from cprsync.domain.desk.settable import settable
+from cprsync.domain.patron.fields import BESIDE
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.domain.patron.review import BULK_MOST
 from cprsync.errors import WrongValue
+
+if TYPE_CHECKING:
+    from cprsync.domain.patron.field import Field as TableField
 
 #: What no keyboard types, and PostgreSQL does not keep.
 _TYPED: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
@@ -86,14 +90,16 @@ class RevealLetter(Reveal):
     sheet: Literal["statement", "label"] = "statement"
 
 
-class Beside(Asked):
-    """What staff type beside the register's answer."""
+def _taken(field: TableField) -> Any:
+    """The type and the default of what is sent of a field."""
+    return (Texts, []) if field.kind.several else (Lines if field.kind.lines else Text, "")
 
-    cards: Texts = []
-    pin: Text = ""
-    branch: Text = ""
-    telephones: Texts = []
-    emails: Texts = []
+
+_FieldsBeside = create_model("_FieldsBeside", __base__=Asked, **{field.key: _taken(field) for field in BESIDE})
+
+
+class Beside(_FieldsBeside, Asked):
+    """What staff type beside the register's answer."""
 
 
 class OwnWords(Beside):
