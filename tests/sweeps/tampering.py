@@ -35,7 +35,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, StoppedClock, number
 from test_tampering import Installation, lived, night
 
 from cprsync.domain.patron.patron import Purpose as Why
-from cprsync.errors import CprsyncError
+from cprsync.errors import BadInput, CprsyncError
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import FILE, WITNESS
 from cprsync.store.beside.journal import FILE as JOURNAL
@@ -121,6 +121,9 @@ def find(here: Installation) -> list[str]:
 
 
 def _read_images(here: Installation) -> None:
+    """Read them as `runs revert` does. It reads none if a row was removed, or altered in what is not sealed."""
+    if not here.store.reverting.is_whole():
+        raise BadInput("the images are not those that were kept")
     with reading(here.store._tenant.engine) as connection:
         images = tables.before_image.c
         runs = list(connection.scalars(select(images.run_id).distinct()))

@@ -66,10 +66,15 @@ def find_broken_ends(connection: Connection, facts: Facts) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How far each library's audit was: the last entry of each stream, and how often records had changed."""
+    """How far each library's audit was: the last entry of each stream, and how often records had changed.
+
+    `lines`: how many lines of the heads the database had seen. Some of them may tell of entries that it lost when an
+    older database was put back.
+    """
 
     entries: Mapping[tuple[str, str], int]
     changes: Mapping[str, int]
+    lines: int
 
     def hold(self, agency: str, mark: Mark) -> bool:
         """Whether the database had all that a line of the heads tells."""
@@ -90,8 +95,10 @@ def find_lost(copy: Connection, live: Connection, left: Collection[tuple[str, st
 def read_ends(connection: Connection) -> Ends:
     """Read how far each library's audit is, in the caller's transaction."""
     rows = connection.execute(select(_HEAD.agency, _HEAD.stream, _HEAD.seq))
-    changes = connection.execute(select(_LIBRARY.agency, _LIBRARY.records_changes))
-    return Ends({(row.agency, row.stream): row.seq for row in rows}, {row[0]: row[1] or 0 for row in changes})
+    entries = {(row.agency, row.stream): row.seq for row in rows}
+    libraries = connection.execute(select(_LIBRARY.agency, _LIBRARY.records_changes, _LIBRARY.heads_lines)).all()
+    changes = {row.agency: row.records_changes or 0 for row in libraries}
+    return Ends(entries, changes, max((row.heads_lines or 0 for row in libraries), default=0))
 
 
 def copy_heads(heads: HeadsFile, ends: Ends, to: Path) -> Seen | None:
@@ -103,7 +110,7 @@ def copy_heads(heads: HeadsFile, ends: Ends, to: Path) -> Seen | None:
     end: Seen | None = Seen(0, b"")
     try:
         for at, agency, mark in heads.lines():
-            if not ends.hold(agency, mark):
+            if at.lines > ends.lines and not ends.hold(agency, mark):
                 break
             end = at
     except AuditBroken:

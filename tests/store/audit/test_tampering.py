@@ -31,6 +31,7 @@ from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import older_states
+from cprsync.store.backup.facts import copy_heads, read_ends
 from cprsync.store.beside.checkpoints import FILE, WITNESS
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.core.tenant import library_transaction
@@ -616,6 +617,28 @@ def test_before_images_of_an_earlier_version_count_from_the_next_opening_on(here
     assert here.problems() == []
     here.do("DELETE FROM before_image WHERE patron_id = :id", id=here.ids[0])
     assert here.problems()
+
+
+def test_a_backup_has_every_line_of_the_heads_that_its_database_has_seen_also_of_what_was_lost(
+    here: Installation, tmp_path: Path
+) -> None:
+    """Without them, the backup that is put back would tell that lines are missing."""
+    here.put_back(*ALL)
+    here.open_again()
+    lost = here.problems()
+    assert lost
+    heads = here.store._tenant.heads
+    for name, told in (("of the loss", lost), ("accepted", [])):
+        if name == "accepted":
+            here.store.audit.accept(user="anna", reason="an older database was put back")
+        with reading(here.store._tenant.engine) as connection:
+            ends = read_ends(connection)
+        end = heads.end()
+        # written after the moment of the backup
+        here.store.desk.intend(number(1), purpose=Why.RENEWAL.value, user="anna", patron_id=here.ids[1])
+        assert copy_heads(heads, ends, tmp_path / name) == end
+        assert here.files[FILE].read_bytes().startswith((tmp_path / name).read_bytes())
+        assert here.problems() == told
 
 
 def test_what_was_accepted_with_stamps_that_pass_for_old_stays_as_long_as_it_was_written(here: Installation) -> None:

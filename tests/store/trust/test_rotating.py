@@ -11,13 +11,16 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 from whole import patron_ids
 
 from cprsync.errors import BadInput, CprsyncError, RunBusy
+from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.ports.trust.keys import PURPOSES, KeyState
 from cprsync.services.trust.keys import Rotating, destroy_key, rotate_keys, shares_of
 from cprsync.store import tables
+from cprsync.store.audit import audit
 from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.tenant import library_transaction
 from cprsync.store.seals.keys import NEXT, Keyring, Purpose, add_key, let_write
 from cprsync.store.sql import SqlStore
 from cprsync.store.trust.key_checks import NAMED_BY
@@ -314,6 +317,23 @@ def test_a_key_that_entries_or_lines_name_is_not_destroyed(sqlite_store: SqlStor
     rotate(sqlite_store, purpose)
     older = next(one.id for one in sqlite_store.keys.uses() if one.state is KeyState.READS)
     assert refused(sqlite_store, purpose, older) == "keys.named"
+
+
+def test_a_key_that_seals_a_reason_is_not_destroyed_until_the_audits_beginning_is_cut(store: SqlStore) -> None:
+    """The entry has the hash of the sealed bytes, so a reason is never sealed anew."""
+    lived(store)
+    store.views.reveal(Reveal(patron_ids(store)[0], ("address",), "anna", "they asked for it", "correction"))
+    rotate(store, "seal")
+    (older,) = [one for one in store.keys.uses() if one.state is KeyState.READS]
+    assert older.rows == {"audit_reason": 1}
+    assert refused(store, "seal", older.id) == "keys.named"
+    told = [one.reason for one in store.audit.entries(AuditFilter(reasons=True)) if one.reason]
+    assert told == ["they asked for it"]
+    assert store.audit.check().problems == ()
+    with library_transaction(store._tenant) as connection:
+        stream, seq = connection.execute(select(tables.audit_reason.c.stream, tables.audit_reason.c.seq)).one()
+        audit.cut_stream(connection, store._tenant, stream, seq)
+    destroy_key(store, "seal", older.id, user="olga", backups_expired=True)
 
 
 def test_a_key_is_not_destroyed_while_it_writes_or_is_unknown_or_a_backup_needs_it(sqlite_store: SqlStore) -> None:
