@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from cprsync.errors import ConfigurationError
-from cprsync.private import make_sure_that_usable
+from cprsync.doctor.standing import make_sure_that_heads_can_grow, places_of_heads
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.services.ports.trust.keys import KeyState
-from cprsync.store.beside.checkpoints import FILE as HEADS
-from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.version import find_environments
@@ -83,28 +77,6 @@ def make_sure_that_journal_can_grow(path: Path) -> None:
     make_sure_of_place(path)
 
 
-def make_sure_that_heads_can_grow(heads: Path, witness: Path) -> None:
-    """Raises ConfigurationError: one of them cannot be written, or cannot be made."""
-    with suppress(OSError):
-        for path in (heads, witness):
-            make_sure_that_usable(path)
-    why = _why_unwritable(heads) or _why_unwritable(witness)
-    if why is not None:
-        told = "{file} in the key folder, or the witness to it, cannot be written ({why})"
-        raise ConfigurationError(told, file=heads.name, why=why, kind="audit.heads")
-
-
-def _why_unwritable(path: Path) -> str | None:
-    """Why nothing can be written to a file, which is not opened. None: it can."""
-    place = path if path.exists() else path.parent
-    if not place.exists():
-        return os.strerror(errno.ENOENT)
-    if os.access(place, os.W_OK, effective_ids=True):
-        return None
-    is_for_reading = bool(os.statvfs(place).f_flag & os.ST_RDONLY)
-    return os.strerror(errno.EROFS if is_for_reading else errno.EACCES)
-
-
 class LiveStore:
     """The store of a library, asked live."""
 
@@ -141,8 +113,7 @@ class LiveStore:
             return opened.journal.verify()
 
     def glance(self) -> AuditGlance:
-        heads = self._settings.keys.dir / HEADS
-        make_sure_that_heads_can_grow(heads, self._settings.store.erase_journal.with_name(WITNESS))
+        make_sure_that_heads_can_grow(*places_of_heads(self._settings))
         with self._site.store_of_any_keys() as opened:
             return opened.audit.glance()
 

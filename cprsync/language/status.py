@@ -29,6 +29,7 @@ _FACTS: Final = {
     "old": "waits",
     "unheard": "provisional",
     "audit": "audit",
+    "heads": "heads",
     "rotation": "keys",
     "backup_failed": "backup",
     "backup_old": "backup",
@@ -89,6 +90,8 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     if what == "rotation" and not one["rows"]:
         # for this purpose nothing is brought
         key = "wrong_rotation_begun"
+    if what == "heads":
+        values["problem"] = problem_text(one, language)
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
         key = (
@@ -152,7 +155,9 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
         since = moment_text(provisional["oldest"], language)
         yield "provisional", word("status_provisional", language, **{**provisional, "oldest": since})
     yield "subscriptions", word("status_subscriptions", language, **document["subscriptions"])
-    yield from (("audit", text) for text in _audit_texts(document["audit"], language))
+    yield from _audit_texts(document["audit"], language)
+    if document["heads"]["problem"] is not None:
+        yield "heads", word("wrong_heads", language, problem=problem_text(document["heads"], language))
 
 
 def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
@@ -183,19 +188,22 @@ def _plan_text(one: Mapping[str, Any], language: Language) -> str:
     return text + word(key, language, moment=moment_text(one["until"], language))
 
 
-def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
     """How the audit's ends stand, every problem of theirs, and what the last night found that followed all of it."""
     from cprsync.language.errors import in_danish
 
     key = "status_audit" if audit["whole"] else "status_audit_broken"
-    yield word(key, language, count=audit["entries"], code=audit["code"])
-    yield from (in_danish(one) if language == "da" else one["message"] for one in audit["problems"])
+    yield "audit", word(key, language, count=audit["entries"], code=audit["code"])
+    yield from (("audit", in_danish(one) if language == "da" else one["message"]) for one in audit["problems"])
     if audit["kept"] is not None:
-        yield word("status_audit_kept", language, count=audit["since"], moment=moment_text(audit["kept"], language))
+        yield (
+            "audit",
+            word("status_audit_kept", language, count=audit["since"], moment=moment_text(audit["kept"], language)),
+        )
     followed = audit["followed"]
     if followed is not None:
         key = "status_audit_followed" if followed["whole"] else "status_audit_followed_broken"
-        yield word(key, language, run=followed["run"])
+        yield "audit", word(key, language, run=followed["run"])
 
 
 def whose_text(certificate: Mapping[str, Any], language: Language) -> str:

@@ -7,6 +7,7 @@ import re
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,8 @@ from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.main import app
 from cprsync.cli.terminal.misuse import misuse_of
 from cprsync.doctor.alarm_file import AlarmFile
-from cprsync.doctor.store import make_sure_that_heads_can_grow, make_sure_that_journal_can_grow
+from cprsync.doctor.standing import look_at, make_sure_that_heads_can_grow, places_of_heads
+from cprsync.doctor.store import make_sure_that_journal_can_grow
 from cprsync.errors import BackupFailed, ConfigurationError
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.renewing import NewFiles, _make_sure_that_readable
@@ -26,6 +28,7 @@ from cprsync.store.backup.sealed import Opener, Recipient, make_key_pair
 from cprsync.store.backup.shelf import Shelf
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.wiring.setting_up import make_sure_of_files
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,6 +155,38 @@ def test_heads_that_this_user_may_not_open_are_another_owners(here: Installation
     with closed(heads), pytest.raises(ConfigurationError) as refused:
         make_sure_that_heads_can_grow(heads, settings.store.erase_journal.with_name("witness"))
     assert (refused.value.kind, refused.value.values["path"]) == ("file.owner", heads)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_status_tells_that_the_heads_cannot_be_kept_on_a_disk_that_may_only_be_read(
+    here: Installation, which: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every night would stop at its end (exit 7), and status was green."""
+    site = site_of(here.settings, None)
+    place = places_of_heads(here.settings)[which]
+    usable = os.access
+    with here.store() as store:
+        before = store.views.everything()
+        assert look_at(site, store)["heads"] == {"problem": None, "problem_da": None}
+        # a disk cannot be made so without the system's leave
+        monkeypatch.setattr(
+            "os.access", lambda path, how, **more: path not in {place, place.parent} and usable(path, how, **more)
+        )
+        room = dict.fromkeys(("f_bavail", "f_blocks", "f_bfree", "f_frsize"), 1 << 20)
+        monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY, **room))
+        document = look_at(site, store)
+        assert store.views.everything() == before
+    assert "heads" in [one["what"] for one in document["wrong"]]
+    assert "Read-only file system" in document["heads"]["problem"]
+    assert "nøglemappen" in document["heads"]["problem_da"]
+
+
+def test_status_tells_that_a_key_folder_takes_no_heads(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    make_sure_that_heads_can_grow(keys / "audit-heads.log", tmp_path / "audit-witness.log")
+    with closed(keys), pytest.raises(ConfigurationError):
+        make_sure_that_heads_can_grow(keys / "audit-heads.log", tmp_path / "audit-witness.log")
 
 
 def test_a_file_of_alarms_that_this_user_may_not_open_is_another_owners(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
             "problems": [],
             "followed": {"run": 8, "whole": True},
         },
+        "heads": {"problem": None, "problem_da": None},
         "disks": [{"place": "store", "free": 1_250_000_000, "total": 2_000_000_000}],
         "upkeep": {
             "backup": {"last": {"at": "2027-04-03T01:30:00+00:00", "outcome": "failed"}, "done": None},

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import gettempdir
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +53,13 @@ class Site:
     section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(agency=AGENCY, name="Byens bibliotek"))
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS
-    #: where things are written, as far as its room is measured: nowhere
+    #: where things would be written, as far as `status` looks there: the store nowhere
     settings: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
             store=SimpleNamespace(
-                url="sqlite:////nowhere/cprsync.db", erase_journal=Path("/nowhere/erase-journal.log")
+                url="sqlite:////nowhere/cprsync.db", erase_journal=Path(gettempdir()) / "erase-journal.log"
             ),
-            keys=SimpleNamespace(dir=Path("/nowhere")),
+            keys=SimpleNamespace(dir=Path(gettempdir())),
             is_production=False,
         )
     )

@@ -54,6 +54,8 @@ RULES: Final = (
     # the program cannot look at its store at all
     AlarmRule("store", Urgency.NOW, apart=("kind",)),
     AlarmRule("audit", Urgency.NOW),
+    # each night would stop before its heads
+    AlarmRule("heads", Urgency.NOW),
     AlarmRule("run", Urgency.NOW, apart=("exit",)),
     AlarmRule("plan", Urgency.NOW, apart=("undoes",)),
     # while a night runs it is open: four hours are the most that it may take

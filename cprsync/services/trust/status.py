@@ -5,7 +5,7 @@ Counts along indexes, and opens no record. Whether everything can be reached is 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +53,8 @@ class Around:
     disks: Sequence[Mapping[str, Any]] = ()
     #: the persons are real: a library without a backup is an alarm
     is_production: bool = False
+    #: `problem` and `problem_da`: why the audit's heads cannot be kept
+    heads: Mapping[str, str | None] = field(default_factory=lambda: {"problem": None, "problem_da": None})
 
 
 #: How far back the last night is looked for, behind runs that undo others.
@@ -75,6 +77,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "targets": targets_document(store),
         "subscriptions": asdict(store.subscriptions.coverage()),
         "audit": _audit(store, run),
+        "heads": dict(around.heads),
         "access": asdict(store.access.alarms()),
         "certificates": [dict(one) for one in around.certificates],
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
@@ -188,6 +191,8 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from wrong_targets(document["targets"], now)
     yield from _wrong_waits(document["waits"], now)
     yield from _wrong_audit(document["audit"])
+    if document["heads"]["problem"] is not None:
+        yield {"what": "heads", **document["heads"]}
     yield from _wrong_access(document["access"])
     yield from _wrong_certificates(document["certificates"])
     for one in document["rotations"]:

@@ -112,6 +112,16 @@ def wrong(stands: Stands, **told: Any) -> list[str]:
     return [one["what"] for one in document["wrong"]]
 
 
+def test_heads_that_cannot_be_kept_are_told() -> None:
+    closed = {"problem": "keys: this user may not read and write it", "problem_da": "keys: du må ikke"}
+    around = Around("710100", "Byens", NOW, [{"whose": "ours", "days_left": 400, "level": "ok"}], heads=closed)
+    document = status_of(Stands().store(), around)
+    assert [one["what"] for one in document["wrong"]] == ["heads"]
+    assert [one.text for one in facts_of(document, "da") if one.mark == WRONG] == [
+        f"revisionssporets ender kan ikke gemmes: {closed['problem_da']}"
+    ]
+
+
 def test_a_library_that_stands_well_needs_nobody() -> None:
     """What waits for a person is shown, and is no fault."""
     assert wrong(Stands()) == []

@@ -227,6 +227,13 @@ class Key(Answer):
     id: str
 
 
+class Heads(Answer):
+    """Why the audit's heads cannot be kept; null: they can."""
+
+    problem: str | None
+    problem_da: str | None
+
+
 class Rotation(Answer):
     """A key's rotation that is not finished: the rows that are left, and all that are brought."""
 
@@ -315,6 +322,7 @@ class Status(Answer):
     targets: list[TargetStands]
     subscriptions: Subscriptions
     audit: Audit
+    heads: Heads
     access: AccessAlarms
     certificates: list[dict[str, JsonValue]]
     keys: list[Key]
