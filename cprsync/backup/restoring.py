@@ -173,8 +173,9 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
             placing.give_up()
             raise
         shutil.rmtree(work / _UNPACKED)
-        (work / _MARK).unlink()
         work.rename(into)
+        # last: killed before it is in its place, the next restore has to know that the database on a server is its own
+        (into / _MARK).unlink()
     restored.seconds = round(time.monotonic() - begun, 1)
     return restored
 
@@ -299,9 +300,11 @@ def _make_sure_that_empty(settings: Settings, work: Path, source: Source, *, was
 
     Returns whether something of an earlier try is there.
     """
-    from cprsync.store.backup.databases import is_empty
+    from cprsync.store.backup.databases import end_earlier, is_empty
 
     make_sure_of_owner(settings.store)
+    if was_begun:
+        end_earlier(settings.store.owners)
     is_free = is_empty(settings.store.owners)
     if not (is_free or was_begun):
         raise BackupRefused(

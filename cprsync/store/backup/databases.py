@@ -207,6 +207,22 @@ def is_empty(url: str) -> bool:
         engine.dispose()
 
 
+def end_earlier(url: str) -> None:
+    """End a `pg_restore` of ours that goes on after the program that began it was killed. SQLite has none.
+
+    It would hold the tables until it commits, and the next one would then find them there.
+    """
+    if kind_of(url) == SQLITE:
+        return
+    ours = "datname = current_database() AND usename = current_user AND application_name = 'pg_restore'"
+    engine = open_engine(url)
+    try:
+        with translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"))  # noqa: S608 -- no value
+    finally:
+        engine.dispose()
+
+
 def put_back(url: str, content: Iterable[bytes], *, again: bool = False) -> None:
     """Put a copy into an empty database: all of it, or nothing.
 
