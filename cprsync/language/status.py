@@ -82,6 +82,9 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
         values["ended"] = word(f"ended_{one['exit']}", language)
     values |= {key: day_text(one[key], language) for key in ("due", "day") if key in one}
     values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at", "until") if one.get(key)}
+    if what == "late":
+        # an alarm that an earlier version kept has only the day that was due
+        values.setdefault("day", values["due"])
     if what == "disk":
         values |= {"free": bytes_text(one["free"], language), "place": word(f"disk_{one['place']}", language)}
     if what == "plan":

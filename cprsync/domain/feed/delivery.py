@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
     from datetime import datetime
 
 #: Why a delivery is refused that an operator has set aside. No night looks at it again.
@@ -61,6 +61,15 @@ def working_day_before(day: date) -> date:
         earlier = day - timedelta(days=back)
         if is_working_day(earlier):
             return earlier
+    raise AssertionError("no working day within two weeks")  # pragma: no cover -- no calendar has such weeks
+
+
+def working_day_after(day: date) -> date:
+    """The first working day after `day`."""
+    for ahead in range(1, _LOOK_BACK_DAYS):
+        later = day + timedelta(days=ahead)
+        if is_working_day(later):
+            return later
     raise AssertionError("no working day within two weeks")  # pragma: no cover -- no calendar has such weeks
 
 
@@ -141,6 +150,24 @@ def may_skip_delivery(header: Header, last: date | None) -> bool:
     if last is None or header.produced <= last:
         return False
     return header.begins_a_chain or header.previous > last
+
+
+def find_missing_day(last: date, due: date, waiting: Iterable[tuple[Header, bool]] = ()) -> date | None:
+    """The first day whose delivery is missing, up to `due`; None: all have come.
+
+    Args:
+        last: the production date of the last delivery taken.
+        due: the production date of the last one that is expected.
+        waiting: those in the inbox, each with whether an operator has accepted it as it is.
+    """
+    for header, is_accepted in sorted(waiting, key=lambda one: one[0].produced):
+        if header.produced <= last:
+            continue
+        if header.previous != last and not is_accepted:
+            named = header.previous if header.previous > last else header.produced
+            return min(working_day_after(last), named)
+        last = header.produced
+    return working_day_after(last) if last < due else None
 
 
 class Missing(enum.Enum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from cprsync.domain.feed.delivery import Link, Place, last_loaded, place_of
+from cprsync.domain.feed.delivery import Link, Place, find_missing_day, last_loaded, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.services.ports.deliveries import DeliveryLine, InboxState, SealedDelivery
 
@@ -177,7 +177,7 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         intake = intake.with_lines(replace(line, received=inspection.persons))
         return replace(intake, accepted=(*intake.accepted, taken))
     if place not in {Place.REPEAT, Place.OLDER}:
-        intake = intake.with_lines(refused, error=_out_of_chain(night, place, line, last))
+        intake = intake.with_lines(refused, error=_out_of_chain(night, (place, header), line, last))
         if place is not Place.REPLACED:
             return replace(intake, beyond=(*intake.beyond, delivery))
         # It stops the nights only as long as its file stays where it is: an operator can take it away.
@@ -217,7 +217,8 @@ def _taken(night: Night, intake: Intake, produced: date) -> Link | None:
     return night.store.inbox.taken_on(produced)
 
 
-def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | None) -> DeliveryRefused:
+def _out_of_chain(night: Night, found: tuple[Place, Header], line: DeliveryLine, last: date | None) -> DeliveryRefused:
+    place, header = found
     if place is Place.REPLACED:
         taken = night.store.inbox.taken_on(line.produced) if line.produced else None
         return DeliveryRefused(
@@ -235,11 +236,17 @@ def _out_of_chain(night: Night, place: Place, line: DeliveryLine, last: date | N
             last=last,
             kind="delivery.gap",
         )
+    told = {"file": line.file, "previous": line.previous, "last": last}
+    if last is None or header.previous < last:
+        return DeliveryRefused(
+            "{file}: it follows the delivery of {previous}, but the last one taken is of {last}",
+            **told,
+            kind="delivery.gap",
+        )
     return DeliveryRefused(
-        "{file}: it follows the delivery of {previous}, but the last one taken is of {last}",
-        file=line.file,
-        previous=line.previous,
-        last=last,
+        "{file}: it follows the delivery of {previous}, but the last one taken is of {last}; {missing} is missing",
+        missing=find_missing_day(last, header.produced, [(header, False)]),
+        **told,
         kind="delivery.gap",
     )
 
@@ -248,12 +255,13 @@ def _lateness(night: Night) -> CprsyncError | None:
     """The error for an expected delivery that is missing, once the chain has begun. None is expected on holidays."""
     if unfinished := _unfinished(night):
         return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
-    last, due = night.store.inbox.last_produced(), last_loaded(night.clock.now())
-    if last is not None and last < due:
-        return DeliveryLate(
-            "the delivery of {due} has not arrived; the last one taken is of {last}", due=due, last=last
-        )
-    return None
+    last = night.store.inbox.last_produced()
+    missing = None if last is None else find_missing_day(last, last_loaded(night.clock.now()))
+    if missing is None:
+        return None
+    return DeliveryLate(
+        "the delivery of {due} has not arrived; the last one taken is of {last}", due=missing, last=last
+    )
 
 
 def _unfinished(night: Night) -> list[str]:

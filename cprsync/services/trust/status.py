@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
+from cprsync.domain.feed.delivery import COPENHAGEN, find_missing_day, last_loaded
 from cprsync.domain.patron.provisional import is_late
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
@@ -115,9 +115,10 @@ def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
 def _deliveries(store: Store, now: datetime) -> dict[str, Any]:
     last, due, waiting = store.inbox.last_produced(), last_loaded(now), store.inbox.waiting()
     # a held night leaves its deliveries in the inbox: they have come, and nobody looks for them at the platform
-    here = [one.header.produced for one in waiting if one.header is not None]
-    late = last is not None and max([last, *here]) < due
-    days = {"last": last and last.isoformat(), "due": due.isoformat(), "late": late}
+    here = [(one.header, one.accepted) for one in waiting if one.header is not None]
+    missing = None if last is None else find_missing_day(last, due, here)
+    days = {"last": last and last.isoformat(), "due": due.isoformat(), "late": missing is not None}
+    days |= {"missing": missing and missing.isoformat()}
     return days | {"waiting": len(waiting), "stopping": len(store.stopped_deliveries.stopping())}
 
 
@@ -230,7 +231,7 @@ def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     elif night["late"]:
         yield {"what": "night_late", "day": night["due"]}
     if deliveries["late"]:
-        yield {"what": "late", "due": deliveries["due"]}
+        yield {"what": "late", "due": deliveries["due"], "day": deliveries["missing"]}
 
 
 def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:

@@ -12,12 +12,14 @@ from cprsync.domain.feed.delivery import (
     Missing,
     Place,
     day_in_name,
+    find_missing_day,
     may_skip_delivery,
     missing_after_discard,
     place_of,
 )
 
 THURSDAY, FRIDAY, MONDAY, TUESDAY = (date(2027, 4, day) for day in (15, 16, 19, 20))
+SUNDAY = date(2027, 4, 18)
 CONTENT, OTHER = "aa" * 32, "bb" * 32
 
 
@@ -136,3 +138,30 @@ def test_a_delivery_that_is_set_aside_leaves(
 )
 def test_a_delivery_s_name_tells_its_day_or_none(name: str, day: date | None) -> None:
     assert day_in_name(name) == day
+
+
+@pytest.mark.parametrize(
+    ("last", "due", "waiting", "missing"),
+    [
+        (MONDAY, MONDAY, [], None),
+        (FRIDAY, TUESDAY, [], MONDAY),
+        (FRIDAY, TUESDAY, [(MONDAY, FRIDAY, False)], TUESDAY),
+        # of a held night: they have come
+        (FRIDAY, TUESDAY, [(TUESDAY, MONDAY, False), (MONDAY, FRIDAY, False)], None),
+        # the one that is due waits behind a gap
+        (FRIDAY, TUESDAY, [(TUESDAY, MONDAY, False)], MONDAY),
+        (THURSDAY, TUESDAY, [(TUESDAY, MONDAY, False)], FRIDAY),
+        # an operator goes over it
+        (FRIDAY, TUESDAY, [(TUESDAY, MONDAY, True)], None),
+        # produced on a day that is no working day
+        (FRIDAY, TUESDAY, [(MONDAY, SUNDAY, False)], SUNDAY),
+        # another chain
+        (FRIDAY, TUESDAY, [(MONDAY, MONDAY, False)], MONDAY),
+        (FRIDAY, TUESDAY, [(THURSDAY, THURSDAY, False)], MONDAY),
+    ],
+)
+def test_the_first_day_without_a_delivery_is_the_missing_one(
+    last: date, due: date, waiting: list[tuple[date, date, bool]], missing: date | None
+) -> None:
+    there = [(Header("123456", produced, previous), accepted) for produced, previous, accepted in waiting]
+    assert find_missing_day(last, due, there) == missing

@@ -125,6 +125,7 @@ def test_a_gap_stops_the_later_file_but_not_the_earlier_one_nor_what_protects(li
     assert (report.exit_code, report.state) == (1, "stopped")
     assert report.error is not None
     assert report.error.kind == "delivery.gap"
+    assert report.error.values["missing"] == TUESDAY
     assert [line.outcome for line in report.deliveries] == ["applied", "refused"]
     assert report.counts.let_through == {"protect": 1, "stop_letters": 1}
     assert library.record("ANNA") == moves(person("ANNA"))
@@ -206,6 +207,15 @@ def test_an_expected_delivery_that_is_not_there_is_late(library: Library) -> Non
     report = library.night()
     assert report.error is not None
     assert (report.exit_code, report.error.kind, report.state) == (4, "delivery.late", "nothing")
+    assert records(library) == before
+
+
+def test_the_first_of_several_missing_deliveries_is_named(library: Library) -> None:
+    library.clock.set_after(WEDNESDAY)
+    before = records(library)
+    report = library.night()
+    assert report.error is not None
+    assert (report.error.kind, report.error.values["due"]) == ("delivery.late", MONDAY)
     assert records(library) == before
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from cprsync.doctor.standing import look_at
 from cprsync.domain.deciding.approval import GivenYes
+from cprsync.domain.feed.delivery import Header, working_day_before
 from cprsync.errors import CprsyncError
 from cprsync.language.status import WELL, WRONG, facts_of, problems_of
 from cprsync.services.ports.access import Alarms
@@ -75,7 +76,10 @@ class Stands:
             ),
             inbox=SimpleNamespace(
                 last_produced=lambda: self.produced,
-                waiting=lambda: [SimpleNamespace(header=SimpleNamespace(produced=day)) for day in self.waiting],
+                waiting=lambda: [
+                    SimpleNamespace(header=Header("123456", day, working_day_before(day)), accepted=False)
+                    for day in self.waiting
+                ],
             ),
             stopped_deliveries=SimpleNamespace(stopping=list),
             approvals=SimpleNamespace(waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses)),
@@ -110,6 +114,20 @@ def wrong(stands: Stands, **told: Any) -> list[str]:
         assert not problem.next.startswith("next_")
     assert document["ok"] == all(fact.mark != WRONG for fact in facts_of(document, "en"))
     return [one["what"] for one in document["wrong"]]
+
+
+@pytest.mark.parametrize(
+    ("produced", "waiting", "missing"),
+    [
+        (date(2027, 3, 18), (), "19. marts 2027"),
+        (date(2027, 3, 17), (date(2027, 3, 18),), "19. marts 2027"),
+        # the one that is due waits behind a gap
+        (date(2027, 3, 18), (date(2027, 3, 22),), "19. marts 2027"),
+    ],
+)
+def test_a_lost_delivery_is_told_by_its_own_day(produced: date, waiting: tuple[date, ...], missing: str) -> None:
+    document = stand(Stands(produced=produced, waiting=waiting))
+    assert [one.text for one in problems_of(document, "da")] == [f"leverancen for {missing} er ikke taget"]
 
 
 def test_heads_that_cannot_be_kept_are_told() -> None:

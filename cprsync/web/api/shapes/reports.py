@@ -121,6 +121,8 @@ class Deliveries(Answer):
     last: str | None
     due: str
     late: bool
+    #: the first day whose delivery is missing
+    missing: str | None
     #: in the inbox, and files that stop the nights
     waiting: int
     stopping: int
