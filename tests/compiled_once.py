@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, event
+import sqlalchemy
+
+from cprsync.store.core import engine as ours
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+    from sqlalchemy import Dialect, Engine
 
 _DIALECTS: list[Dialect] = []
 _COMPILED: dict[Any, Any] = {}
@@ -30,14 +32,19 @@ class _OfAnyDialect(dict[Any, Any]):
 _COMPILED_FOR_POSTGRESQL = _OfAnyDialect()
 
 
-@event.listens_for(Engine, "engine_connect")
-def _share(connection: Connection) -> None:
+def create_engine(*arguments: Any, **options: Any) -> Engine:
+    """Create an engine that shares what is compiled. A listener for connections would slow each statement down."""
+    engine = sqlalchemy.create_engine(*arguments, **options)
     # A dialect of PostgreSQL also knows to which isolation a connection goes back after use, and finds that out from
     # its own engine's first one: another engine's would leave it in autocommit, or not.
-    if connection.dialect.name != "sqlite":
-        connection.execution_options(compiled_cache=_COMPILED_FOR_POSTGRESQL)
-        return
+    if engine.dialect.name != "sqlite":
+        engine._compiled_cache = _COMPILED_FOR_POSTGRESQL  # type: ignore[assignment]
+        return engine
     if not _DIALECTS:
-        _DIALECTS.append(connection.dialect)
-    connection.dialect = _DIALECTS[0]
-    connection.execution_options(compiled_cache=_COMPILED)
+        _DIALECTS.append(engine.dialect)
+    engine.dialect = _DIALECTS[0]
+    engine._compiled_cache = _COMPILED  # type: ignore[assignment]
+    return engine
+
+
+ours.create_engine = create_engine  # type: ignore[attr-defined]

@@ -191,5 +191,5 @@ def planted(mistake: Mistake) -> Iterator[None]:
 
 def without_trigger(library: Library, name: str) -> None:
     """A migration has forgotten one."""
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.exec_driver_sql(f"DROP TRIGGER {name}")

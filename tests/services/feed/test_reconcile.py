@@ -214,7 +214,7 @@ def test_an_old_number_is_removed_once_a_file_has_delivered_the_new_one(library:
     """Decision 6: old and new stay subscribed until then."""
     tenant = library.store._tenant
     library.register.listed.add(cpr("EDITH"))
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         row = dict(
             connection.execute(select(subscription).where(subscription.c.patron_id == library.id_of("ANNA")))
             .one()

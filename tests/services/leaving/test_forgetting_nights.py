@@ -69,7 +69,7 @@ def test_whose_day_the_calendar_lived_is_forgotten_with_the_nights_counted_and_a
     library.deliver(MONDAY)
     run, day = library.night().run.id, library.clock.today()
     lived = {"agency": AGENCY, "patron_id": anna, "kind": "age_step", "what": "Barn > Ung", "run_id": run}
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(insert(tables.calendar_event).values(lived | {"day": day}))
         connection.execute(insert(tables.calendar_event).values(lived | {"day": day + timedelta(days=1)}))
     morning(library, day + timedelta(days=9))

@@ -68,17 +68,17 @@ def owes(library: Library, patron: str, table: Table, number: int = 1, **days: A
     tenant = library.store._tenant
     sealed = seal_payload(tenant, table, b'{"title":"Skovens dyr"}', patron_id=patron, row_id=number)
     row = {"agency": AGENCY, "id": number, "patron_id": patron, "source_id": f"s{number}", **sealed, **days}
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(insert(table).values(row))
 
 
 def is_settled(library: Library, table: Table, **days: Any) -> None:
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(update(table).values(days))
 
 
 def columns(library: Library, patron: str, **values: Any) -> None:
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(update(tables.patron).where(tables.patron.c.id == patron).values(values))
 
 
@@ -211,7 +211,7 @@ def test_whoever_has_something_open_leaves_when_it_is_settled(
 def test_whoever_answers_for_a_minor_waits_until_she_does_no_more(library: Library) -> None:
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     link = {"agency": AGENCY, "patron_id": clara, "responsible_id": anna, "since": FRIDAY, "until": None}
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(insert(tables.responsible).values(link))
     assert leave(library, anna)["open"] == {"responsible": 1}
     is_settled(library, tables.responsible, until=FRIDAY)
@@ -764,7 +764,7 @@ def test_a_copy_that_was_brought_up_to_the_journal_remembers_all_of_it(library: 
 def test_a_store_that_remembers_nothing_of_its_journal_takes_the_one_that_is_there(library: Library) -> None:
     leave(library, library.id_of("ANNA"))
     leave(library, library.id_of("BO"))
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(update(tables.library).values(journal_lines=None, journal_code=None))
     without_its_last_line(library)
     assert library.store.journal.replay() == 0

@@ -341,7 +341,7 @@ def test_a_night_killed_anywhere_derives_each_right_once(reading: Library, tmp_p
 
 
 def test_a_row_that_somebody_altered_is_not_what_is_derived(reading: Library) -> None:
-    with reading.engine.execution_options(writes=True).begin() as connection:
+    with reading.engine.begin() as connection:
         connection.execute(update(tables.entitlement).values(rights='{"ereolen":["no",null]}'))
     with pytest.raises(AssertionError):
         are_fresh(reading)

@@ -243,7 +243,7 @@ def test_what_comes_through_no_night_is_left_to_a_person_after_a_month(library: 
     library.net_media = CulrDouble(refuses={account("ANNA"): code})
     report = library.one_night()
     assert (report.closing.backlog.waiting, report.counts.left) == (1, 0)
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         connection.execute(update(tables.outbox).values(attempts=28))
     assert library.one_night().closing.backlog.waiting == 1
     report = library.one_night()

@@ -255,7 +255,7 @@ def test_a_record_that_the_desk_has_written_since_is_not_what_was_approved(libra
     approve(library, "anna", "bo")
     patron = library.id_of("ANNA")
     library.store.queues  # noqa: B018 -- the desk's port is there
-    with library.engine.execution_options(writes=True).begin() as connection:
+    with library.engine.begin() as connection:
         from cprsync.store.records.records import move_on, patron_row
 
         row = patron_row(connection, library.store._tenant, patron, hold=True)

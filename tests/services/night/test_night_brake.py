@@ -185,7 +185,7 @@ def test_what_protects_is_decided_again_when_the_record_changed(library: Library
     deliver_too_much(library)
 
     def renamed_at_the_desk() -> None:
-        with library.engine.execution_options(writes=True).begin() as connection:
+        with library.engine.begin() as connection:
             (patron,) = library.store.patrons.read([library.id_of("DAVID")])
             after = renames(patron.register)
             as_of = AsOf(MONDAY, Source.LOOKUP)

@@ -213,7 +213,7 @@ def desk_write(library: Library, key: str, event: Callable[[Person], Person] = r
     """A write that takes nobody's fence: what a desk will do, straight in the store."""
 
     def act() -> None:
-        with library.engine.execution_options(writes=True).begin() as connection:
+        with library.engine.begin() as connection:
             (patron,) = library.store.patrons.read([library.id_of(key)])
             after = event(patron.register)
             write = Write(

@@ -478,7 +478,7 @@ def test_what_the_desk_writes_while_a_night_is_undone_is_not_undone(library: Lib
     run = a_night(library)
 
     def corrected_meanwhile() -> None:
-        with library.engine.execution_options(writes=True).begin() as connection:
+        with library.engine.begin() as connection:
             tenant = library.store._tenant
             row = patron_row(connection, tenant, library.id_of("ANNA"), hold=True)
             assert row is not None
