@@ -73,6 +73,16 @@ class AlarmFile:
                 else:
                     one["due"], one["why"] = stamp_of(now + pause), why
 
+    def note_carries(self, channel: str) -> None:
+        if not self.is_in_use:
+            return
+        now = self.now()
+        with self._held() as kept:
+            for one in [one for one in kept["messages"] if one["channel"] == channel]:
+                one["why"] = None
+                if one["due"] > stamp_of(now + TAKEN):
+                    one["due"] = stamp_of(now)
+
     def standing(self) -> list[Alarm]:
         if not self.is_in_use:
             return []

@@ -5,6 +5,7 @@ If the store cannot be opened, that is the alarm: it is kept in a file meanwhile
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -19,6 +20,8 @@ from cprsync.wire.calls import Surroundings
 from cprsync.wiring.counterparts import real_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cprsync.config.alarms import AlarmsSection
     from cprsync.services.ports.trust.alarms import Channel
     from cprsync.wiring.site import Site
@@ -77,9 +80,20 @@ def try_channels(site: Site) -> dict[str, CprsyncError | None]:
             channel.send([])
         except CprsyncError as error:
             found[channel.name] = error
+    _note_carrying(site, [name for name, error in found.items() if error is None])
     if site.settings.alarms.heartbeat is not None:
         found["heartbeat"] = tell_well(site.settings.alarms, production=site.settings.is_production)
     return found
+
+
+def _note_carrying(site: Site, channels: Sequence[str]) -> None:
+    """Note that channels carry. A store that does not open is no fault of theirs."""
+    for channel in channels:
+        with suppress(CprsyncError):
+            file_of(site).note_carries(channel)
+    with suppress(CprsyncError), site.store() as store:
+        for channel in channels:
+            store.alarms.note_carries(channel)
 
 
 def tell_well(section: AlarmsSection, *, production: bool) -> CprsyncError | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.trust.alarms import Word, sort_tellings
-from cprsync.language.status import Problem, problem_of
+from cprsync.language.status import WELL, WRONG, Problem, problem_of
 from cprsync.language.words import moment_text, word
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     for one in document["alarms"]:
         since = moment_text(one["since"], language)
         told = word("alarms_untold", language) if one["told"] is None else moment_text(one["told"], language)
-        yield f"! {_problem(one['what'], one['values'], language).text}"
+        text = _problem(one["what"], one["values"], language).text
+        if one["gone"] is not None:
+            yield f"{WELL} {text}"
+            yield f"    {word('alarms_ended', language, since=since, gone=moment_text(one['gone'], language))}"
+            continue
+        yield f"{WRONG} {text}"
         yield f"    {word('alarms_line', language, since=since, told=told)}"
     yield from (word("alarms_undelivered", language, **one) for one in document["undelivered"])

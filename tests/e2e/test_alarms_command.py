@@ -84,7 +84,9 @@ def test_a_store_that_cannot_be_opened_is_told_once_and_that_it_is_back(library:
 
 
 def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library, server: MailServer) -> None:
-    (library.folder / "smtp-password").write_text("wrong")
+    password = library.folder / "smtp-password"
+    right = password.read_text()
+    password.write_text("wrong")
     assert library.call("alarms", "check").exit == 1
     status = library.call("status").document
     (told,) = [one for one in status["wrong"] if one["what"] == "alarms"]
@@ -93,6 +95,10 @@ def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library
     tested = library.call("alarms", "test")
     assert tested.exit == 1
     assert tested.document["channels"]["email"]["error"]["kind"] == "alarm.log_in"
+    assert library.call("status").document["alarms"]["undelivered"] != []
+    password.write_text(right)
+    assert library.call("alarms", "test").exit == 0
+    assert library.call("status").document["alarms"] == {"undelivered": []}
 
 
 def test_a_test_is_sent_on_each_channel(library: Library, server: MailServer) -> None:

@@ -89,6 +89,17 @@ class AlarmLog(TenantStore):
                 mine = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.id == one.id)
                 connection.execute(update(tables.alarm_message).where(mine).values(why=why, **values))
 
+    def note_carries(self, channel: str) -> None:
+        tenant = self._tenant
+        now = tenant.clock.now()
+        failed = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.channel == channel) & _MESSAGE.why.is_not(None)
+        with library_transaction(tenant) as connection:
+            connection.execute(update(tables.alarm_message).where(failed).values(why=None))
+            # nobody is telling it just now: whoever has taken it comes back sooner
+            waits = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.channel == channel) & _MESSAGE.outcome.is_(None)
+            later = waits & (_MESSAGE.due > stamp_of(now + TAKEN))
+            connection.execute(update(tables.alarm_message).where(later).values(due=stamp_of(now)))
+
     def standing(self) -> list[Alarm]:
         with reading(self._tenant.engine) as connection:
             return _standing(connection, self._tenant.agency)

@@ -266,6 +266,17 @@ def test_a_mail_says_what_is_wrong_since_when_and_what_to_do(failure: str, langu
         assert lines[0].removeprefix("! ") in body
 
 
+@pytest.mark.parametrize(("language", "says"), [("da", ": slut, og det mangler"), ("en", ": ended, and that is")])
+def test_a_cause_that_has_ended_is_listed_as_ended_until_that_is_told(language: Any, says: str) -> None:
+    gone = Alarm("audit", "audit", {}, FIRST, told=FIRST, gone=FIRST + timedelta(hours=1))
+    mark, line = list_lines(list_alarms(Log(alarms=[gone])), language)
+    assert mark.startswith("✓ ")
+    assert says in line
+    mark, line = list_lines(list_alarms(Log(alarms=[replace(gone, gone=None)])), language)
+    assert mark.startswith("! ")
+    assert says not in line
+
+
 def test_whatever_the_status_may_find_has_a_rule() -> None:
     """A problem without one would still ring, but nobody would have said how urgent it is."""
     pages = Path(cprsync.__file__).parent / "locale" / "en" / "LC_MESSAGES" / "words.po"

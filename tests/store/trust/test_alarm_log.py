@@ -58,6 +58,33 @@ def test_what_one_process_tells_no_other_takes(store: SqlStore, clock: StoppedCl
     assert again.tries == 2
 
 
+def test_a_test_that_goes_through_clears_what_failed_and_lets_it_come_soon(
+    store: SqlStore, clock: StoppedClock
+) -> None:
+    store.alarms.weigh(begin, ["email", "webhook"])
+    for channel in ("email", "webhook"):
+        for pause in PAUSES[:5]:
+            store.alarms.note(store.alarms.take(channel), "alarm.unreachable")
+            clock.moment += pause
+        store.alarms.note(store.alarms.take(channel), "alarm.unreachable")
+    store.alarms.note_carries("email")
+    assert [one.channel for one in store.alarms.undelivered()] == ["webhook"]
+    assert [len(store.alarms.take(channel)) for channel in ("email", "webhook")] == [1, 0]
+    # it is being told: nobody else takes it
+    store.alarms.note_carries("email")
+    assert store.alarms.take("email") == []
+
+
+def test_a_test_that_goes_through_clears_what_was_given_up(store: SqlStore, clock: StoppedClock) -> None:
+    store.alarms.weigh(begin, ["email"])
+    for pause in (*PAUSES, timedelta()):
+        store.alarms.note(store.alarms.take("email"), "alarm.unreachable")
+        clock.moment += pause
+    assert store.alarms.undelivered() != []
+    store.alarms.note_carries("email")
+    assert store.alarms.undelivered() == store.alarms.take("email") == []
+
+
 def test_a_minute_in_which_nothing_changes_writes_nothing(store: SqlStore) -> None:
     store.alarms.weigh(begin, ["email"])
     reader: AlarmLog = store.read_only().alarms

@@ -46,6 +46,9 @@ class AlarmLog(Protocol):
     def note(self, messages: Sequence[Message], why: str | None) -> None:
         """Note that they were told, or why not: then they come again after a pause, until they are given up."""
 
+    def note_carries(self, channel: str) -> None:
+        """Note that a test went through: what failed there is no longer told as failed, and comes again soon."""
+
     def standing(self) -> list[Alarm]:
         """Return the alarms, the oldest first."""
 
