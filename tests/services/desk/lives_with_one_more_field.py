@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from doubles import Library
 
 VALUE, HIDDEN, LINES = "de/dem", "Falken", "Kælderen | baghuset\nIkke porten"
-BESIDE = {"pronoun": VALUE, "alias": HIDDEN, "delivery_wish": LINES}
+BESIDE = {"extra_line": VALUE, "extra_sealed": HIDDEN, "extra_lines": LINES}
 
 
 @pytest.fixture
@@ -62,50 +62,50 @@ def shown(library: Library, patron_id: str) -> dict[str, Any]:
 
 
 def value(library: Library, patron_id: str) -> Any:
-    return shown(library, patron_id)["fields"]["pronoun"]["value"]
+    return shown(library, patron_id)["fields"]["extra_line"]["value"]
 
 
-@pytest.mark.parametrize("column", ["pronoun", "Pronomen", "Pronoun"])
+@pytest.mark.parametrize("column", ["extra_line", "Ekstra linje", "Extra line"])
 def test_a_list_brings_it_under_each_of_its_names(either_library: Library, column: str) -> None:
     library = either_library
     taken = f"cpr_number,{column}\n{cpr('ANNA').digits},{VALUE}\n"
     assert take(library, taken).counts == {"updated": 1}
     assert value(library, library.id_of("ANNA")) == VALUE
     assert take(library, taken).counts == {"unchanged": 1}
-    take(library, f"cpr_number,branch,pronoun\n{cpr('ANNA').digits},main,\n")
+    take(library, f"cpr_number,branch,extra_line\n{cpr('ANNA').digits},main,\n")
     assert value(library, library.id_of("ANNA")) == VALUE
 
 
 def test_a_value_that_is_too_long_is_refused_under_its_name(library: Library) -> None:
-    (refused,) = take(library, f"cpr_number,pronoun\n{cpr('ANNA').digits},{'x' * 65}\n").refused
-    assert (refused.field, value(library, library.id_of("ANNA"))) == ("pronoun", "")
+    (refused,) = take(library, f"cpr_number,extra_line\n{cpr('ANNA').digits},{'x' * 65}\n").refused
+    assert (refused.field, value(library, library.id_of("ANNA"))) == ("extra_line", "")
 
 
 def test_staff_add_a_patron_with_it(either_library: Library) -> None:
-    added = add(either_library, {"name": "Kim Uden Nummer", "pronoun": VALUE})
+    added = add(either_library, {"name": "Kim Uden Nummer", "extra_line": VALUE})
     assert value(either_library, added["patron"]) == VALUE
-    assert "pronoun" in ASKED
+    assert "extra_line" in ASKED
 
 
 def test_staff_set_it_and_empty_it_and_it_shows_as_text_and_json(either_library: Library) -> None:
     library = either_library
-    assert set_(library, "pronoun", VALUE)["outcome"] == "set"
-    assert set_(library, "pronoun", VALUE)["outcome"] == "unchanged"
+    assert set_(library, "extra_line", VALUE)["outcome"] == "set"
+    assert set_(library, "extra_line", VALUE)["outcome"] == "unchanged"
     record = shown(library, library.id_of("ANNA"))
     common = {"since": None, "as_of": None, "override": None}
-    assert record["fields"]["pronoun"] == {"value": VALUE, "owner": "patron", "source": "patron", **common}
-    assert any("Pronomen" in line and VALUE in line and "[lånerens]" in line for line in record_lines(record))
-    assert any("Pronoun" in line and VALUE in line for line in record_lines(record, "en"))
+    assert record["fields"]["extra_line"] == {"value": VALUE, "owner": "patron", "source": "patron", **common}
+    assert any("Ekstra linje" in line and VALUE in line and "[lånerens]" in line for line in record_lines(record))
+    assert any("Extra line" in line and VALUE in line for line in record_lines(record, "en"))
     library.night()
     assert value(library, library.id_of("ANNA")) == VALUE
-    assert set_(library, "pronoun", None)["outcome"] == "set"
+    assert set_(library, "extra_line", None)["outcome"] == "set"
     assert library.view("ANNA").local.more == ()
 
 
 def test_two_patrons_that_are_merged_have_it_and_are_parted_with_it(either_library: Library) -> None:
     library = either_library
     closes, keeps = two_of_one(library)
-    set_(library, "pronoun", VALUE)
+    set_(library, "extra_line", VALUE)
     reviews(library).accept(number := number_of(library, BOTH))
     assert value(library, keeps) == VALUE
     assert library.store.views.patron(closes).local == Local()
@@ -116,11 +116,11 @@ def test_two_patrons_that_are_merged_have_it_and_are_parted_with_it(either_libra
 def test_a_sealed_field_is_hidden_for_a_protected_patron(library: Library) -> None:
     # BO gained protection in the first night
     for key in ("ANNA", "BO"):
-        set_(library, "alias", HIDDEN, key=key)
-    assert shown(library, library.id_of("ANNA"))["fields"]["alias"]["value"] == HIDDEN
-    hidden = shown(library, library.id_of("BO"))["fields"]["alias"]
+        set_(library, "extra_sealed", HIDDEN, key=key)
+    assert shown(library, library.id_of("ANNA"))["fields"]["extra_sealed"]["value"] == HIDDEN
+    hidden = shown(library, library.id_of("BO"))["fields"]["extra_sealed"]
     assert (hidden["value"], hidden["sealed"]) == (None, True)
-    assert isinstance(library.view("BO").local.value_of("alias"), Sealed)
+    assert isinstance(library.view("BO").local.value_of("extra_sealed"), Sealed)
     assert seal_local(Local()).more == ()
 
 
@@ -130,29 +130,29 @@ def test_a_sealed_field_is_hidden_for_a_protected_patron(library: Library) -> No
 def test_the_form_of_a_registration_asks_for_it_and_the_records_page_shows_it(desk: Served) -> None:
     desk.library.register.knows(person("EDITH"))
     browser = look_up(desk, "EDITH")
-    assert "Pronomen" in browser.text
+    assert "Ekstra linje" in browser.text
     browser.send("/register/confirm", **BESIDE)
     assert value(desk.library, patron_of(desk, "EDITH")) == VALUE
-    assert "Gemt: Pronomen, Dæknavn, Ønske til levering." in browser.text
+    assert "Gemt: Ekstra linje, Ekstra skjult, Ekstra linjer." in browser.text
     about_the_person = browser.text.partition("Person og adresse")[2].partition("Lånerforhold")[0]
-    assert all(text in about_the_person for text in ("Pronomen", VALUE, "Dæknavn", HIDDEN))
-    assert "Ønske til levering Kælderen | baghuset Ikke porten" in browser.text.partition("Noter")[2]
+    assert all(text in about_the_person for text in ("Ekstra linje", VALUE, "Ekstra skjult", HIDDEN))
+    assert "Ekstra linjer Kælderen | baghuset Ikke porten" in browser.text.partition("Noter")[2]
 
 
 def test_the_form_names_it_if_it_is_wrong_and_nobody_is_written(desk: Served) -> None:
     desk.library.register.knows(person("EDITH"))
-    browser = look_up(desk, "EDITH").send("/register/confirm", **{**BESIDE, "pronoun": "x" * 65})
+    browser = look_up(desk, "EDITH").send("/register/confirm", **{**BESIDE, "extra_line": "x" * 65})
     assert browser.answer.status_code == 422
-    assert 'id="pronoun-wrong"' in browser.answer.text
+    assert 'id="extra_line-wrong"' in browser.answer.text
     held = browser.form("/register/confirm")
-    assert (held["alias"], held["delivery_wish"]) == (HIDDEN, LINES)
+    assert (held["extra_sealed"], held["extra_lines"]) == (HIDDEN, LINES)
     nobody_is_written(desk, "EDITH")
 
 
 def test_the_form_for_somebody_without_a_number_asks_for_it_too(desk: Served) -> None:
     browser = desk.browser().open("/register")
     browser.send("/register/check", name="Kim Uden Nummer", **BESIDE)
-    assert browser.form("/register/confirm")["pronoun"] == VALUE
+    assert browser.form("/register/confirm")["extra_line"] == VALUE
     browser.send("/register/confirm")
     assert value(desk.library, browser.path.removeprefix("/patrons/")) == VALUE
 
@@ -160,7 +160,7 @@ def test_the_form_for_somebody_without_a_number_asks_for_it_too(desk: Served) ->
 def test_the_records_page_sets_it(desk: Served) -> None:
     patron = desk.library.id_of("ANNA")
     browser = desk.browser().open(f"/patrons/{patron}")
-    browser.send(f"/patrons/{patron}/set", field="pronoun", text=VALUE)
+    browser.send(f"/patrons/{patron}/set", field="extra_line", text=VALUE)
     assert value(desk.library, patron) == VALUE
 
 
@@ -173,13 +173,13 @@ def test_the_records_page_and_the_api_hide_a_sealed_one_of_a_protected_patron(de
     assert HIDDEN not in browser.answer.text
     answer = api.get(f"/patrons/{patron}")
     fields = answer.json()["fields"]
-    assert (fields["alias"]["value"], fields["alias"]["sealed"]) == (None, True)
-    assert fields["pronoun"]["value"] == VALUE
+    assert (fields["extra_sealed"]["value"], fields["extra_sealed"]["sealed"]) == (None, True)
+    assert fields["extra_line"]["value"] == VALUE
     assert HIDDEN not in answer.text
     # it is kept all the same
     desk.library.register.knows(person("EDITH"))
     opened = api.post(f"/patrons/{patron}/reveal", {"reason": "Ringede selv"}).json()
-    assert opened["fields"]["alias"]["value"] == HIDDEN
+    assert opened["fields"]["extra_sealed"]["value"] == HIDDEN
 
 
 # -- the API -----------------------------------------------------------------------------------------------
@@ -198,16 +198,16 @@ def test_the_api_takes_no_name_that_only_resembles_it(desk: Served, api: Caller)
     desk.library.register.knows(person("EDITH"))
     key = preview(api, "EDITH")["key"]
     before = everything(desk)
-    refusal(api.post("/registrations/confirm", {"key": key, "beside": {"pronouns": VALUE}}), 422, "request.fields")
+    refusal(api.post("/registrations/confirm", {"key": key, "beside": {"extra_line_s": VALUE}}), 422, "request.fields")
     assert everything(desk) == before
 
 
 def test_the_api_sets_it_and_tells_what_it_takes(desk: Served, api: Caller) -> None:
     patron = desk.library.id_of("ANNA")
-    api.post(f"/patrons/{patron}/fields", {"field": "pronoun", "text": VALUE})
+    api.post(f"/patrons/{patron}/fields", {"field": "extra_line", "text": VALUE})
     assert value(desk.library, patron) == VALUE
-    (told,) = [one for one in api.get("/library").json()["fields"] if one["field"] == "pronoun"]
-    assert (told["name"], told["is_list"]) == ({"da": "Pronomen", "en": "Pronoun"}, False)
+    (told,) = [one for one in api.get("/library").json()["fields"] if one["field"] == "extra_line"]
+    assert (told["name"], told["is_list"]) == ({"da": "Ekstra linje", "en": "Extra line"}, False)
 
 
 @pytest.mark.parametrize("model", ["Beside", "OwnWords", "TypedBeside"])
@@ -216,9 +216,9 @@ def test_the_description_of_the_api_has_it_in_each_closed_model(model: str) -> N
     assert schemas[model]["additionalProperties"] is False
     for key in BESIDE:
         told = schemas[model]["properties"][key]
-        longest = 2000 if key == "delivery_wish" else 254
+        longest = 2000 if key == "extra_lines" else 254
         assert (told["type"], told["maxLength"], told["default"]) == ("string", longest, "")
-    assert "pronoun" in schemas["SetField"]["properties"]["field"]["enum"]
+    assert "extra_line" in schemas["SetField"]["properties"]["field"]["enum"]
 
 
 # -- what is printed ---------------------------------------------------------------------------------------
@@ -228,19 +228,19 @@ def test_the_guides_table_is_made_with_it(tmp_path: Path) -> None:
     page = tmp_path / "librarian.md"
     page.write_text(guide_paths()["librarian"].read_text(encoding="utf-8"), encoding="utf-8")
     app(["fields", "--into", str(page)], standalone_mode=False)
-    assert "| Pronomen | `pronoun` |" in page.read_text(encoding="utf-8").partition(BEGIN)[2]
+    assert "| Ekstra linje | `extra_line` |" in page.read_text(encoding="utf-8").partition(BEGIN)[2]
 
 
 def test_the_help_names_it(capsys: pytest.CaptureFixture[str]) -> None:
     app(["patron", "set", "--help"], standalone_mode=False)
-    assert "pronoun" in capsys.readouterr().out
+    assert "extra_line" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_the_pages_explain_it(capsys: pytest.CaptureFixture[str], language: Any) -> None:
     name, purpose = {
-        "da": ("Pronomen", "Det, vi skal kalde dig i breve."),
-        "en": ("Pronoun", "What we are to call you in letters."),
+        "da": ("Ekstra linje", "Det, vi skal kalde dig i breve."),
+        "en": ("Extra line", "What we are to call you in letters."),
     }[language]
 
     def printed(*options: str) -> str:
@@ -249,7 +249,7 @@ def test_the_pages_explain_it(capsys: pytest.CaptureFixture[str], language: Any)
 
     assert f"{name} - {purpose}" in printed("--privacy", language)
     assert name in printed("--article30")
-    assert f"{name}  pronoun\n  {purpose}" in printed()
+    assert f"{name}  extra_line\n  {purpose}" in printed()
     rows = json.loads(printed("--json"))["fields"]
-    (row,) = [one for one in rows if one["key"] == "pronoun"]
+    (row,) = [one for one in rows if one["key"] == "extra_line"]
     assert (row["name"][language], row["owner"], row["imported"]) == (name, "patron", True)

@@ -22,23 +22,23 @@ LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
 CEILING_SECONDS = 300
 #: Two of one line of text, of which one is hidden for a protected patron, and one of several lines.
 ROWS = """
-    Field("pronoun", Wording("Pronomen", "Pronoun"), Owner.PATRON, Kept.CHANGED, imported=True, settable=True,
-          asked=True),
-    Field("alias", Wording("Dæknavn", "Alias"), Owner.STAFF, Kept.CHANGED, sealed=True, imported=True, settable=True,
-          asked=True),
-    Field("delivery_wish", Wording("Ønske til levering", "Wish for deliveries"), Owner.PATRON, Kept.CHANGED, kind=NOTE,
+    Field("extra_line", Wording("Ekstra linje", "Extra line"), Owner.PATRON, Kept.CHANGED, imported=True,
+          settable=True, asked=True),
+    Field("extra_sealed", Wording("Ekstra skjult", "Extra hidden"), Owner.STAFF, Kept.CHANGED, sealed=True,
+          imported=True, settable=True, asked=True),
+    Field("extra_lines", Wording("Ekstra linjer", "Extra lines"), Owner.PATRON, Kept.CHANGED, kind=NOTE,
           imported=True, settable=True, asked=True, section=Section.NOTES),
 """
 PURPOSES = {
     "da": {
-        "pronoun": "Det, vi skal kalde dig i breve.",
-        "alias": "Et navn, du også kendes under.",
-        "delivery_wish": "Hvor bogen må stilles.",
+        "extra_line": "Det, vi skal kalde dig i breve.",
+        "extra_sealed": "Et navn, du også kendes under.",
+        "extra_lines": "Hvor bogen må stilles.",
     },
     "en": {
-        "pronoun": "What we are to call you in letters.",
-        "alias": "A name by which you are known as well.",
-        "delivery_wish": "Where a book may be put.",
+        "extra_line": "What we are to call you in letters.",
+        "extra_sealed": "A name by which you are known as well.",
+        "extra_lines": "Where a book may be put.",
     },
 }
 
