@@ -12,7 +12,7 @@ import structlog
 
 from cprsync.doctor.alarm_file import FILE, AlarmFile
 from cprsync.doctor.counterparts import ask_for_certificates
-from cprsync.doctor.standing import look_at
+from cprsync.doctor.status import look_at
 from cprsync.errors import AlarmUndelivered, CprsyncError
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
 from cprsync.services.trust.alarms import check_alarms

@@ -12,7 +12,7 @@ from cprsync.config.addresses import LOOPBACK
 from cprsync.doctor.files import find_open_files
 from cprsync.doctor.machine import ThisMachine
 from cprsync.doctor.peers import LivePeers
-from cprsync.doctor.standing import measure_disks
+from cprsync.doctor.status import measure_disks
 from cprsync.doctor.store import LiveStore, make_sure_that_journal_can_grow
 from cprsync.domain.policy.policy import Policy
 from cprsync.register.identity import load_identity

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.doctor.counterparts import ask_for_certificates
-from cprsync.doctor.standing import look_at
+from cprsync.doctor.status import look_at
 from cprsync.services.trust.metrics import samples_of
 from cprsync.store.seals.keys import Keyring
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from cprsync.doctor.standing import make_sure_that_heads_can_grow, places_of_heads
+from cprsync.doctor.status import make_sure_that_heads_can_grow, places_of_heads
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.services.ports.trust.keys import KeyState
 from cprsync.store.beside.journal import make_sure_of_place

@@ -19,7 +19,7 @@ from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.main import app
 from cprsync.cli.terminal.misuse import misuse_of
 from cprsync.doctor.alarm_file import AlarmFile
-from cprsync.doctor.standing import look_at, make_sure_that_heads_can_grow, places_of_heads
+from cprsync.doctor.status import look_at, make_sure_that_heads_can_grow, places_of_heads
 from cprsync.doctor.store import make_sure_that_journal_can_grow
 from cprsync.errors import BackupFailed, ConfigurationError
 from cprsync.register.pickup.arrivals import FolderFeed

@@ -88,7 +88,7 @@ def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str
 
 def _status(site: Site) -> dict[str, Any]:
     from cprsync.doctor.counterparts import ask_for_certificates
-    from cprsync.doctor.standing import look_at
+    from cprsync.doctor.status import look_at
 
     # they answer while the store is opened
     theirs = ask_for_certificates(site)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Query
 
-from cprsync.doctor.standing import look_at
+from cprsync.doctor.status import look_at
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
 from cprsync.services.night.approving import approve_plan, show_plan

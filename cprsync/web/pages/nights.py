@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.doctor.standing import look_at
+from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.doctor.standing import look_at
+from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.approval import GivenYes
 from cprsync.domain.feed.delivery import Header, working_day_before
 from cprsync.errors import CprsyncError
