@@ -116,19 +116,22 @@ def _copy_older(engine: Engine, url: str, folder: Path) -> Path | None:
 
 
 def _give_rights(owner: Engine, url: str, keeper_url: str) -> None:
-    from cprsync.store.core.rights import grant_rights, role_of
+    from cprsync.store.core.database_roles import grant_rights, role_of
 
     grant_rights(owner, app=role_of(url), keeper=role_of(keeper_url))
 
 
 def find_wrong_rights(store: StoreSection) -> dict[str, list[str]]:
     """What the roles `app` and `keeper` may do and should not, or should and may not. Nothing without such roles."""
-    from cprsync.store.core import rights
+    from cprsync.store.core import database_roles as roles
 
     if store.keeper_url is None:
         return {}
     with open_database(store.url) as app, open_database(store.keeper_url) as keeper:
-        return {"app": rights.find_wrong_rights(app), "keeper": rights.find_wrong_rights(keeper, keeper=True)}
+        return {
+            "app": roles.find_wrong_rights(app),
+            "keeper": roles.find_wrong_rights(keeper, keeper=True),
+        }
 
 
 def look_at_store(url: str) -> tuple[StoreVersion, list[str]]:

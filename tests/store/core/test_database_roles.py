@@ -16,7 +16,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
 from cprsync.config.settings import StoreSection
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.store.backup.databases import drop_scratch, make_scratch, scratch_url
-from cprsync.store.core import rights
+from cprsync.store.core import database_roles
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.sql import SqlStore
 from cprsync.wiring.setting_up import find_wrong_rights, upgrade_store
@@ -193,7 +193,7 @@ def test_an_owner_without_a_keeper_is_no_setting() -> None:
 
 def test_the_same_role_twice_is_refused(roles: Roles) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        rights.grant_rights(roles.owner, app=APP, keeper=APP)
+        database_roles.grant_rights(roles.owner, app=APP, keeper=APP)
     assert refused.value.kind == "store.url"
     assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
 
@@ -209,7 +209,7 @@ def test_a_role_that_may_become_the_owner_is_refused(roles: Roles) -> None:
 
 def test_an_owner_that_may_make_no_role_is_told_which_one_is_missing(roles: Roles) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        rights.grant_rights(roles.app, app="cprsync_other", keeper=KEEPER)
+        database_roles.grant_rights(roles.app, app="cprsync_other", keeper=KEEPER)
     assert refused.value.kind == "store.role"
     assert refused.value.values["role"] == "cprsync_other"
     assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
@@ -218,7 +218,7 @@ def test_an_owner_that_may_make_no_role_is_told_which_one_is_missing(roles: Role
 @pytest.mark.parametrize("url", ["sqlite:///cprsync.db", "postgresql:///cprsync"])
 def test_an_owner_of_another_kind_or_without_a_name_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        rights.role_of(url)
+        database_roles.role_of(url)
     assert refused.value.kind == "store.url"
 
 
