@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from cprsync.register import identity
+from cprsync.register import own_certificate
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -34,4 +34,4 @@ def _load(content: bytes, password: bytes | None) -> PrivateKeyTypes:
     return key
 
 
-identity.load_pem_private_key = _load
+own_certificate.load_pem_private_key = _load

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cprsync.errors import CprsyncError
-from cprsync.register.identity import Counterpart, counterpart_line, name_problem
+from cprsync.register.own_certificate import Counterpart, counterpart_line, name_problem
 from cprsync.services.trust.status import NOT_SHOWN
 from cprsync.wire.errors import Unanswered
 from cprsync.wiring.counterparts import real_time, register_settings

@@ -15,7 +15,7 @@ from cprsync.doctor.peers import LivePeers
 from cprsync.doctor.status import measure_disks
 from cprsync.doctor.store import LiveStore, make_sure_that_journal_can_grow
 from cprsync.domain.policy.policy import Policy
-from cprsync.register.identity import load_identity
+from cprsync.register.own_certificate import load_identity
 from cprsync.services.ports.trust.doctor import Host, NamedBackup, Need
 from cprsync.store.backup.databases import make_sure_of_programs
 from cprsync.store.backup.sealed import Recipient

@@ -103,7 +103,7 @@ def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
 def _ask_webhook(section: WebhookTarget, site: Site) -> None:
     """Read the keys, and see the receiver's certificate. Nothing is posted."""
     from cprsync.outward.webhook import read_keys
-    from cprsync.register.identity import Counterpart, counterpart_line
+    from cprsync.register.own_certificate import Counterpart, counterpart_line
     from cprsync.wire.errors import CallFailed
 
     read_keys(section.keys)

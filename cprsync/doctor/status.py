@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
 from cprsync.private import make_sure_that_usable
-from cprsync.register.identity import name_problem
+from cprsync.register.own_certificate import name_problem
 from cprsync.services.trust.status import Around, status_of
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS

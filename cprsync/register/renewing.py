@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from cprsync.domain.trust.lifetime import LONGEST_RUN, days_left
 from cprsync.errors import CertificateError, ConfigurationError
 from cprsync.private import open_unfollowed
-from cprsync.register.identity import NEW, OWN, OWN_ISSUER, half_renewed, load_identity, read_fitting, subject_of
-from cprsync.register.kept_identity import check_identity, check_outlives
+from cprsync.register.kept_certificate import check_identity, check_outlives
+from cprsync.register.own_certificate import NEW, OWN, OWN_ISSUER, half_renewed, load_identity, read_fitting, subject_of
 from cprsync.register.soap.client import SoapRegister
 from cprsync.wire.certificates import company_in, system_in
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cprsync.register.identity import Identity
+    from cprsync.register.own_certificate import Identity
     from cprsync.register.settings import RegisterSettings
     from cprsync.resources import Schemas
     from cprsync.wire.calls import Surroundings

@@ -1,4 +1,4 @@
-"""Judges certificates beyond chain, host name and dates, which OpenSSL and `register.identity` judge.
+"""Judges certificates beyond chain, host name and dates, which OpenSSL and `register.own_certificate` judge.
 
 By rules on the certificate alone, and by lists of revoked certificates on this machine. A list counts if its issuer
 signed it; a missing or old list proves nothing, and the caller warns. Makes no call.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.identity.provider import Provider
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.outward.fbs import FbsClient
-    from cprsync.register.identity import Identity
+    from cprsync.register.own_certificate import Identity
     from cprsync.register.pickup.sftp_session import SftpSettings
     from cprsync.register.renewing import NewFiles
     from cprsync.register.settings import RegisterSettings

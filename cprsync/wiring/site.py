@@ -192,7 +192,7 @@ class Site:
 
     def certificates(self) -> list[dict[str, Any]]:
         """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""
-        from cprsync.register.identity import desk_certificate, own_certificates
+        from cprsync.register.own_certificate import desk_certificate, own_certificates
 
         settings = register_settings(self.section.register_, production=self.settings.is_production)
         now, desk = datetime.now(UTC), self.settings.desk.certificate

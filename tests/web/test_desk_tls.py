@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 
 from cprsync.errors import ConfigurationError, Exit
-from cprsync.register.identity import desk_certificate
+from cprsync.register.own_certificate import desk_certificate
 from cprsync.web import serving
 from cprsync.web.serving import Certificate, listen, make_server
 

@@ -28,7 +28,7 @@ from cprsync.private import check_folder, create_private, refuse_root_at
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.register.identity import Identity
+    from cprsync.register.own_certificate import Identity
     from cprsync.services.ports.trust.upkeep import StoreVersion
 
 TESTING = """
@@ -243,7 +243,7 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
     """
-    from cprsync.register.identity import Counterpart, certificate_report
+    from cprsync.register.own_certificate import Counterpart, certificate_report
     from cprsync.wiring.counterparts import register_settings
 
     with opened(config, library, as_json=as_json) as site:

@@ -24,7 +24,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
-from cprsync.register.kept_identity import KeptIdentity, check_outlives
+from cprsync.register.kept_certificate import KeptIdentity, check_outlives
 from cprsync.register.soap.answers import RESPONSE, check_answer, parse_person, receive
 from cprsync.services.ports.register import Found, NotFound, Subscribed
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side

@@ -23,7 +23,7 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.trust.lifetime import LONGEST_RUN
 from cprsync.errors import CertificateError, CertificateRefused, CprsyncError
-from cprsync.register.identity import load_identity
+from cprsync.register.own_certificate import load_identity
 from cprsync.register.renewing import NewFiles, renew
 from cprsync.wire.calls import Surroundings
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.mock.certs import Authority, Identity
-    from cprsync.register.identity import Identity as OurIdentity
+    from cprsync.register.own_certificate import Identity as OurIdentity
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.resources import Schemas

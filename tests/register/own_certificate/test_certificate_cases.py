@@ -15,7 +15,7 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, PeerCertificateError
-from cprsync.register.identity import certificate_report
+from cprsync.register.own_certificate import certificate_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError
-from cprsync.register.identity import Counterpart, certificate_report
+from cprsync.register.own_certificate import Counterpart, certificate_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import outlives
 from cprsync.errors import CertificateError
-from cprsync.register.identity import MOMENT, OWN, load_identity
+from cprsync.register.own_certificate import MOMENT, OWN, load_identity
 from cprsync.wire.certificates import RevocationLists, read_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
-    from cprsync.register.identity import Identity
+    from cprsync.register.own_certificate import Identity
     from cprsync.register.settings import RegisterSettings
 
 
