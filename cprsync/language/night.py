@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
@@ -300,6 +300,10 @@ def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield word("windows_brake", language, what=what, count=entry["count"], limit=entry["limit"])
 
 
+#: The run that this one undoes, and the one that undid it.
+_UNDOING: Final = ("reverts", "reverted_by")
+
+
 def run_line(document: Mapping[str, Any], language: Language) -> str:
     """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
     # the stored state of an unfinished run is only for programs
@@ -312,7 +316,8 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
     balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
     ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
     day = day_text(document["day"], language)
-    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}"
+    undoing = "".join(f"; {word(f'run_{key}', language, run=document[key])}" for key in _UNDOING if document.get(key))
+    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}{undoing}"
 
 
 def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:

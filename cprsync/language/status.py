@@ -167,7 +167,9 @@ def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
     if run is None:
         return word("status_no_run", language)
     ended = word(f"ended_{run['exit']}", language)
-    return word("status_run", language, run=run["run"], day=day_text(run["day"], language), ended=ended)
+    text = word("status_run", language, run=run["run"], day=day_text(run["day"], language), ended=ended)
+    undone = run.get("reverted_by")
+    return text if undone is None else f"{text}; {word('run_reverted_by', language, run=undone)}"
 
 
 def _plan_name(one: Mapping[str, Any]) -> str:

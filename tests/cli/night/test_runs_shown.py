@@ -52,6 +52,24 @@ PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person
 
 
 @pytest.mark.parametrize(
+    ("undoing", "da", "en"),
+    [
+        ({"reverts": 5, "reverted_by": None}, "; fortryder kørsel 5", "; undo of run 5"),
+        ({"reverts": None, "reverted_by": 14}, "; fortrudt af kørsel 14", "; undone by run 14"),
+        (
+            {"reverts": 5, "reverted_by": 14},
+            "; fortryder kørsel 5; fortrudt af kørsel 14",
+            "; undo of run 5; undone by run 14",
+        ),
+        ({"reverts": None, "reverted_by": None}, "alt er gjort", "all is done"),
+    ],
+)
+def test_a_run_of_the_list_says_what_it_undoes_and_what_undid_it(undoing: dict[str, Any], da: str, en: str) -> None:
+    assert run_line(night("done", 0) | undoing, "da").endswith(da)
+    assert run_line(night("done", 0) | undoing, "en").endswith(en)
+
+
+@pytest.mark.parametrize(
     ("document", "da", "en"),
     [
         (

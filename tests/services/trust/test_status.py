@@ -130,6 +130,11 @@ def test_a_lost_delivery_is_told_by_its_own_day(produced: date, waiting: tuple[d
     assert [one.text for one in problems_of(document, "da")] == [f"leverancen for {missing} er ikke taget"]
 
 
+def test_the_last_night_says_that_it_was_undone() -> None:
+    document = stand(Stands(run=RUN | {"reverted_by": 9}))
+    assert next(facts_of(document, "en")).text.endswith("all is done; undone by run 9")
+
+
 def test_heads_that_cannot_be_kept_are_told() -> None:
     closed = {"problem": "keys: this user may not read and write it", "problem_da": "keys: du må ikke"}
     around = Around("710100", "Byens", NOW, [{"whose": "ours", "days_left": 400, "level": "ok"}], heads=closed)
