@@ -2,7 +2,8 @@
 
 The one command a developer and the continuous integration run. Needs git, python3 with venv and
 the way to a package index; everything else is installed by hash from tests/requirements.lock.
-With `--near` it runs what the change at hand touches, for at most a minute: see `run_near`.
+With `--near` it runs what the change at hand touches, for at most a minute: see `run_near`. With `--both` each use case
+is lived on both databases, not on one of them.
 """
 
 from __future__ import annotations
@@ -51,14 +52,17 @@ COLLECTION: Check = ("collection", ("pytest", "-n0", "--collect-only", "-qq", "t
 #: process: workers would spend more on measuring their own start and collection than the tests take.
 COVERED: Check = ("domain coverage", ("pytest", "-n0", "tests/domain", *COVERAGE))
 TEST_FILES = "tests/**/test_*.py"
+#: Half of the use cases on each database: see `one_database.py`.
+ONE_DATABASE = "--one-database"
 #: This one is told as it goes. One worker more than the two cores: a fifth of the time a test waits, for a server that
 #: is slow on purpose, starts or ends, and another test has its core.
-TESTS: Check = ("tests", ("pytest", "-n3", "--ignore=tests/domain"))
+TESTS: Check = ("tests", ("pytest", "-n3", "--ignore=tests/domain", ONE_DATABASE))
 
 
 def main() -> int:
     if sys.argv[1:] == ["--near"]:
         return run_near()
+    both = sys.argv[1:] == ["--both"]
     set_up()
     first = (*STYLE, COLLECTION)
     with ThreadPoolExecutor(len(first)) as pool:
@@ -68,13 +72,14 @@ def main() -> int:
             print(f"\n== {name}\n{said}", end="", flush=True)
             if done.returncode != 0:
                 return failed(name, done.returncode)
-    return run_tests()
+    return run_tests([part for part in TESTS[1] if part != ONE_DATABASE or not both])
 
 
-def run_tests() -> int:
+def run_tests(command: list[str]) -> int:
     """Run the tests, and measure the domain's beside them: where a test waits, the other has its core."""
-    _, (tool, *arguments) = TESTS
-    print(f"== tests, and beside them {COVERED[0]}", flush=True)
+    tool, *arguments = command
+    where = "one of the two databases" if ONE_DATABASE in arguments else "both databases"
+    print(f"== tests, each use case on {where}, and beside them {COVERED[0]}", flush=True)
     with subprocess.Popen([str(HOME / "bin" / tool), *arguments], cwd=ROOT) as tests:
         done = run(COVERED, stdout=PIPE)
         print(f"\n== {COVERED[0]}\n{done.stdout}", end="", flush=True)

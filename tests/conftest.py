@@ -19,6 +19,7 @@ import pytest
 import rooms  # noqa: F401 -- for what it does
 from _pytest.nodeid import NodeId
 from hypothesis import settings
+from one_database import leave_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,14 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
     tempfile.tempdir = None  # without workers, a plugin has asked for it before
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--one-database",
+        action="store_true",
+        help="live each use case on one of the two databases, always the same, unless it is marked `both_databases`",
+    )
+
+
 #: The longest tests begin first, so that no worker is still at one of them when the others have nothing left.
 LONG = ("tests/sweeps/", "tests/model/", "tests/bench/")
 
@@ -59,6 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     spread over the workers, and each worker would make again what the group shares.
     """
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    if config.getoption("one_database"):
+        items[:] = leave_out(items)
     if getattr(config.option, "loadgroup", False):
         for item in items:
             group = item.get_closest_marker("xdist_group")

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from check import BESIDE, ROOT, imports_of, rank_tests
+from one_database import lives_elsewhere
 
 TESTS = {
     "tests/domain/test_age.py": "from cprsync.domain.person.age import age_on",
@@ -55,3 +56,23 @@ def test_an_import_within_a_function_counts() -> None:
 def test_a_group_is_named_where_the_workers_get_their_tests(request: pytest.FixtureRequest) -> None:
     """By this name the tests of a group go to one worker, which makes once what they share."""
     assert request.node.nodeid.endswith("@together") or "PYTEST_XDIST_WORKER" not in os.environ
+
+
+def test_of_a_use_case_on_both_databases_exactly_one_stays_and_of_many_either_is_there() -> None:
+    pairs = [
+        (f"tests/services/t.py::test_{n}[sqlite-{n}]", f"tests/services/t.py::test_{n}[postgresql-{n}]")
+        for n in range(99)
+    ]
+    others = {name for pair in pairs for name in pair}
+    stays = [[name for name in pair if not lives_elsewhere(name, others)] for pair in pairs]
+    assert {len(one) for one in stays} == {1}
+    assert {name.partition("[")[2].partition("-")[0] for (name,) in stays} == {"sqlite", "postgresql"}
+
+
+def test_a_case_without_a_twin_stays() -> None:
+    for name in (
+        "tests/services/t.py::test_a[sqlite]",
+        "tests/services/t.py::test_a[postgresql]",
+        "tests/services/t.py::test_a",
+    ):
+        assert not lives_elsewhere(name, {name})

@@ -45,6 +45,11 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
     "the keys": (("keys", "list"), 0),
     RENEWAL: (("certs", "renew", "--cert", "{new}.pem", "--key", "{new}.key"), 0),
 }
+#: Of these, what holds or sends the most. Each is a program that starts, so `tests/sweeps/leaks.py` runs the others.
+SAMPLE = (
+    *("a held night", "its plan", "what undoing would do", "status as a document"),
+    *("metrics", "a test of the alarms", "a backup"),
+)
 ALARMS = """
 [alarms.email]
 host = "localhost"

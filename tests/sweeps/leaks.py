@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- for what it does
 import test_leaks
-from operating import operated
+from operating import COMMANDS, operated
 from planted import LEAKS, OPERATORS
 
 
@@ -50,7 +50,8 @@ def find_in_commands() -> list[str]:
         test_leaks.listen_to(base, "demo", "--koha", "--keep", str(base / "life" / "site"))
         with operated(base / "life" / "site", test_leaks.listen_to) as site:
             test_leaks.listen_to(base, "backup", "key", str(site.site / "backups.key"))
-            site.run("a held night", base)
+            # a command that nobody planted anything in says nothing of anybody
+            found += [f"not planted: {name}" for name in COMMANDS if is_found("", site.run(name, base), base)]
             for number, (leak, (command, _)) in enumerate(OPERATORS.items()):
                 folder = base / str(number)
                 found += [leak] if is_found(leak, site.run(command, folder, leak=leak), folder) else []

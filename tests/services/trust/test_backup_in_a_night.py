@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: What says when something was written, and in which run.
 PATRONS = ("ANNA", "BO", "CLARA", "DAVID")
 
+#: each database copies itself in a way of its own
+pytestmark = pytest.mark.both_databases
+
 
 def news(library: Library) -> None:
     library.register.knows(dies(person("ANNA")), gains_protection(person("CLARA")), moves(person("DAVID"), "ODENSE"))
