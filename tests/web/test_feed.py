@@ -32,7 +32,7 @@ from cprsync.mock.certs import develop_certificates, make_authority, packaged_pr
 from cprsync.services.outward.feeding import LIMIT_MAX
 from cprsync.web.accounts import Accounts, MachineEntry, ReaderEntry, hash_secret, write_accounts
 from cprsync.web.api import feed
-from cprsync.web.memory.turns import AT_ONCE
+from cprsync.web.memory.rate_limit import AT_ONCE
 from cprsync.web.serving import Certificate
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from browser import Clock
 from test_workers import keeping
 
 from cprsync.errors import CprsyncError
-from cprsync.web.memory.turns import ALL_AT_ONCE, AT_ONCE, Turns
+from cprsync.web.memory.rate_limit import ALL_AT_ONCE, AT_ONCE, Turns
 from cprsync.web.workers.together import Together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cprsync.web.memory.turns import PageTurns
+    from cprsync.web.memory.rate_limit import PageTurns
 
 OFTEN = 100
 

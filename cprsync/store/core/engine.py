@@ -23,8 +23,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from cprsync.errors import ConfigurationError
 from cprsync.private import closed_to_us, make_private, refuse_root_at
 from cprsync.store.core.drivers import translated, unanswered
-from cprsync.store.core.line import check_line
-from cprsync.store.core.turns import turn_of
+from cprsync.store.core.server_tls import check_line
+from cprsync.store.core.write_lock import turn_of
 from cprsync.store.seals.failures import ReadOnly, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Delete, Row, Select, Update
 
     from cprsync.errors import CprsyncError
-    from cprsync.store.core.turns import Turn
+    from cprsync.store.core.write_lock import Turn
 
 #: How long a writer waits for another writer, in seconds.
 WAIT_SECONDS = 5

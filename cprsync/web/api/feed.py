@@ -19,7 +19,7 @@ from cprsync.errors import BadInput, CprsyncError
 from cprsync.services.outward.feeding import LIMIT_MAX, LIMIT_USUAL, Reader
 from cprsync.web.api.problems import answer_crash, answer_refusal
 from cprsync.web.api.readers import Readers, only_one, taking_turn
-from cprsync.web.memory.turns import Turns
+from cprsync.web.memory.rate_limit import Turns
 from cprsync.web.refusals import NotAdmitted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.outward.feeding import Page
     from cprsync.web.accounts import ReaderEntry
     from cprsync.web.entry import Surroundings
-    from cprsync.web.memory.turns import PageTurns
+    from cprsync.web.memory.rate_limit import PageTurns
 
 #: Where the changes are, and where a token is given.
 FEED: Final = "/feed"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.outward import Changes
     from cprsync.web.accounts import ReaderEntry
     from cprsync.web.entry import Surroundings
-    from cprsync.web.memory.turns import PageTurns
+    from cprsync.web.memory.rate_limit import PageTurns
 
 #: How long a token is good for.
 TOKEN_SECONDS: Final = 600

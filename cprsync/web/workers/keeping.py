@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import structlog
 
 from cprsync.web.memory.counting import Counts
+from cprsync.web.memory.rate_limit import Turns
 from cprsync.web.memory.tries import Tries
-from cprsync.web.memory.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.trust.metrics import DeskCounts
     from cprsync.web.memory.counting import Counting
+    from cprsync.web.memory.rate_limit import PageTurns
     from cprsync.web.memory.tries import Counts
-    from cprsync.web.memory.turns import PageTurns
     from cprsync.web.workers.keeping import Uses
     from cprsync.web.workers.supervising import Instructions
 

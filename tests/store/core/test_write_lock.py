@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from cprsync.store.core import engine as engine_module
 from cprsync.store.core.engine import open_engine, reading, writing
-from cprsync.store.core.turns import turn_of
+from cprsync.store.core.write_lock import turn_of
 from cprsync.store.seals.failures import StoreUnavailable
 
 if TYPE_CHECKING:
