@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from cprsync.errors import StoreMismatch
+from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import Settings, StoreSection
     from cprsync.services.ports.trust.upkeep import StoreVersion
+    from cprsync.store.seals.keys import Keyring
 
 
 @contextmanager
@@ -76,6 +77,27 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     if keys is not None:
         add_missing_keys(keys, noted=noted)
     return {"version": found.current, "needed": found.wanted, "copy": None if copy is None else str(copy)}
+
+
+def load_keyring(url: str, folder: Path) -> Keyring:
+    """Read the keys of a store. Raises ConfigurationError as `Keyring.load`.
+
+    A purpose that an older version did not have may lack its key, unless that key has written in the store: then it is
+    lost, and none may be made in its place.
+    """
+    from cprsync.store.seals.keys import Keyring, Purpose, lacks_key
+    from cprsync.store.trust.key_checks import noted_purposes
+
+    try:
+        return Keyring.load(folder)
+    except ConfigurationError as error:
+        if error.kind != "keys.older":
+            raise
+        purpose, noted = Purpose(error.values["purpose"]), set[Purpose]()
+        # a database that does not answer notes nothing
+        with suppress(CprsyncError), open_database(url) as engine:
+            noted = noted_purposes(engine)
+        raise (lacks_key(purpose, kind="keys.missing") if purpose in noted else error) from None
 
 
 def make_sure_of_files(settings: Settings) -> None:

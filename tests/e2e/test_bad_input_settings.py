@@ -95,9 +95,9 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     ),
     "a key of a purpose that came later that was deleted": (
         lambda library: (library.folder / "keys" / "pin-1.key").unlink(),
-        "keys.older",
+        "keys.missing",
         "the key folder holds no pin key",
-        "put it back into [keys] dir from your copy",
+        "Put the key, or the whole folder, back into [keys] dir from your copy",
     ),
     "a file among the keys that is none": (
         lambda library: (library.folder / "keys" / "readme.key").write_text("ours"),

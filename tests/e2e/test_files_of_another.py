@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -145,6 +146,22 @@ def test_a_folder_of_deliveries_that_this_user_may_not_use_is_another_owners(tmp
                 use()
             assert (refused.value.kind, refused.value.values["path"]) == ("file.owner", folder)
     assert delivery.exists()
+
+
+def test_a_later_key_that_is_not_there_is_lost_if_it_has_written_and_else_made_by_the_upgrade(
+    here: Installation,
+) -> None:
+    (here.settings.keys.dir / "pin-1.key").unlink()
+    for command in (("status",), ("backup", str(here.backups)), ("db", "upgrade")):
+        ran = here.call(*command)
+        assert (ran.exit, ran.error["kind"]) == (2, "keys.missing"), command
+        assert "db upgrade" not in ran.error["next"]
+    with closing(sqlite3.connect(here.folder / "cprsync.db")) as store, store:
+        store.execute("DELETE FROM key_check WHERE purpose = 'pin'")
+    ran = here.call("status")
+    assert (ran.error["kind"], "cprsync db upgrade" in ran.error["next"]) == ("keys.older", True)
+    assert here.call("db", "upgrade").exit == 0
+    assert here.call("keys", "list").exit == 0
 
 
 def test_heads_that_this_user_may_not_open_are_another_owners(here: Installation) -> None:
