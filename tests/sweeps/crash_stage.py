@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Another run is at work: try later.
 BUSY: Final = 4
-#: A child of ours that could not even say why it ended.
-SPEECHLESS: Final = 70
+#: How a child ends that could not even say why: by itself, or by a library in C that got no memory and did not look.
+SPEECHLESS: Final = frozenset({70, -signal.SIGSEGV, -signal.SIGABRT})
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Stage:
             error = json.loads(said[said.index("{\n") :])["error"]
             self.seen.told.append((kind, error["message"], error["next"]))
         is_expected = (kind or "").startswith(kinds) or (done and code in {0, 3})
-        if not is_expected and not (speechless and code == SPEECHLESS and not said):
+        if not is_expected and not (speechless and code in SPEECHLESS and not said):
             self.seen.wrong.append(f"exit {code} of kind {kind}: {said[-600:]}")
 
     def check_whole(self) -> None:
