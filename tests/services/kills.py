@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Set in the environment: kill at each write. The check takes the first, the last and some between, to end in time.
 EACH = "CPRSYNC_EACH_KILL"
-SAMPLE = 6
+SAMPLE = 4
 
 
 def lived_whole(library: Library, folder: Path) -> tuple[Library, Report, int]:
