@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.language.words import word
+from cprsync.language.words import patrons_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +32,13 @@ def key_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 def backup_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The backup that was made."""
     size = _size(document["bytes"], language)
-    yield word("backup_made", language, folder=document["folder"], size=size, patrons=document["patrons"])
+    yield word(
+        "backup_made",
+        language,
+        folder=document["folder"],
+        size=size,
+        patrons=patrons_text(document["patrons"], language),
+    )
     yield word("backup_recipient", language, name=document["recipient"])
     if document["code"]:
         yield word("backup_code", language, code=document["code"])
@@ -50,7 +56,7 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         if not one["whole"]:
             yield f"{one['name']}  {word('backup_unreadable', language)}"
             continue
-        told = word("backup_row", language, patrons=one["patrons"], recipient=one["recipient"])
+        told = word("backup_row", language, patrons=patrons_text(one["patrons"], language), recipient=one["recipient"])
         yield f"{one['name']}  {_size(one['bytes'], language):>12}  {told}"
 
 
@@ -66,8 +72,9 @@ def drill_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
     if not document["opened"]:
         yield word("drill_part", language, name=document["name"], seconds=seconds)
         return
-    counts = {name: document[name] for name in ("patrons", "entries", "records")}
-    yield word("drill_done", language, name=document["name"], seconds=seconds, **counts)
+    counts = {name: document[name] for name in ("entries", "records")}
+    patrons = patrons_text(document["patrons"], language)
+    yield word("drill_done", language, name=document["name"], seconds=seconds, patrons=patrons, **counts)
 
 
 def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -75,7 +82,8 @@ def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     seconds = _seconds(document["seconds"], language)
     yield word("restored", language, name=document["name"], folder=document["folder"], seconds=seconds)
     for one in document["libraries"]:
-        yield "  " + word("restored_library", language, **{name: one[name] for name in ("agency", "patrons")})
+        patrons = patrons_text(one["patrons"], language)
+        yield "  " + word("restored_library", language, agency=one["agency"], patrons=patrons)
         yield "  " + word("restored_unverified", language, count=one["unverified"])
         if one["erased_again"]:
             yield "  " + word("restored_erased", language, count=one["erased_again"])

@@ -39,6 +39,11 @@ def desk_word(key: str, language: Language, **values: object) -> str:
     return fill_text("desk", key, language, values)
 
 
+def patrons_text(count: int, language: Language) -> str:
+    """So many patrons, for a sentence whose own plural counts something else."""
+    return word("counted_patrons", language, count=count)
+
+
 def word_pair(key: str) -> dict[Language, str]:
     """The word in both languages, as documents have it."""
     return {"da": word(key, "da"), "en": word(key, "en")}

@@ -9,7 +9,9 @@ import pytest
 from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.desk.changing import compared_lines, set_lines
+from cprsync.cli.night.plans import plan_lines
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
+from cprsync.language.backup import backup_lines
 from cprsync.language.errors import in_danish
 from cprsync.language.status import status_lines
 from cprsync.language.words import word
@@ -190,3 +192,25 @@ def test_the_fields_that_may_be_set_are_listed_as_they_are_called_with_the_name_
     assert "Navn (name)" in told
     assert "Blokeringer (blocks)" in told
     assert [one for one in settable() if f"({one})" not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "patrons", "da", "en"),
+    [
+        (1, 1, "1 ændring hos 1 låner:", "1 change, 1 patron:"),
+        (2, 1, "2 ændringer hos 1 låner:", "2 changes, 1 patron:"),
+        (2, 2, "2 ændringer hos 2 lånere:", "2 changes, 2 patrons:"),
+    ],
+)
+def test_a_plan_counts_changes_and_patrons_each_for_itself(changes: int, patrons: int, da: str, en: str) -> None:
+    change = {"patron": "10000000", "actions": [], "harm": []}
+    document = {"run": 3, "day": "2027-03-23", "plan": "sha256:00", "classes": [], "actions": {}, "approved_by": []}
+    document |= {"changes": [change] * changes, "patrons": patrons, "missing": 0, "waits": False}
+    for language, says in (("da", da), ("en", en)):
+        assert f"  {says}" in list(plan_lines(document, language))  # type: ignore[arg-type]  # two languages
+
+
+def test_one_patron_in_a_backup_is_told_as_one() -> None:
+    made = {"folder": "/b", "bytes": 1, "patrons": 1, "recipient": "r", "code": "", "removed": [], "left_out": []}
+    assert next(iter(backup_lines(made, "da"))).endswith(", 1 låner)")
+    assert next(iter(backup_lines(made | {"patrons": 2}, "en"))).endswith(", 2 patrons)")

@@ -11,7 +11,7 @@ from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, open
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.language.status import void_text
-from cprsync.language.words import day_text, long_time, word
+from cprsync.language.words import day_text, long_time, patrons_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,8 @@ def plan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     for one in document["classes"]:
         what = word(one["class"], language)
         yield "  " + word("brake_class", language, what=what, count=one["count"], limit=one["limit"])
-    yield "  " + word("plan_changes", language, count=len(document["changes"]), patrons=document["patrons"])
+    patrons = patrons_text(document["patrons"], language)
+    yield "  " + word("plan_changes", language, count=len(document["changes"]), patrons=patrons)
     yield from (f"    {word(kind, language)} {count}" for kind, count in document["actions"].items())
     for one in document["changes"][:CHANGES_MOST]:
         said = ", ".join(word(kind, language) for kind in one["actions"])

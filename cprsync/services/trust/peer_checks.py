@@ -49,7 +49,11 @@ def check_lookup(place: Installed) -> Iterator[Finding]:
 
 
 def check_clock(place: Installed) -> Iterator[Finding]:
-    theirs, ours = place.peers.knock()
+    try:
+        theirs, ours = place.peers.knock()
+    except CprsyncError as error:
+        yield Finding(Level.FAULT, "clock_unchecked", error=error)
+        return
     if theirs is None:
         yield warning("clock_untold")
     else:

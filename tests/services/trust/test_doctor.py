@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.errors import BackupFailed, BadInput, ConfigurationError
+from cprsync.errors import BackupFailed, BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, NamedBackup, Need
@@ -162,6 +162,7 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("register.clock", {"knock": (NOW + timedelta(seconds=301), NOW)}, "fault", "5 minutes from the platform's"),
         ("register.clock", {"knock": (NOW - timedelta(seconds=300), NOW)}, "warning", "300 seconds from the platform"),
         ("register.clock", {"knock": (None, NOW)}, "warning", "does not tell the time"),
+        ("register.clock", {"knock": RegisterUnavailable("silent")}, "fault", "the clock could not be checked: silent"),
         ("feed", {"feed_files": FeedFiles([], [], 2)}, "warning", "2 files are of another task"),
         ("culr", {"ask_culr": "COULD_NOT_AUTHENTICATE"}, "fault", "COULD_NOT_AUTHENTICATE"),
         ("culr", {"ask_culr": "PROGRAM_ERROR"}, "warning", "PROGRAM_ERROR about an account that nobody has"),
