@@ -74,7 +74,7 @@ class KilledDesk:
             if killed_at:
                 told.recovery.append(time.monotonic() - killed_at)
             killer = self._killer(moment, alone=alone) if moment else 0
-            # a session goes with its worker: then the page has no form but the one to sign in, and the next round signs in
+            # a session goes with its worker: the page then has another form, and the next round signs in again
             with suppress(requests.RequestException, StopIteration):
                 self._do_all()
             if killer:
