@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,10 +44,13 @@ def language(text: str) -> Language:
 
 
 def day(text: str) -> date:
+    """Read a day as the desk's pages and questions do: `2027-04-10` or `10.04.2027`."""
+    from cprsync.domain.person.canonical import day_of
+
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
+        return day_of(text)
     except ValueError:
-        raise Misused("expected a day as YYYY-MM-DD") from None
+        raise Misused("not a day: expected 2027-04-10 or 10.04.2027") from None
 
 
 #: What help shows for an option that is typed as text.

@@ -308,7 +308,7 @@ ABSENCE: Final = Kind(
     merged=_keep_first,
     joined_by=" ",
     unfit="absence",
-    form="2027-04-10 til 2027-04-20",
+    form="10.04.2027 til 20.04.2027",
 )
 _LIST: Final = Kind(empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n")
 _CONTACTS: Final = replace(_LIST, imported=_keep_marks, change=change_contacts, notices=True)
@@ -344,5 +344,5 @@ BLOCKS: Final = Kind(
     imported=_add_blocks,
     change=change_blocks,
     lines=True,
-    form="2027-04-10 Mistet kort",
+    form="10.04.2027 Mistet kort",
 )

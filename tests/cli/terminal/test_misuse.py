@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from town import number
 from cprsync.cli.main import run
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal import misuse
+from cprsync.cli.terminal.frame import day
 
 CEILING_SECONDS = 60
 
@@ -48,7 +50,7 @@ WRONG = {
         "vælg en af registration, renewal",
         "expected one of registration, renewal",
     ),
-    "a day that is none": (("sync", "--today", "2027-13-01"), "skriv dagen som ÅÅÅÅ-MM-DD", "expected a day"),
+    "a day that is none": (("sync", "--today", "2027-13-01"), "skriv som 10.04.2027", "not a day"),
     "a language that it does not speak": (("rules", "--lang", "fr"), "vælg da eller en", "expected da or en"),
     "a level that there is not": (("--log-level", "LOUD", "rules"), "vælg DEBUG, INFO", "expected DEBUG, INFO"),
     "an argument that is no text": (("patron", "show", "\udcff"), "ikke læses som tekst", "not readable as text"),
@@ -70,6 +72,11 @@ def test_wrong_usage_is_exit_2_and_one_document(arguments: tuple[str, ...], dani
     assert (error["kind"], error["changed"]) == ("usage", "nothing")
     assert english in error["message"]
     assert danish in error["da"]["message"]
+
+
+@pytest.mark.parametrize("typed", ["2027-04-01", "01.04.2027", "1-4-2027"])
+def test_an_option_takes_a_day_as_the_questions_of_the_desk_take_it(typed: str) -> None:
+    assert day(typed) == date(2027, 4, 1)
 
 
 @pytest.mark.parametrize("name", [name for name in WRONG if name != "a language that it does not speak"])

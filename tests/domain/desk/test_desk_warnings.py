@@ -206,7 +206,7 @@ SAYS: dict[str, tuple[str, str]] = {
     "birth_unknown": (
         (
             "Fødselsdatoen er ukendt: lånergruppen følger ikke alderen. Spørg, og skriv den nu eller senere med "
-            "`cprsync patron set ID birth_date`."
+            "`cprsync patron set LÅNERNR birth_date`."
         ),
         "Beslutning 40",
     ),
