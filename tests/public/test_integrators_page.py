@@ -61,6 +61,8 @@ def test_each_example_prints_what_the_page_says_and_the_program_prints_nothing(
     tmp_path: Path, mock_keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(mock_keys, tmp_path / "town")
+    # the page's second mock is the one in the folder of `cprsync demo --keep play`
+    (tmp_path / "mock").symlink_to("town")
     monkeypatch.chdir(tmp_path)
     with running(tmp_path / "town", fixture_path("people.toml"), with_webhook=True):
         told = run_page(tmp_path, guide_paths()["integrator"].read_text(encoding="utf-8"))
