@@ -91,6 +91,8 @@ class ReviewNews:
     changes: Sequence[tuple[Patron, Person]] = ()
     #: patrons whom a source has decided, so that nothing about their present number is parked
     decided: frozenset[str] = frozenset()
+    #: patrons about whom the register has given an answer that can be read, whether or not anything is decided by it
+    read: frozenset[str] = frozenset()
     #: patrons with a protection that has ended, or that the register has confirmed or denied without doubt
     undoubted: frozenset[str] = frozenset()
     #: patrons with the number that they get, and with an old number that leads to their present one
@@ -103,13 +105,18 @@ class ReviewNews:
 
     @property
     def patrons(self) -> set[str]:
-        """The patrons whose items `decide_reviews` needs, besides parked ones of `decided` and those of minors."""
+        """The patrons whose items `decide_reviews` needs, besides parked ones of `heard_of` and those of minors."""
         changed = {patron.id for patron, after in self.changes if _may_concern_items(patron.register, after)}
         return (
             changed
             | self.undoubted
             | {patron_id for pairs in (self.asked, self.agreed, self.named) for patron_id, _ in pairs}
         )
+
+    @property
+    def heard_of(self) -> frozenset[str]:
+        """The patrons whose parked items may be over."""
+        return self.decided | self.read
 
     @property
     def troubled(self) -> dict[str, Troubled]:
@@ -209,9 +216,14 @@ def _is_settled(
 
 
 def _is_answered(item: ItemInForce, news: ReviewNews) -> bool:
-    """Whether an item about the present number is over: a source has decided, or knows now that it is nobody's."""
-    unread = item.kind.startswith(f"{PARKED}register.") and item.kind != NO_SUCH_PERSON
-    return item.patron_id in news.decided or (unread and (item.patron_id, NO_SUCH_PERSON) in news.asked)
+    """Whether an item about the present number is over: a source has decided, or the register answers now.
+
+    It answers with what can be read, or that the number is nobody's.
+    """
+    if item.patron_id in news.decided:
+        return True
+    is_nobodys = item.kind != NO_SUCH_PERSON and (item.patron_id, NO_SUCH_PERSON) in news.asked
+    return item.kind.startswith(f"{PARKED}register.") and (item.patron_id in news.read or is_nobodys)
 
 
 def _is_agreed(item: ItemInForce, about: OldNumber, news: ReviewNews) -> bool:

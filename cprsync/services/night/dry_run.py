@@ -211,7 +211,7 @@ class _Reviews(_Capability):
         news = batch.review_news()
         news = replace(news, asked=[*news.asked, *self._differing(batch)])
         links = self._answering(news.troubled)
-        self._decide(news, news.patrons | news.decided | {link.minor_id for link in links}, links)
+        self._decide(news, news.patrons | news.heard_of | {link.minor_id for link in links}, links)
 
     def _differing(self, batch: Batch) -> list[tuple[str, str]]:
         """The reviews about what patrons said while the register did not answer, once it has."""

@@ -319,15 +319,17 @@ class Planner:
 
     def _settle_protection(self, question: FollowUp, patron: Patron, answer: Found) -> None:
         if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
-            self._steps.append(Step(answered=question))
+            self._steps.append(Step(answered=question, read=patron.id))
             return
         end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
         if end is ProtectionEnd.UNANSWERED:
+            # asked again later, but nobody need look at an earlier answer that could not be read
+            self._steps.append(Step(read=patron.id))
             return
         # From the source that raised the question, use only what it said about protection.
         evidence = Evidence(Person(patron.number, protection=EMPTY), patron.as_of, end)
         step = self._leave(step_of(self._night, evidence.decide_on(patron), evidence, patron), patron)
-        self._steps.append(step if step.doubts else replace(step, answered=question))
+        self._steps.append(replace(step, answered=None if step.doubts else question, read=patron.id))
 
     def _leave(self, step: Step, patron: Patron) -> Step:
         """Record how the step leaves the patron, for what is decided about them later in this plan."""

@@ -97,6 +97,8 @@ class Step:
     answered: FollowUp | None = None
     #: the patron with the window that closes, because the register has answered about them
     verifies: str | None = None
+    #: the patron about whom the register has given an answer that can be read, to a question about their protection
+    read: str | None = None
     review: tuple[str, str] | None = None
     #: what else the review is about
     named: Named | None = None
@@ -117,7 +119,7 @@ class Step:
         if self.write is not None:
             return self.write.patron.id
         about = (self.touch, self.asks, self.answered)
-        return next((one.patron_id for one in about if one is not None), self.verifies)
+        return next((one.patron_id for one in about if one is not None), self.verifies or self.read)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -184,6 +186,7 @@ def batch_of(steps: Sequence[Step]) -> Batch:
         named=[step.named for step in steps if step.named is not None],
         agreed=[step.agreed for step in steps if step.agreed is not None],
         verified=[step.verifies for step in steps if step.verifies is not None],
+        read=[step.read for step in steps if step.read is not None],
         doubted=[step.doubts for step in steps if step.doubts is not None],
         checkpoint=max(ordinals, default=None),
     )

@@ -179,6 +179,8 @@ class Batch:
     doubted: Sequence[str] = ()
     #: patrons that the register has answered about: their windows close
     verified: Sequence[str] = ()
+    #: patrons about whom the register has given an answer that can be read
+    read: Sequence[str] = ()
     checkpoint: int | None = None
 
     @property
@@ -197,6 +199,7 @@ class Batch:
         return ReviewNews(
             changes=[(write.patron, write.after) for write in self.writes],
             decided=frozenset(decided.union(touch.patron_id for touch in self.touches) - still),
+            read=frozenset(self.read),
             undoubted=frozenset(answered.union(unprotected)),
             given=frozenset((one.patron.id, one.after.number) for one in self.writes if one.renumbered is not None),
             agreed=frozenset(self.agreed),

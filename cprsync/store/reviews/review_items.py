@@ -93,8 +93,8 @@ def write_reviews(
     troubled = news.troubled
     answering = links.answering(connection, tenant, troubled) if troubled else []
     about = news.patrons.union(link.minor_id for link in answering)
-    if news.decided and _any_parked_waits(connection, tenant):
-        about |= news.decided
+    if news.heard_of and _any_parked_waits(connection, tenant):
+        about |= news.heard_of
     reviews = decide_reviews(news, list(_in_force(connection, tenant, about)), answering)
     _settle(connection, tenant, reviews.settled)
     for item in reviews.asked_again:

@@ -101,6 +101,16 @@ def test_an_answer_that_could_not_be_read_is_over_when_the_register_says_that_th
     assert answer(ReviewNews(asked=[(MINOR, NO_SUCH_PERSON)]), unread) == ([], [NO_SUCH_PERSON])
 
 
+def test_an_answer_that_could_not_be_read_is_over_when_one_can_be_whatever_it_decides() -> None:
+    unread, gap, unknown = (
+        item("parked.register.not_xml"),
+        item("parked.status.missing", id=8),
+        item(NO_SUCH_PERSON, id=9),
+    )
+    assert answer(ReviewNews(read=frozenset({ANNA.id})), unread, gap, unknown) == ([unread.kind, NO_SUCH_PERSON], [])
+    assert answer(ReviewNews(read=frozenset({MINOR})), unread) == ([], [])
+
+
 @pytest.mark.parametrize(
     "news",
     [

@@ -117,6 +117,39 @@ def test_an_end_without_an_answer_waits_for_a_person_from_the_second_night_and_c
     assert library.questions() == [(library.id_of("BO"), "protection_end")]
 
 
+@pytest.mark.parametrize("failed", [NoSuchPerson("PNR not found"), BadAnswer("breaks the contract")])
+@pytest.mark.parametrize("is_protected", [True, False])
+def test_nobody_need_look_any_more_once_the_register_answers_about_an_end(
+    library: Library, failed: CprsyncError, is_protected: bool
+) -> None:
+    library.register.failures[cpr("BO")] = failed
+    library.deliver(MONDAY, loses_protection(BO))
+    library.one_night()
+    assert library.one_night().exit_code == 3
+    library.register.failures.clear()
+    library.register.knows(gains_protection(BO) if is_protected else BO)
+    library.one_night()
+    assert [kind for kind in library.store.reviews.waiting() if kind.startswith("parked.")] == []
+    assert protected(library) is is_protected
+    library.nothing_is_left()
+
+
+def test_nobody_need_look_any_more_once_the_register_answers_though_it_has_not_loaded_the_day(
+    library: Library,
+) -> None:
+    """What it says of the protection does not count yet, so the question stays."""
+    library.register.failures[cpr("BO")] = BadAnswer("breaks the contract")
+    library.deliver(MONDAY, loses_protection(BO))
+    library.one_night()
+    library.clock.set_after(MONDAY, at=time(5, 30))
+    assert library.one_night().exit_code == 3
+    library.register.failures.clear()
+    library.register.knows(BO)
+    library.one_night()
+    assert (library.store.reviews.waiting(), protected(library)) == ({}, True)
+    assert library.questions() == [(library.id_of("BO"), "protection_end")]
+
+
 def test_a_newer_file_with_the_protection_closes_the_question(library: Library) -> None:
     library.register.failures[cpr("BO")] = RegisterUnavailable("no answer")
     library.deliver(MONDAY, loses_protection(BO))
