@@ -387,10 +387,9 @@ def make_scratch(url: str, scratch: str) -> None:
 
     Raises ConfigurationError: the role may make none.
     """
-    drop_scratch(url, scratch)
     if kind_of(url) == POSTGRESQL:
         try:
-            _administer(url, "CREATE DATABASE {}", make_url(scratch))
+            _administer(url, make_url(scratch), _DROP, "CREATE DATABASE {}")
         except StoreMismatch as error:
             role = make_url(url).username or "-"
             raise ConfigurationError(
@@ -401,10 +400,15 @@ def make_scratch(url: str, scratch: str) -> None:
 def drop_scratch(url: str, scratch: str) -> None:
     """Drop a drill's database, if it is there. A folder is its maker's to remove."""
     if kind_of(url) == POSTGRESQL:
-        _administer(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", make_url(scratch))
+        _administer(url, make_url(scratch), _DROP)
 
 
-def _administer(url: str, statement: str, scratch: URL) -> None:
+_DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
+#: The server goes on with the statement of a drill that was killed, and keeps this lock until it has done it.
+_ALONE: Final = "SELECT pg_advisory_lock(hashtext(%(name)s))"
+
+
+def _administer(url: str, scratch: URL, *statements: str) -> None:
     name = scratch.database or ""
     if not name.endswith(_DRILL):
         raise ConfigurationError("the store's url is not one of a database", kind="store.url")
@@ -412,6 +416,8 @@ def _administer(url: str, statement: str, scratch: URL) -> None:
     try:
         quoted = engine.dialect.identifier_preparer.quote(name)
         with translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(statement.format(quoted))
+            connection.exec_driver_sql(_ALONE, {"name": name})
+            for statement in statements:
+                connection.exec_driver_sql(statement.format(quoted))
     finally:
         engine.dispose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from cprsync.config.settings import StoreSection
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.store.backup.databases import drop_scratch, make_scratch, scratch_url
 from cprsync.store.core import database_roles
-from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.engine import WAIT_SECONDS, open_engine, reading, writing
 from cprsync.store.sql import SqlStore
 from cprsync.wiring.setting_up import find_wrong_rights, upgrade_store
 
@@ -106,6 +108,27 @@ def test_a_drill_says_which_role_may_make_no_database_and_what_to_do(roles: Role
     assert refused.value.kind == "backup.scratch"
     make_scratch(roles.section.owners, scratch)
     drop_scratch(roles.section.owners, scratch)
+
+
+def test_a_drill_waits_until_the_server_has_done_what_a_killed_one_asked_for(postgresql: str) -> None:
+    """The server goes on with `CREATE DATABASE` for a program that is gone: two of one name would be refused."""
+    with fresh_database(postgresql) as url, _opened(url) as killed, ThreadPoolExecutor(1) as pool:
+        scratch = scratch_url(url, Path("unused"))
+        name = {"name": make_url(scratch).database}
+        there = text("SELECT count(*) FROM pg_database WHERE datname = :name")
+        waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'")
+        with killed.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), name)
+            next_one = pool.submit(make_scratch, url, scratch)
+            until = time.monotonic() + WAIT_SECONDS
+            while not connection.scalar(waits) and time.monotonic() < until:
+                assert not next_one.done(), "it has not waited"
+                time.sleep(0.01)
+            assert connection.scalar(there, name) == 0
+            connection.execute(text("SELECT pg_advisory_unlock_all()"))
+            next_one.result(WAIT_SECONDS)
+            assert connection.scalar(there, name) == 1
+        drop_scratch(url, scratch)
 
 
 def test_an_upgrade_takes_back_a_right_that_somebody_gave_by_hand_and_gives_one_that_was_taken(roles: Roles) -> None:
