@@ -111,6 +111,10 @@ def test_an_answer_that_could_not_be_read_is_over_when_one_can_be_whatever_it_de
     assert answer(ReviewNews(read=frozenset({MINOR})), unread) == ([], [])
 
 
+def test_parked_items_may_be_over_for_whom_a_source_has_decided_and_for_whom_the_register_answers() -> None:
+    assert ReviewNews(decided=frozenset({ANNA.id}), read=frozenset({MINOR})).heard_of == {ANNA.id, MINOR}
+
+
 @pytest.mark.parametrize(
     "news",
     [
