@@ -21,7 +21,7 @@ from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup
 from cprsync.config.settings import load_settings, relocate, sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
-from cprsync.private import create_private
+from cprsync.private import closed_to_us, create_private
 from cprsync.services.ports.trust.upkeep import Outcome, StoreVersion, Task
 from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.wiring.setting_up import make_sure_of_owner, open_database, upgrade_store
@@ -148,11 +148,12 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     """Put a backup back into a folder that is not there yet, or empty.
 
     Raises:
-        BackupRefused: something is there, or in the database that the settings name.
+        BackupRefused: something is there, or in the database that the settings name; what survived is not there.
         BackupBroken: the copy is not what the manifest says, or what survived does not belong to it.
         ConfigurationError: the private key is another one, or the settings cannot be used here.
     """
     begun, into = time.monotonic(), into.absolute()
+    _make_sure_that_there(survivors)
     _make_sure_that_free(into)
     work = into.with_name(f".{into.name}.restoring")
     was_begun = _was_begun(work, source)
@@ -190,12 +191,26 @@ def _private_files() -> Iterator[None]:
         os.umask(before)
 
 
+def _make_sure_that_there(survivors: Survivors) -> None:
+    """Refuse a name under which nothing is: without its journal a restore would bring erased people back."""
+    for one in (survivors.journal, survivors.heads):
+        if one is not None and not one.is_file():
+            raise BackupRefused("{path} is not there, or is no file", path=one, kind="backup.survivor")
+
+
 def _make_sure_that_free(into: Path) -> None:
-    if into.is_symlink() or (into.exists() and not into.is_dir()) or (into.is_dir() and any(into.iterdir())):
+    try:
+        is_taken = into.is_symlink() or (into.exists() and not into.is_dir()) or (into.is_dir() and any(into.iterdir()))
+        if not is_taken:
+            into.parent.mkdir(parents=True, exist_ok=True)
+    except PermissionError as error:
+        raise closed_to_us(into.parent) from error
+    if is_taken:
         raise BackupRefused(
             "{path} is not empty: a backup is put back beside nothing else", path=into, kind="backup.taken"
         )
-    into.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(into.parent, os.W_OK | os.X_OK, effective_ids=True):
+        raise closed_to_us(into.parent)
 
 
 def _mark_of(source: Source) -> str:

@@ -432,6 +432,19 @@ def test_a_file_of_another_installation_is_refused_beside_a_backup(
     assert_nothing_came_of_it(here, tmp_path / "again")
 
 
+@pytest.mark.parametrize("option", ["--journal", "--heads"])
+def test_a_mistyped_name_of_what_survived_is_refused_before_anything_is_written(
+    here: Installation, tmp_path: Path, option: str
+) -> None:
+    """Else whoever was erased since the backup would be back without a word."""
+    erase_somebody(here)
+    for wrong in (tmp_path / "erase-jurnal.log", tmp_path):
+        ran = here.restore(tmp_path / "again", option, str(wrong))
+        assert (ran.exit, ran.error["kind"]) == (1, "backup.survivor")
+        assert str(wrong) in ran.error["message"]
+        assert_nothing_came_of_it(here, tmp_path / "again")
+
+
 def test_an_older_journal_that_survived_does_not_win(here: Installation, tmp_path: Path) -> None:
     erased = erase_somebody(here)
     here.back_up()

@@ -16,6 +16,7 @@ from backup_site import Installation, set_up
 from town import PEOPLE
 from typer import BadParameter
 
+from cprsync.backup.restoring import _make_sure_that_free
 from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.main import app
 from cprsync.cli.terminal.misuse import misuse_of
@@ -245,6 +246,17 @@ def test_a_new_certificate_that_this_user_may_not_read_is_another_owners(
     with closed(key), pytest.raises(ConfigurationError) as refused:
         _make_sure_that_readable(NewFiles(tmp_path / "new.pem", key))
     assert (refused.value.kind, refused.value.values) == ("file.owner", {"path": key})
+
+
+def test_a_restore_into_a_folder_that_this_user_may_not_use_is_another_owners(tmp_path: Path) -> None:
+    parent = tmp_path / "srv"
+    parent.mkdir()
+    _make_sure_that_free(parent / "cprsync")
+    for into in (parent / "cprsync", parent / "new" / "cprsync"):
+        with closed(parent), pytest.raises(ConfigurationError) as refused:
+            _make_sure_that_free(into)
+        assert refused.value.kind == "file.owner"
+    assert [*parent.iterdir()] == []
 
 
 def test_a_restore_says_what_to_paste_for_everything_that_it_made(
