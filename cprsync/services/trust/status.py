@@ -57,6 +57,8 @@ class Around:
     heads: Mapping[str, str | None] = field(default_factory=lambda: {"problem": None, "problem_da": None})
 
 
+#: What stops a night whose delivery has not come: it may still come, and a later run takes it.
+LATE: Final = "delivery.late"
 #: How far back the last night is looked for, behind runs that undo others.
 _RUNS_MOST: Final = 20
 
@@ -187,7 +189,7 @@ def _upkeep_document(one: Upkeep) -> dict[str, Any]:
 def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     """What somebody has to look after, the most urgent first."""
     yield from _wrong_plans(document["plans"], now)
-    yield from _wrong_run(document["run"], document["plans"])
+    yield from _wrong_run(document)
     yield from _wrong_nights(document)
     yield from wrong_targets(document["targets"], now)
     yield from _wrong_waits(document["waits"], now)
@@ -212,11 +214,12 @@ def _wrong_plans(plans: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[
         yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until", "classes")}}
 
 
-def _wrong_run(run: Mapping[str, Any] | None, plans: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _wrong_run(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    run, is_late = document["run"], document["deliveries"]["late"]
     if run is None:
         yield {"what": "no_run"}
-    elif any(run["run"] == one["run"] for one in plans):
-        # its plan says more
+    elif any(run["run"] == one["run"] for one in document["plans"]) or (is_late and run.get("error") == LATE):
+        # its plan, or the delivery that it waits for, says more
         return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}

@@ -270,10 +270,11 @@ def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> tuple[Any,
 
 
 def _counted(row: AnyRow) -> dict[str, Any]:
-    """Return the parts of a run's report that a list shows. An unfinished run has none."""
+    """Return the parts of a run's report that a list shows; `error` is its kind. An unfinished run has none."""
     document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
     told = ("state", "received", *(outcome.value for outcome in Outcome), "left_to_a_person", "reasons")
-    return {name: document[name] for name in told if name in document}
+    why = {"error": document.get("error", {}).get("kind")} if document else {}
+    return why | {name: document[name] for name in told if name in document}
 
 
 def _listed(row: AnyRow) -> dict[str, Any]:

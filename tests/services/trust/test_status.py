@@ -164,6 +164,10 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(held=(HELD_UNDO,), yeses=YESES), "plan"),
         (Stands(held=(OLD_UNDO, HELD_UNDO)), "plan"),
         (Stands(produced=date(2027, 3, 19)), "late"),
+        (Stands(RUN | {"exit": 4, "error": "delivery.late"}, produced=date(2027, 3, 19)), "late"),
+        (Stands(RUN | {"exit": 4, "error": "register.http"}), "run"),
+        # the delivery has come, and nothing else says any more that the night was stopped
+        (Stands(RUN | {"exit": 4, "error": "delivery.late"}), "run"),
         (Stands(produced=date(2027, 3, 18), waiting=(date(2027, 3, 19),)), "late"),
         (Stands(RUN | {"exit": 5}, produced=date(2027, 3, 19), waiting=(date(2027, 3, 22),), held=(HELD,)), "plan"),
         (Stands(backlog=Backlog(waiting=1, failed=1)), "failed"),

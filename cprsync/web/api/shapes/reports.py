@@ -23,6 +23,8 @@ class Night(Answer):
     #: the run that this one undoes, and the one that undid this one
     reverts: int | None = None
     reverted_by: int | None = None
+    #: the kind of what stopped it, as `error.kind` of a command
+    error: str | None = None
     received: int = 0
     applied: int = 0
     unchanged: int = 0
