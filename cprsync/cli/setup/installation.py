@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -68,6 +69,7 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     from cprsync.resources import fixture_path
     from cprsync.wiring.setting_up import create_keys, make_sure_that_empty
 
+    make_sure_that_own(folder)
     ready = _read_ready(mock)
     texts = {
         "cprsync.toml": _configuration(ready, mock),
@@ -84,6 +86,18 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     except OSError as error:
         raise folder_refused(folder, error) from error
     return written
+
+
+def make_sure_that_own(folder: Path, *, root: Path = Path("/")) -> None:
+    """Refuse a folder of the system, as /etc or /srv: what comes next is to give all of it to the service.
+
+    Raises ConfigurationError.
+    """
+    place = folder.resolve()
+    is_top = root in {place, place.parent}
+    with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+        if is_top and not (place / "cprsync.toml").exists() and any(place.iterdir()):
+            raise ConfigurationError("{path} holds other things already", path=folder, kind="init.folder")
 
 
 def _store_url(folder: Path) -> str:

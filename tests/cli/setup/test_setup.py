@@ -17,6 +17,7 @@ from cprsync.cli.setup import installation
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.setup.units import DESK, NIGHT, installed_command, service_text, service_user
 from cprsync.config.settings import load_settings
+from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,3 +161,30 @@ def test_each_certificate_is_printed_with_its_end_and_what_is_wrong_beneath_it()
         "✗ culr.example:443",
         "    mangler",
     ]
+
+
+def test_a_folder_of_the_system_is_refused_unless_it_is_empty_or_ours(tmp_path: Path) -> None:
+    """All of the folder is given to the service next."""
+    etc, ours, empty = (tmp_path / name for name in ("etc", "cprsync", "data"))
+    for folder, file in ((etc, "passwd"), (ours, "cprsync.toml"), (empty, None)):
+        folder.mkdir()
+        if file is not None:
+            (folder / file).touch()
+    for allowed in (ours, empty, tmp_path / "new", etc / "below"):
+        installation.make_sure_that_own(allowed, root=tmp_path)
+    (etc / "below").mkdir()
+    (etc / "below" / "of-mine").touch()
+    installation.make_sure_that_own(etc / "below", root=tmp_path)
+    for refused in (etc, tmp_path):
+        with pytest.raises(ConfigurationError) as wrong:
+            installation.make_sure_that_own(refused, root=tmp_path)
+        assert wrong.value.kind == "init.folder"
+
+
+def test_init_writes_nothing_into_a_folder_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "passwd").touch()
+    own = installation.make_sure_that_own
+    monkeypatch.setattr(installation, "make_sure_that_own", lambda folder: own(folder, root=tmp_path.parent))
+    with pytest.raises(ConfigurationError, match="holds other things"):
+        write_folder(tmp_path, mock=None)
+    assert [one.name for one in tmp_path.iterdir()] == ["passwd"]
