@@ -219,7 +219,7 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     if brake is not None:
         yield "  " + word("would_brake" if planned else "brake", language)
         yield from ("    " + _class_text(entry, language) for entry in brake["classes"])
-        yield from ("    " + line for line in brake_lines(document["run"], brake, language))
+        yield from ("    " + line for line in brake_lines(document, language))
     # a run of an earlier version lacks it
     if approval := document.get("approval"):
         yield from ("  " + line for line in approval_lines(document, approval, language))
@@ -266,15 +266,19 @@ def reverting_lines(counts: Mapping[str, Any], language: Language) -> Iterator[s
         yield word("revert_gone", language, count=counts["gone"])
 
 
-def brake_lines(
-    run: int | None, brake: Mapping[str, Any], language: Language, *, on_page: bool = False
-) -> Iterator[str]:
-    """What to do about a night that a limit has stopped, with the limits' keys in `policy.toml`.
+def brake_lines(document: Mapping[str, Any], language: Language, *, on_page: bool = False) -> Iterator[str]:
+    """What to do about a night that a limit has stopped, with the limits' keys in `policy.toml`; or about an undo.
 
     `on_page`: the plan, and where it is approved, stand below these lines.
     """
+    run, brake = document["run"], document["brake"]
     classes: Sequence[Mapping[str, Any]] = brake["classes"]
     yield word("brake_look_here" if on_page else "brake_planned" if run is None else "brake_look", language, run=run)
+    # a night of an earlier version lacks it
+    if (undone := document.get("reverts")) is not None:
+        # no file is wrong, and no `sync` writes it
+        yield word("brake_approve_here" if on_page else "brake_approve_undo", language, plan=brake["plan"], run=undone)
+        return
     yield word("brake_wrong", language)
     if on_page:
         yield word("brake_approve_here", language)

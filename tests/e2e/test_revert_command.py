@@ -12,8 +12,10 @@ from test_limits import CASES, HARMED, a_night, deliver
 from test_plan_command import approve, approve_at_the_desk, shown
 from town import number
 
+from cprsync.cli.night.reverting import done_lines, preview_lines
 from cprsync.cli.terminal.user import account_of
 from cprsync.domain.policy.policy import Harm
+from cprsync.language.words import word
 from cprsync.mock import control
 
 if TYPE_CHECKING:
@@ -21,6 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from test_limits import Night
+
+    from cprsync.catalogues import Language
+
+#: What stands above the limits before two people have approved an undo, and after.
+HELD = {
+    "da": "Det er mere, end grænserne tillader. Planen holdes tilbage, til to personer har godkendt den:",
+    "en": "That is more than the limits allow. The plan is held until two people have approved it:",
+}
+APPROVED = {
+    "da": "Det er mere, end grænserne tillader. To personer har godkendt det:",
+    "en": "That is more than the limits allow. Two people have approved it:",
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +57,12 @@ def approved_sync(library: Library) -> dict[str, Any]:
     return library.call("sync", "--approve", plan).document
 
 
+def limits_line(document: dict[str, Any], language: Language) -> str:
+    """What the preview says above the limits."""
+    lines = [line.strip() for line in preview_lines(document, language)]
+    return lines[[at for at, line in enumerate(lines) if word("changed", language) in line][-1] - 1]
+
+
 def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_path: Path) -> None:
     library = night.library
     before = library.opened()
@@ -56,7 +76,8 @@ def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_pa
     rows = library.records()
     ran = revert(library, run, "--reason", "filen var forkert")
     assert (ran.exit, ran.error["kind"]) == (1, "confirm.needed")
-    assert (ran.document["restored"], ran.document["actions"]) == (2, {"move": 2})
+    shown_first = ran.document
+    assert (shown_first["restored"], shown_first["actions"]) == (2, {"move": 2})
     assert not [key for key in HARMED if number(key) in ran.out]
     no_reason = revert(library, run, "--yes")
     assert (no_reason.exit, no_reason.error["kind"]) == (1, "confirm.reason")
@@ -65,10 +86,18 @@ def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_pa
     # the undo is over the same limit: two people approve it too
     held = revert(library, run, "--yes", "--reason", "filen var forkert")
     assert (held.exit, held.document["state"]) == (5, "held")
+    for language in ("da", "en"):
+        said = "\n".join(done_lines(held.document, language))
+        assert f"cprsync runs revert {run}" in said
+        assert "cprsync sync" not in said
     assert library.records() == rows
     plan = held.document["brake"]["plan"]
     assert approve(library, "Anna", plan).document["approved"] is False
     assert approve_at_the_desk(library, "bo", plan)["approved"] is True
+    # what is shown now does not say that it is held
+    for language in ("da", "en"):
+        assert limits_line(shown_first, language) == HELD[language]
+        assert limits_line(revert(library, run).document, language) == APPROVED[language]
     ran = revert(library, run, "--yes", "--reason", "filen var forkert")
     document = ran.document
     assert (ran.exit, document["state"], document["reverting"]["restored"]) == (3, "done", 2), ran.out

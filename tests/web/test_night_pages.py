@@ -77,7 +77,7 @@ def test_a_held_night_shows_its_plan_by_class_and_what_an_operator_does_next(des
     assert f"{word(brake['class'], 'da')} {brake['count']} {brake['limit']}" in text
     # a form stands below: nobody needs to type a hash
     assert "plan approve" not in text.partition(word("brake_approve_here", "da"))[0]
-    for line in brake_lines(number, document["brake"], "da", on_page=True):
+    for line in brake_lines(document, "da", on_page=True):
         assert line in text
     # one click on the page does not let it through: two people approve it
     assert {form.action for form in browser.page.forms} == {"/language", f"/nights/{number}/approve"}

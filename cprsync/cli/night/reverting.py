@@ -108,7 +108,8 @@ def preview_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     yield from _patron_lines(document["patrons"], language)
     yield from ("  " + line for line in reverting_lines(document, language))
     if document["brake"] is not None:
-        yield "  " + word("revert_over", language)
+        key = "revert_over_approved" if document["brake"]["approved"] else "revert_over"
+        yield "  " + word(key, language)
         for one in document["brake"]["classes"]:
             what = word(one["class"], language)
             yield "    " + word("brake_class", language, what=what, count=one["count"], limit=one["limit"])
@@ -126,7 +127,7 @@ def done_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     """What the undo has done, and what comes next."""
     if document["state"] == "held":
         yield word("revert_held", language, run=document["reverts"])
-        yield from ("  " + line for line in brake_lines(document["run"], document["brake"], language))
+        yield from ("  " + line for line in brake_lines(document, language))
         return
     counts = document["reverting"]
     yield word("revert_done", language, run=document["reverts"], by=document["run"], count=counts["restored"])

@@ -19,7 +19,7 @@ from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
 from cprsync.services.desk.showing import warning_documents
 from cprsync.services.night.report import planned_document, report_without_run
-from cprsync.services.night.weighing import keep_and_compare
+from cprsync.services.night.weighing import is_undo_approved, keep_and_compare
 from cprsync.services.planning.steps import write_of
 from cprsync.services.ports.patrons import TRIES
 from cprsync.services.ports.reverting import RevertBatch
@@ -101,7 +101,9 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
     rows = [row for one in ones for row in one.rows()]
     marks = (f"run:{number}", plan_hash(past.day, [str(number)], rows), *sorted(_why_left(ones)))
     preview = Preview("revert", None, _WARNINGS, marks)
-    excess = _exceeded(night, rows)
+    # an undo that has begun to write is not weighed again
+    excess = () if done else _exceeded(night, rows)
+    is_approved = bool(excess) and is_undo_approved(night, rows, reverts=number)
     document = {
         "agency": night.agency,
         "run": number,
@@ -109,7 +111,7 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
         "state": "planned",
         "revert": None,
         **_counts(past, ones, len(done)),
-        "brake": _brake(excess, None) if excess else None,
+        "brake": {**_brake(excess, None), "approved": is_approved} if excess else None,
         "warnings": warning_documents(_WARNINGS),
         "digest": preview.digest,
     }

@@ -173,6 +173,19 @@ def keep_and_compare(
     return standing, kept
 
 
+def is_undo_approved(night: Night, rows: Sequence[PlanRow], *, reverts: int) -> bool:
+    """Whether two people have approved the undo of a run, as it would be written now. Writes nothing."""
+    approvals = night.store.approvals
+    held = approvals.held(reverts)
+    if held is None:
+        return False
+    written = Counter(approvals.written(held.id))
+    if find_added(approvals.harmful(held.id), Harmful(harmful_of(rows)), written):
+        return False
+    in_force = yeses_in_force(approvals.yeses(held.id), night.clock.now())
+    return len(in_force) == PEOPLE or approvals.is_being_written(held.id)
+
+
 def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> Standing:
     """Compare a plan with the one that was held last, or with the one that this run has begun to write."""
     approvals, now = night.store.approvals, night.clock.now()

@@ -180,7 +180,7 @@ def _brake(document: Mapping[str, Any], language: Language) -> dict[str, Any] | 
         "classes": [(word(one["class"], language), one["count"], one["limit"]) for one in classes],
         "planned": [(word(harm, language), planned.count(harm)) for harm in dict.fromkeys(planned)],
         "patrons": len(document["plan"]),
-        "next": list(brake_lines(document["run"], document["brake"], language, on_page=True)),
+        "next": list(brake_lines(document, language, on_page=True)),
     }
 
 

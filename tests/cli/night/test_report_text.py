@@ -45,6 +45,16 @@ def test_a_night_stopped_by_a_brake_says_where_to_look_and_which_limit_to_raise(
     assert "cprsync sync" in raises
 
 
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_held_undo_asks_for_two_people_and_the_same_command_and_for_no_file(language: Language) -> None:
+    look, approve = told(braked(run=30) | {"reverts": 22}, language)
+    assert "cprsync plan show 30" in look
+    assert "cprsync plan approve sha256:0 --reason" in approve
+    assert "cprsync runs revert 22" in approve
+    assert "sync again" not in approve
+    assert RAISE[language] not in approve
+
+
 def test_a_planned_night_has_no_number_and_is_looked_at_in_its_plan() -> None:
     look, *_ = told(braked(run=None))
     assert "--dry-run --plan" in look
