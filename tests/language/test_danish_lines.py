@@ -13,11 +13,18 @@ from cprsync.cli.night.plans import plan_lines
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.language.backup import backup_lines
 from cprsync.language.errors import in_danish
-from cprsync.language.status import status_lines
+from cprsync.language.status import problem_of, status_lines
 from cprsync.language.words import word
 from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])
+
+
+def test_a_missing_delivery_is_asked_for_by_its_day_and_not_looked_for_in_the_doctor() -> None:
+    missing = {"what": "late", "due": "2027-04-02", "day": "2027-04-01"}
+    assert problem_of(missing, "da").next.startswith("Bed platformen om filen for 1. april 2027.")
+    assert problem_of(missing, "en").next.startswith("Ask the platform for the file of 1 April 2027.")
+    assert not [language for language in ("da", "en") if "doctor" in problem_of(missing, language).next]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
     assert "Seneste nat: nr. 8, 3. april 2027: alt er gjort" in told
     assert "til og med –; ventet til og med 2. april 2027" in told
     assert "koha: følger med, kender 9 lånere, 2 venter (0 afvist)" in told
-    assert "2 ligger i indbakken, 1 standser nætterne" in told
+    assert "i indbakken: 2 venter på en nat, 1 afvist" in told
     assert "til netmedierne (0 afvist), den ældste siden 2. april 2027 kl. 06.30" in told
     assert "2 venter (0 afvist), den ældste siden 3. april 2027 kl. 00.30" in told
     assert "Lagt til side i seneste nat: 3; ubekræftede lånere: 4" in told

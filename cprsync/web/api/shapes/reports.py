@@ -125,7 +125,7 @@ class Deliveries(Answer):
     late: bool
     #: the first day whose delivery is missing
     missing: str | None
-    #: in the inbox, and files that stop the nights
+    #: in the inbox, for the next night, and files that are refused and stop it
     waiting: int
     stopping: int
 
