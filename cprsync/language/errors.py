@@ -32,7 +32,8 @@ _KINDS: Final = {
         delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
         delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
-        input.reason journal.behind journal.broken journal.whole keys.backups keys.named keys.unknown keys.writes
+        input.reason journal.behind journal.broken journal.whole keys.backups keys.named
+        keys.named.audit keys.named.lines keys.unknown keys.writes
         list.missing list.several number.both_patrons
         number.not_set number.real number.replaced number.taken_back own.field patron.closed patron.exists patron.merged
         patron.no_card patron.open patron.unknown plan.approved plan.changed plan.nobody plan.none plan.not_approved

@@ -10,9 +10,13 @@ from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.feed.deliveries import inspect_lines
 from cprsync.cli.feed.windows import reconcile_lines, subscription_lines
 from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
+from cprsync.cli.trust.keys import rotation_lines
 from cprsync.language.errors import in_danish
 from cprsync.mock.asking import not_running
 
+#: What a rotation tells of an older key that nothing names any more.
+ROTATED = {"purpose": "seal", "resumed": False, "rows": 3, "seconds": 1, "left": 0}
+FREE = {**ROTATED, "older": [{"id": "fe03d957", "named": {}}]}
 COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}
 
 
@@ -135,3 +139,10 @@ def test_what_a_delivery_holds_is_told_in_one_language() -> None:
     ]
     damaged = DELIVERY | {"framing": None, "complete": False, "unknown_records": {"777": 2}}
     assert list(inspect_lines(damaged, "en"))[-1] == "  unknown records: 777 2"
+
+
+@pytest.mark.parametrize(("language", "condition"), [("da", "sikkerhedskopi"), ("en", "backup")])
+def test_a_rotation_names_the_command_that_destroys_the_older_key_and_when(language: Any, condition: str) -> None:
+    _, line = rotation_lines({"rotated": [FREE]}, language)
+    assert "`cprsync keys destroy seal fe03d957 --backups-expired`" in line
+    assert condition in line

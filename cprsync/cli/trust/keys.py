@@ -71,7 +71,7 @@ def keys_rotate(
             progress=_Progress(lang),
         )
         document = rotate_keys(libraries, PURPOSES if every else purposes or (), how)
-    print_document(document, _rotation_lines(document, lang), as_json=as_json)
+    print_document(document, rotation_lines(document, lang), as_json=as_json)
 
 
 @app.command("destroy")
@@ -123,7 +123,7 @@ def _key_line(one: KeyUse, language: Language) -> str:
     return word("keys_key", language, made=long_day(one.made.date(), language), **values)
 
 
-def _rotation_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def rotation_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What a rotation did for each purpose, and what still needs the older keys."""
     for one in document["rotated"]:
         yield word("keys_rotated_on" if one["resumed"] else "keys_rotated", language, **one)

@@ -199,26 +199,28 @@ def _make_sure_that_older(tenant: Tenant, purpose: Purpose, key_id: str) -> None
         )
 
 
-def _named(purpose: Purpose, key_id: str, place: str) -> BadInput:
+def _named(purpose: Purpose, key_id: str, place: str, *, by: str = "") -> BadInput:
+    """`by`: what names it and is never brought to a newer key."""
     return BadInput(
         "the {purpose} key {id} is still needed: it is named in {place}",
         purpose=purpose.value,
         id=key_id,
         place=place,
-        kind="keys.named",
+        kind=f"keys.named.{by}" if by else "keys.named",
     )
 
 
 def _make_sure_that_no_line_names(tenant: Tenant, purpose: Purpose, key_id: str) -> None:
     for place in count_lines_by_key(tenant).get((purpose, key_id), ()):
-        raise _named(purpose, key_id, place)
+        raise _named(purpose, key_id, place, by="lines")
 
 
 def _make_sure_that_no_row_names(connection: Connection, purpose: Purpose, key_id: str) -> None:
     """Look through the rows of all libraries, which share the keys. Raises BadInput."""
     for column, of in NAMED_BY:
         if of is purpose and connection.scalar(select(column).where(column == key_id).limit(1)) is not None:
-            raise _named(purpose, key_id, column.table.name)
+            is_kept = column.table in {tables.audit, tables.audit_reason}
+            raise _named(purpose, key_id, column.table.name, by="audit" if is_kept else "")
 
 
 def _make_sure_that_no_pin_names(tenant: Tenant, key_id: str) -> None:

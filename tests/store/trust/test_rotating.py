@@ -11,6 +11,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 from whole import patron_ids
 
 from cprsync.errors import BadInput, CprsyncError, RunBusy
+from cprsync.language.errors import advice_for
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import NewPatron
@@ -311,12 +312,17 @@ def refused(store: SqlStore, purpose: str, key_id: str, *, backups_expired: bool
     return error.value.kind
 
 
-@pytest.mark.parametrize("purpose", ["audit", "checkpoint"])
-def test_a_key_that_entries_or_lines_name_is_not_destroyed(sqlite_store: SqlStore, purpose: str) -> None:
+@pytest.mark.parametrize(("purpose", "by"), [("audit", "audit"), ("checkpoint", "lines")])
+def test_a_key_that_entries_or_lines_name_is_kept_and_no_second_rotation_is_advised(
+    sqlite_store: SqlStore, purpose: str, by: str
+) -> None:
     lived(sqlite_store)
     rotate(sqlite_store, purpose)
     older = next(one.id for one in sqlite_store.keys.uses() if one.state is KeyState.READS)
-    assert refused(sqlite_store, purpose, older) == "keys.named"
+    assert refused(sqlite_store, purpose, older) == f"keys.named.{by}"
+    advice = advice_for(BadInput("", kind=f"keys.named.{by}")).next
+    assert "keys rotate" not in advice.en
+    assert "keys rotate" not in advice.da
 
 
 def test_a_key_that_seals_a_reason_is_not_destroyed_until_the_audits_beginning_is_cut(store: SqlStore) -> None:
@@ -326,7 +332,7 @@ def test_a_key_that_seals_a_reason_is_not_destroyed_until_the_audits_beginning_i
     rotate(store, "seal")
     (older,) = [one for one in store.keys.uses() if one.state is KeyState.READS]
     assert older.rows == {"audit_reason": 1}
-    assert refused(store, "seal", older.id) == "keys.named"
+    assert refused(store, "seal", older.id) == "keys.named.audit"
     told = [one.reason for one in store.audit.entries(AuditFilter(reasons=True)) if one.reason]
     assert told == ["they asked for it"]
     assert store.audit.check().problems == ()
