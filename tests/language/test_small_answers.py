@@ -10,8 +10,10 @@ from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.feed.deliveries import inspect_lines
 from cprsync.cli.feed.windows import reconcile_lines, subscription_lines
 from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
+from cprsync.cli.trust.alarms import tried_lines
 from cprsync.cli.trust.keys import rotation_lines
-from cprsync.language.errors import in_danish
+from cprsync.errors import AlarmUndelivered
+from cprsync.language.errors import advice_for, in_danish
 from cprsync.mock.asking import not_running
 
 #: What a rotation tells of an older key that nothing names any more.
@@ -146,3 +148,14 @@ def test_a_rotation_names_the_command_that_destroys_the_older_key_and_when(langu
     _, line = rotation_lines({"rotated": [FREE]}, language)
     assert "`cprsync keys destroy seal fe03d957 --backups-expired`" in line
     assert condition in line
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_channel_whose_test_failed_is_followed_by_what_to_do(language: Any) -> None:
+    failed = AlarmUndelivered("the mail server did not accept our name or password", kind="alarm.log_in")
+    went, why, step, other = tried_lines({"email": None, "webhook": failed, "heartbeat": None}, language)
+    assert went.startswith("✓ email")
+    assert why.startswith("! webhook")
+    assert step.strip() == advice_for(failed).next.text(language)
+    assert "cprsync alarms test" in step
+    assert other.startswith("✓ heartbeat")

@@ -12,10 +12,12 @@ from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
+    from cprsync.errors import CprsyncError
     from cprsync.wiring.site import Site
 
 app = typer.Typer()
@@ -45,7 +47,7 @@ def try_channels(*, config: Config = CONFIG, library: Library = None, lang: Lang
     The heartbeat's address is called too, if there is one. Exit 1 if one could not be used.
     """
     from cprsync.doctor import alarming
-    from cprsync.language.errors import error_document, error_text
+    from cprsync.language.errors import error_document
 
     with opened(config, library, as_json=as_json) as site:
         if not site.settings.alarms.has_channels and site.settings.alarms.heartbeat is None:
@@ -57,14 +59,20 @@ def try_channels(*, config: Config = CONFIG, library: Library = None, lang: Lang
         name: {"ok": error is None, "error": None if error is None else error_document(error, changed="nothing")}
         for name, error in found.items()
     }
-    lines = [
-        word("alarm_went", lang, name=name)
-        if error is None
-        else word("alarm_failed", lang, name=name, why=error_text(error, lang))
-        for name, error in found.items()
-    ]
-    print_document({"channels": told}, lines, as_json=as_json)
+    print_document({"channels": told}, tried_lines(found, lang), as_json=as_json)
     return Exit.DONE if all(error is None for error in found.values()) else Exit.REFUSED
+
+
+def tried_lines(found: Mapping[str, CprsyncError | None], language: Language) -> Iterator[str]:
+    """What came of the test of each channel, and below a failure what to do."""
+    from cprsync.language.errors import advice_for, error_text
+
+    for name, error in found.items():
+        if error is None:
+            yield word("alarm_went", language, name=name)
+            continue
+        yield word("alarm_failed", language, name=name, why=error_text(error, language))
+        yield f"    {advice_for(error).next.text(language)}"
 
 
 @app.command("list")
