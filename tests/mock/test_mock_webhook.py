@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from cprsync.errors import BadInput, CprsyncError
+from cprsync.errors import AlarmUndelivered, BadInput, CprsyncError
 from cprsync.mock import control
 from cprsync.mock.town.faults import WEBHOOK_KINDS
+from cprsync.outward.alarms import HookChannel, PostSettings
 from cprsync.outward.settings import WebhookSettings
 from cprsync.outward.webhook import DELIVERY, SIGNATURE, WebhookClient, sign
 from cprsync.services.ports.outward import Delivered, OutwardEffect, Undelivered
@@ -97,6 +98,18 @@ def test_a_fault_meets_the_next_post_and_the_one_after_it_is_taken(there: dict[s
     if kind == "hook-lost":
         lost, again = control.webhook(there)["received"][-3:-1]
         assert (lost["delivery"], lost["repeated"], again["repeated"]) == (again["delivery"], False, True)
+
+
+def test_an_alarm_is_signed_rightly_and_counted_as_not_understood(there: dict[str, Any]) -> None:
+    """So mock.md says: an alarm has another body than a target's post."""
+    before, hook = control.webhook(there), there["webhook"]
+    settings = PostSettings(url=hook["url"], ca=Path(there["ca"]), keys=(Path(hook["key_file"]),))
+    channel = HookChannel(settings, "775100", "Byens bibliotek", "da", Surroundings(now=lambda: datetime.now(UTC)))
+    with pytest.raises(AlarmUndelivered, match="HTTP 400"):
+        channel.send([])
+    after = control.webhook(there)
+    assert after["received"] == before["received"]
+    assert (after["unproved"], after["unread"]) == (before["unproved"], before["unread"] + 1)
 
 
 def test_what_is_not_proved_or_not_understood_is_counted_and_not_kept(there: dict[str, Any], tmp_path: Path) -> None:
