@@ -24,7 +24,9 @@ _SIZE, _EMPTY = hashlib.sha256().digest_size, bytes(hashlib.sha256().digest_size
 _CHECKED = mmap.mmap(-1, _SIZE * _KEYS_MOST)
 
 
-def _load(content: bytes, password: bytes | None) -> PrivateKeyTypes:
+def _load(content: bytes, password: bytes | None, *, unsafe_skip_rsa_key_validation: bool = False) -> PrivateKeyTypes:
+    if unsafe_skip_rsa_key_validation:
+        return load_pem_private_key(content, password, unsafe_skip_rsa_key_validation=True)
     digest = hashlib.sha256(content).digest()
     checked = [_CHECKED[place : place + _SIZE] for place in range(0, len(_CHECKED), _SIZE)]
     key = load_pem_private_key(content, password, unsafe_skip_rsa_key_validation=digest in checked)

@@ -154,27 +154,29 @@ class Identity:
             os.close(descriptor)
 
 
-def load_identity(settings: RegisterSettings) -> Identity:
+def load_identity(settings: RegisterSettings, *, checks_key: bool = True) -> Identity:
     """Read our certificate and key, from a .p12 or from PEM files.
 
     A renewal that was killed between its two moves has left the new certificate beside its place: then that is read.
+    `checks_key`: whether the numbers of an RSA key are held against each other, for a tenth of a second and more. False
+    for a caller who does not use the key; that it belongs to the certificate is checked either way.
 
     Raises CertificateError: missing, unreadable, with another key, or not issued by the next one in the file.
     """
     # read again if they do not fit: the two files of a renewal are written one right after the other
     for one in (settings, half_renewed(settings)) * _READS:
         with suppress(CertificateError):
-            identity = read_fitting(one)
+            identity = read_fitting(one, checks_key=checks_key)
             break
     else:
-        identity = read_fitting(settings)
+        identity = read_fitting(settings, checks_key=checks_key)
     _check_chain(identity)
     return identity
 
 
-def read_fitting(settings: RegisterSettings) -> Identity:
+def read_fitting(settings: RegisterSettings, *, checks_key: bool = True) -> Identity:
     """Read certificate and key as the files are now. Raises CertificateError: unreadable, or of two renewals."""
-    identity = _read_identity(settings)
+    identity = _read_identity(settings, checks_key=checks_key)
     if identity.certificate.public_key() != identity.key.public_key():
         raise _ours("does not belong to the key", "key_mismatch")
     return identity
@@ -189,14 +191,13 @@ def half_renewed(settings: RegisterSettings) -> RegisterSettings:
     return replace(settings, client_cert=settings.client_cert.with_name(f"{settings.client_cert.name}{NEW}"))
 
 
-def _read_identity(settings: RegisterSettings) -> Identity:
+def _read_identity(settings: RegisterSettings, *, checks_key: bool) -> Identity:
     if settings.p12 is not None:
         password = read_secret(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
         identity = _from_p12(read_secret(settings.p12), password)
     elif settings.client_cert is not None:
-        identity = _from_pem(
-            read_public(settings.client_cert), read_secret(settings.client_key or settings.client_cert)
-        )
+        key = read_secret(settings.client_key or settings.client_cert)
+        identity = _from_pem(read_public(settings.client_cert), key, checks_key=checks_key)
     else:
         raise _ours("is not set: give client_cert and client_key, or p12", "missing")
     return identity
@@ -220,10 +221,11 @@ def read_certificates(path: Path) -> list[x509.Certificate]:
         ) from None
 
 
-def _from_pem(certificates: bytes, key: bytes) -> Identity:
+def _from_pem(certificates: bytes, key: bytes, *, checks_key: bool) -> Identity:
     try:
         first, *chain = x509.load_pem_x509_certificates(certificates)
-        return Identity(first, tuple(chain), key=load_pem_private_key(key, None))
+        ours = load_pem_private_key(key, None, unsafe_skip_rsa_key_validation=not checks_key)
+        return Identity(first, tuple(chain), key=ours)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # from None: no word of a key's file may be in a message.
         raise _ours("or its key is unreadable: not in PEM form, or locked with a password", "unreadable") from None
@@ -286,9 +288,9 @@ def certificate_report(
     return [*own_certificates(settings, now), *_counterpart_lines(settings, beside, now)]
 
 
-def own_certificates(settings: RegisterSettings, now: datetime) -> list[dict[str, Any]]:
-    """Same as `certificate_report`, only for our own files: no counterpart is asked."""
-    return [*_own_lines(settings, now), *_trusted_lines(settings, now)]
+def own_certificates(settings: RegisterSettings, now: datetime, *, checks_key: bool = True) -> list[dict[str, Any]]:
+    """Same as `certificate_report`, only for our own files: nobody is asked. `checks_key`: as in `load_identity`."""
+    return [*_own_lines(settings, now, checks_key=checks_key), *_trusted_lines(settings, now)]
 
 
 def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
@@ -299,9 +301,9 @@ def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
         return _problem("desk", error)
 
 
-def _own_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
+def _own_lines(settings: RegisterSettings, now: datetime, *, checks_key: bool) -> Iterator[dict[str, Any]]:
     try:
-        identity = load_identity(settings)
+        identity = load_identity(settings, checks_key=checks_key)
     except CertificateError as error:
         yield _problem("ours", error)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers
 from register_pki import MONTH, NOW, Pki
 from soap_bodies import anna, envelope
 from tls_servers import http, threaded
@@ -17,7 +18,7 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError
-from cprsync.register.own_certificate import Counterpart, certificate_report
+from cprsync.register.own_certificate import Counterpart, certificate_report, own_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,3 +142,30 @@ def test_the_report_never_raises(pki: Pki, settings: RegisterSettings, tmp_path:
     assert "has expired" in rows[-1]["problem"]
     assert "er udløbet" in rows[-1]["problem_da"]
     assert certificate_report(replace(settings, **_nowhere()), NOW)[-1]["level"] == "critical"
+
+
+def test_whoever_only_looks_holds_the_key_against_the_certificate_and_not_its_numbers_against_each_other(
+    pki: Pki, settings: RegisterSettings, tmp_path: Path
+) -> None:
+    key = serialization.load_pem_private_key(pki["client"][1].read_bytes(), None)
+    sound = key.private_numbers()
+    parts = {name: getattr(sound, name) for name in ("p", "q", "d", "dmp1", "dmq1", "iqmp")}
+    damaged = RSAPrivateNumbers(**parts | {"d": sound.d + 2}, public_numbers=sound.public_numbers)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    content = damaged.private_key(unsafe_skip_rsa_key_validation=True).private_bytes(
+        pem, pkcs8, serialization.NoEncryption()
+    )
+    path = tmp_path / "damaged.key"
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+
+    def problem(key: Path, *, checks_key: bool) -> str | None:
+        told: str | None = own_certificates(replace(settings, client_key=key), NOW, checks_key=checks_key)[0]["problem"]
+        return told
+
+    assert problem(pki["client"][1], checks_key=False) is None
+    assert (problem(path, checks_key=False), problem(pki["client-rogue"][1], checks_key=False)) == (
+        None,
+        problem(pki["client-rogue"][1], checks_key=True),
+    )
+    assert "unreadable" in (problem(path, checks_key=True) or "")
