@@ -117,7 +117,8 @@ def test_a_drill_waits_until_the_server_has_done_what_a_killed_one_asked_for(pos
         name = {"name": make_url(scratch).database}
         there = text("SELECT count(*) FROM pg_database WHERE datname = :name")
         waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'")
-        with killed.connect() as connection:
+        # without a transaction: in one, the server tells of each session what it told first
+        with killed.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), name)
             next_one = pool.submit(make_scratch, url, scratch)
             until = time.monotonic() + WAIT_SECONDS
