@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
+#: What a drill asks of a server.
+_DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
+#: The server goes on with the statement of a drill that was killed, and keeps this lock until it has done it.
+_ALONE: Final = "SELECT pg_advisory_lock(hashtext(%(name)s))"
 #: How much is read at a time.
 _READ_BYTES: Final = 1024 * 1024
 #: Where Debian and others have the programs of each version of PostgreSQL.
@@ -401,11 +405,6 @@ def drop_scratch(url: str, scratch: str) -> None:
     """Drop a drill's database, if it is there. A folder is its maker's to remove."""
     if kind_of(url) == POSTGRESQL:
         _administer(url, make_url(scratch), _DROP)
-
-
-_DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
-#: The server goes on with the statement of a drill that was killed, and keeps this lock until it has done it.
-_ALONE: Final = "SELECT pg_advisory_lock(hashtext(%(name)s))"
 
 
 def _administer(url: str, scratch: URL, *statements: str) -> None:
