@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cprsync.catalogues import Language
+    from cprsync.domain.patron.field import Field
     from cprsync.domain.patron.kinds import Kind
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
@@ -66,9 +67,9 @@ class Settable:
     kind: Kind
     hint: str
     #: what may be taken off a list, as it is typed and as it is shown; and whether notices go there, None: they cannot
-    entries: tuple[tuple[str, str, bool | None], ...]
+    entries: tuple[tuple[str, str, bool | None], ...] = ()
     #: what is there now, to be changed
-    value: str
+    value: str = ""
     #: the only values there are; (): anything may be typed
     choices: tuple[Choice, ...] = ()
 
@@ -134,12 +135,8 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
         # a sealed value, and a masked one, is not there to be typed again
         shut = bool(entry.get("sealed")) or field.kind.hidden
         masked = key == "cards" and document["protected"] and not document["revealed"]
-        yield Settable(
-            key,
-            form_name(key, language),
-            label_of(key, language),
-            field.kind,
-            hint=_word_or(f"hint_{key}", "", language),
+        yield replace(
+            _blank(field, language),
             entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
             choices=tuple(_choices_of(key, entry.get("value"), language, policy)),
@@ -150,16 +147,18 @@ def beside_of(typed: Mapping[str, str], language: Language, policy: Policy) -> I
     """What staff are asked for beside the register's answer, with what is typed already, but what is hidden."""
     for field in BESIDE:
         key, text = field.key, "" if field.kind.hidden else typed.get(field.key, "")
-        yield Settable(
-            key,
-            form_name(key, language),
-            label_of(key, language),
-            field.kind,
-            hint=_word_or(f"hint_{key}", "", language),
-            entries=(),
+        yield replace(
+            _blank(field, language),
             value=text.replace(" | ", "\n") if field.kind.several else text,
             choices=tuple(_choices_of(key, text, language, policy)),
         )
+
+
+def _blank(field: Field, language: Language) -> Settable:
+    """A field as its form shows it, with nothing in it."""
+    key = field.key
+    hint = _word_or(f"hint_{key}", "", language)
+    return Settable(key, form_name(key, language), label_of(key, language), field.kind, hint=hint)
 
 
 def label_of(key: str, language: Language) -> str:
