@@ -87,14 +87,16 @@ class Effect:
         return named | (self.cards or frozenset()) | self.drops
 
 
-def without_passing_numbers(queue: Sequence[Effect]) -> tuple[Effect, ...]:
-    """One patron's effects without the numbers that the last one takes away again.
+def with_newest_number(queue: Sequence[Effect]) -> tuple[Effect, ...]:
+    """One patron's effects, each with the number that the last one sets.
 
-    An effect may have waited since before a death: nobody gets rights for the moment between two calls.
+    They may have waited since before a move or a death, and a night that was killed sends them once more: an older
+    number is never set after a newer one, and nobody gets rights for the moment between two calls.
     """
-    if not queue or not queue[-1].revokes:
+    newest = NOWHERE if queue and queue[-1].revokes else queue[-1].municipality if queue else None
+    if newest is None:
         return tuple(queue)
-    return tuple(one if one.gone or one.municipality is None else replace(one, municipality=NOWHERE) for one in queue)
+    return tuple(one if one.gone or one.municipality is None else replace(one, municipality=newest) for one in queue)
 
 
 def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[Identity]:

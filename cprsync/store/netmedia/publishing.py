@@ -19,7 +19,7 @@ from cprsync.domain.netmedia.account import (
     IdType,
     is_given_up,
     spare_others,
-    without_passing_numbers,
+    with_newest_number,
 )
 from cprsync.domain.netmedia.cards import givers_first
 from cprsync.domain.netmedia.drift import Drift
@@ -110,7 +110,7 @@ class Outbox(TenantStore):
             cards = cards_to_send(connection, self._tenant, list(effects))
         return [
             tuple(cards(_spared(one, holders, accounts.get(patron_id))) for one in queue)
-            for patron_id, queue in ((one, without_passing_numbers(waits)) for one, waits in effects.items())
+            for patron_id, queue in ((one, with_newest_number(waits)) for one, waits in effects.items())
         ]
 
     def offer(self, effects: Sequence[Effect]) -> None:

@@ -26,7 +26,7 @@ from cprsync.domain.netmedia.account import (
     card_accounts,
     identity_of,
     is_given_up,
-    without_passing_numbers,
+    with_newest_number,
 )
 from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle
 from cprsync.domain.person.number import CprNumber
@@ -519,13 +519,19 @@ def test_an_effect_is_left_to_staff_when_culr_refuses_it_or_has_answered_too_oft
 def test_no_number_is_set_that_the_last_effect_takes_away_again() -> None:
     """It may have waited since before a death."""
     waits = (effect(AARHUS), effect(None), replace(effect(AARHUS), gone=True), effect(NOWHERE))
-    told = without_passing_numbers(waits)
+    told = with_newest_number(waits)
     assert [one.municipality for one in told] == [NOWHERE, None, AARHUS, NOWHERE]
-    left = without_passing_numbers((effect(AARHUS), replace(effect(None), gone=True)))
+    left = with_newest_number((effect(AARHUS), replace(effect(None), gone=True)))
     assert [one.municipality for one in left] == [NOWHERE, None]
 
 
-def test_numbers_that_only_follow_each_other_are_all_told() -> None:
-    waits = (effect(KOEBENHAVN), effect(AARHUS))
-    assert without_passing_numbers(waits) == waits
-    assert without_passing_numbers(()) == ()
+def test_an_older_number_is_not_set_once_a_newer_one_waits() -> None:
+    """A night that was killed sends both of them again."""
+    told = with_newest_number((effect(KOEBENHAVN), effect(None), effect(AARHUS)))
+    assert [one.municipality for one in told] == [AARHUS, None, AARHUS]
+    assert with_newest_number(()) == ()
+
+
+def test_a_last_effect_that_keeps_the_number_leaves_the_earlier_ones_alone() -> None:
+    waits = (effect(KOEBENHAVN), effect(None))
+    assert with_newest_number(waits) == waits
