@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
 from cprsync.doctor.status import make_sure_that_heads_can_grow, places_of_heads
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.services.ports.trust.keys import KeyState
+from cprsync.services.trust.status import deliveries_document
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.version import find_environments
@@ -116,6 +117,10 @@ class LiveStore:
         make_sure_that_heads_can_grow(*places_of_heads(self._settings))
         with self._site.store_of_any_keys() as opened:
             return opened.audit.glance()
+
+    def deliveries(self) -> dict[str, Any]:
+        with self._site.store_of_any_keys() as opened:
+            return deliveries_document(opened, self._site.clock.now())
 
     def last_delivery(self) -> tuple[date, Inspection] | None:
         with self._site.store_of_any_keys() as opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from e2e_library import DERIVED, RECORDS, Library, new_library, personal
 from town import PEOPLE_FILE, number
 
 from cprsync.cli.terminal.user import user_name
+from cprsync.language.words import long_day
 from cprsync.mock import control
 from cprsync.mock.server import running
 
@@ -115,6 +117,14 @@ def replaced(week: Week, library: Library) -> Library:
     assert "feed accept" in ran.error["next"]
     assert "remove the other file from the place it was delivered to (IN)" in ran.error["next"]
     return library
+
+
+def test_the_doctor_names_the_missing_day_as_the_status_does(gap: Library) -> None:
+    missing = gap.call("status").document["deliveries"]["missing"]
+    (chain,) = (one for one in gap.call("doctor").document["checks"] if one["check"] == "feed.chain")
+    (finding,) = chain["findings"]
+    assert (chain["state"], finding["kind"]) == ("fault", "chain_missing")
+    assert long_day(date.fromisoformat(missing), "da") in finding["next"]["da"]
 
 
 def test_a_gap_is_gone_over_with_the_delivery_that_waits_in_the_inbox(week: Week, gap: Library) -> None:

@@ -69,6 +69,7 @@ LIBRARY: Final = (
     Check("register.clock", peer_checks.check_clock, _THERE),
     Check("register.agreement", peer_checks.check_agreement, _THERE),
     Check("feed", peer_checks.check_feed, _THERE, needs=(Need.SFTP, Need.FOLDER)),
+    Check("feed.chain", store_checks.check_chain),
     Check("feed.records", peer_checks.check_records, _LONG),
     Check("culr", peer_checks.check_culr, _THERE, needs=(Need.CULR,)),
     Check("fbs", peer_checks.check_fbs, _THERE, needs=(Need.FBS,)),

@@ -73,7 +73,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "at": around.now.isoformat(timespec="seconds"),
         "run": run,
         "night": night_of(run, around.now),
-        "deliveries": _deliveries(store, around.now),
+        "deliveries": deliveries_document(store, around.now),
         "waits": _waits(store, run),
         "plans": list_waiting(store, around.now),
         "targets": targets_document(store),
@@ -114,7 +114,8 @@ def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def _deliveries(store: Store, now: datetime) -> dict[str, Any]:
+def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
+    """The last delivery that was taken, the one that is due, and the first day whose delivery is missing."""
     last, due, waiting = store.inbox.last_produced(), last_loaded(now), store.inbox.waiting()
     # a held night leaves its deliveries in the inbox: they have come, and nobody looks for them at the platform
     here = [(one.header, one.accepted) for one in waiting if one.header is not None]

@@ -55,6 +55,18 @@ def check_clock(place: Installed) -> Iterator[Finding]:
     yield judge_offset(place.store.store_offset(), of="store")
 
 
+def check_chain(place: Installed) -> Iterator[Finding]:
+    """A delivery that others wait behind stops the nights; one that is late may still come."""
+    found = place.store.deliveries()
+    if found["last"] is None:
+        yield Finding(Level.NOT_USED, "records_none")
+    elif found["missing"] is None:
+        yield ok("chain", day=found["last"])
+    else:
+        is_last = found["missing"] == found["due"] and not found["waiting"]
+        yield (warning if is_last else fault)("chain_missing", day=found["missing"])
+
+
 def check_used_keys(place: Installed) -> Iterator[Finding]:
     lost = place.store.lost_keys()
     for purpose, key in lost:

@@ -57,6 +57,7 @@ WELL: dict[str, Any] = {
     "knock": (NOW, NOW),
     "ask_agreement": None,
     "feed_files": FeedFiles(["D270322.L123456"], [], 0),
+    "deliveries": {"last": "2027-03-22", "due": "2027-03-22", "missing": None, "waiting": 0},
     "last_delivery": (date(2027, 3, 22), SimpleNamespace(by_record=TYPES, persons=30, unknown_records={})),
     "agreed_records": frozenset(TYPES),
     "ask_culr": "ACCOUNT_DOES_NOT_EXIST",
@@ -224,6 +225,25 @@ def test_production_wants_lists_of_revoked_certificates() -> None:
 def delivery(persons: int = 30, unknown: dict[str, int] | None = None, **by_record: int) -> Any:
     found = {**TYPES, **{kind.lstrip("t"): count for kind, count in by_record.items()}}
     return date(2027, 3, 22), SimpleNamespace(by_record=found, persons=persons, unknown_records=unknown or {})
+
+
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [
+        # it may still come
+        ({"due": "2027-03-23"}, Level.WARNING),
+        ({"due": "2027-03-23", "waiting": 1}, Level.FAULT),
+        ({"due": "2027-03-24"}, Level.FAULT),
+    ],
+)
+def test_the_missing_day_is_named_and_is_a_fault_once_a_later_one_is_due(told: dict[str, Any], level: Level) -> None:
+    deliveries = {"last": "2027-03-22", "missing": "2027-03-23", "waiting": 0, **told}
+    ended, text = found("feed.chain", deliveries=deliveries)
+    assert (ended, "the file of 23 March 2027" in text, "filen for 23. marts 2027" in text) == (level, True, True), text
+
+
+def test_before_the_first_delivery_none_is_missing() -> None:
+    assert found("feed.chain", deliveries={"last": None})[0] is Level.NOT_USED
 
 
 @pytest.mark.parametrize(

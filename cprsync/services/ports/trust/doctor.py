@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,6 +144,9 @@ class AskedStore(Protocol):
 
     def glance(self) -> AuditGlance:
         """Compare the audit's ends, and check that the heads can be written."""
+
+    def deliveries(self) -> Mapping[str, Any]:
+        """Return which deliveries have come and which is missing, as in `status`."""
 
     def last_delivery(self) -> tuple[date, Inspection] | None:
         """Count the last delivery that was taken. None: there is none, or it is forgotten."""
