@@ -54,6 +54,9 @@ def _written(settings: Settings) -> Iterator[Path]:
 def _secrets(settings: Settings) -> Iterator[Path]:
     desk = settings.desk
     found = [desk.accounts, desk.key, None if desk.sign_in is None else desk.sign_in.client_secret_file]
+    alarms = settings.alarms
+    found += [None if alarms.email is None else alarms.email.password_file]
+    found += () if alarms.webhook is None else alarms.webhook.keys
     for library in settings.library:
         register = library.register_
         found += [register.client_key, register.p12, register.p12_password_file, library.feed.key]

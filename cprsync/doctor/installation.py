@@ -57,6 +57,7 @@ class Installation(ThisMachine):
             Need.TARGETS: bool(section.target),
             Need.SIGN_IN: signs_in,
             Need.BACKUP: self.is_production or any(self.named_backup()),
+            Need.ALARMS: self.is_production or bool(self.alarm_channels()),
             Need.POSTGRESQL: self._settings.store.url.startswith("postgresql"),
         }
         return there[need] if need in there else super().has(need)
@@ -114,6 +115,10 @@ class Installation(ThisMachine):
 
     def make_sure_of_programs(self) -> None:
         make_sure_of_programs(self._settings.store.owners)
+
+    def alarm_channels(self) -> list[str]:
+        section = self._settings.alarms
+        return [name for name in ("email", "webhook", "heartbeat") if getattr(section, name) is not None]
 
     def policy_changes(self) -> list[str]:
         ours, default = self._site.policy, Policy()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import StoreSection
     from cprsync.services.ports.deliveries import Inspection
+    from cprsync.services.ports.trust.alarms import Undelivered
     from cprsync.services.ports.trust.audit import AuditGlance
     from cprsync.services.ports.trust.keys import Rotation
     from cprsync.services.ports.trust.upkeep import StoreVersion
@@ -117,6 +118,10 @@ class LiveStore:
         make_sure_that_heads_can_grow(*places_of_heads(self._settings))
         with self._site.store_of_any_keys() as opened:
             return opened.audit.glance()
+
+    def undelivered(self) -> list[Undelivered]:
+        with self._site.store_of_any_keys() as opened:
+            return opened.alarms.undelivered()
 
     def deliveries(self) -> dict[str, Any]:
         with self._site.store_of_any_keys() as opened:

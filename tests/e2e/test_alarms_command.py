@@ -15,11 +15,23 @@ from cprsync.cli.desk.background import alarming
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.trust.alarms import sound
 from cprsync.config.settings import load_settings
+from cprsync.doctor.installation import Installation
+from cprsync.services.ports.trust.doctor import Level
+from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, look_in_time
 from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def doctor_says(library: Library, check: str) -> tuple[Level, str]:
+    """The first thing that one check of `doctor` finds, and its kind."""
+    config = library.folder / "cprsync.toml"
+    place = Installation(site_of(load_settings(config), None), config)
+    (made,) = (one for one in (*INSTALLATION, *LIBRARY) if one.name == check)
+    first = look_in_time(made, place)[0]
+    return first.level, first.what or (first.error.kind if first.error else "")
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +108,18 @@ def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library
     assert tested.exit == 1
     assert tested.document["channels"]["email"]["error"]["kind"] == "alarm.log_in"
     assert library.call("status").document["alarms"]["undelivered"] != []
+    assert doctor_says(library, "alarms") == (Level.FAULT, "alarms_undelivered")
     password.write_text(right)
     assert library.call("alarms", "test").exit == 0
     assert library.call("status").document["alarms"] == {"undelivered": []}
+    assert doctor_says(library, "alarms") == (Level.OK, "alarms")
+
+
+def test_the_doctor_tells_that_others_may_read_the_mail_servers_password(library: Library) -> None:
+    path = library.folder / "smtp-password"
+    assert doctor_says(library, "files") == (Level.OK, "files")
+    path.chmod(0o640)
+    assert doctor_says(library, "files") == (Level.FAULT, "file.private")
 
 
 def test_a_test_is_sent_on_each_channel(library: Library, server: MailServer) -> None:

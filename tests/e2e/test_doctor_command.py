@@ -114,7 +114,7 @@ def test_a_fresh_installation_against_a_mock_is_green(library: Library) -> None:
     assert (ended.exit, told) == (0, {"ok", "not_used"}), ended.out
     assert set(states) == set(CHECKS)
     assert {name for name, state in states.items() if state == "not_used"} <= {
-        *("timer", "backup", "fbs", "targets", "sign_in", "feed.records", "feed.chain"),
+        *("timer", "backup", "alarms", "fbs", "targets", "sign_in", "feed.records", "feed.chain"),
     }
     assert library.rows() == before
 

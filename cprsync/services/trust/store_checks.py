@@ -55,6 +55,19 @@ def check_clock(place: Installed) -> Iterator[Finding]:
     yield judge_offset(place.store.store_offset(), of="store")
 
 
+def check_alarms(place: Installed) -> Iterator[Finding]:
+    """Somebody hears of a night that has stopped, and what was told last has arrived."""
+    channels = place.alarm_channels()
+    if not channels:
+        yield warning("alarms_unset")
+        return
+    failed = place.store.undelivered()
+    for one in failed:
+        yield fault("alarms_undelivered", name=one.channel, count=one.count, kind=one.why)
+    if not failed:
+        yield ok("alarms", named=", ".join(channels))
+
+
 def check_chain(place: Installed) -> Iterator[Finding]:
     """A delivery that others wait behind stops the nights; one that is late may still come."""
     found = place.store.deliveries()

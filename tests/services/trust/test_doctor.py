@@ -12,6 +12,7 @@ import pytest
 
 from cprsync.errors import BackupFailed, BadInput, ConfigurationError, RegisterUnavailable
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
+from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.keys import Rotation
@@ -57,6 +58,8 @@ WELL: dict[str, Any] = {
     "knock": (NOW, NOW),
     "ask_agreement": None,
     "feed_files": FeedFiles(["D270322.L123456"], [], 0),
+    "alarm_channels": ["email"],
+    "undelivered": [],
     "deliveries": {"last": "2027-03-22", "due": "2027-03-22", "missing": None, "waiting": 0},
     "last_delivery": (date(2027, 3, 22), SimpleNamespace(by_record=TYPES, persons=30, unknown_records={})),
     "agreed_records": frozenset(TYPES),
@@ -160,6 +163,13 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("keys.used", {"rotations": [Rotation("seal", "ab12", NOW, 12, 40)]}, "warning", "12 of 40 rows are left"),
         ("keys.used", {"rotations": [Rotation("pin", "ab12", NOW, 0, 0)]}, "warning", "cprsync keys rotate pin"),
         ("audit", {"glance": AuditGlance(5, 1, "1-00", None, 5)}, "warning", "never kept outside"),
+        ("alarms", {"alarm_channels": []}, "warning", "nobody hears of a night that has stopped"),
+        (
+            "alarms",
+            {"undelivered": [Undelivered("email", 2, "alarm.refused")]},
+            "fault",
+            "2 alarms do not arrive by ema",
+        ),
         ("register.clock", {"knock": (NOW + timedelta(seconds=301), NOW)}, "fault", "5 minutes from the platform's"),
         ("register.clock", {"knock": (NOW - timedelta(seconds=300), NOW)}, "warning", "300 seconds from the platform"),
         ("register.clock", {"knock": (None, NOW)}, "warning", "does not tell the time"),
@@ -318,7 +328,7 @@ def test_what_is_not_set_up_is_not_asked() -> None:
     place: Any = Place(never, lacks=frozenset(Need))
     results = {one.check: one.level for one in examine(place, [place], None, watching=lambda *_: None)}
     unused = {name for name, level in results.items() if level is Level.NOT_USED}
-    assert unused == {"timer", "backup", "feed", "culr", "fbs", "targets", "sign_in"}
+    assert unused == {"timer", "backup", "alarms", "feed", "culr", "fbs", "targets", "sign_in"}
 
 
 def test_unreadable_settings_leave_the_machines_checks() -> None:

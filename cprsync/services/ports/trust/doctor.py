@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.deliveries import Inspection
+    from cprsync.services.ports.trust.alarms import Undelivered
     from cprsync.services.ports.trust.audit import AuditGlance
     from cprsync.services.ports.trust.keys import Rotation
     from cprsync.services.ports.trust.upkeep import StoreVersion
@@ -53,6 +54,8 @@ class Need(enum.Enum):
     SIGN_IN = "sign_in"
     #: [backup] names something, or the persons are real
     BACKUP = "backup"
+    #: [alarms] names somebody, or the persons are real
+    ALARMS = "alarms"
     POSTGRESQL = "postgresql"
     SYSTEMD = "systemd"
 
@@ -145,6 +148,9 @@ class AskedStore(Protocol):
     def glance(self) -> AuditGlance:
         """Compare the audit's ends, and check that the heads can be written."""
 
+    def undelivered(self) -> Sequence[Undelivered]:
+        """Return the channels of alarms whose last delivery did not go well."""
+
     def deliveries(self) -> Mapping[str, Any]:
         """Return which deliveries have come and which is missing, as in `status`."""
 
@@ -229,6 +235,9 @@ class Installed(Machine, Protocol):
 
     def make_sure_of_programs(self) -> None:
         """Find the program that copies the database."""
+
+    def alarm_channels(self) -> Sequence[str]:
+        """Return by what somebody hears of a night that has stopped, as [alarms] names it."""
 
     def policy_changes(self) -> Sequence[str]:
         """Return which settings of the policy differ from the default."""
