@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from cprsync.doctor.status import make_sure_that_heads_can_grow, places_of_heads
 from cprsync.register.extract.reader import ExtractReader
+from cprsync.services.ports.trust.doctor import Contents
 from cprsync.services.ports.trust.keys import KeyState
 from cprsync.services.trust.status import deliveries_document
 from cprsync.store.beside.journal import make_sure_of_place
@@ -91,6 +92,14 @@ class LiveStore:
     def store_environments(self) -> dict[str, str]:
         with open_database(self._settings.store.url) as engine:
             return find_environments(engine)
+
+    def contents(self) -> Contents:
+        with self._site.store_of_any_keys() as opened:
+            patrons = opened.patrons.count()
+            if patrons or opened.runs.last_day() is not None:
+                return Contents(patrons, is_lost=False)
+            # a new audit is whole: one that is not was longer, as the heads and the witness remember
+            return Contents(0, is_lost=bool(opened.audit.glance().problems) or bool(opened.journal.verify()))
 
     def wrong_settings(self) -> list[str]:
         return find_wrong_settings(self._settings.store)

@@ -15,7 +15,7 @@ from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core.engine import at_one_moment, beginning, read_only, reading, writing
 from cprsync.store.core.tenant import Tenant
-from cprsync.store.core.version import check_environment, check_version, note_environment
+from cprsync.store.core.version import check_agency, check_environment, check_version, note_environment
 from cprsync.store.desk.access_checks import Access
 from cprsync.store.desk.cards import Cards
 from cprsync.store.desk.desk import Desk
@@ -64,7 +64,7 @@ from cprsync.store.trust.rotating import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -95,6 +95,7 @@ class SqlStore(Store):
         own_patron: Callable[[str], str | None] = lambda _: None,
         checks_keys: bool = True,
         environment: str = "test",
+        agencies: Collection[str] | None = None,
         keeper: Engine | None = None,
     ) -> None:
         """Open the store.
@@ -113,11 +114,13 @@ class SqlStore(Store):
             targets: the other systems that hear of patrons.
             own_patron: the patron number of a person at the desk, if it is known.
             environment: whose persons the records are about, real or test; the store keeps it, and no other opens it.
+            agencies: the libraries that are set up; None: others may have patrons under the agreement too.
             checks_keys: False for a caller who only tells what names each key.
             keeper: opens the same database for the role that may delete from the audit; None: `engine` may.
 
         Raises:
-            StoreMismatch: the store has another version, is not set up, or is of the other environment.
+            StoreMismatch: the store has another version, is not set up, is of the other environment, or has the
+                patrons of this agreement under another agency.
             ConfigurationError: a key that wrote its records is missing or another key has its place; nothing is
                 written.
         """
@@ -143,7 +146,7 @@ class SqlStore(Store):
         )
         if checks_keys:
             check_keys(tenant)
-        _move_in(tenant)
+        _move_in(tenant, agencies)
         note_environment(engine, agency, environment)
         keeping = tenant if keeper is None else replace(tenant, engine=keeper)
         self._bind(with_targets(tenant, targets), keeping=with_targets(keeping, targets))
@@ -207,14 +210,16 @@ class SqlStore(Store):
         return at_one_moment(self._tenant.engine)
 
 
-def _move_in(tenant: Tenant) -> None:
-    """Make the rows of the library and its agreement, once."""
+def _move_in(tenant: Tenant, agencies: Collection[str] | None) -> None:
+    """Make the rows of the library and its agreement, once. Raises StoreMismatch: the agency is mistyped."""
     row = tables.agreement.c
     names = {"agency": tenant.agency, "id": tenant.agreement}
     with reading(tenant.engine) as connection:
         known = select(row.id).where(row.agency == tenant.agency, row.id == tenant.agreement)
         if connection.scalar(known) is not None:
             return
+    if agencies is not None:
+        check_agency(tenant.engine, tenant.agency, tenant.agreement, agencies)
     with writing(tenant.engine) as connection:
         connection.execute(text("INSERT INTO library (agency) VALUES (:agency) ON CONFLICT DO NOTHING"), names)
         connection.execute(

@@ -69,14 +69,35 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     make_sure_of_place(store.erase_journal)
     with open_database(store.owners) as engine:
         copy = None if copies is None else _copy_older(engine, store.owners, copies)
-        upgrade(engine)
+        is_new = upgrade(engine).current is None
         check_tables(engine)
         if store.keeper_url is not None:
             _give_rights(engine, store.url, store.keeper_url)
         found, noted = store_version(engine), noted_purposes(engine)
     if keys is not None:
         add_missing_keys(keys, noted=noted)
-    return {"version": found.current, "needed": found.wanted, "copy": None if copy is None else str(copy)}
+    return {
+        "version": found.current,
+        "needed": found.wanted,
+        "copy": None if copy is None else str(copy),
+        "created": name_database(store.url) if is_new else None,
+    }
+
+
+def name_database(url: str) -> str:
+    """Name a database without a user, a password or another file: its file, or its host and name."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    return f"{parsed.database}" if parsed.get_backend_name() == "sqlite" else f"{parsed.host or ''}/{parsed.database}"
+
+
+def remembers_another(settings: Settings) -> bool:
+    """Whether the files beside a new database remember an earlier one."""
+    from cprsync.store.beside.checkpoints import FILE
+
+    files = (settings.keys.dir / FILE, settings.store.erase_journal)
+    return any(path.exists() and path.stat().st_size for path in files)
 
 
 def load_keyring(url: str, folder: Path) -> Keyring:

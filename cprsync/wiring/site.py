@@ -160,6 +160,7 @@ class Site:
                 own_patron=self.own_patron,
                 checks_keys=checks_keys,
                 environment=settings.environment,
+                agencies=None if library.register_.shared else {one.agency for one in settings.library},
                 keeper=keeper,
             )
             if checks_journal:

@@ -11,7 +11,9 @@ import pytest
 from e2e_library import Library, assert_refused, new_library
 from town import ANNA, PEOPLE_FILE
 
+from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.server import running
+from cprsync.wiring.setting_up import name_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,6 +69,12 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
         "configuration",
         "cprsync.toml: not TOML",
         "Mend the setting",
+    ),
+    "a mistyped agency": (
+        lambda library: library.rewrite("cprsync.toml", 'agency = "710100"', 'agency = "710110"'),
+        "store.agency",
+        "the database has patrons of",
+        "Correct `agency` under [[library]]",
     ),
     "no keys": (lambda library: shutil.rmtree(library.folder / "keys"), "keys.missing", "key folder", "Put the key"),
     "a key folder that others may read": (
@@ -138,6 +146,38 @@ def test_a_key_that_was_in_use_is_not_made_anew_by_an_upgrade(library: Library) 
     (library.folder / "keys" / "pin-1.key").write_bytes(kept)
     (library.folder / "keys" / "pin-1.key").chmod(0o600)
     assert library.run("db", "upgrade").exit == 0
+
+
+def test_a_new_database_beside_the_files_of_an_earlier_one_is_told(library: Library) -> None:
+    library.call("sync")
+    before = library.rows()
+    library.rewrite("cprsync.toml", "cprsync.db", "cprsyn.db")
+    new = library.folder / "cprsyn.db"
+    ran = library.call("db", "upgrade")
+    assert (ran.exit, ran.document["created"], ran.document["earlier"]) == (0, str(new), True)
+    ran = library.call("db", "upgrade")
+    assert (ran.document["created"], ran.document["earlier"]) == (None, False)
+    (checked,) = (one for one in library.call("doctor").document["checks"] if one["check"] == "store.library")
+    assert [one["kind"] for one in checked["findings"]] == ["library_lost"]
+    assert library.rows() == before
+
+
+def test_the_first_database_is_told_as_new_and_remembers_no_earlier_one(tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    write_folder(folder, mock=None)
+    ran = Library(folder).call("db", "upgrade")
+    assert (ran.document["created"], ran.document["earlier"]) == (str(folder / "cprsync.db"), False)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("sqlite:////srv/cprsync/cprsync.db", "/srv/cprsync/cprsync.db"),
+        ("postgresql+psycopg://app:secret@db.example:5432/cprsync?passfile=/x", "db.example/cprsync"),
+    ],
+)
+def test_a_database_is_named_without_its_password(url: str, name: str) -> None:
+    assert name_database(url) == name
 
 
 def test_a_library_that_is_not_set_up_is_named(library: Library) -> None:

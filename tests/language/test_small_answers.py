@@ -104,8 +104,9 @@ def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.Captur
     assert db_status(config=config) == 2
     db_upgrade(config=config)
     assert db_status(config=config, lang="en") == 0
-    first, upgraded, after = capsys.readouterr().out.splitlines()
+    first, made, upgraded, after = capsys.readouterr().out.splitlines()
     assert first == "Databasen er ikke stillet op endnu: cprsync db upgrade"
+    assert made == f"En ny, tom database er lavet: {config.with_name('cprsync.db')}"
     assert upgraded.startswith("Databasen er klar, i version ")
     assert after.endswith("as needed.")
 

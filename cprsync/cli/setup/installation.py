@@ -298,7 +298,7 @@ def db_upgrade(
 ) -> None:
     """Set the store up, or bring it to this program's version."""
     from cprsync.config.settings import load_settings
-    from cprsync.wiring.setting_up import upgrade_store
+    from cprsync.wiring.setting_up import remembers_another, upgrade_store
 
     with failures(as_json=as_json):
         # keys and copies go there, also where the database is a server's
@@ -306,7 +306,12 @@ def db_upgrade(
         settings = load_settings(config)
         copies = config.resolve().parent if copy else None
         document = upgrade_store(settings.store, settings.keys.dir, copies=copies)
+        document["earlier"] = document["created"] is not None and remembers_another(settings)
     lines = [word("db_upgraded", lang, version=document["version"])]
+    if document["created"] is not None:
+        lines.insert(0, word("db_created", lang, place=document["created"]))
+    if document["earlier"]:
+        lines.append(f"  ! {word('db_earlier', lang)}")
     if document["copy"] is not None:
         lines.append(f"  {word('db_copied', lang, path=document['copy'])}")
     print_document(document, lines, as_json=as_json)

@@ -62,6 +62,7 @@ INSTALLATION: Final = (
 LIBRARY: Final = (
     Check("policy", checks.check_policy),
     Check("certificates", peer_checks.check_certificates, _THERE),
+    Check("store.library", store_checks.check_library),
     Check("keys.used", store_checks.check_used_keys, _LONG),
     Check("journal", store_checks.check_journal),
     Check("audit", store_checks.check_audit),

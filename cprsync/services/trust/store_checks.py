@@ -38,6 +38,11 @@ def check_environment(place: Installed) -> Iterator[Finding]:
     yield fault("store_environment_mixed" if len(others) < len(found) else "store_environment_other", named=named)
 
 
+def check_library(place: Installed) -> Iterator[Finding]:
+    found = place.store.contents()
+    yield fault("library_lost") if found.is_lost else ok("library", count=found.patrons)
+
+
 def check_settings(place: Installed) -> Iterator[Finding]:
     wrong = place.store.wrong_settings()
     if wrong:

@@ -16,6 +16,8 @@ from cprsync.store.core.engine import reading, writing
 from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic.config import Config
     from sqlalchemy import Engine
 
@@ -80,6 +82,29 @@ def note_environment(engine: Engine, agency: str, environment: str) -> None:
         with writing(engine) as connection:
             new = update(library).where(library.c.agency == agency, library.c.environment.is_(None))
             connection.execute(new.values(environment=environment))
+
+
+def check_agency(engine: Engine, agency: str, agreement: str, others: Collection[str]) -> None:
+    """Check that a library which is new to the store is no mistyped one.
+
+    An agreement belongs to one library. If a library that the settings do not name has patrons under it, it is the one
+    that is meant.
+
+    Raises:
+        StoreMismatch: there is such a library.
+    """
+    patron, row = metadata.tables["patron"].c, metadata.tables["agreement"].c
+    has_patrons = select(patron.agency).where(patron.agency == row.agency).exists()
+    named = select(row.agency).where(row.id == agreement, row.agency.not_in([agency, *others]), has_patrons)
+    with reading(engine) as connection:
+        found = connection.scalars(named.order_by(row.agency)).all()
+    if found:
+        raise StoreMismatch(
+            "under this service agreement the database has patrons of {others}, and the settings name {agency}",
+            others=", ".join(found[:_NAMED_MAX]),
+            agency=agency,
+            kind="store.agency",
+        )
 
 
 def find_missing(engine: Engine) -> list[str]:

@@ -14,7 +14,7 @@ from cprsync.errors import BackupFailed, BadInput, ConfigurationError, RegisterU
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
 from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
-from cprsync.services.ports.trust.doctor import Component, FeedFiles, Finding, Host, Level, NamedBackup, Need
+from cprsync.services.ports.trust.doctor import Component, Contents, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.keys import Rotation
 from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
@@ -42,6 +42,7 @@ WELL: dict[str, Any] = {
     "disks": [{"place": "store", "free": 6 * FREE_LEAST, "total": None}],
     "store_version": (StoreVersion("0022", "0022"), []),
     "store_environments": {"710100": "test"},
+    "contents": Contents(40, is_lost=False),
     "wrong_settings": [],
     "try_to_write": None,
     "store_offset": 0.5,
@@ -149,6 +150,7 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("store", {"store_version": (StoreVersion("0022", "0022"), ["loan"])}, "fault", "lacks loan"),
         ("store.environment", {"store_environments": {"1": "production"}}, "fault", "of the other kind (production or"),
         ("store.environment", {"store_environments": {"1": "test", "2": "production"}}, "fault", "in one database; of"),
+        ("store.library", {"contents": Contents(0, is_lost=True)}, "fault", "remember an earlier one"),
         ("store.settings", {"wrong_settings": ["app: + audit DELETE"]}, "fault", "app: + audit DELETE"),
         ("store.clock", {"store_offset": 31.0}, "warning", "31 seconds from ours"),
         ("store.clock", {"store_offset": -301.0}, "fault", "5 minutes from ours"),

@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from psycopg.errors import DiskFull
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
-from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock
+from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 
 from cprsync.errors import CprsyncError, RunBusy, StoreMismatch
 from cprsync.store.core import version
@@ -113,6 +113,30 @@ def test_a_store_is_of_the_environment_that_opened_it_first_and_the_other_is_ref
         assert libraries(engine) == before
     open_("765700", first)
     assert version.find_environments(engine) == {AGENCY: first, "765700": first}
+
+
+def test_a_new_library_is_refused_under_the_agreement_of_patrons_whose_library_is_not_set_up(
+    store: SqlStore, engine: Engine, keyring: Keyring, clock: StoppedClock
+) -> None:
+    def open_(agency: str, agreement: str, *agencies: str) -> SqlStore:
+        return SqlStore(
+            engine, agency=agency, agreement=agreement, keyring=keyring, clock=clock, agencies={agency, *agencies}
+        )
+
+    # nobody is lost: the other library has no patron yet
+    open_("765700", AGREEMENT)
+    enrol(store, 1)
+    before = libraries(engine)
+    with pytest.raises(StoreMismatch, match=f"has patrons of {AGENCY}, and the settings name 765710") as refused:
+        open_("765710", AGREEMENT)
+    assert refused.value.kind == "store.agency"
+    assert libraries(engine) == before
+    # a second library: with an agreement of its own, or set up beside the first
+    open_("765720", "other")
+    open_("765730", AGREEMENT, AGENCY)
+    # what is there already is opened
+    open_("765700", AGREEMENT)
+    assert len(libraries(engine)) == len(before) + 2
 
 
 def test_a_library_from_before_the_note_is_noted_when_it_is_opened(

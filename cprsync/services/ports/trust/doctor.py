@@ -95,6 +95,14 @@ class NamedBackup(NamedTuple):
     recipient: str | None
 
 
+class Contents(NamedTuple):
+    """What the store has of a library."""
+
+    patrons: int
+    #: nothing is there, and what is kept beside the store remembers more
+    is_lost: bool
+
+
 class Machine(Protocol):
     """The machine and the program, without any setting."""
 
@@ -126,6 +134,9 @@ class AskedStore(Protocol):
 
     def store_environments(self) -> Mapping[str, str]:
         """By agency of which environment the records in the store are."""
+
+    def contents(self) -> Contents:
+        """Return whether the library is in the store, and was there before."""
 
     def wrong_settings(self) -> Sequence[str]:
         """Return how the database is set up otherwise than it should be, and the rights of its roles."""
