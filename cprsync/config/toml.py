@@ -49,6 +49,10 @@ def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str
     except FileNotFoundError:
         kind = "configuration.missing" if what == "configuration" else what
         raise ConfigurationError("{path}: the {what} file is not there", path=path, what=what, kind=kind) from None
+    except IsADirectoryError:
+        kind, name = ("configuration.missing", "cprsync") if what == "configuration" else (what, what)
+        told = "{path} is a folder: name the file in it, such as {file}"
+        raise ConfigurationError(told, path=path, file=path / f"{name}.toml", kind=kind) from None
     except PermissionError:
         raise ConfigurationError("{path}: this user may not read it", path=path, kind="file.owner") from None
     except OSError as error:

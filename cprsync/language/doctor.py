@@ -84,6 +84,8 @@ def _values(finding: Finding, language: Language) -> dict[str, object]:
     values = {**finding.values}
     if "whose" in values:
         values |= {"whose": whose_text(values, language), "problem": problem_text(values, language)}
+    if "check" in values:
+        values["check"] = word(f"check_{values['check']}", language)
     if "free" in values:
         values["free"] = bytes_text(int(str(values["free"])), language)
     if "place" in values:

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.setup.units import TEMPLATES, installed_command, next_lines, service_user, unit_texts
+from cprsync.cli.setup.units import (
+    SERVICE_USER,
+    TEMPLATES,
+    find_closed_program,
+    installed_command,
+    next_lines,
+    service_user,
+    unit_texts,
+)
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note, print_json, say
@@ -61,7 +69,12 @@ def init(
     ]
     upgrade = f"cprsync db upgrade --config {shlex.quote(f'{folder}/cprsync.toml')}"
     lines += next_lines((str(folder),), upgrade, upgrade, lang)
-    print_document({"folder": str(folder), "written": written}, lines, as_json=as_json)
+    command = installed_command(sys.executable)
+    closed = find_closed_program(command)
+    if closed is not None:
+        lines.append("! " + word("init_closed", lang, command=command, user=SERVICE_USER, place=closed))
+    document = {"folder": str(folder), "written": written, "closed": None if closed is None else str(closed)}
+    print_document(document, lines, as_json=as_json)
 
 
 def write_folder(folder: Path, *, mock: Path | None) -> list[str]:

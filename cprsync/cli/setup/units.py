@@ -6,8 +6,11 @@ Each runs as a user of its own, in its folder, with as little around it as it ne
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import shutil
+import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -58,6 +61,38 @@ def service_user() -> str:
     """The user that owns the folder after `init`."""
     uid = os.geteuid()
     return SERVICE_USER if uid == 0 else account_of(uid).name
+
+
+def find_closed(files: Iterable[Path], user: str, *, below: Path = Path("/")) -> Path | None:
+    """The first folder on the way to one of these files that a user may not enter, or the file that they may not run.
+
+    `below`: the folders above it are taken for open. Lists of rights beside the mode (ACL) are not looked at.
+    """
+    for file in files:
+        for path in (*reversed(file.parents), file):
+            if path.is_relative_to(below) and not _may_enter(path.stat(), user):
+                return path
+    return None
+
+
+def _may_enter(state: os.stat_result, user: str) -> bool:
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        # nobody yet: then they are in no group that there is
+        return bool(state.st_mode & stat.S_IXOTH)
+    if state.st_uid == account.pw_uid:
+        return bool(state.st_mode & stat.S_IXUSR)
+    is_member = state.st_gid in os.getgrouplist(user, account.pw_gid)
+    return bool(state.st_mode & (stat.S_IXGRP if is_member else stat.S_IXOTH))
+
+
+def find_closed_program(command: str) -> Path | None:
+    """What keeps the service's user from running our command. None: nothing, or that user ran `init`."""
+    if os.geteuid() != 0 or not Path(command).is_absolute():
+        return None
+    folders = (Path(command).parent, Path(sys.executable).parent, Path(__file__).parent, Path(os.__file__).parent)
+    return find_closed([*folders, *(one.resolve() for one in folders), Path(command)], SERVICE_USER)
 
 
 def next_lines(made: Iterable[str], command: str, as_root: str, language: Language) -> list[str]:

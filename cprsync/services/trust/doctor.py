@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.trust.doctor import Finding, Level, Need
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Look = Callable[[Any], Iterator[Finding]]
 
+#: Whose fault it is (None: the installation's), and what an error says.
+_Cause: TypeAlias = tuple[str | None, str]
 #: How long a check may take that asks this machine alone; a counterpart; and the store for every row.
 _HERE, _THERE, _LONG = 20.0, 30.0, 120.0
 
@@ -114,6 +116,7 @@ def examine(
         unread: why they cannot be read.
         watching: hears of each check before it begins.
     """
+    told: dict[_Cause, str] = {}
     for check in MACHINE:
         yield _make(check, machine, None, watching)
     if unread is not None:
@@ -121,10 +124,25 @@ def examine(
     left = (*INSTALLATION[1:], *LIBRARY) if not libraries else ()
     yield from (Result(one.name, None, (Finding(Level.NOT_USED, "unread"),), 0.0) for one in left)
     for check in INSTALLATION if libraries else ():
-        yield _make(check, libraries[0], None, watching)
+        yield _tell_once(_make(check, libraries[0], None, watching), told)
     for library in libraries:
         for check in LIBRARY:
-            yield _make(check, library, library.agency, watching)
+            yield _tell_once(_make(check, library, library.agency, watching), told)
+
+
+def _tell_once(result: Result, told: dict[_Cause, str]) -> Result:
+    """The result without what an earlier check has told: then this one could not be looked at.
+
+    Two libraries may have the same fault, each for itself: only the installation's faults stand for both.
+    """
+    findings = []
+    for one in result.findings:
+        cause = "" if one.what or one.error is None else f"{one.error.kind} {one.error.message}"
+        before = told.get((None, cause)) or told.get((result.agency, cause))
+        if cause and before is None:
+            told[result.agency, cause] = result.check
+        findings.append(one if before in {None, result.check} else Finding(Level.NOT_USED, "same", {"check": before}))
+    return replace(result, findings=tuple(findings))
 
 
 def _make(check: Check, place: Machine, agency: str | None, watching: Watching) -> Result:

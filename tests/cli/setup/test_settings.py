@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cprsync.config.policy import load_policy
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
@@ -60,6 +61,13 @@ def test_relative_paths_are_meant_from_the_files_own_folder(tmp_path: Path) -> N
     assert settings.library[0].feed.path == tmp_path / "IN"
     assert settings.library[0].register_.ca == tmp_path / "ca.pem"
     assert settings.store.url == f"sqlite:///{tmp_path}/records.db"
+
+
+def test_a_folder_is_refused_with_the_file_that_may_be_meant(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=rf"is a folder: name the file in it, such as {tmp_path}/cprsync.toml"):
+        load_settings(tmp_path)
+    with pytest.raises(ConfigurationError, match=rf"is a folder: name the file in it, such as {tmp_path}/policy.toml"):
+        load_policy(tmp_path, frozenset())
 
 
 def test_the_files_of_culr_are_meant_from_there_too_and_it_may_be_left_out(tmp_path: Path) -> None:

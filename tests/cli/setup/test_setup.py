@@ -15,7 +15,7 @@ import pytest
 
 from cprsync.cli.setup import installation
 from cprsync.cli.setup.installation import write_folder
-from cprsync.cli.setup.units import DESK, NIGHT, installed_command, service_text, service_user
+from cprsync.cli.setup.units import DESK, NIGHT, find_closed, installed_command, service_text, service_user
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 
@@ -63,6 +63,25 @@ def test_a_command_installed_elsewhere_is_found_on_the_path(place: Path, tmp_pat
 @pytest.mark.usefixtures("place")
 def test_a_command_that_is_nowhere_is_named_only(tmp_path: Path) -> None:
     assert installed_command(str(tmp_path / "python")) == "cprsync"
+
+
+@pytest.mark.parametrize(("mode", "is_open"), [(0o700, False), (0o750, False), (0o711, True)])
+def test_a_program_that_the_services_user_may_not_run_is_found_by_the_folder_that_keeps_them_out(
+    tmp_path: Path, mode: int, is_open: bool
+) -> None:
+    command = program(tmp_path / "venv" / "cprsync")
+    assert find_closed([command], "nobody of this name", below=command.parent) is None
+    command.parent.chmod(mode)
+    found = find_closed([command], "nobody of this name", below=command.parent)
+    assert found == (None if is_open else command.parent)
+    # whoever owns it may enter
+    assert find_closed([command], pwd.getpwuid(os.geteuid()).pw_name, below=command.parent) is None
+
+
+def test_a_command_that_others_may_not_run_is_found_itself(tmp_path: Path) -> None:
+    command = program(tmp_path / "venv" / "cprsync")
+    command.chmod(0o744)
+    assert find_closed([command], "nobody of this name", below=command.parent) == command
 
 
 def test_the_unit_starts_the_installed_command_as_whoever_ran_init(tmp_path: Path) -> None:

@@ -307,12 +307,34 @@ def test_an_unexpected_error_is_told_without_its_text() -> None:
 
 
 def test_a_failing_check_hides_no_other() -> None:
-    errors = {name: ConfigurationError("broken", kind="configuration") for name in WELL}
+    errors = {name: ConfigurationError("{name} is broken", name=name, kind="configuration") for name in WELL}
     place: Any = Place(errors)
     asked: list[str] = []
     results = list(examine(place, [place], None, watching=lambda check, _: asked.append(check)))
     assert [one.check for one in results] == asked == list(CHECKS)
+    # both ask the look-up service, and the clock has a line of its own
     assert {one.level for one in results} == {Level.FAULT}
+
+
+def test_one_cause_is_told_once_and_what_it_hides_is_no_fault_of_its_own() -> None:
+    closed = ConfigurationError("another user's", kind="file.owner")
+    place: Any = Place({"store_version": closed, "try_to_write": closed, "glance": closed})
+    results = {one.check: one for one in examine(place, [place], None, watching=lambda *_: None)}
+    assert {name for name, one in results.items() if one.level is Level.FAULT} == {"store"}
+    for name in ("store.write", "audit"):
+        (line,) = result_lines(results[name], "en")
+        assert line.endswith("cannot be checked before what stands at *database* is put right")
+
+
+def test_two_libraries_with_the_same_fault_are_told_each_for_itself() -> None:
+    expired = {"knock": RegisterUnavailable("expired"), "ask_agreement": RegisterUnavailable("expired")}
+    places: Any = [Place(expired), Place(expired, agency="714700")]
+    results = list(examine(places[0], places, None, watching=lambda *_: None))
+    assert [one.agency for one in results if one.check == "register.lookup" and one.level is Level.FAULT] == [
+        "710100",
+        "714700",
+    ]
+    assert {one.level for one in results if one.check == "register.agreement"} == {Level.NOT_USED}
 
 
 def test_each_library_is_checked_and_the_installation_once() -> None:
