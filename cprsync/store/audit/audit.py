@@ -82,6 +82,15 @@ _ENTRIES_OF_PATRON: Final = (
     .order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)
 )
 #: One encoder for all entries: creating one takes longer than using it.
+_SAME: Final = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
+_MARKS: Final = (
+    select(
+        *(_HEAD.stream, _HEAD.seq, _HEAD.mac, _HEAD.at),
+        select(func.min(_ENTRY.seq)).where(_SAME).scalar_subquery().label("first"),
+    )
+    .where(_HEAD.agency == AGENCY_IS)
+    .order_by(_HEAD.stream)
+)
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -235,13 +244,10 @@ def _word(value: str | int | tuple[str, ...] | None) -> str:
 
 def current_marks(connection: Connection, tenant: Tenant) -> list[Mark]:
     """Return where each stream of the agency is, and with which entry it begins."""
-    same = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
-    first = select(func.min(_ENTRY.seq)).where(same).scalar_subquery().label("first")
-    wanted = select(_HEAD.stream, _HEAD.seq, _HEAD.mac, _HEAD.at, first).where(_HEAD.agency == tenant.agency)
     records = record_changes(connection, tenant)
     return [
         Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
-        for one in connection.execute(wanted.order_by(_HEAD.stream))
+        for one in connection.execute(_MARKS, {"agency_": tenant.agency})
     ]
 
 

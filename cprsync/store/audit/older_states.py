@@ -48,6 +48,19 @@ _HEAD, _ENTRY = tables.audit_head.c, tables.audit.c
 _SEEN: Final = select(_LIBRARY.records_changes, _LIBRARY.heads_lines, _LIBRARY.heads_code).where(
     _LIBRARY.agency == AGENCY_IS
 )
+_SUM: Final = select(
+    _LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key, _LIBRARY.records_images
+).where(_LIBRARY.agency == AGENCY_IS)
+_JOURNAL_SEEN: Final = select(_LIBRARY.journal_lines, _LIBRARY.journal_code).where(_LIBRARY.agency == AGENCY_IS)
+# written so that no index is used: with one, SQLite would read the rows in another order than they are stored
+_VERSIONS: Final = (
+    select(_PATRON.id, _PATRON.version, _PATRON.local_version)
+    .where(func.coalesce(_PATRON.agency, "") == AGENCY_IS)
+    .execution_options(yield_per=_READ_ROWS)
+)
+_IMAGES: Final = (
+    select(*IMAGE_COLUMNS).where(func.coalesce(_IMAGE.agency, "") == AGENCY_IS).execution_options(yield_per=_READ_ROWS)
+)
 _LINES_ARE: Final = bindparam("lines_", type_=_LIBRARY.heads_lines.type)
 _REMEMBER_ANEW: Final = (
     update(tables.library)
@@ -141,8 +154,7 @@ def are_records_the_last(connection: Connection, tenant: Tenant) -> bool:
 
 
 def _sum_row(connection: Connection, tenant: Tenant) -> AnyRow:
-    columns = (_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key, _LIBRARY.records_images)
-    return connection.execute(select(*columns).where(_LIBRARY.agency == tenant.agency)).one()
+    return connection.execute(_SUM, {"agency_": tenant.agency}).one()
 
 
 def _write_sum(  # noqa: PLR0913 -- the transaction, the key, and the columns of the sum
@@ -159,19 +171,14 @@ def _sum_in(row: AnyRow, keyed: Keyed) -> int:
 
 
 def _count(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
-    # written so that no index is used: with one, SQLite would read the rows in another order than they are stored
-    ours = func.coalesce(_PATRON.agency, "") == tenant.agency
-    wanted = select(_PATRON.id, _PATRON.version, _PATRON.local_version).where(ours)
     return sum(
         _value(keyed, patron_id, REGISTER, version) + _value(keyed, patron_id, LOCAL, local)
-        for patron_id, version, local in connection.execute(wanted.execution_options(yield_per=_READ_ROWS))
+        for patron_id, version, local in connection.execute(_VERSIONS, {"agency_": tenant.agency})
     )
 
 
 def _count_images(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
-    wanted = select(*IMAGE_COLUMNS).where(func.coalesce(_IMAGE.agency, "") == tenant.agency)
-    rows = connection.execute(wanted.execution_options(yield_per=_READ_ROWS))
-    return sum(_image_value(keyed, row) for row in rows)
+    return sum(_image_value(keyed, row) for row in connection.execute(_IMAGES, {"agency_": tenant.agency}))
 
 
 def _image_value(keyed: Keyed, row: AnyRow) -> int:
@@ -231,9 +238,8 @@ def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:
     Raises:
         JournalBehind: lines that the database has seen are missing, or are different now.
     """
-    wanted = select(_LIBRARY.journal_lines, _LIBRARY.journal_code).where(_LIBRARY.agency == tenant.agency)
     # read first: a line written in between is in the file before the database is changed
-    seen, code = connection.execute(wanted).one()
+    seen, code = connection.execute(_JOURNAL_SEEN, {"agency_": tenant.agency}).one()
     written = tenant.journal.written(tenant.agency)
     if seen and not (len(written) >= seen and hmac.compare_digest(written[seen - 1][1], code)):
         raise JournalBehind(
@@ -246,8 +252,7 @@ def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:
 
 def is_journal_remembered(connection: Connection, tenant: Tenant, lines: int) -> bool:
     """Return whether the database has seen this many lines of the journal."""
-    seen = select(_LIBRARY.journal_lines).where(_LIBRARY.agency == tenant.agency)
-    return (connection.scalar(seen) or 0) >= lines
+    return (connection.scalar(_JOURNAL_SEEN, {"agency_": tenant.agency}) or 0) >= lines
 
 
 def remember_journal(connection: Connection, tenant: Tenant) -> None:

@@ -13,8 +13,9 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func, select, text
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
@@ -55,6 +56,10 @@ _FIRST = "cprsync.at_begin"
 _LAST = "cprsync.before_commit"
 #: Where a connection keeps what is to be done after the commit.
 _AFTER = "cprsync.after_commit"
+
+#: The name of the values that a query is narrowed to, and what was narrowed: see `fetch_rows`.
+_VALUES = "values_"
+_NARROWED: WeakKeyDictionary[Select[Any], dict[ColumnElement[Any], Select[Any]]] = WeakKeyDictionary()
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], None]")
@@ -326,7 +331,16 @@ def fetch_rows(
     connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any]
 ) -> list[AnyRow]:
     """Return the rows of a query whose column has one of the values. Each statement names at most IN_MAX of them."""
-    return [row for part in _keys(values) for row in connection.execute(wanted.where(column.in_(part)))]
+    among = _among(wanted, column)
+    return [row for part in _keys(values) for row in connection.execute(among, {_VALUES: part})]
+
+
+def _among(wanted: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
+    """Narrow a query to rows whose column has one of `_VALUES`. Done once for a query that its module keeps."""
+    narrowed = _NARROWED.setdefault(wanted, {})
+    if column not in narrowed:
+        narrowed[column] = wanted.where(column.in_(bindparam(_VALUES, expanding=True)))
+    return narrowed[column]
 
 
 def fetch_values(

@@ -6,12 +6,13 @@ Every function of the store takes a tenant. A run holds the agreement's lock, an
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -27,7 +28,7 @@ from cprsync.store.core.engine import hold_rows, stamp_of, writing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Select
 
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.runs import Clock
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
     from cprsync.store.seals.vault import Vault
 
 _NO_RUN: Final = 0
+#: How many statements, or conditions, of one function are kept.
+_BUILT_MOST: Final = 256
+
+P = ParamSpec("P")
+S = TypeVar("S")
 
 _AGREEMENT, _RUN, _LIBRARY = tables.agreement.c, tables.run.c, tables.library.c
 #: The agency, and the agreement, of a statement that is built once.
@@ -48,6 +54,7 @@ _HOLD_AGREEMENT = (
     .with_for_update(key_share=True)
 )
 _NEWEST_EPOCH = select(func.max(_RUN.epoch)).where(_RUN.agency == AGENCY_IS, _RUN.agreement == AGREEMENT_IS)
+_CHANGE_RUN = update(tables.run).where(_RUN.agency == AGENCY_IS, _RUN.id == bindparam("run_"))
 _HOLD_LIBRARY = select(_LIBRARY.agency).where(_LIBRARY.agency == AGENCY_IS).with_for_update(key_share=True)
 
 
@@ -97,6 +104,27 @@ class Tenant:
     def stamp(self) -> str:
         """Return the present moment, as a row holds it."""
         return stamp_of(self.clock.now())
+
+
+def built_once(build: Callable[Concatenate[Tenant, P], S]) -> Callable[Concatenate[Tenant, P], S]:
+    """Build a statement, or a condition, once for each library, agreement and other arguments, and keep it.
+
+    For what a night or a page asks each time: building costs more than asking. What is built may not depend on anything
+    else of the tenant. A value of which there are many, as a day or a patron, is bound when it is executed.
+    """
+    built: dict[Any, S] = {}
+
+    def get(tenant: Tenant, /, *arguments: P.args, **named: P.kwargs) -> S:
+        asked = (tenant.agency, tenant.agreement, arguments, *named.items())
+        found = built.get(asked)
+        if found is None:
+            if len(built) >= _BUILT_MOST:
+                built.clear()
+            found = built[asked] = build(tenant, *arguments, **named)
+        return found
+
+    functools.update_wrapper(get, build)
+    return get
 
 
 class TenantStore:
@@ -212,10 +240,15 @@ def run_transaction(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
 def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
     """Return the next number of a table, without gaps. The library's row is held until the transaction ends."""
     hold_library(connection, tenant)
-    last = connection.scalar(select(func.max(table.c.id)).where(table.c.agency == tenant.agency))
+    last = connection.scalar(_last_id(table), {"agency_": tenant.agency})
     return (last or 0) + 1
 
 
 def set_run_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
     """Write columns of the run's row, in the caller's transaction."""
-    connection.execute(update(tables.run).where(_RUN.agency == tenant.agency, _RUN.id == run.id).values(**values))
+    connection.execute(_CHANGE_RUN, {**values, "agency_": tenant.agency, "run_": run.id})
+
+
+@functools.cache
+def _last_id(table: Table) -> Select[Any]:
+    return select(func.max(table.c.id)).where(table.c.agency == AGENCY_IS)

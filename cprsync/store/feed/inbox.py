@@ -10,7 +10,18 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
@@ -20,7 +31,14 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction, set_run_values
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    AGREEMENT_IS,
+    TenantStore,
+    built_once,
+    run_transaction,
+    set_run_values,
+)
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:
@@ -61,6 +79,11 @@ _ACCEPTED_BY: Final = (
     .where(_TAKEN.agency == AGENCY_IS, _TAKEN.run_id == bindparam("run_"))
     .order_by(_TAKEN.position)
 )
+_SETTLE: Final = update(tables.inbox).where(
+    _BOX.agency == AGENCY_IS,
+    _BOX.id.in_(select(_TAKEN.inbox_id).where(_TAKEN.agency == AGENCY_IS, _TAKEN.run_id == bindparam("run_"))),
+    _BOX.state == InboxState.ACCEPTED.value,
+)
 
 
 class Inbox(TenantStore):
@@ -70,10 +93,8 @@ class Inbox(TenantStore):
         return _SealedContent(self._tenant, delivery)
 
     def waiting(self) -> list[SealedDelivery]:
-        open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
-        wanted = select(tables.inbox).where(of_agreement(self._tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
-            return [from_row(row) for row in connection.execute(wanted)]
+            return [from_row(row) for row in connection.execute(_select_waiting(self._tenant))]
 
     def accepted_by(self, run: Run) -> list[SealedDelivery]:
         return accepted_by(self._tenant, run)
@@ -206,11 +227,19 @@ class StoppedDeliveries(TenantStore):
             return {row.name: from_row(row) for row in connection.execute(wanted)}
 
 
+@built_once
+def _select_waiting(tenant: Tenant) -> Select[Any]:
+    open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
+    return select(tables.inbox).where(of_agreement(tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
+
+
+@built_once
 def of_agreement(tenant: Tenant) -> ColumnElement[bool]:
     """Return a condition: the delivery is of this agreement."""
     return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
 
 
+@built_once
 def _our_agreement(tenant: Tenant) -> ColumnElement[bool]:
     return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
 
@@ -369,14 +398,10 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
     They are applied when every person is accounted for. A held run releases them, and the chain moves back. Nothing of
     them is written, and the next run takes them again.
     """
-    taken = tables.run_delivery.c
-    ids = select(taken.inbox_id).where(taken.agency == tenant.agency, taken.run_id == run.id)
-    theirs = update(tables.inbox).where(
-        _BOX.agency == tenant.agency, _BOX.id.in_(ids), _BOX.state == InboxState.ACCEPTED.value
-    )
+    theirs = {"run_": run.id, "agency_": tenant.agency}
     if state in {RunState.PUBLISHED, RunState.CLOSED}:
-        connection.execute(theirs.values(state=InboxState.APPLIED.value))
+        connection.execute(_SETTLE, {**theirs, "state": InboxState.APPLIED.value})
     if state is RunState.HELD:
-        connection.execute(theirs.values(state=InboxState.SEALED.value))
+        connection.execute(_SETTLE, {**theirs, "state": InboxState.SEALED.value})
         last = select(func.max(_BOX.produced)).where(of_agreement(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
         connection.execute(update(tables.agreement).where(_our_agreement(tenant)).values(last_produced=last))

@@ -19,7 +19,7 @@ from cprsync.services.ports.register import Gaps
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.feed_coverage import close_windows, open_windows
 from cprsync.store.records import links
@@ -125,6 +125,8 @@ def _select_indexes() -> Select[Any]:
 
 
 def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
+    if not indexes:
+        return []
     wanted = select(tables.subscription).where(_ours(tenant))
     numbers: set[CprNumber] = set()
     with reading(tenant.engine) as connection:
@@ -135,6 +137,7 @@ def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
     return sorted(numbers, key=attrgetter("digits"))
 
 
+@built_once
 def _ours(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
 

@@ -11,13 +11,27 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 
 from cprsync.errors import FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, hold_library, next_id
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    AGREEMENT_IS,
+    TenantStore,
+    built_once,
+    hold_library,
+    next_id,
+)
 from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
     OWNER,
@@ -72,7 +86,7 @@ class Sealing(TenantStore):
 
     def clear_half_sealed(self) -> None:
         with reading(self._tenant.engine) as connection:
-            numbers = connection.scalars(select(_BOX.id).where(of_agreement(self._tenant), _receiving())).all()
+            numbers = connection.scalars(_select_half_sealed(self._tenant)).all()
         if numbers:
             _remove(self._tenant, numbers)
 
@@ -206,6 +220,11 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
     row = connection.execute(_SAME, {**tenant.ours, "name_": name, "sha256_": sha256}).one_or_none()
     return None if row is None else from_row(row, forgotten=row.forgotten)
+
+
+@built_once
+def _select_half_sealed(tenant: Tenant) -> Select[int]:
+    return select(_BOX.id).where(of_agreement(tenant), _receiving())
 
 
 def _receiving() -> Any:

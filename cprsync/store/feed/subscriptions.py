@@ -33,7 +33,7 @@ from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Foun
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, run_transaction
 from cprsync.store.feed.coverage import count_coverage
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.feed_coverage import find_late, open_windows
@@ -73,6 +73,11 @@ _KEEP: Final = (
         answer_day=bindparam("now_day"),
         answer_run=bindparam("now_run"),
     )
+)
+_FORGET_ANSWERS: Final = (
+    update(tables.follow_up)
+    .where(_ANSWER.agency == AGENCY_IS, _ANSWER.answer_run.is_not(None))
+    .values(dict.fromkeys(("answer", "answer_key", "answer_day", "answer_run")))
 )
 
 
@@ -207,6 +212,7 @@ def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     return back
 
 
+@built_once
 def _missing(tenant: Tenant, *, unheard: bool = False) -> CompoundSelect[str]:
     """Select the patrons with a real number that was never subscribed under this agreement."""
     ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
@@ -259,6 +265,7 @@ def _select_follow_ups() -> Select[str, str]:
     return wanted.order_by(row.since, row.patron_id, row.kind).limit(bindparam("most_"))
 
 
+@built_once
 def _ours(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
 
@@ -327,6 +334,4 @@ def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
 
 def forget_answers(connection: Connection, tenant: Tenant) -> None:
     """Delete all kept answers, in the transaction that ends the night."""
-    had = (_ANSWER.agency == tenant.agency) & _ANSWER.answer_run.is_not(None)
-    nothing = dict.fromkeys(("answer", "answer_key", "answer_day", "answer_run"))
-    connection.execute(update(tables.follow_up).where(had).values(nothing))
+    connection.execute(_FORGET_ANSWERS, {"agency_": tenant.agency})

@@ -249,7 +249,7 @@ def _is_followed(connection: Connection, tenant: Tenant) -> bool:
     """Return whether the database has seen every line, and nobody of the journal is back."""
     written = journal_entries(connection, tenant)
     entries = {entry.patron_id: entry for entry in written}
-    if _brought_back(connection, tenant, entries) or _not_given(connection, tenant, list(entries)):
+    if entries and (_brought_back(connection, tenant, entries) or _not_given(connection, tenant, list(entries))):
         return False
     return is_journal_remembered(connection, tenant, len(written))
 

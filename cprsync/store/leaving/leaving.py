@@ -60,6 +60,8 @@ _LINK = tables.responsible.c
 _TOLD = tables.target_patron.c
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
+#: Each night asks this, so it is built once.
+_FIRST_LIVED: Final = select(func.min(tables.run.c.day)).where(tables.run.c.agency == AGENCY_IS)
 
 
 class Leaving(TenantStore):
@@ -225,8 +227,7 @@ def _select_inactive(*, unseen_too: bool) -> Select[str]:
 
 def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
     """Return whether the library had its first night before the day. No row is much older than that."""
-    run = tables.run.c
-    first = connection.scalar(select(func.min(run.day)).where(run.agency == tenant.agency))
+    first = connection.scalar(_FIRST_LIVED, {"agency_": tenant.agency})
     return first is not None and first < day
 
 

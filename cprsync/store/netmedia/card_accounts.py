@@ -20,8 +20,13 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.netmedia import CardCounts, CardsState
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction
+from cprsync.store.core.engine import IN_MAX, change_rows, fetch_rows, fetch_values, reading
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    TenantStore,
+    library_transaction,
+    run_transaction,
+)
 from cprsync.store.netmedia.effects import WAITING, account_probes, add, for_culr, payload
 from cprsync.store.records.numbers import CARD, card_index
 from cprsync.store.records.records import move_on, open_local, open_patrons, patron_rows
@@ -51,6 +56,9 @@ _KEEP: Final = text(
     " ON CONFLICT (agency, id_index) DO UPDATE SET patron_id = excluded.patron_id, card_index = excluded.card_index,"
     " index_key = excluded.index_key, card = excluded.card, key = excluded.key"
 )
+# each night asks these, so they are built once
+_PROGRESS: Final = select(_LIBRARY.cards_stage, _LIBRARY.cards_after).where(_LIBRARY.agency == AGENCY_IS)
+_ACCOUNTS: Final = select(func.count()).where(_CARD.agency == AGENCY_IS)
 
 
 class CardAccounts(TenantStore):
@@ -61,7 +69,7 @@ class CardAccounts(TenantStore):
         with reading(self._tenant.engine) as connection:
             progress = progress_of(connection, self._tenant)
             now = progress.go_on(log_in=log_in)
-            accounts = count_rows(connection, _CARD.agency == self._tenant.agency)
+            accounts = connection.scalar(_ACCOUNTS, {"agency_": self._tenant.agency}) or 0
             left = _count_after(connection, self._tenant, now) if now.is_underway else 0
         return CardsState(log_in, now.stage, accounts, left, stays=progress.leaves(log_in=log_in))
 
@@ -87,8 +95,7 @@ class CardAccounts(TenantStore):
 
 def progress_of(connection: Connection, tenant: Tenant) -> CardsProgress:
     """Return how far the library has come with its setting."""
-    wanted = select(_LIBRARY.cards_stage, _LIBRARY.cards_after).where(_LIBRARY.agency == tenant.agency)
-    stage, after = connection.execute(wanted).one()
+    stage, after = connection.execute(_PROGRESS, {"agency_": tenant.agency}).one()
     return CardsProgress(CardsStage(stage or CardsStage.NONE.value), after or "")
 
 

@@ -21,7 +21,11 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, parts, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    TenantStore,
+    run_transaction,
+)
 from cprsync.store.netmedia.effects import CULR, WAITING, for_culr
 from cprsync.store.records.records import open_local, open_patrons, patron_rows
 
@@ -42,6 +46,8 @@ _TURN = tables.entitlement_turn.c
 _LIBRARY = tables.library.c
 _OUT = tables.outbox.c
 _RUN = tables.run.c
+#: Each night asks this, so it is built once.
+_STAMP: Final = select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == AGENCY_IS)
 #: In the same words as the partial index of these rows, so that the database uses it.
 _LOCAL_IS_NEWER: Final[Any] = text(f"patron.{tables.LOCAL_IS_NEWER.replace('<> ', '<> patron.')}")
 _KEEP: Final = text(
@@ -81,9 +87,8 @@ class Rights(TenantStore):
             page = replace(page, after=rows[-1].id)
 
     def stamp(self) -> str | None:
-        wanted = select(_LIBRARY.rights_stamp).where(_LIBRARY.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
-            kept: str | None = connection.scalar(wanted)
+            kept: str | None = connection.scalar(_STAMP, {"agency_": self._tenant.agency})
             return kept
 
     def keep_stamp(self, run: Run, derived: str | None) -> None:

@@ -11,7 +11,17 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 
 from cprsync.domain.netmedia.account import (
     Effect,
@@ -31,7 +41,11 @@ from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import (
+    TenantStore,
+    built_once,
+    run_transaction,
+)
 from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, restored_among, waiting
 from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
@@ -57,14 +71,18 @@ _LOSING: Final = (*tables.GONE, *{tables.STATUS_CLASSES[status] for status in LO
 _LOST: Final = tuple(turn.value for turn in LOSING_CHANGES)
 
 
+@built_once
+def _count_states(tenant: Tenant) -> Select[Any]:
+    return select(_OUT.state, func.count(), func.min(_OUT.created)).where(for_culr(tenant)).group_by(_OUT.state)
+
+
 class Outbox(TenantStore):
     """What CULR must still be told."""
 
     def backlog(self) -> Backlog:
-        wanted = select(_OUT.state, func.count(), func.min(_OUT.created)).where(for_culr(self._tenant))
-        wanted = wanted.group_by(_OUT.state)
         with reading(self._tenant.engine) as connection:
-            found = {state: (count, oldest) for state, count, oldest in connection.execute(wanted)}
+            rows = connection.execute(_count_states(self._tenant))
+            found = {state: (count, oldest) for state, count, oldest in rows}
         waiting, oldest = found.get(WAITING, (0, None))
         return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, func, select, text, union, update
+from sqlalchemy import (
+    Select,
+    bindparam,
+    func,
+    select,
+    text,
+    union,
+    update,
+)
 
 from cprsync.domain.patron.due import CalendarFacts, DueKind, live_one_day, local_due, next_age_step
 from cprsync.domain.patron.override import Overridden, culr_in_force, in_force
@@ -16,7 +25,12 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    AGREEMENT_IS,
+    TenantStore,
+    run_transaction,
+)
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import links
@@ -48,6 +62,14 @@ if TYPE_CHECKING:
 
 _PATRON, _ROW, _OVERRIDE = tables.patron.c, tables.subscription.c, tables.override.c
 _LIBRARY, _EVENT = tables.library.c, tables.calendar_event.c
+# each night asks these, so they are built once
+_STAMP: Final = select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == AGENCY_IS)
+_COUNTS: Final = (
+    select(_EVENT.kind, func.count())
+    .where(_EVENT.agency == AGENCY_IS, _EVENT.run_id == bindparam("run_"))
+    .group_by(_EVENT.kind)
+    .order_by(_EVENT.kind)
+)
 #: Field names of events that do not name the field themselves.
 _FIELDS: Final = {DueKind.AGE_STEP: "group", DueKind.SUBSCRIPTION_ENDED: "subscription"}
 _INSERT_EVENT = text(
@@ -103,9 +125,8 @@ class Calendar(TenantStore):
         yield from found
 
     def stamp(self) -> str | None:
-        wanted = select(_LIBRARY.calendar_stamp).where(_LIBRARY.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
-            kept: str | None = connection.scalar(wanted)
+            kept: str | None = connection.scalar(_STAMP, {"agency_": self._tenant.agency})
             return kept
 
     def keep_stamp(self, run: Run, counted: str | None) -> None:
@@ -114,10 +135,9 @@ class Calendar(TenantStore):
             connection.execute(ours.values(calendar_stamp=counted))
 
     def counts(self, run: Run) -> dict[str, int]:
-        ours = (_EVENT.agency == self._tenant.agency) & (_EVENT.run_id == run.id)
-        wanted = select(_EVENT.kind, func.count()).where(ours).group_by(_EVENT.kind).order_by(_EVENT.kind)
+        values = {"agency_": self._tenant.agency, "run_": run.id}
         with reading(self._tenant.engine) as connection:
-            return {kind: int(count) for kind, count in connection.execute(wanted)}
+            return {kind: int(count) for kind, count in connection.execute(_COUNTS, values)}
 
 
 def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
@@ -125,31 +145,37 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
 
     With `hold`, nobody else can write them.
     """
-    ids = _everyone(tenant) if page.everyone else _due(tenant, page)
-    found = select(ids.c.id).where(ids.c.id > page.after).order_by(ids.c.id).limit(page.limit)
-    return patron_rows(connection, tenant, connection.scalars(found).all(), hold=hold)
+    found = _select_due(everyone=page.everyone, by_age=page.by_age)
+    values = {**tenant.ours, "day_": page.day, "after_": page.after, "most_": page.limit}
+    return patron_rows(connection, tenant, connection.scalars(found, values).all(), hold=hold)
 
 
-def _everyone(tenant: Tenant) -> Any:
-    return (
-        select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(tables.GONE)).subquery()
-    )
+@cache
+def _select_due(*, everyone: bool, by_age: bool) -> Select[str]:
+    ids = _everyone() if everyone else _due(by_age=by_age)
+    return select(ids.c.id).where(ids.c.id > bindparam("after_")).order_by(ids.c.id).limit(bindparam("most_"))
 
 
-def _due(tenant: Tenant, page: DuePage) -> Any:
+def _everyone() -> Any:
+    return select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.status_class.not_in(tables.GONE)).subquery()
+
+
+def _due(*, by_age: bool) -> Any:
     # each query uses its own index
-    theirs = _PATRON.agency == tenant.agency
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
-    by_age = [select(_PATRON.id).where(theirs, _PATRON.next_age_step <= page.day)] if page.by_age else []
+    theirs, day = _PATRON.agency == AGENCY_IS, bindparam("day_", type_=_ROW.until.type)
+    ours = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
+    of_age = [select(_PATRON.id).where(theirs, _PATRON.next_age_step <= day)] if by_age else []
     return union(
-        select(_PATRON.id).where(theirs, _PATRON.local_due <= page.day),
-        select(_ROW.patron_id).where(ours, _ROW.until < page.day, _ROW.reason == DEAD),
-        *by_age,
+        select(_PATRON.id).where(theirs, _PATRON.local_due <= day),
+        select(_ROW.patron_id).where(ours, _ROW.until < day, _ROW.reason == DEAD),
+        *of_age,
     ).subquery()
 
 
 def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[Opened]:
     """Open what the calendar reads of these rows."""
+    if not rows:
+        return
     subscribed = feed_coverage.last_days(connection, tenant, [row.id for row in rows])
     answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
     asked = links.asked_of_age(connection, tenant, answered_for)

@@ -59,6 +59,25 @@ _IS_TOLD = exists().where(
 _RAISED: Final = select(_RAISES.patron_id, _RAISES.kind, _IS_TOLD.label("told")).where(
     _RAISES.agency == AGENCY_IS, _RAISES.run_id == bindparam("run_"), _RAISES.kind.not_in(FOLLOWING)
 )
+_UNFINISHED: Final = (
+    select(tables.run)
+    .where(_RUN.agency == AGENCY_IS, _RUN.agreement == AGREEMENT_IS, _RUN.finished.is_(None), _RUN.reverts.is_(None))
+    .order_by(_RUN.id.desc())
+    .limit(1)
+)
+_TALLY: Final = (
+    select(_ITEM.outcome, _ITEM.actions, func.count().label("count"))
+    .where(_ITEM.agency == AGENCY_IS, _ITEM.run_id == bindparam("run_"))
+    .group_by(_ITEM.outcome, _ITEM.actions)
+)
+_ENTRY, _PLAN = tables.audit.c, tables.plan_row.c
+_NEWEST_FIRST: Final = (
+    select(_ENTRY.entry)
+    .where(_ENTRY.agency == AGENCY_IS, _ENTRY.stream == bindparam("stream_"))
+    .order_by(_ENTRY.seq.desc())
+)
+_DROP_PLAN: Final = delete(tables.plan_row).where(_PLAN.agency == AGENCY_IS, _PLAN.run_id == bindparam("run_"))
+_INSERT: Final = insert(tables.run)
 #: The kind of the last entry of a run, written with its report.
 CLOSED = "run"
 #: Entries read at a time.
@@ -115,21 +134,17 @@ class Runs(TenantStore):
         named = known_as or plan_hash(run.day, deliveries, rows, beside)
         planned = [_planned(self._tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
         with run_transaction(self._tenant, run) as connection:
-            plan = tables.plan_row
-            connection.execute(delete(plan).where(plan.c.agency == self._tenant.agency, plan.c.run_id == run.id))
-            append(connection, plan, planned)
+            connection.execute(_DROP_PLAN, {"agency_": self._tenant.agency, "run_": run.id})
+            append(connection, tables.plan_row, planned)
             set_run_values(connection, self._tenant, run, plan_hash=named, state=RunState.PLANNED.value)
         return named
 
     def tally(self, run: Run) -> Tally:
-        item = tables.run_item.c
-        wanted = select(item.outcome, item.actions, func.count().label("count")).where(
-            item.agency == self._tenant.agency, item.run_id == run.id
-        )
+        values = {"agency_": self._tenant.agency, "run_": run.id}
         outcomes: Counter[Outcome] = Counter()
         by_action: Counter[str] = Counter()
         with reading(self._tenant.engine) as connection:
-            for outcome, actions, count in connection.execute(wanted.group_by(item.outcome, item.actions)):
+            for outcome, actions, count in connection.execute(_TALLY, values):
                 outcomes[Outcome(outcome)] += count
                 for action in filter(None, actions.split(",")):
                     by_action[action] += count
@@ -214,10 +229,9 @@ def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
     The runs of an agreement follow each other. Everything after the last report is from this run, from a desk or from a
     plan.
     """
-    row = tables.audit.c
-    wanted = select(row.entry).where(row.agency == tenant.agency, row.stream == tenant.night).order_by(row.seq.desc())
+    values = {"agency_": tenant.agency, "stream_": tenant.night}
     with reading(tenant.engine) as connection:
-        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(wanted)
+        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(_NEWEST_FIRST, values)
         # the loop ends at the last report, long before the first entry, and PostgreSQL would keep its cursor open
         with closing(entries):
             for written in entries:
@@ -228,9 +242,7 @@ def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
 
 
 def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
-    wanted = select(tables.run).where(_ours(tenant), _RUN.agreement == tenant.agreement, _RUN.finished.is_(None))
-    wanted = wanted.where(_RUN.reverts.is_(None))
-    return connection.execute(wanted.order_by(_RUN.id.desc()).limit(1)).one_or_none()
+    return connection.execute(_UNFINISHED, tenant.ours).one_or_none()
 
 
 def _has_deliveries(connection: Connection, row: AnyRow) -> bool:
@@ -241,17 +253,18 @@ def _has_deliveries(connection: Connection, row: AnyRow) -> bool:
 def _new(connection: Connection, tenant: Tenant, *, epoch: int, day: date, started: datetime) -> Run:
     number = next_id(connection, tenant, tables.run)
     connection.execute(
-        insert(tables.run).values(
-            agency=tenant.agency,
-            id=number,
-            agreement=tenant.agreement,
-            epoch=epoch,
-            day=day,
-            state=RunState.FETCHED.value,
-            started=stamp_of(started),
-            resumed=0,
-            checkpoint=0,
-        )
+        _INSERT,
+        {
+            "agency": tenant.agency,
+            "id": number,
+            "agreement": tenant.agreement,
+            "epoch": epoch,
+            "day": day,
+            "state": RunState.FETCHED.value,
+            "started": stamp_of(started),
+            "resumed": 0,
+            "checkpoint": 0,
+        },
     )
     return Run(number, epoch, day, started)
 

@@ -17,7 +17,17 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, delete, func, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
@@ -26,7 +36,12 @@ from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    TenantStore,
+    built_once,
+    run_transaction,
+)
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
 from cprsync.store.records.records import from_row, patron_rows
 
@@ -191,8 +206,13 @@ def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
 
 def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
     """Return the last day of each of these patrons who is dead and subscribed."""
+    return dict(fetch_rows(connection, _select_last_days(tenant), _ROW.patron_id, patron_ids))
+
+
+@built_once
+def _select_last_days(tenant: Tenant) -> Select[Any]:
     wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
-    return dict(fetch_rows(connection, wanted.group_by(_ROW.patron_id), _ROW.patron_id, patron_ids))
+    return wanted.group_by(_ROW.patron_id)
 
 
 def _change_subscriptions(
@@ -210,18 +230,29 @@ def _change_subscriptions(
         connection.execute(update(tables.subscription).where(theirs, which).values(**values))
 
 
+@built_once
 def _ours(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+
+
+# built once, because every night asks them
+_LISTED: Final = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked).where(
+    _PATRON.agency == AGENCY_IS, _IN_WINDOW
+)
+_COUNTS: Final = (
+    select(_PATRON.unverified_why, func.count())
+    .where(_PATRON.agency == AGENCY_IS, _IN_WINDOW)
+    .group_by(_PATRON.unverified_why)
+)
 
 
 class Windows(TenantStore):
     """Patrons in a window: deliveries may lack news of their number."""
 
     def listed(self) -> list[InWindow]:
-        wanted = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked)
         with reading(self._tenant.engine) as connection:
             # sorted here, because SQLite would otherwise read every patron in the order of their ids
-            rows = sorted(connection.execute(wanted.where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)))
+            rows = sorted(connection.execute(_LISTED, {"agency_": self._tenant.agency}))
             if not rows:
                 return []
             waiting, rejected = (_items(connection, self._tenant, one) for one in (State.WAITING, State.REJECTED))
@@ -233,9 +264,8 @@ class Windows(TenantStore):
         return found
 
     def counts(self) -> dict[str, int]:
-        wanted = select(_PATRON.unverified_why, func.count()).where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)
         with reading(self._tenant.engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(wanted.group_by(_PATRON.unverified_why))}
+            return {row[0]: row[1] for row in connection.execute(_COUNTS, {"agency_": self._tenant.agency})}
 
     def count(self) -> int:
         wanted = select(func.count()).select_from(tables.patron)
@@ -308,12 +338,16 @@ def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
 
 
 def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
-    wanted = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(_is_ours(tenant))
-    row = connection.execute(wanted).one()
+    row = connection.execute(_select_asked(tenant)).one()
     if row.heal_day != tenant.clock.today():
         return AskedToday()
     counts = json.loads(row.heal_harms or "{}")
     return AskedToday(row.heal_asked or 0, {Harm(name): count for name, count in counts.items()})
+
+
+@built_once
+def _select_asked(tenant: Tenant) -> Select[Any]:
+    return select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(_is_ours(tenant))
 
 
 def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:
@@ -322,5 +356,6 @@ def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:
     connection.execute(update(tables.agreement).where(_is_ours(tenant)).values(values))
 
 
+@built_once
 def _is_ours(tenant: Tenant) -> ColumnElement[bool]:
     return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)

@@ -20,7 +20,11 @@ from cprsync.domain.person.sealed import Name
 from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    TenantStore,
+    library_transaction,
+)
 from cprsync.store.records.records import from_row, open_local, overrides_of
 
 if TYPE_CHECKING:
@@ -38,24 +42,26 @@ NAME: Final = "name"
 _PATRON, _KEY = tables.patron.c, tables.finding_key.c
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _IS_NEWER: Final = text(tables.RECORD_IS_NEWER)
+_NEWER: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _IS_NEWER)
+_ONE_NEWER: Final = _NEWER.limit(1)
 
 
 class Finding(TenantStore):
     """Keys that may find several patrons."""
 
     def refresh(self, most: int) -> int:
-        with reading(self._tenant.engine) as connection:
-            if connection.scalar(self._newer().limit(1)) is None:
-                return 0
+        if self.is_complete():
+            return 0
         with library_transaction(self._tenant) as connection:
-            ids = list(connection.scalars(self._newer().order_by(_PATRON.id).limit(most)))
+            newer = _NEWER.order_by(_PATRON.id).limit(most)
+            ids = list(connection.scalars(newer, {"agency_": self._tenant.agency}))
             wanted = select(tables.patron).where(_PATRON.agency == self._tenant.agency)
             make_keys(connection, self._tenant, fetch_rows(connection, wanted, _PATRON.id, ids))
         return len(ids)
 
     def is_complete(self) -> bool:
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(self._newer().limit(1)) is None
+            return connection.scalar(_ONE_NEWER, {"agency_": self._tenant.agency}) is None
 
     def by_telephone(self, telephone: str) -> list[str]:
         with reading(self._tenant.engine) as connection:
@@ -68,9 +74,6 @@ class Finding(TenantStore):
                 each = [_holders(connection, self._tenant, NAME, _named(day, word)) for word in words]
                 found |= set.intersection(*each) if each else set()
         return sorted(found)
-
-    def _newer(self) -> Any:
-        return select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _IS_NEWER)
 
 
 def _holders(connection: Connection, tenant: Tenant, kind: str, value: str) -> set[str]:

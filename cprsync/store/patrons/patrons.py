@@ -30,7 +30,7 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, note_versions
 from cprsync.store.core import bulk
 from cprsync.store.core.bulk import append, change
-from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, count_rows, fetch_values, parts, reading
+from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
@@ -98,6 +98,21 @@ _ANSWERED = delete(tables.follow_up).where(
     _ASKED.patron_id == bindparam("at_id"),
     _ASKED.kind == bindparam("at_kind"),
 )
+_EVERYONE: Final = select(func.count()).where(_PATRON.agency == AGENCY_IS)
+_COUNTED: Final = (_EVERYONE, _EVERYONE.where(_IS_MERGED), _EVERYONE.where(*IS_EMPTIED))
+_COUNT_SILENT: Final = _EVERYONE.where(
+    _IS_SILENT,
+    _PATRON.status_class.not_in(tables.GONE),
+    # written so that SQLite uses the partial index of the silent rows, and no other
+    _PATRON.real_number.is_not(False),
+)
+_CORRECTED: Final = tables.override.c
+_OVERRIDDEN: Final = (
+    select(_CORRECTED.patron_id)
+    .where(_CORRECTED.agency == AGENCY_IS, _CORRECTED.state == LIVE)
+    .distinct()
+    .order_by(_CORRECTED.patron_id)
+)
 
 
 class Patrons(TenantStore):
@@ -110,17 +125,14 @@ class Patrons(TenantStore):
 
     def count(self) -> int:
         # each counted by an index alone, because the rows hold the sealed records
-        everyone = select(func.count()).where(_PATRON.agency == self._tenant.agency)
+        ours = {"agency_": self._tenant.agency}
         with reading(self._tenant.engine) as connection:
-            merged, closed = (connection.scalar(everyone.where(*some)) or 0 for some in ([_IS_MERGED], IS_EMPTIED))
-            return (connection.scalar(everyone) or 0) - merged - closed
+            everyone, merged, closed = (connection.scalar(some, ours) or 0 for some in _COUNTED)
+            return everyone - merged - closed
 
     def count_silent(self) -> int:
-        silent = (_PATRON.agency == self._tenant.agency) & _IS_SILENT & _PATRON.status_class.not_in(tables.GONE)
-        # written so that SQLite uses the partial index of the silent rows, and no other
-        silent &= _PATRON.real_number.is_not(False)
         with reading(self._tenant.engine) as connection:
-            return count_rows(connection, silent)
+            return connection.scalar(_COUNT_SILENT, {"agency_": self._tenant.agency}) or 0
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         found: list[Recognised] = []
@@ -187,10 +199,8 @@ class Patrons(TenantStore):
                 set_run_values(connection, self._tenant, run, checkpoint=batch.checkpoint)
 
     def overridden(self) -> list[str]:
-        row = tables.override.c
-        wanted = select(row.patron_id).where(row.agency == self._tenant.agency, row.state == LIVE).distinct()
         with reading(self._tenant.engine) as connection:
-            return list(connection.scalars(wanted.order_by(row.patron_id)))
+            return list(connection.scalars(_OVERRIDDEN, {"agency_": self._tenant.agency}))
 
     def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
         with reading(self._tenant.engine) as connection:

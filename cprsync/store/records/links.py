@@ -6,9 +6,10 @@ Writing is in `responsibles`.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select, update
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
@@ -16,7 +17,7 @@ from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
-from cprsync.store.core.tenant import AGENCY_IS
+from cprsync.store.core.tenant import AGENCY_IS, built_once
 from cprsync.store.records.records import is_parked, other_of
 
 if TYPE_CHECKING:
@@ -39,16 +40,19 @@ _PAIRS: Final = select(_LINK.patron_id, _LINK.responsible_id).where(
 _NEXT_LIVED: Final = date.min
 
 
+@built_once
 def ours(tenant: Tenant) -> ColumnElement[bool]:
     """Return a condition: the link is of this library."""
     return _LINK.agency == tenant.agency
 
 
+@built_once
 def in_force(tenant: Tenant) -> ColumnElement[bool]:
     """Return a condition: the link counts for new debts. A link that has ended has its end day."""
     return ours(tenant) & _LINK.until.is_(None)
 
 
+@cache
 def owes() -> ColumnElement[bool]:
     """Return a condition: the link has ended, and something from its time is still owed."""
     before = or_(_OWED.raised.is_(None), _OWED.raised < _LINK.until)
@@ -58,14 +62,25 @@ def owes() -> ColumnElement[bool]:
 
 def answered_for(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of the patrons who have a responsible for their new debts."""
-    return set(fetch_values(connection, select(_LINK.patron_id).where(in_force(tenant)), _LINK.patron_id, ids))
+    return set(fetch_values(connection, _minors(tenant), _LINK.patron_id, ids))
+
+
+@built_once
+def _minors(tenant: Tenant) -> Select[str]:
+    return select(_LINK.patron_id).where(in_force(tenant))
 
 
 def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of the patrons about whose age a person was asked and left the links as they are."""
-    return set(fetch_values(connection, select(_ITEM.patron_id).where(asks_of_age(tenant)), _ITEM.patron_id, ids))
+    return set(fetch_values(connection, _asked_about(tenant), _ITEM.patron_id, ids))
 
 
+@built_once
+def _asked_about(tenant: Tenant) -> Select[str]:
+    return select(_ITEM.patron_id).where(asks_of_age(tenant))
+
+
+@built_once
 def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
     """Return a condition: an item about a minor's age that has ended no link."""
     unchanging = _ITEM.state.in_([state.value for state in UNCHANGING])
@@ -104,8 +119,7 @@ def linked(
 
 def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of each minor who has one of these responsibles, as seen in this transaction."""
-    theirs = select(_LINK.patron_id).where(in_force(tenant))
-    minors = set(fetch_values(connection, theirs, _LINK.responsible_id, responsible_ids))
+    minors = set(fetch_values(connection, _minors(tenant), _LINK.responsible_id, responsible_ids))
     return answering_for(connection, tenant, minors)
 
 
@@ -135,11 +149,13 @@ def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -
     change_rows(connection, theirs.values(local_due=_NEXT_LIVED), _PATRON.id, ids)
 
 
+@built_once
 def only_answers(tenant: Tenant) -> ColumnElement[bool]:
     """Return a condition: a person of this library who is no borrower, and is kept because they answer for a minor."""
     return (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
 
 
+@built_once
 def is_idle(tenant: Tenant) -> ColumnElement[bool]:
     """Return a condition: a person who only answers, and answers for nobody now, nor for an earlier debt."""
     theirs = ours(tenant) & (_LINK.responsible_id == _PATRON.id)
@@ -148,7 +164,11 @@ def is_idle(tenant: Tenant) -> ColumnElement[bool]:
 
 def find_idle(connection: Connection, tenant: Tenant) -> list[str]:
     """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
+    return sorted(connection.scalars(_select_idle(tenant)))
+
+
+@built_once
+def _select_idle(tenant: Tenant) -> Select[str]:
     of_whom_one_ended = select(_LINK.responsible_id).where(ours(tenant), _LINK.until.is_not(None))
     here = _PATRON.standing == Stage.ACTIVE.value
-    wanted = select(_PATRON.id).where(is_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
-    return sorted(connection.scalars(wanted))
+    return select(_PATRON.id).where(is_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))

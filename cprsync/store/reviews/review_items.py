@@ -11,7 +11,16 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
 from cprsync.domain.patron.review import (
@@ -35,7 +44,11 @@ from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
-from cprsync.store.core.tenant import TenantStore, next_id
+from cprsync.store.core.tenant import (
+    TenantStore,
+    built_once,
+    next_id,
+)
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row
 
@@ -58,16 +71,15 @@ class Reviews(TenantStore):
     """What waits for a person, as the night sees it."""
 
     def waiting(self) -> dict[str, int]:
-        return self._count(_waiting(self._tenant))
+        return self._count(_count_kinds(self._tenant))
 
     def proposed(self, run: Run) -> dict[str, int]:
-        return self._count(_waiting(self._tenant) & (_ROW.run_id == run.id) & _ROW.kind.in_(FOLLOWING))
+        return self._count(_count_kinds(self._tenant, of_run=True), run_=run.id)
 
-    def _count(self, which: ColumnElement[bool]) -> dict[str, int]:
+    def _count(self, counted: Select[Any], **values: int) -> dict[str, int]:
         """Count items by kind."""
-        counted = select(_ROW.kind, func.count().label("number")).where(which).group_by(_ROW.kind).order_by(_ROW.kind)
         with reading(self._tenant.engine) as connection:
-            return {row.kind: row.number for row in connection.execute(counted)}
+            return {row.kind: row.number for row in connection.execute(counted, values)}
 
     def in_force(self, ids: Sequence[str]) -> list[ItemInForce]:
         with reading(self._tenant.engine) as connection:
@@ -107,11 +119,17 @@ def write_reviews(
 
 def _any_parked_waits(connection: Connection, tenant: Tenant) -> bool:
     """Return False on most nights, which saves a search for thousands of patrons."""
-    waiting = _waiting(tenant) & _ROW.kind.startswith(PARKED)
-    return connection.scalar(select(_ROW.id).where(waiting).limit(1)) is not None
+    return connection.scalar(_one_parked(tenant)) is not None
 
 
-def _settle(connection: Connection, tenant: Tenant, items: Iterable[ItemInForce]) -> None:
+@built_once
+def _one_parked(tenant: Tenant) -> Select[int]:
+    return select(_ROW.id).where(_waiting(tenant), _ROW.kind.startswith(PARKED)).limit(1)
+
+
+def _settle(connection: Connection, tenant: Tenant, items: Collection[ItemInForce]) -> None:
+    if not items:
+        return
     parked = {item.id for item in items if item.kind.startswith(PARKED)}
     settled = update(tables.review_item).where(_ROW.agency == tenant.agency).values(state=State.SETTLED.value)
     # nobody answers a parked item any more, and the retention rules delete only what answered items keep
@@ -121,10 +139,9 @@ def _settle(connection: Connection, tenant: Tenant, items: Iterable[ItemInForce]
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
     """Settle the items of a kind that wait about these patrons."""
-    waits = _waiting(tenant) & (_ROW.kind == kind)
-    if connection.scalar(select(_ROW.id).where(waits).limit(1)) is None:
+    if connection.scalar(_one_of_kind(tenant, kind)) is None:
         return  # true for most nights, which saves a search for thousands of patrons
-    settled = update(tables.review_item).where(waits).values(state=State.SETTLED.value)
+    settled = update(tables.review_item).where(_waiting(tenant), _ROW.kind == kind).values(state=State.SETTLED.value)
     change_rows(connection, settled, _ROW.patron_id, ids)
 
 
@@ -147,8 +164,22 @@ def settle_about_links(connection: Connection, tenant: Tenant, minor_ids: Collec
     change_rows(connection, settled, _ROW.id, over)
 
 
+@built_once
 def _waiting(tenant: Tenant) -> ColumnElement[bool]:
     return (_ROW.agency == tenant.agency) & (_ROW.state == State.WAITING.value)
+
+
+@built_once
+def _one_of_kind(tenant: Tenant, kind: str) -> Select[int]:
+    return select(_ROW.id).where(_waiting(tenant), _ROW.kind == kind).limit(1)
+
+
+@built_once
+def _count_kinds(tenant: Tenant, *, of_run: bool = False) -> Select[Any]:
+    counted = select(_ROW.kind, func.count().label("number")).where(_waiting(tenant))
+    if of_run:
+        counted = counted.where(_ROW.run_id == bindparam("run_"), _ROW.kind.in_(FOLLOWING))
+    return counted.group_by(_ROW.kind).order_by(_ROW.kind)
 
 
 def _open(
@@ -199,13 +230,18 @@ def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> di
 
 def _in_force(connection: Connection, tenant: Tenant, ids: Collection[str]) -> Iterator[ItemInForce]:
     """Yield the items of these patrons that wait or were accepted, the oldest first."""
-    in_force = _ROW.state.in_((State.WAITING.value, State.ACCEPTED.value))
-    wanted = select(tables.review_item).where(_ROW.agency == tenant.agency, in_force)
+    wanted = _select_in_force(tenant)
     # sorted here, because SQLite would otherwise read every item, in the order of their ids
     for row in sorted(fetch_rows(connection, wanted, _ROW.patron_id, ids), key=lambda row: row.id):
         state = State(row.state)
         kept = kept_numbers(tenant, row) if state is State.WAITING else None
         yield ItemInForce(row.id, row.patron_id, row.kind, state, None if kept is None else OldNumber(*kept))
+
+
+@built_once
+def _select_in_force(tenant: Tenant) -> Select[Any]:
+    in_force = _ROW.state.in_((State.WAITING.value, State.ACCEPTED.value))
+    return select(tables.review_item).where(_ROW.agency == tenant.agency, in_force)
 
 
 def seal_kept(tenant: Tenant, patron_id: str, item: int, kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -261,6 +261,8 @@ class StreamCheck:
         wanted, until = (_ENTRIES, {}) if last is None else (_ENTRIES_TO, {"last_": last})
         while rows := self._connection.execute(wanted, self._values(after_=self._reached, **until)).all():
             yield rows
+            if len(rows) < _READ_ROWS:
+                return
 
     def _take_all(self, parts: Iterator[Sequence[AnyRow]]) -> None:
         for rows in parts:
@@ -371,9 +373,9 @@ def _records_between(tenant: Tenant, after: str, until: str | None) -> Iterator[
     while True:
         with reading(tenant.engine) as connection:
             rows = connection.execute(wanted, {"agency_": tenant.agency, "after_": after, **last}).all()
-        if not rows:
-            return
         yield from rows
+        if len(rows) < _PAGE:
+            return
         after = rows[-1].id
 
 

@@ -57,6 +57,7 @@ _PAGE: Final = (
     .order_by(_ROW.seq)
     .limit(bindparam("most_"))
 )
+_STREAMS: Final = select(_HEAD.stream).where(_HEAD.agency == AGENCY_IS).order_by(_HEAD.stream)
 
 
 class Audit(TenantStore):
@@ -234,8 +235,7 @@ def _is_whole(connection: Connection, tenant: Tenant, last: dict[str, int]) -> b
 
 def _old_entries(connection: Connection, tenant: Tenant, before: str, *, page: int) -> Iterator[AnyRow]:
     """Yield the old entries of each stream from its first one on, read a page at a time."""
-    streams = select(_HEAD.stream).where(_HEAD.agency == tenant.agency).order_by(_HEAD.stream)
-    for stream in connection.scalars(streams).all():
+    for stream in connection.scalars(_STREAMS, {"agency_": tenant.agency}).all():
         # stamps never go backward, so the old entries end at the first young one
         yield from takewhile(lambda row: _written(row) < before, _all_entries(connection, tenant, stream, page=page))
 
@@ -244,6 +244,8 @@ def _all_entries(connection: Connection, tenant: Tenant, stream: str, *, page: i
     values: dict[str, Any] = {"agency_": tenant.agency, "stream_": stream, "most_": page, "after_": 0}
     while rows := connection.execute(_PAGE, values).all():
         yield from rows
+        if len(rows) < page:
+            return
         values["after_"] = rows[-1].seq
 
 
