@@ -206,9 +206,9 @@ def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator
     """Whether the audit passes its check, and every problem."""
     if audit is None:
         return
-    yield word(
-        "audit_whole" if audit["whole"] else "audit_broken", language, count=audit["entries"], code=audit["code"]
-    )
+    # a report of an earlier version does not say whether somebody had accepted it
+    whole = "audit_whole_since" if audit.get("accepted") else "audit_whole"
+    yield word(whole if audit["whole"] else "audit_broken", language, count=audit["entries"], code=audit["code"])
     for problem in audit["problems"]:
         yield "  " + (in_danish(problem) if language == "da" else problem["message"])
 

@@ -99,7 +99,8 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
     problems += check_end(tenant, witnessed, seen)
     problems += [] if code is None else _check_code(tenant, heads, code)
     opened, last, wrong = _open_records(tenant, after=_last_opened(tenant), most=records)
-    return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last)
+    is_accepted = any(one.accepted is not None for one in heads.streams.values())
+    return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last, is_accepted)
 
 
 def read_witness(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:

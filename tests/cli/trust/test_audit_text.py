@@ -21,10 +21,11 @@ from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import REVIEW_KINDS, State
 from cprsync.domain.person.status import Action
 from cprsync.language.audit import action_words, entry_lines
+from cprsync.language.night import audit_lines
 from cprsync.services.lending.standing import LABEL, STATEMENT
 from cprsync.services.ports.desk import SHOW
 from cprsync.services.ports.runs import RunState
-from cprsync.services.ports.trust.audit import Happening
+from cprsync.services.ports.trust.audit import AuditState, Happening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,3 +153,11 @@ def test_an_entry_without_its_patron_is_explained_once_below_all() -> None:
         (False, False),
         (True, True),
     ]
+
+
+def test_an_audit_that_was_accepted_says_that_it_counts_from_there_on() -> None:
+    state = AuditState(2, 1, "3-00", is_accepted=True).document()
+    assert list(audit_lines(state, "en")) == ["The audit is whole: 2 entries since it was last accepted. Code: 3-00"]
+    # the report of an earlier version
+    del state["accepted"]
+    assert list(audit_lines(state, "en")) == ["The audit is whole: 2 entries. Code: 3-00"]

@@ -162,7 +162,12 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("backup", {"read_recipient": ConfigurationError("no key", kind="backup.key")}, "fault", "no key"),
         ("backup", {"make_sure_of_programs": ConfigurationError("old", kind="backup.program")}, "fault", "old"),
         ("keys.used", {"lost_keys": [("seal", "ab12")]}, "fault", "the seal key ab12 is named by rows"),
-        ("keys.used", {"rotations": [Rotation("seal", "ab12", NOW, 12, 40)]}, "warning", "12 of 40 rows are left"),
+        (
+            "keys.used",
+            {"rotations": [Rotation("seal", "ab12", NOW, 12, 40)]},
+            "warning",
+            "12 of 40 sealed or hashed values are left",
+        ),
         ("keys.used", {"rotations": [Rotation("pin", "ab12", NOW, 0, 0)]}, "warning", "cprsync keys rotate pin"),
         ("audit", {"glance": AuditGlance(5, 1, "1-00", None, 5)}, "warning", "never kept outside"),
         ("alarms", {"alarm_channels": []}, "warning", "nobody hears of a night that has stopped"),

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
 class AuditState:
     """The result of checking the audit from end to end."""
 
-    #: how many entries pass the check, in how many streams
+    #: how many entries pass the check, in how many streams; after an acceptance, those that came later
     entries: int
     streams: int
     #: names this state of the audit; kept elsewhere, it reveals if the whole audit was reset to an earlier state
@@ -37,6 +37,8 @@ class AuditState:
     #: how many sealed records were opened, and the last one's id: the next night continues after it
     records: int = 0
     last_record: str = ""
+    #: somebody has accepted what came before
+    is_accepted: bool = False
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of the result. `code` is to be kept elsewhere."""
@@ -44,6 +46,7 @@ class AuditState:
             "whole": not self.problems,
             "entries": self.entries,
             "streams": self.streams,
+            "accepted": self.is_accepted,
             "code": self.code,
             "records": self.records,
             "last_record": self.last_record or None,
