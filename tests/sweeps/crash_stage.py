@@ -35,6 +35,8 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     #: parts of the state that tell when, by which way or under which name something came
     may_differ: frozenset[str] = frozenset()
+    #: somebody may be answered for by a later run: as of a later day, and with rights that were undecided until then
+    may_come_later: bool = False
     #: how long each of several that were started at once took to say that another is at work
     busy_seconds: list[float] = field(default_factory=list)
     #: the fault cannot be had here
@@ -46,6 +48,17 @@ class Seen:
     def line(self) -> str:
         said = self.left_out or f"exits {self.exits}, {[one[0] for one in self.told]}; {self.wrong or 'well'}"
         return f"{self.scene}: {said}"
+
+
+def _whenever(state: State) -> State:
+    """The state without what tells which run a person was answered for in."""
+    audited = {
+        (kind, patron, actions): count
+        for (kind, patron, actions), count in state["audited"].items()
+        if kind != "rights" or not all(action.startswith("undecided:") for action in actions)
+    }
+    patrons = [{name: value for name, value in row.items() if name != "as_of_day"} for row in state["patron"]]
+    return {**state, "audited": audited, "patron": patrons}
 
 
 @dataclass
@@ -87,6 +100,8 @@ class Stage:
                 wanted, found = self.wanted, self.night.state(ready)
                 for state in (wanted, found):
                     state["wait for a person"] = waiting_for_a_person(state)
+                if self.seen.may_come_later:
+                    wanted, found = _whenever(wanted), _whenever(found)
                 different = [one for one in compare(wanted, found) if one.partition(":")[0] not in self.seen.may_differ]
                 self.seen.wrong += different
         return self.seen
