@@ -50,7 +50,7 @@ def ends_alike(month: Month, order: Sequence[int], folder: Path, empty_store: Pa
 
 
 @settings(
-    max_examples=6,
+    max_examples=4,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
