@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-USE_CASES = "tests/services/"
+USE_CASES = ("tests/services/", "tests/e2e/")
 _SQLITE, _POSTGRESQL = "[sqlite", "[postgresql"
 
 
