@@ -143,13 +143,18 @@ def test_every_class_of_harm_that_something_leads_to_is_tried() -> None:
     assert set(CASES) == set(Harm) - {Harm.ADDRESS_LOST}
 
 
-def test_as_many_as_the_limit_allows_go_through(night: Night) -> None:
-    # of one class with one more than that: what differs by class is not where the limit stands
-    night.limit(3 if night.harm is Harm.CHANGED else 2)
-    ran = night.library.call("sync")
+@pytest.mark.parametrize(("harm", "limit"), [(Harm.CHANGED, 3), (Harm.GONE, 2)])
+def test_as_many_as_the_limit_allows_go_through_at_once(
+    harm: Harm, limit: int, tmp_path: Path, mock_keys: Path
+) -> None:
+    """What differs by class is not where the limit stands: as many of each go through after the night that was held."""
+    case = CASES[harm]
+    with a_night(harm, case, tmp_path, mock_keys) as night:
+        night.limit(limit)
+        ran = night.library.call("sync")
     told = ran.document
-    assert (ran.exit, told["state"], told["brake"]) == (night.case.exit, "done", None), ran.out
-    assert {action: told["actions"].get(action) for action in night.case.actions} == night.case.actions
+    assert (ran.exit, told["state"], told["brake"]) == (case.exit, "done", None), ran.out
+    assert {action: told["actions"].get(action) for action in case.actions} == case.actions
 
 
 def test_one_more_stops_the_night_until_the_limit_is_raised(night: Night) -> None:
