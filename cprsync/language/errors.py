@@ -59,7 +59,8 @@ _KINDS: Final = {
         sftp.refused store.damaged
         store.agency store.environment.production store.environment.test store.line store.newer store.not_set_up
         store.database store.login store.rights store.role store.tables
-        store.version target.unknown target.unreadable usage usage.field usage.number usage.reason usage.until
+        store.version target.unknown target.unreadable usage usage.field usage.field.protection usage.number
+        usage.reason usage.until
     """,
     Exit.LATER: """
         alarm.unreachable

@@ -213,7 +213,8 @@ def test_a_list_is_changed_in_one_way_at_a_time(library: Library, options: tuple
     ("field", "options", "code", "kind", "says"),
     [
         ("shoe_size", (), 2, "usage.field", "birth_date"),
-        *((field, (), 2, "usage.field", "not set here") for field in NEVER_SET),
+        *((field, (), 2, "usage.field", "not set here") for field in NEVER_SET if field != "protection"),
+        ("protection", (), 2, "usage.field.protection", "only the register protects"),
         ("name", (), 2, "usage.reason", "--reason"),
         ("name", ("--reason", "x"), 2, "usage.until", "--until"),
         ("branch", ("--reason", "x"), 2, "usage.field", "no --reason"),

@@ -54,7 +54,9 @@ def test_no_message_speaks_of_a_patron_as_a_woman() -> None:
 
 
 def test_what_registering_does_is_said_in_words() -> None:
-    assert word("first_copy", "da") == "oprettet og tilmeldt ændringer fra CPR"
+    # it happens to a patron from a list too, whom nobody registers then
+    assert word("first_copy", "da") == "CPR's oplysninger skrevet første gang"
+    assert "opret" not in word("would_first_copy", "da")
 
 
 @pytest.mark.parametrize(

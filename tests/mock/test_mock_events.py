@@ -216,7 +216,7 @@ REFUSED = [
     ("move", "ANNA", "ANNA", "lives there already"),
     ("move", "UDREJST", "SKOLEN", "status 80"),
     ("move", "UFOEDT", "SKOLEN", "not born yet"),
-    ("rename", "ANNA", "NOBODY", "neither a name nor a person"),
+    ("rename", "ANNA", "NOBODY", "neither a name of the people file nor a person.*; the names are EFTER_BRYLLUP"),
     ("rename", "GAMMELNUMMER", None, "status 60"),
     ("birth", "ANNA", None, "already born"),
     ("die", "ANNA", "SKOLEN", "takes no --to"),

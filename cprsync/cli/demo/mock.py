@@ -27,6 +27,12 @@ EVENTS = (
     "birthdate or resend (the same once more). Of an address that is none: no-road or no-municipality; of a "
     "protection that is over: no-end."
 )
+EVENT_TO = (
+    "With move, return and found: a street of the people file, or a person's key, to move in with them. With rename: a "
+    "name of that file, or a person's key, to take their family name. With emigrate: a country, four digits. With "
+    "birthdate: a day, YYYY-MM-DD. Left out: the next street or name, or another country. "
+    "A wrong one lists the streets or names."
+)
 FAULTS = (
     "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema, "
     "platform-fault, instruction, utf-16 or mojibake. Of the next delivery: half-file. Of fetching: sftp-refuse, "
@@ -107,7 +113,7 @@ def mock_event(
     kind: Annotated[str, typer.Argument(help=EVENTS)],
     *,
     who: Annotated[str, typer.Option("--who", help="A key of the people file.")],
-    to: Annotated[str | None, typer.Option("--to", help="A street, a name, a day, a country or another key.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help=EVENT_TO)] = None,
     folder: Folder,
     lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
     as_json: Json = False,

@@ -120,7 +120,8 @@ def _name(scene: Scene) -> Name:
         return scene.names[scene.to]
     other = scene.people.get(scene.to)
     if other is None or not other.name.last:
-        raise _refused("--to names neither a name nor a person with a name")
+        names = ", ".join(scene.names)
+        raise _refused(f"--to names neither a name of the people file nor a person with a name; the names are {names}")
     return _with_family_name(scene.who.name, other.name)
 
 

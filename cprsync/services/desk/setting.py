@@ -107,7 +107,10 @@ def check_field(name: str) -> None:
     Raises ConfigurationError, which names the fields.
     """
     if name in NEVER_SET:
-        raise ConfigurationError("{name} is not set here: {why}", name=name, why=NEVER_SET[name], kind="usage.field")
+        told, why = "{name} is not set here: {why}", NEVER_SET[name]
+        if name == "protection":
+            raise ConfigurationError(told, name=name, why=why, kind="usage.field.protection")
+        raise ConfigurationError(told, name=name, why=why, kind="usage.field")
     if name not in settable():
         raise ConfigurationError(
             "no such field: these may be set: {fields}", fields=", ".join(settable()), kind="usage.field"

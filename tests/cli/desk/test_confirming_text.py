@@ -35,7 +35,7 @@ def ask(stdin: io.TextIOBase, preview: Preview, asker: Asker | None = None) -> C
 @pytest.mark.parametrize("typed", ["ja\n", "J\n", "Yes\n", "y"])
 def test_a_yes_at_the_terminal_is_asked_for_beside_the_answer(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(Terminal(typed), CALM) == Confirmation(CALM.digest)
-    assert capsys.readouterr() == ("", "Skal personen oprettes? Skriv ja: ")
+    assert capsys.readouterr() == ("", "Skal personen registreres? Skriv ja: ")
 
 
 @pytest.mark.parametrize("typed", ["nej\n", "\n", "jaja\n"])

@@ -115,14 +115,14 @@ def test_a_preview_of_a_patron_says_what_changes_or_that_nothing_does(either_lib
 
 
 def test_a_preview_of_somebody_new_speaks_of_what_will_be_and_its_warnings_stand_first(library: Library) -> None:
-    """It said "oprettet og tilmeldt" before the yes, and the warnings below the fold."""
+    """It said that they were registered before the yes, and the warnings below the fold."""
     library.register.knows(gains_protection(person("EDITH")))
     shown = preview(library, "EDITH")
     lines = list(lookup_lines(shown.document, "da"))
     assert lines[1].startswith("  · vær opmærksom: Navn og adresse er beskyttet")
-    assert "  Siger du ja: personen vil blive oprettet og tilmeldt ændringer fra CPR" in lines
+    assert "  Siger du ja: posten får CPR's oplysninger og bliver tilmeldt ændringer fra CPR" in lines
     told = list(lookup_lines(look_up(desk(library), shown.asked).document, "da"))
-    assert "  En registrering ville give: personen vil blive oprettet og tilmeldt ændringer fra CPR" in told
+    assert "  En registrering ville give: posten får CPR's oplysninger og bliver tilmeldt ændringer fra CPR" in told
     assert [*outcome_lines(confirm(library, shown), "da")] == [f"Låner {library.id_of('EDITH')} er registreret."]
 
 
