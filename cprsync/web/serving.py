@@ -105,6 +105,7 @@ def make_server(
         proxy_headers=False,
         ws="none",
         lifespan="off",
+        loop="asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
