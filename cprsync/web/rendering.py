@@ -27,15 +27,6 @@ class Renderer:
     def __init__(self, library: str, *, signs_in: bool, always: Mapping[str, Any] = MappingProxyType({})) -> None:
         """`always`: what every page may show."""
         self._library, self._signs_in, self._always = library, signs_in, always
-        self._templates = Environment(
-            loader=PackageLoader("cprsync.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            # a page is compiled once: its file is not looked at again for each request
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
 
     def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a template for a session."""
@@ -47,7 +38,21 @@ class Renderer:
             **self._always,
             **values,
         }
-        return HTMLResponse(self._templates.get_template(name).render(context), status_code=status)
+        return HTMLResponse(_templates().get_template(name).render(context), status_code=status)
+
+
+@cache
+def _templates() -> Environment:
+    """The templates of every library's pages. Each is compiled once in a process: that takes longer than its page."""
+    return Environment(
+        loader=PackageLoader("cprsync.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        # its file is not looked at again for each request
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 @cache
