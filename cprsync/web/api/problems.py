@@ -65,6 +65,7 @@ _ASKED_BY_OPTION: Final = {
     "input.empty": BadInput("the value is empty: null empties a field", kind="request.empty"),
     "usage.reason": BadInput("the request has no reason: say why in `reason`", kind="request.reason"),
     "usage.until": BadInput("a correction has a last day: say which in `until`", kind="request.until"),
+    "usage.field.protection": BadInput("only the register protects, and only its word ends it", kind="request.field"),
     "usage.field": BadInput(
         "the field takes no such change: `doing` is for a list, `reason` and `until` are for a correction",
         kind="request.field",
