@@ -6,7 +6,6 @@ import threading
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import gettempdir
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from doubles import AGENCY, Library
+from lxml import etree
 
 from cprsync.config.addresses import LOOPBACK
 from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
@@ -187,43 +187,54 @@ def _is_filled(have: Mapping[str, str]) -> bool:
     return have.get("type") not in {"checkbox", "radio"} or "checked" in have
 
 
-class _Page(HTMLParser):
+class _Page:
     """The forms and the text of a page."""
 
     def __init__(self, html: str) -> None:
-        super().__init__()
         self.forms: list[Form] = []
         self.text: list[str] = []
         self.title = ""
-        self._inside: list[str] = []
+        self._inside = ""
         #: the name of the text area that is being read
         self._area = ""
-        self.feed(html)
+        #: the parts of a text: one that holds a character by its name comes in several
+        self._parts: list[str] = []
+        # not of the library: the parser there takes ten times as long
+        parser = etree.HTMLParser(target=self)
+        parser.feed(html)
+        parser.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        have = {name: value or "" for name, value in attrs}
+    def start(self, tag: str, have: Mapping[str, str]) -> None:
+        self._take_text()
         if tag == "form":
             self.forms.append(Form(have["action"]))
         elif tag in {"input", "textarea"} and self.forms and "name" in have and _is_filled(have):
             self.forms[-1].values[have["name"]] = have.get("value", "")
             if have.get("type") == "hidden":
                 self.forms[-1].hidden.add(have["name"])
-        self._area = have.get("name", "") if tag == "textarea" else ""
-        if tag not in {"input", "meta", "link", "br"}:
-            self._inside.append(tag)
+        self._inside, self._area = tag, have.get("name", "") if tag == "textarea" else ""
 
-    def handle_endtag(self, tag: str) -> None:
-        self._area = "" if tag == "textarea" else self._area
-        while self._inside and self._inside.pop() != tag:
-            pass
+    def end(self, _tag: str) -> None:
+        self._take_text()
+        self._inside = self._area = ""
 
-    def handle_data(self, data: str) -> None:
-        if self._area and self.forms:
-            self.forms[-1].values[self._area] = data
-        elif "title" in self._inside:
-            self.title += data
-        elif data.strip():
-            self.text.append(" ".join(data.split()))
+    def data(self, part: str) -> None:
+        self._parts.append(part)
+
+    def comment(self, _text: str) -> None:
+        self._take_text()
+
+    def close(self) -> None:
+        self._take_text()
+
+    def _take_text(self) -> None:
+        text, self._parts = "".join(self._parts), []
+        if self._area and self.forms and text:
+            self.forms[-1].values[self._area] = text
+        elif self._inside == "title":
+            self.title += text
+        elif text.strip():
+            self.text.append(" ".join(text.split()))
 
 
 @dataclass
