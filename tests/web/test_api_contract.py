@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["accounts_file"]
 #: How many requests an endpoint gets that keep to the description, and that break it.
-EXAMPLES: Final = int(os.environ.get("CPRSYNC_API_EXAMPLES", "5"))
+EXAMPLES: Final = int(os.environ.get("CPRSYNC_API_EXAMPLES", "3"))
 #: How many at the edges of each field: so many of each endpoint in the sample, and all of them in the sweep.
-EDGES: Final = None if EXAMPLES > 100 else 8
+EDGES: Final = None if EXAMPLES > 100 else 5
 #: A shorter text may be a part of a word of ours.
 _SHORTEST: Final = 6
 #: Somebody who is no patron yet.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import started
+from ready_databases import put_empty_store
 
 from cprsync import private
 from cprsync.cli.setup.installation import write_folder
@@ -38,13 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture
-def library(tmp_path: Path, careless: None) -> Path:
+@pytest.fixture(params=[put_empty_store])
+def library(request: pytest.FixtureRequest, tmp_path: Path, careless: None) -> Path:
     """An installation that was made under the most careless umask, with an empty store."""
     folder = tmp_path / "library"
     write_folder(folder, mock=None)
     settings = load_settings(folder / "cprsync.toml")
-    upgrade(settings.store)
+    request.param(folder / "cprsync.db")
     (folder / "erase-journal.log").touch(mode=0o600)
     with Site(settings, settings.library[0]).store_by_own_clock():
         # it has seen its keys
@@ -63,6 +64,12 @@ def run(folder: Path, *command: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
+def make_store(path: Path) -> None:
+    """As the program makes it."""
+    upgrade(load_settings(path.with_name("cprsync.toml")).store)
+
+
+@pytest.mark.parametrize("library", [make_store], indirect=True)
 def test_everything_that_init_and_the_store_make_is_their_owners_alone(library: Path) -> None:
     found = {path.relative_to(library): stat.S_IMODE(path.lstat().st_mode) for path in library.rglob("*")}
     assert {str(path) for path in found} >= {"cprsync.toml", "policy.toml", "cprsync.service", "keys", "cprsync.db"}
