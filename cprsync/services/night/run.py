@@ -135,12 +135,13 @@ class _Course:
         night, store, run = self._night, self._night.store, self._run
         self._report(Closing(tally := store.runs.tally(run))).check_balance()
         backlog, audit = store.outbox.backlog(), store.audit.check(records=RECORDS_A_NIGHT)
-        overrides = overrides_on(night, run.day)
-        targets = {one.name: one.backlog for one in store.targets.states()} if night.targets else {}
-        self._windows = replace(self._windows, left=store.windows.counts())
-        silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
-        waiting, proposed, cards = store.reviews.waiting(), store.reviews.proposed(run), store.card_accounts.state()
-        kept = max(0, store.subscriptions.count() - self._report().subscribed)
+        with store.at_one_moment():
+            overrides = overrides_on(night, run.day)
+            targets = {one.name: one.backlog for one in store.targets.states()} if night.targets else {}
+            self._windows = replace(self._windows, left=store.windows.counts())
+            silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
+            waiting, proposed, cards = store.reviews.waiting(), store.reviews.proposed(run), store.card_accounts.state()
+            kept = max(0, store.subscriptions.count() - self._report().subscribed)
         return self._report(
             Closing(
                 tally,

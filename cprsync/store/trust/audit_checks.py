@@ -175,19 +175,16 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
 
 def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
     """Return the streams that a table has rows of. It goes from name to name by the key, not through all rows."""
-    names: set[str] = set()
-    first, following = _stream_statements(table)
-    name = connection.scalar(first, {"agency_": tenant.agency})
-    while name is not None:
-        names.add(name)
-        name = connection.scalar(following, {"agency_": tenant.agency, "after_": name})
-    return names
+    return set(connection.scalars(_select_streams(table), {"agency_": tenant.agency}))
 
 
 @functools.cache
-def _stream_statements(table: Any) -> tuple[Select[Any], Select[Any]]:
-    first = select(func.min(table.c.stream)).where(table.c.agency == _AGENCY)
-    return first, first.where(table.c.stream > _AFTER)
+def _select_streams(table: Any) -> Select[str]:
+    first = select(func.min(table.c.stream).label("stream")).where(table.c.agency == _AGENCY)
+    found = first.cte("streams", recursive=True)
+    following = first.where(table.c.stream > found.c.stream).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.stream.is_not(None)))
+    return select(found.c.stream).where(found.c.stream.is_not(None))
 
 
 class StreamCheck:
