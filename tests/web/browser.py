@@ -237,12 +237,19 @@ class _Page:
             self.text.append(" ".join(text.split()))
 
 
+def _own_session() -> requests.Session:
+    session = requests.Session()
+    # the environment's proxies, and a netrc, are nobody's business here, and are looked for at each request
+    session.trust_env = False
+    return session
+
+
 @dataclass
 class Browser:
     """One browser."""
 
     url: str
-    jar: requests.Session = field(default_factory=requests.Session)
+    jar: requests.Session = field(default_factory=_own_session)
     answer: requests.Response = None  # type: ignore[assignment]  # there is one after the first page
 
     def open(self, path: str) -> Browser:
