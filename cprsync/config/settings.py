@@ -9,7 +9,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -24,6 +24,9 @@ from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mist
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: How the path of a secret begins that systemd hands to the service.
 _CREDENTIAL: Final = "credential:"
@@ -87,7 +90,7 @@ class RegisterSection(Strict):
     context: Literal["invocation", "authority"] = "invocation"
     #: how many patrons in a window of the feed the register is asked about on one day
     windows_a_day: int = Field(default=20_000, ge=0, le=1_000_000)
-    #: others subscribe under the same agreement: we remove only what we added
+    #: others subscribe under the same agreement: we remove only what we added. Each section with the agreement says it
     shared: bool = False
     #: calls at the same time
     workers: Workers = 4
@@ -321,6 +324,9 @@ def load_settings(path: Path) -> Settings:
         raise build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise _has_test_section(path, text)
+    if mistakes := list(_find_shared_agreements(settings, text)):
+        first = mistakes[0]._replace(others=tuple(mistakes[1:]))
+        raise build_error(path, Places(text), first, kind="configuration", elsewhere=_is_in_environment)
     settings = _anchor_paths(settings, path.resolve().parent)
     for library in settings.library:
         if library.policy is not None:
@@ -340,6 +346,31 @@ def _has_test_section(path: Path, text: str) -> ConfigurationError:
     told = 'remove [test], or set environment = "test": production takes its day from no mock'
     mistake = Mistake(place, WrongValue(told))
     return build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment)
+
+
+def _find_shared_agreements(settings: Settings, text: str) -> Iterator[Mistake]:
+    """Find the libraries that have an earlier one's agreement, unless both say that it is shared.
+
+    Without `shared`, a night ends each subscription under the agreement that is not its own library's.
+    """
+    sections = [one.register_ for one in settings.library]
+    for position, ours in enumerate(sections):
+        for earlier, theirs in enumerate(sections[:position]):
+            if ours.service_agreement == theirs.service_agreement and not (ours.shared and theirs.shared):
+                yield _build_shared_agreement(position, earlier, text)
+                break
+
+
+def _build_shared_agreement(position: int, earlier: int, text: str) -> Mistake:
+    """The mistake of the library at `position`."""
+    told = (
+        "{other} has the same service agreement, and one library's night would end the other's subscriptions: "
+        "give each its own agreement, or write shared = true in both"
+    )
+    place = ("library", position, "register", "service_agreement")
+    mistake = Mistake(place, WrongValue(told))
+    other = Places("" if _is_in_environment(mistake) else text).name_of(("library", earlier))
+    return mistake._replace(told=WrongValue(told, other=other))
 
 
 def audit_section(path: Path) -> AuditSection:

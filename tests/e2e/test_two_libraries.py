@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from e2e_library import Library, new_library
+from e2e_library import Library, assert_refused, new_library
 from ended import end_patron
 from town import PEOPLE_FILE, number
 
@@ -83,6 +83,28 @@ def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Librar
     assert [run["received"] for run in ran.document["runs"]] == [0, 1], ran.out
     called = {call["operation"] for call in control.state(ready)["calls"]}
     assert called.isdisjoint({"RemoveAll", "AddNoFilterSubscription", "RemoveNoFilterSubscription"})
+
+
+def test_two_libraries_with_one_agreement_begin_no_night_that_would_end_the_others_subscriptions(
+    both: tuple[Library, dict[str, Any]],
+) -> None:
+    library, ready = both
+    control.night(ready)
+    library.run("sync")
+    before, calls, rows = control.state(ready)["subscriptions"], len(control.state(ready)["calls"]), library.rows()
+    first, second = (one["service_agreement"] for one in ready["agreements"])
+    library.rewrite("cprsync.toml", second, first)
+    ran = library.run("sync")
+    assert_refused(ran, code=2, kind="configuration", says="has the same service agreement", advises="setting")
+    assert control.state(ready)["subscriptions"] == before
+    assert (len(control.state(ready)["calls"]), library.rows()) == (calls, rows)
+
+    library.rewrite("cprsync.toml", "shared = false", "shared = true")
+    for _ in range(2):
+        control.night(ready)
+        ran = library.run("sync")
+        assert [run["subscriptions"]["removed"] for run in ran.document["runs"]] == [0, 0], ran.out
+    assert control.state(ready)["subscriptions"][first] == before[first]
 
 
 def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tuple[Library, dict[str, Any]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -301,6 +303,55 @@ def test_what_is_wrong_in_a_list_from_the_environment_is_told_without_the_files_
         load_settings(path)
     assert refused.value.message.startswith(f"{path}: library 1, agency: ")
     assert "six digits" in refused.value.message
+
+
+def under_one_agreement(*shared: bool) -> str:
+    """A library for each of these, with what it says of the agreement that all have."""
+    head, one = GOOD.split("[[library]]")
+    sections = [
+        one.replace("Biblioteket", f"By {n}").replace("[library.feed]", f"shared = {str(said).lower()}\n[library.feed]")
+        for n, said in enumerate(shared, start=1)
+    ]
+    return "[[library]]".join((head, *sections))
+
+
+@pytest.mark.parametrize("shared", [(False, False), (True, False), (False, True)])
+def test_two_libraries_have_one_agreement_only_if_both_say_that_it_is_shared(
+    tmp_path: Path, shared: tuple[bool, bool]
+) -> None:
+    text = under_one_agreement(*shared)
+    path = configuration(tmp_path, text)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(path)
+    line = [n for n, one in enumerate(text.splitlines(), start=1) if one.startswith("service_agreement")][1]
+    place = '[[library]] "By 2", register.service_agreement: [[library]] "By 1" '
+    assert refused.value.message.startswith(f"{path}, line {line}: {place}has the same service agreement")
+    assert refused.value.message.endswith("or write shared = true in both")
+    danish = in_danish(refused.value.document())
+    assert danish.startswith(f"{path}, linje {line}: {place}har samme serviceaftale")
+    assert danish.endswith("eller skriv shared = true begge steder")
+    assert "0a0a0a0a" not in refused.value.message + danish
+    assert len(load_settings(configuration(tmp_path, under_one_agreement(True, True))).library) == 2
+
+
+def test_each_library_whose_agreement_another_one_has_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, under_one_agreement(True, False, True)))
+    told = refused.value.message
+    assert '[[library]] "By 2", register.service_agreement: [[library]] "By 1" has' in told
+    assert '[[library]] "By 3", register.service_agreement: [[library]] "By 2" has' in told
+    assert told.count("the same service agreement") == 2
+
+
+def test_libraries_from_the_environment_with_one_agreement_are_told_without_the_files_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libraries = tomllib.loads(under_one_agreement(False, False))["library"]
+    monkeypatch.setenv("CPRSYNC_LIBRARY", json.dumps(libraries))
+    path = configuration(tmp_path)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(path)
+    assert refused.value.message.startswith(f"{path}: library 2, register.service_agreement: library 1 has the same")
 
 
 # -- the desk ----------------------------------------------------------------------------------------------
