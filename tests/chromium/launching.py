@@ -26,6 +26,9 @@ ARGUMENTS = (
     # no name but ours leads anywhere
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
     "--disable-component-update",
+    # nobody looks at its pictures: no graphics are worked out without a card for them
+    "--disable-gpu",
+    "--disable-software-rasterizer",
 )
 #: Chromium's own sandbox does not work for root.
 AS_ROOT = ("--no-sandbox",)
