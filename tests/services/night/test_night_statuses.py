@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-def of_status(status: str) -> Person:
+def of_status(status: str, **deviations: Any) -> Person:
     abroad = Abroad("5120", ("Storgatan 1", "", "", "", ""))
-    return silence_by_status(replace(person("ANNA"), status=Status(status), abroad=abroad))
+    return silence_by_status(replace(person("ANNA", **deviations), status=Status(status), abroad=abroad))
 
 
 def as_shown(library: Library) -> tuple[Person, date | None]:
