@@ -80,6 +80,8 @@ def test_init_says_what_to_paste_next(
     uid: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installation, "write_folder", lambda *_, **__: ["keys"])
+    # whether others may run the Python of these tests is the machine's own
+    monkeypatch.setattr(installation, "find_closed_program", lambda _: None)
     monkeypatch.setattr("os.geteuid", lambda: uid)
     folder = tmp_path / "a library"
     init(folder, lang="da", as_json=False)
