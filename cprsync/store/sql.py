@@ -215,11 +215,12 @@ def _move_in(tenant: Tenant, agencies: Collection[str] | None) -> None:
     row = tables.agreement.c
     names = {"agency": tenant.agency, "id": tenant.agreement}
     with reading(tenant.engine) as connection:
-        known = select(row.id).where(row.agency == tenant.agency, row.id == tenant.agreement)
-        if connection.scalar(known) is not None:
-            return
-    if agencies is not None:
+        known = set(connection.scalars(select(row.agency).where(row.id == tenant.agreement)))
+    # an earlier version made the rows of a mistyped agency too
+    if agencies is not None and not known <= {tenant.agency, *agencies}:
         check_agency(tenant.engine, tenant.agency, tenant.agreement, agencies)
+    if tenant.agency in known:
+        return
     with writing(tenant.engine) as connection:
         connection.execute(text("INSERT INTO library (agency) VALUES (:agency) ON CONFLICT DO NOTHING"), names)
         connection.execute(

@@ -136,6 +136,24 @@ def test_the_night_does_not_begin_with(mistake: str, library: Library) -> None:
     assert library.records() == before
 
 
+def test_a_mistyped_agency_that_an_earlier_version_took_for_a_library_is_told_and_has_no_night(
+    library: Library,
+) -> None:
+    library.call("sync")
+    with closing(sqlite3.connect(library.store)) as connection, connection:
+        connection.execute("INSERT INTO library (agency) VALUES ('710110')")
+        connection.execute("INSERT INTO agreement (agency, id) SELECT '710110', id FROM agreement")
+    # a row that is left over is in nobody's way
+    assert library.call("sync").exit == 0
+    before = library.rows()
+    library.rewrite("cprsync.toml", 'agency = "710100"', 'agency = "710110"')
+    says = "the database has patrons of 710100, and the settings name 710110"
+    assert_refused(library.run("sync"), code=2, kind="store.agency", says=says, advises="Correct `agency`")
+    (checked,) = (one for one in library.call("doctor").document["checks"] if one["check"] == "store.library")
+    assert [one["kind"] for one in checked["findings"]] == ["store.agency"]
+    assert library.rows() == before
+
+
 def test_a_key_that_was_in_use_is_not_made_anew_by_an_upgrade(library: Library) -> None:
     kept = (library.folder / "keys" / "pin-1.key").read_bytes()
     (library.folder / "keys" / "pin-1.key").unlink()

@@ -85,7 +85,7 @@ def note_environment(engine: Engine, agency: str, environment: str) -> None:
 
 
 def check_agency(engine: Engine, agency: str, agreement: str, others: Collection[str]) -> None:
-    """Check that a library which is new to the store is no mistyped one.
+    """Check that a library without patrons under its agreement is no mistyped one.
 
     An agreement belongs to one library. If a library that the settings do not name has patrons under it, it is the one
     that is meant.
@@ -95,10 +95,10 @@ def check_agency(engine: Engine, agency: str, agreement: str, others: Collection
     """
     patron, row = metadata.tables["patron"].c, metadata.tables["agreement"].c
     has_patrons = select(patron.agency).where(patron.agency == row.agency).exists()
-    named = select(row.agency).where(row.id == agreement, row.agency.not_in([agency, *others]), has_patrons)
+    named = select(row.agency).where(row.id == agreement, row.agency.not_in(set(others) - {agency}), has_patrons)
     with reading(engine) as connection:
         found = connection.scalars(named.order_by(row.agency)).all()
-    if found:
+    if found and agency not in found:
         raise StoreMismatch(
             "under this service agreement the database has patrons of {others}, and the settings name {agency}",
             others=", ".join(found[:_NAMED_MAX]),

@@ -134,9 +134,29 @@ def test_a_new_library_is_refused_under_the_agreement_of_patrons_whose_library_i
     # a second library: with an agreement of its own, or set up beside the first
     open_("765720", "other")
     open_("765730", AGREEMENT, AGENCY)
-    # what is there already is opened
-    open_("765700", AGREEMENT)
     assert len(libraries(engine)) == len(before) + 2
+
+
+def test_a_mistyped_library_that_an_earlier_version_wrote_is_refused_until_it_has_patrons(
+    store: SqlStore, engine: Engine, keyring: Keyring, clock: StoppedClock
+) -> None:
+    def open_(*, agencies: set[str] | None) -> SqlStore:
+        return SqlStore(engine, agency="765700", agreement=AGREEMENT, keyring=keyring, clock=clock, agencies=agencies)
+
+    # its rows are written, as nothing was asked
+    mistyped = open_(agencies=None)
+    open_(agencies={"765700"})
+    enrol(store, 1)
+    before = libraries(engine)
+    with pytest.raises(StoreMismatch, match=f"has patrons of {AGENCY}, and the settings name 765700") as refused:
+        open_(agencies={"765700"})
+    assert refused.value.kind == "store.agency"
+    assert libraries(engine) == before
+    # both are set up, or the agreement is shared
+    open_(agencies={"765700", AGENCY})
+    open_(agencies=None)
+    enrol(mistyped, 1)
+    assert open_(agencies={"765700"}).patrons.count() == 1
 
 
 def test_a_library_from_before_the_note_is_noted_when_it_is_opened(
