@@ -324,7 +324,7 @@ def load_settings(path: Path) -> Settings:
         raise build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise _has_test_section(path, text)
-    if mistakes := list(_find_shared_agreements(settings, text)):
+    if mistakes := list(_find_clashes(settings, text)):
         first = mistakes[0]._replace(others=tuple(mistakes[1:]))
         raise build_error(path, Places(text), first, kind="configuration", elsewhere=_is_in_environment)
     settings = _anchor_paths(settings, path.resolve().parent)
@@ -348,26 +348,32 @@ def _has_test_section(path: Path, text: str) -> ConfigurationError:
     return build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment)
 
 
-def _find_shared_agreements(settings: Settings, text: str) -> Iterator[Mistake]:
-    """Find the libraries that have an earlier one's agreement, unless both say that it is shared.
+def _find_clashes(settings: Settings, text: str) -> Iterator[Mistake]:
+    """Find the libraries that are an earlier one, or have its agreement without both saying that it is shared.
 
-    Without `shared`, a night ends each subscription under the agreement that is not its own library's.
+    A section is named by its agency: no command would reach the second. Without `shared`, a night ends each
+    subscription under the agreement that is not its own library's.
     """
-    sections = [one.register_ for one in settings.library]
-    for position, ours in enumerate(sections):
-        for earlier, theirs in enumerate(sections[:position]):
-            if ours.service_agreement == theirs.service_agreement and not (ours.shared and theirs.shared):
-                yield _build_shared_agreement(position, earlier, text)
+    for position, ours in enumerate(settings.library):
+        for earlier, theirs in enumerate(settings.library[:position]):
+            one, other = ours.register_, theirs.register_
+            if ours.agency == theirs.agency:
+                yield _build_clash(("library", position, "agency"), earlier, _SAME_AGENCY, text)
+                break
+            if one.service_agreement == other.service_agreement and not (one.shared and other.shared):
+                place = ("library", position, "register", "service_agreement")
+                yield _build_clash(place, earlier, _SAME_AGREEMENT, text)
                 break
 
 
-def _build_shared_agreement(position: int, earlier: int, text: str) -> Mistake:
-    """The mistake of the library at `position`."""
-    told = (
-        "{other} has the same service agreement, and one library's night would end the other's subscriptions: "
-        "give each its own agreement, or write shared = true in both"
-    )
-    place = ("library", position, "register", "service_agreement")
+_SAME_AGENCY: Final = "{other} has the same agency: each [[library]] is a library of its own"
+_SAME_AGREEMENT: Final = (
+    "{other} has the same service agreement, and one library's night would end the other's subscriptions: "
+    "give each its own agreement, or write shared = true in both"
+)
+
+
+def _build_clash(place: tuple[str | int, ...], earlier: int, told: str, text: str) -> Mistake:
     mistake = Mistake(place, WrongValue(told))
     other = Places("" if _is_in_environment(mistake) else text).name_of(("library", earlier))
     return mistake._replace(told=WrongValue(told, other=other))

@@ -309,7 +309,9 @@ def under_one_agreement(*shared: bool) -> str:
     """A library for each of these, with what it says of the agreement that all have."""
     head, one = GOOD.split("[[library]]")
     sections = [
-        one.replace("Biblioteket", f"By {n}").replace("[library.feed]", f"shared = {str(said).lower()}\n[library.feed]")
+        one.replace("Biblioteket", f"By {n}")
+        .replace('agency = "775100"', f'agency = "77510{n}"')
+        .replace("[library.feed]", f"shared = {str(said).lower()}\n[library.feed]")
         for n, said in enumerate(shared, start=1)
     ]
     return "[[library]]".join((head, *sections))
@@ -341,6 +343,18 @@ def test_each_library_whose_agreement_another_one_has_is_told(tmp_path: Path) ->
     assert '[[library]] "By 2", register.service_agreement: [[library]] "By 1" has' in told
     assert '[[library]] "By 3", register.service_agreement: [[library]] "By 2" has' in told
     assert told.count("the same service agreement") == 2
+
+
+def test_a_library_has_one_section(tmp_path: Path) -> None:
+    """No command would reach the second."""
+    text = under_one_agreement(True, True).replace('agency = "775102"', 'agency = "775101"')
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, text))
+    place = '[[library]] "By 2", agency: [[library]] "By 1" '
+    assert refused.value.message.endswith(f"{place}has the same agency: each [[library]] is a library of its own")
+    assert in_danish(refused.value.document()).endswith(
+        f"{place}har samme agency: hvert [[library]] er et bibliotek for sig"
+    )
 
 
 def test_libraries_from_the_environment_with_one_agreement_are_told_without_the_files_names(
