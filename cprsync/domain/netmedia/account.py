@@ -87,16 +87,29 @@ class Effect:
         return named | (self.cards or frozenset()) | self.drops
 
 
-def with_newest_number(queue: Sequence[Effect]) -> tuple[Effect, ...]:
-    """One patron's effects, each with the number that the last one sets.
+def without_older_numbers(queue: Sequence[Effect], *, offered: Container[int] = ()) -> tuple[Effect, ...]:
+    """One patron's effects without the numbers that may not be set any more.
 
-    They may have waited since before a move or a death, and a night that was killed sends them once more: an older
-    number is never set after a newer one, and nobody gets rights for the moment between two calls.
+    No number is set that the last effect takes away again: it may have waited since before a death, and nobody gets
+    rights for the moment between two calls. No older number is set after a newer one: what was sent before a kill is
+    sent again, and what came before it then has its number.
+
+    Args:
+        queue: the effects, the oldest first.
+        offered: the versions of those that may have been sent already.
     """
-    newest = NOWHERE if queue and queue[-1].revokes else queue[-1].municipality if queue else None
+    if not queue:
+        return ()
+    sent = (place for place, one in enumerate(queue) if one.version in offered)
+    last = len(queue) - 1 if queue[-1].revokes else max(sent, default=0)
+    newest = NOWHERE if queue[last].revokes else queue[last].municipality
     if newest is None:
         return tuple(queue)
-    return tuple(one if one.gone or one.municipality is None else replace(one, municipality=newest) for one in queue)
+    return (*(_with_number(one, newest) for one in queue[:last]), *queue[last:])
+
+
+def _with_number(effect: Effect, number: str) -> Effect:
+    return effect if effect.gone or effect.municipality is None else replace(effect, municipality=number)
 
 
 def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[Identity]:

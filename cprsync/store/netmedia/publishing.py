@@ -29,7 +29,7 @@ from cprsync.domain.netmedia.account import (
     IdType,
     is_given_up,
     spare_others,
-    with_newest_number,
+    without_older_numbers,
 )
 from cprsync.domain.netmedia.cards import givers_first
 from cprsync.domain.netmedia.drift import Drift
@@ -126,9 +126,11 @@ class Outbox(TenantStore):
                     del effects[patron_id]
             holders = _holders(connection, self._tenant, effects)
             cards = cards_to_send(connection, self._tenant, list(effects))
+        offered = {patron_id: {row.version for row in found[patron_id] if row.offered} for patron_id in effects}
+        queues = {one: without_older_numbers(waits, offered=offered[one]) for one, waits in effects.items()}
         return [
             tuple(cards(_spared(one, holders, accounts.get(patron_id))) for one in queue)
-            for patron_id, queue in ((one, with_newest_number(waits)) for one, waits in effects.items())
+            for patron_id, queue in queues.items()
         ]
 
     def offer(self, effects: Sequence[Effect]) -> None:

@@ -26,7 +26,7 @@ from cprsync.domain.netmedia.account import (
     card_accounts,
     identity_of,
     is_given_up,
-    with_newest_number,
+    without_older_numbers,
 )
 from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle
 from cprsync.domain.person.number import CprNumber
@@ -519,19 +519,45 @@ def test_an_effect_is_left_to_staff_when_culr_refuses_it_or_has_answered_too_oft
 def test_no_number_is_set_that_the_last_effect_takes_away_again() -> None:
     """It may have waited since before a death."""
     waits = (effect(AARHUS), effect(None), replace(effect(AARHUS), gone=True), effect(NOWHERE))
-    told = with_newest_number(waits)
+    told = without_older_numbers(waits)
     assert [one.municipality for one in told] == [NOWHERE, None, AARHUS, NOWHERE]
-    left = with_newest_number((effect(AARHUS), replace(effect(None), gone=True)))
+    left = without_older_numbers((effect(AARHUS), replace(effect(None), gone=True)))
     assert [one.municipality for one in left] == [NOWHERE, None]
 
 
-def test_an_older_number_is_not_set_once_a_newer_one_waits() -> None:
-    """A night that was killed sends both of them again."""
-    told = with_newest_number((effect(KOEBENHAVN), effect(None), effect(AARHUS)))
-    assert [one.municipality for one in told] == [AARHUS, None, AARHUS]
-    assert with_newest_number(()) == ()
+def test_numbers_that_only_follow_each_other_are_all_told() -> None:
+    waits = (effect(KOEBENHAVN), effect(AARHUS))
+    assert without_older_numbers(waits) == waits
+    assert without_older_numbers(()) == ()
 
 
-def test_a_last_effect_that_keeps_the_number_leaves_the_earlier_ones_alone() -> None:
-    waits = (effect(KOEBENHAVN), effect(None))
-    assert with_newest_number(waits) == waits
+def waiting(*numbers: str | None) -> tuple[Effect, ...]:
+    """Effects that set these numbers, with the versions 1, 2 and so on."""
+    return tuple(replace(effect(number), version=version) for version, number in enumerate(numbers, start=1))
+
+
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        (set(), [KOEBENHAVN, AARHUS, NOWHERE, KOEBENHAVN]),
+        ({1}, [KOEBENHAVN, AARHUS, NOWHERE, KOEBENHAVN]),
+        ({1, 2}, [AARHUS, AARHUS, NOWHERE, KOEBENHAVN]),
+        ({1, 2, 3}, [NOWHERE, NOWHERE, NOWHERE, KOEBENHAVN]),
+        ({1, 2, 3, 4}, [KOEBENHAVN, KOEBENHAVN, KOEBENHAVN, KOEBENHAVN]),
+    ],
+)
+def test_no_older_number_is_set_after_one_that_may_have_been_sent(offered: set[int], told: list[str]) -> None:
+    """A night that was killed sends them again."""
+    queue = waiting(KOEBENHAVN, AARHUS, NOWHERE, KOEBENHAVN)
+    assert [one.municipality for one in without_older_numbers(queue, offered=offered)] == told
+
+
+def test_one_that_keeps_the_number_leaves_the_earlier_ones_alone() -> None:
+    waits = waiting(KOEBENHAVN, AARHUS, None)
+    assert without_older_numbers(waits, offered={1, 2, 3}) == waits
+
+
+def test_before_a_deletion_that_may_have_been_sent_no_number_is_set() -> None:
+    made, deleted, again = waiting(AARHUS, AARHUS, KOEBENHAVN)
+    told = without_older_numbers((made, replace(deleted, gone=True), again), offered={1, 2})
+    assert [one.municipality for one in told] == [NOWHERE, AARHUS, KOEBENHAVN]
