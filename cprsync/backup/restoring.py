@@ -157,7 +157,7 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     _make_sure_that_free(into)
     work = into.with_name(f".{into.name}.restoring")
     was_begun = _was_begun(work, source)
-    shutil.rmtree(work, ignore_errors=True)
+    _clear(work, keeps_mark=was_begun)
     restored = Restored(source.manifest.name, into)
     progress.stage("restore")
     placing = _Placing(source, work, into, restored)
@@ -223,6 +223,21 @@ def _was_begun(work: Path, source: Source) -> bool:
         return str(json.loads((work / _MARK).read_text(encoding="utf-8"))["manifest"]) == _mark_of(source)
     except (OSError, ValueError, KeyError):
         return False
+
+
+def _clear(work: Path, *, keeps_mark: bool) -> None:
+    """Delete what a restore that did not end has left.
+
+    Its mark is there all the time: killed without it, no later restore knows the database on a server as its own.
+    """
+    if not keeps_mark:
+        shutil.rmtree(work, ignore_errors=True)
+        return
+    for path in work.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _MARK:
+            path.unlink(missing_ok=True)
 
 
 @dataclass
@@ -302,12 +317,7 @@ class _Placing:
 
     def give_up(self) -> None:
         """Leave no key behind. The mark stays if the database may hold something of ours by now."""
-        mark = self.work / _MARK
-        text = mark.read_text(encoding="utf-8") if mark.exists() else None
-        shutil.rmtree(self.work, ignore_errors=True)
-        if text is not None:
-            self.work.mkdir(mode=0o700)
-            create_private(mark, text)
+        _clear(self.work, keeps_mark=(self.work / _MARK).exists())
 
 
 def _make_sure_that_empty(settings: Settings, work: Path, source: Source, *, was_begun: bool) -> bool:
@@ -325,7 +335,8 @@ def _make_sure_that_empty(settings: Settings, work: Path, source: Source, *, was
         raise BackupRefused(
             "the database that the settings name is not empty: nothing is put over it", kind="backup.taken"
         )
-    create_private(work / _MARK, json.dumps({"manifest": _mark_of(source)}))
+    if not was_begun:
+        create_private(work / _MARK, json.dumps({"manifest": _mark_of(source)}))
     return not is_free
 
 

@@ -23,7 +23,7 @@ from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import create_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
-from cprsync.store.backup.databases import make_sure_of_programs
+from cprsync.store.backup.databases import is_empty, make_sure_of_programs
 from cprsync.store.core.engine import writing
 from cprsync.wiring.setting_up import open_database
 
@@ -328,6 +328,25 @@ def test_a_restore_on_a_server_that_is_killed_when_its_database_is_back_is_begun
         }
         assert again.call("audit", "verify").document["whole"]
         assert not (tmp_path / ".again.restoring").exists()
+
+
+def test_a_restore_on_a_server_that_is_killed_again_and_again_is_begun_again_by_the_next(
+    on_server: tuple[Installation, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """The database is full, and the next restores are killed while they put away what the first has left."""
+    here, _ = on_server
+    here.back_up()
+    into, mark = tmp_path / "again", tmp_path / ".again.restoring" / "restoring.json"
+    with fresh_database(request.getfixturevalue("postgresql"), like="template0") as empty:
+        monkeypatch.setenv("CPRSYNC_STORE__URL", empty)
+        assert killed_at(3, lambda: here.restore(into), after="--single-transaction")
+        assert not is_empty(empty)
+        for number in (1, 2, 5, 9, 14):
+            assert killed_at(number, lambda: here.restore(into))
+            assert mark.exists()
+        assert here.restore(into).exit == 0
+        assert here.at(into).call("audit", "verify").document["whole"]
+        assert not mark.parent.exists()
 
 
 def test_a_restore_ends_what_a_killed_one_still_writes_on_the_server(
