@@ -33,7 +33,7 @@ import rooms  # noqa: F401 -- it puts the tests' folders on the path
 from crash_desk import KilledDesk, moments_of, set_up_desk
 from crash_dump import compare
 from crash_life import CrashLife, Told
-from crash_steps import NIGHTS, STEPS
+from crash_steps import AFTER_THE_DESK, NIGHTS, STEPS
 from databases import opened
 from gates import forked
 from small_night import SmallNight, forked_mock
@@ -71,7 +71,7 @@ class Harness:
                 self._begin(ready)
                 self.life.live(self.steps)
                 if self.with_desk:
-                    KilledDesk(self.life).work([], Told())
+                    self._work_at_desk([], Told())
                 before, self.wanted = self.wanted, self.life.canonical()
         different = compare(before, self.wanted) if before else []
         assert not different, f"two undisturbed lives differ: {different}"
@@ -81,6 +81,10 @@ class Harness:
         if self.with_desk:
             set_up_desk(self.life.night.library, self.life.night.mock, ready["agreement"]["agency"])
 
+    def _work_at_desk(self, moments: list[tuple[float, bool]], told: Told) -> None:
+        KilledDesk(self.life).work(moments, told)
+        self.life.live([AFTER_THE_DESK])
+
     def live_killed(self, seed: int) -> Told:
         """One life with the kills of a seed."""
         told = self.told[seed] = Told()
@@ -89,7 +93,7 @@ class Harness:
             chance = random.Random(seed)  # noqa: S311 -- moments, not secrets
             self.life.live_killed(self.steps, chance, told, kills=self.each)
             if self.with_desk:
-                KilledDesk(self.life).work(moments_of(self.life, chance, self.each), told)
+                self._work_at_desk(moments_of(self.life, chance, self.each), told)
             told.differences = compare(self.wanted, self.life.canonical())
         return told
 

@@ -106,3 +106,5 @@ STEPS: Final = (
     Step("quiet night", _sync, before=_closed(), exits=frozenset({0, 3})),
     Step("last targets", lambda _: ["targets", "send"]),
 )
+#: What the desk was still to tell when it was stopped waits for the next sender.
+AFTER_THE_DESK: Final = Step("after the desk", lambda _: ["targets", "send"])
