@@ -97,6 +97,17 @@ def place_of(error: BaseException) -> str:
     return "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
 
 
+def tell_unraisable(what: sys.UnraisableHookArgs) -> None:
+    """Name an error that Python can hand to nobody, such as one of an object that is given back.
+
+    By itself Python prints it with its text, which may quote data. Without memory nothing is printed: the command that
+    ran out of it says so.
+    """
+    error = what.exc_value
+    if error is not None and not isinstance(error, MemoryError):
+        note(f"cprsync: {type(error).__name__} at {place_of(error)}")
+
+
 def interrupted_document() -> dict[str, Any]:
     """Say that someone stopped the command. Committed work stays."""
     stopped = RunStopped("stopped from outside", kind="interrupted")

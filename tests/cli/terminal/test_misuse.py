@@ -96,6 +96,8 @@ def told_in(
     """What the program says on standard error, in the test's own process: only the start is spared."""
     patch.setenv("CPRSYNC_LANG", language)
     patch.setattr(sys, "argv", ["cprsync", *arguments])
+    # pytest's own is back afterwards
+    patch.setattr(sys, "unraisablehook", sys.unraisablehook)
     with pytest.raises(SystemExit) as ended:
         run()
     assert ended.value.code == 2

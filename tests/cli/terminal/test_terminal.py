@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import subprocess
+import sys
 import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -143,3 +145,31 @@ def test_a_key_of_a_policy_reaches_no_terminal_as_it_is(library: Path, monkeypat
     ran(library, "patron", "import", "none.csv")
     assert is_harmless(screen.getvalue())
     assert r"\u001b]0;owned\u0007\n\u009b2J" in screen.getvalue()
+
+
+#: A command that leaves an object whose end fails with this error.
+_FAILING = """
+import gc, sys
+from cprsync.cli import main
+class Left:
+    def __del__(self):
+        raise {error}("Sejersen")
+def leave(**_):
+    Left()
+    gc.collect()
+    return 0
+main.app = leave
+sys.argv = ["cprsync", "status"]
+main.run()
+"""
+
+
+@pytest.mark.parametrize(("error", "named"), [("ValueError", True), ("MemoryError", False)])
+def test_an_error_that_nobody_can_be_handed_is_named_without_its_text(error: str, *, named: bool) -> None:
+    """Without memory the command says so itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", _FAILING.format(error=error)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (error in done.stderr) is named
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Sejersen" not in done.stdout + done.stderr
