@@ -81,7 +81,7 @@ _ENTRIES_OF_PATRON: Final = (
     .where(_ENTRY.agency == AGENCY_IS, _ENTRY.patron_id == bindparam("patron_"), _ENTRY.stream != SEEN)
     .order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)
 )
-#: One encoder for all entries: creating one takes longer than using it.
+#: The entries of a stream.
 _SAME: Final = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
 _MARKS: Final = (
     select(
@@ -91,6 +91,7 @@ _MARKS: Final = (
     .where(_HEAD.agency == AGENCY_IS)
     .order_by(_HEAD.stream)
 )
+#: One encoder for all entries: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 

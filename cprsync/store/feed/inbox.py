@@ -10,18 +10,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Update,
-    bindparam,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, Update, bindparam, exists, func, insert, select, update
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
@@ -31,14 +20,7 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    AGREEMENT_IS,
-    TenantStore,
-    built_once,
-    run_transaction,
-    set_run_values,
-)
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:

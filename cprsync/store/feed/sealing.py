@@ -11,27 +11,13 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    bindparam,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from cprsync.errors import FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    AGREEMENT_IS,
-    TenantStore,
-    built_once,
-    hold_library,
-    next_id,
-)
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, hold_library, next_id
 from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
     OWNER,

@@ -20,13 +20,7 @@ from cprsync.store.audit.older_states import Moved, append_journal, journal_entr
 from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core.engine import parts, reading, writing
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    TenantStore,
-    hold_fence,
-    hold_library,
-    library_transaction,
-)
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, hold_fence, hold_library, library_transaction
 from cprsync.store.leaving.emptying import delete_images, empty, rows_of, tell_and_count, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.outward.changes import follow_patrons, has_met_targets

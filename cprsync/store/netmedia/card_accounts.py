@@ -21,12 +21,7 @@ from cprsync.services.ports.netmedia import CardCounts, CardsState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import IN_MAX, change_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    TenantStore,
-    library_transaction,
-    run_transaction,
-)
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, run_transaction
 from cprsync.store.netmedia.effects import WAITING, account_probes, add, for_culr, payload
 from cprsync.store.records.numbers import CARD, card_index
 from cprsync.store.records.records import move_on, open_local, open_patrons, patron_rows

@@ -21,11 +21,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, parts, reading
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    TenantStore,
-    run_transaction,
-)
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, WAITING, for_culr
 from cprsync.store.records.records import open_local, open_patrons, patron_rows
 

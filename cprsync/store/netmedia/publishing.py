@@ -11,26 +11,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    bindparam,
-    case,
-    delete,
-    func,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Select, bindparam, case, delete, func, select, text, update
 
-from cprsync.domain.netmedia.account import (
-    Effect,
-    Identity,
-    IdType,
-    is_given_up,
-    spare_others,
-    without_older_numbers,
-)
+from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others, without_older_numbers
 from cprsync.domain.netmedia.cards import givers_first
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import LOSING_CHANGES, LOSING_STATUSES
@@ -41,11 +24,7 @@ from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
-from cprsync.store.core.tenant import (
-    TenantStore,
-    built_once,
-    run_transaction,
-)
+from cprsync.store.core.tenant import TenantStore, built_once, run_transaction
 from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, restored_among, waiting
 from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr

@@ -6,15 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    Select,
-    bindparam,
-    func,
-    select,
-    text,
-    union,
-    update,
-)
+from sqlalchemy import Select, bindparam, func, select, text, union, update
 
 from cprsync.domain.patron.due import CalendarFacts, DueKind, live_one_day, local_due, next_age_step
 from cprsync.domain.patron.override import Overridden, culr_in_force, in_force
@@ -25,24 +17,12 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, reading
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    AGREEMENT_IS,
-    TenantStore,
-    run_transaction,
-)
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import links
 from cprsync.store.records.numbers import DEAD
-from cprsync.store.records.records import (
-    end_overrides,
-    open_local,
-    open_patrons,
-    patron_rows,
-    prepare,
-    write_local,
-)
+from cprsync.store.records.records import end_overrides, open_local, open_patrons, patron_rows, prepare, write_local
 from cprsync.store.reviews import review_items
 
 if TYPE_CHECKING:

@@ -17,17 +17,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    case,
-    delete,
-    func,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Select, case, delete, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
@@ -36,12 +26,7 @@ from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    TenantStore,
-    built_once,
-    run_transaction,
-)
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, built_once, run_transaction
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
 from cprsync.store.records.records import from_row, patron_rows
 

@@ -20,11 +20,7 @@ from cprsync.domain.person.sealed import Name
 from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import (
-    AGENCY_IS,
-    TenantStore,
-    library_transaction,
-)
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.records.records import from_row, open_local, overrides_of
 
 if TYPE_CHECKING:

@@ -11,16 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
 from cprsync.domain.patron.review import (
@@ -44,11 +35,7 @@ from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
-from cprsync.store.core.tenant import (
-    TenantStore,
-    built_once,
-    next_id,
-)
+from cprsync.store.core.tenant import TenantStore, built_once, next_id
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row
 

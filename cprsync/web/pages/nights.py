@@ -10,13 +10,7 @@ from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.errors import error_text, in_danish
-from cprsync.language.night import (
-    OUTCOMES,
-    brake_lines,
-    delivery_outcomes,
-    net_media_lines,
-    report_lines,
-)
+from cprsync.language.night import OUTCOMES, brake_lines, delivery_outcomes, net_media_lines, report_lines
 from cprsync.language.status import facts_of, problems_of, void_text
 from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
