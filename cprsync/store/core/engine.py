@@ -328,11 +328,14 @@ def parts(rows: Sequence[T], size: int = IN_MAX) -> Iterator[Sequence[T]]:
 
 
 def fetch_rows(
-    connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any]
+    connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any], **bound: object
 ) -> list[AnyRow]:
-    """Return the rows of a query whose column has one of the values. Each statement names at most IN_MAX of them."""
+    """Return the rows of a query whose column has one of the values. Each statement names at most IN_MAX of them.
+
+    `bound`: the values of the query's parameters.
+    """
     among = _among(wanted, column)
-    return [row for part in _keys(values) for row in connection.execute(among, {_VALUES: part})]
+    return [row for part in _keys(values) for row in connection.execute(among, {**bound, _VALUES: part})]
 
 
 def _among(wanted: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
@@ -344,17 +347,24 @@ def _among(wanted: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
 
 
 def fetch_values(
-    connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any]
+    connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any], **bound: object
 ) -> list[Any]:
     """Return the first column of what `fetch_rows` returns."""
-    return [row[0] for row in fetch_rows(connection, wanted, column, values)]
+    return [row[0] for row in fetch_rows(connection, wanted, column, values, **bound)]
 
 
 def change_rows(
-    connection: Connection, change: Update | Delete, column: ColumnElement[Any], values: Collection[Any]
+    connection: Connection,
+    change: Update | Delete,
+    column: ColumnElement[Any],
+    values: Collection[Any],
+    **bound: object,
 ) -> int:
-    """Update or delete the rows whose column has one of the values. Returns how many rows there were."""
-    return sum(connection.execute(change.where(column.in_(part))).rowcount for part in _keys(values))
+    """Update or delete the rows whose column has one of the values. Returns how many rows there were.
+
+    `bound`: the values of the statement's parameters.
+    """
+    return sum(connection.execute(change.where(column.in_(part)), bound).rowcount for part in _keys(values))
 
 
 def count_rows(connection: Connection, *where: ColumnElement[bool]) -> int:

@@ -12,7 +12,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
     from cprsync.store.seals.vault import Vault
 
 _NO_RUN: Final = 0
-#: How many statements, or conditions, of one function are kept.
-_BUILT_MOST: Final = 256
-
-P = ParamSpec("P")
-S = TypeVar("S")
 
 _AGREEMENT, _RUN, _LIBRARY = tables.agreement.c, tables.run.c, tables.library.c
 #: The agency, and the agreement, of a statement that is built once.
@@ -104,27 +99,6 @@ class Tenant:
     def stamp(self) -> str:
         """Return the present moment, as a row holds it."""
         return stamp_of(self.clock.now())
-
-
-def built_once(build: Callable[Concatenate[Tenant, P], S]) -> Callable[Concatenate[Tenant, P], S]:
-    """Build a statement, or a condition, once for each library, agreement and other arguments, and keep it.
-
-    For what a night or a page asks each time: building costs more than asking. What is built may not depend on anything
-    else of the tenant. A value of which there are many, as a day or a patron, is bound when it is executed.
-    """
-    built: dict[Any, S] = {}
-
-    def get(tenant: Tenant, /, *arguments: P.args, **named: P.kwargs) -> S:
-        asked = (tenant.agency, tenant.agreement, arguments, *named.items())
-        found = built.get(asked)
-        if found is None:
-            if len(built) >= _BUILT_MOST:
-                built.clear()
-            found = built[asked] = build(tenant, *arguments, **named)
-        return found
-
-    functools.update_wrapper(get, build)
-    return get
 
 
 class TenantStore:

@@ -11,7 +11,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.register import Coverage
 from cprsync.store import tables
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS
-from cprsync.store.patrons.feed_coverage import KNOWN_REASONS, is_held
+from cprsync.store.patrons.feed_coverage import KNOWN_REASONS, OURS, is_held
 from cprsync.store.records.numbers import DEAD
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _ROW, _PATRON = tables.subscription.c, tables.patron.c
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _NOT_ACTIVE = text("patron.standing <> 'active'")
 _UNCONFIRMED = text("subscription.confirmed_at IS NULL")
-_OURS = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
 
 
 def count_coverage(connection: Connection, tenant: Tenant, *, held: int) -> Coverage:
@@ -43,13 +42,13 @@ def _counts() -> tuple[Select[Any], ...]:
     real = (_PATRON.agency == AGENCY_IS) & _PATRON.real_number.is_(True)
     unreal = (_PATRON.agency == AGENCY_IS) & _PATRON.real_number.is_(False)
     leaving = real & _NOT_ACTIVE & (_PATRON.standing == Stage.LEAVING.value)
-    rows = select(_ROW.patron_id).where(_OURS, _ROW.reason.in_(KNOWN_REASONS)).distinct().subquery()
+    rows = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(KNOWN_REASONS)).distinct().subquery()
     return (
         select(func.count()).select_from(tables.patron).where(real),
         select(func.count()).select_from(rows),
         select(func.count()).select_from(tables.patron).where(unreal, _has_row()),
         select(func.count()).select_from(tables.patron).where(leaving, ~_has_row()),
-        select(func.count(_ROW.number_index.distinct())).where(_OURS, _UNCONFIRMED, _is_held(), ~_is_confirmed()),
+        select(func.count(_ROW.number_index.distinct())).where(OURS, _UNCONFIRMED, _is_held(), ~_is_confirmed()),
     )
 
 

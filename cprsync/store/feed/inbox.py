@@ -10,7 +10,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
@@ -20,7 +20,7 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, run_transaction, set_run_values
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:
@@ -50,9 +50,15 @@ SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
 _IN_THE_AUDIT: Final = ""
 _BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
-# Each look-up at the desk asks the first of these, and each night the second: so they are built once.
-_LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(
-    _AGREEMENT.agency == AGENCY_IS, _AGREEMENT.id == AGREEMENT_IS
+_OUR_AGREEMENT: Final = (_AGREEMENT.agency == AGENCY_IS) & (_AGREEMENT.id == AGREEMENT_IS)
+# Each look-up at the desk asks the first of these, and each night the others: so they are built once.
+_LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(_OUR_AGREEMENT)
+#: A condition: the delivery is of this agreement.
+OF_AGREEMENT: Final = (_BOX.agency == AGENCY_IS) & (_BOX.agreement == AGREEMENT_IS)
+_WAITING: Final = (
+    select(tables.inbox)
+    .where(OF_AGREEMENT, _BOX.state.in_((InboxState.SEALED.value, InboxState.ACCEPTED.value)))
+    .order_by(_BOX.id)
 )
 _TAKEN = tables.run_delivery.c
 _ACCEPTED_BY: Final = (
@@ -76,25 +82,25 @@ class Inbox(TenantStore):
 
     def waiting(self) -> list[SealedDelivery]:
         with reading(self._tenant.engine) as connection:
-            return [from_row(row) for row in connection.execute(_select_waiting(self._tenant))]
+            return [from_row(row) for row in connection.execute(_WAITING, self._tenant.ours)]
 
     def accepted_by(self, run: Run) -> list[SealedDelivery]:
         return accepted_by(self._tenant, run)
 
     def taken_on(self, produced: date) -> Link | None:
         wanted = select(_BOX.produced, _BOX.sha256).where(
-            of_agreement(self._tenant), _BOX.produced == produced, _BOX.state.in_(TAKEN)
+            OF_AGREEMENT, _BOX.produced == produced, _BOX.state.in_(TAKEN)
         )
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1), self._tenant.ours).one_or_none()
         return None if row is None else Link(row.produced, row.sha256)
 
     def newest(self) -> SealedDelivery | None:
         held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
-        taken = of_agreement(self._tenant) & _BOX.state.in_(TAKEN)
+        taken = OF_AGREEMENT & _BOX.state.in_(TAKEN)
         wanted = select(tables.inbox).where(taken, held).order_by(_BOX.produced.desc(), _BOX.id.desc()).limit(1)
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted).one_or_none()
+            row = connection.execute(wanted, self._tenant.ours).one_or_none()
         return None if row is None else from_row(row)
 
     def last_produced(self) -> date | None:
@@ -102,29 +108,26 @@ class Inbox(TenantStore):
             return _last_taken(connection, self._tenant)
 
     def applied_until(self) -> date | None:
-        newest = select(func.max(_BOX.produced)).where(
-            of_agreement(self._tenant), _BOX.state == InboxState.APPLIED.value
-        )
+        newest = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state == InboxState.APPLIED.value)
         with reading(self._tenant.engine) as connection:
-            day: date | None = connection.scalar(newest)
+            day: date | None = connection.scalar(newest, self._tenant.ours)
         return day
 
     def chain(self) -> tuple[date, date] | None:
-        taken = of_agreement(self._tenant) & _BOX.state.in_(TAKEN)
+        ends = select(func.min(_BOX.produced), func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state.in_(TAKEN))
         with reading(self._tenant.engine) as connection:
-            first, last = connection.execute(
-                select(func.min(_BOX.produced), func.max(_BOX.produced)).where(taken)
-            ).one()
+            first, last = connection.execute(ends, self._tenant.ours).one()
         return None if first is None else (first, last)
 
     def arrivals(self, first: date, last: date) -> list[ReceivedDelivery]:
         stopped = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED)
         came = _BOX.state.in_((*TAKEN, InboxState.SEALED.value)) | stopped
         # what cannot be read has no day but the one in its name
-        wanted = select(tables.inbox).where(of_agreement(self._tenant), came).order_by(_BOX.id)
+        wanted = select(tables.inbox).where(OF_AGREEMENT, came).order_by(_BOX.id)
         wanted = wanted.where(_BOX.produced.between(first, last) | _BOX.produced.is_(None))
         with reading(self._tenant.engine) as connection:
-            found = [(row.produced or day_in_name(row.name), row) for row in connection.execute(wanted)]
+            rows = connection.execute(wanted, self._tenant.ours)
+            found = [(row.produced or day_in_name(row.name), row) for row in rows]
         return [
             ReceivedDelivery(day, moment_of(row.sealed_at), row.received, taken=row.state in TAKEN)
             for day, row in found
@@ -163,11 +166,10 @@ class StoppedDeliveries(TenantStore):
 
     def copies(self, name: str) -> list[SealedDelivery]:
         whole = (_BOX.state != InboxState.RECEIVING.value) & ~counts_as_new()
-        wanted = select(tables.inbox, forgotten().label("forgotten")).where(
-            of_agreement(self._tenant), _BOX.name == name, whole
-        )
+        wanted = select(tables.inbox, forgotten().label("forgotten")).where(OF_AGREEMENT, _BOX.name == name, whole)
         with reading(self._tenant.engine) as connection:
-            return [from_row(row, forgotten=row.forgotten) for row in connection.execute(wanted.order_by(_BOX.id))]
+            rows = connection.execute(wanted.order_by(_BOX.id), self._tenant.ours)
+            return [from_row(row, forgotten=row.forgotten) for row in rows]
 
     def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
         more = (("delivery", delivery.sha256),)
@@ -180,9 +182,9 @@ class StoppedDeliveries(TenantStore):
 
     def stopping(self) -> list[SealedDelivery]:
         refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
-        wanted = select(tables.inbox).where(of_agreement(self._tenant), refused).order_by(_BOX.id)
+        wanted = select(tables.inbox).where(OF_AGREEMENT, refused).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
-            found = [from_row(row) for row in connection.execute(wanted)]
+            found = [from_row(row) for row in connection.execute(wanted, self._tenant.ours)]
         settled = self.decided_on([delivery.name for delivery in found])
         return [delivery for delivery in found if delivery.name not in settled]
 
@@ -200,30 +202,9 @@ class StoppedDeliveries(TenantStore):
         if not names:
             return {}
         settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
-        wanted = (
-            select(tables.inbox)
-            .where(of_agreement(self._tenant), _BOX.name.in_(list(names)), settled)
-            .order_by(_BOX.id)
-        )
+        wanted = select(tables.inbox).where(OF_AGREEMENT, _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
-            return {row.name: from_row(row) for row in connection.execute(wanted)}
-
-
-@built_once
-def _select_waiting(tenant: Tenant) -> Select[Any]:
-    open_states = (InboxState.SEALED.value, InboxState.ACCEPTED.value)
-    return select(tables.inbox).where(of_agreement(tenant), _BOX.state.in_(open_states)).order_by(_BOX.id)
-
-
-@built_once
-def of_agreement(tenant: Tenant) -> ColumnElement[bool]:
-    """Return a condition: the delivery is of this agreement."""
-    return (_BOX.agency == tenant.agency) & (_BOX.agreement == tenant.agreement)
-
-
-@built_once
-def _our_agreement(tenant: Tenant) -> ColumnElement[bool]:
-    return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
+            return {row.name: from_row(row) for row in connection.execute(wanted, self._tenant.ours)}
 
 
 def update_delivery(tenant: Tenant, number: int) -> Update:
@@ -368,10 +349,10 @@ def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDeli
 
 
 def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
-    ours = update(tables.agreement).where(_our_agreement(tenant))
+    ours = update(tables.agreement).where(_OUR_AGREEMENT)
     newer = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < header.produced)
-    connection.execute(ours.where(newer).values(last_produced=header.produced))
-    connection.execute(ours.values(task=header.task))
+    connection.execute(ours.where(newer).values(last_produced=header.produced), tenant.ours)
+    connection.execute(ours.values(task=header.task), tenant.ours)
 
 
 def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:
@@ -385,5 +366,5 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
         connection.execute(_SETTLE, {**theirs, "state": InboxState.APPLIED.value})
     if state is RunState.HELD:
         connection.execute(_SETTLE, {**theirs, "state": InboxState.SEALED.value})
-        last = select(func.max(_BOX.produced)).where(of_agreement(tenant), _BOX.state.in_(TAKEN)).scalar_subquery()
-        connection.execute(update(tables.agreement).where(_our_agreement(tenant)).values(last_produced=last))
+        last = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state.in_(TAKEN)).scalar_subquery()
+        connection.execute(update(tables.agreement).where(_OUR_AGREEMENT).values(last_produced=last), tenant.ours)

@@ -19,9 +19,9 @@ from cprsync.services.ports.register import Gaps
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, run_transaction
+from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
-from cprsync.store.patrons.feed_coverage import close_windows, open_windows
+from cprsync.store.patrons.feed_coverage import OURS, close_windows, open_windows
 from cprsync.store.records import links
 from cprsync.store.records.numbers import OLD_NUMBER, open_number
 
@@ -75,10 +75,10 @@ class Reconciliation(TenantStore):
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
-        held = _ours(self._tenant) & feed_coverage.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        held = OURS & feed_coverage.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
         wanted = select(_ROW.patron_id, _ROW.number_index).where(held)
         with run_transaction(self._tenant, run) as connection:
-            found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe))
+            found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe), **self._tenant.ours)
             whose = {row.patron_id: by_probe[row.number_index] for row in found}
             opened: dict[CprNumber, list[str]] = {}
             for one in open_windows(connection, self._tenant, list(whose), WindowReason.SUBSCRIPTION_LOST):
@@ -91,8 +91,9 @@ class Reconciliation(TenantStore):
                 close_windows(connection, self._tenant, patron_ids)
 
     def documents(self) -> list[dict[str, Any]]:
-        wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(_ours(self._tenant))
+        wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(OURS)
         with reading(self._tenant.engine) as connection:
+            rows = connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason), self._tenant.ours)
             return [
                 {
                     "patron": row.patron_id,
@@ -100,7 +101,7 @@ class Reconciliation(TenantStore):
                     "since": row.since.isoformat(),
                     "until": None if row.until is None else row.until.isoformat(),
                 }
-                for row in connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason))
+                for row in rows
             ]
 
 
@@ -121,25 +122,20 @@ def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
 def _select_indexes() -> Select[Any]:
     holds = feed_coverage.is_held(bindparam("today_", type_=_ROW.until.type)) & ~_is_not_needed()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
-    return wanted.where(_ROW.agency == AGENCY_IS, _ROW.agreement == AGREEMENT_IS)
+    return wanted.where(OURS)
 
 
 def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
     if not indexes:
         return []
-    wanted = select(tables.subscription).where(_ours(tenant))
+    wanted = select(tables.subscription).where(OURS)
     numbers: set[CprNumber] = set()
     with reading(tenant.engine) as connection:
         # a part at a time, because these may be all subscriptions of the library
         for part in parts(sorted(indexes)):
-            rows = fetch_rows(connection, wanted, _ROW.number_index, part)
+            rows = fetch_rows(connection, wanted, _ROW.number_index, part, **tenant.ours)
             numbers.update(CprNumber.parse(open_number(tenant, row)) for row in rows)
     return sorted(numbers, key=attrgetter("digits"))
-
-
-@built_once
-def _ours(tenant: Tenant) -> ColumnElement[bool]:
-    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
 
 
 def _is_not_needed() -> ColumnElement[bool]:
@@ -154,7 +150,7 @@ def _is_not_needed() -> ColumnElement[bool]:
 
 
 def _is_ending() -> ColumnElement[bool]:
-    return (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS) & _ROW.until.is_(None) & _is_not_needed()
+    return OURS & _ROW.until.is_(None) & _is_not_needed()
 
 
 @cache
@@ -184,11 +180,11 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
     if not numbers:
         return
     indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
-    wanted = select(_ROW.patron_id).where(_ours(tenant)).order_by(_ROW.patron_id).distinct()
-    confirmed = update(tables.subscription).where(_ours(tenant)).values(confirmed_at=at)
+    wanted = select(_ROW.patron_id).where(OURS).order_by(_ROW.patron_id).distinct()
+    confirmed = update(tables.subscription).where(OURS).values(confirmed_at=at)
     with run_transaction(tenant, run) as connection:
-        told: list[str | None] = fetch_values(connection, wanted, _ROW.number_index, indexes)
-        change_rows(connection, confirmed, _ROW.number_index, indexes)
+        told: list[str | None] = fetch_values(connection, wanted, _ROW.number_index, indexes, **tenant.ours)
+        change_rows(connection, confirmed, _ROW.number_index, indexes, **tenant.ours)
         told += [None] * (len(numbers) - len(told))
         _write_audit(connection, tenant, run, kind, told)
 

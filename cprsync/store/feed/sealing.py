@@ -11,20 +11,20 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from cprsync.errors import FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, hold_library, next_id
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
+    OF_AGREEMENT,
     OWNER,
     counts_as_new,
     forgotten,
     from_row,
-    of_agreement,
     update_delivery,
 )
 
@@ -40,9 +40,11 @@ _CHUNK = tables.inbox_chunk.c
 _FOUND = select(tables.inbox, forgotten().label("forgotten"))
 #: What a file of this name and content was sealed as; asked at least twice for each file that waits.
 _SAME: Final = _FOUND.where(
-    *(_BOX.agency == AGENCY_IS, _BOX.agreement == AGREEMENT_IS),
-    *(_BOX.name == bindparam("name_"), _BOX.sha256 == bindparam("sha256_"), ~counts_as_new()),
+    OF_AGREEMENT, _BOX.name == bindparam("name_"), _BOX.sha256 == bindparam("sha256_"), ~counts_as_new()
 )
+_RECEIVING: Final = _BOX.state == InboxState.RECEIVING.value
+#: Each night asks this.
+_HALF_SEALED: Final = select(_BOX.id).where(OF_AGREEMENT, _RECEIVING)
 
 
 class Sealing(TenantStore):
@@ -64,15 +66,15 @@ class Sealing(TenantStore):
         return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
-        here = ~_receiving() & ~counts_as_new()
-        wanted = _FOUND.where(of_agreement(self._tenant), _BOX.name == name, _BOX.mark == mark, here)
+        here = ~_RECEIVING & ~counts_as_new()
+        wanted = _FOUND.where(OF_AGREEMENT, _BOX.name == name, _BOX.mark == mark, here)
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1)).one_or_none()
+            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1), self._tenant.ours).one_or_none()
         return None if row is None else from_row(row, forgotten=row.forgotten)
 
     def clear_half_sealed(self) -> None:
         with reading(self._tenant.engine) as connection:
-            numbers = connection.scalars(_select_half_sealed(self._tenant)).all()
+            numbers = connection.scalars(_HALF_SEALED, self._tenant.ours).all()
         if numbers:
             _remove(self._tenant, numbers)
 
@@ -150,7 +152,7 @@ def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
     Raises:
         FenceLost: another program has removed it.
     """
-    held = select(_BOX.id).where(_BOX.agency == tenant.agency, _BOX.id == number, _receiving()).with_for_update()
+    held = select(_BOX.id).where(_BOX.agency == tenant.agency, _BOX.id == number, _RECEIVING).with_for_update()
     if connection.scalar(held) is None:
         raise FenceLost("another program has removed what was sealed so far of a delivery")
 
@@ -175,7 +177,7 @@ def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mar
 def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
     """Delete the row of a refused file whose content is gone: the file has come again."""
     same = (_BOX.name == name) & (_BOX.sha256 == sha256)
-    connection.execute(delete(tables.inbox).where(of_agreement(tenant), same, counts_as_new()))
+    connection.execute(delete(tables.inbox).where(OF_AGREEMENT, same, counts_as_new()), tenant.ours)
 
 
 def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
@@ -185,10 +187,11 @@ def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
 
 def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> None:
     """Delete rows and their chunks, if they are still being received."""
-    theirs = of_agreement(tenant) & _receiving() & _BOX.id.in_(numbers)
+    theirs = OF_AGREEMENT & _RECEIVING & _BOX.id.in_(numbers)
     half = select(_BOX.id).where(theirs)
-    connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id.in_(half)))
-    connection.execute(delete(tables.inbox).where(theirs))
+    chunks = delete(tables.inbox_chunk).where(_CHUNK.agency == AGENCY_IS, _CHUNK.inbox_id.in_(half))
+    connection.execute(chunks, tenant.ours)
+    connection.execute(delete(tables.inbox).where(theirs), tenant.ours)
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
@@ -206,12 +209,3 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
     row = connection.execute(_SAME, {**tenant.ours, "name_": name, "sha256_": sha256}).one_or_none()
     return None if row is None else from_row(row, forgotten=row.forgotten)
-
-
-@built_once
-def _select_half_sealed(tenant: Tenant) -> Select[int]:
-    return select(_BOX.id).where(of_agreement(tenant), _receiving())
-
-
-def _receiving() -> Any:
-    return _BOX.state == InboxState.RECEIVING.value

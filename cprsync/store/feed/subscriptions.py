@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     CompoundSelect,
     Connection,
     Select,
@@ -33,10 +32,10 @@ from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Foun
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, built_once, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.feed.coverage import count_coverage
 from cprsync.store.patrons import feed_coverage
-from cprsync.store.patrons.feed_coverage import find_late, open_windows
+from cprsync.store.patrons.feed_coverage import OURS, find_late, open_windows
 from cprsync.store.patrons.patrons import ask
 from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
 from cprsync.store.records.records import from_row, patron_rows
@@ -90,11 +89,11 @@ class Subscriptions(TenantStore):
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-        missing = _missing(self._tenant, unheard=unheard)
+        missing = _select_missing(unheard=unheard)
         with reading(self._tenant.engine) as connection:
             leaving = _leaving(connection, self._tenant)
             first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
-            ids = [one for one in connection.scalars(first) if one not in leaving][:limit]
+            ids = [one for one in connection.scalars(first, self._tenant.ours) if one not in leaving][:limit]
             rows = patron_rows(connection, self._tenant, ids)
         return [(row.id, from_row(self._tenant.vault, row).number) for row in rows]
 
@@ -182,17 +181,16 @@ def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[
     from an earlier such row whether we added the number at the register. The feed could not tell of the time without a
     subscription, so a window opens.
     """
-    ours = _ours(tenant)
-    ended = ours & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
+    ended = OURS & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
     wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
-    back = fetch_rows(connection, wanted, _ROW.patron_id, patron_ids)
+    back = fetch_rows(connection, wanted, _ROW.patron_id, patron_ids, **tenant.ours)
     for row in back:
-        same = ours & (_ROW.patron_id == row.patron_id) & (_ROW.number_index == row.number_index)
+        same = OURS & (_ROW.patron_id == row.patron_id) & (_ROW.number_index == row.number_index)
         earlier = same & (_ROW.reason == LEFT)
-        added = connection.scalar(select(_ROW.confirmed_at).where(earlier))
-        connection.execute(delete(tables.subscription).where(earlier))
+        added = connection.scalar(select(_ROW.confirmed_at).where(earlier), tenant.ours)
+        connection.execute(delete(tables.subscription).where(earlier), tenant.ours)
         memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
-        connection.execute(update(tables.subscription).where(same & ended).values(memory))
+        connection.execute(update(tables.subscription).where(same & ended).values(memory), tenant.ours)
     ids = list(dict.fromkeys(row.patron_id for row in back))
     open_windows(connection, tenant, ids, WindowReason.RETURNED)
     return ids
@@ -212,15 +210,15 @@ def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     return back
 
 
-@built_once
-def _missing(tenant: Tenant, *, unheard: bool = False) -> CompoundSelect[str]:
+@cache
+def _select_missing(*, unheard: bool) -> CompoundSelect[str]:
     """Select the patrons with a real number that was never subscribed under this agreement."""
-    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.real_number.is_(True))
+    ours = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.real_number.is_(True))
     if unheard:
         ours = ours.where(_PATRON.as_of_day.is_(None))
     # the database compares two indexes, 100,000 rows each night;
     # a subquery for each patron takes three times as long
-    subscribed = select(_ROW.patron_id).where(_ours(tenant), _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
+    subscribed = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
     return ours.except_(subscribed)
 
 
@@ -246,8 +244,7 @@ def _count_held() -> tuple[Select[int], Select[int]]:
         other.c.until.is_(None),
     )
     # counted apart: the many by an index alone, and the dead, who are few
-    number = select(func.count(_ROW.number_index.distinct()))
-    number = number.where(_ROW.agency == AGENCY_IS, _ROW.agreement == AGREEMENT_IS)
+    number = select(func.count(_ROW.number_index.distinct())).where(OURS)
     return number.where(_ROW.until.is_(None)), number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again)
 
 
@@ -263,11 +260,6 @@ def _select_follow_ups() -> Select[str, str]:
     not_today = row.doubted_on.is_(None) | (row.doubted_on != bindparam("today_"))
     wanted = select(row.patron_id, row.kind).where(row.agency == AGENCY_IS, begun, not_today)
     return wanted.order_by(row.since, row.patron_id, row.kind).limit(bindparam("most_"))
-
-
-@built_once
-def _ours(tenant: Tenant) -> ColumnElement[bool]:
-    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
 
 
 def subscription_row(  # noqa: PLR0913 -- a value for each column
@@ -289,8 +281,8 @@ def subscription_row(  # noqa: PLR0913 -- a value for each column
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = _ours(tenant) & _ROW.reason.in_(feed_coverage.KNOWN_REASONS)
-    return set(fetch_values(connection, select(_ROW.patron_id).where(ours), _ROW.patron_id, ids))
+    ours = OURS & _ROW.reason.in_(feed_coverage.KNOWN_REASONS)
+    return set(fetch_values(connection, select(_ROW.patron_id).where(ours), _ROW.patron_id, ids, **tenant.ours))
 
 
 def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
@@ -310,8 +302,8 @@ def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[st
 
 def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons who had left before. No change of theirs was delivered meanwhile."""
-    left = _ours(tenant) & (_ROW.reason == LEFT)
-    return fetch_values(connection, select(_ROW.patron_id).where(left), _ROW.patron_id, ids)
+    left = OURS & (_ROW.reason == LEFT)
+    return fetch_values(connection, select(_ROW.patron_id).where(left), _ROW.patron_id, ids, **tenant.ours)
 
 
 def _written(answer: Found | NotFound) -> bytes | None:

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection, insert
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType
 from cprsync.store import tables
-from cprsync.store.core.tenant import built_once
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
@@ -49,7 +48,6 @@ def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect
     return f'{{{begins}"userIdType":"{identity.type.value}","userIdValue":{value}}}'
 
 
-@built_once
 def for_culr(tenant: Tenant, state: str | None = None) -> ColumnElement[bool]:
     """Return the condition for effects that CULR gets, in a state if one is given."""
     ours = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)

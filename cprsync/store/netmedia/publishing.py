@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, case, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others, without_older_numbers
 from cprsync.domain.netmedia.cards import givers_first
@@ -24,7 +24,7 @@ from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
-from cprsync.store.core.tenant import TenantStore, built_once, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, restored_among, waiting
 from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
@@ -48,11 +48,12 @@ _PATRON = tables.patron.c
 _TURN = tables.entitlement_turn.c
 _LOSING: Final = (*tables.GONE, *{tables.STATUS_CLASSES[status] for status in LOSING_STATUSES})
 _LOST: Final = tuple(turn.value for turn in LOSING_CHANGES)
-
-
-@built_once
-def _count_states(tenant: Tenant) -> Select[Any]:
-    return select(_OUT.state, func.count(), func.min(_OUT.created)).where(for_culr(tenant)).group_by(_OUT.state)
+#: Each night asks this.
+_COUNT_STATES: Final = (
+    select(_OUT.state, func.count(), func.min(_OUT.created))
+    .where(_OUT.agency == AGENCY_IS, _OUT.target == CULR)
+    .group_by(_OUT.state)
+)
 
 
 class Outbox(TenantStore):
@@ -60,7 +61,7 @@ class Outbox(TenantStore):
 
     def backlog(self) -> Backlog:
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_count_states(self._tenant))
+            rows = connection.execute(_COUNT_STATES, self._tenant.ours)
             found = {state: (count, oldest) for state, count, oldest in rows}
         waiting, oldest = found.get(WAITING, (0, None))
         return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))

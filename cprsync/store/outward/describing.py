@@ -129,11 +129,11 @@ def _living_at(connection: Connection, tenant: Tenant, indexes: Sequence[bytes])
 
 def _linked(connection: Connection, tenant: Tenant, patrons: Collection[str]) -> dict[str, list[AnyRow]]:
     """Return whom each patron answers for, and who answers for the patron."""
-    paired = select(_LINK.patron_id, _LINK.responsible_id).where(links.in_force(tenant))
+    paired = select(_LINK.patron_id, _LINK.responsible_id).where(links.IN_FORCE)
     pairs = {
         (row.patron_id, row.responsible_id)
         for column in (_LINK.patron_id, _LINK.responsible_id)
-        for row in fetch_rows(connection, paired, column, sorted(patrons))
+        for row in fetch_rows(connection, paired, column, sorted(patrons), **tenant.ours)
     }
     wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
     ids = {one for pair in pairs for one in pair}
@@ -156,8 +156,8 @@ def neighbours_of(connection: Connection, tenant: Tenant, ids: Collection[str], 
         small = select(_PATRON.address_index).where(ours).group_by(_PATRON.address_index)
         small = small.having(func.count() <= HOUSE_MOST + _NEAR)
         found |= set(connection.scalars(select(_PATRON.id).where(ours, _PATRON.address_index.in_(small))))
-    pair = select(_LINK.patron_id, _LINK.responsible_id).where(links.in_force(tenant))
+    pair = select(_LINK.patron_id, _LINK.responsible_id).where(links.IN_FORCE)
     for ids_ in parts(sorted(ids), IN_MAX):
         either = or_(_LINK.patron_id.in_(ids_), _LINK.responsible_id.in_(ids_))
-        found |= {one for row in connection.execute(pair.where(either)) for one in row}
+        found |= {one for row in connection.execute(pair.where(either), tenant.ours) for one in row}
     return found - set(ids)

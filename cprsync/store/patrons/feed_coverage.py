@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, case, delete, func, or_, select, text, update
+from sqlalchemy import Connection, case, delete, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
@@ -26,7 +26,7 @@ from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import AGENCY_IS, TenantStore, built_once, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
 from cprsync.store.records.records import from_row, patron_rows
 
@@ -53,6 +53,9 @@ _CURRENT_REASONS: Final = (*_LIVING, DEAD)
 #: A patron with a row of one of these reasons is not new to the register's list.
 KNOWN_REASONS: Final = (*_CURRENT_REASONS, DIED)
 _PATRON, _ROW, _AGREEMENT = tables.patron.c, tables.subscription.c, tables.agreement.c
+#: A condition: the subscription is of this agreement.
+OURS: Final = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
+_OUR_AGREEMENT: Final = (_AGREEMENT.agency == AGENCY_IS) & (_AGREEMENT.id == AGREEMENT_IS)
 #: The purpose of such a look-up, in the audit.
 PURPOSE: Final = "window"
 #: The kind of an entry that says that an operator opened a window for every patron.
@@ -113,8 +116,8 @@ def _may_open(why: WindowReason) -> ColumnElement[bool]:
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: WindowReason) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
-    holding = _ours(tenant) & is_held(tenant.clock.today()) & _ROW.reason.in_(_CURRENT_REASONS)
-    ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct()))
+    holding = OURS & is_held(tenant.clock.today()) & _ROW.reason.in_(_CURRENT_REASONS)
+    ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct(), tenant.ours))
     return len(open_windows(connection, tenant, ids, why))
 
 
@@ -139,8 +142,8 @@ def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) ->
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
-    ours = (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
-    taken, now = connection.scalar(select(_AGREEMENT.last_produced).where(ours)), tenant.clock.now()
+    last = select(_AGREEMENT.last_produced).where(_OUR_AGREEMENT)
+    taken, now = connection.scalar(last, tenant.ours), tenant.clock.now()
     known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))
     return [
         row.id
@@ -191,36 +194,29 @@ def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
 
 def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
     """Return the last day of each of these patrons who is dead and subscribed."""
-    return dict(fetch_rows(connection, _select_last_days(tenant), _ROW.patron_id, patron_ids))
-
-
-@built_once
-def _select_last_days(tenant: Tenant) -> Select[Any]:
-    wanted = select(_ROW.patron_id, func.max(_ROW.until)).where(_ours(tenant), _ROW.reason == DEAD)
-    return wanted.group_by(_ROW.patron_id)
+    return dict(fetch_rows(connection, _LAST_DAYS, _ROW.patron_id, patron_ids, **tenant.ours))
 
 
 def _change_subscriptions(
     connection: Connection, tenant: Tenant, patron_ids: Sequence[str], which: ColumnElement[bool], **values: object
 ) -> None:
     for part in parts(patron_ids):
-        theirs = _ours(tenant) & _ROW.patron_id.in_(part)
+        theirs = OURS & _ROW.patron_id.in_(part)
         turning = select(_ROW.number_index).where(theirs, which)
-        turned = list(connection.scalars(turning))
+        turned = list(connection.scalars(turning, tenant.ours))
         if not turned:
             continue
         # a row from an earlier time that already has this reason is replaced
         earlier = theirs & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
-        connection.execute(delete(tables.subscription).where(earlier))
-        connection.execute(update(tables.subscription).where(theirs, which).values(**values))
-
-
-@built_once
-def _ours(tenant: Tenant) -> ColumnElement[bool]:
-    return (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+        connection.execute(delete(tables.subscription).where(earlier), tenant.ours)
+        connection.execute(update(tables.subscription).where(theirs, which).values(**values), tenant.ours)
 
 
 # built once, because every night asks them
+_LAST_DAYS: Final = (
+    select(_ROW.patron_id, func.max(_ROW.until)).where(OURS, _ROW.reason == DEAD).group_by(_ROW.patron_id)
+)
+_ASKED: Final = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(_OUR_AGREEMENT)
 _LISTED: Final = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked).where(
     _PATRON.agency == AGENCY_IS, _IN_WINDOW
 )
@@ -323,24 +319,14 @@ def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
 
 
 def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
-    row = connection.execute(_select_asked(tenant)).one()
+    row = connection.execute(_ASKED, tenant.ours).one()
     if row.heal_day != tenant.clock.today():
         return AskedToday()
     counts = json.loads(row.heal_harms or "{}")
     return AskedToday(row.heal_asked or 0, {Harm(name): count for name, count in counts.items()})
 
 
-@built_once
-def _select_asked(tenant: Tenant) -> Select[Any]:
-    return select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(_is_ours(tenant))
-
-
 def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:
     harms = json.dumps({harm.value: count for harm, count in counted.harms.items()}, sort_keys=True)
     values: dict[str, Any] = {"heal_day": tenant.clock.today(), "heal_asked": counted.asked, "heal_harms": harms}
-    connection.execute(update(tables.agreement).where(_is_ours(tenant)).values(values))
-
-
-@built_once
-def _is_ours(tenant: Tenant) -> ColumnElement[bool]:
-    return (_AGREEMENT.agency == tenant.agency) & (_AGREEMENT.id == tenant.agreement)
+    connection.execute(update(tables.agreement).where(_OUR_AGREEMENT).values(values), tenant.ours)

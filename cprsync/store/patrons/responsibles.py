@@ -54,21 +54,18 @@ class Responsibles(TenantStore):
 
     def links(self, minor_id: str) -> list[Linked]:
         owed = links.owes().label("owed")
-        wanted = select(_LINK.responsible_id, _LINK.since, _LINK.until, owed).where(links.ours(self._tenant))
+        wanted = select(_LINK.responsible_id, _LINK.since, _LINK.until, owed).where(links.OURS)
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(
-                wanted.where(_LINK.patron_id == minor_id).order_by(_LINK.since, _LINK.responsible_id)
-            )
+            theirs = wanted.where(_LINK.patron_id == minor_id).order_by(_LINK.since, _LINK.responsible_id)
+            rows = connection.execute(theirs, self._tenant.ours)
             return [
                 Linked(row.responsible_id, row.since, row.until, row.until is not None and row.owed) for row in rows
             ]
 
     def minors_of(self, responsible_id: str) -> list[Minor]:
-        wanted = select(_LINK.patron_id, _LINK.since).where(
-            links.in_force(self._tenant), _LINK.responsible_id == responsible_id
-        )
+        wanted = select(_LINK.patron_id, _LINK.since).where(links.IN_FORCE, _LINK.responsible_id == responsible_id)
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id))
+            rows = connection.execute(wanted.order_by(_LINK.since, _LINK.patron_id), self._tenant.ours)
             return [Minor(row.patron_id, row.since) for row in rows]
 
     def end(self, minor_id: str, responsible_id: str, *, user: str) -> bool:
@@ -111,8 +108,9 @@ def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
 
 def wake(connection: Connection, tenant: Tenant, responsible_ids: Sequence[str]) -> None:
     """Stop persons who only answer from leaving: they answer for a minor again."""
-    of_patron = links.only_answers(tenant) & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
-    connection.execute(update(tables.patron).where(of_patron).values(standing=Stage.ACTIVE.value, leaves_since=None))
+    of_patron = links.ONLY_ANSWERS & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
+    stays = update(tables.patron).where(of_patron).values(standing=Stage.ACTIVE.value, leaves_since=None)
+    connection.execute(stays, tenant.ours)
 
 
 def end(
@@ -124,8 +122,8 @@ def end(
     """
     ended: list[tuple[str, str]] = []
     for minor, responsible in sorted(pairs):
-        this = links.in_force(tenant) & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
-        if connection.execute(update(tables.responsible).where(this).values(until=on)).rowcount:
+        this = links.IN_FORCE & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
+        if connection.execute(update(tables.responsible).where(this).values(until=on), tenant.ours).rowcount:
             ended.append((minor, responsible))
     settle_about_links(connection, tenant, {minor for minor, _ in ended})
     release(connection, tenant, {responsible for _, responsible in ended}, by_night=by_night)
@@ -155,10 +153,10 @@ def resume(
     Raises:
         ReviewClosed: not every link could be resumed; a responsible may have no record any more.
     """
-    these = links.ours(tenant) & (_LINK.patron_id == minor_id) & _LINK.responsible_id.in_(responsible_ids)
+    these = links.OURS & (_LINK.patron_id == minor_id) & _LINK.responsible_id.in_(responsible_ids)
     again = update(tables.responsible).where(these, _LINK.until == ended)
     here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
-    if connection.execute(again.where(here).values(until=None)).rowcount != len(responsible_ids):
+    if connection.execute(again.where(here).values(until=None), tenant.ours).rowcount != len(responsible_ids):
         raise ReviewClosed("who answered for the patron has no record any more: add them again")
     links.look_tonight(connection, tenant, [minor_id])
     wake(connection, tenant, responsible_ids)
@@ -174,8 +172,8 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
     After an answer by staff, the night after today's closes the record. Until then staff can take the answer back.
     After a decision of the night (`by_night`), that night closes the record itself.
     """
-    wanted = select(_PATRON.id).where(links.is_idle(tenant), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
-    ids = sorted(connection.scalars(wanted))
+    wanted = select(_PATRON.id).where(links.is_idle(), ~_is_gone(), _PATRON.id.in_(sorted(responsible_ids)))
+    ids = sorted(connection.scalars(wanted, tenant.ours))
     values = {"standing": Stage.LEAVING.value, "leaves_since": None if by_night else tenant.clock.today()}
     leaving = update(tables.patron).where(_PATRON.agency == tenant.agency).values(values)
     change_rows(connection, leaving, _PATRON.id, ids)
@@ -185,8 +183,8 @@ def release(connection: Connection, tenant: Tenant, responsible_ids: Collection[
 
 def become_patrons(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Make borrowers of those who only answered until now. Returns their ids."""
-    wanted = select(_PATRON.id).where(links.only_answers(tenant)).order_by(_PATRON.id)
-    ids = fetch_values(connection, wanted, _PATRON.id, patron_ids)
+    wanted = select(_PATRON.id).where(links.ONLY_ANSWERS).order_by(_PATRON.id)
+    ids = fetch_values(connection, wanted, _PATRON.id, patron_ids, **tenant.ours)
     becoming = update(tables.patron).where(_PATRON.agency == tenant.agency).values(kind=PatronKind.PERSON.value)
     change_rows(connection, becoming, _PATRON.id, ids)
     return start_to_borrow(connection, tenant, ids)
@@ -221,12 +219,12 @@ def move_links(connection: Connection, tenant: Tenant, *, of: str, to: str) -> l
     """Move all links of one patron to the other. Returns each link as it was, with what its undo needs."""
     moved: list[list[str | None]] = []
     either = (_LINK.patron_id == of) | (_LINK.responsible_id == of)
-    wanted = select(tables.responsible).where(links.ours(tenant), either)
-    for row in connection.execute(wanted.order_by(_LINK.patron_id, _LINK.responsible_id)).all():
+    wanted = select(tables.responsible).where(links.OURS, either)
+    for row in connection.execute(wanted.order_by(_LINK.patron_id, _LINK.responsible_id), tenant.ours).all():
         minor, responsible = (to if one == of else one for one in (row.patron_id, row.responsible_id))
-        connection.execute(delete(tables.responsible).where(_pair(tenant, row.patron_id, row.responsible_id)))
+        connection.execute(delete(tables.responsible).where(_pair(row.patron_id, row.responsible_id)), tenant.ours)
         # no person answers for themselves, and no link exists twice
-        there = connection.scalar(select(_LINK.since).where(_pair(tenant, minor, responsible))) is not None
+        there = connection.scalar(select(_LINK.since).where(_pair(minor, responsible)), tenant.ours) is not None
         put = minor != responsible and not there
         if put:
             _put(connection, tenant, minor, responsible, since=row.since, until=row.until)
@@ -244,19 +242,19 @@ def give_links_back(
             continue
         if put:
             there = (of if one == to else one for one in (minor, responsible))
-            connection.execute(delete(tables.responsible).where(_pair(tenant, *there)))
+            connection.execute(delete(tables.responsible).where(_pair(*there)), tenant.ours)
         ended = None if until is None else date.fromisoformat(until)
         _put(connection, tenant, minor, responsible, since=date.fromisoformat(since), until=ended)
         links.look_tonight(connection, tenant, [minor])
 
 
-def _pair(tenant: Tenant, minor_id: str, responsible_id: str) -> ColumnElement[bool]:
-    return links.ours(tenant) & (_LINK.patron_id == minor_id) & (_LINK.responsible_id == responsible_id)
+def _pair(minor_id: str, responsible_id: str) -> ColumnElement[bool]:
+    return links.OURS & (_LINK.patron_id == minor_id) & (_LINK.responsible_id == responsible_id)
 
 
 def _put(  # noqa: PLR0913 -- one parameter for each column
     connection: Connection, tenant: Tenant, minor: str, responsible: str, *, since: date, until: date | None = None
 ) -> None:
-    connection.execute(delete(tables.responsible).where(_pair(tenant, minor, responsible)))
+    connection.execute(delete(tables.responsible).where(_pair(minor, responsible)), tenant.ours)
     row = {"agency": tenant.agency, "patron_id": minor, "responsible_id": responsible, "since": since, "until": until}
     connection.execute(insert(tables.responsible).values(row))

@@ -17,7 +17,7 @@ from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
-from cprsync.store.core.tenant import AGENCY_IS, built_once
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.records.records import is_parked, other_of
 
 if TYPE_CHECKING:
@@ -30,26 +30,27 @@ _LINK = tables.responsible.c
 _PATRON = tables.patron.c
 _OWED = tables.balance.c
 _ITEM = tables.review_item.c
-#: Each record that is shown asks this, so it is built once.
-_PAIRS: Final = select(_LINK.patron_id, _LINK.responsible_id).where(
-    _LINK.agency == AGENCY_IS,
-    _LINK.until.is_(None),
-    or_(_LINK.patron_id == bindparam("patron_"), _LINK.responsible_id == bindparam("patron_")),
+#: A condition: the link is of this library.
+OURS: Final = _LINK.agency == AGENCY_IS
+#: A condition: the link counts for new debts. A link that has ended has its end day.
+IN_FORCE: Final = OURS & _LINK.until.is_(None)
+#: A condition: an item about a minor's age that has ended no link.
+ASKS_OF_AGE: Final = (
+    (_ITEM.agency == AGENCY_IS)
+    & (_ITEM.kind == RESPONSIBLE_OF_AGE)
+    & _ITEM.state.in_([state.value for state in UNCHANGING])
 )
+#: A condition: a person of this library who is no borrower, and is kept because they answer for a minor.
+ONLY_ANSWERS: Final = (_PATRON.agency == AGENCY_IS) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
+# Each record that is shown, and each night, asks these.
+_PAIRS: Final = select(_LINK.patron_id, _LINK.responsible_id).where(
+    IN_FORCE, or_(_LINK.patron_id == bindparam("patron_"), _LINK.responsible_id == bindparam("patron_"))
+)
+_MINORS: Final = select(_LINK.patron_id).where(IN_FORCE)
+_RESPONSIBLES: Final = select(_LINK.responsible_id).where(IN_FORCE)
+_ASKED_ABOUT: Final = select(_ITEM.patron_id).where(ASKS_OF_AGE)
 #: Makes the calendar look on the first day that it lives, whichever day that is. No coming of age is missed.
 _NEXT_LIVED: Final = date.min
-
-
-@built_once
-def ours(tenant: Tenant) -> ColumnElement[bool]:
-    """Return a condition: the link is of this library."""
-    return _LINK.agency == tenant.agency
-
-
-@built_once
-def in_force(tenant: Tenant) -> ColumnElement[bool]:
-    """Return a condition: the link counts for new debts. A link that has ended has its end day."""
-    return ours(tenant) & _LINK.until.is_(None)
 
 
 @cache
@@ -62,34 +63,17 @@ def owes() -> ColumnElement[bool]:
 
 def answered_for(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of the patrons who have a responsible for their new debts."""
-    return set(fetch_values(connection, _minors(tenant), _LINK.patron_id, ids))
-
-
-@built_once
-def _minors(tenant: Tenant) -> Select[str]:
-    return select(_LINK.patron_id).where(in_force(tenant))
+    return set(fetch_values(connection, _MINORS, _LINK.patron_id, ids, **tenant.ours))
 
 
 def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return those of the patrons about whose age a person was asked and left the links as they are."""
-    return set(fetch_values(connection, _asked_about(tenant), _ITEM.patron_id, ids))
-
-
-@built_once
-def _asked_about(tenant: Tenant) -> Select[str]:
-    return select(_ITEM.patron_id).where(asks_of_age(tenant))
-
-
-@built_once
-def asks_of_age(tenant: Tenant) -> ColumnElement[bool]:
-    """Return a condition: an item about a minor's age that has ended no link."""
-    unchanging = _ITEM.state.in_([state.value for state in UNCHANGING])
-    return (_ITEM.agency == tenant.agency) & (_ITEM.kind == RESPONSIBLE_OF_AGE) & unchanging
+    return set(fetch_values(connection, _ASKED_ABOUT, _ITEM.patron_id, ids, **tenant.ours))
 
 
 def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
     """Return the responsibles of any of these patrons."""
-    return set(fetch_values(connection, select(_LINK.responsible_id).where(in_force(tenant)), _LINK.patron_id, ids))
+    return set(fetch_values(connection, _RESPONSIBLES, _LINK.patron_id, ids, **tenant.ours))
 
 
 def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
@@ -105,7 +89,7 @@ def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: s
 
 def pairs_with(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[str, str]]:
     """Return the links in force of this patron, as a minor or as a responsible: each with the minor first."""
-    rows = connection.execute(_PAIRS, {"agency_": tenant.agency, "patron_": patron_id})
+    rows = connection.execute(_PAIRS, {**tenant.ours, "patron_": patron_id})
     return [(row.patron_id, row.responsible_id) for row in rows]
 
 
@@ -119,15 +103,15 @@ def linked(
 
 def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of each minor who has one of these responsibles, as seen in this transaction."""
-    minors = set(fetch_values(connection, _minors(tenant), _LINK.responsible_id, responsible_ids))
+    minors = set(fetch_values(connection, _MINORS, _LINK.responsible_id, responsible_ids, **tenant.ours))
     return answering_for(connection, tenant, minors)
 
 
 def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of these minors."""
-    wanted = select(_LINK.patron_id, _LINK.responsible_id).where(in_force(tenant))
+    wanted = select(_LINK.patron_id, _LINK.responsible_id).where(IN_FORCE)
     wanted = wanted.order_by(_LINK.patron_id, _LINK.responsible_id)
-    pairs = fetch_rows(connection, wanted, _LINK.patron_id, frozenset(minor_ids))
+    pairs = fetch_rows(connection, wanted, _LINK.patron_id, frozenset(minor_ids), **tenant.ours)
     persons = others(connection, tenant, {row.responsible_id for row in pairs})
     return [
         Answering(row.patron_id, row.responsible_id, find_troubles(persons[row.responsible_id].person)) for row in pairs
@@ -144,31 +128,25 @@ def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict
 
 def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
     """Make the calendar find the day on which those of these who have a responsible come of age."""
-    answers = exists().where(in_force(tenant), _LINK.patron_id == _PATRON.id)
-    theirs = update(tables.patron).where(_PATRON.agency == tenant.agency, answers)
-    change_rows(connection, theirs.values(local_due=_NEXT_LIVED), _PATRON.id, ids)
+    answers = exists().where(IN_FORCE, _LINK.patron_id == _PATRON.id)
+    theirs = update(tables.patron).where(_PATRON.agency == AGENCY_IS, answers)
+    change_rows(connection, theirs.values(local_due=_NEXT_LIVED), _PATRON.id, ids, **tenant.ours)
 
 
-@built_once
-def only_answers(tenant: Tenant) -> ColumnElement[bool]:
-    """Return a condition: a person of this library who is no borrower, and is kept because they answer for a minor."""
-    return (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
-
-
-@built_once
-def is_idle(tenant: Tenant) -> ColumnElement[bool]:
+@cache
+def is_idle() -> ColumnElement[bool]:
     """Return a condition: a person who only answers, and answers for nobody now, nor for an earlier debt."""
-    theirs = ours(tenant) & (_LINK.responsible_id == _PATRON.id)
-    return only_answers(tenant) & ~exists().where(theirs, or_(_LINK.until.is_(None), owes()))
+    theirs = OURS & (_LINK.responsible_id == _PATRON.id)
+    return ONLY_ANSWERS & ~exists().where(theirs, or_(_LINK.until.is_(None), owes()))
 
 
 def find_idle(connection: Connection, tenant: Tenant) -> list[str]:
     """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
-    return sorted(connection.scalars(_select_idle(tenant)))
+    return sorted(connection.scalars(_select_idle(), tenant.ours))
 
 
-@built_once
-def _select_idle(tenant: Tenant) -> Select[str]:
-    of_whom_one_ended = select(_LINK.responsible_id).where(ours(tenant), _LINK.until.is_not(None))
+@cache
+def _select_idle() -> Select[str]:
+    of_whom_one_ended = select(_LINK.responsible_id).where(OURS, _LINK.until.is_not(None))
     here = _PATRON.standing == Stage.ACTIVE.value
-    return select(_PATRON.id).where(is_idle(tenant), here, _PATRON.id.in_(of_whom_one_ended))
+    return select(_PATRON.id).where(is_idle(), here, _PATRON.id.in_(of_whom_one_ended))

@@ -11,7 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
 from cprsync.domain.patron.review import (
@@ -35,7 +35,7 @@ from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
-from cprsync.store.core.tenant import TenantStore, built_once, next_id
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, next_id
 from cprsync.store.records import links
 from cprsync.store.records.records import from_row
 
@@ -52,21 +52,32 @@ if TYPE_CHECKING:
 REVIEW: Final = "review"
 _OLD, _NEW = "old", "new"
 _ROW = tables.review_item.c
+_WAITING: Final = (_ROW.agency == AGENCY_IS) & (_ROW.state == State.WAITING.value)
+# Each night asks these.
+_COUNTED: Final = (
+    select(_ROW.kind, func.count().label("number")).where(_WAITING).group_by(_ROW.kind).order_by(_ROW.kind)
+)
+_COUNTED_OF_RUN: Final = _COUNTED.where(_ROW.run_id == bindparam("run_"), _ROW.kind.in_(FOLLOWING))
+_ONE_PARKED: Final = select(_ROW.id).where(_WAITING, _ROW.kind.startswith(PARKED)).limit(1)
+_ONE_OF_KIND: Final = select(_ROW.id).where(_WAITING, _ROW.kind == bindparam("kind_")).limit(1)
+_IN_FORCE: Final = select(tables.review_item).where(
+    _ROW.agency == AGENCY_IS, _ROW.state.in_((State.WAITING.value, State.ACCEPTED.value))
+)
 
 
 class Reviews(TenantStore):
     """What waits for a person, as the night sees it."""
 
     def waiting(self) -> dict[str, int]:
-        return self._count(_count_kinds(self._tenant))
+        return self._count(_COUNTED)
 
     def proposed(self, run: Run) -> dict[str, int]:
-        return self._count(_count_kinds(self._tenant, of_run=True), run_=run.id)
+        return self._count(_COUNTED_OF_RUN, run_=run.id)
 
     def _count(self, counted: Select[Any], **values: int) -> dict[str, int]:
         """Count items by kind."""
         with reading(self._tenant.engine) as connection:
-            return {row.kind: row.number for row in connection.execute(counted, values)}
+            return {row.kind: row.number for row in connection.execute(counted, {**self._tenant.ours, **values})}
 
     def in_force(self, ids: Sequence[str]) -> list[ItemInForce]:
         with reading(self._tenant.engine) as connection:
@@ -106,12 +117,7 @@ def write_reviews(
 
 def _any_parked_waits(connection: Connection, tenant: Tenant) -> bool:
     """Return False on most nights, which saves a search for thousands of patrons."""
-    return connection.scalar(_one_parked(tenant)) is not None
-
-
-@built_once
-def _one_parked(tenant: Tenant) -> Select[int]:
-    return select(_ROW.id).where(_waiting(tenant), _ROW.kind.startswith(PARKED)).limit(1)
+    return connection.scalar(_ONE_PARKED, tenant.ours) is not None
 
 
 def _settle(connection: Connection, tenant: Tenant, items: Collection[ItemInForce]) -> None:
@@ -126,47 +132,29 @@ def _settle(connection: Connection, tenant: Tenant, items: Collection[ItemInForc
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
     """Settle the items of a kind that wait about these patrons."""
-    if connection.scalar(_one_of_kind(tenant, kind)) is None:
+    if connection.scalar(_ONE_OF_KIND, {**tenant.ours, "kind_": kind}) is None:
         return  # true for most nights, which saves a search for thousands of patrons
-    settled = update(tables.review_item).where(_waiting(tenant), _ROW.kind == kind).values(state=State.SETTLED.value)
-    change_rows(connection, settled, _ROW.patron_id, ids)
+    settled = update(tables.review_item).where(_WAITING, _ROW.kind == kind).values(state=State.SETTLED.value)
+    change_rows(connection, settled, _ROW.patron_id, ids, **tenant.ours)
 
 
 def settle_of_age(connection: Connection, tenant: Tenant, minor_ids: Sequence[str]) -> None:
     """Settle the items about the age of these patrons, answered ones too. A later adult date opens a new item."""
-    settled = update(tables.review_item).where(links.asks_of_age(tenant)).values(state=State.SETTLED.value)
-    change_rows(connection, settled, _ROW.patron_id, minor_ids)
+    settled = update(tables.review_item).where(links.ASKS_OF_AGE).values(state=State.SETTLED.value)
+    change_rows(connection, settled, _ROW.patron_id, minor_ids, **tenant.ours)
 
 
 def settle_about_links(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
     """Settle items about these minors that no link in force justifies any more."""
     left = links.answering_for(connection, tenant, minor_ids)
-    wanted = select(_ROW.id, _ROW.patron_id, _ROW.kind).where(_waiting(tenant), _ROW.kind.in_(LINK_KINDS))
+    wanted = select(_ROW.id, _ROW.patron_id, _ROW.kind).where(_WAITING, _ROW.kind.in_(LINK_KINDS))
     over = [
         row.id
-        for row in fetch_rows(connection, wanted, _ROW.patron_id, minor_ids)
+        for row in fetch_rows(connection, wanted, _ROW.patron_id, minor_ids, **tenant.ours)
         if not any(one.minor_id == row.patron_id and one.is_reason_for(row.kind) for one in left)
     ]
     settled = update(tables.review_item).where(_ROW.agency == tenant.agency).values(state=State.SETTLED.value)
     change_rows(connection, settled, _ROW.id, over)
-
-
-@built_once
-def _waiting(tenant: Tenant) -> ColumnElement[bool]:
-    return (_ROW.agency == tenant.agency) & (_ROW.state == State.WAITING.value)
-
-
-@built_once
-def _one_of_kind(tenant: Tenant, kind: str) -> Select[int]:
-    return select(_ROW.id).where(_waiting(tenant), _ROW.kind == kind).limit(1)
-
-
-@built_once
-def _count_kinds(tenant: Tenant, *, of_run: bool = False) -> Select[Any]:
-    counted = select(_ROW.kind, func.count().label("number")).where(_waiting(tenant))
-    if of_run:
-        counted = counted.where(_ROW.run_id == bindparam("run_"), _ROW.kind.in_(FOLLOWING))
-    return counted.group_by(_ROW.kind).order_by(_ROW.kind)
 
 
 def _open(
@@ -217,18 +205,11 @@ def _about(tenant: Tenant, patron_id: str, item: int, named: Named | None) -> di
 
 def _in_force(connection: Connection, tenant: Tenant, ids: Collection[str]) -> Iterator[ItemInForce]:
     """Yield the items of these patrons that wait or were accepted, the oldest first."""
-    wanted = _select_in_force(tenant)
     # sorted here, because SQLite would otherwise read every item, in the order of their ids
-    for row in sorted(fetch_rows(connection, wanted, _ROW.patron_id, ids), key=lambda row: row.id):
+    for row in sorted(fetch_rows(connection, _IN_FORCE, _ROW.patron_id, ids, **tenant.ours), key=lambda row: row.id):
         state = State(row.state)
         kept = kept_numbers(tenant, row) if state is State.WAITING else None
         yield ItemInForce(row.id, row.patron_id, row.kind, state, None if kept is None else OldNumber(*kept))
-
-
-@built_once
-def _select_in_force(tenant: Tenant) -> Select[Any]:
-    in_force = _ROW.state.in_((State.WAITING.value, State.ACCEPTED.value))
-    return select(tables.review_item).where(_ROW.agency == tenant.agency, in_force)
 
 
 def seal_kept(tenant: Tenant, patron_id: str, item: int, kept: Mapping[str, Any]) -> dict[str, Any]:
