@@ -63,7 +63,7 @@ def plan_approve(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.approving import approve_plan
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
         said = {"user": user_name(), "reason": reason}
         document = approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
     print_document(document, approval_lines(document, lang), as_json=as_json)

@@ -92,7 +92,7 @@ def runs_release(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.reverting import release
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
         document = release(store, run, user=user_name(), reason=reason)
     lines = [word("release_done", lang, count=document["released"], run=run)]
     print_document(document, lines, as_json=as_json)

@@ -251,7 +251,7 @@ def certs_renew(
     from cprsync.cli.terminal.user import user_name
     from cprsync.register.renewing import NewFiles
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store() as store:
         acting = user_name()
 
         def note(fresh: Identity) -> None:

@@ -143,7 +143,7 @@ def _every_library(config: Path, stack: ExitStack) -> list[Store]:
     from cprsync.wiring.site import Site
 
     settings = load_settings(config)
-    return [stack.enter_context(Site(settings, one).store_by_own_clock()) for one in settings.library]
+    return [stack.enter_context(Site(settings, one).store()) for one in settings.library]
 
 
 def _wait(seconds: float, *, language: Language) -> None:
