@@ -162,7 +162,7 @@ def show_import(
     if refused is not None:
         write_refused(imported, refused, language)
     if numbers is not None and imported.patrons is not None:
-        write_numbers(imported.patrons, numbers)
+        write_numbers(imported.patrons, numbers, language)
     if as_json:
         _print_result(imported, apply=apply)
     else:
@@ -184,14 +184,14 @@ def _show_result(imported: Imported, language: Language, *, apply: bool) -> None
     summed = word("imported" if apply else "import_planned", language, count=imported.rows, **counts)
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
     if imported.patrons is not None:
-        _show_patrons(imported.patrons, language, apply=apply)
+        _show_patrons(imported, imported.patrons, language, apply=apply)
     if over := imported.counts["over"]:
         say(word("import_over", language, count=over))
     if imported.encoding != "utf-8":
         say(word("import_encoding", language, encoding=imported.encoding.capitalize()))
     for refused in imported.refused[:REFUSED_SHOWN_MAX]:
-        why = error_text(refused.error, language)
-        note("  " + word("import_line", language, line=refused.line, field=refused.field, told=why))
+        name, why = column_text(imported, refused.field, language), error_text(refused.error, language)
+        note("  " + word("import_line", language, line=refused.line, field=name, told=why))
     if len(imported.refused) > REFUSED_SHOWN_MAX:
         note("  " + word("import_more", language, count=len(imported.refused) - REFUSED_SHOWN_MAX))
     if imported.refused:
@@ -200,7 +200,7 @@ def _show_result(imported: Imported, language: Language, *, apply: bool) -> None
         say(word("import_dry", language))
 
 
-def _show_patrons(patrons: PatronNotes, language: Language, *, apply: bool) -> None:
+def _show_patrons(imported: Imported, patrons: PatronNotes, language: Language, *, apply: bool) -> None:
     planned = "" if apply else "_planned"
     if patrons.stays:
         say(word(f"import_stays{planned}", language, count=len(patrons.stays)))
@@ -210,8 +210,8 @@ def _show_patrons(patrons: PatronNotes, language: Language, *, apply: bool) -> N
     for name, count in sorted(patrons.left.items()):
         say(word("import_left", language, count=count, field=name_of(name, language)))
     for doubt in patrons.doubts.values():
-        reason = error_text(doubt.error, language)
-        line = word("import_line", language, line=doubt.line, field=doubt.field, told=reason)
+        name, reason = column_text(imported, doubt.field, language), error_text(doubt.error, language)
+        line = word("import_line", language, line=doubt.line, field=name, told=reason)
         more = "" if doubt.rows == 1 else f" ({word('import_rows', language, count=doubt.rows)})"
         note(f"  ! {line}{more}")
     if patrons.lines:
@@ -225,15 +225,33 @@ def _shorten(texts: Sequence[str]) -> str:
     return ", ".join([*texts[:SHOWN_MAX], *(["…"] if len(texts) > SHOWN_MAX else [])])
 
 
-def write_numbers(patrons: PatronNotes, path: Path) -> None:
+def column_text(imported: Imported, key: str, language: Language) -> str:
+    """The name of a column that a row is refused or doubted for.
+
+    In Danish a field of a patron has the name that it has in the record, which a list may use too. A column of another
+    list has one name only.
+    """
+    if key == "row":
+        return word("import_row", language)
+    return name_of(key, language) if language == "da" and imported.patrons is not None else key
+
+
+def write_numbers(patrons: PatronNotes, path: Path, language: Language) -> None:
     """Write the patron number of each new patron, by line of the list. Raises ConfigurationError."""
-    _write_csv(path, ("line", "patron"), patrons.made())
+    _write_csv(path, _header(("line", "patron"), language), patrons.made())
 
 
 def write_refused(imported: Imported, path: Path, language: Language) -> None:
     """Write the refused rows as CSV: line, field and reason, never a value. Raises ConfigurationError."""
-    rows = ((one.line, one.field, error_text(one.error, language)) for one in imported.refused)
-    _write_csv(path, ("line", "field", "reason"), rows)
+    rows = (
+        (one.line, column_text(imported, one.field, language), error_text(one.error, language))
+        for one in imported.refused
+    )
+    _write_csv(path, _header(("line", "field", "reason"), language), rows)
+
+
+def _header(names: Iterable[str], language: Language) -> list[str]:
+    return [word(f"import_column_{name}", language) for name in names]
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | str]]) -> None:

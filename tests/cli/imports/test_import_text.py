@@ -101,7 +101,7 @@ def test_the_document_says_whether_it_was_applied(
     [
         (
             "da",
-            ("linje 3, cards: det samme kort står", "linje 4, cpr_number: ikke et muligt", "ikke i review"),
+            ("linje 3, LånerID: det samme kort står", "linje 4, CPR-nummer: ikke et muligt", "ikke i review"),
         ),
         ("en", ("line 3, cards: the same card stands", "line 4, cpr_number: not a possible", "not in review")),
     ],
@@ -124,7 +124,7 @@ def test_a_group_that_may_be_misspelt_is_told_with_those_that_there_are_and_leav
     (library / "patrons.csv").write_text(rows, encoding="utf-8")
     assert take(library) == 0
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("  ! linje 2, group: lånergruppen står ikke i policy.toml")
+    assert line.startswith("  ! linje 2, Lånergruppe: lånergruppen står ikke i policy.toml")
     assert line.endswith("Der er Barn, Ung, Voksen (2 rækker)")
 
 
@@ -134,12 +134,31 @@ def test_where_nothing_is_refused_nothing_is_left_to_anyone(library: Path, capsy
     assert not capsys.readouterr().err
 
 
-def test_refused_rows_are_written_as_a_list_without_their_values(library: Path) -> None:
+@pytest.mark.parametrize(("language", "told"), [("da", "linje 2, rækken: "), ("en", "line 2, row: ")])
+def test_a_row_with_more_cells_than_columns_is_refused_as_a_whole(
+    library: Path, language: Language, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (library / "patrons.csv").write_text(f"cpr_number\n{number('ANNA')},Anna\n", encoding="utf-8")
+    assert take(library, language, apply=True) == 3
+    assert capsys.readouterr().err.strip().startswith(told)
+    assert patrons(library) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "header", "fields"),
+    [
+        ("da", "linje,felt,grund", ["LånerID", "CPR-nummer"]),
+        ("en", "line,field,reason", ["cards", "cpr_number"]),
+    ],
+)
+def test_refused_rows_are_written_as_a_list_without_their_values(
+    library: Path, language: Language, header: str, fields: list[str]
+) -> None:
     config, into = library / "cprsync.toml", library / "refused.csv"
-    assert patron_import(library / "patrons.csv", lang="en", refused=into, config=config) == 3
+    assert patron_import(library / "patrons.csv", lang=language, refused=into, config=config) == 3
     lines = into.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "line,field,reason"
-    assert [line.split(",")[:2] for line in lines[1:]] == [["3", "cards"], ["4", "cpr_number"]]
+    assert lines[0] == header
+    assert [line.split(",")[:2] for line in lines[1:]] == [["3", fields[0]], ["4", fields[1]]]
     assert "1234567890" not in "".join(lines)
     assert into.stat().st_mode & 0o077 == 0
 
@@ -153,7 +172,7 @@ def test_the_patron_numbers_that_were_made_are_written_by_line(
     assert patron_import(library / "patrons.csv", apply=True, config=config, numbers=into) == 0
     _, made, more = capsys.readouterr().out.splitlines()
     lines = into.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "line,patron"
+    assert lines[0] == "linje,lånernummer"
     assert [line.split(",")[0] for line in lines[1:]] == [str(line) for line in range(2, SHOWN_MAX + 3)]
     assert made.startswith(f"Nye lånernumre (linje: nummer): 2: {lines[1].split(',')[1]}, 3: ")
     assert made.endswith(f"{lines[SHOWN_MAX].split(',')[1]}, …")
