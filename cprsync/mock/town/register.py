@@ -262,21 +262,21 @@ class Register:
     def keep(self) -> None:
         """Write everything but the journals to the folder."""
         town = self.town
-        changed = {k: asdict(p) for k, p in self.published.items() if p is not self.people[k]}
+        changed = {k: p for k, p in self.published.items() if p is not self.people[k]}
         self.memory.save(
             {
                 "town": {"day": town.day.isoformat(), "task": town.task},
-                "streets": {key: asdict(street) for key, street in town.streets.items()},
-                "names": {key: asdict(name) for key, name in town.names.items()},
+                "streets": dict(town.streets),
+                "names": dict(town.names),
                 "in_file": self.in_file,
                 "day": self.day.isoformat(),
-                "person": [asdict(person) for person in self.people.values()],
+                "person": list(self.people.values()),
                 # Only persons that look-ups do not show in today's state. None: not in the register last night.
                 "published": changed | {key: None for key in self.people if key not in self.published},
-                "pending": {key: [asdict(event) for event in events] for key, events in self.pending.items()},
+                "pending": self.pending,
                 "produced": {agency: day.isoformat() for agency, day in self.produced.items()},
                 "faults": self.faults.dump(),
-                "owed": [asdict(one) for one in self.owed],
+                "owed": self.owed,
             }
         )
 

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import IO, TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
@@ -47,7 +48,9 @@ class Memory:
         return document
 
     def save(self, document: dict[str, Any]) -> None:
-        text = json.dumps({"version": _VERSION, **document}, ensure_ascii=False, separators=(",", ":"))
+        """Replace the document. A dataclass in it is written as its fields."""
+        whole = {"version": _VERSION, **document}
+        text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=_fields_of)
         replace_private(self._state, text.encode())
 
     def put_aside(self, name: str, content: bytes) -> None:
@@ -123,6 +126,11 @@ def lock_folder(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise ConfigurationError("another mock runs in this folder", kind="mock.folder") from error
         yield
+
+
+def _fields_of(value: Any) -> dict[str, Any]:
+    # `asdict` would copy each text of each person first, at each event
+    return {one.name: getattr(value, one.name) for one in fields(value)}
 
 
 def _unreadable() -> ConfigurationError:
