@@ -192,13 +192,13 @@ def run() -> None:
 
     An unexpected error shows a reference, never a traceback with data.
     """
-    from cprsync.cli.terminal.failures import interrupted, misused, tell_unraisable, unexpected
+    from cprsync.cli.terminal.failures import interrupted, misused, tell_what_nobody_hears, unexpected
     from cprsync.cli.terminal.output import open_standard_streams
     from cprsync.private import leave_no_dump
 
     leave_no_dump()
     open_standard_streams()
-    sys.unraisablehook = tell_unraisable
+    tell_what_nobody_hears()
     limit_gc()
     # what is left at the end is given back with the process: looking through all of it first took a tenth of `status`
     atexit.register(gc.freeze)

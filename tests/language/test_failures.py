@@ -259,7 +259,22 @@ def test_what_nobody_foresaw_is_told_in_danish_too() -> None:
     assert told["da"]["message"] == "uventet OSError (No space left on device) ved ?"
 
 
-@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def arisen(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        RuntimeError("can't allocate lock"),
+        OSError(12, "Cannot allocate memory"),
+        arisen(ValueError("no document"), MemoryError()),
+    ],
+    ids=["memory", "thread", "lock", "system", "what arose from it"],
+)
 def test_too_little_memory_is_told_as_that_and_not_as_a_fault_of_the_program(error: Exception) -> None:
     told = unexpected_document(error)
     assert (told["kind"], told["changed"]) == ("memory", "part")

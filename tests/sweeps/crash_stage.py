@@ -128,7 +128,7 @@ class Stage:
         said = child.out.read_text(encoding="utf-8", errors="replace")
         self.seen.exits.append(code)
         if "Traceback" in said:
-            self.seen.wrong.append(f"a traceback: {said[-1500:]}")
+            self.seen.wrong.append(f"a traceback: {said[said.index('Traceback') :][:3000]}")
         kind = kind_of(said)
         if kind is not None:
             error = json.loads(said[said.index("{\n") :])["error"]

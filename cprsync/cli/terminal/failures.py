@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from cprsync.cli import note_key
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cprsync.catalogues import Language
+
+
+#: How many causes of an error are looked at.
+CHAIN_MAX = 10
+#: The interpreter's own words where the system gives it no room.
+NO_ROOM = frozenset({"can't start new thread", "can't allocate lock"})
 
 
 def _document(error: CprsyncError, *, changed: str) -> dict[str, Any]:
@@ -77,8 +86,7 @@ def show_error(document: Mapping[str, Any], language: Language) -> None:
 
 def unexpected_document(error: BaseException) -> dict[str, Any]:
     """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
-    if isinstance(error, MemoryError) or "can't start new thread" in error.args:
-        # the interpreter's own words where the system gives a thread no room
+    if any(map(_is_of_memory, chain_of(error))):
         return _document(CprsyncError("there is not enough memory", kind="memory"), changed="part")
     place, what = place_of(error) or "?", type(error).__name__
     failure = CprsyncError("unexpected {error} at {place}", error=what, place=place)
@@ -89,6 +97,20 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
     return _document(failure, changed="part")
 
 
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those that it arose from: the last one first."""
+    for _ in range(CHAIN_MAX):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return is_refused or isinstance(error, MemoryError) or bool(NO_ROOM & {*map(str, error.args)})
+
+
 def place_of(error: BaseException) -> str:
     """The file and line that raised an error. Empty if it was not raised."""
     frame = error.__traceback__
@@ -97,15 +119,23 @@ def place_of(error: BaseException) -> str:
     return "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
 
 
-def tell_unraisable(what: sys.UnraisableHookArgs) -> None:
-    """Name an error that Python can hand to nobody, such as one of an object that is given back.
+def tell_what_nobody_hears() -> None:
+    """Name an error that Python can hand to nobody: of an object that is given back, of a thread, of the end itself.
 
-    By itself Python prints it with its text, which may quote data. Without memory nothing is printed: the command that
-    ran out of it says so.
+    By itself Python prints it with its text, which may quote data, and so it does with what a log line cannot show.
+    Without memory nothing is printed: the command that ran out of it says so.
     """
-    error = what.exc_value
-    if error is not None and not isinstance(error, MemoryError):
-        note(f"cprsync: {type(error).__name__} at {place_of(error)}")
+    sys.unraisablehook = lambda what: _name(what.exc_value)
+    threading.excepthook = lambda what: _name(what.exc_value)
+    sys.excepthook = lambda _kind, error, _place: _name(error)
+    logging.raiseExceptions = False
+
+
+def _name(error: BaseException | None) -> None:
+    # what fails here, Python prints as it would have printed the error
+    with suppress(MemoryError):
+        if error is not None and not isinstance(error, MemoryError):
+            note(f"cprsync: {type(error).__name__} at {place_of(error)}")
 
 
 def interrupted_document() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cprsync.cli.terminal.failures import place_of
+from cprsync.cli.terminal.failures import chain_of, place_of
 from cprsync.cli.terminal.output import escape_controls
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LEVEL = "WARNING"
-#: How many causes of an exception are shown.
-CHAIN_MAX = 10
 
 
 def level_in(config: Path) -> str:
@@ -72,9 +70,4 @@ def _escape_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
 
 def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
     """Each exception of the chain, the last one first, without its text, which may quote its input."""
-    chain: list[str] = []
-    error: BaseException | None = exc_info[1]
-    while error is not None and len(chain) < CHAIN_MAX:
-        chain.append(f"{type(error).__name__} at {place_of(error)}")
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n  from ".join(chain)
+    return "\n  from ".join(f"{type(error).__name__} at {place_of(error)}" for error in chain_of(exc_info[1]))

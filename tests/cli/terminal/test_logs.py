@@ -15,7 +15,8 @@ from town import PEOPLE, number
 
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
-from cprsync.cli.terminal.logs import CHAIN_MAX, configure
+from cprsync.cli.terminal.failures import CHAIN_MAX
+from cprsync.cli.terminal.logs import configure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import re
 import subprocess
 import sys
+import threading
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -90,14 +92,19 @@ def test_wrong_usage_is_told_in_danish_unless_english_is_asked_for(
     assert "changed:   nothing" in told
 
 
+#: What the program takes over when it starts.
+HOOKS = ((sys, "unraisablehook"), (sys, "excepthook"), (threading, "excepthook"), (logging, "raiseExceptions"))
+
+
 def told_in(
     language: str, arguments: tuple[str, ...], patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> str:
     """What the program says on standard error, in the test's own process: only the start is spared."""
     patch.setenv("CPRSYNC_LANG", language)
     patch.setattr(sys, "argv", ["cprsync", *arguments])
-    # pytest's own is back afterwards
-    patch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    # pytest's own are back afterwards
+    for module, name in HOOKS:
+        patch.setattr(module, name, getattr(module, name))
     with pytest.raises(SystemExit) as ended:
         run()
     assert ended.value.code == 2

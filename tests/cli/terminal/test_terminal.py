@@ -147,29 +147,59 @@ def test_a_key_of_a_policy_reaches_no_terminal_as_it_is(library: Path, monkeypat
     assert r"\u001b]0;owned\u0007\n\u009b2J" in screen.getvalue()
 
 
-#: A command that leaves an object whose end fails with this error.
-_FAILING = """
-import gc, sys
+#: A command in which this happens.
+_COMMAND = """
+import gc, logging, sys, threading
 from cprsync.cli import main
-class Left:
+from cprsync.cli.terminal import failures
+from cprsync.cli.terminal.logs import configure
+class Failing:
     def __del__(self):
         raise {error}("Sejersen")
+    def __str__(self):
+        raise {error}("Sejersen")
+def fail(*_):
+    raise {error}("Sejersen")
+def no_memory(*_):
+    raise MemoryError
 def leave(**_):
-    Left()
-    gc.collect()
+    configure("WARNING")
+    {happens}
     return 0
 main.app = leave
 sys.argv = ["cprsync", "status"]
 main.run()
 """
+#: What nobody can be handed -> how it happens.
+UNHEARD = {
+    "an object that is given back": "Failing(); gc.collect()",
+    "a thread": "one = threading.Thread(target=fail); one.start(); one.join()",
+    "the end itself": "main.misuse_of = fail; fail()",
+}
 
 
 @pytest.mark.parametrize(("error", "named"), [("ValueError", True), ("MemoryError", False)])
-def test_an_error_that_nobody_can_be_handed_is_named_without_its_text(error: str, *, named: bool) -> None:
+@pytest.mark.parametrize("happens", UNHEARD)
+def test_an_error_that_nobody_can_be_handed_is_named_without_its_text(error: str, happens: str, *, named: bool) -> None:
     """Without memory the command says so itself."""
-    done = subprocess.run(
-        [sys.executable, "-c", _FAILING.format(error=error)], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert (error in done.stderr) is named
+    assert (error in told_when(UNHEARD[happens], error)) is named
+
+
+@pytest.mark.parametrize("happens", UNHEARD)
+def test_an_error_that_there_is_no_memory_to_name_is_not_shown_by_python_either(happens: str) -> None:
+    unnamed = f"failures.note = no_memory; {UNHEARD[happens]}"
+    assert "ValueError" not in told_when(unnamed, "ValueError")
+
+
+@pytest.mark.parametrize("error", ["ValueError", "MemoryError"])
+def test_a_log_line_that_cannot_be_made_does_not_show_its_values(error: str) -> None:
+    told_when('logging.getLogger("other").warning("%s is called %s", Failing(), "Sejersen")', error)
+
+
+def told_when(happens: str, error: str) -> str:
+    """What a command says on standard error, without a traceback and without the error's text."""
+    command = [sys.executable, "-c", _COMMAND.format(error=error, happens=happens)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert "Traceback" not in done.stdout + done.stderr
     assert "Sejersen" not in done.stdout + done.stderr
+    return done.stderr
