@@ -32,13 +32,17 @@ SIGNED_OUT = ("/sign-in",)
 _AXE = Axe()
 #: Only what is wrong is told, and no style sheet is fetched again.
 _ALL = 'axe.run({resultTypes: ["violations"], preload: false})'
-#: A theme changes colours and nothing else.
-_COLOURS = 'axe.run({resultTypes: ["violations"], preload: false, runOnly: ["color-contrast", "link-in-text-block"]})'
+#: A theme changes colours and nothing else, and a width anything but colours.
+_OF_COLOURS = '["color-contrast", "link-in-text-block"]'
+_COLOURS = f'axe.run({{resultTypes: ["violations"], preload: false, runOnly: {_OF_COLOURS}}})'
+_ALL_BUT_COLOURS = f"""axe.run({{resultTypes: ["violations"], preload: false, rules: Object.fromEntries(
+    {_OF_COLOURS}.map((rule) => [rule, {{enabled: false}}]))}})"""
 #: The window, the theme, and what axe looks for.
 Look = tuple[tuple[int, int], str, str]
-#: No width changes a colour. What a telephone alone shows stands on every page, and is looked at in the dark in
-#: `TWO_LOOKS`.
-LOOKS: tuple[Look, ...] = ((SCREEN, "light", _ALL), (SCREEN, "dark", _COLOURS), (TELEPHONE, "light", _ALL))
+LOOKS: tuple[Look, ...] = ((SCREEN, "dark", _COLOURS), (SCREEN, "light", _ALL), (TELEPHONE, "light", _ALL_BUT_COLOURS))
+#: What a telephone alone shows stands on every page: its colours are looked at on this one.
+OF_TELEPHONES = "/"
+ALL_LOOKS: tuple[Look, ...] = (*LOOKS, (TELEPHONE, "light", _COLOURS), (TELEPHONE, "dark", _COLOURS))
 #: Of a page whose parts have been looked at on others.
 TWO_LOOKS: tuple[Look, ...] = ((SCREEN, "light", _ALL), (TELEPHONE, "dark", _COLOURS))
 _SIZES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
@@ -231,7 +235,7 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
         yield path, look_at(stranger.open(path))
     for path in find_paths(town):
         if path not in SIGNED_OUT:
-            yield path, look_at(seat.open(path))
+            yield path, look_at(seat.open(path), ALL_LOOKS if path == OF_TELEPHONES else LOOKS)
     with waiting_for_bulk(town):
         for go in ANSWERS:
             go(seat)

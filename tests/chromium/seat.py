@@ -28,6 +28,8 @@ class Seat:
     watch: Watch
     #: how often a key was pressed, without what was typed as a value
     keystrokes: int = 0
+    _size: tuple[int, int] = SCREEN
+    _theme: str = "light"
 
     # -- going somewhere
 
@@ -123,9 +125,12 @@ class Seat:
         return self.page.content()
 
     def look_by(self, *, size: tuple[int, int] = SCREEN, theme: str = "light") -> Seat:
-        """Look at the same page on another screen, or in another theme."""
-        self.page.set_viewport_size({"width": size[0], "height": size[1]})
-        self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
+        """Look at the same page on another screen, or in another theme. Each of them draws the page anew."""
+        if size != self._size:
+            self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        if theme != self._theme:
+            self.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # light or dark
+        self._size, self._theme = size, theme
         return self
 
 
