@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from cprsync.cli.demo.comparison import Comparison, Rights
     from cprsync.cli.demo.koha_week import KohaComparison
-    from cprsync.config.settings import Settings
 
 #: The most steps for the working nights and the days between them.
 DAYS_MAX = 60
@@ -77,7 +76,7 @@ def run_demo(
     language: Language,
     as_json: bool,
     with_koha: bool = False,
-    before_comparing: Callable[[Settings], None] | None = None,
+    before_comparing: Callable[[Stage], None] | None = None,
     before_leaving: Callable[[Stage], None] | None = None,
 ) -> int:
     """Run the week. Exit 0 only if every record equals the register.
@@ -87,7 +86,7 @@ def run_demo(
         language: the language of the story.
         as_json: print one document instead of the story.
         with_koha: a Koha is a target, and is compared too.
-        before_comparing: called with the settings after the week; a test alters a record here.
+        before_comparing: called after the week; a test alters a record here.
         before_leaving: called after the comparison, while the mock still runs.
     """
     begun = time.monotonic()
@@ -96,7 +95,7 @@ def run_demo(
         stage = stack.enter_context(_set_up(folder, language, as_json=as_json, with_koha=with_koha))
         _live_week(stage)
         if before_comparing is not None:
-            before_comparing(stage.settings)
+            before_comparing(stage)
         outcome = _report_comparison(stage, seconds=time.monotonic() - begun, kept=keep)
         if before_leaving is not None:
             before_leaving(stage)

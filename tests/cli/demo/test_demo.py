@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from io import StringIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, update
 from whole import patron_ids
 
-from cprsync.cli.demo.demo import live_day_for_the_desk, run_demo
+from cprsync.cli.demo.demo import _report_comparison, live_day_for_the_desk, run_demo
 from cprsync.cli.demo.desk import tell_what_to_try
 from cprsync.cli.demo.week import Stage, load_week, read_numbers
+from cprsync.cli.terminal.logs import configure
 from cprsync.config.clock import SystemClock
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
@@ -65,9 +68,34 @@ def another_street(person: Person) -> Person:
     return replace(person, address=replace(person.address, road="Omvejen"))
 
 
-def test_the_week_ends_with_every_record_equal_to_the_register(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_demo(keep=None, language="da", as_json=True, with_koha=True) == 0
-    document = json.loads(capsys.readouterr().out)
+@dataclass(frozen=True)
+class Told:
+    """What a demo ends with: its exit and its document."""
+
+    exit: int
+    document: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def compared(keys_at_hand: None) -> tuple[Told, Told]:
+    """One week, compared as it was lived, and again after something was altered in each place."""
+    configure("WARNING")
+    first: list[Told] = []
+
+    def compare_and_meddle(stage: Stage) -> None:
+        with redirect_stdout(StringIO()) as said:
+            code = _report_comparison(stage, seconds=0, kept=None)
+        first.append(Told(code, json.loads(said.getvalue())))
+        meddle(stage.settings)
+
+    with redirect_stdout(StringIO()) as said:
+        code = run_demo(keep=None, language="da", as_json=True, with_koha=True, before_comparing=compare_and_meddle)
+    return first[0], Told(code, json.loads(said.getvalue()))
+
+
+def test_the_week_ends_with_every_record_equal_to_the_register(compared: tuple[Told, Told]) -> None:
+    document = compared[0].document
+    assert compared[0].exit == 0
     assert document["koha"] == {"compared": 40, "differs": {}}
     assert document["comparison"]["compared"] == 40
     assert document["comparison"]["differs"] == {}
@@ -92,7 +120,7 @@ def test_the_week_spans_a_weekend_and_a_holiday_and_the_desk_then_opens_with_thr
         live_day_for_the_desk(stage)
         cases.update(stage.nights[-1]["reviews"]["kinds"])
 
-    run_demo(keep=None, language="en", as_json=False, before_leaving=open_desk)
+    assert run_demo(keep=None, language="en", as_json=False, before_leaving=open_desk) == 0
     assert cases == {"birth.differs": 1, "block.dead": 1, "block.disappeared": 1}
     told = capsys.readouterr().out
     assert "Thursday 25 March – Monday 29 March: no delivery" in told
@@ -130,20 +158,20 @@ def close_films(settings: Settings, key: str) -> None:
     engine.dispose()
 
 
+def meddle(settings: Settings) -> None:
+    ready = json.loads((settings.keys.dir.parent / "mock" / "ready.json").read_text(encoding="utf-8"))
+    control.culr_write(ready, "update", ready["agreement"]["agency"], "HELLE", to="751")
+    close_films(settings, "HELLE")
+    calls.edit(ready, who="BO", set={"city": "Ry"})
+    alter(another_street)(settings)
+
+
 def test_one_altered_street_municipality_city_in_koha_and_right_make_the_demo_fail(
-    capsys: pytest.CaptureFixture[str],
+    compared: tuple[Told, Told],
 ) -> None:
-    """One week for all: what differs is what was altered, and nothing else."""
-
-    def meddle(settings: Settings) -> None:
-        ready = json.loads((settings.keys.dir.parent / "mock" / "ready.json").read_text(encoding="utf-8"))
-        control.culr_write(ready, "update", ready["agreement"]["agency"], "HELLE", to="751")
-        close_films(settings, "HELLE")
-        calls.edit(ready, who="BO", set={"city": "Ry"})
-        alter(another_street)(settings)
-
-    assert run_demo(keep=None, language="da", as_json=True, with_koha=True, before_comparing=meddle) == 1
-    document = json.loads(capsys.readouterr().out)
+    """What differs is what was altered, and nothing else."""
+    document = compared[1].document
+    assert compared[1].exit == 1
     assert document["koha"]["differs"] == {"BO": ["address"]}
     comparison = document["comparison"]
     differs = comparison["differs"]
