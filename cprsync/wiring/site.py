@@ -120,9 +120,14 @@ class Site:
         """The library's store. `shows_records`: the policy says what of a record is sealed."""
         return self._store(self.clock, self.policy if shows_records else None)
 
-    def store_by_own_clock(self) -> AbstractContextManager[SqlStore]:
-        """The library's store, for a command that only shows it: it does not ask the mock what day it is."""
-        return self._store(SystemClock())
+    @contextmanager
+    def store_to_show(self) -> Iterator[SqlStore]:
+        """The library's store, for a command that only shows it: no mock is asked what day it is.
+
+        The database refuses a write. It would have the machine's clock, where a night has the mock's.
+        """
+        with self._store(SystemClock()) as store:
+            yield store.read_only()
 
     def unchecked_store(self) -> AbstractContextManager[SqlStore]:
         """The library's store without a check of the erase journal, for the one command that repairs the journal."""

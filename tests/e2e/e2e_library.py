@@ -98,7 +98,7 @@ class Library:
         """Be another run at work."""
         settings = load_settings(self.folder / "cprsync.toml")
         section = library_of(settings, agency)
-        with Site(settings, section).store_by_own_clock() as store, store.runs.lock():
+        with Site(settings, section).store_to_show() as store, store.runs.lock():
             yield
 
     def copy(self, to: Path) -> Library:
@@ -143,7 +143,7 @@ class Library:
         settings = load_settings(self.folder / "cprsync.toml")
         section = library_of(settings, None)
         keys = {person["number"]: key for key, person in PEOPLE.items()}
-        with Site(settings, section).store_by_own_clock() as store:
+        with Site(settings, section).store_to_show() as store:
             return {keys[record[1].number.digits]: record[1] for record in store.views.opened_records()}
 
 

@@ -15,11 +15,14 @@ from test_limits import CASES, a_night
 
 from cprsync.cli.terminal.user import account_of
 from cprsync.cli.trust.keys import _every_library
+from cprsync.config.settings import load_settings
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.policy.policy import Harm
 from cprsync.mock import control
 from cprsync.mock.certs import make_authority, packaged_profile
 from cprsync.services.trust.keys import Rotating, rotate_keys
+from cprsync.store.seals.failures import ReadOnly
+from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,3 +100,11 @@ def test_what_a_command_writes_to_the_audit_has_the_mocks_day(
     written = [at for place, at in entries(night.library).items() if place not in before]
     days = {datetime.fromisoformat(at).astimezone(COPENHAGEN).date() for at in written}
     assert days == {date.fromisoformat(control.clock(night.ready)["day"])}
+
+
+def test_a_store_that_does_not_ask_the_mock_for_its_day_is_only_shown(night: Night) -> None:
+    settings = load_settings(night.library.folder / "cprsync.toml")
+    before = night.library.rows("audit")
+    with Site(settings, settings.library[0]).store_to_show() as store, pytest.raises(ReadOnly):
+        store.audit.note_certificate(user="Anna", serial=255, ends=datetime(2028, 3, 1, tzinfo=UTC))
+    assert night.library.rows("audit") == before

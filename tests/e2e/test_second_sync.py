@@ -33,7 +33,7 @@ MOVED = {"audit_head": {"seq", "mac", "at"}}
 
 def everything(settings: Settings) -> Tables:
     section = library_of(settings, None)
-    with Site(settings, section).store_by_own_clock() as store:
+    with Site(settings, section).store_to_show() as store:
         return store.views.everything()
 
 

@@ -121,7 +121,7 @@ def patron_of(library: Library, key: str) -> str:
     """The patron's own number."""
     settings = load_settings(library.folder / "cprsync.toml")
     section = library_of(settings, None)
-    with Site(settings, section).store_by_own_clock() as store:
+    with Site(settings, section).store_to_show() as store:
         found: str | None = store.patrons.find(CprNumber.parse(number(key)))
     assert found is not None
     return found

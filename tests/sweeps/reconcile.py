@@ -68,7 +68,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
     config = folder / "library" / "cprsync.toml"
     settings = load_settings(config)
     upgrade(settings.store)
-    with Site(settings, settings.library[0]).store_by_own_clock() as store:
+    with Site(settings, settings.library[0], SystemClock().today()).store() as store:
         clock = SystemClock()
         run = store.runs.begin(day=clock.today(), started=clock.now())
         for start in range(0, len(ours), _PART):

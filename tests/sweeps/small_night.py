@@ -198,7 +198,7 @@ def opened_store(library: Path, environment: Mapping[str, str]) -> Iterator[SqlS
     settings = load_settings(library / "cprsync.toml")
     url = environment.get("CPRSYNC_STORE__URL", settings.store.url)
     settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
-    with Site(settings, library_of(settings, None)).store_by_own_clock() as store:
+    with Site(settings, library_of(settings, None)).store_to_show() as store:
         yield store
 
 

@@ -144,7 +144,7 @@ def subscriptions_list(
     *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
 ) -> None:
     """List our subscriptions, by patron and reason."""
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         rows = store.reconciliation.documents()
         count = store.subscriptions.count()
     # the dead stay subscribed until a last day, which is set beforehand

@@ -37,7 +37,7 @@ runs_app, status_app, forecast_app = typer.Typer(), typer.Typer(), typer.Typer()
 @runs_app.command("list")
 def runs_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
     """List the nights, the latest first."""
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         documents = store.runs.documents()
     print_document({"runs": documents}, (run_line(document, lang) for document in documents), as_json=as_json)
 
@@ -52,7 +52,7 @@ def runs_show(
     as_json: Json = False,
 ) -> None:
     """Show one night's report, number by number."""
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         document, items = store.runs.document(run), store.runs.items(run)
         if document is None:
             raise BadInput("there is no run {run}", run=run, kind="run.unknown")

@@ -40,7 +40,7 @@ def plan_show(
     """
     from cprsync.services.night.approving import show_plan
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         document = show_plan(store, agency=site.section.agency, now=site.clock.now(), wanted=plan)
     print_document(document, plan_lines(document, lang), as_json=as_json)
 

@@ -104,7 +104,7 @@ def _compare(config: Path, library: str | None, listed: Path | None, *, as_json:
 def _show_trend(config: Path, library: str | None, last: int, form: str, *, lang: Lang, as_json: bool) -> None:
     from cprsync.services.outward.comparing import trend_document
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         document = {"agency": site.section.agency, **trend_document(store, last)}
     if form == _CSV and not as_json:
         rows = (

@@ -55,7 +55,7 @@ def patron_list(
     from cprsync.domain.person.municipality import code_from
     from cprsync.services.ports.finding import PatronFilter
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         if excel and form != _CSV:
             raise Misused("--excel belongs to --format csv")
         statuses = store.listing.statuses()

@@ -43,7 +43,7 @@ def targets_list(*, config: Config = CONFIG, library: Library = None, lang: Lang
     """List the targets: what waits for each, and what each was told."""
     from cprsync.services.outward.targets import targets_document
 
-    with opened(config, library, as_json=as_json) as site, site.store_by_own_clock() as store:
+    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         targets = targets_document(store)
     document = {"agency": site.section.agency, "targets": targets}
     print_document(document, targets_lines(targets, lang), as_json=as_json)

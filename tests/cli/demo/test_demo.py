@@ -46,7 +46,7 @@ def alter(change: Callable[[Person], Person]) -> Callable[[Settings], None]:
 
     def meddle(settings: Settings) -> None:
         library = library_of(settings, None)
-        with Site(settings, library).store_by_own_clock() as store:
+        with Site(settings, library).store() as store:
             ids = patron_ids(store)
             # whoever died or left keeps her last address, which the register does not have: hers is no difference
             residents = [p for p in store.patrons.read(ids) if p.register.status is Status.RESIDENT]
@@ -148,7 +148,7 @@ def close_films(settings: Settings, key: str) -> None:
     town = tomllib.loads(fixture_path("people.toml").read_text(encoding="utf-8"))
     [digits] = [person["number"] for person in town["person"] if person["key"] == key]
     library = library_of(settings, None)
-    with Site(settings, library).store_by_own_clock() as store:
+    with Site(settings, library).store_to_show() as store:
         patron_id = store.patrons.find(CprNumber.parse(digits))
     row, engine = tables.entitlement.c, open_engine(settings.store.url)
     with writing(engine) as connection:

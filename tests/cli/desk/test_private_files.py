@@ -47,7 +47,7 @@ def library(request: pytest.FixtureRequest, tmp_path: Path, careless: None) -> P
     settings = load_settings(folder / "cprsync.toml")
     request.param(folder / "cprsync.db")
     (folder / "erase-journal.log").touch(mode=0o600)
-    with Site(settings, settings.library[0]).store_by_own_clock():
+    with Site(settings, settings.library[0]).store_to_show():
         # it has seen its keys
         return folder
 

@@ -18,6 +18,7 @@ from cprsync.cli.feed.deliveries import feed_fetch
 from cprsync.cli.night.sync import run_library_night
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
+from cprsync.config.clock import SystemClock
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
 from cprsync.mock import control
@@ -65,7 +66,7 @@ def rewrite(config: Path, pattern: str, new: str) -> None:
 @contextmanager
 def opened(config: Path) -> Iterator[SqlStore]:
     settings = load_settings(config)
-    with Site(settings, settings.library[0]).store_by_own_clock() as store:
+    with Site(settings, settings.library[0], SystemClock().today()).store() as store:
         yield store
 
 
