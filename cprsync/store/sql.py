@@ -127,7 +127,7 @@ class SqlStore(Store):
         if "|" in agency or "|" in agreement:
             raise ConfigurationError("an agency's or agreement's name holds a |", kind="configuration.agency")
         check_version(engine)
-        check_environment(engine, environment)
+        known = check_environment(engine, environment)
         vault = Vault(keyring, agency=agency, random=random)
         written = EraseJournal(journal or keyring.folder.parent / JOURNAL_FILE, keyring)
         tenant = Tenant(
@@ -147,9 +147,10 @@ class SqlStore(Store):
         if checks_keys:
             check_keys(tenant)
         _move_in(tenant, agencies)
-        note_environment(engine, agency, environment)
-        keeping = tenant if keeper is None else replace(tenant, engine=keeper)
-        self._bind(with_targets(tenant, targets), keeping=with_targets(keeping, targets))
+        if agency not in known:
+            note_environment(engine, agency, environment)
+        keeping = None if keeper is None else with_targets(replace(tenant, engine=keeper), targets)
+        self._bind(with_targets(tenant, targets), keeping=keeping)
 
     def _bind(self, tenant: Tenant, *, keeping: Tenant | None = None) -> None:
         """Make each capability work for this tenant. `keeping`: the same, with the right to delete from the audit."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from cprsync.errors import StoreMismatch
 from cprsync.services.ports.trust.upkeep import StoreVersion
@@ -31,14 +32,24 @@ _OTHERS: Final = {
 }
 #: How many missing tables and columns one message names.
 _NAMED_MAX: Final = 10
+_VERSION: Final = text("SELECT version_num FROM alembic_version")
+
+
+_LIBRARY: Final = metadata.tables["library"].c
+_ENVIRONMENTS: Final = select(_LIBRARY.agency, _LIBRARY.environment).order_by(_LIBRARY.agency)
 
 
 def store_version(engine: Engine) -> StoreVersion:
     """Return which version a store has and which is wanted."""
     with reading(engine) as connection:
-        if not inspect(connection).has_table("alembic_version"):
+        try:
+            return StoreVersion(connection.scalar(_VERSION), WANTED)
+        except DBAPIError:
+            # asked only now: each command and each page reads the version, and the table is there
+            connection.rollback()
+            if inspect(connection).has_table("alembic_version"):
+                raise
             return StoreVersion(None, WANTED)
-        return StoreVersion(connection.scalar(text("SELECT version_num FROM alembic_version")), WANTED)
 
 
 def check_version(engine: Engine) -> None:
@@ -62,26 +73,29 @@ def check_version(engine: Engine) -> None:
 
 def find_environments(engine: Engine) -> dict[str, str]:
     """Return by agency of which environment its records are. One that nobody has opened lately is missing."""
-    library = metadata.tables["library"].c
     with reading(engine) as connection:
-        rows = connection.execute(select(library.agency, library.environment).order_by(library.agency))
+        rows = connection.execute(_ENVIRONMENTS)
         return {row.agency: row.environment for row in rows if row.environment is not None}
 
 
-def check_environment(engine: Engine, environment: str) -> None:
-    """Check that every record of the store is of this environment (R-82). Raises StoreMismatch."""
-    if set(find_environments(engine).values()) - {environment}:
+def check_environment(engine: Engine, environment: str) -> dict[str, str]:
+    """Check that every record of the store is of this environment (R-82). Returns what `find_environments` does.
+
+    Raises StoreMismatch.
+    """
+    found = find_environments(engine)
+    if set(found.values()) - {environment}:
         key = "production" if environment == "test" else "test"
         raise StoreMismatch(_OTHERS[key], kind=f"store.environment.{key}")
+    return found
 
 
 def note_environment(engine: Engine, agency: str, environment: str) -> None:
     """Note of which environment the records of a library are, unless that has been done."""
-    if agency not in find_environments(engine):
-        library = metadata.tables["library"]
-        with writing(engine) as connection:
-            new = update(library).where(library.c.agency == agency, library.c.environment.is_(None))
-            connection.execute(new.values(environment=environment))
+    library = metadata.tables["library"]
+    with writing(engine) as connection:
+        new = update(library).where(library.c.agency == agency, library.c.environment.is_(None))
+        connection.execute(new.values(environment=environment))
 
 
 def check_agency(engine: Engine, agency: str, agreement: str, others: Collection[str]) -> None:

@@ -25,7 +25,7 @@ from cprsync.services.ports.outward import Epoch
 from cprsync.store import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following, reading
-from cprsync.store.core.tenant import hold_library
+from cprsync.store.core.tenant import AGENCY_IS, hold_library
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of
 from cprsync.store.reviews.review_items import settle_items
@@ -52,6 +52,7 @@ FROM_THE_START: Final = ""
 _WORD_BYTES: Final = 4
 _MARK, _CHANGE, _OUT, _PATRON = tables.change_mark.c, tables.change.c, tables.outbox.c, tables.patron.c
 _EPOCH, _TARGET = tables.change_epoch.c, tables.target.c
+_HAS_TARGETS: Final = select(exists().where(_TARGET.agency == AGENCY_IS))
 #: Records by patron. None: no patron, or none any more.
 Described: TypeAlias = "Mapping[str, OutwardRecord | None]"
 #: A patron, what was told last, and what is to be told now.
@@ -338,7 +339,7 @@ def tell_everyone_again(connection: Connection, tenant: Tenant) -> None:
 
 def has_met_targets(connection: Connection, tenant: Tenant) -> bool:
     """Whether any target was met and not forgotten. It hears of what happens, also when it is set up no more."""
-    return bool(connection.scalar(select(exists().where(_TARGET.agency == tenant.agency))))
+    return bool(connection.scalar(_HAS_TARGETS, {"agency_": tenant.agency}))
 
 
 def forget_changes(connection: Connection, tenant: Tenant) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from cprsync.errors import ConfigurationError
 from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.lending.circulation import TABLES as CIRCULATION
 from cprsync.store.records.records import from_row
 from cprsync.store.seals.keys import Purpose
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cprsync.store.seals.keys import Key, Keyring
 
 _CHECK, _PATRON = tables.key_check.c, tables.patron.c
+_NOTED: Final = select(tables.key_check).where(_CHECK.agency == AGENCY_IS)
 _NOTE = text(
     "INSERT INTO key_check (agency, purpose, id, code) VALUES (:agency, :purpose, :id, :code) ON CONFLICT DO NOTHING"
 )
@@ -174,7 +176,7 @@ def holds_patrons(engine: Engine) -> bool:
 
 
 def _known(connection: Connection, tenant: Tenant) -> dict[tuple[Purpose, str], bytes]:
-    rows = connection.execute(select(tables.key_check).where(_CHECK.agency == tenant.agency))
+    rows = connection.execute(_NOTED, {"agency_": tenant.agency})
     return {(Purpose(row.purpose), row.id): row.code for row in rows}
 
 
