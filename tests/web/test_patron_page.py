@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -419,6 +420,12 @@ def test_a_patron_takes_a_number_off_that_the_page_only_hints_at(desk: Served) -
     form = next(one for one in browser.page.forms if one.values.get("doing") == "remove")
     browser.post("/me/set", form.values)
     assert local_of(desk).telephones == ()
+
+
+def test_a_language_in_which_no_letter_is_written_is_shown_as_what_it_is(desk: Served) -> None:
+    set_of(desk.library, "ANNA", "language", "ar")
+    chosen = re.findall(r'<option value="(\w*)" selected>', by_card(desk).open("/me/change").answer.text)
+    assert chosen == ["ar"]
 
 
 def test_a_patron_sets_and_deletes_an_absence(desk: Served) -> None:

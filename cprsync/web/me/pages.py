@@ -24,7 +24,7 @@ from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
 from cprsync.web.me.area import ANSWERS, BACK, ROOT, SIGN_IN
 from cprsync.web.me.door import proof_of
-from cprsync.web.pages.fields import form_name, group_of, lines_of
+from cprsync.web.pages.fields import Choice, choices_of, form_name, group_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ class OwnForm:
     #: what may be taken off a list: its key in the session, and how it is shown
     entries: tuple[tuple[str, str], ...]
     #: the only values there are, with their names; (): anything may be typed
-    choices: tuple[tuple[str, str], ...]
+    choices: tuple[Choice, ...]
 
 
 def show_record(visit: Visit) -> Response:
@@ -187,11 +187,7 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
         (visit.session.put(typed), lines_of(key, {**entry, "value": [shown]}, language)[0])
         for typed, shown in own.entries(key)
     )
-    choices: tuple[tuple[str, str], ...] = ()
-    if key == "branch" and own.policy.branches:
-        choices = (("", visit.word("no_branch")), *((name, name) for name in own.policy.branches))
-    elif key == "language":
-        choices = tuple((code, visit.word(f"language_{code}")) for code in ("da", "en"))
+    choices = tuple(choices_of(key, entry["value"], language, own.policy))
     kind = "list" if field.kind.is_list else "absence" if key == "absence" else "lines" if field.kind.lines else "line"
     return OwnForm(key, form_name(key, language), hint, kind, _values(field, entry), entries, choices)
 

@@ -139,7 +139,7 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
             _blank(field, language),
             entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
-            choices=tuple(_choices_of(key, entry.get("value"), language, policy)),
+            choices=tuple(choices_of(key, entry.get("value"), language, policy)),
         )
 
 
@@ -150,7 +150,7 @@ def beside_of(typed: Mapping[str, str], language: Language, policy: Policy) -> I
         yield replace(
             _blank(field, language),
             value=text.replace(" | ", "\n") if field.kind.several else text,
-            choices=tuple(_choices_of(key, text, language, policy)),
+            choices=tuple(choices_of(key, text, language, policy)),
         )
 
 
@@ -217,7 +217,8 @@ def _word_or(key: str, other: str, language: Language) -> str:
     return desk_word(key, language) if has_desk_word(key) else other
 
 
-def _choices_of(key: str, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
+def choices_of(key: str, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
+    """The only values that a field may have, for its form; none: anything may be typed. `value`: what it has now."""
     if key == "branch" and policy.branches:
         yield Choice("", desk_word("no_branch", language))
         yield from (Choice(name, name) for name in policy.branches)
