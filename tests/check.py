@@ -138,7 +138,9 @@ def find_changed() -> list[str]:
 
 
 def rank_tests(changed: list[str], tests: dict[str, str]) -> list[str]:
-    """The test files that changed or that `BESIDE` names, then those that import what changed: the most of it first.
+    """The test files that changed or that `BESIDE` names, then those that import what changed.
+
+    Of these first a module's own tests, which stand in the folder named as its own; then whoever imports the most.
 
     `tests`: the source of each test file, by its path.
     """
@@ -146,7 +148,12 @@ def rank_tests(changed: list[str], tests: dict[str, str]) -> list[str]:
     beside = tuple(its for of, its in BESIDE.items() if any(path.startswith(of) for path in changed))
     own = sorted(path for path in tests if path in changed or path.startswith(beside))
     near = {path: len(imports_of(source) & modules) for path, source in tests.items() if path not in own}
-    return own + sorted((path for path, count in near.items() if count), key=lambda path: (-near[path], path))
+    rooms = {str(Path("tests", *Path(path).parts[1:-1])) for path in changed}
+
+    def place(path: str) -> tuple[bool, int, str]:
+        return str(Path(path).parent) not in rooms, -near[path], path
+
+    return own + sorted((path for path, count in near.items() if count), key=place)
 
 
 def imports_of(source: str) -> set[str]:

@@ -29,6 +29,15 @@ def test_a_test_that_imports_more_of_what_changed_is_nearer() -> None:
     assert rank_tests(changed, TESTS)[0] == "tests/domain/test_status.py"
 
 
+def test_a_modules_own_tests_are_nearer_than_those_of_others_that_import_more() -> None:
+    tests = {
+        "tests/culr/test_a.py": "from cprsync.domain.person import age, status",
+        "tests/domain/person/test_z.py": "from cprsync.domain.person import age",
+    }
+    changed = ["cprsync/domain/person/age.py", "cprsync/domain/person/status.py"]
+    assert rank_tests(changed, tests) == ["tests/domain/person/test_z.py", "tests/culr/test_a.py"]
+
+
 def test_a_package_is_meant_by_its_init_file() -> None:
     assert rank_tests(["cprsync/domain/person/__init__.py"], TESTS) == ["tests/domain/test_status.py"]
 
