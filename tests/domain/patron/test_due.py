@@ -291,6 +291,7 @@ _POLICIES = st.builds(
 )
 
 
+@pytest.mark.no_cover  # examples reach each branch; measured, this takes twice as long
 @settings(deadline=None)
 @given(_LIVES, _POLICIES, st.integers(0, 120))
 def test_a_forecast_is_every_day_lived_one_by_one(one: CalendarFacts, policy: Policy, days: int) -> None:
@@ -299,6 +300,7 @@ def test_a_forecast_is_every_day_lived_one_by_one(one: CalendarFacts, policy: Po
     assert list(forecast([one], first=_FIRST, last=last, policy=policy)) == lived(one, _FIRST, last, policy)
 
 
+@pytest.mark.no_cover  # examples reach each branch; measured, this takes twice as long
 @settings(deadline=None)
 @given(_LIVES, _POLICIES, st.integers(1, 60))
 def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
@@ -313,6 +315,7 @@ def test_a_day_caught_up_with_leaves_what_the_days_lived_one_by_one_leave(
         assert looked_at == lived_daily
 
 
+@pytest.mark.no_cover  # examples reach each branch; measured, this takes twice as long
 @settings(deadline=None)
 @given(_LIVES, _POLICIES)
 def test_a_day_lived_twice_does_nothing_the_second_time(one: CalendarFacts, policy: Policy) -> None:
