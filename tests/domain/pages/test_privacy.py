@@ -299,8 +299,8 @@ def test_whoever_leaves_is_told_that_the_log_is_erased_only_where_it_is(log: int
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Telefon", "Er intet valgt, sender vi ingen."),
-        ("E-mail og E-mail (notif)", "Er ingen valgt, sender vi ingen."),
+        ("Telefon", "Har du ikke valgt et, sender vi ingen."),
+        ("E-mail og E-mail (notif)", "Har du ikke valgt en, sender vi ingen."),
         ("PIN-kode", "uden bibliotekets nøgle"),
         ("Økonomisk ansvarlig", "eller den ansvarlige er død, udrejst eller forsvundet, eller nummeret er annulleret."),
         ("Navne- og adressebeskyttelse", "mens noget fra CPR ikke kan læses eller afgøres"),
