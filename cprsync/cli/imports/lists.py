@@ -162,7 +162,7 @@ def show_import(
     if refused is not None:
         write_refused(imported, refused, language)
     if numbers is not None and imported.patrons is not None:
-        write_numbers(imported.patrons, numbers, language)
+        write_numbers(imported.patrons, numbers)
     if as_json:
         _print_result(imported, apply=apply)
     else:
@@ -236,9 +236,12 @@ def column_text(imported: Imported, key: str, language: Language) -> str:
     return name_of(key, language) if language == "da" and imported.patrons is not None else key
 
 
-def write_numbers(patrons: PatronNotes, path: Path, language: Language) -> None:
-    """Write the patron number of each new patron, by line of the list. Raises ConfigurationError."""
-    _write_csv(path, _header(("line", "patron"), language), patrons.made())
+def write_numbers(patrons: PatronNotes, path: Path) -> None:
+    """Write the patron number of each new patron, by line of the list, for the program that the list came from.
+
+    Its headings are the same in each language. Raises ConfigurationError.
+    """
+    _write_csv(path, ("line", "patron"), patrons.made())
 
 
 def write_refused(imported: Imported, path: Path, language: Language) -> None:
@@ -247,11 +250,7 @@ def write_refused(imported: Imported, path: Path, language: Language) -> None:
         (one.line, column_text(imported, one.field, language), error_text(one.error, language))
         for one in imported.refused
     )
-    _write_csv(path, _header(("line", "field", "reason"), language), rows)
-
-
-def _header(names: Iterable[str], language: Language) -> list[str]:
-    return [word(f"import_column_{name}", language) for name in names]
+    _write_csv(path, [word(f"import_column_{name}", language) for name in ("line", "field", "reason")], rows)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[int | str]]) -> None:

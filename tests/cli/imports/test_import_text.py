@@ -172,7 +172,7 @@ def test_the_patron_numbers_that_were_made_are_written_by_line(
     assert patron_import(library / "patrons.csv", apply=True, config=config, numbers=into) == 0
     _, made, more = capsys.readouterr().out.splitlines()
     lines = into.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "linje,lånernummer"
+    assert lines[0] == "line,patron"
     assert [line.split(",")[0] for line in lines[1:]] == [str(line) for line in range(2, SHOWN_MAX + 3)]
     assert made.startswith(f"Nye lånernumre (linje: nummer): 2: {lines[1].split(',')[1]}, 3: ")
     assert made.endswith(f"{lines[SHOWN_MAX].split(',')[1]}, …")
