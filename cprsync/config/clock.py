@@ -41,6 +41,16 @@ class StillClock(SystemClock):
         return self._moment
 
 
+class LateClock(SystemClock):
+    """A clock that is looked for once the time matters: until then the mock may be away."""
+
+    def __init__(self, find: Callable[[], Clock]) -> None:
+        self._find = find
+
+    def now(self) -> datetime:
+        return self._find().now()
+
+
 class MockClock(SystemClock):
     """The mock's clock, for a program that stays open while the mock's days pass."""
 

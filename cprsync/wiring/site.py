@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.config.clock import MockClock, StillClock, SystemClock, clock_for
+from cprsync.config.clock import LateClock, MockClock, StillClock, SystemClock, clock_for
 from cprsync.config.policy import load_policy
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.night import Night
@@ -122,11 +122,12 @@ class Site:
 
     @contextmanager
     def store_to_show(self) -> Iterator[SqlStore]:
-        """The library's store, for a command that only shows it: no mock is asked what day it is.
+        """The library's store, for a command that only shows it: the database refuses what it writes.
 
-        The database refuses a write. It would have the machine's clock, where a night has the mock's.
+        A mock is asked what day it is only if that matters to what is shown, or if an older copy of the database has
+        to be dealt with first.
         """
-        with self._store(SystemClock()) as store:
+        with self._store(LateClock(lambda: self.clock)) as store:
             yield store.read_only()
 
     def unchecked_store(self) -> AbstractContextManager[SqlStore]:

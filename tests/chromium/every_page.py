@@ -247,7 +247,7 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
 def waiting_for_bulk(town: TownDesk) -> Iterator[None]:
     """An item that may be accepted together with others, which waits meanwhile."""
     one, other = (patron_of(town, key) for key in ("SOFIE", "HELLE"))
-    with site_of(load_settings(town.library.folder / "cprsync.toml"), None).store_to_show() as store:
+    with site_of(load_settings(town.library.folder / "cprsync.toml"), None).store() as store:
         store.desk.ask_staff(one, NET_MEDIA_REFUSED, about=other)
     items = town.library.call("review", "list").document["items"]
     (raised,) = [item["id"] for item in items if item["kind"] == NET_MEDIA_REFUSED]

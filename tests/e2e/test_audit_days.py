@@ -6,7 +6,8 @@ A certificate is the exception: whether it is valid is judged by the machine's c
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+import sqlite3
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -102,9 +103,24 @@ def test_what_a_command_writes_to_the_audit_has_the_mocks_day(
     assert days == {date.fromisoformat(control.clock(night.ready)["day"])}
 
 
-def test_a_store_that_does_not_ask_the_mock_for_its_day_is_only_shown(night: Night) -> None:
+def test_a_store_that_is_opened_to_be_shown_takes_no_entry(night: Night) -> None:
     settings = load_settings(night.library.folder / "cprsync.toml")
     before = night.library.rows("audit")
     with Site(settings, settings.library[0]).store_to_show() as store, pytest.raises(ReadOnly):
         store.audit.note_certificate(user="Anna", serial=255, ends=datetime(2028, 3, 1, tzinfo=UTC))
     assert night.library.rows("audit") == before
+
+
+def test_what_is_shown_and_depends_on_the_day_is_of_the_mocks_day(night: Night) -> None:
+    """Somebody who died stays subscribed for a time: counted are those whose time is not over on the mock's day."""
+    settings = load_settings(night.library.folder / "cprsync.toml")
+    today = date.fromisoformat(control.state(night.ready)["day"])
+    counted = []
+    for last in (today, today - timedelta(days=1)):
+        with closing(sqlite3.connect(night.library.store)) as connection, connection:
+            (one,) = connection.execute("SELECT min(patron_id) FROM subscription").fetchone()
+            died = "UPDATE subscription SET reason = 'dead', until = ? WHERE patron_id = ?"
+            connection.execute(died, [str(last), one])
+        with Site(settings, settings.library[0]).store_to_show() as store:
+            counted.append(store.subscriptions.count())
+    assert counted[0] - counted[1] == 1
