@@ -281,6 +281,19 @@ def test_too_little_memory_is_told_as_that_and_not_as_a_fault_of_the_program(err
     assert "hukommelse" in told["da"]["next"]
 
 
+def test_an_error_whose_own_words_fail_is_told_all_the_same() -> None:
+    class Failing:
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("no comparison")
+
+        __hash__ = object.__hash__
+
+    assert unexpected_document(KeyError(Failing()))["message"] == "unexpected KeyError at ?"
+
+
 def test_every_class_of_errors_is_walked() -> None:
     named = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, CprsyncError)}
     assert named <= set(KINDS)

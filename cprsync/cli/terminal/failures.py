@@ -108,7 +108,9 @@ def chain_of(error: BaseException | None) -> Iterator[BaseException]:
 
 def _is_of_memory(error: BaseException) -> bool:
     is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    return is_refused or isinstance(error, MemoryError) or bool(NO_ROOM & {*map(str, error.args)})
+    # an argument that is no text may fail when it is looked at
+    is_told = any(isinstance(one, str) and one in NO_ROOM for one in error.args)
+    return is_refused or is_told or isinstance(error, MemoryError)
 
 
 def place_of(error: BaseException) -> str:
@@ -132,9 +134,9 @@ def tell_what_nobody_hears() -> None:
 
 
 def _name(error: BaseException | None) -> None:
-    # what fails here, Python prints as it would have printed the error
+    # what fails here, Python prints as it would have printed the error; a thread may end itself by SystemExit
     with suppress(MemoryError):
-        if error is not None and not isinstance(error, MemoryError):
+        if error is not None and not isinstance(error, MemoryError | SystemExit):
             note(f"cprsync: {type(error).__name__} at {place_of(error)}")
 
 

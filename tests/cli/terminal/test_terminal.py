@@ -191,6 +191,10 @@ def test_an_error_that_there_is_no_memory_to_name_is_not_shown_by_python_either(
     assert "ValueError" not in told_when(unnamed, "ValueError")
 
 
+def test_a_thread_that_ends_itself_is_no_error() -> None:
+    assert told_when("one = threading.Thread(target=sys.exit); one.start(); one.join()", "ValueError") == ""
+
+
 @pytest.mark.parametrize("error", ["ValueError", "MemoryError"])
 def test_a_log_line_that_cannot_be_made_does_not_show_its_values(error: str) -> None:
     told_when('logging.getLogger("other").warning("%s is called %s", Failing(), "Sejersen")', error)
