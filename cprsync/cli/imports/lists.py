@@ -160,7 +160,7 @@ def show_import(
 ) -> int:
     """Print what became of the rows. Return the exit code: rows that were refused are left to staff."""
     if refused is not None:
-        write_refused(imported, refused, language)
+        write_refused(imported, refused, "en" if as_json else language)
     if numbers is not None and imported.patrons is not None:
         write_numbers(imported.patrons, numbers)
     if as_json:

@@ -145,17 +145,19 @@ def test_a_row_with_more_cells_than_columns_is_refused_as_a_whole(
 
 
 @pytest.mark.parametrize(
-    ("language", "header", "fields"),
+    ("language", "as_json", "header", "fields"),
     [
-        ("da", "linje,felt,grund", ["LånerID", "CPR-nummer"]),
-        ("en", "line,field,reason", ["cards", "cpr_number"]),
+        ("da", False, "linje,felt,grund", ["LånerID", "CPR-nummer"]),
+        ("en", False, "line,field,reason", ["cards", "cpr_number"]),
+        ("da", True, "line,field,reason", ["cards", "cpr_number"]),
     ],
+    ids=["in Danish", "in English", "for a program"],
 )
 def test_refused_rows_are_written_as_a_list_without_their_values(
-    library: Path, language: Language, header: str, fields: list[str]
+    library: Path, language: Language, *, as_json: bool, header: str, fields: list[str]
 ) -> None:
     config, into = library / "cprsync.toml", library / "refused.csv"
-    assert patron_import(library / "patrons.csv", lang=language, refused=into, config=config) == 3
+    assert patron_import(library / "patrons.csv", lang=language, as_json=as_json, refused=into, config=config) == 3
     lines = into.read_text(encoding="utf-8").splitlines()
     assert lines[0] == header
     assert [line.split(",")[:2] for line in lines[1:]] == [["3", fields[0]], ["4", fields[1]]]
