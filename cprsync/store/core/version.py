@@ -33,8 +33,6 @@ _OTHERS: Final = {
 #: How many missing tables and columns one message names.
 _NAMED_MAX: Final = 10
 _VERSION: Final = text("SELECT version_num FROM alembic_version")
-
-
 _LIBRARY: Final = metadata.tables["library"].c
 _ENVIRONMENTS: Final = select(_LIBRARY.agency, _LIBRARY.environment).order_by(_LIBRARY.agency)
 
