@@ -42,12 +42,10 @@ _AGREEMENT, _RUN, _LIBRARY = tables.agreement.c, tables.run.c, tables.library.c
 #: The agency, and the agreement, of a statement that is built once.
 AGENCY_IS: BindParameter[str] = bindparam("agency_")
 AGREEMENT_IS: BindParameter[str] = bindparam("agreement_")
+#: A condition: the row of the agreement itself.
+OUR_AGREEMENT: Final = (_AGREEMENT.agency == AGENCY_IS) & (_AGREEMENT.id == AGREEMENT_IS)
 # Every transaction that writes begins with some of these statements, so they are built once.
-_HOLD_AGREEMENT = (
-    select(_AGREEMENT.id)
-    .where(_AGREEMENT.agency == AGENCY_IS, _AGREEMENT.id == AGREEMENT_IS)
-    .with_for_update(key_share=True)
-)
+_HOLD_AGREEMENT = select(_AGREEMENT.id).where(OUR_AGREEMENT).with_for_update(key_share=True)
 _NEWEST_EPOCH = select(func.max(_RUN.epoch)).where(_RUN.agency == AGENCY_IS, _RUN.agreement == AGREEMENT_IS)
 _CHANGE_RUN = update(tables.run).where(_RUN.agency == AGENCY_IS, _RUN.id == bindparam("run_"))
 _HOLD_LIBRARY = select(_LIBRARY.agency).where(_LIBRARY.agency == AGENCY_IS).with_for_update(key_share=True)

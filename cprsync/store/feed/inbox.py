@@ -20,7 +20,14 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction, set_run_values
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    AGREEMENT_IS,
+    OUR_AGREEMENT,
+    TenantStore,
+    run_transaction,
+    set_run_values,
+)
 from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:
@@ -50,9 +57,8 @@ SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
 _IN_THE_AUDIT: Final = ""
 _BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
-_OUR_AGREEMENT: Final = (_AGREEMENT.agency == AGENCY_IS) & (_AGREEMENT.id == AGREEMENT_IS)
 # Each look-up at the desk asks the first of these, and each night the others: so they are built once.
-_LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(_OUR_AGREEMENT)
+_LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
 #: A condition: the delivery is of this agreement.
 OF_AGREEMENT: Final = (_BOX.agency == AGENCY_IS) & (_BOX.agreement == AGREEMENT_IS)
 _WAITING: Final = (
@@ -349,7 +355,7 @@ def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDeli
 
 
 def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
-    ours = update(tables.agreement).where(_OUR_AGREEMENT)
+    ours = update(tables.agreement).where(OUR_AGREEMENT)
     newer = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < header.produced)
     connection.execute(ours.where(newer).values(last_produced=header.produced), tenant.ours)
     connection.execute(ours.values(task=header.task), tenant.ours)
@@ -367,4 +373,4 @@ def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) ->
     if state is RunState.HELD:
         connection.execute(_SETTLE, {**theirs, "state": InboxState.SEALED.value})
         last = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state.in_(TAKEN)).scalar_subquery()
-        connection.execute(update(tables.agreement).where(_OUR_AGREEMENT).values(last_produced=last), tenant.ours)
+        connection.execute(update(tables.agreement).where(OUR_AGREEMENT).values(last_produced=last), tenant.ours)

@@ -17,7 +17,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.patrons import feed_coverage, responsibles
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import links
@@ -143,11 +143,10 @@ def _everyone() -> Any:
 def _due(*, by_age: bool) -> Any:
     # each query uses its own index
     theirs, day = _PATRON.agency == AGENCY_IS, bindparam("day_", type_=_ROW.until.type)
-    ours = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
     of_age = [select(_PATRON.id).where(theirs, _PATRON.next_age_step <= day)] if by_age else []
     return union(
         select(_PATRON.id).where(theirs, _PATRON.local_due <= day),
-        select(_ROW.patron_id).where(ours, _ROW.until < day, _ROW.reason == DEAD),
+        select(_ROW.patron_id).where(feed_coverage.OURS, _ROW.until < day, _ROW.reason == DEAD),
         *of_age,
     ).subquery()
 

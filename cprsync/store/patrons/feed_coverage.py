@@ -26,7 +26,7 @@ from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, OUR_AGREEMENT, TenantStore, run_transaction
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
 from cprsync.store.records.records import from_row, patron_rows
 
@@ -55,7 +55,6 @@ KNOWN_REASONS: Final = (*_CURRENT_REASONS, DIED)
 _PATRON, _ROW, _AGREEMENT = tables.patron.c, tables.subscription.c, tables.agreement.c
 #: A condition: the subscription is of this agreement.
 OURS: Final = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
-_OUR_AGREEMENT: Final = (_AGREEMENT.agency == AGENCY_IS) & (_AGREEMENT.id == AGREEMENT_IS)
 #: The purpose of such a look-up, in the audit.
 PURPOSE: Final = "window"
 #: The kind of an entry that says that an operator opened a window for every patron.
@@ -142,7 +141,7 @@ def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) ->
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
-    last = select(_AGREEMENT.last_produced).where(_OUR_AGREEMENT)
+    last = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
     taken, now = connection.scalar(last, tenant.ours), tenant.clock.now()
     known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))
     return [
@@ -216,7 +215,7 @@ def _change_subscriptions(
 _LAST_DAYS: Final = (
     select(_ROW.patron_id, func.max(_ROW.until)).where(OURS, _ROW.reason == DEAD).group_by(_ROW.patron_id)
 )
-_ASKED: Final = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(_OUR_AGREEMENT)
+_ASKED: Final = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(OUR_AGREEMENT)
 _LISTED: Final = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked).where(
     _PATRON.agency == AGENCY_IS, _IN_WINDOW
 )
@@ -329,4 +328,4 @@ def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
 def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:
     harms = json.dumps({harm.value: count for harm, count in counted.harms.items()}, sort_keys=True)
     values: dict[str, Any] = {"heal_day": tenant.clock.today(), "heal_asked": counted.asked, "heal_harms": harms}
-    connection.execute(update(tables.agreement).where(_OUR_AGREEMENT).values(values), tenant.ours)
+    connection.execute(update(tables.agreement).where(OUR_AGREEMENT).values(values), tenant.ours)
