@@ -402,7 +402,7 @@ def test_a_disk_without_room_leaves_the_earlier_backups_as_they_were(here: Insta
 def erase_somebody(installation: Installation) -> str:
     """Erase a patron after the backup: the journal says so, and so do the heads."""
     with installation.store() as store:
-        patron = str(store.views.everything()["patron"][0]["id"])
+        patron = str(store.views.everything("patron")["patron"][0]["id"])
         store.erasing.erase(patron, user="lone")
         assert store.patrons.count() == 11
     return patron
@@ -489,7 +489,7 @@ def test_a_drill_without_the_key_says_that_it_restored_nothing(here: Installatio
 
 def test_a_drill_finds_a_patron_who_was_taken_out_past_the_program(here: Installation) -> None:
     with here.store() as store:
-        patron = store.views.everything()["patron"][0]["id"]
+        patron = store.views.everything("patron")["patron"][0]["id"]
     with open_database(here.settings.store.url) as engine, writing(engine) as connection:
         for table in (tables.patron_key, tables.finding_key):
             connection.execute(delete(table).where(table.c.patron_id == patron))

@@ -91,7 +91,7 @@ def read(library: Library, number: str) -> Dict:
 def accounts(library: Library, patron_id: str) -> dict[str, str]:
     """What the net media hold in the end: municipality by number, once every effect has been sent in order."""
     held: dict[str, str] = {}
-    rows = [row for row in library.everything()["outbox"] if row["patron_id"] == patron_id]
+    rows = [row for row in library.rows("outbox") if row["patron_id"] == patron_id]
     for row in sorted(rows, key=lambda row: int(row["version"])):
         told = json.loads(bytes.fromhex(row["payload"]))
         before = held.pop(told.get("replaces"), None)

@@ -96,7 +96,7 @@ def test_with_answers_lost_each_change_reaches_the_target_in_order_and_it_ends_w
         elif day is not None:
             library.clock.set_after(day)
         library.one_night()
-        for row in (row for row in library.everything()["outbox"] if row["target"] == "koha"):
+        for row in (row for row in library.rows("outbox") if row["target"] == "koha"):
             queued[row["patron_id"]].add(row["version"])
         if day not in {None, TUESDAY} and not library.store.targets.states()[0].backlog.waiting:
             break

@@ -489,6 +489,10 @@ class Library:
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         return self.store.views.everything()
 
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """What `everything` has of one table."""
+        return self.store.views.everything(table)[table]
+
     def id_of(self, key: str) -> str:
         found = self.store.patrons.find(cpr(key))
         assert found is not None
@@ -507,11 +511,11 @@ class Library:
         return [(one.patron_id, one.kind) for one in self.store.subscriptions.follow_ups(100)]
 
     def reviews(self) -> list[tuple[str, str]]:
-        return sorted((row["patron_id"], row["kind"]) for row in self.everything()["review_item"])
+        return sorted((row["patron_id"], row["kind"]) for row in self.rows("review_item"))
 
     def outbox(self, key: str) -> list[tuple[int, str]]:
         """What the net media are to hold, in order."""
-        rows = [row for row in self.everything()["outbox"] if row["patron_id"] == self.id_of(key)]
+        rows = [row for row in self.rows("outbox") if row["patron_id"] == self.id_of(key)]
         return sorted((row["version"], _municipality(row["payload"])) for row in rows)
 
     def items(self, report: Report) -> list[tuple[str, str | None]]:

@@ -86,7 +86,7 @@ class Feed:
         return hung
 
     def entries(self) -> list[dict[str, Any]]:
-        told = [json.loads(bytes.fromhex(row["entry"])) for row in self.served.library.everything()["audit"]]
+        told = [json.loads(bytes.fromhex(row["entry"])) for row in self.served.library.rows("audit")]
         return [one for one in told if one["kind"] == "feed_read"]
 
 

@@ -132,7 +132,7 @@ def ask(desk: Served, pki: Pki, name: str | None = "machine", **asked: Any) -> r
 
 
 def tries(library: Library) -> list[tuple[str, str | None, str]]:
-    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     return [(one["kind"], one["patron"], one["user"]) for one in told if one["kind"].startswith("card_")]
 
 

@@ -89,14 +89,14 @@ class TestOwnRecord:
 
     def test_the_number_is_in_no_row_and_no_log(self, knowing: Served, caplog: pytest.LogCaptureFixture) -> None:
         sign_in(knowing, "skranke")
-        rows = knowing.library.everything()["staff_patron"]
+        rows = knowing.library.rows("staff_patron")
         assert [row["who"] for row in rows] == ["skranke"]
         assert cpr("ANNA").digits not in repr(rows) + caplog.text
 
     @pytest.mark.parametrize("knowing", ["another_claim"], indirect=True)
     def test_somebody_of_whom_nothing_is_said_signs_in_all_the_same(self, knowing: Served) -> None:
         assert sign_in(knowing, "skranke").path == "/"
-        assert knowing.library.everything()["staff_patron"] == []
+        assert knowing.library.rows("staff_patron") == []
 
     def test_nobody_signs_in_while_it_cannot_be_kept(self, knowing: Served) -> None:
         """Their own record would be anybody's."""

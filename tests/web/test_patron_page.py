@@ -109,7 +109,7 @@ def is_nobody(browser: Browser) -> bool:
 
 
 def audit(library: Library, *kinds: str) -> list[dict[str, Any]]:
-    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     return [one for one in told if one["kind"] in kinds]
 
 

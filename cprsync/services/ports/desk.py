@@ -280,8 +280,10 @@ class Views(Protocol):
     def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
         """Open every record, in the order of the ids, a few at a time, without those who were merged or have left."""
 
-    def everything(self) -> dict[str, list[dict[str, Any]]]:
-        """Return every row of the agency in every table, sorted, with sealed values opened and bytes as hex.
+    def everything(self, *names: str) -> dict[str, list[dict[str, Any]]]:
+        """Return every row of the agency, sorted, with sealed values opened and bytes as hex.
+
+        `names`: of these tables only; none: of every table.
 
         For tests: two stores with the same content are equal here, although no two seals are.
         """

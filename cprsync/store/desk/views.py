@@ -13,6 +13,7 @@ from sqlalchemy import (
     BindParameter,
     CompoundSelect,
     Connection,
+    LargeBinary,
     Select,
     Table,
     bindparam,
@@ -149,13 +150,11 @@ class Views(TenantStore):
                 return
             last = rows[-1].id
 
-    def everything(self) -> dict[str, list[dict[str, Any]]]:
+    def everything(self, *names: str) -> dict[str, list[dict[str, Any]]]:
+        wanted = names or [table.name for table in _all_tables()]
         with reading(self._tenant.engine) as connection:
-            filled = set(connection.scalars(_filled_tables(), {"agency": self._tenant.agency}))
-            return {
-                table.name: _all_rows(connection, self._tenant, table) if table.name in filled else []
-                for table in _all_tables()
-            }
+            filled = names or set(connection.scalars(_filled_tables(), {"agency_": self._tenant.agency}))
+            return {name: _all_rows(connection, self._tenant, name) if name in filled else [] for name in wanted}
 
     def note_own(self, patron_id: str, fields: tuple[str, ...], *, proof: str) -> None:
         more = (("proof", proof),)
@@ -267,26 +266,27 @@ def _all_tables() -> tuple[Table, ...]:
 def _filled_tables() -> CompoundSelect[Any]:
     """The names of the tables that have a row: most have none, and are not read."""
     return union_all(
-        *(
-            select(literal(table.name)).where(exists().where(table.c.agency == bindparam("agency")))
-            for table in _all_tables()
-        )
+        *(select(literal(table.name)).where(exists().where(table.c.agency == AGENCY_IS)) for table in _all_tables())
     )
 
 
 @functools.cache
-def _rows_of(table: Table) -> Select[Any]:
-    return select(table).where(table.c.agency == bindparam("agency"))
+def _rows_of(name: str) -> tuple[Select[Any], tuple[str, ...]]:
+    """The rows of a table, and which of its columns are bytes."""
+    table = tables.metadata.tables[name]
+    shown = [column for column in table.c if column.name not in _OWN]
+    are_bytes = tuple(column.name for column in shown if isinstance(column.type, LargeBinary))
+    return select(*shown).where(table.c.agency == AGENCY_IS), are_bytes
 
 
-def _all_rows(connection: Connection, tenant: Tenant, table: Table) -> list[dict[str, Any]]:
-    rows = connection.execute(_rows_of(table), {"agency": tenant.agency})
-    plain = (_plain(tenant, table.name, row) for row in rows)
-    return sorted(plain, key=lambda row: [str(value) for value in row.values()])
+def _all_rows(connection: Connection, tenant: Tenant, name: str) -> list[dict[str, Any]]:
+    wanted, are_bytes = _rows_of(name)
+    plain = [_plain(tenant, name, row, are_bytes) for row in connection.execute(wanted, {"agency_": tenant.agency})]
+    return sorted(plain, key=lambda row: list(map(str, row.values())))
 
 
-def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
-    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
+def _plain(tenant: Tenant, table: str, row: AnyRow, are_bytes: Sequence[str]) -> dict[str, Any]:
+    values = row._asdict()
     for value, key, place, owner, version in SEALED.get(table, ()):
         if values[value] is None:
             continue
@@ -295,11 +295,11 @@ def _plain(tenant: Tenant, table: str, row: AnyRow) -> dict[str, Any]:
             values[key],
             place=str(values[place]),
             owner=values.get(owner, owner),
-            version=int(row._mapping.get(version, version)),  # noqa: SLF001 -- the same
+            version=int(values.get(version, version)),
         )
-    return {
-        name: value.hex() if isinstance(value, bytes) else value for name, value in values.items() if name not in _OWN
-    }
+    for name in are_bytes:
+        values[name] = None if values[name] is None else values[name].hex()
+    return values
 
 
 def shares_with_sealed(

@@ -199,7 +199,7 @@ def test_ten_numbers_in_a_row_that_nobody_has_stop_the_user(either_library: Libr
 def test_an_attempt_under_a_number_that_is_given_again_has_nothing_of_the_one_before(library: Library) -> None:
     """Whoever holds the database has taken the last entry away. The audit's check says so."""
     look(library, stranger(1).number)
-    seq = max(row["seq"] for row in library.everything()["desk_attempt"])
+    seq = max(row["seq"] for row in library.rows("desk_attempt"))
     with library.engine.begin() as connection:
         connection.execute(text("DELETE FROM audit WHERE stream = 'desk' AND seq = :seq"), {"seq": seq})
         connection.execute(text("UPDATE audit_head SET seq = :seq - 1 WHERE stream = 'desk'"), {"seq": seq})

@@ -27,7 +27,7 @@ NO_CEILING = PinCeilings(100_000, 100_000)
 
 def entries(library: Library) -> list[tuple[str, str | None, str | None]]:
     """What the audit has of cards: kind, patron and who asked."""
-    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     found = [one for one in told if one["kind"].startswith("card_")]
     return [(one["kind"], one["patron"], one.get("user")) for one in sorted(found, key=lambda one: str(one["at"]))]
 

@@ -62,14 +62,14 @@ def test_a_protected_patron_is_not_found_by_name(either_library: Library) -> Non
 def test_a_patron_is_not_found_by_name_from_the_moment_of_protection(library: Library) -> None:
     """The keys are made later; what is shown is asked of the record as it is now."""
     assert find(library, named("ANNA"))["found"]
-    made = library.everything()["finding_key"]
+    made = library.rows("finding_key")
     library.deliver(date(2027, 3, 22), gains_protection(person("ANNA")))
     night = library.one_night(_without_keys(library))
     assert night.exit_code == 0
-    assert library.everything()["finding_key"] == made
+    assert library.rows("finding_key") == made
     assert find(library, named("ANNA"))["found"] is False
     library.one_night()
-    ours = [row for row in library.everything()["finding_key"] if row["patron_id"] == library.id_of("ANNA")]
+    ours = [row for row in library.rows("finding_key") if row["patron_id"] == library.id_of("ANNA")]
     assert ours == []
 
 
@@ -154,7 +154,7 @@ def test_a_patron_who_leaves_is_found_by_neither_and_leaves_no_key(either_librar
     assert find(library, SHARED)["found"]
     leaver = library.id_of("ANNA")
     leave(library, leaver)
-    assert not [row for row in library.everything()["finding_key"] if row["patron_id"] == leaver]
+    assert not [row for row in library.rows("finding_key") if row["patron_id"] == leaver]
     assert find(library, SHARED)["found"] is False
     assert find(library, named("ANNA"))["found"] is False
 

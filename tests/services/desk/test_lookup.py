@@ -48,7 +48,7 @@ def kinds(document: dict[str, Any]) -> list[str]:
 
 
 def desk_entries(library: Library) -> list[dict[str, Any]]:
-    rows = [row for row in library.everything()["audit"] if row["stream"] == "desk"]
+    rows = [row for row in library.rows("audit") if row["stream"] == "desk"]
     return [json.loads(bytes.fromhex(row["entry"])) for row in sorted(rows, key=lambda row: row["seq"])]
 
 
@@ -76,7 +76,7 @@ def test_the_audit_says_why_who_and_about_whom_without_the_number(library: Libra
     (entry,) = desk_entries(library)
     assert (entry["kind"], entry["actions"], entry["user"]) == ("lookup", ["registration"], "lisbeth")
     assert (entry["patron"], entry["run"]) == (library.id_of("ANNA"), None)
-    index = [row["number_index"] for row in library.everything()["patron"] if row["id"] == library.id_of("ANNA")]
+    index = [row["number_index"] for row in library.rows("patron") if row["id"] == library.id_of("ANNA")]
     assert [entry["number"]] == index
     assert cpr("ANNA").digits not in json.dumps(entry)
 
@@ -323,7 +323,7 @@ def test_a_patron_is_updated_as_a_night_would(library: Library, event: Callable[
     assert view.register == replace(expected, address=address)
     assert (view.as_of, view.patron.version) == (AsOf(FRIDAY, Source.LOOKUP), before.version + 1)
     assert (view.patron.letters_stopped is not None) is (event is dies)
-    images = [row["version"] for row in library.everything()["before_image"] if row["patron_id"] == before.id]
+    images = [row["version"] for row in library.rows("before_image") if row["patron_id"] == before.id]
     assert before.version in images
 
 

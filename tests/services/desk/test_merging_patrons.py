@@ -59,11 +59,11 @@ def but_for_windows(library: Library) -> dict[str, Any]:
 
 def holders(library: Library) -> dict[int, str]:
     names = ("loan", "reservation", "balance", "message")
-    return {row["id"]: row["patron_id"] for name in names for row in library.everything()[name]}
+    return {row["id"]: row["patron_id"] for name in names for row in library.rows(name)}
 
 
 def told(library: Library, patron_id: str) -> list[dict[str, Any]]:
-    rows = [row for row in library.everything()["outbox"] if row["patron_id"] == patron_id]
+    rows = [row for row in library.rows("outbox") if row["patron_id"] == patron_id]
     return [json.loads(bytes.fromhex(row["payload"])) for row in sorted(rows, key=lambda row: row["version"])]
 
 
@@ -116,7 +116,7 @@ def test_a_card_or_patron_number_of_either_finds_the_one_who_keeps(library: Libr
     found = [find_patron(library.store, typed) for typed in ("ANNA", "CLARA", closes, keeps)]
     assert [one["patron"] for one in found] == [keeps] * 4
     assert [one["warnings"] for one in found] == [[], [], ["merged"], []]
-    keys = [row for row in library.everything()["patron_key"] if row["patron_id"] == keeps]
+    keys = [row for row in library.rows("patron_key") if row["patron_id"] == keeps]
     assert sorted(row["kind"] for row in keys) == ["card", "card", "merged", "old_number"]
 
 
@@ -328,7 +328,7 @@ def answers(library: Library, minor: str, responsible: str) -> None:
 
 
 def links(library: Library) -> set[tuple[str, str]]:
-    return {(row["patron_id"], row["responsible_id"]) for row in library.everything()["responsible"]}
+    return {(row["patron_id"], row["responsible_id"]) for row in library.rows("responsible")}
 
 
 def test_links_move_with_the_one_who_closes_and_come_back(either_library: Library) -> None:

@@ -111,7 +111,7 @@ def test_accepted_she_gets_the_number_is_subscribed_and_looked_up(library: Libra
 def test_the_answer_stands_in_the_audit_without_any_number(library: Library, patron: str) -> None:
     number = disputed(library)
     reviews(library).accept(number)
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     (entry,) = [one for one in entries if one["kind"] == "review"]
     assert (entry["patron"], entry["actions"], entry["fields"]) == (patron, [OTHER, "accepted"], "cpr_number")
     assert THIRD.digits not in json.dumps(entries)
@@ -188,7 +188,7 @@ def test_it_is_settled_once_the_register_agrees_with_itself(library: Library, pa
     assert waits(library) == []
     assert library.store.patrons.find(NEW) == patron
     # of numbers that nobody has to look at any more nothing is kept
-    assert [row["undo"] for row in library.everything()["review_item"]] == [None]
+    assert [row["undo"] for row in library.rows("review_item")] == [None]
 
 
 def test_one_that_leads_there_in_the_same_delivery_is_followed(library: Library, patron: str) -> None:

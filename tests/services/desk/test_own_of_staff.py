@@ -27,7 +27,7 @@ def signs_in(library: Library, named: object, *, by: str = "cpr_number", user: s
 
 
 def kept(library: Library) -> list[dict[str, Any]]:
-    return library.everything()["staff_patron"]
+    return library.rows("staff_patron")
 
 
 def test_a_number_makes_the_own_record_and_the_own_household_a_second_persons(either_library: Library) -> None:

@@ -100,7 +100,7 @@ def is_settled(library: Library) -> None:
             assert patron.is_known
             assert cpr(key) in library.register.listed or patron.number != cpr(key)
     assert (library.id_of(OTHER), "said.name") in library.reviews()
-    kept = {row["patron_id"] for row in library.everything()["provisional"]}
+    kept = {row["patron_id"] for row in library.rows("provisional")}
     assert kept == {library.id_of(OTHER), library.id_of(UNKNOWN)}
 
 
@@ -208,7 +208,7 @@ def test_what_differs_is_kept_until_staff_have_looked_and_then_deleted(library: 
     reviews(library).accept(number)
     library.deliver(date(2027, 3, 22))
     library.one_night()
-    assert library.everything()["provisional"] == []
+    assert library.rows("provisional") == []
 
 
 def test_an_address_that_was_said_otherwise_goes_to_staff(library: Library) -> None:
@@ -229,7 +229,7 @@ def test_the_desks_own_look_up_verifies_too(library: Library) -> None:
     returns(library)
     seen = preview_registration(desk(library), Asked(cpr("IVAN"), Purpose.RENEWAL, "lisbeth"))
     confirm_registration(desk(library), seen, yes_to(seen.preview))
-    assert library.everything()["provisional"] == []
+    assert library.rows("provisional") == []
     assert library.store.patrons.read([patron])[0].verified
 
 
@@ -249,7 +249,7 @@ def test_somebody_who_only_answers_for_a_minor_becomes_a_patron_and_is_verified(
     library.register.knows(person("LIV"))
     assert ask_about_provisional(library.ports()).left == 0
     assert library.store.patrons.read([answers])[0].verified
-    assert library.everything()["provisional"] == []
+    assert library.rows("provisional") == []
 
 
 def test_whoever_was_registered_at_another_desk_meanwhile_is_not_registered_twice(library: Library) -> None:

@@ -80,17 +80,17 @@ def listed(library: Library, minor: str) -> list[dict[str, Any]]:
 
 
 def row(library: Library, who: str) -> dict[str, Any]:
-    (found,) = [one for one in library.everything()["patron"] if one["id"] == library.id_of(who)]
+    (found,) = [one for one in library.rows("patron") if one["id"] == library.id_of(who)]
     return found
 
 
 def subscription(library: Library, who: str) -> list[tuple[str, date | None]]:
-    theirs = [one for one in library.everything()["subscription"] if one["patron_id"] == library.id_of(who)]
+    theirs = [one for one in library.rows("subscription") if one["patron_id"] == library.id_of(who)]
     return sorted((one["reason"], one["until"]) for one in theirs)
 
 
 def links(library: Library) -> list[tuple[str, str, date | None]]:
-    rows = library.everything()["responsible"]
+    rows = library.rows("responsible")
     return sorted((one["patron_id"], one["responsible_id"], one["until"]) for one in rows)
 
 

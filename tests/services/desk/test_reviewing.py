@@ -71,11 +71,11 @@ def circulate(library: Library, table: Table, key: str, row_id: int, **days: dat
 
 
 def cancelled(library: Library) -> dict[int, date | None]:
-    return {row["id"]: row["cancelled"] for row in library.everything()["reservation"]}
+    return {row["id"]: row["cancelled"] for row in library.rows("reservation")}
 
 
 def entries(library: Library) -> list[dict[str, Any]]:
-    rows = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    rows = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     return [row for row in rows if row["kind"] == "review"]
 
 

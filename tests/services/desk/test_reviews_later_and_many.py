@@ -37,7 +37,7 @@ def raise_items(library: Library, kind: str = UNDECIDED) -> list[int]:
 
 
 def said(library: Library) -> list[list[str]]:
-    rows = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    rows = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     return [row["actions"] for row in rows if row["kind"] == "review"]
 
 

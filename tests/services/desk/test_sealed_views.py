@@ -86,7 +86,7 @@ def revealed(library: Library, key: str, reason: str = REASON) -> dict[str, Any]
 
 def reveals(library: Library) -> list[dict[str, Any]]:
     """The entries of the audit that say that something was opened."""
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     return [entry for entry in entries if entry["kind"] == "reveal"]
 
 

@@ -92,7 +92,7 @@ def test_a_search_by_name_names_the_patron_it_found_and_no_term(either_library: 
     library = either_library
     found = find(library, named("ANNA"))
     assert seen(library) == [("search", found["patron"], WHO, "serve", ("name",))]
-    entries = [bytes.fromhex(row["entry"]).decode() for row in library.everything()["audit"]]
+    entries = [bytes.fromhex(row["entry"]).decode() for row in library.rows("audit")]
     searched = [one for one in entries if json.loads(one)["kind"] == "search"]
     told = person("ANNA")
     for word in (*told.name.addressing.split(), f"{told.birth.day:%Y-%m-%d}", f"{told.birth.day:%d%m%y}"):  # type: ignore[union-attr]  # the same
@@ -112,7 +112,7 @@ def test_a_search_that_finds_nobody_or_several_is_in_the_audit_without_a_patron(
         ("search", None, ("telephone",)),
         ("search", None, ("name",)),
     ]
-    assert TELEPHONE not in repr([row["entry"] for row in library.everything()["audit"]])
+    assert TELEPHONE not in repr([row["entry"] for row in library.rows("audit")])
 
 
 def set_telephone(library: Library, key: str) -> None:

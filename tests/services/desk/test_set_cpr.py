@@ -72,12 +72,12 @@ def levels(document: Any) -> dict[str, str]:
 
 
 def entries(library: Library) -> list[dict[str, Any]]:
-    rows = [one for one in library.everything()["audit"] if one["stream"] == "desk"]
+    rows = [one for one in library.rows("audit") if one["stream"] == "desk"]
     return [json.loads(bytes.fromhex(one["entry"])) for one in rows]
 
 
 def told(library: Library, patron_id: str) -> list[dict[str, str]]:
-    rows = [one for one in library.everything()["outbox"] if one["patron_id"] == patron_id]
+    rows = [one for one in library.rows("outbox") if one["patron_id"] == patron_id]
     return [json.loads(bytes.fromhex(one["payload"])) for one in rows]
 
 
@@ -467,7 +467,7 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
         set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
     leaves = LeavingDesk(library.store, library.clock, "lone", library.policy)
     leave(leaves, gone)
-    kept = library.everything()["kept_block"]
+    kept = library.rows("kept_block")
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
     set_field(counter(library), Setting(patron_id, "blocks", "Mistet kort", "lone"))
     set_cpr(library, patron_id)
@@ -478,7 +478,7 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
     view = library.store.views.patron(patron_id)
     assert view is not None
     assert [block.reason for block in view.local.blocks if block.lifted is None] == ["Mistet kort"]
-    back = library.everything()["kept_block"]
+    back = library.rows("kept_block")
     assert [block.reason for block in library.store.kept_blocks.of(EDITH)] == (
         [] if erased else ["Gebyrer", "Mistet kort"]
     )
@@ -623,7 +623,7 @@ def test_the_reason_of_a_taking_back_is_kept_in_the_audit(library: Library) -> N
     set_cpr(library, patron_id)
     shown, before = preview_taking_back(reviews(library), patron_id), library.everything()
     take_back(reviews(library), shown, Confirmation(shown.preview.digest, "forkert kort"))
-    assert len(library.everything()["audit_reason"]) == len(before["audit_reason"]) + 1
+    assert len(library.rows("audit_reason")) == len(before["audit_reason"]) + 1
     verify_audit(library.store)
 
 

@@ -54,16 +54,16 @@ def correct(library: Library, field: str, text: str | None, **rest: Any) -> Any:
 
 
 def row(library: Library, key: str = "ANNA") -> dict[str, Any]:
-    (found,) = [one for one in library.everything()["patron"] if one["id"] == library.id_of(key)]
+    (found,) = [one for one in library.rows("patron") if one["id"] == library.id_of(key)]
     return found
 
 
 def states(library: Library) -> list[tuple[str, str]]:
-    return [(one["field"], one["state"]) for one in library.everything()["override"]]
+    return [(one["field"], one["state"]) for one in library.rows("override")]
 
 
 def entries(library: Library) -> list[dict[str, Any]]:
-    rows = [one for one in library.everything()["audit"] if one["stream"] == "desk"]
+    rows = [one for one in library.rows("audit") if one["stream"] == "desk"]
     return [json.loads(bytes.fromhex(one["entry"])) for one in rows]
 
 
@@ -111,7 +111,7 @@ def test_the_audit_names_who_and_the_field_and_no_value(library: Library) -> Non
         "lone",
         "2027-05-01",
     )
-    everything = json.dumps(library.everything()["audit"])
+    everything = json.dumps(library.rows("audit"))
     assert "Anna Ny" not in str(entry)
     assert b"Anna Ny".hex() not in everything
     assert WHY not in str(entry)

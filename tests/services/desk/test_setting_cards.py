@@ -121,7 +121,7 @@ def test_a_card_written_otherwise_stays_hers_and_is_one(either_library: Library)
     assert set_(library, "cards", "a n n a", doing=ListChange.REPLACE)["outcome"] == "set"
     assert cards(library) == ["a n n a"]
     assert library.store.views.with_card("ANNA") == library.id_of("ANNA")
-    rows = [one for one in library.everything()["patron_key"] if one["kind"] == "card"]
+    rows = [one for one in library.rows("patron_key") if one["kind"] == "card"]
     assert len([one for one in rows if one["patron_id"] == library.id_of("ANNA")]) == 1
 
 

@@ -26,7 +26,7 @@ def accept(library: Library, file: str, *, reason: str = REASON) -> dict[str, An
 
 
 def entries(library: Library) -> list[dict[str, Any]]:
-    rows = [row for row in library.everything()["audit"] if row["stream"] == "feed"]
+    rows = [row for row in library.rows("audit") if row["stream"] == "feed"]
     return [json.loads(bytes.fromhex(row["entry"])) for row in rows]
 
 

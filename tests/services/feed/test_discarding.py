@@ -41,7 +41,7 @@ def accept(library: Library, file: str) -> dict[str, Any]:
 
 
 def entries(library: Library) -> list[dict[str, Any]]:
-    rows = [row for row in library.everything()["audit"] if row["stream"] == "feed"]
+    rows = [row for row in library.rows("audit") if row["stream"] == "feed"]
     return [json.loads(bytes.fromhex(row["entry"])) for row in rows]
 
 
@@ -133,13 +133,13 @@ def test_before_the_first_delivery_everyone_subscribed_is_unverified_since_no_ga
     new_library.damage(FRIDAY)
     assert new_library.one_night().exit_code == 1
     assert discard(new_library, name_of(FRIDAY))["unverified"] == 2
-    rows = new_library.everything()["patron"]
+    rows = new_library.rows("patron")
     assert [row["unverified_why"] for row in rows] == ["gap", "gap"]
 
 
 def test_behind_a_chain_that_has_begun_the_gap_tells_and_nobody_is_unverified_yet(damaged: Library) -> None:
     assert discard(damaged, name_of(MONDAY))["unverified"] == 0
-    assert [row["unverified_why"] for row in damaged.everything()["patron"]] == [None] * 4
+    assert [row["unverified_why"] for row in damaged.rows("patron")] == [None] * 4
 
 
 def test_the_audit_names_the_user_the_reason_and_the_delivery(damaged: Library) -> None:

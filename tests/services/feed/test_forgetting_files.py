@@ -29,12 +29,12 @@ def damaged(library: Library) -> str:
     library.damage(MONDAY)
     (name,) = (name for name in library.feed.files if name.startswith(f"D{MONDAY:%y%m%d}"))
     library.one_night()
-    assert [row["state"] for row in library.everything()["inbox"] if row["name"] == name] == ["refused"]
+    assert [row["state"] for row in library.rows("inbox") if row["name"] == name] == ["refused"]
     return name
 
 
 def states(library: Library, name: str) -> list[tuple[str, str | None]]:
-    return [(row["state"], row["reason"]) for row in library.everything()["inbox"] if row["name"] == name]
+    return [(row["state"], row["reason"]) for row in library.rows("inbox") if row["name"] == name]
 
 
 def test_a_file_that_was_refused_loses_its_content_after_its_days_and_stays_known(either_library: Library) -> None:
@@ -46,7 +46,7 @@ def test_a_file_that_was_refused_loses_its_content_after_its_days_and_stays_know
     morning(library, OVER)
     assert library.night().document()["forgotten"]["refused_deliveries"] == 1
     assert (chunks(library), states(library, name)) == (0, [("refused", "delivery.damaged")])
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     assert [one["count"] for one in entries if one["actions"] == ["refused_deliveries"]] == ["1"]
 
 
@@ -88,9 +88,9 @@ def test_a_file_of_a_day_that_was_taken_already_stays_refused_after_its_content_
     morning(library, OVER)
     library.night()
     assert chunks(library) == 0
-    before = library.everything()["inbox"]
+    before = library.rows("inbox")
     assert copy not in {line["file"] for line in library.night().document()["deliveries"]}
-    assert (library.everything()["inbox"], chunks(library)) == (before, 0)
+    assert (library.rows("inbox"), chunks(library)) == (before, 0)
 
 
 def test_what_is_forgotten_can_be_accepted_no_more_and_says_so(library: Library) -> None:

@@ -86,13 +86,13 @@ def test_everyone_subscribed_is_asked_about_once_after_an_older_copy_was_put_bac
     assert report.document()["windows"]["answered"] == 4
     assert (old.record("ANNA").protection, windows(old)) == (PROTECTED, {})
     # the loss is still there, and is no reason to ask everyone again
-    before = old.everything()["patron"]
+    before = old.rows("patron")
     for _ in range(2):
         assert old.store.journal.replay() == 0
     old.deliver(TUESDAY)
     old.one_night()
     assert (len(old.register.looked_up), windows(old)) == (4, {})
-    assert [row["version"] for row in old.everything()["patron"]] == [row["version"] for row in before]
+    assert [row["version"] for row in old.rows("patron")] == [row["version"] for row in before]
 
 
 @pytest.mark.parametrize("newer", NEWER)

@@ -169,10 +169,10 @@ def test_a_shrunken_answer_stops_before_the_first_removal(library: Library, lost
 def test_more_removals_than_the_limit_stop_before_the_first(library: Library, foreign: int, *, stops: bool) -> None:
     library.limit(Harm.UNSUBSCRIBED, 2)
     library.register.listed |= set(generated(foreign))
-    before = library.everything()["subscription"]
+    before = library.rows("subscription")
     assert library.one_night().exit_code == (5 if stops else 0)
     assert len(library.register.unsubscribed) == (0 if stops else foreign)
-    assert library.everything()["subscription"] == before
+    assert library.rows("subscription") == before
 
 
 def test_the_limit_raised_lets_the_removals_through(library: Library) -> None:
@@ -184,10 +184,10 @@ def test_the_limit_raised_lets_the_removals_through(library: Library) -> None:
 
 def test_a_register_that_does_not_answer_ends_no_subscription(library: Library) -> None:
     leaves(library, "ANNA")
-    before = library.everything()["subscription"]
+    before = library.rows("subscription")
     library.register.down = RegisterUnavailable("no answer")
     assert library.one_night().exit_code == 4
-    assert (library.everything()["subscription"], library.register.unsubscribed) == (before, [])
+    assert (library.rows("subscription"), library.register.unsubscribed) == (before, [])
 
 
 def test_a_number_that_the_register_refuses_is_left_to_a_person(library: Library) -> None:

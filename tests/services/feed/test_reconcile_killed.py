@@ -89,7 +89,7 @@ def agreed(library: Library) -> tuple[list[tuple[str, bool, bool]], set[CprNumbe
 
 
 def subscriptions(library: Library) -> list[dict[str, Any]]:
-    return library.everything()["subscription"]
+    return library.rows("subscription")
 
 
 def compared(library: Library, steps: Steps | None = None) -> None:

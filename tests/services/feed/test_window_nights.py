@@ -339,10 +339,10 @@ def test_a_list_that_lacks_what_is_there_opens_no_window(library: Library) -> No
     """The register says that it had the subscription all along: nothing was missed."""
     library.register.subscriptions = lambda: library.register.listed - {cpr("ANNA")}  # type: ignore[method-assign]  # a list that is wrong
     library.deliver(MONDAY)
-    before = library.everything()["patron"]
+    before = library.rows("patron")
     library.one_night()
     assert (windows(library), library.register.looked_up) == ({}, [])
-    assert library.everything()["patron"] == before
+    assert library.rows("patron") == before
 
 
 def test_a_lost_subscription_killed_anywhere_ends_as_one_that_was_not(library: Library, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_whoever_was_merged_is_the_one_who_kept_what_she_had(library: Library) -
     library.night()
     reviews(library).accept(number_of(library, "parked.number.both_patrons"))
     assert take(library, text).counts == {"unchanged": 1}
-    assert [one["patron_id"] for one in library.everything()["reservation"]] == [clara]
+    assert [one["patron_id"] for one in library.rows("reservation")] == [clara]
 
 
 # -- what is not taken ---------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_a_dry_run_foresees_that_a_list_settles_or_moves_what_was_owed_for_a_loa
     assert here.everything() == before
     # paid long ago, owed for another loan, owed still, another patron's, and owed by now
     assert take(here, text).counts == dry.counts == {"over": 3, "created": 2, "updated": 2}
-    assert {one["source_id"] for one in here.everything()["loan"]} == {"L3", "L5"}
+    assert {one["source_id"] for one in here.rows("loan")} == {"L3", "L5"}
 
 
 def test_what_came_with_a_list_is_forgotten_in_its_time(here: Library) -> None:
@@ -351,7 +351,7 @@ def test_nothing_comes_back_to_a_patron_who_has_left_but_what_she_owed_may_be_se
     assert take(here, LIST.replace("ANNA", anna).replace("B1", "B2")).counts == {"over": 4}
     assert here.everything() == before
     assert take(here, owed.replace(f",{TODAY}", f",{TODAY - timedelta(days=1)}")).counts == {"updated": 1}
-    assert [one["last_seen"] for one in here.everything()["patron"] if one["id"] == anna] == [None]
+    assert [one["last_seen"] for one in here.rows("patron") if one["id"] == anna] == [None]
 
 
 # -- a long list ------------------------------------------------------------------------------------------------------

@@ -484,13 +484,13 @@ def test_a_row_without_a_number_is_known_by_its_card_again(either_library: Libra
     assert take(library, text).counts == {"unchanged": 2}
     assert library.everything() == before
     assert take(library, "cards,branch\nI3|I4,west\n").counts == {"updated": 1}
-    rows = [one for one in library.everything()["patron"] if not one["real_number"]]
+    rows = [one for one in library.rows("patron") if not one["real_number"]]
     assert sorted(one["kind"] for one in rows) == ["institution", "library"]
 
 
 def test_who_has_no_number_is_never_subscribed_never_asked_about_and_never_told_of(library: Library) -> None:
     take(library, "cards,kind\nI1,institution\n")
-    (patron_id,) = [one["id"] for one in library.everything()["patron"] if not one["real_number"]]
+    (patron_id,) = [one["id"] for one in library.rows("patron") if not one["real_number"]]
     report = library.night()
     assert (report.exit_code, library.register.looked_up) == (0, [])
     everything = library.everything()
@@ -687,6 +687,6 @@ def test_an_import_that_was_killed_goes_on_when_it_is_run_again(new_library: Lib
     with pytest.raises(Killed):
         import_patrons(io.BytesIO(text.encode()), how)
     assert library.store.patrons.count() == 1000
-    assert happened(library.everything())[("import", library.everything()["patron"][0]["id"])] == 1
+    assert happened(library.everything())[("import", library.rows("patron")[0]["id"])] == 1
     assert take(library, text).counts == {"created": 200, "unchanged": 1000}
     verify_audit(library.store)

@@ -61,7 +61,7 @@ def balance(library: Library, number: int, settled: date | None, **clear: Any) -
 
 
 def ids(library: Library, table: str) -> list[int]:
-    return [row["id"] for row in library.everything()[table]]
+    return [row["id"] for row in library.rows(table)]
 
 
 def morning(library: Library, today: date = TODAY) -> None:
@@ -161,7 +161,7 @@ def test_reservations_stay_while_the_annulment_of_a_death_waits_for_a_person(lib
     morning(library, TODAY + timedelta(days=20))
     assert forgotten(library) == {}
     reviews(library).accept(number_of(library, "death.annulled"))
-    assert [row["cancelled"] for row in library.everything()["reservation"]] == [None]
+    assert [row["cancelled"] for row in library.rows("reservation")] == [None]
 
 
 # -- messages --------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def test_of_an_old_message_only_that_it_was_sent_is_kept(either_library: Library
     put(library, tables.message, 2, sent=NOT_YET, content_until=TODAY)
     morning(library)
     assert forgotten(library) == {"messages": 1}
-    old, new = library.everything()["message"]
+    old, new = library.rows("message")
     assert (json.loads(bytes.fromhex(old["payload"])), old["sent"]) == ({"channel": "sms"}, MONTH_AGO)
     assert (old["content_until"], json.loads(bytes.fromhex(new["payload"]))["content"]) == (None, SECRET)
 
@@ -201,14 +201,14 @@ def test_what_stood_in_a_record_goes_after_its_last_day(either_library: Library)
     library = either_library
     library.deliver(MONDAY, moves(person("ANNA")))
     library.night()
-    (mine, *_), count = library.everything()["before_image"], len(library.everything()["before_image"])
+    (mine, *_), count = library.rows("before_image"), len(library.rows("before_image"))
     morning(library, mine["until_day"])
-    kept = len(library.everything()["before_image"])
+    kept = len(library.rows("before_image"))
     library.night()
-    assert len(library.everything()["before_image"]) <= kept
-    morning(library, max(row["until_day"] for row in library.everything()["before_image"]) + timedelta(days=1))
+    assert len(library.rows("before_image")) <= kept
+    morning(library, max(row["until_day"] for row in library.rows("before_image")) + timedelta(days=1))
     assert forgotten(library)["before_images"] >= 1
-    assert (library.everything()["before_image"], count > 0) == ([], True)
+    assert (library.rows("before_image"), count > 0) == ([], True)
     verify_audit(library.store)
 
 
@@ -221,7 +221,7 @@ def test_a_correction_that_ended_loses_its_value_and_its_reason(either_library: 
     assert "corrections" not in forgotten(library)
     morning(library, TODAY + timedelta(days=31))
     assert forgotten(library)["corrections"] == 1
-    ended, live = library.everything()["override"]
+    ended, live = library.rows("override")
     assert (ended["state"], live["state"]) == ("forgotten", "live")
     assert "Skov" not in bytes.fromhex(ended["value"]).decode()
     assert "sygesikring" not in bytes.fromhex(ended["value"]).decode()
@@ -239,7 +239,7 @@ def test_what_taking_back_an_answer_needs_goes_and_a_block_that_holds_stays_lift
     reviews(library).undo(number)
     morning(library, TODAY + timedelta(days=50))
     assert forgotten(library)["reviews"] == 1
-    (item,) = [row for row in library.everything()["review_item"] if row["id"] == number]
+    (item,) = [row for row in library.rows("review_item") if row["id"] == number]
     assert (item["state"], item["undo"]) == ("undone", None)
 
 
@@ -255,13 +255,13 @@ def test_an_applied_delivery_loses_its_content_and_keeps_what_is_known_of_it(eit
     library = either_library
     library.deliver(MONDAY, moves(person("ANNA")))
     library.night()
-    first, before = library.everything()["inbox"], chunks(library)
+    first, before = library.rows("inbox"), chunks(library)
     morning(library, TODAY + timedelta(days=89))
     library.night()
     assert chunks(library) < before  # the one of Friday is gone by now
     morning(library, TODAY + timedelta(days=90))
     assert forgotten(library)["deliveries"] == 1
-    assert (chunks(library), library.everything()["inbox"]) == (0, first)
+    assert (chunks(library), library.rows("inbox")) == (0, first)
 
 
 def test_a_delivery_that_a_brake_holds_is_kept_however_old_it_is(library: Library) -> None:
@@ -306,7 +306,7 @@ def test_the_audit_says_whose_and_how_many_and_never_what(library: Library) -> N
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     assert new[("forget", anna)] == 3
     assert new[("forget", clara)] == 1
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     told = [(one["actions"], one["count"]) for one in entries if one["kind"] == "forget" and one["patron"] == clara]
     assert told == [(["reservations"], "5")]
     assert SECRET not in json.dumps(entries)

@@ -33,7 +33,7 @@ def test_the_lines_of_an_old_night_go_and_its_sums_stay(either_library: Library)
     morning(library, day + timedelta(days=10))
     assert library.night().document()["forgotten"]["nights"] == 2
     assert (library.store.runs.items(run), library.store.runs.document(run)) == ([], sums)
-    assert run not in {row["run_id"] for row in library.everything()["plan_row"]}
+    assert run not in {row["run_id"] for row in library.rows("plan_row")}
     assert len(library.store.runs.items(young)) == 1
 
 

@@ -56,7 +56,7 @@ def blocks(library: Library, key: str = "ANNA") -> tuple[Block, ...]:
 
 
 def told(library: Library) -> list[tuple[str, str]]:
-    rows = [one for one in library.everything()["audit"] if one["stream"] == "kept_block"]
+    rows = [one for one in library.rows("audit") if one["stream"] == "kept_block"]
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in rows]
     return [(entry["patron"], entry["actions"][0]) for entry in entries]
 
@@ -66,12 +66,12 @@ def test_a_block_that_holds_stays_by_the_number_and_says_nothing_of_whose_it_was
     leave(library, anna)
     assert kept(library) == [WHY]
     assert library.store.kept_blocks.of(cpr("BO")) == ()
-    written = json.dumps(library.everything()["kept_block"], default=str)
+    written = json.dumps(library.rows("kept_block"), default=str)
     assert cpr("ANNA").digits not in written
     with reading(library.engine) as connection:
         (sealed,) = connection.scalars(text("SELECT reason FROM kept_block"))
     assert WHY.encode() not in bytes(sealed)
-    (row,) = library.everything()["kept_block"]
+    (row,) = library.rows("kept_block")
     assert row["number_key"] == library.store._tenant.vault.index_key
     assert told(library) == [(anna, "kept")]
     before = library.everything()
@@ -143,7 +143,7 @@ def test_a_kept_block_is_lifted_by_somebody_and_with_a_reason(either_library: Li
     assert library.everything() == before
     assert desk.lift(cpr("ANNA"), reason="paid in full")["lifted"] == 1
     assert desk.lift(cpr("ANNA"), reason="paid in full") == {"blocks": [], "lifted": 0}
-    rows = [one for one in library.everything()["audit"] if one["stream"] == "kept_block"]
+    rows = [one for one in library.rows("audit") if one["stream"] == "kept_block"]
     entry = json.loads(bytes.fromhex(rows[-1]["entry"]))
     assert (entry["actions"], entry["user"], entry["patron"]) == (["lifted"], "lone", anna)
     assert "paid" not in str(entry)
@@ -205,7 +205,7 @@ def test_whoever_is_erased_leaves_no_block_also_when_the_record_was_emptied_befo
     assert kept(library) == []
     erase(library, bo)
     assert kept(library, "BO") == []
-    assert library.everything()["kept_block"] == []
+    assert library.rows("kept_block") == []
     verify_audit(library.store)
 
 

@@ -95,12 +95,12 @@ def rows_of(library: Library, patron: str) -> dict[str, int]:
 
 def told(library: Library, patron: str) -> list[dict[str, Any]]:
     """What waits for the net media."""
-    rows = [row for row in library.everything()["outbox"] if row["patron_id"] == patron]
+    rows = [row for row in library.rows("outbox") if row["patron_id"] == patron]
     return [json.loads(bytes.fromhex(row["payload"])) for row in sorted(rows, key=lambda row: row["version"])]
 
 
 def standing(library: Library, patron: str) -> str | None:
-    rows = {row["id"]: row["standing"] for row in library.everything()["patron"]}
+    rows = {row["id"]: row["standing"] for row in library.rows("patron")}
     return rows.get(patron)
 
 
@@ -294,7 +294,7 @@ def test_whoever_waits_to_leave_keeps_her_reservations(library: Library) -> None
     owes(library, anna, tables.reservation, 1, placed=FRIDAY)
     owes(library, anna, tables.loan, due=TUESDAY)
     assert leave(library, anna)["dropped"] == {"reservations": 0}
-    assert len(library.everything()["reservation"]) == 1
+    assert len(library.rows("reservation")) == 1
 
 
 @pytest.mark.parametrize("apply", [False, True])
@@ -463,11 +463,11 @@ def test_more_who_leave_than_the_limit_stop_the_night_before_the_first(
     library.limit(Harm.UNSUBSCRIBED, limit)
     for key in ("ANNA", "BO"):
         columns(library, library.id_of(key), last_seen=date(2020, 1, 1))
-    before = library.everything()["patron"]
+    before = library.rows("patron")
     report = library.one_night()
     assert report.exit_code == (5 if stops else 0)
     assert report.counts.departed.closed == (0 if stops else 2)
-    assert (library.everything()["patron"] == before) is stops
+    assert (library.rows("patron") == before) is stops
     assert len(library.register.unsubscribed) == (0 if stops else 2)
 
 
@@ -520,7 +520,7 @@ def test_an_erased_patron_is_in_no_row_but_the_audit_and_the_numbers_ever_given(
     library = either_library
     anna = full_of(library)
     asked = calls(library)
-    index = [row["number_index"] for row in library.everything()["patron"] if row["id"] == anna]
+    index = [row["number_index"] for row in library.rows("patron") if row["id"] == anna]
     erased = erase(library, anna)
     assert erased == {"patron": anna, "erased": True, "waits": {"subscriptions": 1, "accounts": 1, "targets": []}}
     assert set(rows_of(library, anna)) == {"patron", "subscription", "outbox", "account"}
@@ -678,7 +678,7 @@ def test_a_number_that_an_older_copy_does_not_know_is_never_given_again(library:
     (old.folder / "erase-journal.log").touch(mode=0o600)
     (old.folder / "erase-journal.log").write_bytes((library.folder / "erase-journal.log").read_bytes())
     assert old.store.journal.replay() == 0
-    assert henrik in {row["id"] for row in old.everything()["issued_id"]}
+    assert henrik in {row["id"] for row in old.rows("issued_id")}
     old.engine.dispose()
 
 

@@ -185,7 +185,7 @@ def test_of_the_protected_neither_name_nor_address_is_on_it_until_revealed_with_
     opened = revealed(library, "BO")
     assert (opened["letter"], opened["revealed"]) == ("goes", True)
     assert opened["envelope"] == [person("BO").name.addressing, "Hemmelig 3", "8100 Aarhus C"]  # type: ignore[union-attr]  # he has one
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     (entry,) = [one for one in entries if one["kind"] == "reveal"]
     assert (entry["purpose"], "birth_date" in entry["actions"]) == ("statement", False)
     verify_audit(library.store)

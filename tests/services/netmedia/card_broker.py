@@ -63,7 +63,7 @@ def make_sure_that_right(library: Library, culr: CulrDouble) -> None:
     backlog = library.store.outbox.backlog()
     assert (backlog.waiting, backlog.failed) == (0, 0), backlog
     # what we believe that CULR holds is what it holds
-    known = {row["card"]: row["patron_id"] for row in library.everything()["card_account"]}
+    known = {row["card"]: row["patron_id"] for row in library.rows("card_account")}
     cards = {bytes.fromhex(card).decode() for card in known}
     found = verify(library.ports(), offline=False)
     assert found.ok, found.wrong

@@ -85,7 +85,7 @@ def test_accounts_that_are_as_they_are_to_be_are_read_and_left_alone(library: Li
     assert counts(compared(library)) == {"read": 4}
     assert culr.accounts.ledger == ledger
     assert {call.operation for call in culr.calls} == {Operation.READ_GLOBAL}
-    assert all(row["seen"] == AARHUS and row["checked"] for row in library.everything()["account"])
+    assert all(row["seen"] == AARHUS and row["checked"] for row in library.rows("account"))
 
 
 @pytest.mark.parametrize(("kind", "to"), [("missing", None), ("stale", ODENSE), ("stale", "")])
@@ -250,7 +250,7 @@ def test_whoever_was_merged_is_read_no_more_and_her_account_would_be_one_too_man
 ) -> None:
     _, keeps = two_of_one(library)
     library.clock.moment += timedelta(days=1)
-    reviews_of(library).accept(next(row["id"] for row in library.everything()["review_item"]))
+    reviews_of(library).accept(next(row["id"] for row in library.rows("review_item")))
     left_out = compared(library)
     assert (left_out.left_out, left_out.drifted) == (2, ())
     library.one_night()
@@ -292,7 +292,7 @@ def foreign(library: Library, culr: CulrDouble) -> int:
     behind_our_back(culr, "create", "ANNA", agency=THEIRS)
     behind_our_back(culr, "update", "ANNA", ODENSE, agency=THEIRS)
     (patron,) = compared(library).left
-    return next(row["id"] for row in library.everything()["review_item"] if row["patron_id"] == patron)
+    return next(row["id"] for row in library.rows("review_item") if row["patron_id"] == patron)
 
 
 def reviews_of(library: Library) -> Reviews:
@@ -322,7 +322,7 @@ def test_an_item_is_settled_when_the_other_library_comes_to_say_the_same(library
     foreign(library, culr)
     behind_our_back(culr, "update", "ANNA", AARHUS, agency=THEIRS)
     compared(library)
-    assert [row["state"] for row in library.everything()["review_item"]] == ["settled"]
+    assert [row["state"] for row in library.rows("review_item")] == ["settled"]
 
 
 def test_the_list_shows_both_sides(library: Library, culr: CulrDouble) -> None:
@@ -454,7 +454,7 @@ def test_one_answer_that_is_lost_leaves_out_one_and_the_next_comparison_reads_he
 ) -> None:
     culr.failures = [Code.PROGRAM_ERROR]
     assert counts(compared(library)) == {"read": 3, "left_out": 1}
-    (unread,) = (row["patron_id"] for row in library.everything()["account"] if row["checked"] is None)
+    (unread,) = (row["patron_id"] for row in library.rows("account") if row["checked"] is None)
     assert library.store.accounts.oldest(1) == [unread]
 
 
@@ -497,7 +497,7 @@ def test_a_comparison_killed_after_any_write_and_begun_again_repairs_each_accoun
         except Killed:
             writes += 1
             compared(other)
-        waits = Counter(row["patron_id"] for row in other.everything()["outbox"])
+        waits = Counter(row["patron_id"] for row in other.rows("outbox"))
         assert waits == Counter(other.id_of(key) for key in ("ANNA", "BO", "CLARA"))
         other.engine.dispose()
     assert writes == 4  # one part that is right, and three repairs

@@ -62,7 +62,7 @@ def test_a_number_that_was_set_and_taken_back_leaves_no_card_with_the_other_pers
 
 def moves_card(library: Library, card: str, *, to: str) -> None:
     """At the desk a card is taken from whoever has it before another patron gets it."""
-    for row in library.everything()["patron"]:
+    for row in library.rows("patron"):
         view = library.store.views.patron(row["id"])
         has = [] if view is None else [one.number for one in view.local.cards]
         if card in has and row["id"] != to:

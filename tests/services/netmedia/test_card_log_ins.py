@@ -93,9 +93,9 @@ def test_a_card_that_an_import_brings_logs_in(library: Library) -> None:
     library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local(cards=(Card("A-9"),)))])
     library.night()
     assert log_ins(culr, "ANNA") == {"ANNA", "A-9"}
-    before = library.everything()["outbox"]
+    before = library.rows("outbox")
     library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local(cards=(Card("A-9"),), branch="main"))])
-    assert library.everything()["outbox"] == before == []
+    assert library.rows("outbox") == before == []
 
 
 def test_a_card_that_is_a_cpr_number_or_a_patron_number_has_no_account(library: Library) -> None:

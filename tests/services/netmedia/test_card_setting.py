@@ -200,7 +200,7 @@ def test_a_yes_deletes_the_accounts_of_all_cards_and_no_others(either_library: L
     assert [by_number(culr, cpr(one).digits) for one in PATRONS] == [set(), {"MADE-BY-OTHERS"}, set(), set()]
     assert {culr.holds(one) for one in culr.ours() if one.type.value == "CPR"} == {"751"}
     assert ends(library) == 0
-    audit = [row["entry"] for row in library.everything()["audit"]]
+    audit = [row["entry"] for row in library.rows("audit")]
     assert sum("card_accounts_ended" in bytes.fromhex(entry).decode() for entry in audit) == 1
     assert verify(library.ports(), offline=False).document()["cards_stay"] == 0
 

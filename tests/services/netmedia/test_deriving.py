@@ -53,7 +53,7 @@ def reading(library: Library) -> Library:
 
 def rights(library: Library) -> dict[str, dict[str, str]]:
     """By patron and product, the answer that is kept."""
-    return {row["patron_id"]: answers(row["rights"]) for row in library.everything()["entitlement"]}
+    return {row["patron_id"]: answers(row["rights"]) for row in library.rows("entitlement")}
 
 
 def answers(line: str) -> dict[str, str]:
@@ -111,11 +111,11 @@ def test_what_turned_in_a_run_is_forgotten_with_the_next_that_finds_it_told(read
     net_media.down = NetMediaUnavailable("no answer")
     for _ in range(2):
         reading.one_night()
-        assert len(reading.everything()["entitlement_turn"]) == 2
+        assert len(reading.rows("entitlement_turn")) == 2
     net_media.down = None
     reading.one_night()
     reading.one_night()
-    assert reading.everything()["entitlement_turn"] == []
+    assert reading.rows("entitlement_turn") == []
 
 
 def test_a_move_leaves_undecided_what_the_new_municipality_may_have_no_licence_for(reading: Library) -> None:
@@ -131,12 +131,12 @@ def test_a_move_to_a_municipality_without_a_licence_counts_for_the_brake(reading
     reading.policy = replace(TERMS, products=Products((replace(BOOKS, unlicensed=frozenset({"0461"})),)))
     reading.night()
     reading.policy = replace(reading.policy, limits={**reading.policy.limits, Harm.ENTITLEMENT_LOST: Limit(0, 0.0)})
-    before = reading.everything()["entitlement"]
+    before = reading.rows("entitlement")
     reading.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("DAVID"), "SKOLEN"))
     report = reading.one_night()
     assert report.exit_code == 5
     assert [(one.harm, one.count) for one in report.planned.excess] == [(Harm.ENTITLEMENT_LOST, 1)]
-    assert reading.everything()["entitlement"] == before
+    assert reading.rows("entitlement") == before
 
 
 def test_a_protection_changes_no_right(reading: Library) -> None:
@@ -324,7 +324,7 @@ def test_whoever_loses_a_right_by_a_move_is_told_of_before_who_keeps_hers(either
 def test_the_audit_says_which_rights_turned_and_of_whom(reading: Library) -> None:
     reading.deliver(MONDAY, dies(person("ANNA")))
     reading.night()
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in reading.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in reading.rows("audit")]
     said = [entry for entry in entries if entry["kind"] == "rights" and entry["patron"] == reading.id_of("ANNA")]
     assert said[-1]["actions"] == ["closed:ereolen", "closed:filmstriben"]
 

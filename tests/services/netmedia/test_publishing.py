@@ -212,7 +212,7 @@ def test_what_was_refused_gives_way_to_what_comes_through_later_and_nobody_is_as
     library.deliver(TUESDAY, moves(person("ANNA"), "KOEBENHAVN"))
     library.night()
     assert (net_media.holds(account("ANNA")), library.store.outbox.backlog().failed) == ("101", 0)
-    [item] = library.everything()["review_item"]
+    [item] = library.rows("review_item")
     assert item["state"] == "settled"
 
 
@@ -328,7 +328,7 @@ def test_a_killed_night_sets_no_older_number_after_a_newer_one(library: Library)
 
 
 def accounts(library: Library) -> list[tuple[str, str | None, int]]:
-    return sorted((row["patron_id"], row["municipality"], row["version"]) for row in library.everything()["account"])
+    return sorted((row["patron_id"], row["municipality"], row["version"]) for row in library.rows("account"))
 
 
 @pytest.mark.parametrize("every", [2, 3, 5])

@@ -272,14 +272,14 @@ def test_it_waits_for_a_night_to_end(library: Library, culr: CulrDouble) -> None
 @pytest.mark.usefixtures("culr")
 def test_rights_that_are_wrong_are_derived_again_at_once_and_a_dry_run_changes_nothing(library: Library) -> None:
     both = sorted(library.id_of(key) for key in ("ANNA", "BO"))
-    right = library.everything()["entitlement"]
+    right = library.rows("entitlement")
     for key in ("ANNA", "BO"):
         write(library, STORED_NO, key)
     before = library.everything()
     assert derive_wrong_again(library.ports(), dry_run=True) == both
     assert library.everything() == before
     assert derive_wrong_again(library.ports(), dry_run=False) == both
-    assert library.everything()["entitlement"] == right
+    assert library.rows("entitlement") == right
     document = verify(library.ports(), offline=True).document()
     assert (document["ok"], document["waiting"]["rights"]) == (True, 0)
     assert derive_wrong_again(library.ports(), dry_run=False) == []

@@ -102,7 +102,7 @@ def test_what_is_as_it_was_written_is_found_right_and_nothing_is_written(either_
 
 
 def test_a_night_with_a_ceiling_goes_on_where_the_last_one_stopped_and_comes_round(either_library: Library) -> None:
-    library, ids = either_library, sorted(row["id"] for row in either_library.everything()["patron"])
+    library, ids = either_library, sorted(row["id"] for row in either_library.rows("patron"))
     run = library.store.runs.begin(day=FRIDAY, started=library.clock.now())
     flipped("local_blob")(library, ids[0])
     found: list[list[str]] = []

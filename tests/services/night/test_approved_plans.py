@@ -472,7 +472,7 @@ def test_an_approved_night_killed_anywhere_ends_as_one_that_was_not(library: Lib
     begun = 0
     for other in killed(library, tmp_path, sample(counting.writes)):
         if not is_closed(other, 3):
-            is_late = other.everything()["run"][-1]["approved_run"] is not None
+            is_late = other.rows("run")[-1]["approved_run"] is not None
             begun += is_late
             moment, late = other.clock.moment, timedelta(hours=5 * is_late)
             other.clock.moment += late
@@ -487,5 +487,5 @@ def test_an_approved_night_killed_anywhere_ends_as_one_that_was_not(library: Lib
 
 def records(library: Library) -> list[Any]:
     """What each patron has, and the versions; not the moments."""
-    rows = library.everything()["patron"]
+    rows = library.rows("patron")
     return [(row["id"], row["version"], row["register_blob"], row["letters_stopped"]) for row in rows]

@@ -75,7 +75,7 @@ def corrections(library: Library) -> None:
 
 def events(library: Library, after: date = date.min) -> list[tuple[str, str, str, str]]:
     """What the nights have lived, as a forecast tells it."""
-    rows = library.everything()["calendar_event"]
+    rows = library.rows("calendar_event")
     return sorted((str(r["day"]), r["patron_id"], r["kind"], r["what"]) for r in rows if r["day"] > after)
 
 
@@ -302,7 +302,7 @@ def test_an_absence_that_ends_goes_and_the_rest_of_the_record_stays(town: Librar
 def test_the_audit_names_the_fields_that_a_day_changed_and_no_value(town: Library) -> None:
     corrections(town)
     report = a_night_without_a_delivery(town, 16)
-    entries = [json.loads(bytes.fromhex(one["entry"])) for one in town.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(one["entry"])) for one in town.rows("audit")]
     told = [one for one in entries if one["kind"] == "calendar" and one["run"] == report.run.id]
     hers = [(one["actions"], one["fields"]) for one in told if one["patron"] == town.id_of("EDITH")]
     assert hers == [
@@ -316,7 +316,7 @@ def test_the_audit_names_the_fields_that_a_day_changed_and_no_value(town: Librar
 
 
 def subscription(library: Library, key: str) -> tuple[str, Any]:
-    (found,) = [one for one in library.everything()["subscription"] if one["patron_id"] == library.id_of(key)]
+    (found,) = [one for one in library.rows("subscription") if one["patron_id"] == library.id_of(key)]
     return found["reason"], found["until"]
 
 
@@ -367,7 +367,7 @@ def test_whoever_is_dead_and_registered_again_at_the_desk_is_subscribed_for_a_ti
     desk = Desk(AGENCY, town.store, town.register, town.clock, town.policy)
     last = town.clock.today() + timedelta(days=POLICY.dead_subscription_days)
     said_yes.register(desk, Asked(cpr("DAVID"), Purpose.DEBT, "lisbeth"))
-    hers = [row for row in town.everything()["subscription"] if row["patron_id"] == town.id_of("DAVID")]
+    hers = [row for row in town.rows("subscription") if row["patron_id"] == town.id_of("DAVID")]
     assert sorted((row["reason"], row["until"]) for row in hers) == [("dead", last), ("died", date(2027, 3, 2))]
     a_night_without_a_delivery(town, 11)
     assert (cpr("DAVID") in town.register.listed, subscription(town, "DAVID")) == (False, ("died", last))

@@ -251,10 +251,10 @@ def test_a_plan_that_was_killed_leaves_nothing_that_a_night_takes(either_library
     dies.runs.lock, dies.runs.save_plan = either_library.store.runs.lock, die
     with pytest.raises(Killed):
         run_night(replace(either_library.ports(), store=dies), foresee=dies.reviews.foresee)
-    assert [row["state"] for row in either_library.everything()["inbox"][len(before["inbox"]) :]] == ["receiving"]
+    assert [row["state"] for row in either_library.rows("inbox")[len(before["inbox"]) :]] == ["receiving"]
     assert either_library.store.inbox.waiting() == []
     assert either_library.night().document()["actions"] == {"move": 1}
-    assert "receiving" not in {row["state"] for row in either_library.everything()["inbox"]}
+    assert "receiving" not in {row["state"] for row in either_library.rows("inbox")}
 
 
 def test_a_damaged_file_that_is_planned_is_refused_and_not_kept(either_library: Library) -> None:

@@ -55,7 +55,7 @@ def stop_while_asking(library: Library, *, after: int) -> None:
 
 
 def kept(library: Library) -> list[str]:
-    return sorted(row["patron_id"] for row in library.everything()["follow_up"] if row["answer"] is not None)
+    return sorted(row["patron_id"] for row in library.rows("follow_up") if row["answer"] is not None)
 
 
 @pytest.mark.parametrize("after", [2, 4, 6])
@@ -77,7 +77,7 @@ def test_a_night_that_is_stopped_asks_nobody_twice(waiting: Library, after: int)
 def test_each_look_up_has_one_entry_in_the_audit(waiting: Library) -> None:
     stop_while_asking(waiting, after=4)
     waiting.night()
-    entries = [row for row in waiting.everything()["audit"] if b'"lookup"' in bytes.fromhex(row["entry"])]
+    entries = [row for row in waiting.rows("audit") if b'"lookup"' in bytes.fromhex(row["entry"])]
     assert len(entries) - 4 == 6  # four were looked up before
 
 

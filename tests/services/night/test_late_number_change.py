@@ -71,5 +71,5 @@ def test_a_late_number_change_killed_anywhere_ends_as_one_that_was_not(
     for other in killed(library, tmp_path, sample(writes)):
         other.one_night()
         assert register_of(other, other.id_of("ANNA")) == moves(anna())
-        assert other.everything()["follow_up"] == whole.everything()["follow_up"] == []
+        assert other.rows("follow_up") == whole.rows("follow_up") == []
     whole.engine.dispose()

@@ -69,8 +69,8 @@ def test_the_held_plan_is_kept_and_shown_without_values(library: Library) -> Non
     plan = report.document()["plan"]
     assert plan[0] == {"patron": library.id_of("ANNA"), "actions": ["move"], "harm": ["changed"]}
     assert "gone" in plan[1]["harm"]
-    assert len([row for row in library.everything()["plan_row"] if row["run_id"] == report.run.id]) == len(plan)
-    written = json.dumps(report.document(), ensure_ascii=False) + str(library.everything()["plan_row"])
+    assert len([row for row in library.rows("plan_row") if row["run_id"] == report.run.id]) == len(plan)
+    written = json.dumps(report.document(), ensure_ascii=False) + str(library.rows("plan_row"))
     for key in ("ANNA", "CLARA", "DAVID"):
         after: Person = moves(person(key))
         for value in (after.number.digits, after.name.addressing, after.address.road):  # type: ignore[union-attr]  # known
@@ -178,7 +178,7 @@ def test_a_lifted_protection_counts_and_is_not_lifted_by_a_held_night(library: L
     report = library.one_night()
     assert_held(report)
     assert library.record("BO") == bo
-    assert library.everything()["follow_up"] == []
+    assert library.rows("follow_up") == []
 
 
 def test_what_protects_is_decided_again_when_the_record_changed(library: Library) -> None:

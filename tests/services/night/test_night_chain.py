@@ -188,7 +188,7 @@ def test_a_damaged_file_alone_changes_nothing(library: Library) -> None:
     report = library.night()
     assert (report.exit_code, [line.outcome for line in report.deliveries]) == (1, ["refused", "repeat"])
     assert records(library) == before
-    assert library.everything()["inbox"][-1]["reason"] == "delivery.damaged"
+    assert library.rows("inbox")[-1]["reason"] == "delivery.damaged"
 
 
 def test_a_file_that_cannot_be_read_is_refused_and_the_run_ends(library: Library) -> None:

@@ -175,11 +175,11 @@ def test_a_person_whom_nothing_happened_to_is_only_true_for_a_newer_day(library:
 
 def test_silence_is_not_death(library: Library) -> None:
     """A person missing from the delivery stays as she is, and so does an empty day."""
-    before = library.everything()["patron"]
+    before = library.rows("patron")
     library.deliver(MONDAY)
     report = library.night()
     assert (report.exit_code, report.received, report.state) == (0, 0, "done")
-    assert library.everything()["patron"] == before
+    assert library.rows("patron") == before
 
 
 def test_each_delivery_of_a_run_is_one_net_effect_in_order(library: Library) -> None:
@@ -194,7 +194,7 @@ def test_each_delivery_of_a_run_is_one_net_effect_in_order(library: Library) -> 
     assert name.last == "Aagaard"
     assert library.view("ANNA").patron.version == 4
     assert library.outbox("CLARA") == [(2, "751"), (3, "461"), (4, "851"), (5, "751")]
-    images = [row for row in library.everything()["before_image"] if row["patron_id"] == library.id_of("ANNA")]
+    images = [row for row in library.rows("before_image") if row["patron_id"] == library.id_of("ANNA")]
     assert sorted(row["version"] for row in images) == [1, 2, 3]
 
 
@@ -300,9 +300,9 @@ def test_a_balance_that_does_not_add_up_fails_the_run(library: Library) -> None:
 
     with pytest.raises(BalanceError):
         library.one_night_with(reader=Miscounting())
-    (run,) = [row for row in library.everything()["run"] if row["finished"] is None]
+    (run,) = [row for row in library.rows("run") if row["finished"] is None]
     assert run["document"] is None
-    assert file.name == library.everything()["inbox"][-1]["name"]
+    assert file.name == library.rows("inbox")[-1]["name"]
 
 
 def test_protection_comes_before_any_address_of_the_same_delivery(library: Library) -> None:

@@ -81,7 +81,7 @@ def counted(report: Report) -> dict[str, Any]:
 
 def stored(library: Library) -> dict[str, Any]:
     """The same of the newest run, as `runs show` reads it."""
-    document = library.store.runs.document(max(row["id"] for row in library.everything()["run"]))
+    document = library.store.runs.document(max(row["id"] for row in library.rows("run")))
     assert document is not None
     return {name: document[name] for name in ("state", "actions", "subscriptions", "let_through", "published")}
 
@@ -104,7 +104,7 @@ def test_a_run_killed_anywhere_and_started_again_ends_as_one_that_was_not(
     whole, expected, writes = lived_whole(library, tmp_path)
     wanted = outcome(whole)
     for other in killed(library, tmp_path, sample(writes)):
-        accepted = any(row["run_id"] > 1 for row in other.everything()["run_delivery"])
+        accepted = any(row["run_id"] > 1 for row in other.rows("run_delivery"))
         if not is_closed(other):
             report = other.one_night()
             assert report.exit_code == expected.exit_code
@@ -132,7 +132,7 @@ def test_a_night_killed_while_it_held_back_goes_on_holding_though_the_limit_was_
     _, _, writes = lived_whole(library, tmp_path)
     held = 0
     for other in killed(library, tmp_path, sample(writes, first=writes - 6)):
-        half_held = [row for row in other.everything()["run_item"] if row["outcome"] == "held"]
+        half_held = [row for row in other.rows("run_item") if row["outcome"] == "held"]
         finished = is_closed(other)
         other.policy = Policy()
         report = other.one_night()
@@ -141,7 +141,7 @@ def test_a_night_killed_while_it_held_back_goes_on_holding_though_the_limit_was_
             held += 1
         other.one_night()
         assert records(other) == records(whole)
-        assert {row["state"] for row in other.everything()["inbox"]} == {"applied"}
+        assert {row["state"] for row in other.rows("inbox")} == {"applied"}
         other.nothing_is_left()
     assert held > 1
     whole.engine.dispose()

@@ -56,12 +56,12 @@ def register_of(library: Library, patron: str) -> Person:
 
 
 def subscriptions(library: Library, patron: str) -> list[tuple[str, str]]:
-    rows = [row for row in library.everything()["subscription"] if row["patron_id"] == patron and not row["until"]]
+    rows = [row for row in library.rows("subscription") if row["patron_id"] == patron and not row["until"]]
     return sorted((bytes.fromhex(row["number"]).decode(), row["reason"]) for row in rows)
 
 
 def told(library: Library, patron: str) -> list[dict[str, Any]]:
-    rows = sorted(library.everything()["outbox"], key=lambda row: int(row["version"]))
+    rows = sorted(library.rows("outbox"), key=lambda row: int(row["version"]))
     return [json.loads(bytes.fromhex(row["payload"])) for row in rows if row["patron_id"] == patron]
 
 
@@ -280,7 +280,7 @@ def test_an_undone_change_gives_her_the_old_number_back(library: Library, old_fi
     assert report.document()["actions"] == {"renumber": 1, "move": 1}
     assert register_of(library, patron) == moves(anna(OLD))
     assert library.store.patrons.find(NEW) == library.store.patrons.find(OLD) == patron
-    keys = [row for row in library.everything()["patron_key"] if row["kind"] == "old_number"]
+    keys = [row for row in library.rows("patron_key") if row["kind"] == "old_number"]
     assert len(keys) == 1
     assert (OLD.digits, "patron") in subscriptions(library, patron)
     assert (OLD.digits, "old_number") not in subscriptions(library, patron)
@@ -332,10 +332,10 @@ def test_a_held_number_change_holds_both_of_its_lines_whichever_stands_first(lib
     library.limit(Harm.MERGED, 0)
     both = [replaced(OLD, NEW), anna()]
     library.deliver(MONDAY, *(both if old_first else reversed(both)))
-    before = library.everything()["patron"]
+    before = library.rows("patron")
     report = library.one_night()
     assert [outcome for outcome, _, _ in lines(library, report)] == ["held", "held"]
-    assert library.everything()["patron"] == before
+    assert library.rows("patron") == before
 
 
 def test_the_end_of_a_protection_is_asked_of_the_new_number(library: Library) -> None:
@@ -395,7 +395,7 @@ def test_a_number_that_someone_took_since_the_decision_is_not_taken_from_her(lib
 
 def ends(library: Library) -> dict[tuple[str, str], date | None]:
     """When which subscription of ANNA's ends, by number and reason."""
-    rows = [row for row in library.everything()["subscription"] if row["patron_id"] == library.id_of("ANNA")]
+    rows = [row for row in library.rows("subscription") if row["patron_id"] == library.id_of("ANNA")]
     return {(bytes.fromhex(row["number"]).decode(), row["reason"]): row["until"] for row in rows}
 
 

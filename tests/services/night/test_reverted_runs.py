@@ -42,7 +42,7 @@ RECORD = (
 
 def records(library: Library) -> str:
     """All records as text, sealed values opened: equal text is equal records."""
-    rows = sorted(library.everything()["patron"], key=lambda row: row["id"])
+    rows = sorted(library.rows("patron"), key=lambda row: row["id"])
     return json.dumps([{name: str(row[name]) for name in RECORD} for row in rows], indent=1)
 
 
@@ -66,7 +66,7 @@ def wrong(library: Library) -> list[str]:
 
 def planned(library: Library) -> set[int]:
     """The runs of which planned changes are stored."""
-    return {row["run_id"] for row in library.everything()["plan_row"]}
+    return {row["run_id"] for row in library.rows("plan_row")}
 
 
 def refused(library: Library, act: Callable[[], object]) -> str:
@@ -147,7 +147,7 @@ def test_letters_that_the_night_stopped_go_out_again_and_the_subscription_has_no
     assert library.view("CLARA").patron.letters_stopped is not None
     undo(library, run)
     assert library.view("CLARA").patron.letters_stopped is None
-    rows = [row for row in library.everything()["subscription"] if row["patron_id"] == library.id_of("CLARA")]
+    rows = [row for row in library.rows("subscription") if row["patron_id"] == library.id_of("CLARA")]
     assert [(row["reason"], row["until"]) for row in rows] == [("patron", None)]
     assert not [one for one in reviews_of(library).listed() if one["kind"] == "block.dead"]
 
@@ -168,7 +168,7 @@ def test_a_new_number_goes_back_and_both_stay_subscribed(library: Library) -> No
     library.deliver(TUESDAY, old, new)
     library.one_night()
     assert library.view("ANNA").register.number == cpr("ANNA")
-    reasons = {row["reason"] for row in library.everything()["subscription"] if row["patron_id"] == patron}
+    reasons = {row["reason"] for row in library.rows("subscription") if row["patron_id"] == patron}
     assert reasons == {"patron", "old_number"}
 
 
@@ -330,7 +330,7 @@ def test_what_is_no_longer_kept_is_not_put_back(library: Library) -> None:
     run = a_night(library)
     library.clock.set_after(WEDNESDAY.replace(month=5))
     library.one_night()
-    assert not [row for row in library.everything()["before_image"] if row["run_id"] == run]
+    assert not [row for row in library.rows("before_image") if row["run_id"] == run]
     assert refused(library, lambda: undo(library, run)) == "revert.too_old"
 
 
@@ -500,12 +500,12 @@ def test_other_systems_and_what_a_patron_is_found_by_follow(library: Library) ->
     library.sets_targets_up(Target("queue", TargetKind.KOHA, frozenset({OutwardField.NAME, OutwardField.ADDRESS})))
     library.one_night()
     make_finding_keys(library.ports())
-    told, keys = dict(library.target("queue").holds), library.everything()["finding_key"]
+    told, keys = dict(library.target("queue").holds), library.rows("finding_key")
     run = a_night(library)
     assert library.target("queue").holds != told
     undo(library, run)
     library.one_night()
-    assert library.everything()["finding_key"] == keys
+    assert library.rows("finding_key") == keys
     calls = [(one.patron_id, one.version) for one in library.target("queue").calls]
     assert len(set(calls)) == len(calls)
     verify_audit(library.store)

@@ -229,7 +229,7 @@ def test_one_that_ended_long_ago_is_begun_anew(library: Library, system: FbsDoub
     system.ends_at = None
     document = compare(library, system)
     assert (document["resumed"], document["compared"]) == (False, 4)
-    assert len(library.everything()["comparison"]) == 1
+    assert len(library.rows("comparison")) == 1
 
 
 def test_two_at_once_do_not_count_anybody_twice(either_library: Library, system: FbsDouble) -> None:
@@ -266,7 +266,7 @@ def test_each_comparison_leaves_its_counts_and_the_last_one_its_patrons(
         ("2027-03-25", 0, 1),
     ]
     assert len(trend_document(cast("Store", either_library.store), 2)["trend"]) == 2
-    findings = either_library.everything()["comparison_finding"]
+    findings = either_library.rows("comparison_finding")
     assert [(row["patron_id"], row["kind"]) for row in findings] == [(either_library.id_of("CLARA"), "birth_unknown")]
 
 
@@ -275,7 +275,7 @@ def test_comparisons_older_than_the_nights_are_forgotten(library: Library, syste
     compare(library, system)
     library.clock.set_after(WEDNESDAY)
     compare(library, system, policy=short)
-    assert [row["day"].isoformat() for row in library.everything()["comparison"]] == ["2027-03-25"]
+    assert [row["day"].isoformat() for row in library.rows("comparison")] == ["2027-03-25"]
 
 
 def test_the_night_forgets_who_differed_if_nobody_compares_again(either_library: Library, system: FbsDouble) -> None:
@@ -300,7 +300,7 @@ def test_nothing_of_a_comparison_outlives_the_patron(either_library: Library, sy
     system.changes("ANNA", name="Somebody Else")
     anna = either_library.id_of("ANNA")
     compare(either_library, system)
-    assert [row["patron_id"] for row in either_library.everything()["comparison_finding"]] == [anna]
+    assert [row["patron_id"] for row in either_library.rows("comparison_finding")] == [anna]
     either_library.store.journal.begin()
     assert either_library.store.erasing.erase(anna, user="kaj") is not None
     rows = either_library.everything()
@@ -342,4 +342,4 @@ def test_a_share_of_nobody_is_written_nowhere(library: Library) -> None:
     )
     moved = library.store.comparisons.keep(begun, "fbs", Share("99999999", 0, 0, {}, {}))
     assert library.store.comparisons.page("fbs", moved.reached, 9) == []
-    assert library.everything()["comparison_finding"] == []
+    assert library.rows("comparison_finding") == []

@@ -75,7 +75,7 @@ class Copy:
 def the_record(library: Library, target: Target = WEBSITE) -> dict[str, Any]:
     """What a reader has to hold, from the records themselves and not from the changes."""
     tenant = library.store._tenant
-    ids = [row["id"] for row in library.everything()["patron"]]
+    ids = [row["id"] for row in library.rows("patron")]
     with reading(tenant.engine) as connection:
         described, _ = describe_patrons(connection, tenant, ids)
     seen = {one: view(record, target) for one, record in described.items()}
@@ -115,7 +115,7 @@ def test_a_page_without_news_gives_the_same_cursor_back(library: Library) -> Non
 def test_each_fetch_is_one_audit_entry_without_a_value(library: Library) -> None:
     source = is_read(library)
     page = source.fetch("", 3)
-    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.everything()["audit"]]
+    told = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     (entry,) = [one for one in told if one["kind"] == "feed_read"]
     assert (entry["user"], entry["target"]) == ("website", "website")
     assert entry["actions"] == ["after:0", f"until:{page.part.until}", "lines:3"]
@@ -334,7 +334,7 @@ def days_later(library: Library, days: int) -> None:
 
 
 def numbers(library: Library) -> list[int]:
-    return [row["seq"] for row in library.everything()["change"]]
+    return [row["seq"] for row in library.rows("change")]
 
 
 def test_superseded_changes_are_forgotten_and_a_reader_who_was_away_loses_nothing(either_library: Library) -> None:
@@ -347,7 +347,7 @@ def test_superseded_changes_are_forgotten_and_a_reader_who_was_away_loses_nothin
     before = len(numbers(library))
     days_later(library, library.policy.retention.feed_changes_days + 1)
     assert len(numbers(library)) == before - 2
-    assert len({row["patron_id"] for row in library.everything()["change"]}) == len(numbers(library))
+    assert len({row["patron_id"] for row in library.rows("change")}) == len(numbers(library))
     assert copy.catch_up().holds == the_record(library)
     late = Copy(reader(library))
     late.cursor = old
@@ -361,7 +361,7 @@ def test_a_change_that_waits_for_a_target_is_not_forgotten(library: Library) -> 
     for day, one in ((MONDAY, moves(person("ANNA"), "ODENSE")), (TUESDAY, renames(moves(person("ANNA"), "ODENSE")))):
         library.deliver(day, one)
         library.one_night()
-    waiting = [row["version"] for row in library.everything()["outbox"] if row["target"] == "koha"]
+    waiting = [row["version"] for row in library.rows("outbox") if row["target"] == "koha"]
     days_later(library, library.policy.retention.feed_changes_days + 1)
     assert len(waiting) == 2
     assert set(waiting) <= set(numbers(library))
@@ -378,7 +378,7 @@ def test_after_a_tombstone_is_forgotten_an_older_cursor_is_refused_and_a_new_rea
     begun = Copy(reader(library), limit=1)
     begun.cursor = reader(library).fetch("", 1).next
     days_later(library, library.policy.retention.feed_tombstone_days + 1)
-    assert gone not in {row["patron_id"] for row in library.everything()["change"]}
+    assert gone not in {row["patron_id"] for row in library.rows("change")}
     before = library.everything()
     for one in (away, begun):
         with pytest.raises(CursorGone):

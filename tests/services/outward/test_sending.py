@@ -170,7 +170,7 @@ def test_one_who_was_left_to_staff_and_is_protected_is_tried_again_and_nobody_ha
     library.deliver(TUESDAY, gains_protection(moves(person("ANNA"), "ODENSE")))
     library.one_night()
     assert held(double, library, "ANNA")["protected"]
-    states = [row["state"] for row in library.everything()["review_item"] if row["kind"] == "target.not_taken"]
+    states = [row["state"] for row in library.rows("review_item") if row["kind"] == "target.not_taken"]
     assert states == ["settled"]
 
 

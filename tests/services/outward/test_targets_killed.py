@@ -126,7 +126,7 @@ def test_a_night_that_is_killed_after_any_write_ends_at_each_target_as_one_that_
     monkeypatch.setattr(target_rules, "GONE_MOST", 1)
     library.clients["warehouse"] = opens_files
     next_day = evening(library)
-    run = len(library.everything()["run"]) + 1
+    run = len(library.rows("run")) + 1
     whole = library.copy(tmp_path / "whole")
     counting = KilledStore(whole.store, at=0)
     whole.one_night(counting)

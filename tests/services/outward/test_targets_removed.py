@@ -79,7 +79,7 @@ def test_an_erased_patron_stays_a_shell_until_each_target_knows_and_erasing_name
     library.one_night()
     library.deliver(TUESDAY)
     library.one_night()
-    assert anna in {row["id"] for row in library.everything()["patron"]}
+    assert anna in {row["id"] for row in library.rows("patron")}
     double.down = None
     library.deliver(WEDNESDAY)
     library.one_night()
@@ -141,7 +141,7 @@ def test_who_is_erased_while_the_last_target_is_out_is_told_as_gone_when_it_is_p
     (said,) = wrong_targets(targets_document(library.store), library.clock.now())
     assert (said["what"], said["name"], said["count"]) == ("target_removed", "koha", 2)
     # nothing is kept but that the target has to hear it
-    assert [row["payload"] for row in library.everything()["change"] if row["patron_id"] == anna] == [None]
+    assert [row["payload"] for row in library.rows("change") if row["patron_id"] == anna] == [None]
     library.sets_targets_up(PLAIN)
     library.target("koha").takes_over(koha)
     library.deliver(TUESDAY)
@@ -175,7 +175,7 @@ def test_with_the_last_target_all_that_was_kept_to_be_told_is_forgotten_and_an_o
     read = Reader(library.store, AGENCY, FEED, "website").fetch("", 100)
     starts_without_targets(library)
     forget_target(library.store, "website", user="operator", reason="no website any more", confirmed=True)
-    assert not library.everything()["change"]
+    assert not library.rows("change")
     anna = library.id_of("ANNA")
     drop_subscriptions(library, anna)
     library.store.erasing.erase(anna, user="operator")
@@ -192,6 +192,6 @@ def test_a_target_that_stays_keeps_what_it_is_still_to_hear_when_another_is_forg
     library.sets_targets_up(PLAIN, OTHER)
     library.night()
     library.sets_targets_up(PLAIN)
-    before = library.everything()["change"]
+    before = library.rows("change")
     forget_target(library.store, "hook", user="operator", reason="it is gone", confirmed=True)
-    assert library.everything()["change"] == before
+    assert library.rows("change") == before

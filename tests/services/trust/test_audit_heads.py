@@ -130,7 +130,7 @@ def test_nothing_is_cut_nor_counted_where_a_later_entry_among_the_old_does_not_h
         "AND seq = (SELECT max(seq) FROM audit WHERE stream = :night)",
     )
     day = later(either_library, 500)
-    before = either_library.everything()["audit"]
+    before = either_library.rows("audit")
     assert Forgotten.LOG.value not in either_library.store.retention.forgettable(POLICY, on=day)
     assert Forgotten.LOG.value not in forget_all(either_library.store, None, POLICY, on=day, limit=limit)
-    assert either_library.everything()["audit"][: len(before)] == before
+    assert either_library.rows("audit")[: len(before)] == before

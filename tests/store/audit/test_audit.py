@@ -145,7 +145,7 @@ def test_stamps_never_go_backward_when_the_clock_does(sqlite_store: SqlStore, cl
     sqlite_store.subscriptions.intend(run, [one], "first_copy")
     clock.moment -= timedelta(hours=1)
     sqlite_store.subscriptions.intend(run, [one], "first_copy")
-    stamps = [row["at"] for row in sqlite_store.views.everything()["audit"] if row["stream"] == "night/main"]
+    stamps = [row["at"] for row in sqlite_store.views.everything("audit")["audit"] if row["stream"] == "night/main"]
     assert stamps[0] == stamps[1]
     verify_audit(sqlite_store)
 

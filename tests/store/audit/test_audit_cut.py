@@ -79,7 +79,7 @@ def test_a_stream_that_is_cut_off_whole_goes_on_where_it_ended(sqlite_store: Sql
 def test_the_audit_says_how_many_went_and_of_nobody(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     live(sqlite_store, clock, 2)
     gone = forget(sqlite_store, clock)
-    (entry,) = (json.loads(bytes.fromhex(row["entry"])) for row in sqlite_store.views.everything()["audit"])
+    (entry,) = (json.loads(bytes.fromhex(row["entry"])) for row in sqlite_store.views.everything("audit")["audit"])
     assert (entry["kind"], entry["actions"], entry["count"], entry["patron"]) == ("forget", ["log"], str(gone), None)
 
 

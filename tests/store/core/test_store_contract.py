@@ -140,7 +140,7 @@ def test_a_write_keeps_the_old_record_and_names_its_actions(store: SqlStore, run
 def test_the_payload_for_culr_has_its_final_shape(store: SqlStore, run: Run) -> None:
     enrol(store, 1)
     write(store, run, person(0), culr="")
-    (row,) = store.views.everything()["outbox"]
+    (row,) = store.views.everything("outbox")["outbox"]
     payload = bytes.fromhex(row["payload"]).decode()
     assert payload == f'{{"municipalityNo":"","userIdType":"CPR","userIdValue":"{number(0).digits}"}}'
     assert (row["target"], row["version"], row["state"]) == ("culr", 2, "waiting")
@@ -270,7 +270,7 @@ def test_the_plans_hash_tells_another_plan_apart(store: SqlStore, run: Run) -> N
     other = store.runs.save_plan(run, [replace(row, digest=b"other")])
     assert first == same != other
     assert first.startswith("sha256:")
-    assert len(store.views.everything()["plan_row"]) == 1
+    assert len(store.views.everything("plan_row")["plan_row"]) == 1
 
 
 def test_one_lock_holds_the_other_back_until_it_is_let_go(store: SqlStore) -> None:
@@ -321,7 +321,7 @@ def test_an_accepted_delivery_moves_the_chain_and_a_refused_one_does_not(store: 
     assert store.inbox.applied_until() is None
     store.runs.close(run, state=RunState.CLOSED, finished=STARTED, document={})
     assert store.inbox.applied_until() == MONDAY
-    assert [row["state"] for row in store.views.everything()["inbox"]] == ["refused", "applied"]
+    assert [row["state"] for row in store.views.everything("inbox")["inbox"]] == ["refused", "applied"]
 
 
 def test_a_held_runs_deliveries_are_taken_up_by_the_next_run(store: SqlStore, run: Run) -> None:
@@ -387,7 +387,7 @@ def test_a_review_waits_once(store: SqlStore, run: Run) -> None:
     ids = enrol(store, 1)
     for _ in range(2):
         store.patrons.write(run, Batch(reviews=[(ids[0], "protection.contradicted")]))
-    assert len(store.views.everything()["review_item"]) == 1
+    assert len(store.views.everything("review_item")["review_item"]) == 1
 
 
 def test_an_intended_look_up_is_in_the_audit_before_the_call(store: SqlStore, run: Run) -> None:

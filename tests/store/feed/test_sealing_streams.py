@@ -149,4 +149,4 @@ def test_the_same_content_under_its_name_is_sealed_once_and_takes_the_newer_mark
     first = store.sealing.seal(NAME, stream(), mark="old")
     assert store.sealing.seal(NAME, stream(), mark="new") == first
     assert (store.sealing.sealed_as(NAME, "old"), store.sealing.sealed_as(NAME, "new")) == (None, first)
-    assert len(store.views.everything()["inbox"]) == 1
+    assert len(store.views.everything("inbox")["inbox"]) == 1

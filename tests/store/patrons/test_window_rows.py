@@ -72,10 +72,10 @@ def test_a_later_cause_moves_on_what_an_answer_must_have_seen(store: SqlStore, r
 def test_a_closed_window_leaves_nothing_of_itself_and_opens_again(store: SqlStore, run: Run) -> None:
     (known,) = enrol(store, 1)
     write(store, run, person(0))
-    before = store.views.everything()["patron"]
+    before = store.views.everything("patron")["patron"]
     opened(store, [known], WindowReason.GAP)
     closed(store, known)
-    assert store.views.everything()["patron"] == before
+    assert store.views.everything("patron")["patron"] == before
     assert opened(store, [known], WindowReason.MERGE_UNDONE) == [known]
     assert windows_of(store) == {known: Window(TODAY, WindowReason.MERGE_UNDONE, MONDAY)}
 
@@ -104,7 +104,7 @@ def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(st
     opened(store, [known], WindowReason.MERGE_UNDONE)
     opened(store, [known, other, third], WindowReason.GAP)
     opened(store, [known, other, third], WindowReason.GAP)
-    entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.views.everything()["audit"]]
+    entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.views.everything("audit")["audit"]]
     told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == feed_coverage.OPENED]
     assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
     verify_audit(store)

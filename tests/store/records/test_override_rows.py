@@ -68,11 +68,11 @@ def live(store: SqlStore, patron_id: str) -> tuple[Override, ...]:
 
 
 def rows(store: SqlStore) -> list[tuple[int, str, str]]:
-    return [(row["id"], row["field"], row["state"]) for row in store.views.everything()["override"]]
+    return [(row["id"], row["field"], row["state"]) for row in store.views.everything("override")["override"]]
 
 
 def count(store: SqlStore, patron_id: str) -> int:
-    (row,) = [row for row in store.views.everything()["patron"] if row["id"] == patron_id]
+    (row,) = [row for row in store.views.everything("patron")["patron"] if row["id"] == patron_id]
     return int(row["overrides"])
 
 

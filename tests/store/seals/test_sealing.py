@@ -112,7 +112,7 @@ def test_a_newer_key_writes_and_the_older_one_goes_on_reading(sqlite_store: SqlS
 
 
 def sqlite_store_entries(store: SqlStore) -> int:
-    return len(store.views.everything()["audit"])
+    return len(store.views.everything("audit")["audit"])
 
 
 def test_keys_are_never_overwritten_and_are_this_users_alone(tmp_path: Path) -> None:

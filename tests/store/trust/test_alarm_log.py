@@ -120,5 +120,5 @@ def test_what_was_told_is_forgotten_after_three_months_and_what_was_not_is_kept(
     store.alarms.note(store.alarms.take("email"), None)
     clock.moment += KEPT + timedelta(days=1)
     store.alarms.weigh(end, [])
-    kept = store.views.everything()["alarm_message"]
+    kept = store.views.everything("alarm_message")["alarm_message"]
     assert [one["channel"] for one in kept] == ["webhook"]

@@ -120,7 +120,9 @@ def test_the_audit_says_who_accepted_it_and_how_much_was_wrong(sqlite_store: Sql
     lose_the_file(sqlite_store)
     sqlite_store.audit.accept(user="anna", reason="the disk broke")
     (entry,) = [
-        row for row in sqlite_store.views.everything()["audit"] if b"audit_accepted" in bytes.fromhex(row["entry"])
+        row
+        for row in sqlite_store.views.everything("audit")["audit"]
+        if b"audit_accepted" in bytes.fromhex(row["entry"])
     ]
     assert b'"user":"anna"' in bytes.fromhex(entry["entry"])
     assert reasons_of(sqlite_store, None) == ["the disk broke"]

@@ -47,6 +47,6 @@ def test_the_oldest_of_a_task_go_when_there_are_many(store: SqlStore, monkeypatc
     store.upkeep.note(Task.RESTORE, Outcome.DONE, {})
     for number in range(5):
         store.upkeep.note(Task.BACKUP, Outcome.DONE, {"number": number})
-    kept = [row["detail"] for row in store.views.everything()["upkeep"] if row["task"] == "backup"]
+    kept = [row["detail"] for row in store.views.everything("upkeep")["upkeep"] if row["task"] == "backup"]
     assert kept == ['{"number": 2}', '{"number": 3}', '{"number": 4}']
     assert store.upkeep.last(Task.RESTORE) is not None
