@@ -19,7 +19,6 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, selec
 from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.audit import older_states
-from cprsync.store.audit.older_states import record_changes
 from cprsync.store.beside.checkpoints import Mark
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import after_commit
@@ -243,9 +242,11 @@ def _word(value: str | int | tuple[str, ...] | None) -> str:
     return _ENCODE(value)
 
 
-def current_marks(connection: Connection, tenant: Tenant) -> list[Mark]:
-    """Return where each stream of the agency is, and with which entry it begins."""
-    records = record_changes(connection, tenant)
+def current_marks(connection: Connection, tenant: Tenant, *, records: int | None) -> list[Mark]:
+    """Return where each stream of the agency is, and with which entry it begins.
+
+    `records`: how often records have changed.
+    """
     return [
         Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
         for one in connection.execute(_MARKS, {"agency_": tenant.agency})

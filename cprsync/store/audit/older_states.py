@@ -45,11 +45,9 @@ IMAGE_COLUMNS: Final = tuple(
 )
 _HEAD, _ENTRY = tables.audit_head.c, tables.audit.c
 # Each entry of the desk is followed by some of these, so they are built once.
-_SEEN: Final = select(_LIBRARY.records_changes, _LIBRARY.heads_lines, _LIBRARY.heads_code).where(
-    _LIBRARY.agency == AGENCY_IS
-)
-_SUM: Final = select(
-    _LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key, _LIBRARY.records_images
+_KNOWN: Final = select(
+    *(_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key, _LIBRARY.records_images),
+    *(_LIBRARY.heads_lines, _LIBRARY.heads_code),
 ).where(_LIBRARY.agency == AGENCY_IS)
 _JOURNAL_SEEN: Final = select(_LIBRARY.journal_lines, _LIBRARY.journal_code).where(_LIBRARY.agency == AGENCY_IS)
 # written so that no index is used: with one, SQLite would read the rows in another order than they are stored
@@ -61,6 +59,7 @@ _VERSIONS: Final = (
 _IMAGES: Final = (
     select(*IMAGE_COLUMNS).where(func.coalesce(_IMAGE.agency, "") == AGENCY_IS).execution_options(yield_per=_READ_ROWS)
 )
+_CHANGE: Final = update(tables.library).where(_LIBRARY.agency == AGENCY_IS)
 _LINES_ARE: Final = bindparam("lines_", type_=_LIBRARY.heads_lines.type)
 _REMEMBER_ANEW: Final = (
     update(tables.library)
@@ -82,10 +81,10 @@ class Moved(NamedTuple):
 def begin_versions(tenant: Tenant) -> None:
     """Count what the sum has not counted yet: all of it, or the before-images of a store from an earlier version."""
     with reading(tenant.engine) as connection:
-        if _sum_row(connection, tenant).records_images:
+        if library_row(connection, tenant).records_images:
             return
     with library_transaction(tenant) as connection:
-        row = _sum_row(connection, tenant)
+        row = library_row(connection, tenant)
         if row.records_key is None:
             count_versions(connection, tenant, changes=1)
         elif not row.records_images:
@@ -115,7 +114,7 @@ def note_versions(
 
     `kept` and `deleted` are before-images: rows with `IMAGE_COLUMNS`.
     """
-    row = _sum_row(connection, tenant)
+    row = library_row(connection, tenant)
     if row.records_key is None:
         return  # it is counted when the store is next opened
     keyed = _keyed(tenant, row.records_key)
@@ -138,13 +137,26 @@ def changes_and_heads(connection: Connection, tenant: Tenant) -> tuple[int | Non
 
     None: not counted yet, and nothing yet.
     """
-    row = connection.execute(_SEEN, {"agency_": tenant.agency}).one()
-    return row.records_changes, None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
+    row = library_row(connection, tenant)
+    return row.records_changes, seen_in(row)
 
 
-def are_records_the_last(connection: Connection, tenant: Tenant) -> bool:
-    """Return whether records and before-images are those that were written last: none older, missing, or added."""
-    row = _sum_row(connection, tenant)
+def library_row(connection: Connection, tenant: Tenant) -> AnyRow:
+    """Return what the library's row remembers of the records and of the file of the heads."""
+    return connection.execute(_KNOWN, {"agency_": tenant.agency}).one()
+
+
+def seen_in(row: AnyRow) -> Seen | None:
+    """Return what the library's row remembers of the file of the heads; None: nothing yet."""
+    return None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
+
+
+def are_records_the_last(connection: Connection, tenant: Tenant, known: AnyRow | None = None) -> bool:
+    """Return whether records and before-images are those that were written last: none older, missing, or added.
+
+    `known`: the library's row, if the caller has read it.
+    """
+    row = known or library_row(connection, tenant)
     if row.records_key is None:
         return True
     keyed = _keyed(tenant, row.records_key)
@@ -153,17 +165,12 @@ def are_records_the_last(connection: Connection, tenant: Tenant) -> bool:
     return (total - _sum_in(row, keyed)) & _MASK == 0
 
 
-def _sum_row(connection: Connection, tenant: Tenant) -> AnyRow:
-    return connection.execute(_SUM, {"agency_": tenant.agency}).one()
-
-
 def _write_sum(  # noqa: PLR0913 -- the transaction, the key, and the columns of the sum
     connection: Connection, tenant: Tenant, key: str, total: int, changes: int, *, images: bool
 ) -> None:
     hidden = (total + _veil(_keyed(tenant, key), changes)) & _MASK
     values = {"records_sum": hidden.to_bytes(_BITS // 8), "records_changes": changes, "records_key": key}
-    values |= {"records_images": images}
-    connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency).values(values))
+    connection.execute(_CHANGE, {"agency_": tenant.agency, **values, "records_images": images})
 
 
 def _sum_in(row: AnyRow, keyed: Keyed) -> int:

@@ -15,7 +15,7 @@ from cprsync.domain.patron.review import FOLLOWING
 from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.older_states import keep_heads, seen_of_heads
+from cprsync.store.audit.older_states import changes_and_heads, keep_heads
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import count_rows, fetch_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
@@ -118,7 +118,8 @@ class Runs(TenantStore):
             carry_yeses(connection, tenant, run, document)
             subscriptions.forget_answers(connection, tenant)
             audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])
-            heads, seen = audit.current_marks(connection, tenant), seen_of_heads(connection, tenant)
+            changes, seen = changes_and_heads(connection, tenant)
+            heads = audit.current_marks(connection, tenant, records=changes)
         keep_heads(tenant, heads, seen=seen)
 
     def last_day(self) -> date | None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import functools
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Select, Table, bindparam, func, select, union_all
 
 from cprsync.errors import SealBroken
 from cprsync.services.ports.trust.audit import AuditState
@@ -62,15 +63,19 @@ _HEADS: Final = select(tables.audit_head).where(_HEAD.agency == _AGENCY)
 _HEAD_SEQ: Final = select(_HEAD.seq).where(*_in_stream(_HEAD))
 _FIRST_SEQ: Final = select(func.min(_ROW.seq)).where(*_in_stream(_ROW), _ROW.seq > _AFTER)
 _MAC_OF: Final = select(_ROW.mac).where(*_in_stream(_ROW), _ROW.seq == _AFTER)
-_REASON_BEYOND: Final = select(func.min(_REASON.seq)).where(*_in_stream(_REASON), _REASON.seq > _AFTER)
-_REASONS: Final = select(tables.audit_reason).where(*_in_stream(_REASON), _REASON.seq > _AFTER, _REASON.seq <= _LAST)
+#: Each entry has at most one reason: those of the entries that are read come first, and one that is beyond them next.
+_REASONS: Final = (
+    select(tables.audit_reason)
+    .where(*_in_stream(_REASON), _REASON.seq > _AFTER)
+    .order_by(_REASON.seq)
+    .limit(_READ_ROWS + 1)
+)
 _ENTRIES: Final = (
     select(_ROW.seq, _ROW.at, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key)
     .where(*_in_stream(_ROW), _ROW.seq > _AFTER)
     .order_by(_ROW.seq)
     .limit(_READ_ROWS)
 )
-_ENTRIES_TO: Final = _ENTRIES.where(_ROW.seq <= _LAST)
 _LAST_REPORT: Final = (
     select(_RUN.document).where(_RUN.agency == _AGENCY, _RUN.finished.is_not(None)).order_by(_RUN.id.desc()).limit(1)
 )
@@ -93,10 +98,10 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
     heads = tenant.heads.read(tenant.agency)
     problems += heads.problems()
     with reading(tenant.engine) as connection:
-        seen = older_states.seen_of_heads(connection, tenant)
+        known = older_states.library_row(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
-        problems += _check_records(connection, tenant, heads)
-    problems += check_end(tenant, witnessed, seen)
+        problems += _check_records(connection, tenant, heads, known)
+    problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)
     opened, last, wrong = _open_records(tenant, after=_last_opened(tenant), most=records)
     is_accepted = any(one.accepted is not None for one in heads.streams.values())
@@ -132,11 +137,11 @@ def _check_code(tenant: Tenant, heads: Heads, code: str) -> Iterator[AuditBroken
         yield AuditBroken(FILE, 1, "this is not the audit that the code belongs to")
 
 
-def _check_records(connection: Connection, tenant: Tenant, heads: Heads) -> Iterator[AuditBroken]:
-    changes = older_states.record_changes(connection, tenant) or 0
+def _check_records(connection: Connection, tenant: Tenant, heads: Heads, known: AnyRow) -> Iterator[AuditBroken]:
+    changes = known.records_changes or 0
     if changes < heads.records:
         yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=ALTERED)
-    elif not older_states.are_records_the_last(connection, tenant):
+    elif not older_states.are_records_the_last(connection, tenant, known):
         why = "a record, or one as it was before a change, was altered, taken away or added past the program"
         yield AuditBroken(RECORDS, changes, why, sentence=ALTERED)
 
@@ -146,7 +151,7 @@ def _check_streams(
 ) -> tuple[int, int]:
     """Follow each stream. Returns how many entries verify, and how many streams there are."""
     ours = {row.stream: row for row in connection.execute(_HEADS, {"agency_": tenant.agency})}
-    names = stream_names(connection, tenant) | stream_names(connection, tenant, tables.audit_reason)
+    names = stream_names(connection, tenant, tables.audit, tables.audit_reason)
     streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
     for stream in streams:
         check = StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
@@ -173,15 +178,19 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
         StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
 
 
-def stream_names(connection: Connection, tenant: Tenant, table: Any = tables.audit) -> set[str]:
-    """Return the streams that a table has rows of. It goes from name to name by the key, not through all rows."""
-    return set(connection.scalars(_select_streams(table), {"agency_": tenant.agency}))
+def stream_names(connection: Connection, tenant: Tenant, *of: Table) -> set[str]:
+    """Return the streams that the tables have rows of. It goes from name to name by the key, not through all rows."""
+    return set(connection.scalars(_select_streams(of), {"agency_": tenant.agency}))
 
 
 @functools.cache
-def _select_streams(table: Any) -> Select[str]:
+def _select_streams(of: tuple[Table, ...]) -> CompoundSelect[str]:
+    return union_all(*map(_select_streams_of, of))
+
+
+def _select_streams_of(table: Table) -> Select[str]:
     first = select(func.min(table.c.stream).label("stream")).where(table.c.agency == _AGENCY)
-    found = first.cte("streams", recursive=True)
+    found = first.cte(f"streams_of_{table.name}", recursive=True)
     following = first.where(table.c.stream > found.c.stream).scalar_subquery()
     found = found.union_all(select(following).where(found.c.stream.is_not(None)))
     return select(found.c.stream).where(found.c.stream.is_not(None))
@@ -193,8 +202,10 @@ class StreamCheck:
     def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: StreamOnFile) -> None:
         self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
         self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[Purpose.AUDIT]}
-        self._reached, self._mac = self._beginning()
-        self._begun, self._at = self._reached, ""
+        self._begun, self._at = 0, ""
+        self._reached, self._mac = 0, _FIRST
+        #: a reason that is behind all entries; None: there is none
+        self._beyond: int | None = None
         self._left: set[str] | None = None
 
     @property
@@ -208,11 +219,14 @@ class StreamCheck:
         Raises:
             AuditBroken: at the first entry that does not fit.
         """
-        self._take_all(self._parts())
+        self._follow(self._begin(), head)
+
+    def _follow(self, rows: Sequence[AnyRow], head: AnyRow | None) -> None:
+        self._take_all(self._parts(rows))
         self._check_head(head)
         self._check_kept()
-        if (seq := self._connection.scalar(_REASON_BEYOND, self._values(after_=self._reached))) is not None:
-            raise self._broken("a reason belongs to no entry", at=seq)
+        if self._beyond is not None:
+            raise self._broken("a reason belongs to no entry", at=self._beyond)
 
     def follow_end(self, head: AnyRow, *, most: int) -> int:
         """Follow at most so many of the last entries to the head. The entry before them is taken as it is.
@@ -229,9 +243,10 @@ class StreamCheck:
             mac = head.mac if first is None else self._connection.scalar(_MAC_OF, self._values(after_=begin))
             if mac is None:
                 raise self._broken("the entry is missing", at=begin)
-            self._begun = self._reached = begin
-            self._mac, self._is_there_again = mac, False
-        self.follow_to_head(head)
+            self._begun, self._reached, self._mac = begin, begin, mac
+            self._follow(self._read(begin), head)
+        else:
+            self.follow_to_head(head)
         return 0 if first is None else int(head.seq) - first + 1
 
     def follow_to(self, last: int) -> None:
@@ -240,27 +255,36 @@ class StreamCheck:
         Raises:
             AuditBroken: at the first entry that does not fit.
         """
-        self._take_all(self._parts(last))
+        self._take_all(self._parts(self._begin(), last))
 
-    def _beginning(self) -> tuple[int, bytes]:
-        """Return the entry before the first one to verify, with its code.
+    def _begin(self) -> Sequence[AnyRow]:
+        """Go to the entry before the first one to verify, and return the first entries after it.
 
         That is the last one that we cut off, the last one that was accepted as it is, or none.
         """
         after, mac = self._kept.accepted or (0, _FIRST)
-        first = self._connection.scalar(_FIRST_SEQ, self._values(after_=after))
-        self._is_there_again = first is not None and self._kept.first is not None and first < self._kept.first
-        last_gone = first - 1 if first is not None else self._connection.scalar(_HEAD_SEQ, self._values()) or 0
-        return (last_gone, self._kept.cuts[last_gone]) if last_gone in self._kept.cuts else (after, mac)
+        rows, cuts = self._read(after), self._kept.cuts
+        if cuts:
+            last_gone = rows[0].seq - 1 if rows else self._connection.scalar(_HEAD_SEQ, self._values()) or 0
+            if last_gone in cuts:
+                after, mac = last_gone, cuts[last_gone]
+                rows = rows or self._read(after)
+        self._begun, self._reached, self._mac = after, after, mac
+        if rows and self._kept.first is not None and rows[0].seq < self._kept.first:
+            raise self._broken("an entry is there again that was forgotten")
+        return rows
 
-    def _parts(self, last: int | None = None) -> Iterator[Sequence[AnyRow]]:
-        if self._is_there_again:
-            raise self._broken("an entry is there again that was forgotten", at=self._reached + 1)
-        wanted, until = (_ENTRIES, {}) if last is None else (_ENTRIES_TO, {"last_": last})
-        while rows := self._connection.execute(wanted, self._values(after_=self._reached, **until)).all():
-            yield rows
-            if len(rows) < _READ_ROWS:
+    def _read(self, after: int) -> Sequence[AnyRow]:
+        return self._connection.execute(_ENTRIES, self._values(after_=after)).all()
+
+    def _parts(self, rows: Sequence[AnyRow], last: int | None = None) -> Iterator[Sequence[AnyRow]]:
+        """Yield the entries up to `last` in parts, of which `rows` is the first. The last part may be empty."""
+        while True:
+            part = rows if last is None else [row for row in rows if row.seq <= last]
+            yield part
+            if len(part) < _READ_ROWS:
                 return
+            rows = self._read(self._reached)
 
     def _take_all(self, parts: Iterator[Sequence[AnyRow]]) -> None:
         for rows in parts:
@@ -271,7 +295,7 @@ class StreamCheck:
                 raise self._broken("the entry was altered or moved") from None
 
     def _take(self, rows: Sequence[AnyRow]) -> None:
-        beside = self._reasons(rows[-1].seq)
+        beside = self._reasons(rows[-1].seq if rows else self._reached)
         for seq, at, patron_id, entry, mac, key in rows:
             if seq != self._reached + 1:
                 raise self._broken("the entry is missing")
@@ -293,9 +317,10 @@ class StreamCheck:
             raise self._broken("a reason belongs to no entry", at=min(beside))
 
     def _reasons(self, last: int) -> dict[int, AnyRow]:
-        """Return the sealed reasons of the entries from here up to `last`."""
-        found = self._connection.execute(_REASONS, self._values(after_=self._reached, last_=last))
-        return {row.seq: row for row in found}
+        """Return the sealed reasons of the entries from here up to `last`, and keep the first one beyond them."""
+        found = self._connection.execute(_REASONS, self._values(after_=self._reached)).all()
+        self._beyond = next((row.seq for row in found if row.seq > last), None)
+        return {row.seq: row for row in found if row.seq <= last}
 
     def _fits(self, reason: AnyRow | None, patron_id: str | None, told: str | None) -> bool:
         """Return whether the sealed reason is the one that its entry names.
@@ -343,8 +368,8 @@ def _open_records(tenant: Tenant, *, after: str, most: int) -> tuple[int, str, l
     Returns how many were opened, the last of them, and those that are not what was written in their own place.
     """
     count, last, wrong = 0, after, list[RecordBroken]()
-    for row in _records_from(tenant, after):
-        if count >= most or len(wrong) >= WRONG_MAX:
+    for row in islice(_records_from(tenant, after), most):
+        if len(wrong) >= WRONG_MAX:
             break
         count, last = count + 1, row.id
         wrong += _wrong_parts(tenant, row)

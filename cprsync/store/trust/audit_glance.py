@@ -53,7 +53,7 @@ def glance_at_audit(tenant: Tenant) -> AuditGlance:
     witnessed = read_witness(tenant, ends.problems)
     with reading(tenant.engine) as connection:
         ours = {row.stream: row for row in connection.execute(_HEADS, {"agency_": tenant.agency})}
-        names = stream_names(connection, tenant) | ours.keys()
+        names = stream_names(connection, tenant, tables.audit) | ours.keys()
         _read_last_lines(tenant, names, ends)
         names |= ends.heads.streams.keys()
         for name in sorted(names):

@@ -91,7 +91,8 @@ class Audit(TenantStore):
             more = (("problems", str(len(state.problems))), ("code", state.code))
             accepted = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
-            marks = [replace(mark, accepted=True) for mark in audit.current_marks(connection, self._tenant)]
+            ends = audit.current_marks(connection, self._tenant, records=changes)
+            marks = [replace(mark, accepted=True) for mark in ends]
         end = self._tenant.heads.keep(
             self._tenant.agency, [Mark("", 0, b"", accepted=True), *marks], seen=None, anew=True
         )
@@ -107,7 +108,7 @@ class Audit(TenantStore):
                 subject = subject_of(connection, self._tenant, wanted.patron, wanted.number)
             streams = [
                 _list_stream(connection, self._tenant, name, wanted, subject)
-                for name in sorted(stream_names(connection, self._tenant))
+                for name in sorted(stream_names(connection, self._tenant, tables.audit))
                 if wanted.seen or name != audit.SEEN
             ]
             latest = heapq.merge(*streams, key=lambda found: (found.at, found.stream, found.seq), reverse=True)

@@ -608,7 +608,7 @@ def test_before_images_of_an_earlier_version_count_from_the_next_opening_on(here
     tenant = here.store._tenant
     with library_transaction(tenant) as connection:
         # as a version wrote it that did not count them
-        row = older_states._sum_row(connection, tenant)
+        row = older_states.library_row(connection, tenant)
         records = older_states._count(connection, tenant, older_states._keyed(tenant, row.records_key))
         older_states._write_sum(connection, tenant, row.records_key, records, row.records_changes, images=False)
     assert here.problems() == []
