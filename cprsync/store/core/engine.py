@@ -59,10 +59,11 @@ _AFTER = "cprsync.after_commit"
 
 #: The name of the values that a query is narrowed to, and what was narrowed: see `fetch_rows`.
 _VALUES = "values_"
-_NARROWED: WeakKeyDictionary[Select[Any], dict[ColumnElement[Any], Select[Any]]] = WeakKeyDictionary()
+_NARROWED: WeakKeyDictionary[Any, dict[ColumnElement[Any], Any]] = WeakKeyDictionary()
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], None]")
+S = TypeVar("S", bound="Select[Any] | Update | Delete")
 #: A row with any columns.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
@@ -334,16 +335,18 @@ def fetch_rows(
 
     `bound`: the values of the query's parameters.
     """
-    among = _among(wanted, column)
-    return [row for part in _keys(values) for row in connection.execute(among, {**bound, _VALUES: part})]
+    return [
+        row for part in _keys(values) for row in connection.execute(_among(wanted, column), {**bound, _VALUES: part})
+    ]
 
 
-def _among(wanted: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
-    """Narrow a query to rows whose column has one of `_VALUES`. Done once for a query that its module keeps."""
+def _among(wanted: S, column: ColumnElement[Any]) -> S:
+    """Narrow a statement to rows whose column has one of `_VALUES`. Done once for one that its module keeps."""
     narrowed = _NARROWED.setdefault(wanted, {})
     if column not in narrowed:
         narrowed[column] = wanted.where(column.in_(bindparam(_VALUES, expanding=True)))
-    return narrowed[column]
+    found: S = narrowed[column]
+    return found
 
 
 def fetch_values(
@@ -362,9 +365,9 @@ def change_rows(
 ) -> int:
     """Update or delete the rows whose column has one of the values. Returns how many rows there were.
 
-    `bound`: the values of the statement's parameters.
+    `bound`: the values of the statement's parameters, and of the columns that it does not set itself.
     """
-    return sum(connection.execute(change.where(column.in_(part)), bound).rowcount for part in _keys(values))
+    return sum(connection.execute(_among(change, column), {**bound, _VALUES: part}).rowcount for part in _keys(values))
 
 
 def count_rows(connection: Connection, *where: ColumnElement[bool]) -> int:

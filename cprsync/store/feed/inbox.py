@@ -10,7 +10,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import ColumnElement, Connection, Update, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, select, update
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
@@ -66,7 +66,26 @@ _WAITING: Final = (
     .where(OF_AGREEMENT, _BOX.state.in_((InboxState.SEALED.value, InboxState.ACCEPTED.value)))
     .order_by(_BOX.id)
 )
+_TAKEN_ON: Final = (
+    select(_BOX.produced, _BOX.sha256)
+    .where(OF_AGREEMENT, _BOX.produced == bindparam("produced_"), _BOX.state.in_(TAKEN))
+    .order_by(_BOX.id.desc())
+    .limit(1)
+)
+_CHANGE: Final = update(tables.inbox).where(_BOX.agency == AGENCY_IS, _BOX.id == bindparam("number_"))
+_PRODUCED_IS: Final = bindparam("produced_", type_=_AGREEMENT.last_produced.type)
+_IS_NEWER: Final = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < _PRODUCED_IS)
+_MOVE_CHAIN: Final = (
+    update(tables.agreement)
+    .where(OUR_AGREEMENT)
+    .values(
+        last_produced=case((_IS_NEWER, _PRODUCED_IS), else_=_AGREEMENT.last_produced),
+        task=bindparam("task_", type_=_AGREEMENT.task.type),
+    )
+)
 _TAKEN = tables.run_delivery.c
+_TAKEN_BY: Final = select(_TAKEN.inbox_id).where(_TAKEN.agency == AGENCY_IS, _TAKEN.run_id == bindparam("run_"))
+_TAKE: Final = insert(tables.run_delivery)
 _ACCEPTED_BY: Final = (
     select(tables.inbox)
     .join(tables.run_delivery, (_TAKEN.agency == _BOX.agency) & (_TAKEN.inbox_id == _BOX.id))
@@ -94,11 +113,8 @@ class Inbox(TenantStore):
         return accepted_by(self._tenant, run)
 
     def taken_on(self, produced: date) -> Link | None:
-        wanted = select(_BOX.produced, _BOX.sha256).where(
-            OF_AGREEMENT, _BOX.produced == produced, _BOX.state.in_(TAKEN)
-        )
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1), self._tenant.ours).one_or_none()
+            row = connection.execute(_TAKEN_ON, {**self._tenant.ours, "produced_": produced}).one_or_none()
         return None if row is None else Link(row.produced, row.sha256)
 
     def newest(self) -> SealedDelivery | None:
@@ -144,14 +160,15 @@ class Inbox(TenantStore):
         with run_transaction(self._tenant, run) as connection:
             if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, self._tenant)):
                 open_for_subscribed(connection, self._tenant, WindowReason.GAP)
-            connection.execute(
-                update_delivery(self._tenant, delivery.id).values(
-                    state=InboxState.ACCEPTED.value,
-                    task=header.task,
-                    produced=header.produced,
-                    previous=header.previous,
-                    received=received,
-                )
+            change_delivery(
+                connection,
+                self._tenant,
+                delivery.id,
+                state=InboxState.ACCEPTED.value,
+                task=header.task,
+                produced=header.produced,
+                previous=header.previous,
+                received=received,
             )
             _take(connection, self._tenant, run, delivery)
             _move_chain(connection, self._tenant, header)
@@ -162,9 +179,7 @@ class Inbox(TenantStore):
 
     def refuse(self, delivery: SealedDelivery, reason: str) -> None:
         with writing(self._tenant.engine) as connection:
-            connection.execute(
-                update_delivery(self._tenant, delivery.id).values(state=InboxState.REFUSED.value, reason=reason)
-            )
+            change_delivery(connection, self._tenant, delivery.id, state=InboxState.REFUSED.value, reason=reason)
 
 
 class StoppedDeliveries(TenantStore):
@@ -182,7 +197,7 @@ class StoppedDeliveries(TenantStore):
         happened = audit.Happened("accept", actions=(place,), user=user, more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
-            connection.execute(update_delivery(self._tenant, delivery.id).values(accepted))
+            change_delivery(connection, self._tenant, delivery.id, **accepted)
             audit.append(connection, self._tenant, FEED_STREAM, [happened])
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if place == Place.GAP.value else 0
 
@@ -199,7 +214,7 @@ class StoppedDeliveries(TenantStore):
         happened = audit.Happened("discard", actions=(found,), user=user, more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
-            connection.execute(update_delivery(self._tenant, delivery.id).values(aside))
+            change_delivery(connection, self._tenant, delivery.id, **aside)
             audit.append(connection, self._tenant, FEED_STREAM, [happened])
             is_first = _last_taken(connection, self._tenant) is None
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if is_first else 0
@@ -213,9 +228,9 @@ class StoppedDeliveries(TenantStore):
             return {row.name: from_row(row) for row in connection.execute(wanted, self._tenant.ours)}
 
 
-def update_delivery(tenant: Tenant, number: int) -> Update:
-    """Return the statement that changes a delivery's row."""
-    return update(tables.inbox).where(_BOX.agency == tenant.agency, _BOX.id == number)
+def change_delivery(connection: Connection, tenant: Tenant, number: int, **values: object) -> None:
+    """Write columns of a delivery's row, in the caller's transaction."""
+    connection.execute(_CHANGE, {**values, "agency_": tenant.agency, "number_": number})
 
 
 def accepted_by(tenant: Tenant, run: Run) -> list[SealedDelivery]:
@@ -344,21 +359,14 @@ def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
 
 
 def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDelivery) -> None:
-    taken = tables.run_delivery
-    rows = select(func.count()).where(taken.c.agency == tenant.agency, taken.c.run_id == run.id)
-    if connection.scalar(rows.where(taken.c.inbox_id == delivery.id)):
-        return
-    position = (connection.scalar(rows) or 0) + 1
-    connection.execute(
-        insert(taken).values(agency=tenant.agency, run_id=run.id, position=position, inbox_id=delivery.id)
-    )
+    taken = connection.scalars(_TAKEN_BY, {"agency_": tenant.agency, "run_": run.id}).all()
+    if delivery.id not in taken:
+        row = {"agency": tenant.agency, "run_id": run.id, "position": len(taken) + 1, "inbox_id": delivery.id}
+        connection.execute(_TAKE, row)
 
 
 def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
-    ours = update(tables.agreement).where(OUR_AGREEMENT)
-    newer = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < header.produced)
-    connection.execute(ours.where(newer).values(last_produced=header.produced), tenant.ours)
-    connection.execute(ours.values(task=header.task), tenant.ours)
+    connection.execute(_MOVE_CHAIN, {**tenant.ours, "produced_": header.produced, "task_": header.task})
 
 
 def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:

@@ -22,10 +22,10 @@ from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
     OF_AGREEMENT,
     OWNER,
+    change_delivery,
     counts_as_new,
     forgotten,
     from_row,
-    update_delivery,
 )
 
 if TYPE_CHECKING:
@@ -39,10 +39,15 @@ _BOX = tables.inbox.c
 _CHUNK = tables.inbox_chunk.c
 _FOUND = select(tables.inbox, forgotten().label("forgotten"))
 #: What a file of this name and content was sealed as; asked at least twice for each file that waits.
-_SAME: Final = _FOUND.where(
-    OF_AGREEMENT, _BOX.name == bindparam("name_"), _BOX.sha256 == bindparam("sha256_"), ~counts_as_new()
-)
+_HAS_THIS: Final = OF_AGREEMENT & (_BOX.name == bindparam("name_")) & (_BOX.sha256 == bindparam("sha256_"))
+_SAME: Final = _FOUND.where(_HAS_THIS, ~counts_as_new())
+_FORGET_REFUSED: Final = delete(tables.inbox).where(_HAS_THIS, counts_as_new())
 _RECEIVING: Final = _BOX.state == InboxState.RECEIVING.value
+_HOLD: Final = (
+    select(_BOX.id).where(_BOX.agency == AGENCY_IS, _BOX.id == bindparam("number_"), _RECEIVING).with_for_update()
+)
+_BEGIN: Final = insert(tables.inbox)
+_WRITE: Final = insert(tables.inbox_chunk)
 #: Each night asks this.
 _HALF_SEALED: Final = select(_BOX.id).where(OF_AGREEMENT, _RECEIVING)
 
@@ -120,7 +125,7 @@ def _begin(tenant: Tenant, name: str) -> tuple[int, str]:
             "received": 0,
             "sealed_at": tenant.stamp(),
         }
-        connection.execute(insert(tables.inbox).values(row))
+        connection.execute(_BEGIN, row)
     return number, key
 
 
@@ -143,7 +148,7 @@ def _write(tenant: Tenant, number: int, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         with writing(tenant.engine) as connection:
             _hold(connection, tenant, number)
-            connection.execute(insert(tables.inbox_chunk), rows)
+            connection.execute(_WRITE, rows)
 
 
 def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
@@ -152,8 +157,7 @@ def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
     Raises:
         FenceLost: another program has removed it.
     """
-    held = select(_BOX.id).where(_BOX.agency == tenant.agency, _BOX.id == number, _RECEIVING).with_for_update()
-    if connection.scalar(held) is None:
+    if connection.scalar(_HOLD, {"agency_": tenant.agency, "number_": number}) is None:
         raise FenceLost("another program has removed what was sealed so far of a delivery")
 
 
@@ -166,18 +170,17 @@ def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mar
         known = _known(connection, tenant, name, sha256)
         if known is not None:
             _delete(connection, tenant, [number])
-            connection.execute(update_delivery(tenant, known.id).values(mark=mark))
+            change_delivery(connection, tenant, known.id, mark=mark)
             return known
         _forget_refused(connection, tenant, name, sha256)
         whole = {"sha256": sha256, "size": size, "state": InboxState.SEALED.value, "mark": mark}
-        connection.execute(update_delivery(tenant, number).values(whole))
+        change_delivery(connection, tenant, number, **whole)
     return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
 
 def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
     """Delete the row of a refused file whose content is gone: the file has come again."""
-    same = (_BOX.name == name) & (_BOX.sha256 == sha256)
-    connection.execute(delete(tables.inbox).where(OF_AGREEMENT, same, counts_as_new()), tenant.ours)
+    connection.execute(_FORGET_REFUSED, {**tenant.ours, "name_": name, "sha256_": sha256})
 
 
 def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:

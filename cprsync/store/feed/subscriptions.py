@@ -89,11 +89,11 @@ class Subscriptions(TenantStore):
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-        missing = _select_missing(unheard=unheard)
         with reading(self._tenant.engine) as connection:
             leaving = _leaving(connection, self._tenant)
-            first = missing.order_by(missing.selected_columns.id).limit(limit + len(leaving))
-            ids = [one for one in connection.scalars(first, self._tenant.ours) if one not in leaving][:limit]
+            asked = {**self._tenant.ours, "most_": limit + len(leaving)}
+            first = connection.scalars(_select_first_missing(unheard=unheard), asked)
+            ids = [one for one in first if one not in leaving][:limit]
             rows = patron_rows(connection, self._tenant, ids)
         return [(row.id, from_row(self._tenant.vault, row).number) for row in rows]
 
@@ -220,6 +220,12 @@ def _select_missing(*, unheard: bool) -> CompoundSelect[str]:
     # a subquery for each patron takes three times as long
     subscribed = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
     return ours.except_(subscribed)
+
+
+@cache
+def _select_first_missing(*, unheard: bool) -> CompoundSelect[str]:
+    missing = _select_missing(unheard=unheard)
+    return missing.order_by(missing.selected_columns.id).limit(bindparam("most_"))
 
 
 def _leaving(connection: Connection, tenant: Tenant) -> set[str]:

@@ -20,7 +20,8 @@ from cprsync.services.ports.patrons import Write, with_age
 from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, journal_entries, note_versions
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core.engine import fetch_rows
+from cprsync.store.core.engine import fetch_rows, fetch_values
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import clear_columns, write_records
 from cprsync.store.records.kept_blocks import bring_back
@@ -51,6 +52,23 @@ _PATRON, _KEY = tables.patron.c, tables.patron_key.c
 _WANTED: Final = select(
     *(_PATRON.id, _PATRON.number_index, _PATRON.patron_group, _PATRON.overrides, _PATRON.kind, _PATRON.local_due),
     *(_PATRON.real_number, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
+).where(_PATRON.agency == AGENCY_IS)
+_WANTED_HERE: Final = _WANTED.where(_PATRON.status_class != tables.MERGED, _PATRON.standing.not_in(tables.EMPTIED))
+_ISSUED: Final = select(tables.issued_id.c.id).where(tables.issued_id.c.agency == AGENCY_IS)
+_ISSUE: Final = insert(tables.issued_id)
+_CREATE: Final = insert(tables.patron)
+_CHANGE_LOCAL: Final = (
+    update(tables.patron)
+    .where(_PATRON.agency == AGENCY_IS, _PATRON.id == bindparam("at_id"))
+    .values(
+        local_blob=bindparam("new_blob"),
+        local_key=bindparam("new_key"),
+        local_version=bindparam("new_version"),
+        patron_group=bindparam("new_group"),
+        next_age_step=bindparam("new_next_age_step"),
+        local_due=bindparam("new_local_due"),
+        kind=bindparam("new_kind"),
+    )
 )
 
 
@@ -114,8 +132,8 @@ def find_meant(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | Non
 def _stored(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> dict[bytes, AnyRow]:
     """Return the patrons who have these numbers, by the index of the number."""
     indexes = [index for one in numbers for index in tenant.vault.probes("number", one.digits)]
-    ours = _WANTED.where(_PATRON.agency == tenant.agency)
-    return {row.number_index: row for row in fetch_rows(connection, ours, _PATRON.number_index, indexes)}
+    rows = fetch_rows(connection, _WANTED, _PATRON.number_index, indexes, agency_=tenant.agency)
+    return {row.number_index: row for row in rows}
 
 
 def _card_probes(tenant: Tenant, rows: Iterable[NewPatron]) -> list[bytes]:
@@ -136,9 +154,8 @@ def _meant(
     """
     ids = {row.patron_id for row in unnamed if row.patron_id}
     ids |= {cards[index] for index in _card_probes(tenant, unnamed) if index in cards}
-    here = (_PATRON.status_class != tables.MERGED) & _PATRON.standing.not_in(tables.EMPTIED)
-    ours = _WANTED.where(_PATRON.agency == tenant.agency, here)
-    return {row.id: row for row in fetch_rows(connection, ours, _PATRON.id, ids - but.keys())}
+    rows = fetch_rows(connection, _WANTED_HERE, _PATRON.id, ids - but.keys(), agency_=tenant.agency)
+    return {row.id: row for row in rows}
 
 
 def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[CprNumber]:
@@ -237,12 +254,10 @@ def fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[st
     Raises:
         BadInput: the library's numbers are nearly used up.
     """
-    issued = tables.issued_id.c
     fresh: dict[str, None] = {}
     for _ in range(_DRAWS):
         drawn = [_draw(tenant) for _ in range(count - len(fresh))]
-        given = select(issued.id).where(issued.agency == tenant.agency, issued.id.in_(drawn))
-        taken = set(connection.scalars(given))
+        taken = set(fetch_values(connection, _ISSUED, tables.issued_id.c.id, drawn, agency_=tenant.agency))
         fresh |= dict.fromkeys(one for one in drawn if one not in taken)
         if len(fresh) == count:
             return iter(fresh)
@@ -255,9 +270,9 @@ def _draw(tenant: Tenant) -> str:
 
 def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
     if part.created:
-        connection.execute(insert(tables.patron), part.created)
+        connection.execute(_CREATE, part.created)
         given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
-        connection.execute(insert(tables.issued_id), given)
+        connection.execute(_ISSUE, given)
         note_versions(
             connection,
             tenant,
@@ -266,20 +281,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         _know_the_size(connection)
     if part.after:
         updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
-        change = (
-            update(tables.patron)
-            .where(_PATRON.agency == tenant.agency, _PATRON.id == bindparam("at_id"))
-            .values(
-                local_blob=bindparam("new_blob"),
-                local_key=bindparam("new_key"),
-                local_version=bindparam("new_version"),
-                patron_group=bindparam("new_group"),
-                next_age_step=bindparam("new_next_age_step"),
-                local_due=bindparam("new_local_due"),
-                kind=bindparam("new_kind"),
-            )
-        )
-        connection.execute(change, updated)
+        connection.execute(_CHANGE_LOCAL, updated)
         versions = [(row["at_id"], row["new_version"]) for row in updated]
         note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
         with_cards = {key["patron_id"] for key in part.keys} & part.after.keys()
@@ -292,6 +294,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
 def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:
     version = stored.local_version + 1
     return {
+        "agency_": tenant.agency,
         "at_id": stored.id,
         "new_blob": tenant.vault.seal(encode_local(after), place=stored.id, owner=LOCAL, version=version),
         "new_key": tenant.vault.seal_key,

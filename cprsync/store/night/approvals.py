@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select
 
 from cprsync.domain.deciding.approval import GivenYes, Harmful
 from cprsync.domain.person.status import Action
@@ -17,12 +17,20 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import moment_of, reading, stamp_of
-from cprsync.store.core.tenant import TenantStore, library_transaction, run_transaction, set_run_values
+from cprsync.store.core.tenant import (
+    AGENCY_IS,
+    AGREEMENT_IS,
+    TenantStore,
+    library_transaction,
+    run_transaction,
+    set_run_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cprsync.services.ports.runs import Run, SaidYes
+    from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of the audit entries about a held plan, and what they say of it.
@@ -34,6 +42,21 @@ APPLIED: Final = "applied"
 _MARK: Final = "held_plan"
 _RUN, _PLAN = tables.run.c, tables.plan_row.c
 _YES, _MARKS, _IMAGE = tables.plan_yes.c, tables.plan_mark.c, tables.before_image.c
+# Each night asks these.
+_YESES: Final = (
+    select(_YES.who, _YES.at).where(_YES.agency == AGENCY_IS, _YES.run_id == bindparam("run_")).order_by(_YES.ordinal)
+)
+_LAST_DECIDED: Final = (
+    select(tables.run)
+    .where(
+        *(_RUN.agency == AGENCY_IS, _RUN.agreement == AGREEMENT_IS, _RUN.finished.is_not(None)),
+        or_(_RUN.state == RunState.HELD.value, _RUN.exit.in_(LIVED)),
+    )
+    .order_by(_RUN.id.desc())
+    .limit(1)
+)
+_LAST_NIGHT: Final = _LAST_DECIDED.where(_RUN.reverts.is_(None))
+_LAST_UNDOING: Final = _LAST_DECIDED.where(_RUN.reverts == bindparam("reverts_"))
 
 
 class Approvals(TenantStore):
@@ -41,7 +64,7 @@ class Approvals(TenantStore):
 
     def held(self, reverts: int | None = None) -> HeldRun | None:
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(_last_decided(self._tenant, reverts)).one_or_none()
+            row = _last_decided(connection, self._tenant, reverts)
         if row is None or row.state != RunState.HELD.value or row.plan_hash is None:
             return None
         return HeldRun(row.id, row.day, row.plan_hash, moment_of(row.finished), json.loads(row.document))
@@ -83,7 +106,7 @@ class Approvals(TenantStore):
         tenant, number = self._tenant, said.run.id
         with library_transaction(tenant) as connection:
             # a later run may have been held meanwhile: the yes belongs to its plan, which nobody has shown yet
-            last = connection.execute(_last_decided(tenant, said.run.document.get("reverts"))).one_or_none()
+            last = _last_decided(connection, tenant, said.run.document.get("reverts"))
             if last is None or last.id != number or len(yeses_of(connection, tenant, number)) != said.after:
                 raise ReviewClosed(
                     "somebody else has said yes, or a later night has run, in the meantime", kind="plan.changed"
@@ -138,8 +161,7 @@ class Approvals(TenantStore):
 
 def yeses_of(connection: Connection, tenant: Tenant, number: int) -> list[GivenYes]:
     """Return who said yes to the plan of a run, the oldest first."""
-    theirs = (_YES.agency == tenant.agency) & (_YES.run_id == number)
-    rows = connection.execute(select(_YES.who, _YES.at).where(theirs).order_by(_YES.ordinal))
+    rows = connection.execute(_YESES, {"agency_": tenant.agency, "run_": number})
     return [GivenYes(row.who, moment_of(row.at)) for row in rows]
 
 
@@ -155,15 +177,14 @@ def carry_yeses(connection: Connection, tenant: Tenant, run: Run, document: Mapp
     append(connection, tables.plan_yes, rows)
 
 
-def _last_decided(tenant: Tenant, reverts: int | None) -> Select[Any]:
-    """Return a statement for the last finished night that was held, or that has lived its day.
+def _last_decided(connection: Connection, tenant: Tenant, reverts: int | None) -> AnyRow | None:
+    """Return the last finished night that was held, or that has lived its day.
 
     `reverts`: the same of the runs that undo this one.
     """
-    ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement) & _RUN.finished.is_not(None)
-    decided = or_(_RUN.state == RunState.HELD.value, _RUN.exit.in_(LIVED))
-    of = _RUN.reverts.is_(None) if reverts is None else _RUN.reverts == reverts
-    return select(tables.run).where(ours, of, decided).order_by(_RUN.id.desc()).limit(1)
+    if reverts is None:
+        return connection.execute(_LAST_NIGHT, tenant.ours).one_or_none()
+    return connection.execute(_LAST_UNDOING, {**tenant.ours, "reverts_": reverts}).one_or_none()
 
 
 def _rows(connection: Connection, tenant: Tenant, number: int) -> list[PlanRow]:

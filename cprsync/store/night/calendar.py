@@ -50,6 +50,7 @@ _COUNTS: Final = (
     .group_by(_EVENT.kind)
     .order_by(_EVENT.kind)
 )
+_OVERRIDES: Final = update(tables.override).where(_OVERRIDE.agency == AGENCY_IS)
 #: Field names of events that do not name the field themselves.
 _FIELDS: Final = {DueKind.AGE_STEP: "group", DueKind.SUBSCRIPTION_ENDED: "subscription"}
 _INSERT_EVENT = text(
@@ -215,8 +216,7 @@ def _end_what_is_over(connection: Connection, tenant: Tenant, run: Run, lived: S
     """End what ends, each in its table."""
     end_overrides(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
     warned = [override.id for one in lived for override in one.evening.overrides if override.warned == day]
-    overrides_warned = update(tables.override).where(_OVERRIDE.agency == tenant.agency).values(warned=day)
-    change_rows(connection, overrides_warned, _OVERRIDE.id, warned)
+    change_rows(connection, _OVERRIDES, _OVERRIDE.id, warned, agency_=tenant.agency, warned=day)
     for one in lived:
         if one.has(DueKind.ABSENCE_ENDED) and one.opened.local is not None:
             write_local(connection, tenant, one.opened.row, replace(one.opened.local, absence=None))

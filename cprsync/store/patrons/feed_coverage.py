@@ -73,6 +73,8 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     Runs in the caller's transaction, which holds the library. A patron without an as-of gets no window, because they
     are unverified already. Neither does a patron without a real number, because the register cannot be asked.
     """
+    if not patron_ids:
+        return []
     window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
     ours, ids = _PATRON.agency == tenant.agency, sorted(set(patron_ids))
     could = _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True) & _PATRON.status_class.not_in(tables.GONE)
@@ -125,9 +127,7 @@ def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[s
 
     The register has answered about them, or no answer will be asked for any more.
     """
-    opened = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
-    closed = update(tables.patron).where(opened).values(dict.fromkeys(WINDOW_COLUMNS))
-    change_rows(connection, closed, _PATRON.id, patron_ids)
+    change_rows(connection, _CLOSE, _PATRON.id, patron_ids, agency_=tenant.agency)
 
 
 def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
@@ -141,12 +141,10 @@ def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) ->
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
     """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
-    last = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
-    taken, now = connection.scalar(last, tenant.ours), tenant.clock.now()
-    known = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == tenant.agency, _PATRON.as_of_day.is_not(None))
+    taken, now = connection.scalar(_LAST_PRODUCED, tenant.ours), tenant.clock.now()
     return [
         row.id
-        for row in fetch_rows(connection, known, _PATRON.id, patron_ids)
+        for row in fetch_rows(connection, _AS_OF, _PATRON.id, patron_ids, agency_=tenant.agency)
         if is_late(row.as_of_day, taken=taken, now=now)
     ]
 
@@ -179,6 +177,8 @@ def resume_subscriptions(connection: Connection, tenant: Tenant, patron_ids: Seq
 
     A patron whose subscription had already ended is subscribed like a new patron.
     """
+    if not patron_ids:
+        return
     answers = only_answer(connection, tenant, patron_ids)
     for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
         _change_subscriptions(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
@@ -187,8 +187,9 @@ def resume_subscriptions(connection: Connection, tenant: Tenant, patron_ids: Seq
 
 def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
     """End the subscriptions whose last day has passed. The row keeps its last day."""
-    passed = (_ROW.reason == DEAD) & (_ROW.until < before)
-    _change_subscriptions(connection, tenant, patron_ids, passed, reason=DIED)
+    if patron_ids:
+        passed = (_ROW.reason == DEAD) & (_ROW.until < before)
+        _change_subscriptions(connection, tenant, patron_ids, passed, reason=DIED)
 
 
 def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
@@ -212,6 +213,13 @@ def _change_subscriptions(
 
 
 # built once, because every night asks them
+_CLOSE: Final = (
+    update(tables.patron)
+    .where(_PATRON.agency == AGENCY_IS, _PATRON.unverified_since.is_not(None))
+    .values(dict.fromkeys(WINDOW_COLUMNS))
+)
+_LAST_PRODUCED: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
+_AS_OF: Final = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_not(None))
 _LAST_DAYS: Final = (
     select(_ROW.patron_id, func.max(_ROW.until)).where(OURS, _ROW.reason == DEAD).group_by(_ROW.patron_id)
 )

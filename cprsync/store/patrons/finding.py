@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from cprsync.domain.desk.finding import telephone_key, words_of
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
@@ -40,6 +40,12 @@ _PATRON, _KEY = tables.patron.c, tables.finding_key.c
 _IS_NEWER: Final = text(tables.RECORD_IS_NEWER)
 _NEWER: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _IS_NEWER)
 _ONE_NEWER: Final = _NEWER.limit(1)
+_FIRST_NEWER: Final = _NEWER.order_by(_PATRON.id).limit(bindparam("most_"))
+_ROWS: Final = select(tables.patron).where(_PATRON.agency == AGENCY_IS)
+_DROP: Final = delete(tables.finding_key).where(_KEY.agency == AGENCY_IS)
+_OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
+_ARE_MADE: Final = _OURS.values(found_register=_PATRON.version, found_local=_PATRON.local_version)
+_ARE_KEPT: Final = _OURS.where(_PATRON.found_register == _PATRON.version - 1).values(found_register=_PATRON.version)
 
 
 class Finding(TenantStore):
@@ -49,10 +55,9 @@ class Finding(TenantStore):
         if self.is_complete():
             return 0
         with library_transaction(self._tenant) as connection:
-            newer = _NEWER.order_by(_PATRON.id).limit(most)
-            ids = list(connection.scalars(newer, {"agency_": self._tenant.agency}))
-            wanted = select(tables.patron).where(_PATRON.agency == self._tenant.agency)
-            make_keys(connection, self._tenant, fetch_rows(connection, wanted, _PATRON.id, ids))
+            agency = self._tenant.agency
+            ids = list(connection.scalars(_FIRST_NEWER, {"agency_": agency, "most_": most}))
+            make_keys(connection, self._tenant, fetch_rows(connection, _ROWS, _PATRON.id, ids, agency_=agency))
         return len(ids)
 
     def is_complete(self) -> bool:
@@ -87,14 +92,11 @@ def _named(born: date, word: str) -> str:
 def make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     """Replace the keys of these records, and note from which versions they are made."""
     ids = [row.id for row in rows]
-    theirs = delete(tables.finding_key).where(_KEY.agency == tenant.agency)
-    change_rows(connection, theirs, _KEY.patron_id, ids)
+    change_rows(connection, _DROP, _KEY.patron_id, ids, agency_=tenant.agency)
     there = [row for row in rows if row.status_class not in tables.GONE]
     if keys := list(_keys_of(connection, tenant, there)):
         connection.execute(insert(tables.finding_key), keys)
-    made = update(tables.patron).where(_PATRON.agency == tenant.agency)
-    made = made.values(found_register=_PATRON.version, found_local=_PATRON.local_version)
-    change_rows(connection, made, _PATRON.id, ids)
+    change_rows(connection, _ARE_MADE, _PATRON.id, ids, agency_=tenant.agency)
 
 
 def is_found_alike(before: Person, after: Person) -> bool:
@@ -111,8 +113,7 @@ def keep_keys(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Non
 
     Otherwise the night would open each record that it has just written.
     """
-    kept = update(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.found_register == _PATRON.version - 1)
-    change_rows(connection, kept.values(found_register=_PATRON.version), _PATRON.id, ids)
+    change_rows(connection, _ARE_KEPT, _PATRON.id, ids, agency_=tenant.agency)
 
 
 def _keys_of(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[dict[str, Any]]:

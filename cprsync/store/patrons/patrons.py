@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, or_, select, text, true, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, true, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.feed.delivery import WindowReason
@@ -73,6 +73,20 @@ _PATRON, _ASKED = tables.patron.c, tables.follow_up.c
 _WITH_NUMBER: Final = select(_PATRON.id).where(
     _PATRON.agency == AGENCY_IS, _PATRON.number_index.in_(bindparam("probes_", expanding=True))
 )
+_IMAGE: Final = tables.before_image
+_KEEP_IMAGES: Final = (
+    insert(_IMAGE)
+    .from_select(
+        [column.name for column in _IMAGE.columns],
+        select(
+            *(_PATRON.agency, _PATRON.id, _PATRON.version, bindparam("run_", type_=_IMAGE.c.run_id.type)),
+            *(_PATRON.register_blob, _PATRON.register_key, bindparam("until_", type_=_IMAGE.c.until_day.type)),
+            *(_PATRON.as_of_day, _PATRON.as_of_source, _PATRON.letters_stopped, true()),
+        ).where(_PATRON.agency == AGENCY_IS, _PATRON.id.in_(bindparam("ids_", expanding=True))),
+    )
+    .returning(*IMAGE_COLUMNS)
+)
+_OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
 #: The columns that each write changes, in the order of `_changed`.
 _CHANGED = (
     "register_blob",
@@ -289,8 +303,8 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     aged = [write for write in writes if write.group is not None]
     rows = [(write.group, write.next_age_step, tenant.agency, write.patron.id) for write in aged]
     change(connection, tables.patron, new=("patron_group", "next_age_step"), where=("agency", "id"), rows=rows)
-    due = update(tables.patron).where(_PATRON.agency == tenant.agency).values(rights_due=run.day)
-    change_rows(connection, due, _PATRON.id, [write.patron.id for write in writes if write.rights_due])
+    due = [write.patron.id for write in writes if write.rights_due]
+    change_rows(connection, _OURS, _PATRON.id, due, agency_=tenant.agency, rights_due=run.day)
     follow_deaths(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     look_tonight(connection, tenant, [write.patron.id for write in writes if write.moves_day_of_age])
@@ -331,17 +345,9 @@ def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...
 
 def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> list[AnyRow]:
     """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed. Returns them."""
-    image = tables.before_image
     until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
-    columns = (_PATRON.agency, _PATRON.id, _PATRON.version, literal(run.id, image.c.run_id.type))
-    sealed = (_PATRON.register_blob, _PATRON.register_key, literal(until, image.c.until_day.type))
-    beside = (_PATRON.as_of_day, _PATRON.as_of_source, _PATRON.letters_stopped, true())
-    kept: list[AnyRow] = []
-    for part in parts(ids):
-        old = select(*columns, *sealed, *beside).where(_PATRON.agency == tenant.agency, _PATRON.id.in_(part))
-        new = insert(image).from_select([column.name for column in image.columns], old)
-        kept += connection.execute(new.returning(*IMAGE_COLUMNS))
-    return kept
+    values = {"agency_": tenant.agency, "run_": run.id, "until_": until}
+    return [row for part in parts(ids) for row in connection.execute(_KEEP_IMAGES, {**values, "ids_": part})]
 
 
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:

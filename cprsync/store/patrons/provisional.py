@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 PROVISIONAL: Final = "provisional"
 SEALED_ONCE: Final = 1
 _ROW, _PATRON, _ITEM, _ASKED = tables.provisional.c, tables.patron.c, tables.review_item.c, tables.follow_up.c
+_IS_TO_COMPARE: Final = (_ROW.agency == AGENCY_IS) & _ROW.differs.is_(False)
+# Each batch of a night asks these.
+_ANY: Final = select(_ROW.patron_id).where(_IS_TO_COMPARE).limit(1)
+_TO_COMPARE: Final = (
+    select(tables.provisional)
+    .join(tables.patron, (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id))
+    .where(_IS_TO_COMPARE, _PATRON.status_class.not_in(tables.GONE))
+)
 _IS_GONE = exists().where(
     _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
 )
@@ -129,13 +137,10 @@ def settle(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) 
 
 def _open_all(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> dict[str, Said]:
     """What these patrons said and nobody has compared yet. Leaves out who is gone."""
-    ours = (_ROW.agency == tenant.agency) & _ROW.differs.is_(False)
-    if not patron_ids or connection.scalar(select(_ROW.patron_id).where(ours).limit(1)) is None:
+    if not patron_ids or connection.scalar(_ANY, {"agency_": tenant.agency}) is None:
         return {}  # true of most batches, which saves a search for thousands of patrons
-    theirs = (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id)
-    wanted = select(tables.provisional).join(tables.patron, theirs)
-    wanted = wanted.where(ours, _PATRON.status_class.not_in(tables.GONE))
-    return {row.patron_id: open_said(tenant, row) for row in fetch_rows(connection, wanted, _ROW.patron_id, patron_ids)}
+    rows = fetch_rows(connection, _TO_COMPARE, _ROW.patron_id, patron_ids, agency_=tenant.agency)
+    return {row.patron_id: open_said(tenant, row) for row in rows}
 
 
 def _forget(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:

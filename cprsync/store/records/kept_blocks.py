@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block
@@ -19,7 +19,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import journal_entries
 from cprsync.store.core.engine import change_rows, count_rows, reading
-from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_local, patron_rows, write_local
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 KEPT_BLOCK: Final = "kept_block"
 KEPT, CAME_BACK, LIFTED = "kept", "came_back", "lifted"
 _ROW = tables.kept_block.c
+# Each new number, and each batch of an import, asks these.
+_ANY: Final = select(_ROW.id).where(_ROW.agency == AGENCY_IS).limit(1)
+_OF_NUMBER: Final = (
+    select(tables.kept_block)
+    .where(_ROW.agency == AGENCY_IS, _ROW.number_index.in_(bindparam("probes_", expanding=True)))
+    .order_by(_ROW.id)
+)
 
 
 class KeptBlocks(TenantStore):
@@ -91,7 +98,7 @@ def bring_back(connection: Connection, tenant: Tenant, numbers: Mapping[str, Cpr
         tenant: the library.
         numbers: the new number of each patron, by patron id.
     """
-    if connection.scalar(select(_ROW.id).where(_ROW.agency == tenant.agency).limit(1)) is None:
+    if connection.scalar(_ANY, {"agency_": tenant.agency}) is None:
         return  # true for most libraries on most days, so nothing more is read
     counts = {patron_id: _put_on_record(connection, tenant, patron_id, number) for patron_id, number in numbers.items()}
     _note_counts(connection, tenant, CAME_BACK, counts)
@@ -155,8 +162,7 @@ def give_back(
 
 def _kept(connection: Connection, tenant: Tenant, number: CprNumber) -> Sequence[AnyRow]:
     probes = tenant.vault.probes(KEPT_BLOCK, number.digits)
-    wanted = select(tables.kept_block).where(_ROW.agency == tenant.agency, _ROW.number_index.in_(probes))
-    return connection.execute(wanted.order_by(_ROW.id)).all()
+    return connection.execute(_OF_NUMBER, {"agency_": tenant.agency, "probes_": probes}).all()
 
 
 def _block(tenant: Tenant, row: AnyRow) -> Block:

@@ -51,6 +51,11 @@ _RESPONSIBLES: Final = select(_LINK.responsible_id).where(IN_FORCE)
 _ASKED_ABOUT: Final = select(_ITEM.patron_id).where(ASKS_OF_AGE)
 #: Makes the calendar look on the first day that it lives, whichever day that is. No coming of age is missed.
 _NEXT_LIVED: Final = date.min
+_LOOK_TONIGHT: Final = (
+    update(tables.patron)
+    .where(_PATRON.agency == AGENCY_IS, exists().where(IN_FORCE, _LINK.patron_id == _PATRON.id))
+    .values(local_due=_NEXT_LIVED)
+)
 
 
 @cache
@@ -128,9 +133,7 @@ def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict
 
 def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
     """Make the calendar find the day on which those of these who have a responsible come of age."""
-    answers = exists().where(IN_FORCE, _LINK.patron_id == _PATRON.id)
-    theirs = update(tables.patron).where(_PATRON.agency == AGENCY_IS, answers)
-    change_rows(connection, theirs.values(local_due=_NEXT_LIVED), _PATRON.id, ids, **tenant.ours)
+    change_rows(connection, _LOOK_TONIGHT, _PATRON.id, ids, **tenant.ours)
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from cprsync.domain.patron.local import card_forms, card_key
 from cprsync.domain.patron.patron import PatronKind
@@ -16,6 +16,7 @@ from cprsync.domain.person.person import Status
 from cprsync.errors import BadInput, LostCompare
 from cprsync.store import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.records.kept_blocks import bring_back
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ SEALED_ONCE: Final = 1
 #: The purpose under which a card is hashed.
 CARD: Final = "card"
 _PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
+# Each night, and each record that is found or written, asks these.
+_WHO_ANSWER: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.kind == PatronKind.RESPONSIBLE.value)
+_KEYS_OF_KIND: Final = select(_KEY.key_index, _KEY.patron_id).where(
+    _KEY.agency == AGENCY_IS, _KEY.kind == bindparam("kind_")
+)
 
 
 def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
@@ -112,9 +118,7 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
 
 def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:
     """Return those of these patrons who do not borrow and only answer for a minor."""
-    answers = (_PATRON.agency == tenant.agency) & (_PATRON.kind == PatronKind.RESPONSIBLE.value)
-    wanted = select(_PATRON.id).where(answers)
-    return set(fetch_values(connection, wanted, _PATRON.id, patron_ids))
+    return set(fetch_values(connection, _WHO_ANSWER, _PATRON.id, patron_ids, agency_=tenant.agency))
 
 
 def has_borrower(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> bool:
@@ -137,9 +141,9 @@ def borrowers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumbe
 
 def old_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
     """Return the patrons who had one of the numbers before."""
-    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == OLD_NUMBER)
     by_probe = _by_probe(tenant, OLD_NUMBER, numbers)
-    return {by_probe[row.key_index]: row.patron_id for row in fetch_rows(connection, wanted, _KEY.key_index, by_probe)}
+    rows = fetch_rows(connection, _KEYS_OF_KIND, _KEY.key_index, by_probe, agency_=tenant.agency, kind_=OLD_NUMBER)
+    return {by_probe[row.key_index]: row.patron_id for row in rows}
 
 
 def _by_probe(tenant: Tenant, kind: str, numbers: Sequence[CprNumber]) -> dict[bytes, CprNumber]:
@@ -178,8 +182,8 @@ def card_probes(tenant: Tenant, card: str) -> list[bytes]:
 
 def card_holders(connection: Connection, tenant: Tenant, probes: Collection[bytes]) -> dict[bytes, str]:
     """Return who has the cards with these indexes."""
-    wanted = select(_KEY.key_index, _KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == CARD)
-    return {row.key_index: row.patron_id for row in fetch_rows(connection, wanted, _KEY.key_index, probes)}
+    rows = fetch_rows(connection, _KEYS_OF_KIND, _KEY.key_index, probes, agency_=tenant.agency, kind_=CARD)
+    return {row.key_index: row.patron_id for row in rows}
 
 
 def key_row(tenant: Tenant, kind: str, index: bytes, patron_id: str) -> dict[str, Any]:

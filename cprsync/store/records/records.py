@@ -26,7 +26,7 @@ from cprsync.services.ports.patrons import Prepared
 from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, note_versions
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
-from cprsync.store.core.tenant import next_id
+from cprsync.store.core.tenant import AGENCY_IS, next_id
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
 if TYPE_CHECKING:
@@ -58,6 +58,20 @@ WITHDRAWN: Final = "withdrawn"
 REPLACED: Final = "replaced"
 FORGOTTEN: Final = "forgotten"
 _OVERRIDE = tables.override.c
+# Each record that is shown or written, and each night, asks these.
+_ROWS: Final = select(tables.patron).where(_PATRON.agency == AGENCY_IS).order_by(_PATRON.id)
+_HOLD: Final = _ROWS.with_for_update()
+_IS_LIVE: Final = (_OVERRIDE.agency == AGENCY_IS) & (_OVERRIDE.state == LIVE)
+_LIVE: Final = select(tables.override).where(_IS_LIVE)
+_WITH_LIVE: Final = select(_OVERRIDE.patron_id).where(_IS_LIVE)
+_END_LIVE: Final = update(tables.override).where(_IS_LIVE)
+_COUNT_LIVE: Final = (
+    update(tables.patron)
+    .where(_PATRON.agency == AGENCY_IS)
+    .values(
+        overrides=select(func.count()).where(_IS_LIVE, _OVERRIDE.patron_id == _PATRON.id).scalar_subquery(),
+    )
+)
 
 
 class PatronRow(NamedTuple):
@@ -96,8 +110,7 @@ def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, .
 
 def patron_rows(connection: Connection, tenant: Tenant, ids: Collection[str], *, hold: bool = False) -> list[AnyRow]:
     """Return the rows of these patrons, in the order of their ids. With `hold`, nobody else can write them."""
-    wanted = select(tables.patron).where(_PATRON.agency == tenant.agency).order_by(_PATRON.id)
-    return fetch_rows(connection, wanted.with_for_update() if hold else wanted, _PATRON.id, sorted(set(ids)))
+    return fetch_rows(connection, _HOLD if hold else _ROWS, _PATRON.id, sorted(set(ids)), agency_=tenant.agency)
 
 
 def patron_row(connection: Connection, tenant: Tenant, patron_id: str, *, hold: bool = False) -> AnyRow | None:
@@ -260,9 +273,9 @@ def live_overrides(
         SealBroken: one was altered or moved.
     """
     found: dict[str, tuple[Override, ...]] = {}
-    wanted = select(tables.override).where(_OVERRIDE.agency == tenant.agency, _OVERRIDE.state == LIVE)
+    rows = fetch_rows(connection, _LIVE, _OVERRIDE.patron_id, patron_ids, agency_=tenant.agency)
     # sorted here, because SQLite would otherwise read every override, in the order of their ids
-    for row in sorted(fetch_rows(connection, wanted, _OVERRIDE.patron_id, patron_ids), key=lambda row: row.id):
+    for row in sorted(rows, key=lambda row: row.id):
         found[row.patron_id] = (*found.get(row.patron_id, ()), override_from_row(tenant.vault, row))
     return found
 
@@ -346,10 +359,8 @@ def _seal_reason(tenant: Tenant, patron_id: str, number: int, typed: dict[str, A
 
 def end_overrides(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
     """End live overrides whose last day has passed."""
-    ended = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.state == LIVE)
-    theirs = set(fetch_values(connection, select(_OVERRIDE.patron_id).where(ended), _OVERRIDE.id, ids))
-    values = {"state": ENDED, "ended": on}
-    change_rows(connection, update(tables.override).where(ended).values(values), _OVERRIDE.id, ids)
+    theirs = set(fetch_values(connection, _WITH_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency))
+    change_rows(connection, _END_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency, state=ENDED, ended=on)
     count_overrides(connection, tenant, theirs)
 
 
@@ -363,11 +374,7 @@ def forget_override(connection: Connection, tenant: Tenant, patron_id: str, numb
 
 def count_overrides(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> None:
     """Write in the patrons' rows how many of their overrides are live."""
-    live = select(func.count()).where(
-        _OVERRIDE.agency == tenant.agency, _OVERRIDE.patron_id == _PATRON.id, _OVERRIDE.state == LIVE
-    )
-    counted = update(tables.patron).where(_PATRON.agency == tenant.agency).values(overrides=live.scalar_subquery())
-    change_rows(connection, counted, _PATRON.id, patron_ids)
+    change_rows(connection, _COUNT_LIVE, _PATRON.id, patron_ids, agency_=tenant.agency)
 
 
 def _is_live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:

@@ -53,7 +53,11 @@ REVIEW: Final = "review"
 _OLD, _NEW = "old", "new"
 _ROW = tables.review_item.c
 _WAITING: Final = (_ROW.agency == AGENCY_IS) & (_ROW.state == State.WAITING.value)
+_LIBRARY: Final = tables.library.c
+_LAST_NUMBER: Final = select(_LIBRARY.last_review).where(_LIBRARY.agency == AGENCY_IS)
+_GIVE_NUMBER: Final = update(tables.library).where(_LIBRARY.agency == AGENCY_IS)
 # Each night asks these.
+_SETTLE_OF_AGE: Final = update(tables.review_item).where(links.ASKS_OF_AGE)
 _COUNTED: Final = (
     select(_ROW.kind, func.count().label("number")).where(_WAITING).group_by(_ROW.kind).order_by(_ROW.kind)
 )
@@ -140,8 +144,8 @@ def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kin
 
 def settle_of_age(connection: Connection, tenant: Tenant, minor_ids: Sequence[str]) -> None:
     """Settle the items about the age of these patrons, answered ones too. A later adult date opens a new item."""
-    settled = update(tables.review_item).where(links.ASKS_OF_AGE).values(state=State.SETTLED.value)
-    change_rows(connection, settled, _ROW.patron_id, minor_ids, **tenant.ours)
+    settled = State.SETTLED.value
+    change_rows(connection, _SETTLE_OF_AGE, _ROW.patron_id, minor_ids, agency_=tenant.agency, state=settled)
 
 
 def settle_about_links(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> None:
@@ -185,12 +189,11 @@ def _open(
 
 def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:
     """Return the first of `count` numbers for new items. No number is issued twice."""
-    library = tables.library.c
+    ours = {"agency_": tenant.agency}
     # the audit keeps naming the number of an item that was deleted with an erased patron
-    last = connection.scalar(select(library.last_review).where(library.agency == tenant.agency)) or 0
+    last = connection.scalar(_LAST_NUMBER, ours) or 0
     first = max(next_id(connection, tenant, tables.review_item), last + 1)
-    given = update(tables.library).where(library.agency == tenant.agency)
-    connection.execute(given.values(last_review=first + count - 1))
+    connection.execute(_GIVE_NUMBER, {**ours, "last_review": first + count - 1})
     return first
 
 
