@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -23,6 +25,17 @@ def entries_of(catalogue: str, language: str) -> dict[str, tuple[str, ...]]:
         found[name] = (*found.get(name, ()), text)
     del found[""]
     return found
+
+
+@cache
+def source_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def nodes_of(source: str) -> list[ast.AST]:
+    """All nodes of a source. To parse the program takes seconds: once for all who look for what it says."""
+    return list(ast.walk(ast.parse(source)))
 
 
 def _texts(catalogue: str, language: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 from babel.messages.pofile import read_po
-from catalogues import LOCALE, PACKAGE, entries_of
+from catalogues import LOCALE, PACKAGE, entries_of, nodes_of, source_of
 from pydantic_core.core_schema import ErrorType
 
 from cprsync.config.toml import _QUOTED
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from babel.messages.catalog import Catalog, Message
+
+#: One worker parses the program, and not each of them.
+pytestmark = pytest.mark.xdist_group("sources")
 
 LANGUAGES = {
     "advice": ("da", "en"),
@@ -113,17 +116,16 @@ def test_each_error_that_has_an_exit_code_of_its_own_has_advice_and_none_has_adv
 
 @cache
 def modules() -> tuple[str, ...]:
-    return tuple(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py")))
+    return tuple(source_of(path) for path in sorted(PACKAGE.rglob("*.py")))
 
 
-@cache
-def nodes_of(sources: tuple[str, ...]) -> list[ast.AST]:
-    return [node for source in sources for node in ast.walk(ast.parse(source))]
+def nodes_in(sources: tuple[str, ...]) -> list[ast.AST]:
+    return [node for source in sources for node in nodes_of(source)]
 
 
 def keys_asked_for(sources: tuple[str, ...]) -> set[str]:
     """Each key that a call of `word` names in full."""
-    calls = [node for node in nodes_of(sources) if isinstance(node, ast.Call) and node.args]
+    calls = [node for node in nodes_in(sources) if isinstance(node, ast.Call) and node.args]
     asked = [part for call in calls if getattr(call.func, "id", "") == "word" for part in choices_of(call.args[0])]
     return {part.value for part in asked if isinstance(part, ast.Constant)}
 
@@ -152,16 +154,22 @@ def pattern_of(node: ast.AST) -> str:
     return pattern if re.match(r"\(\?:[a-z]+[_|\\]", pattern) and " " not in pattern else ""
 
 
-def unused(keys: Iterable[str], sources: tuple[str, ...]) -> list[str]:
-    nodes = nodes_of(sources)
+@cache
+def texts_in(sources: tuple[str, ...]) -> tuple[set[object], re.Pattern[str]]:
+    """What the code says in full, and what it may put together."""
+    nodes = nodes_in(sources)
     whole = {node.value for node in nodes if isinstance(node, ast.Constant)}
-    parts = re.compile("|".join({pattern for node in nodes if (pattern := pattern_of(node))}))
+    return whole, re.compile("|".join({pattern for node in nodes if (pattern := pattern_of(node))}))
+
+
+def unused(keys: Iterable[str], sources: tuple[str, ...]) -> list[str]:
+    whole, parts = texts_in(sources)
     return [key for key in keys if key not in whole and not parts.fullmatch(key)]
 
 
 def said_of_toml() -> set[str]:
     """What Python says of a file that is no TOML, with `{it}` for what it quotes."""
-    nodes = nodes_of((inspect.getsource(_parser),))
+    nodes = nodes_of(inspect.getsource(_parser))
     whole = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     parts = [
         "".join(str(one.value) if isinstance(one, ast.Constant) else "{it}" for one in node.values)
@@ -173,7 +181,7 @@ def said_of_toml() -> set[str]:
 
 def test_each_error_in_danish_is_raised_somewhere() -> None:
     """What a sentence is raised with is held in `test_failures`."""
-    said = {node.value for node in nodes_of(modules()) if isinstance(node, ast.Constant)}
+    said, _ = texts_in(modules())
     assert entries_of("errors", "da").keys() - said - TYPES - said_of_toml() == set()
 
 

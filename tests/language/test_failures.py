@@ -7,11 +7,10 @@ import importlib
 import pkgutil
 import re
 import string
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from catalogues import ADVICE, DANISH
+from catalogues import ADVICE, DANISH, PACKAGE, nodes_of, source_of
 
 import cprsync
 from cprsync import errors
@@ -38,8 +37,11 @@ from cprsync.wire.tls import _FAILURES, _UNTRUSTED, ALERTS, PEER_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-PACKAGE = Path(cprsync.__file__).parent
+#: One worker parses the program, and not each of them.
+pytestmark = pytest.mark.xdist_group("sources")
+
 #: What only developers meet speaks English.
 DEVELOPERS = (
     PACKAGE / "mock",
@@ -65,7 +67,7 @@ NAMES = {one.__name__ for one in KINDS}
 
 def said_in(source: str) -> Iterator[ast.expr]:
     """What each error is given to say."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES and node.args:
             yield node.args[0]
 
@@ -76,7 +78,7 @@ PARTLY = {"_ours", "AuditBroken", "wrongly_encoded"}
 
 def parts_in(source: str) -> Iterator[str]:
     """What is wrong with our certificate, or with an entry of the audit: the rest of the sentence stands elsewhere."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in PARTLY:
             yield from (one.value for one in node.args if isinstance(one, ast.Constant) and " " in str(one.value))
 
@@ -89,7 +91,7 @@ def sentences() -> list[str]:
     found = {
         one.value
         for path in modules()
-        for one in said_in(path.read_text(encoding="utf-8"))
+        for one in said_in(source_of(path))
         if isinstance(one, ast.Constant) and isinstance(one.value, str)
     }
     meanings = (*FAULTS.values(), _CLIENT, _SERVER)
@@ -144,7 +146,7 @@ def test_no_error_is_given_a_sentence_with_its_values_in_it() -> None:
     quoted = [
         (path.name, one.lineno)
         for path in modules()
-        for one in said_in(path.read_text(encoding="utf-8"))
+        for one in said_in(source_of(path))
         if isinstance(one, ast.JoinedStr)
     ]
     assert quoted == []
@@ -156,7 +158,7 @@ def test_what_stands_inside_a_sentence_has_words_too() -> None:
     parts |= {rule.fault.problem for rule in (*OURS_IN_PRODUCTION, *THEIRS_IN_PRODUCTION, *ISSUER_IN_PRODUCTION)}
     parts |= {UNREADABLE.problem, _REVOKED.problem, _ISSUER_REVOKED.problem}
     parts |= {problem for _, problem in PEER_PROBLEMS.values()} | {happened for _, _, happened in _FAILURES}
-    parts |= {part for path in modules() for part in parts_in(path.read_text(encoding="utf-8"))}
+    parts |= {part for path in modules() for part in parts_in(source_of(path))}
     assert [part for part in sorted(parts) if part not in DANISH] == []
 
 

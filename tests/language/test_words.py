@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from catalogues import DANISH, WORDS, entries_of
+from catalogues import DANISH, PACKAGE, WORDS, entries_of, nodes_of, source_of
 
-import cprsync
 from cprsync import errors
 from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
@@ -32,7 +30,9 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Iterator
 
-PACKAGE = Path(cprsync.__file__).parent
+#: One worker parses the program, and not each of them.
+pytestmark = pytest.mark.xdist_group("sources")
+
 #: Where what is said of one person is decided.
 DECIDES = ("domain", "services", "register")
 #: Errors about one person, whose kinds become reasons; others end a command, and the advice speaks of them.
@@ -57,7 +57,7 @@ def told_to_nobody(call: ast.Call) -> list[ast.expr]:
 
 def written_in(source: str) -> Iterator[str]:
     """Every word of the form `head.rest` that a module may give as a reason."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = nodes_of(source)
     silent = {id(one) for call in nodes if isinstance(call, ast.Call) for one in told_to_nobody(call)}
     for node in nodes:
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in silent:
@@ -69,7 +69,7 @@ def written_in(source: str) -> Iterator[str]:
 def reasons() -> list[str]:
     # what doctor checks has names of that form too, and they concern no person
     modules = [path for layer in DECIDES for path in (PACKAGE / layer).rglob("*.py") if path.stem != "doctor"]
-    found = {reason for path in modules for reason in written_in(path.read_text(encoding="utf-8"))}
+    found = {reason for path in modules for reason in written_in(source_of(path))}
     kinds = {
         error.kind for error in vars(errors).values() if isinstance(error, type) and issubclass(error, OF_A_PERSON)
     }
@@ -142,7 +142,7 @@ def test_a_reason_names_the_other_patron_or_the_record_type(reason: str, danish:
 
 
 def test_each_step_of_long_work_has_a_name_in_both_languages() -> None:
-    sources = (path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    sources = (source_of(path) for path in PACKAGE.rglob("*.py"))
     steps = {name for source in sources for name in re.findall(r'\.stage\(\s*"([^"]+)"', source)}
     keys = {f"step_{name.replace(' ', '_')}" for name in steps}
     assert len(steps) > 20
