@@ -52,7 +52,7 @@ COLLECTION: Check = ("collection", ("pytest", "-n0", "--collect-only", "-qq", "t
 #: process: workers would spend more on measuring their own start and collection than the tests take.
 COVERED: Check = ("domain coverage", ("pytest", "-n0", "tests/domain", *COVERAGE))
 TEST_FILES = "tests/**/test_*.py"
-#: Each use case on one database, a quarter of them on PostgreSQL: see `one_database.py`.
+#: Each use case on one database, an eighth of them on PostgreSQL: see `one_database.py`.
 ONE_DATABASE = "--one-database"
 #: This one is told as it goes. Two workers more than the two cores: a quarter of the time a test waits, for a server
 #: that is slow on purpose, starts or ends, and another test has its core.

@@ -9,10 +9,15 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+import pytest
+
 import cprsync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+#: One worker parses the program, and not each of them.
+pytestmark = pytest.mark.xdist_group("sources")
 
 _PACKAGE = Path(cprsync.__file__).parent
 #: Each version of the store adds a module there, and none may go.
