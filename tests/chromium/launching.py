@@ -22,6 +22,15 @@ NONE = (
     "not run: no Chromium was found: install it (apt-get install chromium), or name one in CPRSYNC_CHROMIUM, "
     "or let playwright fetch its own (playwright install chromium)"
 )
+#: The box to search with is a page of its own, loaded for each window, and took a third of all that the browser did.
+UNUSED = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AiModeOmniboxEntryPoint")
+#: What playwright switches off itself: of two lists Chromium reads the last one, which is ours.
+BY_PLAYWRIGHT = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    "PreconnectToSearch",
+)
 ARGUMENTS = (
     # no name but ours leads anywhere
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
@@ -29,6 +38,7 @@ ARGUMENTS = (
     # nobody looks at its pictures: no graphics are worked out without a card for them
     "--disable-gpu",
     "--disable-software-rasterizer",
+    f"--disable-features={','.join((*BY_PLAYWRIGHT, *UNUSED))}",
 )
 #: Chromium's own sandbox does not work for root.
 AS_ROOT = ("--no-sandbox",)
