@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Person
 
+# all of them look at one day at the desk
+pytestmark = pytest.mark.xdist_group("desk leaks")
 #: Libraries that would tell what passes through them.
 LOUD = ("sqlalchemy.engine", "sqlalchemy.pool", "uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "starlette")
 REASON = "letter came back"

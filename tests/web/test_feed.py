@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from doubles import Library
 
+# all of them ask one desk over TLS
+pytestmark = pytest.mark.xdist_group("feed")
 SMALL = packaged_profile().with_key_bits(2048)
 SECRET, OTHER = "drawn-by-us-and-long-enough", "another-one-that-is-drawn"
 WEBSITE = Target("website", TargetKind.FEED, frozenset(OutwardField), ProtectedRule.WITHOUT_ADDRESS)

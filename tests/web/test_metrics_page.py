@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from browser import Served
     from doubles import Library
 
+# all of them ask one desk over TLS
+pytestmark = pytest.mark.xdist_group("metrics page")
 #: fixtures
 __all__ = ["accounts_file", "desk", "pki"]
 OURS = {"agency": AGENCY}
