@@ -6,7 +6,7 @@ Danish sentence for each error are in tables of the command line, not here.
 
 from __future__ import annotations
 
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 
 class Exit:
@@ -33,6 +33,8 @@ class CprsyncError(Exception):
     """The root of all errors that cprsync raises on purpose."""
 
     kind = "internal"
+    #: "part" where something was written before it was raised
+    changed: Literal["nothing", "part"] = "nothing"
 
     def __init__(self, message: str, *, kind: str | None = None, **values: object) -> None:
         """Take a sentence and the values for its names in braces.
@@ -112,6 +114,13 @@ class OutOfOrder(WrongValue):
     def within(self, *place: str | int) -> Self:
         """The same mistake, in a list that stands at `place`."""
         return type(self)(self.sentence, *place, *self.place, **self.values)
+
+
+class NumberTaken(BadInput):
+    """Another patron has the number. No record was changed, and a review item about both was opened."""
+
+    kind = "number.both_patrons"
+    changed = "part"
 
 
 class DeliveryRefused(BadInput):

@@ -175,13 +175,15 @@ def personal() -> set[str]:
     return {word for word in found if len(word) >= WORD_MIN}
 
 
-def assert_refused(ran: Ran, *, code: int, kind: str, says: str, advises: str) -> None:
+def assert_refused(  # noqa: PLR0913 -- the parts of a refusal
+    ran: Ran, *, code: int, kind: str, says: str, advises: str, changed: str = "nothing"
+) -> None:
     """It failed as it should: exit code and kind, whose fault it was, what to do, and nothing personal."""
     told = f"{ran.out}\n{ran.err}"
     assert (ran.exit, ran.error["kind"]) == (code, kind), told
     assert says in ran.error["message"]
     assert advises in ran.error["next"]
-    assert ran.error["changed"] == "nothing"
+    assert ran.error["changed"] == changed
     assert ran.error["reference"]
     assert not [word for word in personal() if word in told]
     assert "Traceback" not in told

@@ -290,7 +290,9 @@ def test_another_patrons_number_is_refused_and_waits_for_a_person(library: Libra
     library.run("patron", "import", str(file), "--apply")
     who = str(patron(library, "find", typed=f"{made}\n").document["patron"])
     ran = patron(library, "set-cpr", who, "--yes", "--reason", "viste pas", typed=f"{number('ANNA')}\n")
-    assert_refused(ran, code=1, kind="number.both_patrons", says="another patron", advises="review list")
+    assert_refused(
+        ran, code=1, kind="number.both_patrons", says="another patron", advises="review list", changed="part"
+    )
     (item,) = library.rows("review_item")["review_item"]
     assert "parked.number.both_patrons" in item
 

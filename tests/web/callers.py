@@ -51,13 +51,13 @@ def close_connections() -> None:
         _JARS.pop().close()
 
 
-def refusal(answer: requests.Response, status: int, kind: str) -> dict[str, Any]:
+def refusal(answer: requests.Response, status: int, kind: str, *, changed: str = "nothing") -> dict[str, Any]:
     """The answer is a refusal of this kind, in the one shape."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
     assert {"type", "title", "status", "detail", "kind", "changed", "next", "reference", "da", "errors"} == set(problem)
-    assert (problem["kind"], problem["status"], problem["changed"]) == (kind, status, "nothing")
+    assert (problem["kind"], problem["status"], problem["changed"]) == (kind, status, changed)
     assert problem["detail"] != problem["da"]["message"]
     assert problem["next"] != problem["da"]["next"]
     return problem

@@ -246,6 +246,19 @@ def test_a_real_number_is_never_replaced_at_the_desk(desk: Served, api: Caller) 
     assert desk.library.register.looked_up == []
 
 
+def test_a_number_that_another_patron_has_changes_no_record_and_says_that_a_review_item_was_opened(
+    desk: Served, api: Caller
+) -> None:
+    patron = enrol(desk.library, MADE[0])
+    shown = api.post(f"/patrons/{patron}/number/preview", {"cpr_number": cpr("ANNA").digits}).json()
+    before = records(desk)
+    answer = api.post(f"/patrons/{patron}/number/confirm", {"key": shown["key"], "reason": "Viste pas"})
+    refusal(answer, 422, "number.both_patrons", changed="part")
+    after = records(desk)
+    assert (after["patron"], after["subscription"]) == (before["patron"], before["subscription"])
+    assert len(after["review_item"]) == len(before["review_item"]) + 1
+
+
 # -- leaving and erasing -----------------------------------------------------------------------------------------
 
 

@@ -48,7 +48,7 @@ def failures(*, as_json: bool) -> Iterator[None]:
         yield
     except CprsyncError as error:
         code = _exit_code(error)
-        changed = "part" if code == 7 else "nothing"  # noqa: PLR2004 -- stopped part-way
+        changed = "part" if code == 7 else error.changed  # noqa: PLR2004 -- stopped part-way
         _show(_document(error, changed=changed), as_json=as_json and not isinstance(error, AnswerLost))
         raise SystemExit(code) from None
 

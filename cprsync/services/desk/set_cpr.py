@@ -26,7 +26,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
 from cprsync.domain.person.number import NumberKind
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.status import Action
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, NumberTaken
 from cprsync.services.desk.lookup import ask_about, read_patron, refuse_what_is_never_sent, show_person, subscribe_to
 from cprsync.services.desk.registering import ANSWER_FRESH
 from cprsync.services.desk.showing import (
@@ -162,10 +162,10 @@ def _arrival(desk: Desk, patron: Patron, batch: Batch, pair: Pair, *, kept: tupl
     )
 
 
-def leave_both_to_staff(store: Store, patron_id: str, other: str) -> BadInput:
+def leave_both_to_staff(store: Store, patron_id: str, other: str) -> NumberTaken:
     """Open a review about two patrons who claim one number. Return the error for the one who asked."""
     store.desk.ask_staff(patron_id, BOTH_PATRONS, about=other)
-    return BadInput("another patron has that number: both now wait for a person", kind="number.both_patrons")
+    return NumberTaken("another patron has that number: both now wait for a person")
 
 
 def number_document(patron_id: str, outcome: str, *, verified: bool, subscribed: bool = False) -> dict[str, Any]:
@@ -184,7 +184,8 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
 
     Raises:
         NotConfirmed: the data differs from what was shown, or a reason is missing; nothing is written.
-        BadInput: the reason cannot be kept. Or another patron has the number; then a review about both is opened.
+        BadInput: the reason cannot be kept.
+        NumberTaken: another patron has the number; a review about both is opened.
         NoSuchPerson: the register no longer knows the number.
     """
     if shown.is_set:

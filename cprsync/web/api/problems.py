@@ -185,11 +185,14 @@ def build_answer(  # noqa: PLR0913 -- the parts of the shape
     *,
     mistakes: Sequence[FieldMistake] = (),
     headers: Mapping[str, str] | None = None,
-    changed: Literal["nothing", "part"] = "nothing",
+    changed: Literal["nothing", "part"] | None = None,
     reference: str = "",
 ) -> JSONResponse:
-    """The shape of a failure, as the commands print it, with what HTTP asks for around it."""
-    told = error_document(error, changed=changed, reference=reference)
+    """The shape of a failure, as the commands print it, with what HTTP asks for around it.
+
+    `changed`: as the error says, if None.
+    """
+    told = error_document(error, changed=changed or error.changed, reference=reference)
     attempt = error.values.get("attempt") if isinstance(error, SecondPersonNeeded) else None
     problem = Problem(
         type=f"urn:cprsync:{error.kind}",
