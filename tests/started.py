@@ -21,7 +21,7 @@ import tempfile
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import keys_once  # noqa: F401 -- for what it does
 
@@ -58,6 +58,41 @@ def command(
         "environment": {**os.environ, **(environment or {})},
     }
     return _run(asked, typed=typed, ceiling=CEILING_SECONDS)
+
+
+class Begun:
+    """A command that goes on until it is stopped: what a test needs of a `Popen`. Its standard error is in a file."""
+
+    def __init__(self, *arguments: str, cwd: Path, errors: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        pipe = Path(self._folder.name) / "out"
+        os.mkfifo(pipe)
+        # it does not wait for the other end, which the command opens
+        reads = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(reads, True)
+        self.stdout = os.fdopen(reads, encoding="utf-8")
+        asked = {
+            "arguments": ["cprsync", *arguments],
+            "cwd": str(cwd),
+            "environment": {**os.environ},
+            "streams": [os.devnull, str(pipe), str(errors)],
+            "goes_on": True,
+        }
+        self.pid = _parent().asks(asked, CEILING_SECONDS)
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: int) -> int:
+        """Its exit code, once it has ended."""
+        return _parent().asks({"ends": self.pid}, seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self._folder.cleanup()
 
 
 def script(path: Path, *arguments: str, ceiling: int) -> Ended:
@@ -110,15 +145,15 @@ def import_program() -> None:
 
 
 def serve() -> None:
-    """Fork each command that is asked for, and say how it ended."""
+    """Fork each command that is asked for, and say how it ended. Of one that goes on, say first which process it is."""
     import_program()
     gc.freeze()
     for line in sys.stdin:
-        pid = os.fork()
+        asked = json.loads(line)
+        pid = asked["ends"] if "ends" in asked else os.fork()
         if not pid:
-            _live(json.loads(line))
-        _, status = os.waitpid(pid, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            _live(asked)
+        sys.stdout.write(f"{pid if 'goes_on' in asked else os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
         sys.stdout.flush()
 
 

@@ -82,24 +82,13 @@ def accounts(library: Library, *arguments: str, typed: str = "") -> Ended:
 
 
 @contextmanager
-def opened(library: Library, errors: Path, *options: str, stop: int = signal.SIGTERM, port: int = 0) -> Iterator[Open]:
-    """Serve the desk as a process; it ends with 0 when it is asked to stop."""
-    command = [
-        sys.executable,
-        "-m",
-        "cprsync",
-        "serve",
-        "--port",
-        str(port),
-        *options,
-        "--config",
-        "cprsync.toml",
-        "--json",
-    ]
-    with (
-        errors.open("wb") as err,
-        subprocess.Popen(command, cwd=library.folder, stdout=subprocess.PIPE, stderr=err, text=True) as process,
-    ):
+def opened(
+    library: Library, errors: Path, *options: str, stop: int = signal.SIGTERM, port: int = 0, anew: bool = False
+) -> Iterator[Open]:
+    """Serve the desk as a process; it ends with 0 when it is asked to stop. `anew`: Python starts from nothing."""
+    asked = ("serve", "--port", str(port), *options, "--config", "cprsync.toml", "--json")
+    begin = begun_anew if anew else started.Begun
+    with begin(*asked, cwd=library.folder, errors=errors) as process:
         assert process.stdout is not None
         try:
             assert select.select([process.stdout], [], [], _SECONDS)[0], "the desk did not open"
@@ -109,6 +98,12 @@ def opened(library: Library, errors: Path, *options: str, stop: int = signal.SIG
             process.send_signal(stop)
             code = process.wait(_SECONDS)
     assert code == 0
+
+
+def begun_anew(*arguments: str, cwd: Path, errors: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "cprsync", *arguments]
+    with errors.open("wb") as err:
+        return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=err, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +183,7 @@ def test_a_browser_that_keeps_its_connection_does_not_hold_the_stop_up(library: 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_the_desk_ends_with_0_when_it_is_stopped(library: Library, tmp_path: Path, stop: int) -> None:
-    with opened(library, tmp_path / "errors", stop=stop) as desk:
+    with opened(library, tmp_path / "errors", stop=stop, anew=True) as desk:
         assert desk.browser().open("/").path == "/sign-in"
     assert (tmp_path / "errors").read_text("utf-8") == ""
 
