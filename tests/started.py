@@ -95,9 +95,13 @@ class Begun:
         self._folder.cleanup()
 
 
-def script(path: Path, *arguments: str, ceiling: int) -> Ended:
+def script(path: Path, *arguments: str, ceiling: int, environment: Mapping[str, str] | None = None) -> Ended:
     """Run a script of the tests, which would import the program too. `ceiling`: in seconds."""
-    asked = {"arguments": [str(path), *arguments], "cwd": str(Path.cwd()), "environment": {**os.environ}}
+    asked = {
+        "arguments": [str(path), *arguments],
+        "cwd": str(Path.cwd()),
+        "environment": {**os.environ, **(environment or {})},
+    }
     return _run(asked, ceiling=ceiling)
 
 

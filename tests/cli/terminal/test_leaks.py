@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+import started
 from operating import SAMPLE, Operated, operated
 from planted import OPERATORS
 from town import TOWN
@@ -21,7 +22,7 @@ from town import TOWN
 from cprsync.resources import fixture_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 LOUD = Path(__file__).parents[1] / "loud.py"
 #: A demo ends long before this.
@@ -118,21 +119,34 @@ def leaks_in(folder: Path) -> list[str]:
     return found
 
 
-def listen_to(folder: Path, *command: str, leak: str = "", code: int = 0) -> str:
-    """All that the program says in a folder. What it removes or replaces there is kept."""
+def listen_to(folder: Path, *command: str, leak: str = "", code: int = 0, anew: bool = True) -> str:
+    """All that the program says in a folder. What it removes or replaces there is kept.
+
+    `anew`: Python starts from nothing, and so its imports are heard too.
+    """
     for name in ("kept", "tmp", "life"):
         (folder / name).mkdir(exist_ok=True)
     told = {"LOUD_KEEP": str(folder / "kept"), "LOUD_FOLDER": str(folder / "life"), "LOUD_LEAK": leak}
+    around = {"PYTHONUNBUFFERED": "1", "TMPDIR": str(folder / "tmp"), **told}
+    asked = ("--log-level", "DEBUG", *command)
+    if anew:
+        done = _run_anew(*asked, around=around)
+    else:
+        done = started.script(LOUD, *asked, ceiling=CEILING_SECONDS, environment=around)
+    assert leak or done.returncode == code, f"{command}: {done.returncode}, {done.stdout}{done.stderr[-3000:]}"
+    return done.stdout + done.stderr
+
+
+def _run_anew(*asked: str, around: Mapping[str, str]) -> started.Ended:
     done = subprocess.run(
-        [sys.executable, str(LOUD), "--log-level", "DEBUG", *command],
+        [sys.executable, str(LOUD), *asked],
         capture_output=True,
         text=True,
         timeout=CEILING_SECONDS,
         check=False,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(folder / "tmp"), **told},
+        env={**os.environ, **around},
     )
-    assert leak or done.returncode == code, f"{command}: {done.returncode}, {done.stdout}{done.stderr[-3000:]}"
-    return done.stdout + done.stderr
+    return started.Ended(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -183,8 +197,10 @@ def test_a_planted_leak_is_found_in_every_form(heard: str) -> None:
 @pytest.fixture(scope="module")
 def operator(folder: Path, heard: str) -> Iterator[Operated]:
     assert heard, "the demo leaves the site"
-    with operated(folder / "life" / "site", listen_to) as site:
-        listen_to(folder, "backup", "key", str(site.site / "backups.key"))
+    # each command would import the program again, which the demo has been heard doing
+    listen = functools.partial(listen_to, anew=False)
+    with operated(folder / "life" / "site", listen) as site:
+        listen(folder, "backup", "key", str(site.site / "backups.key"))
         yield site
 
 
@@ -193,6 +209,7 @@ def test_what_an_operator_runs_says_tells_and_leaves_no_number_name_or_street(op
     """Alarms, metrics, backups, plans and previews. The sweep also runs the other commands."""
     heard = {name: operator.run(name, folder) for name in SAMPLE}
     assert {name: found for name, text in heard.items() if (found := leaks(text))} == {}
+    assert "INSERT INTO" in heard["a held night"], "the commands are not loud"
     assert leaks_in(folder) == []
     told = (folder / "outside" / "a test of the alarms.told").read_bytes()
     assert b"Subject:" in told
