@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -170,8 +171,17 @@ def imports_of(source: str) -> set[str]:
 def run(check: Check, *, stdout: int | None = None) -> CompletedProcess[str]:
     _, (tool, *arguments) = check
     command = [str(HOME / "bin" / tool), *arguments]
+    # what the collection compiles is kept for all that tests start, even if the machine says that Python keeps nothing
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
     return subprocess.run(
-        command, cwd=ROOT, check=False, timeout=CEILING_SECONDS, stdout=stdout, stderr=stdout and STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        timeout=CEILING_SECONDS,
+        stdout=stdout,
+        stderr=stdout and STDOUT,
+        text=True,
     )
 
 
