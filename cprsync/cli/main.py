@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 import typer.main
 
-from cprsync.cli.terminal.misuse import BackupCommands, Commands, misuse_of
+from cprsync.cli.terminal.misuse import BackupCommands, Commands, misuse_of, names_a_number
 from cprsync.errors import Misused
 
 _BENCH: Final = "bench.command"
@@ -149,6 +149,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def main(
+    ctx: typer.Context,
     *,
     version: Annotated[  # noqa: ARG001 -- its callback answers
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and end.")
@@ -168,6 +169,9 @@ def main(
 
     if not all(map(is_text, sys.argv)):
         raise Misused("an argument is not readable as text")
+    # the mock's people are invented, and their cards may look like numbers
+    if ctx.invoked_subcommand != "mock" and names_a_number(sys.argv[1:]):
+        raise Misused("a CPR number stands on the command line")
     if log_level is not None and log_level not in LEVELS:
         raise Misused("expected DEBUG, INFO, WARNING or ERROR: --log-level, or CPRSYNC_LOG_LEVEL")
     configure(log_level or LEVEL)

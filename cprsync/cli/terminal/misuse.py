@@ -57,6 +57,12 @@ class BackupCommands(Commands):
         return super().parse_args(ctx, args)
 
 
+def names_a_number(arguments: Sequence[str]) -> bool:
+    """Whether an argument, or the value of an option, is a CPR number. Within a text it is the user's own."""
+    words = (one.partition("=")[2] if one.startswith("--") else one for one in arguments)
+    return any(NUMBER.fullmatch(word.strip()) for word in words)
+
+
 def misuse_of(error: BaseException, arguments: Sequence[str], app: typer.Typer) -> CprsyncError | None:
     """The error in our own words. None: the command line did not cause it."""
     misuse: CprsyncError | None

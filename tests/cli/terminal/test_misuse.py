@@ -130,6 +130,11 @@ def test_each_kind_of_wrong_usage_has_words_in_danish() -> None:
         pytest.param(("NUMBER",), id="a command"),
         pytest.param(("sync", "--NUMBER"), id="an option"),
         pytest.param(("sync", "--today", "NUMBER"), id="a day"),
+        pytest.param(("patron", "show", "NUMBER"), id="a patron"),
+        pytest.param(("audit", "citizen", "NUMBER"), id="a citizen"),
+        pytest.param(("runs", "show", "NUMBER"), id="a run"),
+        pytest.param(("audit", "list", "--patron=NUMBER"), id="a patron of an option"),
+        pytest.param(("patron", "leave", "1", "--reason", "NUMBER"), id="a reason"),
     ],
 )
 def test_a_number_typed_on_the_command_line_is_not_repeated_and_the_answer_says_why_it_belongs_nowhere(
@@ -140,6 +145,15 @@ def test_a_number_typed_on_the_command_line_is_not_repeated_and_the_answer_says_
     told = told_in("da", arguments, monkeypatch, capsys)
     assert not {digits, digits[:6], digits[6:]} & set(re.findall(r"[0-9]+", told))
     assert "Skriv aldrig et CPR-nummer på kommandolinjen" in told
+
+
+def test_ten_digits_within_a_text_are_no_number_typed_nor_is_the_card_of_someone_invented() -> None:
+    """A card of a library may have ten digits."""
+    digits = number("ANNA")
+    assert misuse.names_a_number(["patron", "show", digits])
+    assert not misuse.names_a_number(["plan", "approve", f"sha256:{digits}", "--reason", f"sag {digits}"])
+    ran = started.command("mock", "culr", "--card", digits, "--dir", "nowhere", "--json")
+    assert json.loads(ran.stdout)["error"]["kind"] == "mock.not_running"
 
 
 def test_the_version_is_told_before_anything_else_is_looked_at() -> None:
