@@ -14,7 +14,7 @@ from cprsync.store import tables
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core.engine import at_one_moment, beginning, read_only, reading, writing
-from cprsync.store.core.tenant import Tenant
+from cprsync.store.core.tenant import AGREEMENT_IS, Tenant
 from cprsync.store.core.version import check_agency, check_environment, check_version, note_environment
 from cprsync.store.desk.access_checks import Access
 from cprsync.store.desk.cards import Cards
@@ -73,6 +73,10 @@ if TYPE_CHECKING:
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.runs import Clock
     from cprsync.store.seals.keys import Keyring
+
+_AGREEMENT = tables.agreement.c
+#: The libraries that have an agreement: asked whenever a store is opened.
+_AGENCIES = select(_AGREEMENT.agency).where(_AGREEMENT.id == AGREEMENT_IS)
 
 
 class SqlStore(Store):
@@ -213,10 +217,9 @@ class SqlStore(Store):
 
 def _move_in(tenant: Tenant, agencies: Collection[str] | None) -> None:
     """Make the rows of the library and its agreement, once. Raises StoreMismatch: the agency is mistyped."""
-    row = tables.agreement.c
     names = {"agency": tenant.agency, "id": tenant.agreement}
     with reading(tenant.engine) as connection:
-        known = set(connection.scalars(select(row.agency).where(row.id == tenant.agreement)))
+        known = set(connection.scalars(_AGENCIES, {"agreement_": tenant.agreement}))
     # an earlier version made the rows of a mistyped agency too
     if agencies is not None and not known <= {tenant.agency, *agencies}:
         check_agency(tenant.engine, tenant.agency, tenant.agreement, agencies)

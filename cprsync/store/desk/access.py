@@ -56,6 +56,10 @@ _WATCHED = tables.watched_number.c
 _OUTCOMES: Final = {one.value: one for one in Outcome}
 
 # Somebody waits at the desk while these are asked, so they are built once: building one takes longer than its query.
+_DELETE_NUMBER: Final = tuple(
+    delete(table).where(table.c.agency == AGENCY_IS, table.c.seq == bindparam("seq_"))
+    for table in (tables.desk_outcome, tables.desk_attempt)
+)
 _USER_IS: Final[Any] = bindparam("user_")
 _PATRON_IS: Final[Any] = bindparam("patron_")
 _PROBES_ARE: Final[Any] = bindparam("probes_", expanding=True)
@@ -206,8 +210,8 @@ def _make_room(connection: Connection, tenant: Tenant, seq: int, latest: Sequenc
     """
     if latest and max(latest[0].seq, latest[0].last_outcome or 0) < seq:
         return
-    for table in (tables.desk_outcome, tables.desk_attempt):
-        connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.seq == seq))
+    for deletion in _DELETE_NUMBER:
+        connection.execute(deletion, {"agency_": tenant.agency, "seq_": seq})
 
 
 def _is_drawn(tenant: Tenant, attempt: Attempt, latest: Sequence[AnyRow]) -> bool:

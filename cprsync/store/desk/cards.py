@@ -9,14 +9,14 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from cprsync.domain.desk.pins import PinTry
 from cprsync.domain.patron.local import card_key
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
-from cprsync.store.core.tenant import TenantStore
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore
 from cprsync.store.desk.setting import hash_pin, is_pin
 from cprsync.store.records.records import open_local, patron_rows
 
@@ -36,6 +36,12 @@ PAGE, MACHINES = "page", "machines"
 GUESSING: Final = "card_ceiling"
 _PROOF: Final = b"cprsync mark of a card"
 _ENTRY, _HEAD = tables.audit.c, tables.audit_head.c
+_LATEST: Final = (
+    select(_ENTRY.at)
+    .where(_ENTRY.agency == AGENCY_IS, _ENTRY.stream == bindparam("stream_"))
+    .order_by(_ENTRY.seq.desc())
+    .limit(bindparam("most_"))
+)
 
 
 class Cards(TenantStore):
@@ -115,5 +121,5 @@ def doors_since(connection: Connection, tenant: Tenant, since: datetime) -> tupl
 
 def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> Sequence[str]:
     """Return when the latest entries of a stream were written."""
-    ours = (_ENTRY.agency == tenant.agency) & (_ENTRY.stream == stream)
-    return connection.scalars(select(_ENTRY.at).where(ours).order_by(_ENTRY.seq.desc()).limit(number)).all()
+    asked = {"agency_": tenant.agency, "stream_": stream, "most_": number}
+    return connection.scalars(_LATEST, asked).all()

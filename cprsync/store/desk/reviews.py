@@ -7,9 +7,9 @@ answer does is in `answers`. What opens an item is in `review_items`.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
@@ -17,7 +17,7 @@ from cprsync.services.ports.desk import Answer, Later, ReviewItem
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
-from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back
 from cprsync.store.lending import circulation
 from cprsync.store.records.records import patron_rows
@@ -36,15 +36,18 @@ FIRST_YES: Final = "first_yes"
 PUT_OFF: Final = "put_off"
 BROUGHT_BACK: Final = "brought_back"
 _ROW = tables.review_item.c
+_OURS: Final = select(tables.review_item).where(_ROW.agency == AGENCY_IS)
+_THIS: Final = _OURS.where(_ROW.id == bindparam("number_"))
+_ALL: Final = _OURS.order_by(_ROW.id)
+_WAITING: Final = _ALL.where(_ROW.state == State.WAITING.value)
 
 
 class ReviewDesk(TenantStore):
     """What waits for a person, as the desk reads and answers it."""
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:
-        wanted = select(tables.review_item).where(_ROW.agency == self._tenant.agency).order_by(_ROW.id)
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted if all_states else wanted.where(_ROW.state == State.WAITING.value))
+            rows = connection.execute(_ALL if all_states else _WAITING, {"agency_": self._tenant.agency})
             return [_from_row(row) for row in rows]
 
     def answered(self, *, most: int) -> list[ReviewItem]:
@@ -75,7 +78,7 @@ class ReviewDesk(TenantStore):
 
     def item(self, number: int) -> ReviewItem | None:
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(_this(self._tenant, number)).one_or_none()
+            row = _read(connection, self._tenant, number)
             return None if row is None else _from_row(row)
 
     def count(self, kind: str, *, since: datetime) -> int:
@@ -85,7 +88,7 @@ class ReviewDesk(TenantStore):
 
     def named_number(self, number: int) -> CprNumber | None:
         with reading(self._tenant.engine) as connection:
-            row = connection.execute(_this(self._tenant, number)).one_or_none()
+            row = _read(connection, self._tenant, number)
         of = None if row is None else kept_numbers(self._tenant, row)
         return None if of is None else of[1]
 
@@ -95,7 +98,7 @@ class ReviewDesk(TenantStore):
             about = [item.patron_id] if item.about is None else [item.patron_id, item.about]
             held = {row.id: row for row in patron_rows(connection, self._tenant, about, hold=True)}
             _decide(connection, self._tenant, given)
-            row = connection.execute(_this(self._tenant, item.id)).one()
+            row = connection.execute(_THIS, {"agency_": self._tenant.agency, "number_": item.id}).one()
             done = _do(Answering(connection, self._tenant, item, row, held), given)
             if done.undo is not None:
                 undo = update(tables.review_item).where(_ROW.agency == self._tenant.agency, _ROW.id == item.id)
@@ -117,8 +120,8 @@ class ReviewDesk(TenantStore):
             return circulation.counts(connection, self._tenant, patron_id)
 
 
-def _this(tenant: Tenant, number: int) -> Any:
-    return select(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == number)
+def _read(connection: Connection, tenant: Tenant, number: int) -> AnyRow | None:
+    return connection.execute(_THIS, {"agency_": tenant.agency, "number_": number}).one_or_none()
 
 
 def _from_row(row: AnyRow) -> ReviewItem:

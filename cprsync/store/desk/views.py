@@ -86,6 +86,7 @@ _RECORD: Final = select(
     _SUBSCRIBED.scalar_subquery().label("subscribed_since"),
     _SAID_SINCE.scalar_subquery().label("said_since"),
 ).where(_PATRON.agency == AGENCY_IS, _PATRON.id == _PATRON_IS)
+_DAYS: Final = select(tables.run.c.id, tables.run.c.day).where(tables.run.c.agency == AGENCY_IS)
 #: One row more than are opened shows that there are too many. All count or none, so the order does not matter. In the
 #: order of the ids, SQLite would read every patron of the library to find a few of one house.
 _MATES: Final = (
@@ -238,10 +239,9 @@ def _shut(patron: Patron, *, household: bool) -> Patron:
 
 def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
     happened = audit.changes_on(connection, tenant, patron_id)
-    run = tables.run.c
     numbers = {number for number, _, _ in happened if number is not None}
-    wanted = select(run.id, run.day).where(run.agency == tenant.agency)
-    days: dict[int | None, date] = {row.id: row.day for row in fetch_rows(connection, wanted, run.id, numbers)}
+    runs = fetch_rows(connection, _DAYS, tables.run.c.id, numbers, agency_=tenant.agency)
+    days: dict[int | None, date] = {row.id: row.day for row in runs}
     return {
         action: days[number] if number in days else moment_of(at).astimezone(COPENHAGEN).date()
         for number, at, actions in happened

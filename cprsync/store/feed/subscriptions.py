@@ -54,6 +54,12 @@ _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 _SELECT_LEAVING: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, *_LEAVING)
+_OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
+# Each new patron is looked for with these.
+_KNOWN: Final = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
+_NEW: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_(None))
+_LEFT_BEFORE: Final = select(_ROW.patron_id).where(OURS, _ROW.reason == LEFT)
+_SUBSCRIBE: Final = insert(tables.subscription)
 #: The owner under which an answer is sealed. The run's id is its version.
 ANSWER: Final = "kept_answer"
 #: The length of the day in front of an answer: 2027-03-22.
@@ -63,6 +69,9 @@ _UNKNOWN: Final = b"?"
 #: Stands in front of a person if the end of their protection is in doubt: the record itself does not say so.
 _DOUBTED: Final = b"!"
 _ANSWER = tables.follow_up.c
+_KEPT_ANSWERS: Final = select(tables.follow_up).where(
+    _ANSWER.agency == AGENCY_IS, _ANSWER.answer_run == bindparam("run_")
+)
 _KEEP: Final = (
     update(tables.follow_up)
     .where(_ANSWER.agency == bindparam("at_agency"), _ANSWER.patron_id == bindparam("at_patron"))
@@ -118,7 +127,7 @@ class Subscriptions(TenantStore):
                     subscription_row(self._tenant, one, number, reasons[one], since=since, added=number not in already)
                     for one, number in fresh
                 ]
-                connection.execute(insert(tables.subscription), new)
+                connection.execute(_SUBSCRIBE, new)
             ids = [patron_id for patron_id, _ in fresh]
             ask(connection, self._tenant, [(one, FIRST_COPY) for one in _without_news(connection, self._tenant, ids)])
             if dead_until is not None:
@@ -135,7 +144,7 @@ class Subscriptions(TenantStore):
     def count(self) -> int:
         values = {**self._tenant.ours, "today_": self._tenant.clock.today()}
         with reading(self._tenant.engine) as connection:
-            return sum(connection.scalar(one, values) or 0 for one in _count_held())
+            return connection.scalar(_count_held(), values) or 0
 
     def coverage(self) -> Coverage:
         held = self.count()
@@ -168,9 +177,9 @@ class Subscriptions(TenantStore):
                 connection.execute(_KEEP, rows)
 
     def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
-        theirs = (_ANSWER.agency == self._tenant.agency) & (_ANSWER.answer_run == run.id)
+        asked = {"agency_": self._tenant.agency, "run_": run.id}
         with reading(self._tenant.engine) as connection:
-            rows = fetch_rows(connection, select(tables.follow_up).where(theirs), _ANSWER.patron_id, ids)
+            rows = fetch_rows(connection, _KEPT_ANSWERS, _ANSWER.patron_id, ids, **asked)
         return {row.patron_id: _read(self._tenant, row) for row in rows}
 
 
@@ -201,12 +210,10 @@ def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
 
     A closed record stays closed.
     """
-    leaving = select(_PATRON.id).where(_PATRON.agency == tenant.agency, *_LEAVING).order_by(_PATRON.id)
-    back: list[str] = fetch_values(connection, leaving, _PATRON.id, patron_ids)
-    stage, today = stage_after_return(Stage.LEAVING).value, tenant.clock.today()
-    stays = update(tables.patron).where(_PATRON.agency == tenant.agency)
-    stays = stays.values(standing=stage, leaves_since=None, rights_due=today)
-    change_rows(connection, stays, _PATRON.id, back)
+    back: list[str] = sorted(fetch_values(connection, _SELECT_LEAVING, _PATRON.id, patron_ids, agency_=tenant.agency))
+    stays = {"standing": stage_after_return(Stage.LEAVING).value, "leaves_since": None}
+    due = tenant.clock.today()
+    change_rows(connection, _OURS, _PATRON.id, back, agency_=tenant.agency, rights_due=due, **stays)
     return back
 
 
@@ -240,7 +247,7 @@ def _leaving(connection: Connection, tenant: Tenant) -> set[str]:
 
 
 @cache
-def _count_held() -> tuple[Select[int], Select[int]]:
+def _count_held() -> Select[int]:
     """Count the numbers held for good, and those held for a time alone; with `Tenant.ours` and today as values."""
     today, other = bindparam("today_", type_=_ROW.until.type), tables.subscription.alias()
     again = exists().where(
@@ -251,7 +258,8 @@ def _count_held() -> tuple[Select[int], Select[int]]:
     )
     # counted apart: the many by an index alone, and the dead, who are few
     number = select(func.count(_ROW.number_index.distinct())).where(OURS)
-    return number.where(_ROW.until.is_(None)), number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again)
+    for_good = number.where(_ROW.until.is_(None)).scalar_subquery()
+    return select(for_good + number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again).scalar_subquery())
 
 
 @cache
@@ -287,14 +295,12 @@ def subscription_row(  # noqa: PLR0913 -- a value for each column
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    ours = OURS & _ROW.reason.in_(feed_coverage.KNOWN_REASONS)
-    return set(fetch_values(connection, select(_ROW.patron_id).where(ours), _ROW.patron_id, ids, **tenant.ours))
+    return set(fetch_values(connection, _KNOWN, _ROW.patron_id, ids, **tenant.ours))
 
 
 def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons without an as-of."""
-    new = (_PATRON.agency == tenant.agency) & _PATRON.as_of_day.is_(None)
-    return fetch_values(connection, select(_PATRON.id).where(new), _PATRON.id, ids)
+    return fetch_values(connection, _NEW, _PATRON.id, ids, agency_=tenant.agency)
 
 
 def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
@@ -308,8 +314,7 @@ def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[st
 
 def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons who had left before. No change of theirs was delivered meanwhile."""
-    left = OURS & (_ROW.reason == LEFT)
-    return fetch_values(connection, select(_ROW.patron_id).where(left), _ROW.patron_id, ids, **tenant.ours)
+    return fetch_values(connection, _LEFT_BEFORE, _ROW.patron_id, ids, **tenant.ours)
 
 
 def _written(answer: Found | NotFound) -> bytes | None:

@@ -56,6 +56,7 @@ _WANTED: Final = select(
 _WANTED_HERE: Final = _WANTED.where(_PATRON.status_class != tables.MERGED, _PATRON.standing.not_in(tables.EMPTIED))
 _ISSUED: Final = select(tables.issued_id.c.id).where(tables.issued_id.c.agency == AGENCY_IS)
 _ISSUE: Final = insert(tables.issued_id)
+_GIVE_CARDS: Final = insert(tables.patron_key)
 _CREATE: Final = insert(tables.patron)
 _CHANGE_LOCAL: Final = (
     update(tables.patron)
@@ -288,7 +289,7 @@ def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
         publish_cards(connection, tenant, with_cards, only_added=True)
     _write_names(connection, tenant, part)
     if part.keys:
-        connection.execute(insert(tables.patron_key), part.keys)
+        connection.execute(_GIVE_CARDS, part.keys)
 
 
 def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:

@@ -78,6 +78,7 @@ _NEWEST_FIRST: Final = (
 )
 _DROP_PLAN: Final = delete(tables.plan_row).where(_PLAN.agency == AGENCY_IS, _PLAN.run_id == bindparam("run_"))
 _INSERT: Final = insert(tables.run)
+_UNDONE: Final = select(_RUN.reverts, _RUN.id).where(_RUN.agency == AGENCY_IS, _RUN.state == RunState.CLOSED.value)
 #: The kind of the last entry of a run, written with its report.
 CLOSED = "run"
 #: Entries read at a time.
@@ -219,8 +220,7 @@ class Runs(TenantStore):
 
 def reverted_by(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> dict[int, int]:
     """Return by run the run that has undone it."""
-    closed = select(_RUN.reverts, _RUN.id).where(_ours(tenant), _RUN.state == RunState.CLOSED.value)
-    rows = fetch_rows(connection, closed, _RUN.reverts, numbers)
+    rows = fetch_rows(connection, _UNDONE, _RUN.reverts, numbers, agency_=tenant.agency)
     return {row.reverts: row.id for row in sorted(rows, key=lambda row: row.id)}
 
 

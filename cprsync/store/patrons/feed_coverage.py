@@ -213,6 +213,15 @@ def _change_subscriptions(
 
 
 # built once, because every night asks them
+_QUESTION, _ITEM = tables.follow_up.c, tables.review_item.c
+#: A whole question is open, a person decides on the number, or the patron is held.
+_NOT_ASKED: Final = (
+    select(_QUESTION.patron_id).where(_QUESTION.agency == AGENCY_IS, _QUESTION.kind.in_(_WHOLE)),
+    select(_ITEM.patron_id).where(
+        _ITEM.agency == AGENCY_IS, _ITEM.state == State.WAITING.value, _ITEM.kind.in_(_WHICH_NUMBER)
+    ),
+    select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.held_by.is_not(None)),
+)
 _CLOSE: Final = (
     update(tables.patron)
     .where(_PATRON.agency == AGENCY_IS, _PATRON.unverified_since.is_not(None))
@@ -263,13 +272,9 @@ class Windows(TenantStore):
     def to_ask(self, limit: int) -> list[str]:
         if not (listed := self.listed()):
             return []
-        asked, waits = tables.follow_up.c, tables.review_item.c
-        questions = select(asked.patron_id).where(asked.agency == self._tenant.agency, asked.kind.in_(_WHOLE))
-        waiting = (waits.agency == self._tenant.agency) & (waits.state == State.WAITING.value)
-        numbers = select(waits.patron_id).where(waiting, waits.kind.in_(_WHICH_NUMBER))
+        ours = {"agency_": self._tenant.agency}
         with reading(self._tenant.engine) as connection:
-            held = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _PATRON.held_by.is_not(None))
-            left_out = {*connection.scalars(questions), *connection.scalars(numbers), *connection.scalars(held)}
+            left_out = {one for some in _NOT_ASKED for one in connection.scalars(some, ours)}
         today = self._tenant.clock.today()
         ids = [
             one.patron_id

@@ -43,6 +43,7 @@ _ONE_NEWER: Final = _NEWER.limit(1)
 _FIRST_NEWER: Final = _NEWER.order_by(_PATRON.id).limit(bindparam("most_"))
 _ROWS: Final = select(tables.patron).where(_PATRON.agency == AGENCY_IS)
 _DROP: Final = delete(tables.finding_key).where(_KEY.agency == AGENCY_IS)
+_MAKE: Final = insert(tables.finding_key)
 _OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
 _ARE_MADE: Final = _OURS.values(found_register=_PATRON.version, found_local=_PATRON.local_version)
 _ARE_KEPT: Final = _OURS.where(_PATRON.found_register == _PATRON.version - 1).values(found_register=_PATRON.version)
@@ -95,7 +96,7 @@ def make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) ->
     change_rows(connection, _DROP, _KEY.patron_id, ids, agency_=tenant.agency)
     there = [row for row in rows if row.status_class not in tables.GONE]
     if keys := list(_keys_of(connection, tenant, there)):
-        connection.execute(insert(tables.finding_key), keys)
+        connection.execute(_MAKE, keys)
     change_rows(connection, _ARE_MADE, _PATRON.id, ids, agency_=tenant.agency)
 
 

@@ -113,7 +113,12 @@ _ANSWERED = delete(tables.follow_up).where(
     _ASKED.kind == bindparam("at_kind"),
 )
 _EVERYONE: Final = select(func.count()).where(_PATRON.agency == AGENCY_IS)
-_COUNTED: Final = (_EVERYONE, _EVERYONE.where(_IS_MERGED), _EVERYONE.where(*IS_EMPTIED))
+#: Each counted by an index alone, because the rows hold the sealed records.
+_COUNT: Final = select(
+    _EVERYONE.scalar_subquery()
+    - _EVERYONE.where(_IS_MERGED).scalar_subquery()
+    - _EVERYONE.where(*IS_EMPTIED).scalar_subquery()
+)
 _COUNT_SILENT: Final = _EVERYONE.where(
     _IS_SILENT,
     _PATRON.status_class.not_in(tables.GONE),
@@ -138,11 +143,8 @@ class Patrons(TenantStore):
         self._encoded: dict[str, tuple[Person, Prepared]] = {}
 
     def count(self) -> int:
-        # each counted by an index alone, because the rows hold the sealed records
-        ours = {"agency_": self._tenant.agency}
         with reading(self._tenant.engine) as connection:
-            everyone, merged, closed = (connection.scalar(some, ours) or 0 for some in _COUNTED)
-            return everyone - merged - closed
+            return connection.scalar(_COUNT, {"agency_": self._tenant.agency}) or 0
 
     def count_silent(self) -> int:
         with reading(self._tenant.engine) as connection:

@@ -55,6 +55,7 @@ _ROW = tables.review_item.c
 _WAITING: Final = (_ROW.agency == AGENCY_IS) & (_ROW.state == State.WAITING.value)
 _LIBRARY: Final = tables.library.c
 _LAST_NUMBER: Final = select(_LIBRARY.last_review).where(_LIBRARY.agency == AGENCY_IS)
+_OPEN: Final = insert(tables.review_item)
 _GIVE_NUMBER: Final = update(tables.library).where(_LIBRARY.agency == AGENCY_IS)
 # Each night asks these.
 _SETTLE_OF_AGE: Final = update(tables.review_item).where(links.ASKS_OF_AGE)
@@ -184,7 +185,7 @@ def _open(
         | _about(tenant, one, number, named.get((one, kind)))
         for number, (one, kind) in enumerate(fresh, start=first)
     ]
-    connection.execute(insert(tables.review_item), rows)
+    connection.execute(_OPEN, rows)
 
 
 def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:

@@ -15,14 +15,26 @@ from cprsync.domain.desk.pins import LOCKS, Quota
 from cprsync.domain.policy.policy import PinCeilings
 from cprsync.errors import CardRefused, QuotaReached
 from cprsync.services.desk.cards import CardAsked, CardDoor
+from cprsync.store.desk import setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from doubles import Library
 
 PIN, WRONG = "4711", "1234"
 SHORT, LONG = LOCKS
 PLENTY = Quota(asks=600, wrong=600)
 NO_CEILING = PinCeilings(100_000, 100_000)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap_pins() -> Iterator[None]:
+    """PINs are hashed at the least cost; `test_setting` looks at the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setting, "_PASSES", 1)
+        patch.setattr(setting, "_MEMORY_KIB", 8)
+        yield
 
 
 def entries(library: Library) -> list[tuple[str, str | None, str | None]]:
