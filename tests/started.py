@@ -142,10 +142,21 @@ def _parent() -> _Parent:
 
 
 def import_program() -> None:
-    """Import all of the program, and so the libraries that it imports late: a command that is forked has them."""
+    """Import all of the program, and so the libraries that it imports late: a command that is forked has them.
+
+    And what a command reads or makes once: its options, and the contracts of the services.
+    """
     for module in pkgutil.walk_packages(cprsync.__path__, "cprsync."):
         if not module.name.startswith(NOT_IMPORTED):
             importlib.import_module(module.name)
+    from cprsync.cli.main import DECLARATIONS, _command
+    from cprsync.resources import schema_path
+    from cprsync.wire.service import _read_wsdl
+
+    for name in DECLARATIONS:
+        _command(name)
+    for wsdl in ("CprSubscription1", "CulrWebService1", "PersonBaseDataExtended5"):
+        _read_wsdl(str(schema_path(f"{wsdl}.wsdl")))
 
 
 def serve() -> None:
