@@ -105,6 +105,14 @@ def script(path: Path, *arguments: str, ceiling: int, environment: Mapping[str, 
     return _run(asked, ceiling=ceiling)
 
 
+def program(text: str, *arguments: str, ceiling: int) -> Ended:
+    """Run a program that a test has written, as `python -c` does. `ceiling`: in seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.py"
+        path.write_text(text, encoding="utf-8")
+        return script(path, *arguments, ceiling=ceiling)
+
+
 def _run(asked: dict[str, Any], *, typed: str = "", ceiling: int) -> Ended:
     with tempfile.TemporaryDirectory() as folder:
         streams = [Path(folder) / name for name in ("in", "out", "err")]

@@ -8,13 +8,12 @@ import io
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import started
 from e2e_library import Library, Ran, assert_refused, new_library, personal
 from town import PEOPLE_FILE
 
@@ -86,11 +85,11 @@ def text(library: Library, *command: str) -> str:
     return out.getvalue()
 
 
-def ending_itself(library: Library, *, after: int, how: int) -> subprocess.CompletedProcess[str]:
+def ending_itself(library: Library, *, after: int, how: int) -> started.Ended:
     """The command in a process of its own, which ends itself after so many shares of three."""
     config = str(library.folder / "cprsync.toml")
-    command = [sys.executable, "-c", ENDS_ITSELF, str(after), str(how), "compare", "fbs", "--json", "--config", config]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    command = (str(after), str(how), "compare", "fbs", "--json", "--config", config)
+    return started.program(ENDS_ITSELF, *command, ceiling=60)
 
 
 def drift(town: Town) -> None:

@@ -6,12 +6,11 @@ import contextlib
 import io
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import started
 from e2e_library import Library, new_library
 from town import PEOPLE, PEOPLE_FILE
 
@@ -148,8 +147,7 @@ def test_while_koha_does_not_answer_nothing_is_told_as_equal(town: Town) -> None
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_night_that_is_killed_after_a_write_leaves_each_change_once_in_koha(town: Town, after: int) -> None:
     config = str(town.library.folder / "cprsync.toml")
-    command = [sys.executable, "-c", ENDS_ITSELF, str(after), "sync", "--json", "--config", config]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = started.program(ENDS_ITSELF, str(after), "sync", "--json", "--config", config, ceiling=60)
     assert ended.returncode == -signal.SIGKILL
     assert sum(town.written().values()) >= after
     assert town.library.call("sync").exit in {0, 3, 4}

@@ -6,10 +6,7 @@ line against the running mock; those in test_faults_rehearsed live them with dou
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +14,7 @@ from sqlite3 import connect
 from ssl import TLSVersion
 
 import pytest
+import started
 import test_faults_rehearsed
 from e2e_library import Library, Ran, assert_refused
 from peers_town import Event, Town, fields, night, nothing_is_left, with_number, without_records
@@ -300,14 +298,7 @@ def heard(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 def verbose(library: Library, *command: str, **environment: str) -> Ran:
     configured = [*command, "--config", str(library.folder / "cprsync.toml"), "--json"]
-    done = subprocess.run(
-        [sys.executable, str(LOUD), "--log-level", "DEBUG", *configured],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    done = started.script(LOUD, "--log-level", "DEBUG", *configured, ceiling=60, environment=environment)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 

@@ -11,11 +11,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import cprsync
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(cprsync.__file__).resolve().parent.parent
 LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
@@ -59,17 +63,20 @@ def add_words(package: Path) -> None:
             write_mo(compiled, read_po(edited, locale=language))
 
 
-def test_a_field_that_is_added_in_one_place_is_seen_everywhere_with_its_value(tmp_path: Path) -> None:
+def test_a_field_that_is_added_in_one_place_is_seen_everywhere_with_its_value(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     # with what Python has compiled of it, which fits each file that is not altered: the copies keep their time
     shutil.copytree(ROOT / "cprsync", tmp_path / "cprsync")
     for folder in ("schemas", "fixtures", "certs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     add_rows(tmp_path / "cprsync")
     add_words(tmp_path / "cprsync")
-    pytest = (sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"))
+    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml")]
+    command += ["--one-database"] * request.config.getoption("one_database")
     done = subprocess.run(
         # the checkout itself is not on the path: the copy is
-        [*pytest, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT / 'tests'}", str(LIVES)],
+        [*command, "--rootdir", str(ROOT), "-o", f"pythonpath={ROOT / 'tests'}", str(LIVES)],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
