@@ -74,10 +74,11 @@ class Comparison:
         limit = self._night.policy.limits.get(Harm.UNSUBSCRIBED)
         if limit is None or self._is_approved:
             return
-        allowed, missing = limit.of(self._night.store.patrons.count()), len(self.gaps.missing)
+        missing = len(self.gaps.missing)
+        count = max(missing, len(self.removable))
         if missing and not self._listed:
             yield Excess(Harm.UNSUBSCRIBED, missing, 0)
-        elif (count := max(missing, len(self.removable))) > allowed:
+        elif count and count > (allowed := limit.of(self._night.store.patrons.count())):
             yield Excess(Harm.UNSUBSCRIBED, count, allowed)
 
     def let_go_on(self) -> None:

@@ -101,9 +101,10 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
         known = older_states.library_row(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
         problems += _check_records(connection, tenant, heads, known)
+        after = _last_opened(connection, tenant)
     problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)
-    opened, last, wrong = _open_records(tenant, after=_last_opened(tenant), most=records)
+    opened, last, wrong = _open_records(tenant, after=after, most=records)
     is_accepted = any(one.accepted is not None for one in heads.streams.values())
     return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last, is_accepted)
 
@@ -376,10 +377,9 @@ def _open_records(tenant: Tenant, *, after: str, most: int) -> tuple[int, str, l
     return count, last, wrong
 
 
-def _last_opened(tenant: Tenant) -> str:
+def _last_opened(connection: Connection, tenant: Tenant) -> str:
     """Return where the last run stopped, from its report. "" means to begin at the first record."""
-    with reading(tenant.engine) as connection:
-        document = connection.scalar(_LAST_REPORT, {"agency_": tenant.agency})
+    document = connection.scalar(_LAST_REPORT, {"agency_": tenant.agency})
     checked = json.loads(document or "{}").get("audit") or {}
     return str(checked.get("last_record") or "")
 
