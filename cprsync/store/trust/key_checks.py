@@ -7,10 +7,11 @@ is in `keys`.
 from __future__ import annotations
 
 import hmac
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import CompoundSelect, Connection, inspect, literal, select, text, union
 from sqlalchemy.engine import make_url
 
 from cprsync.errors import ConfigurationError
@@ -115,12 +116,18 @@ def note_key(connection: Connection, tenant: Tenant, purpose: Purpose, key: Key)
 
 def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
     """Return the keys that the library's rows name, in all its tables. Reads every row."""
-    return {
-        (purpose, key)
-        for column, purpose in NAMED_BY
-        for key in connection.scalars(select(column).where(column.table.c.agency == tenant.agency).distinct())
-        if key is not None
-    }
+    rows = connection.execute(_select_in_use(), {"agency_": tenant.agency})
+    return {(Purpose(purpose), key) for purpose, key in rows}
+
+
+@cache
+def _select_in_use() -> CompoundSelect[str, str]:
+    return union(
+        *(
+            select(literal(purpose.value), column).where(column.table.c.agency == AGENCY_IS, column.is_not(None))
+            for column, purpose in NAMED_BY
+        )
+    )
 
 
 def noted_keys(tenant: Tenant) -> set[tuple[str, str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from cprsync.services.ports.trust.keys import KeyState, KeyUse
 from cprsync.store.core.engine import reading
+from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.seals.keys import Purpose
 from cprsync.store.trust.key_checks import NAMED_BY
 
@@ -38,14 +40,23 @@ def list_uses(tenant: Tenant) -> list[KeyUse]:
 def count_rows_by_key(connection: Connection, tenant: Tenant) -> dict[Named, Counter[str]]:
     """Count the library's rows that name a key, by table. A row with two columns for one key counts once."""
     found: dict[Named, Counter[str]] = defaultdict(Counter)
+    for table, purposes, wanted in _select_by_table():
+        for *ids, count in connection.execute(wanted, {"agency_": tenant.agency}):
+            for one in {(purpose, key) for purpose, key in zip(purposes, ids, strict=True) if key is not None}:
+                found[one][table] += count
+    return found
+
+
+@cache
+def _select_by_table() -> list[tuple[str, list[Purpose], Select[Any]]]:
+    """Return by table the purposes of the keys that its rows name, and the statement that counts the rows by key."""
+    found: list[tuple[str, list[Purpose], Select[Any]]] = []
     for table, columns in groupby(sorted(NAMED_BY, key=lambda one: one[0].table.name), lambda one: one[0].table):
         named = list(columns)
         keys = [column for column, _ in named]
         # one pass over the table, however many of its columns name a key
-        wanted = select(*keys, func.count().label("rows")).where(table.c.agency == tenant.agency).group_by(*keys)
-        for *ids, count in connection.execute(wanted):
-            for one in {(purpose, key) for (_, purpose), key in zip(named, ids, strict=True) if key is not None}:
-                found[one][table.name] += count
+        wanted = select(*keys, func.count().label("rows")).where(table.c.agency == AGENCY_IS).group_by(*keys)
+        found.append((table.name, [purpose for _, purpose in named], wanted))
     return found
 
 
