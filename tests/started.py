@@ -105,12 +105,12 @@ def script(path: Path, *arguments: str, ceiling: int, environment: Mapping[str, 
     return _run(asked, ceiling=ceiling)
 
 
-def program(text: str, *arguments: str, ceiling: int) -> Ended:
+def program(text: str, *arguments: str, ceiling: int, environment: Mapping[str, str] | None = None) -> Ended:
     """Run a program that a test has written, as `python -c` does. `ceiling`: in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
         path.write_text(text, encoding="utf-8")
-        return script(path, *arguments, ceiling=ceiling)
+        return script(path, *arguments, ceiling=ceiling, environment=environment)
 
 
 def _run(asked: dict[str, Any], *, typed: str = "", ceiling: int) -> Ended:

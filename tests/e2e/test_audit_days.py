@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from e2e_library import Library
     from test_limits import Night
 
+# each copies one held night
+pytestmark = pytest.mark.xdist_group("audit days")
 PURPOSE = "index"
 
 

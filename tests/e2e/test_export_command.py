@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# all of them look at one night
+pytestmark = pytest.mark.xdist_group("export")
 TARGETS = """
 [[library.target]]
 name = "website"

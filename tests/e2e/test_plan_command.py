@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import started
 from e2e_library import Library, assert_refused
 from test_limits import CASES, a_night
 from town import number
@@ -21,6 +20,18 @@ from cprsync.wiring.site import Site, library_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# each copies one held night
+pytestmark = pytest.mark.xdist_group("held plan")
+BEHIND_SUDO = """
+import os, sys
+from cprsync.cli.main import run
+os.setresuid(int(sys.argv.pop(1)), 0, 0)
+if command := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(command, 0)[1]))
+os.setresuid(0, 0, 0)
+run()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -102,23 +113,14 @@ def test_the_people_behind_sudo_are_told_apart_and_what_the_environment_claims_i
     library: Library,
 ) -> None:
     plan = shown(library)["plan"]
-    command = ["plan", "approve", plan, "--reason", "set efter", "--config", "cprsync.toml", "--json"]
-    codes = [through_sudo(library, uid, command) for uid in (54_321, 54_321, 54_322)]
+    config = str(library.folder / "cprsync.toml")
+    command = ["plan", "approve", plan, "--reason", "set efter", "--config", config, "--json"]
+    codes = [through_sudo(uid, command) for uid in (54_321, 54_321, 54_322)]
     assert codes == [0, 1, 0]
     assert [one["who"] for one in shown(library)["approved_by"]] == ["uid 54321", "uid 54322"]
 
 
-def through_sudo(library: Library, uid: int, command: list[str]) -> int:
+def through_sudo(uid: int, command: list[str]) -> int:
     """Run a command as root, from a process of another user's: so does sudo. The exit code of the command."""
-    begins = (
-        "import os, subprocess, sys;"
-        f"os.setresuid({uid}, 0, 0);"
-        "done = subprocess.run([sys.executable, '-m', 'cprsync', *sys.argv[1:]],"
-        " preexec_fn=lambda: os.setresuid(0, 0, 0), capture_output=True);"
-        "sys.exit(done.returncode)"
-    )
-    environment = {**os.environ, "SUDO_USER": "chefen"}
-    done = subprocess.run(
-        [sys.executable, "-c", begins, *command], cwd=library.folder, env=environment, check=False, timeout=60
-    )
+    done = started.program(BEHIND_SUDO, str(uid), *command, ceiling=60, environment={"SUDO_USER": "chefen"})
     return done.returncode

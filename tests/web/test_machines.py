@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from cprsync.mock.certs import Authority, Identity
 
+# one worker makes the certificates
+pytestmark = pytest.mark.xdist_group("machines")
 SMALL = packaged_profile().with_key_bits(2048)
 PIN, WRONG = "4711", "1234"
 #: All that an answer has: a name more would be told to every machine.

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from browser import Served
     from doubles import Library
 
-# all of them ask one desk over TLS
-pytestmark = pytest.mark.xdist_group("metrics page")
+# all of them ask one desk over TLS, with certificates of `test_machines`
+pytestmark = pytest.mark.xdist_group("machines")
 #: fixtures
 __all__ = ["accounts_file", "desk", "pki"]
 OURS = {"agency": AGENCY}
