@@ -6,7 +6,8 @@ import re
 import tomllib
 from bisect import bisect
 from contextlib import suppress
-from functools import reduce
+from copy import deepcopy
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +35,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+@lru_cache(maxsize=4)
+def _parse(text: str) -> dict[str, Any]:
+    """Parsed once, because a command reads its settings for the log's level too, and each command of the demo again."""
+    return tomllib.loads(text)
+
+
 def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str, Any], str]:
     """The file's content, and its text, in which the line of a mistake can be found.
 
@@ -45,7 +52,7 @@ def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str
         if len(content) > FILE_MAX_BYTES:
             raise ConfigurationError("{path}: larger than {most} bytes", path=path, most=FILE_MAX_BYTES, kind=what)
         text = content.decode("utf-8")
-        return tomllib.loads(text), text
+        return deepcopy(_parse(text)), text
     except FileNotFoundError:
         kind = "configuration.missing" if what == "configuration" else what
         raise ConfigurationError("{path}: the {what} file is not there", path=path, what=what, kind=kind) from None
