@@ -96,11 +96,11 @@ FAILURES: dict[str, tuple[Callable[[Library], None], int, str]] = {
 }
 
 
-def assert_shape(ran: Ran, shape: set[str], *, code: int, kind: str) -> None:
+def assert_shape(ran: Ran, shape: set[str], *, code: int, kind: str, agency: str | None = "710100") -> None:
     assert (ran.exit, ran.document["exit"], ran.error["kind"]) == (code, code, kind), ran.out
     assert set(ran.document) == shape | {"error"}
     assert set(ran.error) == {"kind", "message", "changed", "next", "reference", "da"}
-    assert (ran.document["agency"], ran.document["state"], ran.document["plan"]) == ("710100", "stopped", [])
+    assert (ran.document["agency"], ran.document["state"], ran.document["plan"]) == (agency, "stopped", [])
     assert not any(ran.document[name] for name in ("received", "applied", "unchanged", "parked", "not_ours", "held"))
 
 
@@ -113,6 +113,28 @@ def test_sync_prints_its_shape_when(failure: str, library: Library, shape: set[s
     assert_shape(library.call("sync"), shape, code=code, kind=kind)
     if readable:
         assert library.records() == before
+
+
+def misspell_a_setting(library: Library) -> None:
+    library.rewrite("cprsync.toml", "\ntask =", "\ntsak =")
+
+
+def take_the_configuration(library: Library) -> None:
+    (library.folder / "cprsync.toml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("happen", "kind"),
+    [(misspell_a_setting, "configuration"), (take_the_configuration, "configuration.missing")],
+    ids=["a misspelt setting", "no configuration"],
+)
+def test_sync_prints_its_shape_when_no_library_is_known(
+    happen: Callable[[Library], object], kind: str, library: Library, shape: set[str]
+) -> None:
+    before = library.records()
+    happen(library)
+    assert_shape(library.call("sync"), shape, code=2, kind=kind, agency=None)
+    assert library.records() == before
 
 
 @pytest.mark.parametrize("option", [(), ("--dry-run",)], ids=["lived", "planned"])
@@ -133,12 +155,6 @@ def test_a_plan_that_has_no_place_keeps_the_night_from_being_lived(library: Libr
     ran = library.call("sync", "--plan", str(library.folder / "nowhere" / "plan.json"))
     assert_shape(ran, shape, code=2, kind="plan.file")
     assert library.rows() == before
-
-
-def test_without_a_configuration_there_is_only_the_error(library: Library) -> None:
-    library.rewrite("cprsync.toml", "[store]", "[stores]")
-    ran = library.call("sync")
-    assert (ran.exit, set(ran.document), ran.error["kind"]) == (2, {"error"}, "configuration"), ran.out
 
 
 def test_an_agency_that_nobody_set_up_is_wrong_usage(library: Library) -> None:

@@ -355,8 +355,11 @@ def planned_document(row: PlanRow, *, is_new: bool = False) -> dict[str, Any]:
     }
 
 
-def report_without_run(agency: str, *, day: date | None, error: dict[str, Any], code: int) -> dict[str, Any]:
-    """The shape of `sync` for a night without a report: no run, and all counts 0. `day` None: no clock gave it."""
+def report_without_run(agency: str | None, *, day: date | None, error: dict[str, Any], code: int) -> dict[str, Any]:
+    """The shape of `sync` for a night without a report: no run, and all counts 0.
+
+    `agency` None: the settings could not be read. `day` None: no clock gave it.
+    """
     counts = dict.fromkeys(("received", *(outcome.value for outcome in Outcome)), 0)
     return {
         "run": None,
