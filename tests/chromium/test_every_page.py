@@ -13,7 +13,7 @@ from chromium.reflow import find_cut
 from chromium.seat import sit_down
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
@@ -44,6 +44,14 @@ def find_templates() -> set[str]:
     return {path.stem for path in templates if path.read_text("utf-8").startswith("{% extends")}
 
 
+@pytest.fixture(scope="module")
+def blank(chromium: Browser, town: TownDesk) -> Iterator[Seat]:
+    """A window in which a test writes a page of its own."""
+    seat = sit_down(chromium, town.url)
+    yield seat
+    seat.page.context.close()
+
+
 @pytest.mark.parametrize(
     ("misdeed", "noticed"),
     [
@@ -55,9 +63,7 @@ def find_templates() -> set[str]:
         ('<p>Låneren er her</p><p style="margin-top: -1.5em">Låneren er gået</p>', "covers p"),
     ],
 )
-def test_what_cannot_be_read_is_noticed(chromium: Browser, town: TownDesk, misdeed: str, noticed: str) -> None:
-    seat = sit_down(chromium, town.url)
-    seat.page.set_content(f"<style>p {{ margin: 0 }} .scroll {{ overflow-x: auto }}</style><body>{misdeed}</body>")
-    found = find_cut(seat)
-    seat.page.context.close()
+def test_what_cannot_be_read_is_noticed(blank: Seat, misdeed: str, noticed: str) -> None:
+    blank.page.set_content(f"<style>p {{ margin: 0 }} .scroll {{ overflow-x: auto }}</style><body>{misdeed}</body>")
+    found = find_cut(blank)
     assert any(noticed in one for one in found) is bool(noticed), found
