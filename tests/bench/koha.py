@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -59,8 +60,10 @@ TARGET: Final = Target("koha", TargetKind.KOHA, frozenset(map(OutwardField, _KNO
 
 
 @contextmanager
-def _served_koha(folder: Path) -> Iterator[dict[str, Any]]:
+def _served_koha(folder: Path, keys: Path | None) -> Iterator[dict[str, Any]]:
     """A mock with a Koha, in a process of its own."""
+    if keys is not None:
+        shutil.copytree(keys, folder)
     command = [sys.executable, "-m", "cprsync", "mock", "serve", "--dir", str(folder), "--koha"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -134,13 +137,16 @@ def _lives_in_koha(ready: dict[str, Any], numbers: Collection[str]) -> dict[str,
     }
 
 
-def bench_koha(*, patrons: int, changes: int, seconds: float = KOHA_SECONDS) -> Figures:
-    """Measure how what a night has changed reaches Koha. The first load, and the night itself, are not measured."""
+def bench_koha(*, patrons: int, changes: int, seconds: float = KOHA_SECONDS, keys: Path | None = None) -> Figures:
+    """Measure how what a night has changed reaches Koha. The first load, and the night itself, are not measured.
+
+    `keys`: the mock's, made before; None: they are made now.
+    """
     figures = Figures("koha", "sqlite", {"patrons": patrons, "changes": changes, "call_ms": round(seconds * 1000)})
     with (
         TemporaryDirectory(prefix="cprsync-bench-") as folder,
         opened_databases("sqlite", Path(folder)) as databases,
-        _served_koha(Path(folder) / "mock") as ready,
+        _served_koha(Path(folder) / "mock", keys) as ready,
     ):
         bench = Bench(Path(folder), databases, patrons=patrons, changes=changes)
         place = bench.place(PREPARED)

@@ -24,6 +24,7 @@ from bench.noop import ITS_OWN, bench_noop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from bench.figures import Measured
 
@@ -159,8 +160,8 @@ def test_a_reader_who_is_told_less_than_the_floor_is_noticed() -> None:
     assert not bench_feed(patrons=40, database="sqlite", rounds=1, ways=ways, runner=here).equal
 
 
-def test_changes_reach_a_slow_koha_and_it_holds_what_the_records_say() -> None:
-    document = bench_koha(patrons=20, changes=10, seconds=0.0).document()
+def test_changes_reach_a_slow_koha_and_it_holds_what_the_records_say(mock_keys: Path) -> None:
+    document = bench_koha(patrons=20, changes=10, seconds=0.0, keys=mock_keys).document()
     assert document["equal"]
     assert (document["name"], set(document["ways"])) == ("koha", {OURS, FLOOR})
     assert 0 < document["sent"] <= 10
