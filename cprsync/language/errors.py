@@ -35,8 +35,9 @@ _KINDS: Final = {
         input.reason journal.behind journal.broken journal.whole keys.backups keys.named
         keys.named.audit keys.named.lines keys.unknown keys.writes
         list.missing list.several number.both_patrons
-        number.not_set number.real number.replaced number.taken_back own.field patron.closed patron.exists patron.merged
-        patron.no_card patron.open patron.unknown plan.approved plan.changed plan.nobody plan.none plan.not_approved
+        number.not_set number.real number.replaced number.taken_back own.field patron.closed patron.exists patron.gone
+        patron.merged patron.no_card patron.open patron.unknown
+        plan.approved plan.changed plan.nobody plan.none plan.not_approved
         plan.ran_out plan.same_person plan.unknown request responsible.circle responsible.gone responsible.minor
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
         responsible.too_many review.bulk review.changed review.closed review.closed.accepted review.closed.rejected

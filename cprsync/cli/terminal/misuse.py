@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +34,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Resolve as typer does.
 
-        Raises Misused for an unknown command, because typer's own error says it only in its text.
+        Raises Misused for an unknown command, because typer's own error says it only in its text, and for an option
+        whose value would be the next option.
         """
         if self.get_command(ctx, args[0]) is None:
             near = _find_similar(args[0], self.list_commands(ctx))
@@ -42,7 +44,11 @@ class Commands(TyperGroup):
                 if near
                 else Misused("there is no such command")
             )
-        return super().resolve_command(ctx, args)
+        name, command, left = super().resolve_command(ctx, args)
+        without = _without_value(command, left)
+        if without is not None:
+            raise Misused("the option {name} needs a value", name=without)
+        return name, command, left
 
 
 class BackupCommands(Commands):
@@ -55,6 +61,19 @@ class BackupCommands(Commands):
         if first not in {*self.commands, *ctx.help_option_names} and not is_slip:
             args = ["make", *args]
         return super().parse_args(ctx, args)
+
+
+def _without_value(command: Any, arguments: Sequence[str]) -> str | None:
+    """The option of a command that another option of it follows: a reason may be any text, and would be `--yes`."""
+    options = {name: option for option in command.params for name in option.opts if name.startswith("-")}
+    return next(
+        (
+            one
+            for one, following in pairwise(arguments)
+            if one in options and not options[one].is_flag and following in options
+        ),
+        None,
+    )
 
 
 def names_a_number(arguments: Sequence[str]) -> bool:

@@ -37,6 +37,11 @@ WRONG = {
     "an option that has to be there": (("lookup",), "--purpose mangler", "the option --purpose is missing"),
     "an argument that has to be there": (("runs", "show"), "RUN mangler", "the argument RUN is missing"),
     "an option without its value": (("forecast", "--days"), "--days mangler sin værdi", "--days needs a value"),
+    "an option in place of a value": (
+        ("patron", "leave", "10000001", "--reason", "--yes"),
+        "--reason mangler sin værdi",
+        "the option --reason needs a value",
+    ),
     "a value where none belongs": (("sync", "--dry-run=1"), "--dry-run tager ingen værdi", "takes no value"),
     "a word too many": (("sync", "a", "b"), "et ord for meget", "a word too many"),
     "a run that is no number": (("runs", "show", "abc"), "RUN: skriv et helt tal", "RUN: expected a whole number"),
