@@ -9,18 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import started
 
 CEILING_SECONDS = 60
 FULL = Path("/dev/full")
 
 
-def run(*arguments: str, stdout: Path | None = None, unbuffered: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cprsync", *arguments]
-    if stdout is None:
-        return subprocess.run(command, capture_output=True, text=True, timeout=CEILING_SECONDS, check=False)
+def run(*arguments: str, stdout: Path, unbuffered: str) -> subprocess.CompletedProcess[str]:
+    """Run a command from its start, which is when Python decides what it keeps of what is printed."""
     with stdout.open("w") as out:
         return subprocess.run(
-            command,
+            [sys.executable, "-m", "cprsync", *arguments],
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
@@ -35,7 +34,7 @@ def run(*arguments: str, stdout: Path | None = None, unbuffered: str = "") -> su
 def test_a_folder_that_cannot_be_made_is_a_wrong_setting(command: tuple[str, ...], under: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here", encoding="utf-8")
     folder = tmp_path / "file" / "library" if under == "a file" else Path("/proc/library")
-    ran = run(*command, str(folder), "--json")
+    ran = started.command(*command, str(folder), "--json")
     error = json.loads(ran.stdout)["error"]
     assert (ran.returncode, error["kind"], error["changed"]) == (2, "init.folder", "nothing")
     assert error["message"].startswith(f"{folder}: nothing can be written there (")
