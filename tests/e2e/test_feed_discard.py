@@ -173,7 +173,7 @@ def test_a_whole_delivery_is_not_set_aside(week: Week, library: Library, tmp_pat
 
 @pytest.mark.parametrize(
     ("reason", "code", "kind"),
-    [((), 2, "usage"), (("--reason", " "), 1, "input.reason"), (("--reason", number("ANNA")), 1, "input.reason")],
+    [((), 2, "usage"), (("--reason", " "), 1, "input.reason"), (("--reason", number("ANNA")), 2, "usage.number")],
     ids=["no reason", "an empty reason", "a number for a reason"],
 )
 def test_nothing_is_set_aside_with(reason: tuple[str, ...], code: int, kind: str, week: Week, library: Library) -> None:
