@@ -38,7 +38,7 @@ from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.feed_coverage import OURS, find_late, open_windows
 from cprsync.store.patrons.patrons import ask
 from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
-from cprsync.store.records.records import from_row, patron_rows
+from cprsync.store.records.records import CHANGE_PATRONS, from_row, patron_rows
 from cprsync.store.seals.vault import decode, encode
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 _SELECT_LEAVING: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, *_LEAVING)
-_OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
 # Each new patron is looked for with these.
 _KNOWN: Final = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
 _NEW: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_(None))
@@ -213,7 +212,7 @@ def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     back: list[str] = sorted(fetch_values(connection, _SELECT_LEAVING, _PATRON.id, patron_ids, agency_=tenant.agency))
     stays = {"standing": stage_after_return(Stage.LEAVING).value, "leaves_since": None}
     due = tenant.clock.today()
-    change_rows(connection, _OURS, _PATRON.id, back, agency_=tenant.agency, rights_due=due, **stays)
+    change_rows(connection, CHANGE_PATRONS, _PATRON.id, back, agency_=tenant.agency, rights_due=due, **stays)
     return back
 
 

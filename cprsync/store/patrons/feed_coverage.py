@@ -28,7 +28,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, OUR_AGREEMENT, TenantStore, run_transaction
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
-from cprsync.store.records.records import from_row, patron_rows
+from cprsync.store.records.records import CHANGE_PATRONS, from_row, patron_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -222,11 +222,7 @@ _NOT_ASKED: Final = (
     ),
     select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.held_by.is_not(None)),
 )
-_CLOSE: Final = (
-    update(tables.patron)
-    .where(_PATRON.agency == AGENCY_IS, _PATRON.unverified_since.is_not(None))
-    .values(dict.fromkeys(WINDOW_COLUMNS))
-)
+_CLOSE: Final = CHANGE_PATRONS.where(_PATRON.unverified_since.is_not(None)).values(dict.fromkeys(WINDOW_COLUMNS))
 _LAST_PRODUCED: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
 _AS_OF: Final = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_not(None))
 _LAST_DAYS: Final = (

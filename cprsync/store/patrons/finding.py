@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from cprsync.domain.desk.finding import telephone_key, words_of
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
@@ -19,9 +19,9 @@ from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import SealBroken
 from cprsync.store import tables
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
+from cprsync.store.core.engine import change_rows, fetch_values, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
-from cprsync.store.records.records import from_row, open_local, overrides_of
+from cprsync.store.records.records import CHANGE_PATRONS, from_row, open_local, overrides_of, patron_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,12 +41,12 @@ _IS_NEWER: Final = text(tables.RECORD_IS_NEWER)
 _NEWER: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _IS_NEWER)
 _ONE_NEWER: Final = _NEWER.limit(1)
 _FIRST_NEWER: Final = _NEWER.order_by(_PATRON.id).limit(bindparam("most_"))
-_ROWS: Final = select(tables.patron).where(_PATRON.agency == AGENCY_IS)
 _DROP: Final = delete(tables.finding_key).where(_KEY.agency == AGENCY_IS)
 _MAKE: Final = insert(tables.finding_key)
-_OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
-_ARE_MADE: Final = _OURS.values(found_register=_PATRON.version, found_local=_PATRON.local_version)
-_ARE_KEPT: Final = _OURS.where(_PATRON.found_register == _PATRON.version - 1).values(found_register=_PATRON.version)
+_ARE_MADE: Final = CHANGE_PATRONS.values(found_register=_PATRON.version, found_local=_PATRON.local_version)
+_ARE_KEPT: Final = CHANGE_PATRONS.where(_PATRON.found_register == _PATRON.version - 1).values(
+    found_register=_PATRON.version
+)
 
 
 class Finding(TenantStore):
@@ -56,9 +56,8 @@ class Finding(TenantStore):
         if self.is_complete():
             return 0
         with library_transaction(self._tenant) as connection:
-            agency = self._tenant.agency
-            ids = list(connection.scalars(_FIRST_NEWER, {"agency_": agency, "most_": most}))
-            make_keys(connection, self._tenant, fetch_rows(connection, _ROWS, _PATRON.id, ids, agency_=agency))
+            ids = list(connection.scalars(_FIRST_NEWER, {"agency_": self._tenant.agency, "most_": most}))
+            make_keys(connection, self._tenant, patron_rows(connection, self._tenant, ids))
         return len(ids)
 
     def is_complete(self) -> bool:

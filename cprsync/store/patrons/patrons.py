@@ -40,6 +40,7 @@ from cprsync.store.records import links
 from cprsync.store.records.links import look_tonight
 from cprsync.store.records.numbers import old_numbers, renumber
 from cprsync.store.records.records import (
+    CHANGE_PATRONS,
     IS_EMPTIED,
     LIVE,
     PatronRow,
@@ -86,7 +87,6 @@ _KEEP_IMAGES: Final = (
     )
     .returning(*IMAGE_COLUMNS)
 )
-_OURS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
 #: The columns that each write changes, in the order of `_changed`.
 _CHANGED = (
     "register_blob",
@@ -306,7 +306,7 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     rows = [(write.group, write.next_age_step, tenant.agency, write.patron.id) for write in aged]
     change(connection, tables.patron, new=("patron_group", "next_age_step"), where=("agency", "id"), rows=rows)
     due = [write.patron.id for write in writes if write.rights_due]
-    change_rows(connection, _OURS, _PATRON.id, due, agency_=tenant.agency, rights_due=run.day)
+    change_rows(connection, CHANGE_PATRONS, _PATRON.id, due, agency_=tenant.agency, rights_due=run.day)
     follow_deaths(connection, tenant, writes)
     renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
     look_tonight(connection, tenant, [write.patron.id for write in writes if write.moves_day_of_age])

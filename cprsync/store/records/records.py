@@ -58,6 +58,8 @@ WITHDRAWN: Final = "withdrawn"
 REPLACED: Final = "replaced"
 FORGOTTEN: Final = "forgotten"
 _OVERRIDE = tables.override.c
+#: Changes the library's patrons: see `change_rows`.
+CHANGE_PATRONS: Final = update(tables.patron).where(_PATRON.agency == AGENCY_IS)
 # Each record that is shown or written, and each night, asks these.
 _ROWS: Final = select(tables.patron).where(_PATRON.agency == AGENCY_IS).order_by(_PATRON.id)
 _HOLD: Final = _ROWS.with_for_update()
@@ -65,12 +67,8 @@ _IS_LIVE: Final = (_OVERRIDE.agency == AGENCY_IS) & (_OVERRIDE.state == LIVE)
 _LIVE: Final = select(tables.override).where(_IS_LIVE)
 _WITH_LIVE: Final = select(_OVERRIDE.patron_id).where(_IS_LIVE)
 _END_LIVE: Final = update(tables.override).where(_IS_LIVE)
-_COUNT_LIVE: Final = (
-    update(tables.patron)
-    .where(_PATRON.agency == AGENCY_IS)
-    .values(
-        overrides=select(func.count()).where(_IS_LIVE, _OVERRIDE.patron_id == _PATRON.id).scalar_subquery(),
-    )
+_COUNT_LIVE: Final = CHANGE_PATRONS.values(
+    overrides=select(func.count()).where(_IS_LIVE, _OVERRIDE.patron_id == _PATRON.id).scalar_subquery()
 )
 
 
