@@ -1,4 +1,7 @@
-"""A sample of the kills and the faults in every check. The whole: `crash.py` and `crash_faults.py` beside this file."""
+"""A sample of the kills and the faults in every check. The whole: `crash.py` and `crash_faults.py` beside this file.
+
+A night without memory is lived in the whole alone: where it ends depends on the machine.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,9 @@ def test_a_life_killed_at_random_moments_ends_as_one_that_was_not(mock_keys: Pat
 
 
 def test_a_night_whose_database_refuses_it_says_so_and_goes_on_by_itself(mock_keys: Path) -> None:
-    scenes = ("server-read-only", "connections", "memory")
+    scenes = ("server-read-only", "connections")
     found = swept("crash_faults.py", mock_keys, "--database", "postgresql", "--only", *scenes)
     kinds = {one["scene"]: {kind for kind, _, _ in one["told"]} for one in found["scenes"]}
     assert kinds["server-read-only"] == {"store.no_writes"}
     assert kinds["connections"] == {"store.unavailable"}
-    assert "memory" in kinds["memory"]
     assert found["wrong"] == []
