@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 assert library  # a fixture
 NUMBER = CprNumber.parse("0101609995")
-#: No mock is there to be asked.
-TODAY = SystemClock().today()
 
 
 @pytest.fixture
@@ -39,7 +37,7 @@ def asked(library: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     take(library, apply=True)
     settings = load_settings(library / "cprsync.toml")
     section = settings.library[0]
-    with Site(settings, section, TODAY).store() as store:
+    with Site(settings, section).store() as store:
         one = patron_ids(store)[0]
         store.desk.intend(NUMBER, purpose="debt", user="anna", patron_id=None)
         store.desk.intend(NUMBER, purpose="renewal", user="anna", patron_id=one)
@@ -109,7 +107,7 @@ def test_a_reason_is_opened_when_asked_for_and_that_is_written_down_first(
 
 def test_the_list_says_who_renewed_our_certificate(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = load_settings(asked / "cprsync.toml")
-    with Site(settings, settings.library[0], TODAY).store() as store:
+    with Site(settings, settings.library[0]).store() as store:
         store.audit.note_certificate(user="lone", serial=255, ends=datetime(2028, 3, 1, tzinfo=UTC))
     newest = listed(asked, capsys)[0]
     assert (newest["what"], newest["who"], newest["patron"]) == ("certificate", "lone", None)
@@ -133,7 +131,7 @@ def test_whoever_was_not_known_at_the_desk_is_the_service_in_either_language(
 ) -> None:
     """`the service` stood beside `tjenesten`, and only one of them was found."""
     settings = load_settings(asked / "cprsync.toml")
-    with Site(settings, settings.library[0], TODAY).store() as store:
+    with Site(settings, settings.library[0]).store() as store:
         store.desk.intend(NUMBER, purpose="debt", user=SERVICE, patron_id=None)
     assert ("lookup", "debt") in {(one["what"], one["why"]) for one in listed(asked, capsys, by=by)}
     audit_list(limit=1, config=asked / "cprsync.toml")
