@@ -1,7 +1,7 @@
 """Which of two cases stands for both, if a use case is lived on one database alone.
 
-The check leaves out half of the cases, `check.py --both` none. The store's own tests always live on both databases, and
-so does what is marked `both_databases`, because the two do it in different ways.
+The check leaves out half of the cases, `check.py --both` none. The sweeps themselves take either database. The store's
+own tests always live on both, and so does what is marked `both_databases`, because the two do it in different ways.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-USE_CASES = ("tests/services/", "tests/e2e/")
+USE_CASES = ("tests/services/", "tests/e2e/", "tests/sweeps/")
 #: Of so many use cases, one is lived on PostgreSQL.
 ONE_ON_POSTGRESQL_OF = 8
 _SQLITE, _POSTGRESQL = "[sqlite", "[postgresql"
