@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.child import ended_by_signals
+from bench.figures import document_of_nothing
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.frame import Json, print_document
 from cprsync.cli.terminal.long_work import progress
@@ -72,14 +73,22 @@ def bench(
     Exit 1 only if the ways have different results.
     """
     patrons, changes = _size_of(name, patrons, changes)
-    with failures(as_json=as_json), progress(as_json=as_json) as shown:
+
+    def unmeasured(error: dict[str, Any], _: int) -> dict[str, Any]:
+        return {**document_of_nothing(name, database), "error": error}
+
+    with failures(as_json=as_json, shape=unmeasured), progress(as_json=as_json) as shown:
         _check(name, patrons=patrons, changes=changes, rounds=rounds, size_mb=size_mb)
         sizes = {"patrons": patrons, "changes": changes, "rounds": rounds, "size_mb": size_mb}
         try:
             with ended_by_signals():
                 figures = _measure(name, database=database, progress=shown, **sizes)
         except KeyboardInterrupt:
-            return _end_stopped(as_json=as_json)
+            if as_json:
+                print_document(unmeasured(_STOPPED, Exit.PART), [], as_json=True)
+            else:
+                note(f"cprsync: {_STOPPED['message']}")
+            return Exit.PART
     document = figures.document() | ({} if figures.equal else {"error": _UNEQUAL})
     print_document(document, report(document), as_json=as_json)
     if not figures.equal and not as_json:
@@ -92,15 +101,6 @@ def _size_of(name: str, patrons: int | None, changes: int | None) -> tuple[int, 
     most, some = _SIZES.get(name, _SIZE)
     patrons = most if patrons is None else patrons
     return patrons, min(patrons, some) if changes is None else changes
-
-
-def _end_stopped(*, as_json: bool) -> int:
-    """Say in one sentence that there are no figures."""
-    if as_json:
-        print_document({"error": _STOPPED}, [], as_json=True)
-    else:
-        note(f"cprsync: {_STOPPED['message']}")
-    return Exit.PART
 
 
 def _check(name: str, *, patrons: int, changes: int, rounds: int, size_mb: int) -> None:

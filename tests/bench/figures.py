@@ -53,6 +53,12 @@ class Goal:
         return {"ratio": self.name, "op": self.op, "value": self.value, "found": round(found, 2), "met": met}
 
 
+def document_of_nothing(name: str, database: str | None) -> dict[str, Any]:
+    """The shape of `bench` where nothing was measured: nobody knows whether the ways come to the same."""
+    told: dict[str, Any] = {"name": name, "database": database, "size": {}, "rounds": 0, "equal": None, "digest": None}
+    return {**told, "ways": {}, "ratios": {}, "goals": []}
+
+
 @dataclass(slots=True)
 class Figures:
     """All rounds of one bench. Each round has the ways that it measured; the first has all of them."""

@@ -14,7 +14,7 @@ import pytest
 from bench import desk
 from bench.command import _size_of, report
 from bench.desk import bench_desk, percentile
-from bench.figures import FLOOR, OURS, Measured
+from bench.figures import FLOOR, OURS, Measured, document_of_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +74,12 @@ def test_a_bench_that_is_stopped_says_so_in_one_sentence_and_leaves_no_server(tm
         "cprsync: the bench was stopped: there are no figures, and nothing is left of it"
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bench_without_figures_has_the_shape_of_one_with_them(document: dict[str, Any]) -> None:
+    nothing = document_of_nothing("desk", "sqlite")
+    assert set(nothing) <= set(document)
+    assert (nothing["equal"], nothing["rounds"], nothing["goals"]) == (None, 0, [])
 
 
 def test_a_bench_without_a_size_has_the_one_that_suits_it() -> None:

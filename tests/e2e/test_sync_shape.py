@@ -1,7 +1,11 @@
-"""Whatever keeps a night from being lived, `sync` prints its own shape with `error` added; nothing has changed."""
+"""Commands whose shape tells the outcome print it whatever keeps them from their work, with `error` added.
+
+And of `sync`: nothing has changed.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -9,6 +13,7 @@ import pytest
 from e2e_library import Library, new_library
 from town import PEOPLE_FILE
 
+from cprsync.cli.feed.deliveries import feed_inspect
 from cprsync.mock import control
 from cprsync.mock.server import running
 
@@ -160,3 +165,29 @@ def test_a_plan_that_has_no_place_keeps_the_night_from_being_lived(library: Libr
 def test_an_agency_that_nobody_set_up_is_wrong_usage(library: Library) -> None:
     ran = library.call("sync", "--library", "999999")
     assert (ran.exit, set(ran.document), ran.error["kind"]) == (2, {"error"}, "usage")
+
+
+def test_verify_prints_its_shape_when_no_library_is_known(library: Library) -> None:
+    well = library.call("entitlements", "verify", "--offline")
+    assert well.exit == 0
+    take_the_configuration(library)
+    ran = library.call("entitlements", "verify", "--offline")
+    assert (ran.exit, ran.document["exit"], ran.error["kind"]) == (2, 2, "configuration.missing")
+    assert set(ran.document) == set(well.document) | {"error"}
+    assert (ran.document["agency"], ran.document["patrons"], ran.document["ok"]) == (None, 0, False)
+
+
+def test_inspect_prints_its_shape_of_a_file_that_is_not_there(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file,) = (path for path in library.inbox.iterdir() if path.suffix != ".metadata")
+    assert feed_inspect(file, as_json=True) == 0
+    well = json.loads(capsys.readouterr().out)
+    file.unlink()
+    with pytest.raises(SystemExit) as ended:
+        feed_inspect(file, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, told["error"]["kind"]) == (1, "input.file")
+    assert set(told) == set(well) | {"error"}
+    assert (well["persons"], told["persons"], told["complete"]) == (1, 0, False)
+    assert told["problem"] == told["error"]["message"] == "the file cannot be read (No such file or directory)"

@@ -34,9 +34,12 @@ def feed_inspect(
     file: Annotated[Path, typer.Argument(help="A delivery on disk.")], *, lang: Lang = "da", as_json: Json = False
 ) -> int:
     """Count what a delivery holds, and say whether it is whole."""
-    from cprsync.register.extract.reader import examine_file
+    from cprsync.register.extract.reader import describe_unread, examine_file
 
-    with failures(as_json=as_json):
+    def unread(error: dict[str, Any], _: int) -> dict[str, Any]:
+        return {**describe_unread(error["message"]), "error": error}
+
+    with failures(as_json=as_json, shape=unread):
         document, refused = examine_file(file)
     error = {} if refused is None else {"error": error_document(refused, changed="nothing", reference="inspect")}
     print_outcome({**document, **error}, inspect_lines(document, lang), lang, as_json=as_json)

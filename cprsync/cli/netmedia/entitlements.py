@@ -172,7 +172,10 @@ def entitlements_verify(
     """
     from cprsync.services.netmedia.entitlements import Verified, verify
 
-    with opened(config, library, as_json=as_json) as site:
+    def unchecked(error: dict[str, Any], code: int) -> dict[str, Any]:
+        return {"agency": None, **Verified(offline=offline).document(), "ok": False, "exit": code, "error": error}
+
+    with opened(config, library, as_json=as_json, shape=unchecked) as site:
         try:
             with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
                 found = verify(night, offline=offline)

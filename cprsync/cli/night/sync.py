@@ -67,7 +67,7 @@ def sync(
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import library_of
 
-    with failures(as_json=as_json), _no_night(as_json=as_json):
+    with failures(as_json=as_json, shape=_no_night):
         settings = load_settings(config)
         agencies = [library_of(settings, library).agency] if library else [one.agency for one in settings.library]
         if approve and len(agencies) > 1:
@@ -97,18 +97,8 @@ def sync(
     return int(whole["exit"])
 
 
-@contextmanager
-def _no_night(*, as_json: bool) -> Iterator[None]:
-    """With --json, print an error before the first night in the shape of a night: whoever reads it expects that one."""
-    try:
-        yield
-    except CprsyncError as error:
-        # a wrong command line has the same answer at every command
-        if not as_json or error.kind == "usage":
-            raise
-        document = report_without_run(None, day=None, error=_error_of(error), code=advice_for(error).exit)
-        print_json(document)
-        raise SystemExit(document["exit"]) from None
+def _no_night(error: dict[str, Any], code: int) -> dict[str, Any]:
+    return report_without_run(None, day=None, error=error, code=code)
 
 
 def _run_nights(

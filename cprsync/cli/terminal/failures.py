@@ -17,9 +17,12 @@ from cprsync.language.errors import failure_words
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.catalogues import Language
+
+    #: Makes a command's own document of an error and the exit code.
+    Shape = Callable[[dict[str, Any], int], Mapping[str, Any]]
 
 
 #: How many causes of an error are looked at.
@@ -42,14 +45,23 @@ def _exit_code(error: CprsyncError) -> int:
 
 
 @contextmanager
-def failures(*, as_json: bool) -> Iterator[None]:
-    """Turn an error into a message, what was changed, what to do next, and an exit code."""
+def failures(*, as_json: bool, shape: Shape | None = None) -> Iterator[None]:
+    """Turn an error into a message, what was changed, what to do next, and an exit code.
+
+    `shape`: whoever reads this command's JSON expects its own document, also of a failure.
+    """
     try:
         yield
     except CprsyncError as error:
         code = _exit_code(error)
         changed = "part" if code == 7 else error.changed  # noqa: PLR2004 -- stopped part-way
-        _show(_document(error, changed=changed), as_json=as_json and not isinstance(error, AnswerLost))
+        document = _document(error, changed=changed)
+        as_json = as_json and not isinstance(error, AnswerLost)
+        # a wrong command line has the same answer at every command
+        if as_json and shape is not None and error.kind != "usage":
+            print_json(shape(document, code))
+        else:
+            _show(document, as_json=as_json)
         raise SystemExit(code) from None
 
 

@@ -20,6 +20,7 @@ from cprsync.errors import Misused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from cprsync.cli.terminal.failures import Shape
     from cprsync.wiring.site import Site
 
 
@@ -89,12 +90,14 @@ Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; 
 
 
 @contextmanager
-def opened(config: Path, library: str | None, *, as_json: bool, today: date | None = None) -> Iterator[Site]:
-    """The library that a command works with. Errors become a message, advice and an exit code."""
+def opened(
+    config: Path, library: str | None, *, as_json: bool, today: date | None = None, shape: Shape | None = None
+) -> Iterator[Site]:
+    """The library that a command works with. Errors become a message, advice and an exit code: see `failures`."""
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import site_of
 
-    with failures(as_json=as_json):
+    with failures(as_json=as_json, shape=shape):
         settings = load_settings(config)
         site = site_of(settings, library, today, waits_since=last_key)
         if settings.desk.accounts is not None:

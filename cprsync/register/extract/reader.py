@@ -146,7 +146,13 @@ def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
         with path.open("rb") as source:
             return reader.examine(source)
     except OSError as failed:
-        raise BadInput("the file cannot be read", kind="input.file") from failed
+        raise BadInput("the file cannot be read ({strerror})", strerror=failed.strerror, kind="input.file") from failed
+
+
+def describe_unread(problem: str) -> dict[str, Any]:
+    """Describe a file that could not be read at all, in the shape of `feed inspect`."""
+    with RunIndex(hash_key=secrets.token_bytes(32), limit_bytes=0, folder=None) as index:
+        return _Survey(Tally(), index).document(DeliveryRefused(problem))
 
 
 @dataclass(slots=True)
