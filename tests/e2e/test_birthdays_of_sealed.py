@@ -189,6 +189,8 @@ def forms(day: date) -> re.Pattern[str]:
     return re.compile(r"(?<!\d)(" + "|".join(written) + r")(?!\d)")
 
 
+#: The highest patron number: the audit check has read up to it. It says nothing about that patron.
+_OF_NOBODY: Final = "last_record"
 #: Any day that a line names.
 A_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d|(?<!\d)\d{1,2}\.? [a-zA-Z]{3,9} \d{4}")
 
@@ -211,7 +213,8 @@ def is_told_in_document(document: Any, patron: str, day: date, around: tuple[str
     if not isinstance(document, dict):
         return False
     around = (*around, *(str(value) for value in document.values() if not isinstance(value, dict | list)))
-    if patron in document.values() and forms(day).search(" ".join((*around, json.dumps(document)))):
+    about = [value for name, value in document.items() if name != _OF_NOBODY]
+    if patron in about and forms(day).search(" ".join((*around, json.dumps(document)))):
         return True
     return any(is_told_in_document(value, patron, day, around) for value in document.values())
 
