@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from e2e_library import Ran
 
-pytestmark = pytest.mark.xdist_group("sync shape")
+pytestmark = pytest.mark.xdist_group("shapes of failures")
 
 
 @pytest.fixture(scope="module")
