@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Another run is at work: try later.
 BUSY: Final = 4
-#: How a child without memory may end beside by a sentence: by itself, by Python or the system's library, which may say
-#: a word of their own, or by a library in C that did not look.
+#: How a child without memory may end with no message of ours. Python and the system's library may print a line of their
+#: own. A library in C may crash because it did not check what it got.
 SPEECHLESS: Final = frozenset({70, 127, -signal.SIGSEGV, -signal.SIGABRT})
 
 
@@ -123,7 +123,7 @@ class Stage:
     def ends(self, child: Child, *kinds: str, done: bool = False, speechless: bool = False) -> None:
         """Wait for its end: by one of these kinds, in words; or, with `done`, as a night that is done.
 
-        `speechless`: there may be no room to say so.
+        `speechless`: there may be no room for a message; Python may print a line of its own instead.
         """
         code = child.wait()
         said = child.out.read_text(encoding="utf-8", errors="replace")
