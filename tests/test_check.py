@@ -1,12 +1,18 @@
-"""The near check finds the tests of a change, and the tests of a group share a worker."""
+"""The near check finds the tests of a change, the tests of a group share a worker, and a lock is always installed."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+from typing import TYPE_CHECKING
 
+import check
 import pytest
-from check import BESIDE, ROOT, imports_of, rank_tests
+from check import BESIDE, ROOT, find_pin, imports_of, rank_tests
 from one_database import lives_elsewhere
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TESTS = {
     "tests/domain/test_age.py": "from cprsync.domain.person.age import age_on",
@@ -85,3 +91,42 @@ def test_a_case_without_a_twin_stays() -> None:
         "tests/services/t.py::test_a",
     ):
         assert not lives_elsewhere(name, {name})
+
+
+LOCK = ROOT / "tests" / "requirements.lock"
+
+
+def test_a_pin_is_found_with_its_hashes_and_without_the_next_one() -> None:
+    pins = ("uvicorn==1 \\\n    --hash=a\n", "uv==2 \\\n    --hash=b\n    # via us\n", "wheel==3 \\\n    --hash=c\n")
+    assert find_pin("uv", "".join(pins)) == pins[1]
+
+
+def test_uv_is_installed_as_the_lock_pins_it_and_installs_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = record_calls(tmp_path, monkeypatch, refused="nothing")
+    assert calls == ["pip", "uv"]
+    assert (tmp_path / "uv.lock").read_text("utf-8") == find_pin("uv", LOCK.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("refused", "calls"), [("pip", ["pip", "pip"]), ("uv", ["pip", "uv", "pip"])])
+def test_pip_installs_the_lock_where_there_is_no_uv_or_it_finds_no_way(
+    refused: str, calls: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert record_calls(tmp_path, monkeypatch, refused=refused) == calls
+
+
+def record_calls(home: Path, monkeypatch: pytest.MonkeyPatch, *, refused: str) -> list[str]:
+    """Which tool each call started while the lock was installed; the first call of `refused` fails."""
+    made: list[str] = []
+
+    def call(*command: str) -> None:
+        made.append("uv" if command[: len(check.UV)] == check.UV else "pip")
+        assert "--require-hashes" in command
+        if made.count(refused) == 1 and made[-1] == refused:
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(check, "HOME", home)
+    monkeypatch.setattr(check, "call", call)
+    check.install(LOCK)
+    return made
