@@ -12,6 +12,7 @@ import pytest
 from e2e_library import DERIVED, RECORDS, Library, new_library, personal
 from town import PEOPLE_FILE, number
 
+from cprsync.cli.main import app
 from cprsync.cli.terminal.user import user_name
 from cprsync.language.words import long_day
 from cprsync.mock import control
@@ -157,9 +158,21 @@ def test_what_a_lost_file_told_is_looked_up_between_two_nights_too(week: Week, g
     assert gap.records() == before
 
 
-def test_an_operator_who_put_back_a_backup_has_everyone_looked_up(week: Week, library: Library) -> None:
-    ran = library.call("feed", "heal", "--everyone", "Backup fra i forgårs")
+def test_an_operator_has_everyone_looked_up_and_is_told_so(
+    week: Week, library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = library.call("feed", "heal", "--everyone", "CPR har sendt fejl i går")
     assert (ran.exit, ran.document["asked"], ran.document["left"]) == (0, 2, 2), ran.out
+    assert ran.document["why"] == {"requested": 2}
+    listed = library.call("feed", "windows").document["windows"]
+    assert [one["why"] for one in listed] == ["requested"] * 2
+    shown = library.call("patron", "show", listed[0]["patron"]).document
+    assert shown["window"] == {"since": listed[0]["since"], "why": "requested"}
+    for lang, words in (("da", "driften bad om opslag på alle"), ("en", "an operator asked for a look-up of everyone")):
+        app(
+            ["feed", "windows", "--config", str(library.folder / "cprsync.toml"), "--lang", lang], standalone_mode=False
+        )
+        assert capsys.readouterr().out.count(words) == 2
     for delivery in (week.moved, week.renamed):
         deliver(library, *delivery)
     ran = library.call("sync")

@@ -236,10 +236,15 @@ class WindowReason(enum.Enum):
     NUMBER_REPLACED = "number_replaced"
     #: a run was undone: what it had written was news
     REVERTED = "reverted"
+    #: an operator had everyone looked up, for a reason that the program cannot see
+    REQUESTED = "requested"
 
     @property
     def others_know_more(self) -> bool:
-        """Whether other systems may have been told something newer than the record."""
+        """Whether other systems may have been told something newer than the record.
+
+        Only an older copy forgets what was told. The program notices one by itself, whatever an operator asks for.
+        """
         return self is WindowReason.RESTORED
 
 

@@ -304,7 +304,7 @@ class Windows(TenantStore):
         happened = audit.Happened(ASKED_FOR, user=user, reason=reason)
         with run_transaction(self._tenant, None) as connection:
             audit.append(connection, self._tenant, FEED_STREAM, [happened])
-            return open_for_subscribed(connection, self._tenant, WindowReason.RESTORED)
+            return open_for_subscribed(connection, self._tenant, WindowReason.REQUESTED)
 
 
 def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:

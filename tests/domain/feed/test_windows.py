@@ -159,6 +159,7 @@ def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_cl
         (WindowReason.GAP, FRIDAY),
         (WindowReason.MERGE_UNDONE, FRIDAY),
         (WindowReason.RESTORED, FRIDAY),
+        (WindowReason.REQUESTED, FRIDAY),
         (WindowReason.NUMBER_REPLACED, FRIDAY),
     ],
 )

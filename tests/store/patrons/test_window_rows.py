@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import update
 from store_people import MONDAY, STARTED, enrol, number, person, write
 from whole import patron_ids, verify_audit
@@ -118,3 +119,26 @@ def test_a_restore_takes_the_place_of_another_reason_but_not_of_a_replaced_numbe
     assert opened(store, [replaced], WindowReason.NUMBER_REPLACED) == [replaced]
     assert opened(store, [known, replaced], WindowReason.RESTORED) == [known]
     assert opened(store, [known], WindowReason.RESTORED) == []
+
+
+@pytest.mark.parametrize("before", [why for why in WindowReason if why is not WindowReason.REQUESTED])
+def test_an_operators_request_takes_the_place_of_no_other_reason(
+    store: SqlStore, run: Run, before: WindowReason
+) -> None:
+    known, new = enrol(store, 2)
+    write(store, run, person(0), person(1))
+    opened(store, [known], before)
+    rows = store.views.everything("patron")["patron"]
+    assert opened(store, [known], WindowReason.REQUESTED) == []
+    assert store.views.everything("patron")["patron"] == rows
+    assert opened(store, [known, new], WindowReason.REQUESTED) == [new]
+    assert windows_of(store)[new] == Window(TODAY, WindowReason.REQUESTED, MONDAY)
+
+
+def test_a_restore_and_a_replaced_number_take_the_place_of_an_operators_request(store: SqlStore, run: Run) -> None:
+    known, replaced = enrol(store, 2)
+    write(store, run, person(0), person(1))
+    assert opened(store, [known, replaced], WindowReason.REQUESTED) == sorted([known, replaced])
+    assert opened(store, [known], WindowReason.GAP) == []
+    assert opened(store, [known], WindowReason.RESTORED) == [known]
+    assert opened(store, [replaced], WindowReason.NUMBER_REPLACED) == [replaced]
