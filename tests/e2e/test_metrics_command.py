@@ -58,6 +58,19 @@ def test_a_library_that_cannot_be_measured_is_told_in_the_file_too(library: Libr
     assert path.read_text(encoding="utf-8").endswith('cprsync_measured{agency="700000"} 0\n')
 
 
+def test_why_a_library_cannot_be_measured_is_said_in_the_readers_language(library: Library, tmp_path: Path) -> None:
+    """What Prometheus reads is the same in both."""
+    broken = library.copy(tmp_path / "broken")
+    broken.store.unlink()
+    said = {
+        lang: started.command("metrics", "--config", str(broken.folder / "cprsync.toml"), "--lang", lang)
+        for lang in ("da", "en")
+    }
+    assert "700000: databasen er ikke stillet op endnu" in said["da"].stderr
+    assert "700000: the store is not set up" in said["en"].stderr
+    assert said["da"].stdout == said["en"].stdout
+
+
 def test_a_file_that_cannot_be_written_leaves_the_old_one_whole(tmp_path: Path) -> None:
     path = tmp_path / "cprsync.prom"
     write_whole(path, "old\n")

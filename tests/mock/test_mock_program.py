@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+import started
 from lxml import etree
 from mock_delivery import delivery
 from mock_wire import LOOKUP, Caller
@@ -392,3 +393,13 @@ def test_a_mistake_in_the_people_file_is_placed_and_never_quoted(tmp_path: Path,
 def test_a_missing_people_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_town(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(("language", "advice"), [("da", "Ret indstillingen"), ("en", "Mend the setting")])
+def test_a_mock_that_cannot_start_gives_its_advice_in_the_readers_language(
+    tmp_path: Path, language: str, advice: str
+) -> None:
+    missing = str(tmp_path / "none.toml")
+    ran = started.command("mock", "serve", "--dir", str(tmp_path / "mock"), "--people", missing, "--lang", language)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert advice in ran.stderr

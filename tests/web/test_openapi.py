@@ -42,8 +42,10 @@ def test_no_command_loads_the_api_before_it_is_asked_to() -> None:
 
 
 def test_the_command_prints_the_description_and_a_list_to_read(description: dict[str, Any]) -> None:
-    printed, listed = (_cprsync("openapi", *more) for more in (["--json"], []))
+    printed, listed = (_cprsync("openapi", *more) for more in (["--json"], ["--lang", "da"]))
     assert json.loads(printed) == description
+    # it is for who writes programs, and is English for them all
+    assert _cprsync("openapi", "--lang", "en") == listed
     assert all(f"/api/v1{path}" in listed for path in description["paths"])
 
 

@@ -77,6 +77,7 @@ def mock_serve(
     ] = None,
     framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
     omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
+    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
 ) -> None:
     """Serve until stopped; one JSON line when ready.
 

@@ -79,11 +79,15 @@ def serve_desk(
 
 
 @openapi_app.command("openapi")
-def print_description(*, as_json: Json = False) -> None:
+def print_description(
+    *,
+    lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
+    as_json: Json = False,
+) -> None:
     """Print what the desk's JSON API takes and answers.
 
-    Needs no configuration. With --json it is the whole description (OpenAPI 3.1). `serve` answers it at
-    /api/v1/openapi.json.
+    Needs no configuration. It is in English. With --json it is the whole description (OpenAPI 3.1). `serve` answers it
+    at /api/v1/openapi.json.
     """
     from cprsync.web.api.api import build_description
     from cprsync.web.api.description import outline

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Library, print_document
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, print_document
 from cprsync.cli.terminal.output import note, say
 from cprsync.errors import ConfigurationError, CprsyncError, Exit
 from cprsync.resources import monitoring_path
@@ -20,6 +20,7 @@ from cprsync.resources import monitoring_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cprsync.catalogues import Language
     from cprsync.domain.trust.metrics import Sample
     from cprsync.wiring.site import Site
 
@@ -49,12 +50,13 @@ def print_metrics(
     ] = None,
     config: Config = CONFIG,
     library: Library = None,
+    lang: Lang = "da",
     as_json: Json = False,
 ) -> int:
     """Print what Prometheus reads: how each library stands.
 
-    The desk answers the same at /metrics, with what it has counted itself. A library that cannot be measured is told as
-    `cprsync_measured 0`, and the exit is 1.
+    It is in English. The desk answers the same at /metrics, with what it has counted itself. A library that cannot be
+    measured is told as `cprsync_measured 0`, and the exit is 1.
     """
     if ready is not None:
         say(monitoring_path(_FILES[ready]).read_text(encoding="utf-8").rstrip("\n"))
@@ -66,7 +68,7 @@ def print_metrics(
     with failures(as_json=as_json):
         settings = load_settings(config)
         sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
-        samples = [one for site in sites for one in _samples(site)]
+        samples = [one for site in sites for one in _samples(site, lang)]
         text = render(samples)
         if textfile is not None:
             write_whole(textfile, text)
@@ -75,15 +77,16 @@ def print_metrics(
     return Exit.DONE if all(one.value for one in samples if one.name == "measured") else Exit.REFUSED
 
 
-def _samples(site: Site) -> Iterator[Sample]:
+def _samples(site: Site, language: Language) -> Iterator[Sample]:
     from cprsync.doctor.measuring import measure_site
     from cprsync.domain.trust.metrics import Sample
+    from cprsync.language.errors import error_text
 
     found: list[Sample] = []
     try:
         found = measure_site(site)
     except CprsyncError as error:
-        note(f"{site.section.agency}: {error.message}")
+        note(f"{site.section.agency}: {error_text(error, language)}")
     yield Sample("measured", bool(found), agency=site.section.agency)
     yield from found
 

@@ -54,6 +54,13 @@ def test_every_argument_and_option_is_explained(command: Any) -> None:
     assert [parameter.name for parameter in command.params if not parameter.help] == []
 
 
+@pytest.mark.parametrize(
+    "command", [one for one in COMMANDS if not subcommands(one.values[0]) and one.id != "cprsync bench"]
+)
+def test_every_command_that_is_installed_takes_the_readers_language(command: Any) -> None:
+    assert [one.name for one in command.params if "--lang" in one.opts] == ["lang"]
+
+
 def test_no_english_text_takes_a_patron_for_a_woman() -> None:
     """A patron is they: in help, in reports, in errors and in what to do about them."""
     texts = [command.help or "" for _, command in commands()]
