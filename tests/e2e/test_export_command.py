@@ -186,6 +186,14 @@ def test_the_list_has_every_patron_by_number_and_state_and_nobodys_name(town: Li
     assert len(shown.splitlines()) == len(listed) + 1
 
 
+def test_the_list_calls_a_patron_verified_only_once_the_register_has_answered(town: Library) -> None:
+    """Decision 10: until the first look-up is answered the record says "not yet verified", and so does the list."""
+    listed = {one["patron"]: one["verified"] for one in town.call("patron", "list").document["patrons"]}
+    shown = {patron: town.call("patron", "show", patron).document["verified"] for patron in listed}
+    assert listed == shown
+    assert set(listed.values()) == {True, False}
+
+
 @pytest.mark.parametrize(
     ("option", "key"), [("--status", "status"), ("--municipality", "municipality"), ("--group", "group")]
 )

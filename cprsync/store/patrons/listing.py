@@ -40,13 +40,15 @@ class Listing(TenantStore):
 
     def patrons(self, wanted: PatronFilter) -> Iterator[ListedPatron]:
         columns = (_PATRON.id, _PATRON.status_class, _PATRON.standing, _PATRON.patron_group, _PATRON.municipality)
+        # no source has answered yet, or the feed could not have told of every change since
+        unverified = (_PATRON.as_of_day.is_(None) | _PATRON.unverified_since.is_not(None)).label("unverified")
         here = self._are_here()
         asked = ((_PATRON.patron_group, wanted.group), (_PATRON.municipality, wanted.municipality))
         for column, value in (*asked, (_PATRON.status_class, wanted.status)):
             here = here if value is None else here & (column == value)
         last = ""
         while True:
-            found = select(*columns, _PATRON.unverified_since).where(here, _PATRON.id > last).order_by(_PATRON.id)
+            found = select(*columns, unverified).where(here, _PATRON.id > last).order_by(_PATRON.id)
             with reading(self._tenant.engine) as connection:
                 rows = connection.execute(found.limit(_PAGE)).all()
             for row in rows:
@@ -56,7 +58,7 @@ class Listing(TenantStore):
                     row.standing,
                     row.patron_group,
                     row.municipality,
-                    verified=row.unverified_since is None,
+                    verified=not row.unverified,
                 )
             if len(rows) < _PAGE:
                 return
