@@ -2,8 +2,9 @@
 
     python tests/sweeps/import_memory.py [--what patron|circulation] [--short N --long M] [--form csv|json] [--apply]
 
-Each import is the command line in a process of its own, into a store of its own. With --apply the pages of the database
-that SQLite keeps, 64 MiB of them at most, come on top: they are full long before the longer list ends.
+Each import is the command line in a process of its own, into a store of its own, and each row takes 2 KiB. With --apply
+the pages of the database that SQLite keeps, 64 MiB of them at most, come on top: they are full long before the longer
+list ends.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from datetime import date
@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import started
+
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.wiring.setting_up import upgrade_store as upgrade
@@ -27,34 +29,38 @@ from cprsync.wiring.setting_up import upgrade_store as upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: The long list may take so much more, in MiB; applied, also what SQLite keeps.
-GROWTH_MAX_MB = 8
+#: The long list may take so much more, in MiB; applied, also what SQLite keeps. In the sample it is 4 longer.
+GROWTH_MAX_MB = 2
 CACHE_MB = 64
+#: One import ends long before this.
+CEILING_SECONDS = 3600
 #: Patrons who are there before what circulates comes.
 PATRONS = 100
 #: The command reads the machine's clock: a later day would be refused.
 _TODAY = date.today().isoformat()  # noqa: DTZ011 -- the day where it runs
+#: It makes a row long.
+_NOTE = "x" * 1900
 _CHILD = """
 import resource, sys
 from cprsync.cli.main import app
 code = app(sys.argv[1:], standalone_mode=False)
-assert not code, code
 sys.stderr.write(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}\\n")
+sys.exit(code)
 """
 
 
 def a_patron(place: int) -> dict[str, str]:
-    return {"cards": f"L{place:08}", "branch": "main", "internal_note": f"number {place}"}
+    return {"cards": f"L{place:08}", "branch": "main", "internal_note": f"number {place} {_NOTE}"}
 
 
-def a_reservation(place: int) -> dict[str, str]:
-    """Of one of the hundred patrons who are there before."""
-    told = {"type": "reservation", "id": f"R{place}", "patron": f"L{place % PATRONS:08}"}
-    return told | {"title": f"Book {place}", "placed": _TODAY}
+def a_message(place: int) -> dict[str, str]:
+    """To one of the hundred patrons who are there before."""
+    told = {"type": "message", "id": f"M{place}", "patron": f"L{place % PATRONS:08}", "channel": "email"}
+    return told | {"content": f"number {place} {_NOTE}", "sent": _TODAY}
 
 
 #: By the command, what it is given.
-ROWS = {"patron": a_patron, "circulation": a_reservation}
+ROWS = {"patron": a_patron, "circulation": a_message}
 
 
 def write_list(path: Path, rows: int, row: Callable[[int], dict[str, str]], form: str) -> None:
@@ -69,7 +75,8 @@ def take(folder: Path, what: str, path: Path, *, apply: bool) -> tuple[int, int]
     """Import a list: how many were created, and the peak of that process."""
     options = [what, "import", str(path), "--json", "--config", str(folder / "cprsync.toml")]
     options += ["--apply"] if apply else []
-    done = subprocess.run([sys.executable, "-c", _CHILD, *options], capture_output=True, text=True, check=True)
+    done = started.program(_CHILD, *options, ceiling=CEILING_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)["created"], int(done.stderr.split()[-1])
 
 
