@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import json
 import os
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import compiled_once  # noqa: F401 -- for what it does
 import keys_once  # noqa: F401 -- for what it does
@@ -124,6 +127,12 @@ def mock_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def keys_at_hand(mock_keys: Path) -> Iterator[None]:
     """A mock in a new folder takes these keys. Making its own takes seconds, as the demo of an installed wheel does."""
+    with _taking(mock_keys):
+        yield
+
+
+@contextmanager
+def _taking(mock_keys: Path) -> Iterator[None]:
     from cprsync.mock import server
 
     def take(folder: Path, *, now: datetime) -> DevCertificates:
@@ -135,6 +144,27 @@ def keys_at_hand(mock_keys: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "develop_certificates", take)
         yield
+
+
+@dataclass(frozen=True)
+class LivedDemo:
+    """What `cprsync demo --keep --json` left: its folder, of which each test takes a copy, and what it printed."""
+
+    folder: Path
+    document: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def lived_demo(mock_keys: Path, tmp_path_factory: pytest.TempPathFactory) -> LivedDemo:
+    """Lived once in a worker: its tests are of the group `demo`."""
+    from structlog.testing import capture_logs
+
+    from cprsync.cli.demo.demo import run_demo
+
+    folder = tmp_path_factory.mktemp("lived") / "demo"
+    with _taking(mock_keys), capture_logs(), redirect_stdout(StringIO()) as told:
+        assert run_demo(keep=folder, language="da", as_json=True) == 0
+    return LivedDemo(folder, json.loads(told.getvalue()))
 
 
 def _make_mock_keys(folder: Path) -> None:

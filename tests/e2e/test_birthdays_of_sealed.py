@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import redirect_stdout
+import shutil
 from dataclasses import dataclass
 from datetime import date
-from io import StringIO
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +18,6 @@ import typer
 from town import PEOPLE
 from typer.testing import CliRunner
 
-from cprsync.cli.demo.demo import run_demo
 from cprsync.cli.main import app
 from cprsync.language.words import long_day
 from cprsync.mock import control
@@ -30,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("birthdays")
+    from conftest import LivedDemo
+
+pytestmark = pytest.mark.xdist_group("demo")
 
 #: SVEND is 10 on 9 May 2027 and 11 a year later, MIA is 9 on 25 June 2027; both are protected.
 CHILDREN: Final = ("SVEND", "MIA")
@@ -243,10 +243,8 @@ class Town:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, keys_at_hand: None) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("birthdays") / "demo"
-    with redirect_stdout(StringIO()):
-        assert run_demo(keep=folder, language="da", as_json=True) == 0
+def town(lived_demo: LivedDemo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder = shutil.copytree(lived_demo.folder, tmp_path_factory.mktemp("birthdays") / "demo")
     policy = folder / "policy.toml"
     written = policy.read_text(encoding="utf-8")
     assert GROUPS[0] in written

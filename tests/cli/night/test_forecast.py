@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 from whole import patron_ids
 
-from cprsync.cli.demo.demo import run_demo
 from cprsync.cli.main import app
 from cprsync.cli.night.overview import NAMED_MAX, forecast_lines
 from cprsync.cli.terminal.output import emphasise
@@ -20,6 +20,8 @@ from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import LivedDemo
 
 WINDOW = {"from": "2026-12-30", "to": "2027-01-28"}
 
@@ -92,7 +94,6 @@ def test_a_number_of_days_beyond_the_ceiling_is_wrong_usage(days: str) -> None:
     assert CliRunner().invoke(app, ["forecast", "--days", days]).exit_code == 2
 
 
-@pytest.mark.xdist_group("demo")
 def _corrected(folder: Path) -> str:
     """Someone at the desk corrects a municipality on the day after the demo; returns whose."""
     settings = load_settings(folder / "cprsync.toml")
@@ -102,12 +103,12 @@ def _corrected(folder: Path) -> str:
     return patron
 
 
-@pytest.mark.usefixtures("keys_at_hand")
+@pytest.mark.xdist_group("demo")
 def test_the_demo_lives_its_birthdays_and_a_correction_that_ends_and_the_next_one_is_forecast(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    lived_demo: LivedDemo, tmp_path: Path
 ) -> None:
-    run_demo(keep=tmp_path / "demo", language="da", as_json=True)
-    nights = json.loads(capsys.readouterr().out)["nights"]
+    shutil.copytree(lived_demo.folder, tmp_path / "demo")
+    nights = lived_demo.document["nights"]
     calendars = [{kind: n for kind, n in night["calendar"].items() if kind != "days"} for night in nights]
     assert calendars[1:] == [
         {"override_warned": 1},
