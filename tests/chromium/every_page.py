@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: Nobody signs in at these; the first two are there for someone who has not.
 SIGNED_OUT = ("/sign-in",)
 _AXE = Axe()
+_HAS_AXE = "typeof axe !== 'undefined'"
 #: Only what is wrong is told, and no style sheet is fetched again. What is well stays in the browser: to hand it over
 #: took longer than to find it.
 _AXE_RUN = """async (which) => {
@@ -70,7 +71,10 @@ class Looked:
 
 def look_at(seat: Seat, looks: Iterable[Look] = LOOKS) -> Looked:
     """Look at the page that is shown."""
-    seat.page.evaluate(_AXE.axe_script)
+    if not seat.page.evaluate(_HAS_AXE):
+        # the window has it from now on, on each page: to hand over half a megabyte takes longer than to look
+        seat.page.context.add_init_script(_AXE.axe_script)
+        seat.page.evaluate(_AXE.axe_script)
     wrong: list[str] = []
     for size, theme, rules in looks:
         seat.look_by(size=size, theme=theme)
