@@ -63,6 +63,15 @@ def limits_line(document: dict[str, Any], language: Language) -> str:
     return lines[[at for at, line in enumerate(lines) if word("changed", language) in line][-1] - 1]
 
 
+def says_what_waits(library: Library, document: dict[str, Any]) -> None:
+    """The report of an undo, printed or shown later, says what waits after it, and that the audit is whole."""
+    waits = library.call("status").document["waits"]
+    assert waits["kinds"]["reverted.held"] == 2
+    for told in (document, library.call("runs", "show", str(document["run"])).document):
+        assert told["reviews"] == {"waiting": waits["reviews"], "kinds": waits["kinds"]}
+        assert (told["audit"]["whole"], told["windows"]["why"]) == (True, {"reverted": 2})
+
+
 def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_path: Path) -> None:
     library = night.library
     before = library.opened()
@@ -103,11 +112,17 @@ def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_pa
     assert (ran.exit, document["state"], document["reverting"]["restored"]) == (3, "done", 2), ran.out
     assert library.opened() == before
     undo = document["run"]
+    says_what_waits(library, document)
     assert library.call("runs", "show", str(run)).document["reverted_by"] == undo
     listed = {one["run"]: one for one in library.call("runs", "list").document["runs"]}
     assert (listed[undo]["reverts"], listed[run]["reverted_by"]) == (run, undo)
-    again = revert(library, run, "--yes", "--reason", "en gang til")
-    assert_refused(again, code=1, kind="revert.done", says="undone already", advises="runs revert")
+    assert_refused(
+        revert(library, run, "--yes", "--reason", "en gang til"),
+        code=1,
+        kind="revert.done",
+        says="undone already",
+        advises="runs revert",
+    )
 
     # the next delivery says the same again: the patrons are held
     for key in HARMED:

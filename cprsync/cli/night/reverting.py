@@ -24,7 +24,7 @@ from cprsync.cli.terminal.frame import (
 )
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Exit
-from cprsync.language.night import brake_lines, reverting_lines
+from cprsync.language.night import audit_lines, brake_lines, reverting_lines
 from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
@@ -124,7 +124,13 @@ def _patron_lines(patrons: list[str], language: Language) -> Iterator[str]:
 
 
 def done_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What the undo has done, and what comes next."""
+    """What the undo has done, what comes next, and what is wrong with the audit."""
+    yield from _undone_lines(document, language)
+    if not document["audit"]["whole"]:
+        yield from ("  " + line for line in audit_lines(document["audit"], language))
+
+
+def _undone_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     if document["state"] == "held":
         yield word("revert_held", language, run=document["reverts"])
         yield from ("  " + line for line in brake_lines(document, language))

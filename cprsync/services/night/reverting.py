@@ -18,8 +18,10 @@ from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotCo
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
 from cprsync.services.desk.showing import warning_documents
-from cprsync.services.night.report import planned_document, report_without_run
-from cprsync.services.night.weighing import is_undo_approved, keep_and_compare
+from cprsync.services.feed.questions import WindowsAsked
+from cprsync.services.night.report import Counts, Report
+from cprsync.services.night.run import find_state
+from cprsync.services.night.weighing import Planned, is_undo_approved, keep_and_compare
 from cprsync.services.planning.steps import write_of
 from cprsync.services.ports.patrons import TRIES
 from cprsync.services.ports.reverting import RevertBatch
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.guard import Excess
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.patron.patron import Patron
-    from cprsync.services.night.weighing import Approval
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.reverting import PastRun
@@ -111,7 +112,7 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
         "state": "planned",
         "revert": None,
         **_counts(past, ones, len(done)),
-        "brake": {**_brake(excess, None), "approved": is_approved} if excess else None,
+        "brake": _brake(excess, is_approved=is_approved) if excess else None,
         "warnings": warning_documents(_WARNINGS),
         "digest": preview.digest,
     }
@@ -198,8 +199,8 @@ def _exceeded(night: Night, rows: Sequence[PlanRow]) -> tuple[Excess, ...]:
     return guard(harms, parked=0, population=night.store.patrons.count(), limits=night.policy.limits)
 
 
-def _brake(excess: Sequence[Excess], plan: str | None) -> dict[str, Any]:
-    return {"plan": plan, "classes": [one.document() for one in excess]}
+def _brake(excess: Sequence[Excess], *, is_approved: bool) -> dict[str, Any]:
+    return {"plan": None, "classes": [one.document() for one in excess], "approved": is_approved}
 
 
 def revert(night: Night, shown: ShownRevert, given: Confirmation, *, user: str) -> dict[str, Any]:
@@ -229,6 +230,7 @@ class _Undo:
     def __init__(self, night: Night, run: Run, past: PastRun, user: str, reason: str) -> None:
         self._night, self._run, self._past = night, run, past
         self._user, self._reason = user, reason
+        self._begun = night.monotonic()
 
     def do(self) -> dict[str, Any]:
         night, run, store = self._night, self._run, self._night.store
@@ -240,9 +242,9 @@ class _Undo:
             excess = _exceeded(night, rows)
             if excess:
                 standing, plan = keep_and_compare(night, run, rows, {}, reverts=self._past.id)
-                if not standing.is_approved:
-                    brake = {**_brake(excess, plan), **standing.document()}
-                    return self._hold(ones, rows, brake, standing.approval)
+                planned = Planned(rows, plan, excess, standing)
+                if planned.is_over:
+                    return self._hold(ones, planned)
             else:
                 store.runs.save_plan(run, rows)
                 store.runs.set_state(run, RunState.APPLYING)
@@ -273,18 +275,11 @@ class _Undo:
         reviews = [review for one in ones for review in one.reviews()]
         self._night.store.reverting.write(self._run, RevertBatch(writes, changed, reviews), reverts=self._past.id)
 
-    def _hold(
-        self, ones: Sequence[_One], rows: Sequence[PlanRow], brake: dict[str, Any] | None, approval: Approval | None
-    ) -> dict[str, Any]:
-        counts = _counts(self._past, ones)
+    def _hold(self, ones: Sequence[_One], planned: Planned) -> dict[str, Any]:
         # nothing was written
-        document = self._document("held", Exit.BRAKED, counts | {"restored": 0, "actions": {}})
-        document |= {
-            "brake": brake,
-            "plan": [planned_document(row) for row in rows],
-            "approval": approval and approval.document(),
-        }
-        return self._end(document, RunState.HELD)
+        counts = _counts(self._past, ones) | {"restored": 0}
+        report = replace(self._report(Counts()), planned=planned, held=True)
+        return self._end(report, counts, RunState.HELD, Exit.BRAKED)
 
     def _close(self) -> dict[str, Any]:
         store, run = self._night.store, self._run
@@ -299,26 +294,38 @@ class _Undo:
             "protected": opened.get(REVERTED_PROTECTED, 0),
             "left": left,
             "gone": self._past.kept - restored - sum(left.values()),
-            "actions": dict(sorted(kinds.items())),
         }
-        document = self._document("done", Exit.LEFT if opened else Exit.DONE, counts)
-        document |= {"reasons": opened, "left_to_a_person": sum(opened.values())}
-        return self._end(document, RunState.CLOSED)
+        report = self._report(Counts(left=sum(opened.values()), reasons=Counter(opened), actions=kinds))
+        return self._end(report, counts, RunState.CLOSED, Exit.LEFT if opened else Exit.DONE)
 
-    def _document(self, state: str, code: int, counts: dict[str, Any]) -> dict[str, Any]:
-        document = report_without_run(self._night.agency, day=self._run.day, error={}, code=code)
-        del document["error"]
-        named = {name: counts[name] for name in ("restored", "protected", "left", "gone")}
-        return document | {
-            "run": self._run.id,
-            "state": state,
-            "actions": counts["actions"],
+    def _report(self, counts: Counts) -> Report:
+        """Report what the undo has done, and how the library stands after it, as a night does.
+
+        The audit is checked too, but no sealed record is opened: the next night goes on with those.
+        """
+        night, store = self._night, self._night.store
+        backlog, audit = store.outbox.backlog(), store.audit.check()
+        with store.at_one_moment():
+            closing, windows = find_state(night, self._run.day), store.windows.counts()
+        return Report(
+            run=self._run,
+            agency=night.agency,
+            has_net_media=night.net_media is not None,
+            counts=counts,
+            windows=WindowsAsked(left=windows),
+            closing=replace(closing, backlog=backlog, audit=audit, seconds=night.monotonic() - self._begun),
+        )
+
+    def _end(self, report: Report, counts: dict[str, Any], state: RunState, code: int) -> dict[str, Any]:
+        """End the run. Its exit is the undo's own: an audit that is not whole is told beside it."""
+        store, document = self._night.store, report.document()
+        document.pop("error", None)
+        document |= {
+            "state": "held" if report.held else "done",
+            "exit": code,
             "reverts": self._past.id,
-            "reverting": named,
+            "reverting": {name: counts[name] for name in ("restored", "protected", "left", "gone")},
         }
-
-    def _end(self, document: dict[str, Any], state: RunState) -> dict[str, Any]:
-        store = self._night.store
         store.reverting.close(self._run, document, user=self._user, reason=self._reason, state=state.value)
         return document | {"approved_by": (store.runs.document(self._run.id) or document)["approved_by"]}
 

@@ -32,6 +32,7 @@ from cprsync.services.ports.runs import LIVED, RunState, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.patron.due import Due
     from cprsync.errors import CprsyncError
@@ -77,6 +78,22 @@ def run_night(night: Night, *, foresee: Callable[[Iterable[Due]], None] | None =
         )
         log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)
         return report
+
+
+def find_state(night: Night, day: date) -> Closing:
+    """How the library stands when a run ends: what its report says whatever the run has done.
+
+    Without what must be told to the net media, and the audit: a check of it takes longer than one moment.
+    """
+    store = night.store
+    return Closing(
+        targets={one.name: one.backlog for one in store.targets.states()} if night.targets else {},
+        cards=store.card_accounts.state(),
+        overrides=overrides_on(night, day),
+        sealed_by_silence=store.patrons.count_silent() if night.policy.silent_is_sealed else 0,
+        reviews_waiting=store.reviews.waiting(),
+        subscriptions_kept=store.subscriptions.count(),
+    )
 
 
 class _Course:
@@ -136,24 +153,17 @@ class _Course:
         self._report(Closing(tally := store.runs.tally(run))).check_balance()
         backlog, audit = store.outbox.backlog(), store.audit.check(records=RECORDS_A_NIGHT)
         with store.at_one_moment():
-            overrides = overrides_on(night, run.day)
-            targets = {one.name: one.backlog for one in store.targets.states()} if night.targets else {}
+            closing = find_state(night, run.day)
             self._windows = replace(self._windows, left=store.windows.counts())
-            silent = store.patrons.count_silent() if night.policy.silent_is_sealed else 0
-            waiting, proposed, cards = store.reviews.waiting(), store.reviews.proposed(run), store.card_accounts.state()
-            kept = max(0, store.subscriptions.count() - self._report().subscribed)
+            proposed = store.reviews.proposed(run)
         return self._report(
-            Closing(
-                tally,
-                backlog,
-                targets=targets,
+            replace(
+                closing,
+                tally=tally,
+                backlog=backlog,
                 audit=audit,
-                cards=cards,
-                overrides=overrides,
-                sealed_by_silence=silent,
-                reviews_waiting=waiting,
                 proposed=proposed,
-                subscriptions_kept=kept,
+                subscriptions_kept=max(0, closing.subscriptions_kept - self._report().subscribed),
                 seconds=night.monotonic() - begun,
             )
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from culr_double import CulrDouble
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered, happened, unowned
 from kills import sample
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from test_approved_plans import approve, shown
 from townspeople import PROTECTED, cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 from whole import verify_audit
 
+from cprsync.cli.night.reverting import done_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import Target, TargetKind
@@ -111,11 +113,14 @@ def test_a_night_is_undone_and_every_record_equals_what_it_was(either_library: L
     assert library.store.runs.document(run)["reverted_by"] == document["run"]  # type: ignore[index]  # it is there
 
 
-def test_a_preview_counts_by_kind_and_writes_nothing(library: Library) -> None:
+def test_a_preview_counts_by_kind_and_writes_nothing(either_library: Library) -> None:
+    library = either_library
     run = a_night(library)
     before = library.everything()
     document = preview_revert(night_of(library), run).document
     assert library.everything() == before
+    # it is no run yet: what waits, and whether the audit is whole, is said once it is done
+    assert document.keys() & {"reviews", "audit", "windows"} == set()
     assert (document["restored"], document["left"], document["state"]) == (3, {}, "planned")
     assert document["actions"]["rename"] == 1
     assert document["actions"]["return"] == 1
@@ -385,6 +390,67 @@ def test_nothing_is_written_without_a_yes_to_exactly_this_and_a_reason(library: 
     assert refused(library, lambda: revert(night, seen, Confirmation(yes), user="anna")) == "confirm.reason"
     other = Confirmation("sha256:another", "fordi")
     assert refused(library, lambda: revert(night, seen, other, user="anna")) == "confirm.changed"
+
+
+# -- reported -----------------------------------------------------------------------------------------------------
+
+
+def test_an_undo_says_what_waits_afterwards_as_a_night_does(either_library: Library) -> None:
+    library = either_library
+    library.net_media = CulrDouble()
+    document = undo(library, a_night(library))
+    waiting = library.store.reviews.waiting()
+    assert waiting["reverted.held"] == 3
+    assert document["reviews"] == {"waiting": sum(waiting.values()), "kinds": waiting}
+    assert (document["windows"]["left"], document["windows"]["why"]) == (3, {"reverted": 3})
+    backlog = library.store.outbox.backlog()
+    assert (document["published"]["waiting"], document["published"]["set_up"]) == (backlog.waiting, True)
+    assert backlog.waiting > 0
+    assert document["subscriptions"]["kept"] == library.store.subscriptions.count()
+    stored = library.store.runs.document(document["run"]) or {}
+    assert {name: stored[name] for name in document} == document
+
+
+def test_an_undo_checks_the_audit_and_leaves_the_sealed_records_to_the_nights(either_library: Library) -> None:
+    library = either_library
+    run = a_night(library)
+    (night,) = [library.store.runs.document(run) or {}]
+    audit = undo(library, run)["audit"]
+    assert (audit["whole"], audit["problems"]) == (True, [])
+    assert audit["entries"] > night["audit"]["entries"]
+    assert audit["code"] != night["audit"]["code"]
+    # the next night goes on behind the last record that was opened
+    assert (audit["records"], audit["last_record"]) == (0, night["audit"]["last_record"])
+    assert audit["last_record"] is not None
+
+
+def test_a_held_undo_says_what_waits_too(either_library: Library) -> None:
+    library = either_library
+    run = a_night(library)
+    library.limit(Harm.CHANGED, 0)
+    waiting = library.store.reviews.waiting()
+    document = undo(library, run)
+    assert (document["state"], document["actions"], document["left_to_a_person"]) == ("held", {}, 0)
+    assert document["reviews"] == {"waiting": sum(waiting.values()), "kinds": waiting}
+    assert waiting["block.dead"] == 1
+    assert document["audit"]["whole"]
+    assert {one["patron"] for one in document["plan"]} == {library.id_of(key) for key in ("ANNA", "CLARA", "DAVID")}
+    # the limits are said by class
+    assert "error" not in document
+
+
+def test_an_undo_is_done_although_the_audit_is_not_whole_and_says_so(either_library: Library) -> None:
+    library = either_library
+    before = records(library)
+    run = a_night(library)
+    with writing(library.store._tenant.engine) as connection:
+        connection.execute(text("UPDATE audit SET at = '2020' WHERE seq = 1"))
+    document = undo(library, run)
+    assert (document["state"], document["exit"], records(library)) == ("done", 3, before)
+    assert not document["audit"]["whole"]
+    assert document["audit"]["problems"] != []
+    assert "REVISIONSSPORET ER IKKE HELT" in "\n".join(done_lines(document, "da"))
+    assert "THE AUDIT IS NOT WHOLE" in "\n".join(done_lines(document, "en"))
 
 
 # -- guarded ------------------------------------------------------------------------------------------------------
