@@ -61,6 +61,23 @@ def test_a_mistake_in_the_policy_is_named_by_its_key(tmp_path: Path, text: str, 
     assert named in caught.value.message
 
 
+def _with_section(lines: list[str], first: int) -> list[str]:
+    """The lines of a policy with a commented section made real: from its head to the next line that is no comment."""
+    end = next(at for at in range(first, len(lines)) if not lines[at].startswith("#"))
+    real = [line.removeprefix("#").removeprefix(" ") for line in lines[first:end]]
+    return [*lines[:first], *real, *lines[end:]]
+
+
+def test_each_section_that_stands_as_a_comment_may_be_made_real_where_it_stands(tmp_path: Path) -> None:
+    """Decision 13: each library has its policy. It says: take away the # before the lines."""
+    lines = (FIXTURES / "policy.toml").read_text(encoding="utf-8").splitlines()
+    heads = [lines.index(head) for head in ("# [controller]", '# [groups."Barn"]', "# [[product]]", "# [branches]")]
+    for first in heads:
+        path = tmp_path / "policy.toml"
+        path.write_text("\n".join(_with_section(lines, first)), encoding="utf-8")
+        assert load_policy(path, frozenset({"0751"})) != load_policy(FIXTURES / "policy.toml", frozenset({"0751"}))
+
+
 @pytest.mark.parametrize("setting", ["cuont = 1", "cuont = 1, share = 2.0", "share = 2.0, cuont = 1"])
 def test_a_misspelt_key_is_named_before_the_one_that_is_missing_for_it(tmp_path: Path, setting: str) -> None:
     path = tmp_path / "policy.toml"
