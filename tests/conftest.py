@@ -23,9 +23,12 @@ import rooms  # noqa: F401 -- for what it does
 from _pytest.nodeid import NodeId
 from hypothesis import settings
 from one_database import leave_out
+from xdist.scheduler import LoadGroupScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
 
     from cprsync.mock.certs import DevCertificates
 
@@ -78,6 +81,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             group = item.get_closest_marker("xdist_group")
             if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
                 item._id = NodeId.parse(f"{item.nodeid}@{group.args[0]}")
+
+
+class ByFile(LoadGroupScheduling):
+    """Gives a worker all tests of a group, or of a file: what a file's tests share is made once.
+
+    pytest-xdist would give out each test by itself. Each worker would make what a file shares, and the parent would
+    count all that is done again after each of nine thousand tests.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        group_or_test: str = super()._split_scope(nodeid)
+        return group_or_test.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:
