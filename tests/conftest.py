@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 #: The longest tests begin first, so that no worker is still at one of them when the others have nothing left.
-LONG = ("tests/sweeps/", "tests/model/", "tests/bench/")
+LONG = ("tests/sweeps/", "tests/model/", "tests/bench/", "tests/web/test_supervising.py")
 
 
 @pytest.hookimpl(trylast=True)
