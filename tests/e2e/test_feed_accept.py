@@ -183,6 +183,19 @@ def test_an_operator_has_everyone_looked_up_and_is_told_so(
     assert library.rows() == before
 
 
+def test_an_operator_tells_that_the_whole_machine_was_put_back(week: Week, library: Library) -> None:
+    before = library.rows()
+    ran = library.call("feed", "heal", "--older-copy", "VM fra i går", "--everyone", "VM fra i går")
+    assert (ran.exit, ran.error["kind"]) == (2, "usage")
+    assert library.rows() == before
+    ran = library.call("feed", "heal", "--older-copy", "VM fra i går")
+    assert (ran.exit, ran.document["asked"], ran.document["why"]) == (0, 2, {"restored": 2}), ran.out
+    for delivery in (week.moved, week.renamed):
+        deliver(library, *delivery)
+    ran = library.call("sync")
+    assert (ran.exit, ran.document["windows"]["answered"], ran.document["windows"]["left"]) == (0, 2, 0), ran.out
+
+
 def test_the_advice_at_a_gap_is_to_name_the_delivery_that_waits_and_not_the_lost_one(week: Week, gap: Library) -> None:
     stopped = gap.call("sync").error
     assert stopped["message"].startswith(f"{week.renamed[0]}: ")

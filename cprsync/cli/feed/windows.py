@@ -14,6 +14,7 @@ import typer
 
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
+from cprsync.errors import Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import window_lines
 from cprsync.language.words import day_text, word
@@ -52,6 +53,14 @@ def feed_heal(
         str | None,
         typer.Option("--everyone", metavar="REASON", help="Ask about all who are subscribed, and why; for the audit."),
     ] = None,
+    older_copy: Annotated[
+        str | None,
+        typer.Option(
+            "--older-copy",
+            metavar="REASON",
+            help="The same, after the whole machine was put back: what others know is held to be newer.",
+        ),
+    ] = None,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -67,9 +76,14 @@ def feed_heal(
     from cprsync.services.ports.trust.audit import checked_reason
 
     with opened(config, library, as_json=as_json) as site:
+        if everyone is not None and older_copy is not None:
+            raise Misused("expected one of --everyone REASON and --older-copy REASON")
         if everyone is not None:
             with site.store() as store:
                 store.windows.open_for_everyone(user=user_name(), reason=checked_reason(everyone))
+        if older_copy is not None:
+            with site.store() as store:
+                store.journal.tell_older_copy(user=user_name(), reason=checked_reason(older_copy))
         with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
             quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
             provisional = ask_about_provisional(night)

@@ -243,7 +243,7 @@ class WindowReason(enum.Enum):
     def others_know_more(self) -> bool:
         """Whether other systems may have been told something newer than the record.
 
-        Only an older copy forgets what was told. The program notices one by itself, whatever an operator asks for.
+        Only an older copy forgets what was told. The program notices one by itself, unless the whole machine is one.
         """
         return self is WindowReason.RESTORED
 

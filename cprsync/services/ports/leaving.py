@@ -131,6 +131,12 @@ class Journal(Protocol):
         Returns how many patrons are in a window.
         """
 
+    def tell_older_copy(self, *, user: str, reason: str) -> int:
+        """An operator says that the database is an older copy: do what `put_back` does.
+
+        A whole machine that was put back has an older journal too, and nothing in it shows that.
+        """
+
     def verify(self) -> int:
         """Check that every line fits, and that all are there that the database has seen. Returns how many are ours.
 

@@ -8,6 +8,7 @@ in a lost line, and has no row any more, is in neither: an older copy of the dat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -110,15 +111,22 @@ class Journal(TenantStore):
         return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
 
     def put_back(self, *, user: str, backup: str) -> int:
-        tenant = self._tenant
-        with library_transaction(tenant) as connection:
-            open_for_subscribed(connection, tenant, WindowReason.RESTORED)
-            tell_everyone_again(connection, tenant)
-            in_window = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
-            count = count_rows(connection, in_window)
-            more = ((_BACKUP, backup), ("patrons", str(count)))
-            audit.append(connection, tenant, audit.DESK, [audit.Happened(PUT_BACK, user=user, more=more)])
-        return count
+        return _begin_again(self._tenant, audit.Happened(PUT_BACK, user=user, more=((_BACKUP, backup),)))
+
+    def tell_older_copy(self, *, user: str, reason: str) -> int:
+        return _begin_again(self._tenant, audit.Happened(NOTICED, user=user, reason=reason))
+
+
+def _begin_again(tenant: Tenant, happened: audit.Happened) -> int:
+    """Open everyone's window, and let others be told everything anew. Returns how many patrons are in a window."""
+    with library_transaction(tenant) as connection:
+        open_for_subscribed(connection, tenant, WindowReason.RESTORED)
+        tell_everyone_again(connection, tenant)
+        in_window = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
+        count = count_rows(connection, in_window)
+        told = replace(happened, more=(*happened.more, ("patrons", str(count))))
+        audit.append(connection, tenant, audit.DESK, [told])
+    return count
 
 
 def _note_again(connection: Connection, tenant: Tenant, there: set[str]) -> int:

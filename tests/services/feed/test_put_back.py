@@ -13,7 +13,7 @@ import pytest
 from beginnings import DATABASES, Beginnings
 from begun import begin
 from culr_double import CulrDouble
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from test_publishing import account
 from test_window_nights import document, windows
 from townspeople import cpr, dies, gains_protection, moves, person
@@ -22,6 +22,7 @@ from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
 from cprsync.services.outward.feeding import Reader
+from cprsync.services.ports.trust.audit import AuditFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,3 +163,24 @@ def test_who_dies_while_they_are_unverified_is_told_at_once(lost: Library) -> No
     lost.one_night()
     assert at_koha(lost, SAME)["status"] == "dead"
     assert (culr(lost).holds(account(SAME)) or "") == ""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_an_older_copy_that_an_operator_tells_of_is_left_as_a_restore_leaves_it(
+    database: str, beginnings: Beginnings, tmp_path: Path
+) -> None:
+    """A machine that was put back as a whole has an older journal too, and nothing shows it."""
+    with (
+        beginnings.copied(tmp_path / "restored", begin, listens, on=database) as restored,
+        beginnings.copied(tmp_path / "told", begin, listens, on=database) as told,
+    ):
+        told.store.journal.replay()
+        assert windows(told) == {}
+        assert told.store.journal.tell_older_copy(user="drift", reason="VM fra i går") == 4
+        restored.store.journal.put_back(user="drift", backup="cprsync-20270324T053000Z")
+        assert unowned(told.everything(), "change_epoch") == unowned(restored.everything(), "change_epoch")
+        # in each a new one has begun, of a random word
+        assert [len(one.rows("change_epoch")) for one in (told, restored)] == [2, 2]
+        assert set(windows(told).values()) == {"restored"}
+        (entry,) = told.store.audit.entries(AuditFilter(by="drift", reasons=True))
+        assert (entry.what, entry.reason) == ("older_copy", "VM fra i går")
