@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
@@ -21,6 +21,7 @@ from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.targets import RESERVED_TARGET, AnyTarget, place_target
 from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mistake, read_toml
+from cprsync.domain.feed.delivery import AGREED_RECORDS
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
@@ -117,6 +118,8 @@ class FeedSection(Strict):
     task: str = Field(pattern=r"^[0-9]{6}$")
     chain: Literal["strict", "warn"] = "strict"
     count: Literal["strict", "warn"] = "strict"
+    #: the record types that the task delivers: one that is missing says "there is none", any other says nothing
+    records: tuple[Annotated[str, Field(pattern=r"^[0-9]{3}$")], ...] = AGREED_RECORDS
     after: Literal["keep", "delete"] = "keep"
     #: the longest wait for one answer of the server
     stall_seconds: int = Field(default=60, ge=1, le=600)
@@ -136,6 +139,15 @@ class FeedSection(Strict):
         if self.path is not None and sftp != (None,) * 4:
             raise WrongValue("user, key and known_hosts belong to host, not to path")
         return self
+
+    @field_validator("records")
+    @classmethod
+    def _persons_first(cls, records: tuple[str, ...]) -> tuple[str, ...]:
+        if "001" not in records:
+            raise WrongValue("every task delivers 001")
+        if framing := sorted({"000", "999"}.intersection(records)):
+            raise WrongValue("000 and 999 are in every delivery: leave out {named}", named=", ".join(framing))
+        return records
 
 
 class CulrSection(Strict):

@@ -13,7 +13,6 @@ from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
 from cprsync.errors import ConfigurationError, TargetUnavailable
 from cprsync.private import check_folder, closed_to_us
-from cprsync.register.extract.reader import DEFAULT_AGREEMENT
 from cprsync.services.ports.trust.doctor import FeedFiles
 from cprsync.wire.calls import Surroundings
 from cprsync.wire.limits import Patience
@@ -153,7 +152,7 @@ class LivePeers:
         return list_feed(self._section.feed, seconds=ANSWER_SECONDS)
 
     def agreed_records(self) -> frozenset[str]:
-        return DEFAULT_AGREEMENT
+        return frozenset(self._section.feed.records)
 
     def ask_culr(self) -> str:
         return ask_culr(self._section, production=self._site.settings.is_production, seconds=ANSWER_SECONDS)

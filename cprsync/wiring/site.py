@@ -194,7 +194,12 @@ class Site:
         from cprsync.register.extract.reader import ExtractReader
 
         feed = self.section.feed
-        return ExtractReader(task=feed.task, hash_key=store.index_key, strict_count=feed.count == "strict")
+        return ExtractReader(
+            task=feed.task,
+            hash_key=store.index_key,
+            agreement=frozenset(feed.records),
+            strict_count=feed.count == "strict",
+        )
 
     def certificates(self) -> list[dict[str, Any]]:
         """A line for each certificate in the library's own files, as in `certs check`. No counterpart is asked."""

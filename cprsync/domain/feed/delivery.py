@@ -26,6 +26,9 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 SATURDAY = 5
 #: A delivery dated D is loaded by this hour of the next day (decision 1).
 LOAD_HOUR = time(6, 0)
+#: The record types that a library's task includes, unless its settings say otherwise. A record of these types that is
+#: missing is empty, of others silent (decision 1).
+AGREED_RECORDS: Final = ("001", "002", "003", "004", "005", "006", "007", "008", "022", "099")
 #: A number that is subscribed by this hour of a working day is in that day's delivery. The customer centre takes job
 #: orders until 12:00; later ones may be in the next delivery only.
 CLOSING_HOUR = time(12, 0)

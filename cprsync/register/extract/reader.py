@@ -13,6 +13,7 @@ from io import SEEK_END
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cprsync.domain.deciding.number_change import Links
+from cprsync.domain.feed.delivery import AGREED_RECORDS
 from cprsync.domain.person.person import SILENT, Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from cprsync.register.extract.records import Framing
 
 #: The record types that the library's task includes. A missing record of these types is empty; of others, silent.
-DEFAULT_AGREEMENT = frozenset({"001", "002", "003", "004", "005", "006", "007", "008", "022", "099"})
+DEFAULT_AGREEMENT = frozenset(AGREED_RECORDS)
 INDEX_LIMIT_BYTES = 32 * 1024 * 1024
 #: The most bytes of one person's records; the largest have about 10 KiB.
 PERSON_LIMIT_BYTES = 1024 * 1024
