@@ -15,6 +15,7 @@ from cprsync.cli.trust.keys import rotation_lines
 from cprsync.errors import AlarmUndelivered
 from cprsync.language.errors import advice_for, in_danish
 from cprsync.mock.asking import not_running
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, OLD_NUMBER, RESPONSIBLE
 
 #: What a rotation tells of an older key that nothing names any more.
 ROTATED = {"purpose": "seal", "resumed": False, "rows": 3, "seconds": 1, "left": 0}
@@ -96,6 +97,16 @@ def test_subscriptions_are_told_with_their_reason_in_words() -> None:
         "775100: 1  gammelt nummer 1",
         "  10000000  gammelt nummer  1. marts 2027 –",
     ]
+
+
+@pytest.mark.parametrize("reason", [ACTIVE_PATRON, RESPONSIBLE, OLD_NUMBER, DEAD, DIED, LEFT])
+def test_each_reason_of_a_subscription_that_the_store_keeps_has_a_word(reason: str) -> None:
+    """Decision 10. A dead patron's row stays after its last day: nobody meets it in the first ninety days."""
+    row = {"patron": "10000000", "reason": reason, "since": "2027-03-22", "until": "2027-06-20"}
+    document = {"agency": "775100", "count": 0, "by_reason": {}, "subscriptions": [row]}
+    danish, english = (list(subscription_lines(document, language))[1] for language in ("da", "en"))
+    assert danish != english
+    assert "subscribed_" not in danish + english
 
 
 def test_how_the_store_stands_is_a_sentence(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
