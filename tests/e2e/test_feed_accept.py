@@ -35,6 +35,7 @@ class Week:
     library: Library
     moved: tuple[str, bytes]
     renamed: tuple[str, bytes]
+    mock: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def week(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[
             if event is None:
                 deliver(library, *files[0])
                 assert library.call("sync").exit == 0
-        yield Week(library, files[1], files[2])
+        yield Week(library, files[1], files[2], ready)
 
 
 @pytest.fixture
@@ -194,6 +195,21 @@ def test_an_operator_tells_that_the_whole_machine_was_put_back(week: Week, libra
         deliver(library, *delivery)
     ran = library.call("sync")
     assert (ran.exit, ran.document["windows"]["answered"], ran.document["windows"]["left"]) == (0, 2, 0), ran.out
+
+
+def test_who_opens_everyones_window_is_never_told_that_nothing_changed(week: Week, library: Library) -> None:
+    """The windows are open, whether or not the register answers, and while another run asks."""
+    control.fault(week.mock, "http-500-html", times=100)
+    ran = library.call("feed", "heal", "--older-copy", "VM fra i går")
+    assert (ran.exit, ran.document["why"], ran.error["changed"]) == (4, {"restored": 2}, "part"), ran.out
+    ran = library.call("feed", "heal")
+    assert (ran.exit, ran.error["changed"]) == (4, "nothing"), ran.out
+    control.calm(week.mock)
+    with library.holding_the_lock():
+        ran = library.call("feed", "heal", "--older-copy", "VM fra i går")
+        assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (4, "run.busy", "part"), ran.out
+        ran = library.call("feed", "heal")
+        assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (4, "run.busy", "nothing"), ran.out
 
 
 def test_the_advice_at_a_gap_is_to_name_the_delivery_that_waits_and_not_the_lost_one(week: Week, gap: Library) -> None:

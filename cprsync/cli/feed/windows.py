@@ -14,7 +14,7 @@ import typer
 
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
-from cprsync.errors import Misused
+from cprsync.errors import CprsyncError, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import window_lines
 from cprsync.language.words import day_text, word
@@ -78,23 +78,31 @@ def feed_heal(
     with opened(config, library, as_json=as_json) as site:
         if everyone is not None and older_copy is not None:
             raise Misused("expected one of --everyone REASON and --older-copy REASON")
+        opened_now = everyone is not None or older_copy is not None
         if everyone is not None:
             with site.store() as store:
                 store.windows.open_for_everyone(user=user_name(), reason=checked_reason(everyone))
         if older_copy is not None:
             with site.store() as store:
                 store.journal.tell_older_copy(user=user_name(), reason=checked_reason(older_copy))
-        with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
-            quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
-            provisional = ask_about_provisional(night)
-            asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
-    document = heal_document(site.section.agency, asked, provisional)
+        try:
+            with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
+                quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
+                provisional = ask_about_provisional(night)
+                asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
+        except CprsyncError as error:
+            if opened_now:
+                error.changed = "part"
+            raise
+    document = heal_document(site.section.agency, asked, provisional, opened_now=opened_now)
     print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
     return int(document["exit"])
 
 
-def heal_document(agency: str, asked: WindowsAsked, provisional: ProvisionalAsked) -> dict[str, Any]:
-    """The JSON shape of `feed heal`, for every exit code."""
+def heal_document(
+    agency: str, asked: WindowsAsked, provisional: ProvisionalAsked, *, opened_now: bool
+) -> dict[str, Any]:
+    """The JSON shape of `feed heal`, for every exit code. `opened_now`: the command has opened everyone's window."""
     code = BRAKED if asked.excess or provisional.held else LEFT if asked.parked else DONE
     error = asked.error or provisional.error
     document = {
@@ -107,7 +115,7 @@ def heal_document(agency: str, asked: WindowsAsked, provisional: ProvisionalAske
     }
     if error is not None:
         code = advice_for(error).exit
-        changed = "part" if asked.answered or provisional.asked else "nothing"
+        changed = "part" if opened_now or asked.answered or provisional.asked else "nothing"
         document["error"] = error_document(error, changed=changed, reference="heal")
     return document | {"exit": code}
 
