@@ -293,7 +293,9 @@ def _listening(asked: int | None, last: int | None) -> Iterator[socket.socket]:
         try:
             listener.bind((_HOST, port))
         except (OSError, OverflowError) as error:
-            raise ConfigurationError(f"port {port} cannot be used: choose another, or 0", kind="mock.port") from error
+            raise ConfigurationError(
+                "port {port} cannot be used: choose another, or 0", port=port, kind="mock.port"
+            ) from error
         listener.listen(_BACKLOG)
         yield listener
 

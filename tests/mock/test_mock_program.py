@@ -403,3 +403,12 @@ def test_a_mock_that_cannot_start_gives_its_advice_in_the_readers_language(
     ran = started.command("mock", "serve", "--dir", str(tmp_path / "mock"), "--people", missing, "--lang", language)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert advice in ran.stderr
+
+
+@pytest.mark.parametrize(("language", "message"), [("da", "kan ikke bruges"), ("en", "cannot be used")])
+def test_a_port_that_is_taken_is_told_in_the_readers_language(tmp_path: Path, language: str, message: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = started.command("mock", "serve", "--dir", str(tmp_path / "mock"), "--port", port, "--lang", language)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"port {port} {message}" in ran.stderr
