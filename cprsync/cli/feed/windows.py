@@ -7,7 +7,6 @@ number.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,7 +67,8 @@ def feed_heal(
 ) -> int:
     """Ask the register about the patrons in a window.
 
-    Each night does this by itself. This command asks now, and continues where it or a night stopped.
+    Each night does this by itself. This command asks now, and continues where it or a night stopped. While a due
+    delivery is not taken, no answer could verify anybody: then it asks nobody, unless --limit says how many.
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.feed.provisional import ask_about_provisional
@@ -87,9 +87,8 @@ def feed_heal(
                 store.journal.tell_older_copy(user=user_name(), reason=checked_reason(older_copy))
         try:
             with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
-                quota = night.windows_a_day if limit is None else night.store.windows.asked_today().asked + limit
                 provisional = ask_about_provisional(night)
-                asked = ask_about_windows_between_nights(replace(night, windows_a_day=quota))
+                asked = ask_about_windows_between_nights(night, more=limit)
         except CprsyncError as error:
             if opened_now:
                 error.changed = "part"
@@ -108,6 +107,7 @@ def heal_document(
     document = {
         "agency": agency,
         **asked.document(),
+        "awaits_delivery": asked.awaits_delivery,
         "provisional": provisional.document(),
         "parked": asked.parked,
         "actions": dict(sorted(asked.actions.items())),
@@ -129,7 +129,7 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if document["brake"]:
         yield word("windows_brake_next", language)
     elif document["left"]:
-        yield word("windows_next", language)
+        yield word("windows_await_delivery" if document["awaits_delivery"] else "windows_next", language)
 
 
 def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, Any]:

@@ -109,6 +109,8 @@ class WindowsAsked:
     left: Mapping[str, int] = field(default_factory=dict)
     #: why some were not answered; None: all were
     error: CprsyncError | None = None
+    #: nobody was asked, because no answer could end a window: a delivery that the register has loaded is not taken yet
+    awaits_delivery: bool = False
 
     def document(self) -> dict[str, Any]:
         """The shape of `windows` in a night's report."""
@@ -191,11 +193,19 @@ def _count(so_far: WindowsAsked, plan: Plan) -> WindowsAsked:
     )
 
 
-def ask_about_windows_between_nights(night: Night) -> WindowsAsked:
-    """Ask about patrons in a window now, within what is left of the day's quota.
+def ask_about_windows_between_nights(night: Night, *, more: int | None = None) -> WindowsAsked:
+    """Ask about patrons in a window now, within what is left of the day's quota. `more`: so many more, in any case.
+
+    While a due delivery is not taken, nobody is asked unless `more` is given: no answer would end a window, and the
+    night that takes the delivery needs the quota.
 
     Raises RunBusy while a night runs.
     """
-    with night.store.runs.lock():
+    store = night.store
+    with store.runs.lock():
+        if more is not None:
+            night = replace(night, windows_a_day=store.windows.asked_today().asked + more)
+        elif night.as_of_lookup().awaits_delivery:
+            return WindowsAsked(left=store.windows.counts(), awaits_delivery=True)
         *_, asked = ask_about_windows(night, None)
     return asked

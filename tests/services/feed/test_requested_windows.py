@@ -22,6 +22,7 @@ from townspeople import cpr, gains_protection, moves, person
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
 from cprsync.language.night import report_lines
 from cprsync.language.record import marks_of
+from cprsync.services.feed.questions import ask_about_windows_between_nights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,3 +122,28 @@ def test_an_older_copy_that_is_noticed_later_holds_back_what_others_are_told(ask
     assert set(windows(asked).values()) == {"restored"}
     without_the_register(asked)
     assert culr(asked).holds(account(MOVED)) == "751"
+
+
+def test_between_two_nights_nobody_is_asked_while_a_due_delivery_is_not_taken(asked: Library) -> None:
+    """An answer would verify nobody, and the night that takes the delivery would find the day's quota used."""
+    asked.deliver(TUESDAY)
+    before = asked.everything()
+    asked.register.looked_up.clear()
+    found = ask_about_windows_between_nights(asked.ports())
+    assert (found.asked, found.awaits_delivery, found.left) == (0, True, {"requested": 4})
+    assert asked.register.looked_up == []
+    assert asked.everything() == before
+    asked.one_night_with(windows_a_day=1)
+    assert (len(asked.register.looked_up), len(windows(asked))) == (1, 3)
+    found = ask_about_windows_between_nights(asked.ports())
+    assert (found.asked, found.awaits_delivery, windows(asked)) == (3, False, {})
+
+
+def test_whoever_says_how_many_has_them_asked_about_before_the_delivery_is_taken(asked: Library) -> None:
+    asked.deliver(TUESDAY)
+    asked.register.knows(gains_protection(person(OTHER)))
+    asked.register.looked_up.clear()
+    found = ask_about_windows_between_nights(asked.ports(), more=4)
+    assert (found.asked, found.answered, len(asked.register.looked_up)) == (4, 0, 4)
+    assert patron(asked, OTHER).register.is_shut
+    assert len(windows(asked)) == 4
