@@ -40,11 +40,16 @@ def listens(library: Library) -> None:
     library.sets_culr_up()
     library.sets_targets_up(KOHA, READER)
     library.night()
-    library.net_media.down = NetMediaUnavailable("CULR does not answer")
-    library.deliver(MONDAY, moves(person(DEAD), "ODENSE"))
+    move_waits_for_culr(library, DEAD)
+
+
+def move_waits_for_culr(library: Library, key: str) -> None:
+    """Someone moves, and CULR does not answer that night."""
+    culr(library).down = NetMediaUnavailable("CULR does not answer")
+    library.deliver(MONDAY, moves(person(key), "ODENSE"))
     library.one_night()
-    assert len(library.outbox(DEAD)) == 1
-    library.net_media.down = None
+    assert len(library.outbox(key)) == 1
+    culr(library).down = None
 
 
 def goes_on(library: Library) -> None:

@@ -12,14 +12,14 @@ import pytest
 from beginnings import DATABASES, Beginnings
 from begun import PATRONS, begin
 from culr_double import CulrDouble
-from doubles import MONDAY, TUESDAY, Library
+from doubles import TUESDAY, Library
 from test_account_drift import behind_our_back
 from test_publishing import account
-from test_put_back import KOHA, without_the_register
+from test_put_back import KOHA, culr, move_waits_for_culr, without_the_register
 from test_window_nights import document, windows
 from townspeople import cpr, gains_protection, moves, person
 
-from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
+from cprsync.errors import RegisterUnavailable
 from cprsync.language.night import report_lines
 from cprsync.language.record import marks_of
 from cprsync.services.feed.questions import ask_about_windows_between_nights
@@ -39,11 +39,7 @@ def has_told(library: Library) -> None:
     library.sets_culr_up()
     library.sets_targets_up(KOHA)
     library.night()
-    library.net_media.down = NetMediaUnavailable("CULR does not answer")
-    library.deliver(MONDAY, moves(person(MOVED), "ODENSE"))
-    library.one_night()
-    assert len(library.outbox(MOVED)) == 1
-    library.net_media.down = None
+    move_waits_for_culr(library, MOVED)
     library.clock.moment += timedelta(days=1)
 
 
@@ -53,11 +49,6 @@ def asked(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path
     with beginnings.copied(tmp_path / "asked", begin, has_told, on=request.param) as library:
         assert library.store.windows.open_for_everyone(user="drift", reason="CPR har sendt fejl") == len(PATRONS)
         yield library
-
-
-def culr(library: Library) -> CulrDouble:
-    assert library.net_media is not None
-    return library.net_media
 
 
 def patron(library: Library, key: str) -> Patron:
