@@ -69,7 +69,10 @@ def main() -> int:
     if sys.argv[1:] == ["--near"]:
         return run_near()
     both = sys.argv[1:] == ["--both"]
-    set_up()
+    try:
+        set_up()
+    except subprocess.CalledProcessError as error:
+        return failed("set-up", error.returncode)
     first = (*STYLE, COLLECTION)
     with ThreadPoolExecutor(len(first)) as pool:
         for (name, _), done in zip(first, pool.map(lambda check: run(check, stdout=PIPE), first), strict=True):

@@ -116,6 +116,18 @@ def test_pip_installs_the_lock_where_there_is_no_uv_or_it_finds_no_way(
     assert record_calls(tmp_path, monkeypatch, refused=refused) == calls
 
 
+def test_a_set_up_that_fails_ends_the_check_in_a_line_below_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise subprocess.CalledProcessError(2, ["pip"])
+
+    monkeypatch.setattr(check, "set_up", refuse)
+    monkeypatch.setattr("sys.argv", ["check.py"])
+    assert check.main() == 2
+    assert capsys.readouterr().out == "== set-up: failed, see above\n"
+
+
 def record_calls(home: Path, monkeypatch: pytest.MonkeyPatch, *, refused: str) -> list[str]:
     """Which tool each call started while the lock was installed; the first call of `refused` fails."""
     made: list[str] = []
