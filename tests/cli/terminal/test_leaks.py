@@ -1,4 +1,7 @@
-"""No CPR number, name or street in anything that a whole demo prints, with every wire forced to talk (R-50, R-51)."""
+"""No CPR number, name or street in anything that a whole demo prints, with every wire forced to talk (R-50, R-51).
+
+The demo is that of an installed wheel, outside the tree.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ from cprsync.resources import fixture_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+ROOT = Path(__file__).resolve().parents[3]
 LOUD = Path(__file__).parents[1] / "loud.py"
+#: What a wheel carries of the tree.
+TREE = [ROOT / name for name in ("cprsync", "schemas", "fixtures", "certs")]
 #: A demo ends long before this.
 CEILING_SECONDS = 300
 #: Shorter words stand in ordinary text too.
@@ -119,15 +125,17 @@ def leaks_in(folder: Path) -> list[str]:
     return found
 
 
-def listen_to(folder: Path, *command: str, leak: str = "", code: int = 0, anew: bool = True) -> str:
+def listen_to(
+    folder: Path, *command: str, leak: str = "", code: int = 0, anew: bool = True, program: Path = ROOT
+) -> str:
     """All that the program says in a folder. What it removes or replaces there is kept.
 
-    `anew`: Python starts from nothing, and so its imports are heard too.
+    `anew`: Python starts from nothing, and so its imports are heard too. `program`: where the package is.
     """
     for name in ("kept", "tmp", "life"):
         (folder / name).mkdir(exist_ok=True)
     told = {"LOUD_KEEP": str(folder / "kept"), "LOUD_FOLDER": str(folder / "life"), "LOUD_LEAK": leak}
-    around = {"PYTHONUNBUFFERED": "1", "TMPDIR": str(folder / "tmp"), **told}
+    around = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(program), "TMPDIR": str(folder / "tmp"), **told}
     asked = ("--log-level", "DEBUG", *command)
     if anew:
         done = _run_anew(*asked, around=around)
@@ -144,6 +152,7 @@ def _run_anew(*asked: str, around: Mapping[str, str]) -> started.Ended:
         text=True,
         timeout=CEILING_SECONDS,
         check=False,
+        cwd=around["TMPDIR"],
         env={**os.environ, **around},
     )
     return started.Ended(done.returncode, done.stdout, done.stderr)
@@ -155,9 +164,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def heard(folder: Path) -> str:
-    """All that a loud demo prints."""
-    return listen_to(folder, "demo", "--koha", "--keep", str(folder / "life" / "site"))
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a wheel that is installed by itself, outside the tree."""
+    site = tmp_path_factory.mktemp("wheel") / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    command = [*install, "--target", str(site), str(ROOT)]
+    subprocess.run(command, check=True, timeout=CEILING_SECONDS, cwd=site.parent)
+    return site
+
+
+@pytest.fixture(scope="module")
+def heard(folder: Path, installed: Path) -> str:
+    """All that a loud demo of the installed wheel prints."""
+    return listen_to(folder, "demo", "--koha", "--keep", str(folder / "life" / "site"), program=installed)
+
+
+@pytest.mark.xdist_group("leaks")
+def test_an_installed_wheel_carries_all_that_the_demo_needs(heard: str, installed: Path) -> None:
+    """The demo ends well, and no file of the tree is opened for it."""
+    opened = [Path(line.removeprefix("open: ")) for line in heard.splitlines() if line.startswith("open: /")]
+    assert [path for path in opened if any(part in path.parents for part in TREE)] == []
+    assert {path.name for path in opened if installed in path.parents} >= {"people.toml", "CprSubscription1.wsdl"}
 
 
 @pytest.mark.xdist_group("leaks")
