@@ -7,21 +7,26 @@ what it does not prove is the start itself, which `tests/cli` has tests for. A s
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
 import gc
+import hashlib
 import importlib
 import json
 import os
 import pkgutil
 import runpy
 import select
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import keys_once  # noqa: F401 -- for what it does
 
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 
 #: One command ends long before this.
 CEILING_SECONDS = 60
+#: How often it is looked whether the last worker has gone.
+LEFT_ALONE_SECONDS = 1
 #: No part of the program that is imported by name: its start, and what Alembic reads from files.
 NOT_IMPORTED = ("cprsync.__main__", "cprsync.store.migrations.")
 
@@ -122,23 +129,26 @@ def _run(asked: dict[str, Any], *, typed: str = "", ceiling: int) -> Ended:
 
 
 class _Parent:
-    """The process from which commands are forked; it has one thread, which a test's own has not."""
+    """The process from which a worker's commands are forked; it has one thread, which a test's own has not."""
 
     def __init__(self) -> None:
-        command = [sys.executable, __file__]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        atexit.register(self._process.communicate)
+        self._line = _connect()
+        self._told = self._line.makefile("r", encoding="utf-8")
+        self._pid = int(self._told.readline())
+        atexit.register(self._hang_up)
 
     def asks(self, asked: dict[str, Any], ceiling: int) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
-        told, _, _ = select.select([self._process.stdout], [], [], ceiling)
+        self._line.sendall(f"{json.dumps(asked)}\n".encode())
+        told, _, _ = select.select([self._line], [], [], ceiling)
         if not told:
             _parent.cache_clear()
-            self._process.terminate()
+            os.killpg(self._pid, signal.SIGKILL)
             raise TimeoutError("a command hangs")
-        return int(self._process.stdout.readline())
+        return int(self._told.readline())
+
+    def _hang_up(self) -> None:
+        self._told.close()
+        self._line.close()
 
 
 @functools.cache
@@ -146,7 +156,29 @@ def _parent() -> _Parent:
     return _Parent()
 
 
-# -- in the process from which commands are forked -----------------------------------------------------------
+def _connect() -> socket.socket:
+    """A line to a parent of our own. Whoever needs one first imports the program, for all workers of a run."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    # a test may run others on a copy of the program
+    of = hashlib.sha256(f"{run} {cprsync.__file__}".encode()).hexdigest()
+    folder = Path(tempfile.gettempdir()) / f"cprsync-{of[:16]}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    line = socket.socket(socket.AF_UNIX)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            line.connect(str(folder / "line"))
+        except OSError:
+            # it ends once there is a line, and leaves a process that listens there
+            command = [sys.executable, __file__, str(folder)]
+            subprocess.run(
+                command, check=True, timeout=CEILING_SECONDS, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+            line.connect(str(folder / "line"))
+    return line
+
+
+# -- in the processes from which commands are forked ---------------------------------------------------------
 
 
 def import_program() -> None:
@@ -167,17 +199,44 @@ def import_program() -> None:
         _read_wsdl(str(schema_path(f"{wsdl}.wsdl")))
 
 
-def serve() -> None:
-    """Fork each command that is asked for, and say how it ended. Of one that goes on, say first which process it is."""
+def listen(folder: Path) -> None:
+    """Import the program, and fork a parent for each worker that comes, until the last of them has gone."""
     import_program()
     gc.freeze()
-    for line in sys.stdin:
-        asked = json.loads(line)
+    with socket.socket(socket.AF_UNIX) as listener:
+        (folder / "line").unlink(missing_ok=True)
+        listener.bind(str(folder / "line"))
+        listener.listen()
+        if os.fork():
+            return
+        workers, waits = 0, CEILING_SECONDS
+        while workers or waits == CEILING_SECONDS:
+            if select.select([listener], [], [], waits)[0]:
+                line, _ = listener.accept()
+                if not os.fork():
+                    listener.close()
+                    serve(line)
+                line.close()
+                workers += 1
+            while workers and os.waitpid(-1, os.WNOHANG)[0]:
+                workers -= 1
+            waits = LEFT_ALONE_SECONDS
+    shutil.rmtree(folder)
+
+
+def serve(line: socket.socket) -> NoReturn:
+    """Fork each command that is asked for, and say how it ended. Of one that goes on, say first which process it is."""
+    os.setsid()
+    line.sendall(f"{os.getpid()}\n".encode())
+    for text in line.makefile("r", encoding="utf-8"):
+        asked = json.loads(text)
         pid = asked["ends"] if "ends" in asked else os.fork()
         if not pid:
+            line.close()
             _live(asked)
-        sys.stdout.write(f"{pid if 'goes_on' in asked else os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
-        sys.stdout.flush()
+        told = pid if "goes_on" in asked else os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        line.sendall(f"{told}\n".encode())
+    os._exit(0)
 
 
 def _live(asked: dict[str, Any]) -> None:
@@ -213,4 +272,4 @@ def _become(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    listen(Path(sys.argv[1]))
