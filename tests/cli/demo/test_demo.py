@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -70,32 +70,63 @@ def another_street(person: Person) -> Person:
 
 @dataclass(frozen=True)
 class Told:
-    """What a demo ends with: its exit and its document."""
+    """What a comparison ends with: its exit and its document."""
 
     exit: int
     document: dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def compared(keys_at_hand: None) -> tuple[Told, Told]:
-    """One week, compared as it was lived, and again after something was altered in each place."""
-    configure("WARNING")
-    first: list[Told] = []
+@dataclass
+class Lived:
+    """A week, the story that it told, and how it was compared."""
 
-    def compare_and_meddle(stage: Stage) -> None:
-        with redirect_stdout(StringIO()) as said:
-            code = _report_comparison(stage, seconds=0, kept=None)
-        first.append(Told(code, json.loads(said.getvalue())))
+    exit: int = -1
+    story: str = ""
+    #: as it was lived
+    compared: Told | None = None
+    #: after something was altered in each place
+    altered: Told | None = None
+    #: the cases of the day after it, on which the desk opens
+    cases: dict[str, int] = field(default_factory=dict)
+
+
+def compare(stage: Stage) -> Told:
+    with redirect_stdout(StringIO()) as said:
+        code = _report_comparison(replace(stage, as_json=True), seconds=0, kept=None)
+    return Told(code, json.loads(said.getvalue()))
+
+
+@pytest.fixture(scope="module")
+def lived(keys_at_hand: None) -> Lived:
+    configure("WARNING")
+    week = Lived()
+
+    def meddle_and_open_desk(stage: Stage) -> None:
         meddle(stage.settings)
+        week.altered = compare(stage)
+        live_day_for_the_desk(stage)
+        week.cases = dict(stage.nights[-1]["reviews"]["kinds"])
+
+    def look(stage: Stage) -> None:
+        week.compared = compare(stage)
 
     with redirect_stdout(StringIO()) as said:
-        code = run_demo(keep=None, language="da", as_json=True, with_koha=True, before_comparing=compare_and_meddle)
-    return first[0], Told(code, json.loads(said.getvalue()))
+        week.exit = run_demo(
+            keep=None,
+            language="en",
+            as_json=False,
+            with_koha=True,
+            before_comparing=look,
+            before_leaving=meddle_and_open_desk,
+        )
+    week.story = said.getvalue()
+    return week
 
 
-def test_the_week_ends_with_every_record_equal_to_the_register(compared: tuple[Told, Told]) -> None:
-    document = compared[0].document
-    assert compared[0].exit == 0
+def test_the_week_ends_with_every_record_equal_to_the_register(lived: Lived) -> None:
+    assert lived.compared is not None
+    document = lived.compared.document
+    assert (lived.compared.exit, lived.exit) == (0, 0)
     assert document["koha"] == {"compared": 40, "differs": {}}
     assert document["comparison"]["compared"] == 40
     assert document["comparison"]["differs"] == {}
@@ -111,21 +142,11 @@ def test_the_week_ends_with_every_record_equal_to_the_register(compared: tuple[T
     assert all(worth_seeing)
 
 
-def test_the_week_spans_a_weekend_and_a_holiday_and_the_desk_then_opens_with_three_cases(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    cases: dict[str, int] = {}
-
-    def open_desk(stage: Stage) -> None:
-        live_day_for_the_desk(stage)
-        cases.update(stage.nights[-1]["reviews"]["kinds"])
-
-    assert run_demo(keep=None, language="en", as_json=False, before_leaving=open_desk) == 0
-    assert cases == {"birth.differs": 1, "block.dead": 1, "block.disappeared": 1}
-    told = capsys.readouterr().out
-    assert "Thursday 25 March – Monday 29 March: no delivery" in told
-    assert told.count("(adds up)") == 7 + 1
-    assert "as anyone in the municipality: RIKKE, SVEND, HELLE (eReolen" in told
+def test_the_week_spans_a_weekend_and_a_holiday_and_the_desk_then_opens_with_three_cases(lived: Lived) -> None:
+    assert lived.cases == {"birth.differs": 1, "block.dead": 1, "block.disappeared": 1}
+    assert "Thursday 25 March – Monday 29 March: no delivery" in lived.story
+    assert lived.story.count("(adds up)") == 7 + 1
+    assert "as anyone in the municipality: RIKKE, SVEND, HELLE (eReolen" in lived.story
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -166,12 +187,11 @@ def meddle(settings: Settings) -> None:
     alter(another_street)(settings)
 
 
-def test_one_altered_street_municipality_city_in_koha_and_right_make_the_demo_fail(
-    compared: tuple[Told, Told],
-) -> None:
+def test_one_altered_street_municipality_city_in_koha_and_right_make_the_demo_fail(lived: Lived) -> None:
     """What differs is what was altered, and nothing else."""
-    document = compared[1].document
-    assert compared[1].exit == 1
+    assert lived.altered is not None
+    document = lived.altered.document
+    assert lived.altered.exit == 1
     assert document["koha"]["differs"] == {"BO": ["address"]}
     comparison = document["comparison"]
     differs = comparison["differs"]
