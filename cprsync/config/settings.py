@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
@@ -21,7 +22,7 @@ from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.targets import RESERVED_TARGET, AnyTarget, place_target
 from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mistake, read_toml
-from cprsync.domain.feed.delivery import AGREED_RECORDS
+from cprsync.domain.feed.delivery import AGREED_RECORDS, LOAD_HOUR
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.private import check_unchangeable
@@ -34,6 +35,7 @@ _CREDENTIAL: Final = "credential:"
 #: The most processes that answer browsers at one desk.
 WORKERS_MAX = 8
 _AGENCY: Final = re.compile(r"[0-9]{6}")
+_HOUR: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class StoreSection(Strict):
@@ -105,6 +107,16 @@ class RegisterSection(Strict):
         return self
 
 
+def _read_hour(typed: object) -> time:
+    found = _HOUR.fullmatch(typed) if isinstance(typed, str) else None
+    if found is None:
+        raise WrongValue('expected a time of the day as "06:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+HourOfDay = Annotated[time, BeforeValidator(_read_hour)]
+
+
 class FeedSection(Strict):
     """Where deliveries arrive: a folder (`path`), or a folder on an SFTP server (`host` and the settings with it)."""
 
@@ -120,6 +132,8 @@ class FeedSection(Strict):
     count: Literal["strict", "warn"] = "strict"
     #: the record types that the task delivers: one that is missing says "there is none", any other says nothing
     records: tuple[Annotated[str, Field(pattern=r"^[0-9]{3}$")], ...] = AGREED_RECORDS
+    #: by then, in Copenhagen, the register has loaded the delivery of the day before
+    load_hour: HourOfDay = LOAD_HOUR
     after: Literal["keep", "delete"] = "keep"
     #: the longest wait for one answer of the server
     stall_seconds: int = Field(default=60, ge=1, le=600)

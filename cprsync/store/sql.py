@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
+from cprsync.domain.feed.delivery import LOAD_HOUR
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.store import Store
 from cprsync.store import tables
@@ -66,6 +67,7 @@ from cprsync.store.trust.upkeep import UpkeepLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
+    from datetime import time
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -92,6 +94,7 @@ class SqlStore(Store):
         clock: Clock,
         random: Callable[[int], bytes] = os.urandom,
         journal: Path | None = None,
+        load_hour: time = LOAD_HOUR,
         silence_seals: bool = True,
         tells_net_media: bool = False,
         card_accounts: bool = False,
@@ -112,6 +115,7 @@ class SqlStore(Store):
             clock: gives the time and the day.
             random: gives random bytes, for nonces, salts and patron numbers.
             journal: the erase journal's file; without one it is beside the key folder.
+            load_hour: by then the register has loaded the delivery of the day before.
             silence_seals: whether the library seals patrons about whose protection no source has spoken.
             tells_net_media: whether a CULR is set up.
             card_accounts: whether the patrons' cards log in there.
@@ -145,6 +149,7 @@ class SqlStore(Store):
             written,
             silence_seals,
             tells_net_media,
+            load_hour,
             card_accounts,
             own_patron=own_patron,
         )

@@ -63,7 +63,7 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
     """The section as the settings of the pick-up."""
     from cprsync.register.pickup.sftp_session import SftpSettings
 
-    return SftpSettings(**section.model_dump(exclude={"path", "task", "records", "chain", "count"}))
+    return SftpSettings(**section.model_dump(exclude={"path", "task", "records", "load_hour", "chain", "count"}))
 
 
 @dataclass(frozen=True, slots=True)

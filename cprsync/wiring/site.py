@@ -159,6 +159,7 @@ class Site:
                 keyring=keyring,
                 clock=clock,
                 journal=settings.store.erase_journal,
+                load_hour=library.feed.load_hour,
                 silence_seals=policy is None or policy.silent_is_sealed,
                 tells_net_media=library.culr is not None,
                 card_accounts=library.culr is not None and library.culr.local_accounts == "cards",

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cprsync.domain.feed.delivery import COPENHAGEN, LOAD_HOUR, SATURDAY, is_holiday, is_working_day
+from cprsync.domain.feed.delivery import COPENHAGEN, SATURDAY, is_holiday, is_working_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date
+    from datetime import date, datetime
 
 
 class DayKind(enum.Enum):
@@ -78,31 +78,39 @@ def kind_of(day: date) -> DayKind:
 
 
 def list_days(
-    first: date, last: date, arrivals: Iterable[ReceivedDelivery], *, chain: tuple[date, date] | None, now: datetime
+    span: tuple[date, date],
+    arrivals: Iterable[ReceivedDelivery],
+    *,
+    chain: tuple[date, date] | None,
+    today: date,
+    loaded: date,
 ) -> Iterator[DeliveryDay]:
-    """Yield each day from `first` to `last`.
+    """Yield each day from the first to the last of `span`.
 
     Args:
-        first: the first day.
-        last: the last day.
+        span: the first day and the last.
         arrivals: the deliveries of these days. Of several of a day, one that was taken counts, or else the last.
         chain: the production dates of the first and the last delivery that was taken; None: there is none.
-        now: the present moment, with time zone.
+        today: the present day.
+        loaded: the production date of the last delivery that the register has loaded by now.
     """
     by_day: dict[date, ReceivedDelivery] = {}
     for one in arrivals:
         known = by_day.get(one.produced)
         if known is None or not known.taken:
             by_day[one.produced] = one
+    first, last = span
     for count in range((last - first).days + 1):
         day = first + timedelta(days=count)
-        yield _day(day, by_day.get(day), chain, now)
+        if (arrival := by_day.get(day)) is not None:
+            yield _came(day, arrival)
+        else:
+            kind = kind_of(day)
+            yield DeliveryDay(day, kind, _fate_without(day, kind, chain, today=today, loaded=loaded))
 
 
-def _day(day: date, arrival: ReceivedDelivery | None, chain: tuple[date, date] | None, now: datetime) -> DeliveryDay:
+def _came(day: date, arrival: ReceivedDelivery) -> DeliveryDay:
     kind = kind_of(day)
-    if arrival is None:
-        return DeliveryDay(day, kind, _fate_without(day, kind, chain, now))
     if not arrival.taken:
         return DeliveryDay(day, kind, Fate.STOPPED)
     came = arrival.sealed.astimezone(COPENHAGEN).date()
@@ -110,12 +118,12 @@ def _day(day: date, arrival: ReceivedDelivery | None, chain: tuple[date, date] |
     return DeliveryDay(day, kind, Fate.TAKEN, days_late=max(late, 0), persons=arrival.persons)
 
 
-def _fate_without(day: date, kind: DayKind, chain: tuple[date, date] | None, now: datetime) -> Fate:
+def _fate_without(day: date, kind: DayKind, chain: tuple[date, date] | None, *, today: date, loaded: date) -> Fate:
     """What is said of a day whose delivery has not come."""
     if kind is not DayKind.WORKING or chain is None or day < chain[0]:
         return Fate.NONE
     if day < chain[1]:
         return Fate.GAP
-    if now >= datetime.combine(day + timedelta(days=1), LOAD_HOUR, COPENHAGEN):
+    if day <= loaded:
         return Fate.MISSING
-    return Fate.EXPECTED if day <= now.astimezone(COPENHAGEN).date() else Fate.NONE
+    return Fate.EXPECTED if day <= today else Fate.NONE

@@ -24,8 +24,8 @@ DISCARDED: Final = "discarded"
 ASK_REPLACED_AFTER_DAYS: Final = 7
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 SATURDAY = 5
-#: A delivery dated D is loaded by this hour of the next day (decision 1).
-LOAD_HOUR = time(6, 0)
+#: A delivery dated D is loaded by this hour of the next day, unless a library's settings say otherwise (decision 1).
+LOAD_HOUR: Final = time(6, 0)
 #: The record types that a library's task includes, unless its settings say otherwise. A record of these types that is
 #: missing is empty, of others silent (decision 1).
 AGREED_RECORDS: Final = ("001", "002", "003", "004", "005", "006", "007", "008", "022", "099")
@@ -76,10 +76,10 @@ def working_day_after(day: date) -> date:
     raise AssertionError("no working day within two weeks")  # pragma: no cover -- no calendar has such weeks
 
 
-def last_loaded(now: datetime) -> date:
+def last_loaded(now: datetime, hour: time = LOAD_HOUR) -> date:
     """The production date of the last expected delivery whose load hour has passed at `now` (aware)."""
     local = now.astimezone(COPENHAGEN)
-    day = local.date() if local.time() >= LOAD_HOUR else local.date() - timedelta(days=1)
+    day = local.date() if local.time() >= hour else local.date() - timedelta(days=1)
     return working_day_before(day)
 
 
@@ -265,9 +265,12 @@ class Window:
     until: date
 
     @classmethod
-    def opened(cls, why: WindowReason, *, today: date, now: datetime) -> Window:
-        """The window that opens now. A number that is subscribed only now may be missing in today's delivery too."""
-        return cls(today, why, last_closed(now) if why in _SUBSCRIBED else last_loaded(now))
+    def opened(cls, why: WindowReason, *, today: date, now: datetime, loaded: date) -> Window:
+        """The window that opens now. A number that is subscribed only now may be missing in today's delivery too.
+
+        `loaded`: the production date of the last delivery that the register has loaded by now.
+        """
+        return cls(today, why, last_closed(now) if why in _SUBSCRIBED else loaded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cprsync.domain.feed.delivery import WindowReason, last_loaded, look_up_day
+from cprsync.domain.feed.delivery import WindowReason, look_up_day
 from cprsync.domain.person.person import SILENT, Protection
 from cprsync.domain.person.sealed import Address, SealedAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date, datetime
+    from datetime import date
 
     from cprsync.domain.feed.delivery import Window
     from cprsync.domain.patron.override import Override
@@ -99,12 +99,11 @@ class AsOf:
     loaded: date | None = field(default=None, compare=False)
 
     @classmethod
-    def of_look_up(cls, now: datetime, *, taken: date | None) -> AsOf:
+    def of_look_up(cls, *, loaded: date, taken: date | None) -> AsOf:
         """The day that a look-up made now describes. A look-up carries no date of its own.
 
         It speaks of the last delivery that the register has loaded by now and that we have taken.
         """
-        loaded = last_loaded(now)
         return cls(look_up_day(loaded, taken), Source.LOOKUP, loaded)
 
     @property

@@ -73,7 +73,9 @@ class Desk:
 
     def as_of(self) -> AsOf:
         """The day that a look-up made now describes."""
-        return AsOf.of_look_up(self.clock.now(), taken=self.store.inbox.last_produced())
+        return AsOf.of_look_up(
+            loaded=self.store.inbox.last_loaded(self.clock.now()), taken=self.store.inbox.last_produced()
+        )
 
     def document(self, view: PersonView) -> dict[str, Any]:
         """The JSON shape of a record or of a person, as anyone at the desk may see it today."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from cprsync.domain.feed.delivery import Link, Place, find_missing_day, last_loaded, place_of
+from cprsync.domain.feed.delivery import Link, Place, find_missing_day, place_of
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.services.ports.deliveries import DeliveryLine, InboxState, SealedDelivery
 
@@ -256,7 +256,7 @@ def _lateness(night: Night) -> CprsyncError | None:
     if unfinished := _unfinished(night):
         return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
     last = night.store.inbox.last_produced()
-    missing = None if last is None else find_missing_day(last, last_loaded(night.clock.now()))
+    missing = None if last is None else find_missing_day(last, night.store.inbox.last_loaded(night.clock.now()))
     if missing is None:
         return None
     return DeliveryLate(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.calendar import list_days
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.changes import ChangeKind, count_kinds
 from cprsync.services.night.calendar import foresee
 
@@ -25,7 +26,8 @@ def show_deliveries(store: Store, *, month: date, now: datetime) -> dict[str, An
     first = month.replace(day=1)
     last = (first + _NEXT_MONTH).replace(day=1) - timedelta(days=1)
     chain = store.inbox.chain()
-    days = list_days(first, last, store.inbox.arrivals(first, last), chain=chain, now=now)
+    today, loaded = now.astimezone(COPENHAGEN).date(), store.inbox.last_loaded(now)
+    days = list_days((first, last), store.inbox.arrivals(first, last), chain=chain, today=today, loaded=loaded)
     return {
         "from": first.isoformat(),
         "to": last.isoformat(),

@@ -11,7 +11,7 @@ from cprsync.domain.person.person import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from cprsync.domain.deciding.number_change import Links
     from cprsync.domain.feed.calendar import ReceivedDelivery
@@ -155,6 +155,9 @@ class Inbox(Protocol):
 
     def last_produced(self) -> date | None:
         """Return the production date of the last delivery taken; None: none was taken."""
+
+    def last_loaded(self, now: datetime) -> date:
+        """Return the production date of the last delivery that the register has loaded by now, taken or not."""
 
     def applied_until(self) -> date | None:
         """Return the production date of the newest delivery in which every person is accounted for."""

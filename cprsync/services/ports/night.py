@@ -90,4 +90,6 @@ class Night:
 
     def as_of_lookup(self) -> AsOf:
         """The day that a look-up made now describes."""
-        return AsOf.of_look_up(self.clock.now(), taken=self.store.inbox.last_produced())
+        return AsOf.of_look_up(
+            loaded=self.store.inbox.last_loaded(self.clock.now()), taken=self.store.inbox.last_produced()
+        )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.feed.delivery import COPENHAGEN, find_missing_day, last_loaded
+from cprsync.domain.feed.delivery import COPENHAGEN, find_missing_day
 from cprsync.domain.patron.provisional import is_late
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
@@ -116,7 +116,7 @@ def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
 
 def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
     """The last delivery that was taken, the one that is due, and the first day whose delivery is missing."""
-    last, due, waiting = store.inbox.last_produced(), last_loaded(now), store.inbox.waiting()
+    last, due, waiting = store.inbox.last_produced(), store.inbox.last_loaded(now), store.inbox.waiting()
     # a held night leaves its deliveries in the inbox: they have come, and nobody looks for them at the platform
     here = [(one.header, one.accepted) for one in waiting if one.header is not None]
     missing = None if last is None else find_missing_day(last, due, here)

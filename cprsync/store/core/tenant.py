@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from cprsync.domain.feed.delivery import LOAD_HOUR
 from cprsync.errors import FenceLost, RunBusy
 from cprsync.private import open_unfollowed
 from cprsync.services.ports.runs import Run
@@ -27,6 +28,7 @@ from cprsync.store.core.engine import hold_rows, stamp_of, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import time
 
     from sqlalchemy import Engine, Select
 
@@ -67,6 +69,8 @@ class Tenant:
     silence_seals: bool = True
     #: there is a CULR that can be told, and asked whether a leaving patron still has an account
     tells_net_media: bool = False
+    #: by then the register has loaded the delivery of the day before
+    load_hour: time = LOAD_HOUR
     #: the patrons' cards log in there, each with an account of its own
     card_accounts: bool = False
     #: the other systems that hear of patrons

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, select, update
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
-from cprsync.domain.feed.delivery import DISCARDED, Header, Link, Place, WindowReason, day_in_name, may_skip_delivery
+from cprsync.domain.feed.delivery import (
+    DISCARDED,
+    Header,
+    Link,
+    Place,
+    WindowReason,
+    day_in_name,
+    last_loaded,
+    may_skip_delivery,
+)
 from cprsync.errors import SealBroken
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
@@ -32,7 +41,7 @@ from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date
+    from datetime import date, datetime
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
@@ -128,6 +137,9 @@ class Inbox(TenantStore):
     def last_produced(self) -> date | None:
         with reading(self._tenant.engine) as connection:
             return _last_taken(connection, self._tenant)
+
+    def last_loaded(self, now: datetime) -> date:
+        return last_loaded(now, self._tenant.load_hour)
 
     def applied_until(self) -> date | None:
         newest = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state == InboxState.APPLIED.value)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, case, delete, func, or_, select, text, update
 
-from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, may_ask
+from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
@@ -75,7 +75,8 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     """
     if not patron_ids:
         return []
-    window = Window.opened(why, today=tenant.clock.today(), now=tenant.clock.now())
+    now = tenant.clock.now()
+    window = Window.opened(why, today=tenant.clock.today(), now=now, loaded=last_loaded(now, tenant.load_hour))
     ours, ids = _PATRON.agency == tenant.agency, sorted(set(patron_ids))
     could = _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True) & _PATRON.status_class.not_in(tables.GONE)
     opening = select(_PATRON.id).where(ours, could, _may_open(why)).order_by(_PATRON.id)

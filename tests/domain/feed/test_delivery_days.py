@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.domain.feed.calendar import DayKind, Fate, ReceivedDelivery, kind_of, list_days
+from cprsync.domain.feed.calendar import DayKind, DeliveryDay, Fate, ReceivedDelivery, kind_of, list_days
+from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: A Monday; Thursday to the next Monday are Easter and a weekend.
 MONDAY = date(2027, 3, 22)
@@ -26,8 +31,20 @@ def fate(
     chain: tuple[date, date] | None = CHAIN,
     now: datetime = THURSDAY,
 ) -> Fate:
-    (one,) = list_days(day, day, arrivals, chain=chain, now=now)
-    return one.fate
+    return told(day, arrivals, chain=chain, now=now).fate
+
+
+def told(
+    day: date,
+    arrivals: Iterable[ReceivedDelivery],
+    *,
+    chain: tuple[date, date] | None = CHAIN,
+    now: datetime = THURSDAY,
+) -> DeliveryDay:
+    (one,) = list_days(
+        (day, day), arrivals, chain=chain, today=now.astimezone(COPENHAGEN).date(), loaded=last_loaded(now)
+    )
+    return one
 
 
 @pytest.mark.parametrize(
@@ -45,19 +62,19 @@ def test_each_day_is_of_one_kind(day: date, kind: DayKind) -> None:
 
 
 def test_every_day_of_a_span_is_told_in_order() -> None:
-    days = [one.day for one in list_days(MONDAY, date(2027, 4, 1), (), chain=None, now=THURSDAY)]
+    days = [one.day for one in list_days((MONDAY, date(2027, 4, 1)), (), chain=None, today=MONDAY, loaded=MONDAY)]
     assert days == [MONDAY + timedelta(days=count) for count in range(11)]
 
 
 def test_a_delivery_that_came_the_next_morning_is_on_time() -> None:
-    (one,) = list_days(MONDAY, MONDAY, [arrives(MONDAY)], chain=CHAIN, now=THURSDAY)
+    one = told(MONDAY, [arrives(MONDAY)])
     assert (one.fate, one.days_late, one.persons) == (Fate.TAKEN, 0, 3)
 
 
 @pytest.mark.parametrize(("mornings", "late"), [(2, 1), (4, 3), (0, 0)])
 def test_a_later_morning_counts_as_late(mornings: int, late: int) -> None:
     """A mock, and a clock that is set back, may take a delivery on its own day."""
-    (one,) = list_days(MONDAY, MONDAY, [arrives(MONDAY, mornings=mornings)], chain=CHAIN, now=THURSDAY)
+    one = told(MONDAY, [arrives(MONDAY, mornings=mornings)])
     assert one.days_late == late
 
 

@@ -81,7 +81,7 @@ def test_a_look_up_never_speaks_of_a_day_after_the_last_delivery_that_was_taken(
     assert look_up_day(FRIDAY, MONDAY) == FRIDAY
     # before the first delivery there is only the calendar
     assert look_up_day(MONDAY, None) == MONDAY
-    made = AsOf.of_look_up(at(TUESDAY, 12), taken=FRIDAY)
+    made = AsOf.of_look_up(loaded=MONDAY, taken=FRIDAY)
     assert (made.day, made.source, made.seen) == (FRIDAY, Source.LOOKUP, MONDAY)
 
 
@@ -165,8 +165,8 @@ def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_cl
 )
 def test_whoever_is_subscribed_after_noon_waits_for_a_look_up_of_the_day_itself(why: WindowReason, until: date) -> None:
     """Today's delivery may be without the number, and no look-up of today has seen what it says."""
-    assert Window.opened(why, today=MONDAY, now=at(MONDAY, 14)) == Window(MONDAY, why, until)
-    assert Window.opened(why, today=MONDAY, now=at(MONDAY, 7)).until == FRIDAY
+    assert Window.opened(why, today=MONDAY, now=at(MONDAY, 14), loaded=FRIDAY) == Window(MONDAY, why, until)
+    assert Window.opened(why, today=MONDAY, now=at(MONDAY, 7), loaded=FRIDAY).until == FRIDAY
 
 
 @pytest.mark.parametrize("why", [why for why in WindowReason if why is not WindowReason.NUMBER_REPLACED])

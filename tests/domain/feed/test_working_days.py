@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -97,3 +97,9 @@ def test_no_stretch_of_a_decade_is_without_a_working_day() -> None:
 def test_a_look_up_speaks_of_the_last_delivery_whose_load_hour_has_passed(now: datetime, loaded: date) -> None:
     """A delivery dated D is loaded by 06:00 in Copenhagen on the next day."""
     assert last_loaded(now) == loaded
+
+
+def test_a_library_whose_platform_loads_later_has_an_hour_of_its_own() -> None:
+    half_past_eight = datetime(2027, 7, 6, 6, 30, tzinfo=UTC)
+    assert last_loaded(half_past_eight, time(8, 30)) == date(2027, 7, 5)
+    assert last_loaded(half_past_eight, time(8, 31)) == date(2027, 7, 2)

@@ -11,7 +11,7 @@ import pytest
 
 from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.approval import GivenYes
-from cprsync.domain.feed.delivery import Header, working_day_before
+from cprsync.domain.feed.delivery import Header, last_loaded, working_day_before
 from cprsync.errors import CprsyncError
 from cprsync.language.status import WELL, WRONG, facts_of, problems_of
 from cprsync.services.ports.access import Alarms
@@ -76,6 +76,7 @@ class Stands:
             ),
             inbox=SimpleNamespace(
                 last_produced=lambda: self.produced,
+                last_loaded=last_loaded,
                 waiting=lambda: [
                     SimpleNamespace(header=Header("123456", day, working_day_before(day)), accepted=False)
                     for day in self.waiting

@@ -1,14 +1,16 @@
-"""`records` of `[library.feed]`: which record types the task delivers, and so what it means that one is missing."""
+"""`[library.feed]`: the record types that the task delivers, and when the platform has loaded a delivery."""
 
 from __future__ import annotations
 
 import shutil
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from e2e_library import Library, assert_refused, new_library
 from town import PEOPLE_FILE
 
+from cprsync.domain.feed.delivery import working_day_after
 from cprsync.domain.person.person import EMPTY
 from cprsync.mock import control
 from cprsync.mock.server import running
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("agreed records")
+pytestmark = pytest.mark.xdist_group("feed settings")
 
 METADATA = "<Trigger><FileDescriptor><SizeInBytes>{size}</SizeInBytes></FileDescriptor></Trigger>"
 #: As `init` writes it.
 AGREED = 'records = ["001", "002", "003", "004", "005", "006", "007", "008", "022", "099"]'
+HOUR = 'load_hour = "06:00"'
 
 
 @pytest.fixture(scope="module")
@@ -78,4 +81,27 @@ def test_an_agreement_that_cannot_be_is_refused(emigrated: Library, tmp_path: Pa
     library.rewrite("cprsync.toml", AGREED, f"records = {records}")
     before = library.rows()
     assert_refused(library.call("sync"), code=2, kind="configuration", says="records", advises="Mend the setting")
+    assert library.rows() == before
+
+
+def test_a_delivery_is_late_once_the_platform_should_have_loaded_it(emigrated: Library, tmp_path: Path) -> None:
+    """Decision 1: the load hour is a setting. `--today` is half past six of a day."""
+    library = emigrated.copy(tmp_path / "library")
+    taken = date.fromisoformat(library.call("sync").document["deliveries"][0]["produced"])
+    due = working_day_after(taken)
+    morning = ("sync", "--today", (due + timedelta(days=1)).isoformat())
+    assert_refused(library.call(*morning), code=4, kind="delivery.late", says=due.isoformat(), advises="platform")
+    before = library.records()
+    library.rewrite("cprsync.toml", HOUR, 'load_hour = "06:31"')
+    ran = library.call(*morning)
+    assert (ran.exit, ran.document["state"]) == (0, "nothing"), ran.out
+    assert library.records() == before
+
+
+@pytest.mark.parametrize("hour", ['"6"', '"24:00"', "6", "06:00:00", '"06:00+01:00"'])
+def test_an_hour_that_is_none_is_refused(emigrated: Library, tmp_path: Path, hour: str) -> None:
+    library = emigrated.copy(tmp_path / "library")
+    library.rewrite("cprsync.toml", HOUR, f"load_hour = {hour}")
+    before = library.rows()
+    assert_refused(library.call("sync"), code=2, kind="configuration", says='"06:00"', advises="Mend the setting")
     assert library.rows() == before
