@@ -99,7 +99,8 @@ class InWindow:
     why: str
     #: the last day on which the register was asked and did not answer
     asked: date | None = None
-    #: the review item that waits about the patron, or that lets them keep a replaced number because it was rejected
+    #: the review item that waits about the patron; or that was rejected, so that they keep a replaced number, or stay
+    #: held by an undo
     item: int | None = None
     #: whether that item waits; False: it was rejected
     waits: bool = False

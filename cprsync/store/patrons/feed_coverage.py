@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, case, delete, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
-from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, State
+from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, REVERTED_HELD, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
@@ -252,8 +252,7 @@ class Windows(TenantStore):
             waiting, rejected = (_items(connection, self._tenant, one) for one in (State.WAITING, State.REJECTED))
         found: list[InWindow] = []
         for patron_id, since, why, asked in rows:
-            kept = rejected.get(patron_id) if why == WindowReason.NUMBER_REPLACED.value else None
-            item = waiting.get(patron_id, kept)
+            item = waiting.get(patron_id, rejected.get(patron_id))
             found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
         return found
 
@@ -309,13 +308,17 @@ class Windows(TenantStore):
 
 
 def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:
-    """Return, by patron, the last item in this state in which a person decides who the patron is."""
-    row = tables.review_item.c
-    about = row.kind.startswith(PARKED) if state is State.WAITING else row.kind.in_(REPLACED_KINDS)
-    in_window = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _IN_WINDOW)
-    ours = (row.agency == tenant.agency) & (row.state == state.value) & row.patron_id.in_(in_window)
-    last = select(row.patron_id, func.max(row.id).label("number")).where(ours, about).group_by(row.patron_id)
-    return {found.patron_id: found.number for found in connection.execute(last)}
+    """Return, by patron in a window, the last item in this state that keeps the register from being asked."""
+    row, theirs = _ITEM, (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
+    if state is State.WAITING:
+        about = row.kind.startswith(PARKED) | (row.kind == REVERTED_HELD)
+    else:
+        keeps_number = row.kind.in_(REPLACED_KINDS) & (_PATRON.unverified_why == WindowReason.NUMBER_REPLACED.value)
+        about = keeps_number | ((row.kind == REVERTED_HELD) & _PATRON.held_by.is_not(None))
+    last = select(row.patron_id, func.max(row.id).label("number")).join(tables.patron, theirs & _IN_WINDOW)
+    ours = (row.agency == tenant.agency) & (row.state == state.value)
+    found = connection.execute(last.where(ours, about).group_by(row.patron_id))
+    return {one.patron_id: one.number for one in found}
 
 
 def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:

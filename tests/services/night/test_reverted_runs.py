@@ -15,6 +15,7 @@ from test_approved_plans import approve, shown
 from townspeople import PROTECTED, cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 from whole import verify_audit
 
+from cprsync.cli.feed.windows import windows_document
 from cprsync.cli.night.reverting import done_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
@@ -64,6 +65,12 @@ def status(library: Library) -> dict[str, Any]:
 
 def wrong(library: Library) -> list[str]:
     return [one["what"] for one in status(library)["wrong"]]
+
+
+def windows(library: Library) -> dict[str, Any]:
+    """By patron in a window, the review that `feed windows` names."""
+    listed = windows_document("775100", library.store.windows.listed())["windows"]
+    return {one["patron"]: one["item"] for one in listed}
 
 
 def planned(library: Library) -> set[int]:
@@ -282,6 +289,18 @@ def test_rejecting_keeps_the_patron_held(library: Library) -> None:
     (item, *_) = items(library, "reverted.held")
     reviews_of(library).reject(item["id"], reason="afventer platformen")
     assert library.store.reverting.held() == 3
+
+
+def test_the_list_of_windows_names_the_review_that_holds_a_patron(either_library: Library) -> None:
+    library = either_library
+    undone = undo(library, a_night(library))["run"]
+    anna = library.id_of("ANNA")
+    (number,) = [one["id"] for one in items(library, "reverted.held") if one["patron"] == anna]
+    assert windows(library)[anna] == {"id": number, "state": "waiting"}
+    reviews_of(library).reject(number, reason="afventer platformen")
+    assert windows(library)[anna] == {"id": number, "state": "rejected"}
+    release(library.store, undone, user="bo", reason="filen er rettet")
+    assert windows(library)[anna] is None
 
 
 def test_all_patrons_of_an_undo_are_let_go_at_once(library: Library) -> None:
