@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 #: The reasons of a subscription: a patron; a person who only answers for a minor; an earlier number (also the kind of a
-#: key); a dead patron, until a last day and after it; a former patron, whose row only says what we added.
+#: key); a dead patron, until a last day and after it; an earlier time as a patron, who had left or was taken for dead,
+#: of which the row only says what we added.
 ACTIVE_PATRON: Final = "patron"
 RESPONSIBLE: Final = "responsible"
 OLD_NUMBER: Final = "old_number"
