@@ -16,6 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -265,8 +266,16 @@ def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor, counts: Co
     return routes
 
 
+#: The two ways in which a head says how long the body is. What one reader takes for a body, another takes for the next
+#: request.
+_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
+_TWO_LENGTHS: Final = PlainTextResponse("The body has two lengths.", 400, {"Connection": "close"})
+
+
 class Outermost:
     """Adds the headers that every answer carries, counts it, and keeps what nobody foresaw out of the server's own log.
+
+    A request whose body has two lengths is refused, and its connection closed (RFC 9112, 6.3). No browser sends one.
 
     The error page is sent by then; the exception's text may quote a form.
     """
@@ -293,6 +302,7 @@ class Outermost:
                     headers[name] = value
             await send(message)
 
+        answering = _TWO_LENGTHS if _LENGTHS.issubset(name for name, _ in scope["headers"]) else self._app
         with suppress(Exception):
-            await self._app(scope, receive, send_with_headers)
+            await answering(scope, receive, send_with_headers)
         self._counts.note_request(status, time.perf_counter() - began)
