@@ -75,15 +75,6 @@ def test_a_record_outside_the_agreement_says_nothing_when_it_is_missing(emigrate
     assert library.records() == before
 
 
-@pytest.mark.parametrize("records", ['["002", "003"]', '["1"]', '["001", "0O4"]', "[]", '["000", "001"]'])
-def test_an_agreement_that_cannot_be_is_refused(emigrated: Library, tmp_path: Path, records: str) -> None:
-    library = emigrated.copy(tmp_path / "library")
-    library.rewrite("cprsync.toml", AGREED, f"records = {records}")
-    before = library.rows()
-    assert_refused(library.call("sync"), code=2, kind="configuration", says="records", advises="Mend the setting")
-    assert library.rows() == before
-
-
 def test_a_delivery_is_late_once_the_platform_should_have_loaded_it(emigrated: Library, tmp_path: Path) -> None:
     """Decision 1: the load hour is a setting. `--today` is half past six of a day."""
     library = emigrated.copy(tmp_path / "library")
@@ -98,10 +89,14 @@ def test_a_delivery_is_late_once_the_platform_should_have_loaded_it(emigrated: L
     assert library.records() == before
 
 
-@pytest.mark.parametrize("hour", ['"6"', '"24:00"', "6", "06:00:00", '"06:00+01:00"'])
-def test_an_hour_that_is_none_is_refused(emigrated: Library, tmp_path: Path, hour: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [(f"records = {one}", "records") for one in ('["002", "003"]', '["1"]', '["001", "0O4"]', "[]", '["000", "001"]')]
+    + [(f"load_hour = {one}", '"06:00"') for one in ('"6"', '"24:00"', "6", "06:00:00", '"06:00+01:00"')],
+)
+def test_a_setting_that_cannot_be_is_refused(emigrated: Library, tmp_path: Path, line: str, says: str) -> None:
     library = emigrated.copy(tmp_path / "library")
-    library.rewrite("cprsync.toml", HOUR, f"load_hour = {hour}")
+    library.rewrite("cprsync.toml", AGREED if says == "records" else HOUR, line)
     before = library.rows()
-    assert_refused(library.call("sync"), code=2, kind="configuration", says='"06:00"', advises="Mend the setting")
+    assert_refused(library.call("sync"), code=2, kind="configuration", says=says, advises="Mend the setting")
     assert library.rows() == before
