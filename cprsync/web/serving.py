@@ -137,6 +137,10 @@ class _Connection(PeerProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def _should_upgrade(self) -> bool:
+        """No page speaks another protocol. uvicorn would tell the operator, at each such request, to install one."""
+        return False
+
     def _is_between_requests(self) -> bool:
         """Whether no head of a request has come, or the last request was answered."""
         cycle = cast("RequestResponseCycle | None", self.cycle)

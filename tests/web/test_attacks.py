@@ -103,6 +103,14 @@ def test_a_method_that_no_page_has_tells_nothing(desk: Served, method: str) -> N
     assert b"HTTP/1.1 200" not in answer
 
 
+def test_whoever_asks_for_another_protocol_gets_the_page_and_no_operator_is_told_to_install_it(
+    desk: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"GET /reviews HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    assert ask(desk, head).startswith(b"HTTP/1.1 200")
+    assert [line for line in caplog.messages if "pgrade" in line or "install" in line] == []
+
+
 def test_what_a_proxy_would_say_of_a_browser_is_not_believed(desk: Served) -> None:
     """Nobody stands before us: whoever sends these is the browser itself."""
     headers = {
