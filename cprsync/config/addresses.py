@@ -1,16 +1,19 @@
-"""Counterparts in settings: their addresses, our own as browsers type it, and how often they may be called."""
+"""Values that settings share: addresses, ours as browsers type it, how often to call, and a time of the day."""
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from typing import Annotated, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from cprsync.errors import WrongValue
 
 #: The names and the address of this machine alone.
 LOOPBACK: Final = ("localhost", "127.0.0.1")
+_HOUR: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 def _check_https(typed: str) -> str:
@@ -37,6 +40,19 @@ def _check_own(typed: str) -> str:
     return typed
 
 
+def parse_hour(typed: str) -> time | None:
+    """Return the time of the day that is written as "06:00". None: it is none."""
+    found = _HOUR.fullmatch(typed)
+    return found and time(int(found[1]), int(found[2]))
+
+
+def _read_hour(typed: object) -> time:
+    hour = parse_hour(typed) if isinstance(typed, str) else None
+    if hour is None:
+        raise WrongValue('expected a time of the day as "06:00"')
+    return hour
+
+
 #: A counterpart's.
 Address: TypeAlias = Annotated[str, AfterValidator(_check_https)]
 #: Ours.
@@ -45,3 +61,4 @@ OwnAddress: TypeAlias = Annotated[str, AfterValidator(_check_own)]
 Workers: TypeAlias = Annotated[int, Field(ge=1, le=64, strict=True)]
 #: What one library may ask of a counterpart that serves all libraries.
 PerSecond: TypeAlias = Annotated[int, Field(ge=1, le=1000, strict=True)]
+HourOfDay: TypeAlias = Annotated[time, BeforeValidator(_read_hour)]

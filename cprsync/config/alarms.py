@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from datetime import time, timedelta
 from pathlib import Path  # noqa: TC003 -- pydantic reads the annotations
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from cprsync.config.addresses import Address  # noqa: TC001 -- pydantic reads the annotations
+from cprsync.config.addresses import Address, parse_hour
 from cprsync.config.toml import Strict
 from cprsync.domain.trust.alarms import Manner
 from cprsync.errors import WrongValue
 
-_QUIET: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _MAILBOX: Final = r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}$"
 
 
 def _check_quiet(typed: str) -> str:
-    found = _QUIET.fullmatch(typed)
-    if typed and (found is None or found.group(1, 2) == found.group(3, 4)):
+    if typed and _parse_quiet(typed) is None:
         raise WrongValue('expected two times as "22:00-07:00", or "" for no quiet hours')
     return typed
+
+
+def _parse_quiet(typed: str) -> tuple[time, time] | None:
+    """Return when the quiet begins and ends. None: they are no two times, or the same."""
+    begins, ends = map(parse_hour, typed.partition("-")[::2])
+    return None if begins is None or ends is None or begins == ends else (begins, ends)
 
 
 Mailbox = Annotated[str, Field(pattern=_MAILBOX)]
@@ -86,7 +89,4 @@ class AlarmsSection(Strict):
 
     def manner(self) -> Manner:
         """When something is told."""
-        found = _QUIET.fullmatch(self.quiet)
-        hours = None if found is None else tuple(int(part) for part in found.groups())
-        quiet = None if hours is None else (time(hours[0], hours[1]), time(hours[2], hours[3]))
-        return Manner(quiet, timedelta(hours=self.again_hours) if self.again_hours else None)
+        return Manner(_parse_quiet(self.quiet), timedelta(hours=self.again_hours) if self.again_hours else None)

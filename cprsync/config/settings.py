@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cprsync.config.addresses import LOOPBACK, Address, PerSecond, Workers
+from cprsync.config.addresses import LOOPBACK, Address, HourOfDay, PerSecond, Workers
 from cprsync.config.alarms import AlarmsSection
 from cprsync.config.packaged import MunicipalityCode  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.paths import map_paths
@@ -35,7 +34,6 @@ _CREDENTIAL: Final = "credential:"
 #: The most processes that answer browsers at one desk.
 WORKERS_MAX = 8
 _AGENCY: Final = re.compile(r"[0-9]{6}")
-_HOUR: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class StoreSection(Strict):
@@ -105,16 +103,6 @@ class RegisterSection(Strict):
         if (self.client_cert is None) == (self.p12 is None):
             raise WrongValue("give either client_cert (with client_key) or p12")
         return self
-
-
-def _read_hour(typed: object) -> time:
-    found = _HOUR.fullmatch(typed) if isinstance(typed, str) else None
-    if found is None:
-        raise WrongValue('expected a time of the day as "06:00"')
-    return time(int(found[1]), int(found[2]))
-
-
-HourOfDay = Annotated[time, BeforeValidator(_read_hour)]
 
 
 class FeedSection(Strict):
