@@ -275,9 +275,9 @@ _TWO_LENGTHS: Final = PlainTextResponse("The body has two lengths.", 400, {"Conn
 class Outermost:
     """Adds the headers that every answer carries, counts it, and keeps what nobody foresaw out of the server's own log.
 
-    A request whose body has two lengths is refused, and its connection closed (RFC 9112, 6.3). No browser sends one.
-
     The error page is sent by then; the exception's text may quote a form.
+
+    A request whose body has two lengths is refused, and its connection closed (RFC 9112, 6.3). No browser sends one.
     """
 
     def __init__(self, app: Starlette, *, secure: bool, counts: Counting, handing: ASGIApp | None = None) -> None:
