@@ -31,8 +31,8 @@ KEYS_TOGETHER: Final = 500
 
 def apply(night: Night, run: Run | None, plan: Plan) -> None:
     """Write every step, in order."""
-    night.progress.stage("apply", len(plan.steps))
-    for steps in _batches(plan.steps, night.batch):
+    night.progress.stage("apply", len(plan))
+    for steps in _batches(plan.in_order(), night.batch):
         _write(night, run, steps)
         night.progress.advance(len(steps))
         night.raise_if_stopped()
@@ -45,7 +45,7 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
     whole plan again. The lines up to its checkpoint are written already and are skipped.
     """
     through: Counter[str] = Counter()
-    fresh = (step for step in plan.steps if step.item is None or step.item.ordinal > run.checkpoint)
+    fresh = (step for step in plan.in_order() if step.item is None or step.item.ordinal > run.checkpoint)
     moving = frozenset(step.write.patron.id for step in plan.changes if step.write and step.write.renumbered)
     for steps in _batches(fresh, night.batch):
         waiting = [_waits(step, moving) for step in steps]

@@ -14,7 +14,7 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, Trails, is_decided, look_up
-from cprsync.services.planning.steps import Evidence, Plan, Step, end_of, step_of, window_closed_by
+from cprsync.services.planning.steps import Evidence, Plan, Step, Strangers, end_of, step_of, window_closed_by
 from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END, WINDOW, FollowUp, Found, NotFound
@@ -45,6 +45,7 @@ class Planner:
         self._checkpoint = 0 if run is None else run.checkpoint
         self._asks = asks
         self._steps: list[Step] = []
+        self._strangers: list[Strangers] = []
         #: why some look-ups brought no answer; None: all were answered
         self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
@@ -59,7 +60,7 @@ class Planner:
     @property
     def plan(self) -> Plan:
         """What is planned so far."""
-        return Plan(tuple(self._steps))
+        return Plan(tuple(self._steps), tuple(self._strangers))
 
     def deliver(self, delivery: SealedDelivery, content: BinaryIO, produced: date) -> None:
         """Plan one delivery after those before it. Skips persons that a resumed run has already written."""
@@ -157,7 +158,7 @@ class Planner:
         if number_step := self._numbers.plan_change_to(person.number):
             self._renumber(number_step)
         if isinstance(found, NotOurs) or patron_id is None:
-            self._steps.append(Step(item))
+            self._add_stranger(Strangers(len(self._steps), ordinal, delivery.id), person.number)
             return
         if isinstance(found, Equal):
             step = _equal_step(item, found, as_of)
@@ -169,6 +170,12 @@ class Planner:
             step = step_of(self._night, decision, evidence, found, item=item)
             step = self._leave(step if verifies is None else replace(step, verifies=verifies), found)
         self._add_line(step, person, patron_id)
+
+    def _add_stranger(self, block: Strangers, number: CprNumber) -> None:
+        """Note a number that is no patron's here, with those before it or at the beginning of a block."""
+        if not self._strangers or not self._strangers[-1].is_followed_by(block):
+            self._strangers.append(block)
+        self._strangers[-1].add(number)
 
     def _line_about_a_number(self, step: Step, item: Item, person: Person, as_of: AsOf) -> None:
         if step.parked in {OLD_ACTIVE, OTHER} and step.review is not None:

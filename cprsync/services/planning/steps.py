@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -28,6 +28,7 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.municipality import municipality_of
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import Action, counts_as_dead
 from cprsync.domain.policy.policy import Harm
@@ -41,12 +42,15 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.patron.patron import AsOf, Patron
-    from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.patrons import Named
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
+
+
+#: of a CPR number
+_DIGITS: Final = 10
 
 
 class Means(Protocol):
@@ -123,10 +127,55 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Strangers:
+    """Numbers that a delivery names one after the other, and that are no patron's here. Each takes its ten digits.
+
+    A delivery may be about everyone in the country, and a step for each would fill the memory.
+    """
+
+    #: how many steps of the plan come before them
+    after: int
+    #: the ordinal of the first
+    first: int
+    delivery_id: int
+    digits: bytearray = field(default_factory=bytearray)
+
+    def is_followed_by(self, other: Strangers) -> bool:
+        """Whether nothing stands between these and the other."""
+        return (other.after, other.delivery_id, other.first) == (self.after, self.delivery_id, self.first + len(self))
+
+    def add(self, number: CprNumber) -> None:
+        self.digits.extend(number.digits.encode("ascii"))
+
+    def __len__(self) -> int:
+        return len(self.digits) // _DIGITS
+
+    def steps(self) -> Iterator[Step]:
+        """Make a step of each."""
+        for place in range(len(self)):
+            number = CprNumber(self.digits[place * _DIGITS : (place + 1) * _DIGITS].decode("ascii"))
+            yield Step(Item(self.first + place, self.delivery_id, number, None, Outcome.NOT_OURS))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """All steps of a run, in order."""
 
+    #: without the strangers'
     steps: Sequence[Step] = ()
+    strangers: Sequence[Strangers] = ()
+
+    def __len__(self) -> int:
+        return len(self.steps) + sum(map(len, self.strangers))
+
+    def in_order(self) -> Iterator[Step]:
+        """Yield every step, also the strangers'."""
+        done = 0
+        for block in self.strangers:
+            yield from self.steps[done : block.after]
+            yield from block.steps()
+            done = block.after
+        yield from self.steps[done:]
 
     @property
     def changes(self) -> list[Step]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
+from io import BytesIO
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import pytest
+from bench.people import people
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, DisturbedStore, Library, altered, unowned, unreadable
 from townspeople import (
     corrects_her_birth_date,
@@ -20,10 +25,13 @@ from townspeople import (
 )
 
 from cprsync.domain.patron.patron import AsOf, Source
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Protection
 from cprsync.domain.person.sealed import Name
 from cprsync.domain.person.status import Action
 from cprsync.errors import BalanceError, FenceLost, LostCompare, RunBusy
+from cprsync.services.planning.planning import Planner
+from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import Run
 from cprsync.store.patrons.patrons import write_records
@@ -102,6 +110,52 @@ def test_every_number_of_a_delivery_is_in_one_class(library: Library) -> None:
     assert (report.exit_code, document["state"]) == (3, "done")
     assert library.reviews() == [(library.id_of("CLARA"), "parked.person.no_001")]
     assert library.record("CLARA").address == person("CLARA").address
+
+
+def test_strangers_keep_their_places_among_the_patrons_of_two_deliveries(library: Library) -> None:
+    library.batch = 2
+    library.deliver(
+        MONDAY,
+        person("EDITH"),
+        person("FINN"),
+        moves(person("ANNA")),
+        person("HENRIK"),
+        person("INGER"),
+        person("CLARA"),
+    )
+    library.deliver(TUESDAY, person("KUNEN"), person("FINN"), person("EDITH"), dies(person("DAVID")), person("INGER"))
+    report = library.night()
+    assert [outcome for outcome, _ in library.items(report)] == [
+        *("not_ours", "not_ours", "applied", "not_ours", "not_ours", "unchanged"),
+        *("not_ours", "not_ours", "not_ours", "applied", "not_ours"),
+    ]
+    places = [row["number_index"] for row in sorted(library.rows("run_item"), key=itemgetter("ordinal"))]
+    # of Edith, Finn and Inger, who are in both
+    assert [places.index(places[at]) for at in (8, 7, 10)] == [0, 1, 4]
+    assert len(set(places)) == len(places) - 3
+
+
+def test_a_delivery_about_a_whole_town_takes_little_memory_for_each_stranger(library: Library) -> None:
+    """An agreement that is shared with others gets everyone whom they follow."""
+    town = [person("EDITH", number=CprNumber(one.number)) for one in islice(people(seed=5), 1_500)]
+    delivery = SealedDelivery(1, "town", "", 0, InboxState.ACCEPTED)
+
+    def plan(strangers: int) -> int:
+        library.deliver(MONDAY, *town[:strangers], token="town")
+        planner = Planner(library.ports(), None)
+        tracemalloc.start()
+        try:
+            planner.deliver(delivery, BytesIO(b"town"), MONDAY)
+            taken = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        planned = [step.item.number for step in planner.plan.in_order() if step.item is not None]
+        assert planned == [one.number for one in town[:strangers]]
+        return taken
+
+    plan(100)  # what is made once
+    small, large = plan(500), plan(1_500)
+    assert large - small < 1_000 * 30
 
 
 @pytest.mark.parametrize("key", ["number-stranger"])

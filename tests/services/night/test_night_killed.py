@@ -34,7 +34,9 @@ def a_night_of_everything(library: Library) -> None:
         moves(person("HENRIK")),
         loses_protection(person("BO")),
     )
-    library.deliver(TUESDAY, gains_protection(renames(moves(person("ANNA")))), dies(person("DAVID")), person("CLARA"))
+    strangers = [person(key) for key in ("INGER", "KUNEN", "FINN")]
+    anna, david = gains_protection(renames(moves(person("ANNA")))), dies(person("DAVID"))
+    library.deliver(TUESDAY, anna, *strangers, david, person("CLARA"))
 
 
 def a_night_with_a_gap(library: Library) -> None:
