@@ -173,6 +173,16 @@ def keep_and_compare(
     return standing, kept
 
 
+def find_approval(night: Night, run: Run) -> Approval | None:
+    """The approval under which a run has written its plan. None: the plan was within the limits."""
+    approvals = night.store.approvals
+    number = approvals.begun(run)
+    if number is None:
+        return None
+    given = approvals.yeses(number)
+    return Approval(number, Fate.APPLIED, tuple(one.who for one in given[-PEOPLE:]), approved_until(given))
+
+
 def is_undo_approved(night: Night, rows: Sequence[PlanRow], *, reverts: int) -> bool:
     """Whether two people have approved the undo of a run, as it would be written now. Writes nothing."""
     approvals = night.store.approvals

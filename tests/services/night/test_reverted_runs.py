@@ -23,6 +23,7 @@ from cprsync.domain.outward.target import Target, TargetKind
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
+from cprsync.language.night import report_lines
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
@@ -497,6 +498,9 @@ def test_an_undo_over_a_limit_is_held_until_two_people_approve_it(either_library
     assert (status(library)["plans"], status(library)["waits"]["undone"]) == ([], 3)
     assert "plan" not in wrong(library)
     assert (document["state"], document["approved_by"]) == ("done", ["anna", "bo"])
+    assert (document["approval"]["run"], document["approval"]["fate"]) == (told["run"], "applied")
+    assert document["approval"]["by"] == ["anna", "bo"]
+    assert f"Godkendt af anna, bo: kørsel {told['run']} var holdt tilbage" in "\n".join(report_lines(document, "da"))
     assert records(library) == before
 
 
@@ -537,14 +541,16 @@ def test_an_undo_killed_anywhere_ends_as_one_that_was_not(
         approve(library, "anna", "bo", plan=undo(library, run)["brake"]["plan"])
     whole = library.copy(tmp_path / "whole")
     counting = KilledUndo(whole.store, at=0)
-    undo(whole, run, store=counting)
+    told = undo(whole, run, store=counting)
+    assert (told["approval"] is not None) is is_approved
     assert counting.writes >= 6
     for at in sample(counting.writes):
         other = library.copy(tmp_path / f"killed at {at}")
         with pytest.raises(Killed):
             undo(other, run, store=KilledUndo(other.store, at=at))
         if at < counting.writes:
-            assert undo(other, run)["state"] == "done"
+            again = undo(other, run)
+            assert (again["state"], again["approval"]) == ("done", told["approval"])
         assert unowned(other.everything(), "plan_yes") == unowned(whole.everything(), "plan_yes")
         verify_audit(other.store)
         other.engine.dispose()
