@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNNING = ROOT / "requirements.lock"
 CHECKING = ROOT / "tests" / "requirements.lock"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 EACH_LOCK = pytest.mark.parametrize("lock", [RUNNING, CHECKING], ids=["running", "checking"])
 
 Pins = Mapping[str, Requirement]

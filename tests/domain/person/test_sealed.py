@@ -159,9 +159,11 @@ def test_a_protected_person_shows_nothing_of_herself_as(way: str) -> None:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_sealed_value_is_not_pickled(value: Sealed[Any], protocol: int) -> None:
     for kept in (value, [value], hidden()):
-        with pytest.raises(TypeError, match=r"^a sealed value is not written$") as caught:
+        with pytest.raises(TypeError) as caught:
             pickle.dumps(kept, protocol)
-        assert CANARY not in str(caught.value)
+        assert str(caught.value) == "a sealed value is not written"
+        # newer Pythons note where the value stood
+        assert CANARY not in str(getattr(caught.value, "__notes__", ()))
 
 
 def test_a_sealed_value_is_not_written_as_json() -> None:
