@@ -1,4 +1,4 @@
-"""Random histories of number changes, walked by hand and by the program; says what would be a wrong merge (R-16).
+"""Random histories of number changes, walked by hand and by the program; says what would be a wrong merge.
 
 A history is a row of deliveries, each with links from old numbers to the ones that replace them: chains, either order,
 undone, swaps, circles, and links that end at a number which another patron has.

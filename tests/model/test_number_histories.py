@@ -1,4 +1,4 @@
-"""Random histories of number changes: one patron stays one patron (R-16). The whole: `sweeps/model.py --numbers N`."""
+"""Random histories of number changes: one patron stays one patron. The whole: `sweeps/model.py --numbers N`."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class RightChange(enum.Enum):
 
 #: Turns that cost a patron a right, or may have: their new municipality may have no licence.
 LOSING_CHANGES: Final = frozenset({RightChange.CLOSED, RightChange.UNDECIDED})
-#: Statuses that may cost a patron a right: after an outage, CULR is told of them first (trust, R-31).
+#: Statuses that may cost a patron a right: after an outage, CULR is told of them first.
 LOSING_STATUSES: Final = frozenset(
     {Status.DEAD, Status.EMIGRATED, Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE, Status.NO_RESIDENCE}
 )

@@ -60,7 +60,7 @@ HISTORICAL: Final = frozenset({
     "0781", "0783", "0785", "0789", "0793", "0801", "0803", "0805", "0807", "0809", "0811", "0815", "0817", "0819",
     "0821", "0823", "0827", "0829", "0831", "0833", "0835", "0837", "0839", "0841", "0843", "0845", "0847", "0861",
 })  # fmt: skip
-#: Every code that the register uses for a person's place. An address with any other code counts as none (R-19).
+#: Every code that the register uses for a person's place. An address with any other code counts as none.
 LISTED: Final = DANISH | GREENLANDIC | HISTORICAL | NOT_A_RESIDENCE
 
 

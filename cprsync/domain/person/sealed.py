@@ -170,7 +170,7 @@ def same_dwelling(one: Address | SealedAddress, other: Address | SealedAddress) 
 
 
 def same_writing(one: Address | SealedAddress, other: Address | SealedAddress) -> bool:
-    """Tells whether a letter would have the same words. Different codes for them do no harm (trust, R-21)."""
+    """Tells whether a letter would have the same words. Different codes for them do no harm."""
     one, other = _address(one), _address(other)
     # the last line of most addresses; it is enough to tell most moves
     if one.postcode and other.postcode and (one.postcode, one.district) != (other.postcode, other.district):

@@ -115,7 +115,7 @@ class PatronGroup:
 
 
 class Harm(enum.Enum):
-    """The harm that a wrong night would do to many people. Each class has its own limit (trust, R-20)."""
+    """The harm that a wrong night would do to many people. Each class has its own limit."""
 
     #: an address is lost
     ADDRESS_LOST = "address_lost"
@@ -152,7 +152,7 @@ class Limit:
         return allowed if self.ceiling is None else min(allowed, self.ceiling)
 
 
-#: Decision 19 and trust R-20. A library sets its own limits in policy.toml.
+#: Decision 19. A library sets its own limits in policy.toml.
 DEFAULT_LIMITS: Mapping[Harm, Limit] = {
     Harm.ADDRESS_LOST: Limit(20, 0.002),
     Harm.PROTECTION_LIFTED: Limit(10, 0.001),

@@ -64,7 +64,7 @@ RULES: Final = (
     AlarmRule("night_late", Urgency.SOON),
     # a new installation has a day to run its first night
     AlarmRule("no_run", Urgency.SOON, timedelta(hours=26)),
-    # a delivery is due at six, and the timer fetches it at a quarter past six, nine, and twelve
+    # a delivery is due at six, and the timer fetches it at 06:15, 09:15 and 11:45
     AlarmRule("late", Urgency.SOON, timedelta(hours=6, minutes=30)),
     AlarmRule("disk", Urgency.NOW, apart=("place",)),
     AlarmRule("certificate", Urgency.SOON, apart=("whose", "host", "step")),

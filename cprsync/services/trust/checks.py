@@ -19,7 +19,7 @@ _OTHERS_WRITE: Final = 0o022
 _DANISH: Final = (1.0, 2.0)
 #: With less room than this somebody should look, before it stops a night.
 FREE_ENOUGH: Final = 5 * FREE_LEAST
-#: By how many seconds clocks may differ before somebody should look, and before nothing may begin (R-85).
+#: By how many seconds clocks may differ before somebody should look, and before nothing may begin.
 OFFSET_MOST: Final = 300
 OFFSET_FINE: Final = 30
 #: The most names that one line tells.
@@ -39,7 +39,7 @@ def fault(what: str, **values: object) -> Finding:
 
 
 def make_sure_that_clocks_agree(*, register: float | None, store: float) -> None:
-    """Make sure that a night may begin: our clock is near the platform's and the database's (R-85).
+    """Make sure that a night may begin: our clock is near the platform's and the database's.
 
     Args:
         register: by how many seconds the platform's clock is ahead of ours. None: it was not told.
@@ -115,7 +115,7 @@ def check_configuration(place: Installed) -> Iterator[Finding]:
 
 
 def check_environment(place: Installed) -> Iterator[Finding]:
-    """The environment, the counterparts and our certificate go together (R-80, R-81)."""
+    """The environment, the counterparts and our certificate go together."""
     wrong = list(_wrong_in_production(place) if place.is_production else _wrong_in_test(place))
     yield from wrong
     if not wrong:
@@ -164,7 +164,7 @@ def check_disks(place: Installed) -> Iterator[Finding]:
 
 
 def check_backup(place: Installed) -> Iterator[Finding]:
-    """Whoever makes a backup needs a folder, a public key, and PostgreSQL's own program (R-96)."""
+    """Whoever makes a backup needs a folder, a public key, and PostgreSQL's own program."""
     named = place.named_backup()
     if not any(named):
         yield warning("backup_unset")

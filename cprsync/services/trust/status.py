@@ -36,7 +36,7 @@ FREE_LEAST: Final = 1024**3
 ALARMS: Final = "alarms"
 #: A held undo needs somebody for so long after it was asked for.
 UNDO_MOST: Final = timedelta(days=7)
-#: How old the last backup, and the last drill, may be (R-96).
+#: How old the last backup, and the last drill, may be.
 BACKUP_MOST: Final = timedelta(hours=50)
 DRILL_MOST: Final = timedelta(days=35)
 

@@ -28,7 +28,7 @@ def check_version(place: Installed) -> Iterator[Finding]:
 
 
 def check_environment(place: Installed) -> Iterator[Finding]:
-    """The records of all libraries in the store are of one environment, and it is ours (R-82)."""
+    """The records of all libraries in the store are of one environment, and it is ours."""
     found, ours = place.store.store_environments(), "production" if place.is_production else "test"
     others = [agency for agency, of in found.items() if of != ours]
     if not others:

@@ -77,7 +77,7 @@ def find_environments(engine: Engine) -> dict[str, str]:
 
 
 def check_environment(engine: Engine, environment: str) -> dict[str, str]:
-    """Check that every record of the store is of this environment (R-82). Returns what `find_environments` does.
+    """Check that every record of the store is of this environment. Returns what `find_environments` does.
 
     Raises StoreMismatch.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cprsync.cli.pages.guide import guide
+from cprsync.config.packaged import load_reasons
 from cprsync.resources import GUIDE, guide_paths
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,3 +71,23 @@ def test_every_picture_is_shown_on_a_page_and_is_small() -> None:
     shown = {path for page in PAGES for path, _ in _LINK.findall(page.read_text(encoding="utf-8"))}
     assert pictures.keys() <= shown
     assert {name: size for name, size in pictures.items() if size > 120 * 1024} == {}
+
+
+_DECISIONS = re.compile(r"\bdecisions? (\d+(?:(?:,| and|, and| to) \d+)*)")
+
+
+def test_each_decision_that_code_names_stands_in_the_guide_once() -> None:
+    """Those that a rule rests on are in `decisions.toml`; the rules' tests look after them."""
+    sources = [
+        path.read_text(encoding="utf-8") for folder in ("cprsync", "tests") for path in (ROOT / folder).rglob("*.py")
+    ]
+    lines = [re.sub(r"\s*\n\s*#?:? *", " ", source) for source in sources]
+    named = {
+        int(number) for source in lines for some in _DECISIONS.findall(source) for number in re.findall(r"\d+", some)
+    }
+    engine = [
+        int(number)
+        for number in re.findall(r"^- \*\*(\d+)\.\*\*", guide_paths()["developer"].read_text("utf-8"), re.MULTILINE)
+    ]
+    assert len(named) > 30
+    assert sorted(engine) == sorted(named - set(load_reasons().decisions))

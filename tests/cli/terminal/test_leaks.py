@@ -1,4 +1,4 @@
-"""No CPR number, name or street in anything that a whole demo prints, with every wire forced to talk (R-50, R-51).
+"""No CPR number, name or street in anything that a whole demo prints, with every wire forced to talk.
 
 The demo is that of an installed wheel, outside the tree.
 """

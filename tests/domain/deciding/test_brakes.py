@@ -1,4 +1,4 @@
-"""The brake: as much harm as a limit allows passes, one more stops the night (trust, R-20; decision 19)."""
+"""The brake: as much harm as a limit allows passes, one more stops the night (decision 19)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_first_copies_are_harmless_however_many() -> None:
 
 
 def test_a_hundred_thousand_events_without_effect_do_not_stop_a_night() -> None:
-    """Trust, R-21: the brake counts effective changes, not events."""
+    """The brake counts effective changes, not events."""
     decision = decide(person("ANNA"), patron("ANNA"), as_of=TONIGHT)
     assert isinstance(decision, Unchanged)
     harms = itertools.repeat((), 100_000)
@@ -124,7 +124,7 @@ def test_an_address_that_was_there_and_is_gone_is_lost() -> None:
 
 
 def test_a_renumbering_of_municipality_and_street_is_no_harm() -> None:
-    """Trust, R-21: other codes for the same words trip no brake, however many get them."""
+    """Other codes for the same words trip no brake, however many get them."""
     before = person("ANNA")
     assert isinstance(before.address, Address)
     renumbered = replace(before, address=replace(before.address, municipality="0710", street_code="4711"))

@@ -1,4 +1,4 @@
-"""Number changes (decision 6, trust R-16): followed by the register's links only, and nothing merged wrongly."""
+"""Number changes (decision 6): followed by the register's links only, and nothing merged wrongly."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def test_an_address_counts_with_a_house_a_building_or_an_administrative_street(l
     ],
 )
 def test_an_address_is_silent_when_it_is_too_little_to_be_one(lacking: dict[str, str]) -> None:
-    """R-19: a house whose road is blank, or in a municipality that does not exist, would take the last address away."""
+    """A house whose road is blank, or in a municipality that does not exist, would take the last address away."""
     assert flat(**lacking) is SILENT
 
 

@@ -41,7 +41,7 @@ def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> No
     ],
 )
 def test_anything_else_is_refused_without_being_quoted(text: str) -> None:
-    """Exactly ten ASCII digits once one hyphen in place 7 is removed (trust, R-17)."""
+    """Exactly ten ASCII digits once one hyphen in place 7 is removed."""
     with pytest.raises(ValueError, match=r"^not a CPR number") as refused:
         CprNumber.parse(text)
     assert ANNA[:5] not in str(refused.value)

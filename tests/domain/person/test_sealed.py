@@ -1,6 +1,6 @@
 """A sealed value shows nothing of itself, however it is printed, and a protected person has no other kind.
 
-Trust, R-53; decisions 2 and 8.
+Decisions 2 and 8.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Exactly two places open what is sealed: the store's codec, and the one that writes the audit first (trust, R-53).
+"""Exactly two places open what is sealed: the store's codec, and the one that writes the audit first.
 
 Read from the program's own syntax, so that a third one fails here whatever it is called by.
 """

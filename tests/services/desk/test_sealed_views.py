@@ -1,4 +1,4 @@
-"""What is sealed from the parser to every view, for whom, and how it is opened: never without the audit (R-53).
+"""What is sealed from the parser to every view, for whom, and how it is opened: never without the audit.
 
 Each on both databases. The canary is a name and an address that exist nowhere else: no sink may hold them.
 """

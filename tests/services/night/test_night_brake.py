@@ -140,7 +140,7 @@ def test_a_patron_not_yet_verified_is_not_made_so_by_a_held_protection(library: 
 
 
 def test_too_many_parked_stop_the_night(library: Library) -> None:
-    """Whoever cannot be decided in numbers is a fault of the system (trust, R-91)."""
+    """Whoever cannot be decided in numbers is a fault of the system."""
     keys = ("HENRIK", "EDITH", "FINN", "GRETHE", "IVAN", "JOHANNE", "LAURA", "MOGENS", "NINA", "OSCAR", "HELLE")
     library.enrol(*keys)
     library.register.knows(*(person(key) for key in keys))

@@ -186,7 +186,7 @@ HALF = [{"road": ""}, {"road": "  "}, {"municipality": "0998"}, {"municipality":
 def test_half_an_address_leaves_the_last_one_whole_and_is_left_to_a_person(
     library: Library, lacking: dict[str, str], *, protected: bool
 ) -> None:
-    """R-19: "Uglesporet 16B" never becomes "16B"; and a protection told beside it seals all the same."""
+    """So "Uglesporet 16B" never becomes "16B"; and a protection told beside it seals all the same."""
     told = is_told_half_an_address(person("ANNA"), **lacking)
     library.deliver(MONDAY, gains_protection(told) if protected else told)
     before = library.everything()

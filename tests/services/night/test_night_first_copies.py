@@ -44,7 +44,7 @@ def test_a_new_patron_is_subscribed_and_looked_up_once(new_library: Library) -> 
 
 
 def test_no_one_is_looked_up_before_the_audit_says_so(new_library: Library) -> None:
-    """Every read of CPR data has an earlier audit entry (trust, I5)."""
+    """Every read of CPR data has an earlier audit entry."""
     library = new_library
     library.enrol("ANNA")
     library.register.knows(person("ANNA"))

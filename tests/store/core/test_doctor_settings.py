@@ -26,7 +26,6 @@ def test_the_databases_clock_is_compared_with_ours(url: str) -> None:
 
 
 def test_a_night_does_not_begin_if_a_clock_is_over_five_minutes_away() -> None:
-    """R-85."""
     make_sure_that_clocks_agree(register=None, store=0.0)
     make_sure_that_clocks_agree(register=300.0, store=-300.0)
     for register, store, whose in ((301.0, 0.0, "platform"), (-301.0, 0.0, "platform"), (0.0, 301.0, "database")):

@@ -97,8 +97,6 @@ def libraries(engine: Engine) -> list[object]:
 def test_a_store_is_of_the_environment_that_opened_it_first_and_the_other_is_refused(
     engine: Engine, keyring: Keyring, clock: StoppedClock, first: str, other: str
 ) -> None:
-    """R-82, I12."""
-
     def open_(agency: str, environment: str) -> SqlStore:
         return SqlStore(
             engine, agency=agency, agreement=AGREEMENT, keyring=keyring, clock=clock, environment=environment
