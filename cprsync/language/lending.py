@@ -36,13 +36,16 @@ def _with_reasons(ruling: Mapping[str, Any], about: str) -> dict[str, Any]:
     return {**ruling, "rules": [{**rule, **word_pair(about + rule["rule"])} for rule in ruling["rules"]]}
 
 
-def standing_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The document as text: yes or no first, then why."""
+def standing_lines(
+    document: Mapping[str, Any], language: Language, *, film_from_age: int | None = None
+) -> Iterator[str]:
+    """The document as text: yes or no first, then why. `film_from_age`: it was asked about such a film."""
     day = day_text(document["day"], language)
     yield word("standing", language, patron=document["patron"], day=day, group=document["group"] or "–")
     borrows = document["may_borrow"]
     blocks = "; ".join(block_text(block, language) for block in document["blocks"])
-    yield f"  {word('standing_borrow', language)}: {answer_text(borrows, 'borrow.', language, blocks=blocks)}"
+    asked = "standing_borrow" if film_from_age is None else "standing_borrow_film"
+    yield f"  {word(asked, language, age=film_from_age)}: {answer_text(borrows, 'borrow.', language, blocks=blocks)}"
     if document["debt_oere"]:
         yield f"  {word('standing_debt', language)}: {money(document['debt_oere'], language)}"
     yield from _fee_lines(document["fees"], language)

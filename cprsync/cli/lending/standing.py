@@ -52,7 +52,8 @@ def patron_standing(
 
     with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
         document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)
-    print_document(standing_with_words(document), standing_lines(document, lang), as_json=as_json)
+    lines = standing_lines(document, lang, film_from_age=film)
+    print_document(standing_with_words(document), lines, as_json=as_json)
 
 
 @statement_app.command()

@@ -112,7 +112,10 @@ def test_a_block_stops_her_until_it_is_lifted(library: Library) -> None:
 
 def test_a_film_binds_by_the_age_of_the_day(library: Library) -> None:
     set_(library, "birth_date", "2015-03-21", reason="Pas", until=library.clock.today() + timedelta(days=30))
-    assert borrows(standing(library, film_from_age=15)) == (False, ["film"])
+    told = standing(library, film_from_age=15)
+    assert borrows(told) == (False, ["film"])
+    # nobody reads that they may borrow nothing
+    assert "  Må låne en film fra 15 år: nej – " in "\n".join(standing_lines(told, "da", film_from_age=15))
     assert borrows(standing(library, film_from_age=11)) == (True, ["allowed"])
 
 
