@@ -103,6 +103,15 @@ def replace_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     draft.replace(path)
 
 
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: only then a file is there, or gone, after a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def append_private(path: Path) -> IO[str]:
     """Open a file to add lines, with mode 0600, whatever mode it had. Raises ConfigurationError for a link, OSError."""
     handle = open_unfollowed(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.outward.lines import list_cells, list_columns, write_line
 from cprsync.errors import ConfigurationError, CprsyncError
-from cprsync.private import check_folder, replace_private
+from cprsync.private import check_folder, replace_private, sync_folder
 from cprsync.services.ports.outward import Delivered
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class FileClient:
         draft.path.replace(part)
         ledger = {"sha256": draft.hashed.hexdigest(), "told": [_key(effect) for effect in draft.effects]}
         replace_private(self._folder / f".{name}{_LEDGER}", json.dumps(ledger).encode())
-        _sync(self._folder)
+        sync_folder(self._folder)
         self._publish(name, ledger["sha256"])
         for effect in draft.effects:
             yield effect, Delivered()
@@ -137,7 +137,7 @@ class FileClient:
         """Give a whole file its name. Its checksum is there before it."""
         replace_private(self._folder / f"{name}{CHECKSUM}", f"{checksum}  {name}\n".encode())
         (self._folder / f".{name}{_PART}").replace(self._folder / name)
-        _sync(self._folder)
+        sync_folder(self._folder)
 
     def _name(self, effects: Sequence[OutwardEffect]) -> str:
         versions = [effect.version for effect in effects]
@@ -213,15 +213,6 @@ def _read_ledger(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         ledger: dict[str, Any] = json.loads(file.read(_LEDGER_MAX_BYTES))
     return ledger
-
-
-def _sync(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refused(folder: Path, error: OSError) -> ConfigurationError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.trust.lifetime import LONGEST_RUN, days_left
 from cprsync.errors import CertificateError, ConfigurationError
-from cprsync.private import open_unfollowed
+from cprsync.private import open_unfollowed, sync_folder
 from cprsync.register.kept_certificate import check_identity, check_outlives
 from cprsync.register.own_certificate import NEW, OWN, OWN_ISSUER, half_renewed, load_identity, read_fitting, subject_of
 from cprsync.register.soap.client import SoapRegister
@@ -131,7 +131,7 @@ def _finish(settings: RegisterSettings) -> bool:
     if place is None or beside is None or place == beside or _fits(settings) or not _fits(half_renewed(settings)):
         return False
     beside.replace(place)
-    _sync(place.parent)
+    sync_folder(place.parent)
     return True
 
 
@@ -190,7 +190,7 @@ def _put_in_place(settings: RegisterSettings, new: NewFiles) -> None:
     """
     for _, place in _places(settings, new):
         place.with_name(f"{place.name}{NEW}").replace(place)
-        _sync(place.parent)
+        sync_folder(place.parent)
 
 
 def _places(settings: RegisterSettings, new: NewFiles) -> Iterator[tuple[Path, Path]]:
@@ -219,11 +219,3 @@ def _write(path: Path, content: bytes, *, place: Path) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -26,7 +26,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
-from cprsync.services.desk.answering import entry_of
+from cprsync.services.desk.answering import subscribe_responsible
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.services.desk.setting import PIN, no_such_branch
@@ -351,7 +351,7 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
     """
     reason = check_confirmed(shown.preview, confirmation)
     _refuse_who_is_there(desk, shown.row)
-    answers = None if shown.responsible is None else entry_of(desk, shown.responsible)
+    answers = None if shown.responsible is None else subscribe_responsible(desk, shown.responsible)
 
     def complete(entry: Entry) -> Entry:
         return replace(entry, beside=shown.row, policy=desk.policy, pin=shown.pin, answered_by=answers)

@@ -13,7 +13,13 @@ from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.errors import BadInput, NoSuchPerson
 from cprsync.services.desk.lookup import read_patron, show_person
-from cprsync.services.desk.responsibles import entry_of_known, entry_of_new, hear_new, named, refuse_link_to
+from cprsync.services.desk.responsibles import (
+    hear_new,
+    named,
+    refuse_link_to,
+    subscribe_known_responsible,
+    subscribe_new_responsible,
+)
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.patrons import refuse_link
 
@@ -95,12 +101,12 @@ def _number(typed: str) -> CprNumber:
         ) from None
 
 
-def entry_of(desk: Desk, shown: ShownResponsible) -> Entry:
-    """What is written of them, with the minor. Subscribes them if they are new."""
+def subscribe_responsible(desk: Desk, shown: ShownResponsible) -> Entry:
+    """Subscribe them if they are new. Returns what is written of them, with the minor."""
     if shown.known is not None:
-        return entry_of_known(desk, shown.known, shown.user, answers_for=UNBORN)
+        return subscribe_known_responsible(desk, shown.known, shown.user, answers_for=UNBORN)
     taken = desk.store.patrons.find(shown.number)
     if taken is not None:
         # another desk has entered them since
-        return entry_of_known(desk, taken, shown.user, answers_for=UNBORN)
-    return entry_of_new(desk, shown.number, shown.person, shown.user, answers_for=UNBORN)
+        return subscribe_known_responsible(desk, taken, shown.user, answers_for=UNBORN)
+    return subscribe_new_responsible(desk, shown.number, shown.person, shown.user, answers_for=UNBORN)

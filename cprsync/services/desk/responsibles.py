@@ -64,7 +64,7 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is not None and _is_linked(store, minor.id, known):
         return _document(store, asked, known, "unchanged", desk.policy)
-    entry = _entry_of_new(desk, minor, asked) if known is None else _entry_of_known(desk, minor, known, asked)
+    entry = _take_new(desk, minor, asked) if known is None else _take_known(desk, minor, known, asked)
     return _document(store, asked, store.desk.save(entry), "added", desk.policy)
 
 
@@ -72,13 +72,13 @@ def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
     return any(one.responsible_id == responsible_id and one.until is None for one in store.responsibles.links(minor_id))
 
 
-def _entry_of_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> Entry:
+def _take_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> Entry:
     refuse_link_to(desk, minor, read_patron(desk.store, known))
-    return entry_of_known(desk, known, asked.user, answers_for=minor.id)
+    return subscribe_known_responsible(desk, known, asked.user, answers_for=minor.id)
 
 
-def entry_of_known(desk: Desk, known: str, user: str, *, answers_for: str) -> Entry:
-    """The entry of a patron who is to answer for a minor. Subscribes them again if they had left."""
+def subscribe_known_responsible(desk: Desk, known: str, user: str, *, answers_for: str) -> Entry:
+    """Subscribe a patron who is to answer for a minor again if they had left. Returns the entry to write."""
     responsible, view = read_patron(desk.store, known), desk.store.views.patron(known)
     left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
     subscribed = subscribe_to(desk, responsible.number) if left and not responsible.borrows else None
@@ -86,7 +86,7 @@ def entry_of_known(desk: Desk, known: str, user: str, *, answers_for: str) -> En
     return Entry(responsible.number, known, Batch(), user, subscribed=subscribed, answers_for=answers_for, leap=leap)
 
 
-def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry:
+def _take_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry:
     """Look the person up, subscribe to them, and build the entry to write.
 
     The look-up comes first, so that nobody is subscribed who does not exist or may not answer.
@@ -94,7 +94,7 @@ def _entry_of_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry
     if asked.number is None:
         raise no_such_patron()
     person = hear_new(desk, minor, asked.number, asked.user)
-    return entry_of_new(desk, asked.number, person, asked.user, answers_for=minor.id)
+    return subscribe_new_responsible(desk, asked.number, person, asked.user, answers_for=minor.id)
 
 
 def hear_new(desk: Desk, minor: Patron, number: CprNumber, user: str) -> Person | None:
@@ -116,8 +116,13 @@ def _stranger(number: CprNumber) -> Patron:
     return Patron(NEW, Person(number), None, 1, kind=PatronKind.RESPONSIBLE)
 
 
-def entry_of_new(desk: Desk, number: CprNumber, person: Person | None, user: str, *, answers_for: str) -> Entry:
-    """The entry of somebody new who is to answer for a minor. `person` None: the night looks them up."""
+def subscribe_new_responsible(
+    desk: Desk, number: CprNumber, person: Person | None, user: str, *, answers_for: str
+) -> Entry:
+    """Subscribe somebody new who is to answer for a minor. Returns the entry to write.
+
+    `person` None: the register does not answer, and the night subscribes and looks them up.
+    """
     leap, stranger = desk.policy.ladders.leap, _stranger(number)
     if person is None:
         return Entry(number, None, Batch(), user, answers_for=answers_for, leap=leap)

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from cprsync.domain.trust.backup import BackupPart, Manifest, time_of
 from cprsync.errors import BackupBroken, BackupFailed, BackupRefused, RunBusy
-from cprsync.private import check_folder, closed_to_us, make_sure_that_usable, open_unfollowed
+from cprsync.private import check_folder, closed_to_us, make_sure_that_usable, open_unfollowed, sync_folder
 from cprsync.store.backup.databases import disk_errors
 from cprsync.store.backup.sealed import SealedWriter, check_frames
 
@@ -197,15 +197,6 @@ def _hash(file: IO[bytes], advance: Callable[[int], None]) -> tuple[str, int]:
         size += len(content)
         advance(len(content))
     return found.hexdigest(), size
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync a folder: only then its files are still there after a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _wrong(name: str, why: str) -> BackupBroken:

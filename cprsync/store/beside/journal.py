@@ -22,7 +22,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import check_private, closed_to_us, make_sure_that_usable, open_private, open_unfollowed
+from cprsync.private import (
+    check_private,
+    closed_to_us,
+    make_sure_that_usable,
+    open_private,
+    open_unfollowed,
+    sync_folder,
+)
 from cprsync.store.seals.failures import JournalBroken
 from cprsync.store.seals.keys import Purpose
 
@@ -153,7 +160,7 @@ class EraseJournal:
                 file.write(b"".join(self._lines(entries, mac)))
                 file.flush()
                 os.fsync(file.fileno())
-            _sync_folder(self.path)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise _unusable(error, self.path) from error
 
@@ -223,7 +230,7 @@ class EraseJournal:
                 file.write(kept)
                 file.flush()
                 os.fsync(file.fileno())
-            _sync_folder(self.path)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise _unusable(error, self.path) from error
 
@@ -326,15 +333,6 @@ def name_aside(path: Path) -> Path:
     """Return a name beside a broken file that no file has yet."""
     asides = (path.with_name(f"{path.name}.broken-{number}") for number in range(1, 10_000))
     return next(one for one in asides if not one.exists())
-
-
-def _sync_folder(path: Path) -> None:
-    """Sync the folder: only then a new file is still there after a power cut."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _unusable(error: OSError, path: Path) -> ConfigurationError:

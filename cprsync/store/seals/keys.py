@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import open_private
+from cprsync.private import open_private, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -243,15 +243,6 @@ def destroy_key(folder: Path, purpose: Purpose, key_id: str) -> None:
                 os.fsync(file.fileno())
             path.unlink()
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync a folder: only then a file is there, or gone, after a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _state_of(folder: Path) -> tuple[int, int]:

@@ -13,9 +13,9 @@ from cprsync.language.errors import error_text
 from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
-from cprsync.services.desk.viewing import find_patron
+from cprsync.services.desk.viewing import find_patron, read_number
 from cprsync.web.pages.fields import form_name
-from cprsync.web.pages.records import CORRECTS, Problem, read_number, refuse
+from cprsync.web.pages.records import CORRECTS, Problem, refuse
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,7 +9,6 @@ from cprsync.config.packaged import load_municipalities
 from cprsync.domain.lending.standing import BorrowRule
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
-from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.language.audit import change_texts
 from cprsync.language.lending import block_text, contact_lines, money
 from cprsync.language.netmedia import change_text, culr_text, municipality_text, right_text
@@ -55,14 +54,6 @@ class Problem:
 
 #: The fields of a form that sets a field for good. A patron in no register has more of them.
 _SET: Final = frozenset({*SETTABLE, "protection", *(one.value for one in Overridden)})
-
-
-def read_number(typed: str) -> CprNumber | None:
-    """A typed number, with or without a hyphen or blanks. None: it is no CPR number."""
-    try:
-        return CprNumber.parse_any(unspaced(typed))
-    except ValueError:
-        return None
 
 
 def whose_name(document: Mapping[str, Any]) -> str:

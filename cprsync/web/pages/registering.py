@@ -23,8 +23,9 @@ from cprsync.services.desk.answering import FIELD as RESPONSIBLE
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
+from cprsync.services.desk.viewing import read_number
 from cprsync.web.pages.fields import beside_of, label_of, rows_of
-from cprsync.web.pages.records import read_number, whose_name
+from cprsync.web.pages.records import whose_name
 from cprsync.web.registering import Case, Way
 
 if TYPE_CHECKING:
