@@ -260,8 +260,9 @@ def backdate(here: Installation, stream: str, where: str = "seq > 0") -> None:
 
 def put_record_back(here: Installation, *columns: str, patron: int = 0) -> None:
     row = next(row for row in here.rows["patron"] if row["id"] == here.ids[patron])
-    for column in columns or tuple(row):
-        here.do(f"UPDATE patron SET {column} = :value WHERE id = :id", value=row[column], id=row["id"])
+    back = {column: row[column] for column in columns or tuple(row)}
+    with writing(here.store._tenant.engine) as connection:
+        connection.execute(update(tables.patron).where(tables.patron.c.id == row["id"]).values(back))
 
 
 def records_back(here: Installation, *, with_sum: bool = False) -> None:
