@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.language.outward import status_line
 from cprsync.language.words import bytes_text, day_text, moment_text, since_text, word
 
@@ -38,8 +39,6 @@ _FACTS: Final = {
     "drill_failed": "drill",
     "drill_old": "drill",
 }
-#: So many characters of a plan's hash are shown: `sha256:` and eight more.
-_PLAN_SHOWN: Final = len("sha256:") + 8
 #: The certificates of which there are many: only the one that ends first is told.
 _MANY: Final = ("chain", "trusted")
 
@@ -179,7 +178,7 @@ def _plan_name(one: Mapping[str, Any]) -> str:
 def _plan_text(one: Mapping[str, Any], language: Language) -> str:
     """A held plan: the first characters of its hash, since when, who has approved it, and until when that counts."""
     since = moment_text(one["since"], language)
-    text = word("status_plan", language, run=one["run"], plan=one["plan"][:_PLAN_SHOWN], since=since)
+    text = word("status_plan", language, run=one["run"], plan=one["plan"][:PLAN_SHOWN], since=since)
     given = [
         word("status_plan_yes", language, who=yes["who"], moment=moment_text(yes["at"], language))
         for yes in one["approved_by"]

@@ -68,7 +68,11 @@ def rotate(night: Night, _: Path) -> None:
     """`keys rotate`, without its pauses."""
     with ExitStack() as stack:
         libraries = _every_library(night.library.folder / "cprsync.toml", stack)
-        rotate_keys(libraries, [PURPOSE], Rotating("anna", sleep=lambda _: None, monotonic=lambda: 0.0))
+        rotate_keys(
+            libraries,
+            [PURPOSE],
+            Rotating("anna", sleep=lambda _: None, monotonic=lambda: 0.0, now=lambda: datetime.now(UTC)),
+        )
 
 
 def destroy(night: Night, path: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.services.ports.store import Store
     from cprsync.services.ports.trust.keys import KeyUse
+    from cprsync.wiring.site import Site
 
 app = typer.Typer()
 Purpose = Annotated[str, typer.Argument(help="What the key is for, as `keys list` shows it.")]
@@ -63,11 +64,13 @@ def keys_rotate(
     from cprsync.services.trust.keys import Rotating, rotate_keys
 
     with failures(as_json=as_json), ExitStack() as stack:
-        libraries = _every_library(config, stack)
+        sites = _every_site(config)
+        libraries = [stack.enter_context(site.store()) for site in sites]
         how = Rotating(
             user_name(),
             sleep=partial(_wait, language=lang),
             monotonic=time.monotonic,
+            now=sites[0].clock.now,
             progress=_Progress(lang),
         )
         document = rotate_keys(libraries, PURPOSES if every else purposes or (), how)
@@ -139,11 +142,15 @@ def rotation_lines(document: Mapping[str, Any], language: Language) -> Iterator[
 
 def _every_library(config: Path, stack: ExitStack) -> list[Store]:
     """The stores of all libraries: they share the keys."""
+    return [stack.enter_context(site.store()) for site in _every_site(config)]
+
+
+def _every_site(config: Path) -> list[Site]:
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import Site
 
     settings = load_settings(config)
-    return [stack.enter_context(Site(settings, one).store()) for one in settings.library]
+    return [Site(settings, one) for one in settings.library]
 
 
 def _wait(seconds: float, *, language: Language) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 APPROVAL_LIVES: Final = timedelta(hours=4)
 #: How many people have to say yes.
 PEOPLE: Final = 2
+#: So much of a plan's hash names it to people: `sha256:` and eight digits.
+PLAN_SHOWN: Final = len("sha256:") + 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.deciding.approval import PEOPLE, WhyNoYes, approved_until, why_no_yes, yeses_in_force
+from cprsync.domain.deciding.approval import PEOPLE, PLAN_SHOWN, WhyNoYes, approved_until, why_no_yes, yeses_in_force
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
 from cprsync.services.ports.runs import HeldRun, SaidYes
@@ -51,14 +51,24 @@ def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> 
 
 def _find(store: Store, waiting: Sequence[HeldRun], wanted: str) -> HeldRun:
     for held in waiting:
-        if wanted in {held.plan, str(held.id)}:
+        if wanted == str(held.id):
             return held
+    if (named := _named(waiting, wanted)) is not None:
+        return named
     number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < len(str(2**31)) else 0
     document = store.runs.document(number)
     if document is None or not document.get("brake"):
         raise _unknown()
     since = datetime.fromisoformat(document["finished"])
     return HeldRun(number, document["day"], document["brake"]["plan"], since, document)
+
+
+def _named(waiting: Sequence[HeldRun], plan: str) -> HeldRun | None:
+    """The plan with this hash, or with the beginning of one as `status` shows it. None: there is none, or several."""
+    if len(plan) < PLAN_SHOWN:
+        return None
+    found = [held for held in waiting if held.plan.startswith(plan)]
+    return found[0] if len(found) == 1 else None
 
 
 def _unknown() -> BadInput:
@@ -132,7 +142,7 @@ def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: M
         store: the library's store.
         agency: the library.
         now: the present moment.
-        plan: the plan's hash.
+        plan: the plan's hash, or as much of it as `status` shows.
         said: who says it (`user`), and why (`reason`).
 
     Raises:
@@ -147,17 +157,16 @@ def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: M
     if refused is not None:
         raise BadInput(_REFUSED[refused], kind=f"plan.{refused.value}")
     store.approvals.say_yes(SaidYes(held, user, why, now, after=len(given)))
-    return show_plan(store, agency=agency, now=now, wanted=plan)
+    return show_plan(store, agency=agency, now=now, wanted=held.plan)
 
 
 def _held(store: Store, plan: str) -> HeldRun:
     waiting = store.approvals.waiting()
     if not waiting:
         raise BadInput("no night is held: there is nothing to approve", kind="plan.none")
-    for held in waiting:
-        if held.plan == plan:
-            return held
-    raise _unknown()
+    if (held := _named(waiting, plan)) is None:
+        raise _unknown()
+    return held
 
 
 def make_sure_that_approved(store: Store, plan: str, *, now: datetime) -> None:

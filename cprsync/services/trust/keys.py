@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BadInput
+from cprsync.services.night.approving import list_waiting
 from cprsync.services.ports.trust.keys import PURPOSES, KeyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from cprsync.services.ports.store import Store
     from cprsync.services.ports.trust.keys import KeyUse, Share, SharePlace
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 #: How long an added key waits before it writes: longer than any transaction that began without it may take. A writer
 #: waits five seconds for another one at most, and a share takes less than one.
 TAKING_SECONDS: Final = 10.0
+#: A plan's hash is made with this key.
+_OF_PLANS: Final = "fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Rotating:
     #: waits until every process has taken an added key
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
+    #: gives the time, in UTC
+    now: Callable[[], datetime]
     #: how many rows, or patrons, one transaction brings: others wait for it, some hundredths of a second
     share_rows: int = 300
     #: is told of each share: the purpose, and the rows so far
@@ -49,12 +55,14 @@ def rotate_keys(libraries: Sequence[Store], purposes: Collection[str], how: Rota
     Goes on with a rotation that was begun and not finished, and adds no further key to it.
 
     Raises:
-        BadInput: no such purpose.
+        BadInput: no such purpose, or people have approved a plan, whose hash is made with the key.
         RunBusy: somebody else changes the keys.
     """
     _make_sure_that_known(purposes)
     with libraries[0].keys.rotating():
         begun = {one for one in purposes if any(library.keys.is_unfinished(one) for library in libraries)}
+        if _OF_PLANS in {*purposes} - begun:
+            _make_sure_that_none_approved(libraries, how.now())
         _let_new_keys_write(libraries, [one for one in purposes if one not in begun], how)
         done = [_bring_rows(libraries, one, how) | {"resumed": one in begun} for one in purposes]
         uses = [use for library in libraries for use in library.keys.uses()]
@@ -76,6 +84,17 @@ def _older(uses: Iterable[KeyUse], purpose: str) -> list[dict[str, Any]]:
 def _make_sure_that_known(purposes: Collection[str]) -> None:
     if not purposes or not set(purposes) <= set(PURPOSES):
         raise BadInput("name a purpose: {purposes}", purposes=", ".join(PURPOSES), kind="keys.purpose")
+
+
+def _make_sure_that_none_approved(libraries: Iterable[Store], now: datetime) -> None:
+    for library in libraries:
+        for plan in list_waiting(library, now):
+            if plan["approved_by"]:
+                raise BadInput(
+                    "somebody has approved the plan of run {run}, which a new fingerprint key would void",
+                    run=plan["run"],
+                    kind="keys.approved",
+                )
 
 
 def _let_new_keys_write(libraries: Sequence[Store], purposes: Sequence[str], how: Rotating) -> None:

@@ -18,6 +18,7 @@ from cprsync.errors import BadInput, ConfigurationError, ReviewClosed
 from cprsync.services.night.approving import approve_plan, list_waiting, make_sure_that_approved, show_plan
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.runs import SaidYes
+from cprsync.services.trust.keys import Rotating, rotate_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -489,3 +490,35 @@ def records(library: Library) -> list[Any]:
     """What each patron has, and the versions; not the moments."""
     rows = library.rows("patron")
     return [(row["id"], row["version"], row["register_blob"], row["letters_stopped"]) for row in rows]
+
+
+# -- what names a plan -------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_named_by_as_much_of_its_hash_as_the_status_shows(held: Library) -> None:
+    plan = shown(held)["plan"]
+    assert shown(held, plan[:15])["plan"] == plan
+    assert approve(held, "anna", plan=plan[:15])["approved_by"][0]["who"] == "anna"
+    assert refused(held, lambda: approve(held, "bo", plan=plan[:14])) == "plan.unknown"
+    assert refused(held, lambda: approve(held, "bo", plan=f"{plan[:15]}x")) == "plan.unknown"
+
+
+def test_a_key_that_an_approved_plan_is_named_with_is_not_replaced(held: Library) -> None:
+    """The next night would say that more was added, and nothing was."""
+    how = Rotating("olga", sleep=lambda _: None, monotonic=lambda: 0.0, now=held.clock.now)
+    rotate_keys([held.store], ["index"], how)
+    plan = approve(held, "anna")["plan"]
+    for every in (["fingerprint"], ["seal", "fingerprint"]):
+        assert refused(held, lambda every=every: rotate_keys([held.store], every, how)) == "keys.approved"
+    approve(held, "bo", plan=plan)
+    assert refused(held, lambda: rotate_keys([held.store], ["fingerprint"], how)) == "keys.approved"
+    assert held.one_night().state == "done"
+    (done,) = rotate_keys([held.store], ["fingerprint"], how)["rotated"]
+    assert done["rows"] > 0
+
+
+def test_an_approval_that_has_run_out_stops_no_rotation(held: Library) -> None:
+    approve(held, "anna", "bo")
+    held.clock.moment += timedelta(hours=4)
+    how = Rotating("olga", sleep=lambda _: None, monotonic=lambda: 0.0, now=held.clock.now)
+    assert rotate_keys([held.store], ["fingerprint"], how)["rotated"][0]["purpose"] == "fingerprint"

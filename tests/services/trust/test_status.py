@@ -282,6 +282,7 @@ def test_an_audit_that_a_night_found_broken_is_told_until_somebody_accepts_it() 
     assert wrong(Stands(followed=False)) == ["audit"]
     assert wrong(Stands(followed=False, accepted="2027-03-22T05:31:00.000000Z")) == ["audit"]
     assert wrong(Stands(followed=False, accepted="2027-03-23T05:31:00.000001Z")) == []
+    assert wrong(Stands(followed=False, accepted=RUN["finished"])) == [], "beside a mock the clock stands still"
 
 
 def test_a_held_night_and_whom_it_parked_are_counted() -> None:

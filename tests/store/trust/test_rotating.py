@@ -66,7 +66,7 @@ def opened(store: SqlStore) -> SqlStore:
 
 
 def how(sleep: Callable[[float], None] = lambda _: None, **more: Any) -> Rotating:
-    return Rotating("olga", sleep=sleep, monotonic=lambda: 0.0, share_rows=2, **more)
+    return Rotating("olga", sleep=sleep, monotonic=lambda: 0.0, now=StoppedClock().now, share_rows=2, **more)
 
 
 def rotate(store: SqlStore, *purposes: str, **given: Any) -> list[dict[str, Any]]:
