@@ -105,17 +105,9 @@ class EraseJournal:
         """
         return [one for one in self._verified(self._content()) if one[0].agency == agency]
 
-    def key_ids(self, agency: str) -> set[tuple[str, str]]:
-        """Return the keys that one library's lines name: the line's own key, and the key of the hashed number.
-
-        Raises:
-            ConfigurationError: the file cannot be read.
-        """
-        told = [read_line(line.partition(b"\t")[0]) for line in self._content().splitlines()]
-        # lines of another form are skipped; verifying the chain reports them
-        return {
-            (str(one["key"]), str(one["number_key"])) for one in told if one.keys() >= _SAYS and one["agency"] == agency
-        }
+    def key_ids(self, agency: str) -> set[tuple[str, str | None]]:
+        """Return the keys that one library's lines name, each with that of the hashed number, as `keys_by_line`."""
+        return {(signed, hashed) for of, signed, hashed in self._named_keys() if of == agency}
 
     def keys_by_line(self) -> Iterator[tuple[str, str | None]]:
         """Yield for each line, of all libraries, its own key and that of the hashed number. None: no number is hashed.
@@ -123,10 +115,15 @@ class EraseJournal:
         Raises:
             ConfigurationError: the file cannot be read.
         """
+        return ((signed, hashed) for _, signed, hashed in self._named_keys())
+
+    def _named_keys(self) -> Iterator[tuple[str, str, str | None]]:
         for line in self._content().splitlines():
             told = read_line(line.partition(b"\t")[0])
+            # lines of another form are skipped; verifying the chain reports them
             if told.keys() >= _SAYS:
-                yield str(told["key"]), str(told["number_key"]) if told["number"] else None
+                hashed = str(told["number_key"]) if told["number"] else None
+                yield str(told["agency"]), str(told["key"]), hashed
 
     def _content(self) -> bytes:
         """Return all whole lines. Nothing relied on a line that was not written completely."""

@@ -108,7 +108,7 @@ def test_a_key_that_the_erase_journal_needs_is_missed_though_no_row_names_it(sql
     (one,) = sqlite_store.imports.take_patrons([NewPatron(number(0), local("C0"))])
     assert one.patron_id is not None
     add_key(sqlite_store._tenant.keyring.folder, Purpose.INDEX)
-    assert opened(sqlite_store).erasing.erase(one.patron_id, user="anna") is not None
+    assert opened(sqlite_store).leaving.leave(one.patron_id, user="anna") is not None
     (sqlite_store._tenant.keyring.folder / f"{Purpose.INDEX.value}-2.key").unlink()
     as_written_by_an_earlier_version(sqlite_store)
     with writing(sqlite_store._tenant.engine) as connection:

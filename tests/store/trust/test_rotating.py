@@ -304,6 +304,16 @@ def test_a_destroyed_key_is_gone_and_the_store_opens_without_it(store: SqlStore,
     assert is_everyone_found(opened(store))
 
 
+def test_the_store_opens_without_the_index_key_of_before_a_patron_was_erased(store: SqlStore) -> None:
+    """The line of an erased patron in the journal names the key of its time, and hashes no number with it."""
+    lived(store)
+    store.erasing.erase(patron_ids(store)[0], user="anna")
+    rotate(store, "index")
+    older = next(one.id for one in store.keys.uses() if one.state is KeyState.READS)
+    destroy_key(store, "index", older, user="olga", backups_expired=True)
+    assert opened(store).journal.verify() == 1
+
+
 def refused(store: SqlStore, purpose: str, key_id: str, *, backups_expired: bool = True) -> str:
     before = dump(store), [one.document() for one in store.keys.uses()]
     with pytest.raises(BadInput) as error:
