@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,7 +110,7 @@ def test_the_commands_take_their_options(lent: Path, capsys: pytest.CaptureFixtu
 def test_the_retention_says_that_it_cut_nothing_of_an_audit_that_is_not_whole(
     lent: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with sqlite3.connect(next(lent.glob("*.db"))) as database:
+    with closing(sqlite3.connect(next(lent.glob("*.db")), isolation_level=None)) as database:
         database.execute("UPDATE audit_head SET seq = seq + 1")
     config = str(lent / "cprsync.toml")
     for options in ([], ["--dry-run"]):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from ready_databases import put_empty_store
+from sqlalchemy import text
 from town import number
 
 from cprsync.cli.imports.lists import SHOWN_MAX, escape_formula, patron_import, show_import
@@ -18,7 +18,8 @@ from cprsync.config.columns import load_columns
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
 from cprsync.services.imports.results import Imported, PatronNotes
-from cprsync.store.core.engine import open_engine
+from cprsync.store.core.engine import reading
+from cprsync.wiring.setting_up import open_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,10 +44,9 @@ def take(library: Path, language: Language = "da", *, apply: bool = False, as_js
 
 
 def patrons(library: Path) -> int:
-    with closing(open_engine(load_settings(library / "cprsync.toml").store.url).raw_connection()) as connection:
-        cursor = connection.cursor()
-        cursor.execute("SELECT count(*) FROM patron")
-        return int((cursor.fetchone() or (0,))[0])
+    url = load_settings(library / "cprsync.toml").store.url
+    with open_database(url) as engine, reading(engine) as connection:
+        return connection.execute(text("SELECT count(*) FROM patron")).scalar_one()
 
 
 @pytest.mark.parametrize(
