@@ -85,7 +85,7 @@ def test_a_run_of_the_list_says_what_it_undoes_and_what_undid_it(undoing: dict[s
         ),
         (
             night("held", 5, received=5, held=5),
-            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til et menneske 0  standset af en grænse",
+            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til et menneske 0  standset af en bremse",
             "held back      received 5  applied 0  held back 5  left to a person 0  stopped by a brake",
         ),
         (
