@@ -190,7 +190,10 @@ def _upkeep_document(one: Upkeep) -> dict[str, Any]:
 
 def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     """What somebody has to look after, the most urgent first."""
+    certificates = list(_wrong_certificates(document["certificates"]))
     yield from _wrong_plans(document["plans"], now)
+    # without a certificate no night begins, and what it would have taken is late
+    yield from (one for one in certificates if one["problem"] is not None)
     yield from _wrong_run(document)
     yield from _wrong_nights(document)
     yield from wrong_targets(document["targets"], now)
@@ -199,7 +202,7 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     if document["heads"]["problem"] is not None:
         yield {"what": "heads", **document["heads"]}
     yield from _wrong_access(document["access"])
-    yield from _wrong_certificates(document["certificates"])
+    yield from (one for one in certificates if one["problem"] is None)
     for one in document["rotations"]:
         yield {"what": "rotation", **{name: one[name] for name in ("purpose", "since", "left", "rows")}}
     yield from _wrong_disks(document["disks"])

@@ -191,6 +191,12 @@ def test_a_certificate_that_runs_out_is_told() -> None:
     assert wrong(Stands(), level="critical") == ["certificate"]
 
 
+def test_a_certificate_that_cannot_be_used_stands_before_what_is_late_without_it() -> None:
+    late = Stands(produced=date(2027, 3, 18))
+    assert wrong(late, level="critical", problem="has expired") == ["certificate", "late"]
+    assert wrong(late, level="warn", step=14) == ["late", "certificate"]
+
+
 def test_a_missing_list_of_revoked_certificates_warns_elsewhere_and_an_old_one_here_too() -> None:
     assert wrong(Stands(), level="warn", revocation="unknown") == []
     assert wrong(Stands(), level="warn", revocation="unknown", step=90) == ["certificate"]
