@@ -9,11 +9,11 @@ import time
 _last = [time.monotonic()]
 
 
-def note_key() -> None:
+def note_answer() -> None:
     """Note that the user has just answered: from here on they wait."""
     _last[0] = time.monotonic()
 
 
-def last_key() -> float:
-    """When the user last pressed a key that the program works on, on the monotonic clock."""
+def waits_since() -> float:
+    """Since when the user waits, on the monotonic clock: their last answer, or the start of the program."""
     return _last[0]

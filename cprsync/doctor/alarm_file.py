@@ -34,7 +34,7 @@ _EMPTY: Final[dict[str, Any]] = {"alarms": [], "messages": [], "next": 1}
 
 @dataclass(frozen=True, slots=True)
 class AlarmFile:
-    """As `services.ports.alarms.AlarmLog`, for the few alarms that are about the store."""
+    """As `services.ports.trust.alarms.AlarmLog`, for the few alarms that are about the store."""
 
     path: Path
     now: Callable[[], datetime]

@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from cprsync.cli import note_key
+from cprsync.cli import note_answer
 from cprsync.cli.terminal.output import discard_output, note, print_json
 from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
 from cprsync.language.errors import failure_words
@@ -78,7 +78,7 @@ def before_writing() -> Iterator[None]:
     try:
         yield
         if sys.stdin.isatty():
-            note_key()
+            note_answer()
     except (KeyboardInterrupt, EOFError):
         note("")
         raise NotConfirmed("stopped at a question: nothing was written", kind="confirm.stopped") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli import last_key
+from cprsync.cli import waits_since
 from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
 from cprsync.errors import Misused
@@ -99,7 +99,7 @@ def opened(
 
     with failures(as_json=as_json, shape=shape):
         settings = load_settings(config)
-        site = site_of(settings, library, today, waits_since=last_key)
+        site = site_of(settings, library, today, waits_since=waits_since)
         if settings.desk.accounts is not None:
             site.own_patron = partial(_own_patron, settings.desk.accounts, site.section.agency)
         yield site

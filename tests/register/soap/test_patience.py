@@ -90,20 +90,20 @@ def test_a_start_that_took_all_the_time_leaves_calls_some() -> None:
 
 def test_the_desk_counts_from_the_last_key_and_a_script_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next line of a script's input is no key that somebody presses."""
-    began = cli.last_key()
+    began = cli.waits_since()
     monkeypatch.setattr(cli, "_last", [began])
     monkeypatch.setattr("sys.stdin", io.StringIO("ja\n"))
     with before_writing():
-        assert cli.last_key() == began
-    assert cli.last_key() == began
+        assert cli.waits_since() == began
+    assert cli.waits_since() == began
     monkeypatch.setattr(cli, "_last", [time.monotonic() - 100])
-    slow = desk_patience(cli.last_key)
+    slow = desk_patience(cli.waits_since)
     with slow.waiting():
         assert 2 < slow.left() <= DESK_CALLS_SECONDS
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     with before_writing():
         pass
-    prompt = desk_patience(cli.last_key)
+    prompt = desk_patience(cli.waits_since)
     with prompt.waiting():
         assert DESK_CALLS_SECONDS < prompt.left() <= DESK_SECONDS
 
