@@ -342,7 +342,7 @@ class Report:
         if not self.held:
             return None
         classes = [one.document() for one in self.planned.excess]
-        return {"plan": self.planned.hash, "classes": classes, **self.planned.standing.document()}
+        return {"plan": self.planned.hash, "classes": classes, **self.planned.compared.document()}
 
 
 def planned_document(row: PlanRow, *, is_new: bool = False) -> dict[str, Any]:

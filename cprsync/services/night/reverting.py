@@ -21,7 +21,7 @@ from cprsync.services.desk.showing import warning_documents
 from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.night.report import Counts, Report
 from cprsync.services.night.run import find_state
-from cprsync.services.night.weighing import Planned, Standing, find_approval, is_undo_approved, keep_and_compare
+from cprsync.services.night.weighing import PlanComparison, Planned, find_approval, is_undo_approved, keep_and_compare
 from cprsync.services.planning.steps import write_of
 from cprsync.services.ports.patrons import TRIES
 from cprsync.services.ports.reverting import RevertBatch
@@ -241,8 +241,8 @@ class _Undo:
         if not store.reverting.is_writing(run):
             excess = _exceeded(night, rows)
             if excess:
-                standing, plan = keep_and_compare(night, run, rows, {}, reverts=self._past.id)
-                planned = Planned(rows, plan, excess, standing)
+                compared, plan = keep_and_compare(night, run, rows, {}, reverts=self._past.id)
+                planned = Planned(rows, plan, excess, compared)
                 if planned.is_over:
                     return self._hold(ones, planned)
             else:
@@ -296,7 +296,7 @@ class _Undo:
             "gone": self._past.kept - restored - sum(left.values()),
         }
         report = self._report(Counts(left=sum(opened.values()), reasons=Counter(opened), actions=kinds))
-        report = replace(report, planned=Planned(standing=Standing(find_approval(self._night, run))))
+        report = replace(report, planned=Planned(compared=PlanComparison(find_approval(self._night, run))))
         return self._end(report, counts, RunState.CLOSED, Exit.LEFT if opened else Exit.DONE)
 
     def _report(self, counts: Counts) -> Report:

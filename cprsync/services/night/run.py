@@ -275,7 +275,7 @@ class _Course:
     def _hold(self, plan: Plan, comparison: Comparison) -> None:
         """Write only what decision 3 lets through."""
         self._night.store.runs.set_state(self._run, RunState.HELD)
-        self._night.store.approvals.keep_marks(self._run, self._planned.marks, follows=self._planned.standing.follows)
+        self._night.store.approvals.keep_marks(self._run, self._planned.marks, follows=self._planned.compared.follows)
         self._counts += Counts(let_through=hold(self._night, self._run, plan))
         if self._run.resumed:
             self._subscribe_known()

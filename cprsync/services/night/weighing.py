@@ -74,7 +74,7 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Standing:
+class PlanComparison:
     """How a plan stands to the one that was held before it."""
 
     #: None: nobody has said yes to that one
@@ -103,18 +103,18 @@ class Planned:
     hash: str | None = None
     excess: tuple[Excess, ...] = ()
     #: how it stands to the plan that was held before. Empty for a plan within the limits
-    standing: Standing = field(default_factory=Standing)
+    compared: PlanComparison = field(default_factory=PlanComparison)
     #: what the limits count beside the changes, for the classes that are over their limit
     marks: Mapping[Harm, Counter[bytes]] = field(default_factory=dict)
 
     @property
     def approval(self) -> Approval | None:
         """The approval that was found. None: the plan is within the limits, or nobody has said yes to anything."""
-        return self.standing.approval
+        return self.compared.approval
 
     @property
     def is_approved(self) -> bool:
-        return self.standing.is_approved
+        return self.compared.is_approved
 
     @property
     def is_over(self) -> bool:
@@ -136,8 +136,8 @@ def weigh(night: Night, run: Run, plan: Plan, departing: Departing, comparison: 
     over = {one.harm for one in excess}
     named = {Harm.PARKED: _parked(plan), Harm.UNSUBSCRIBED: _ending(departing, comparison)}
     marks = night.store.approvals.mark({harm: what for harm, what in named.items() if harm in over})
-    standing, kept = keep_and_compare(night, run, rows, marks)
-    return Planned(rows, kept, excess, standing, marks)
+    compared, kept = keep_and_compare(night, run, rows, marks)
+    return Planned(rows, kept, excess, compared, marks)
 
 
 def _parked(plan: Plan) -> Iterator[str]:
@@ -160,17 +160,17 @@ def keep_and_compare(
     marks: Mapping[Harm, Counter[bytes]],
     *,
     reverts: int | None = None,
-) -> tuple[Standing, str]:
+) -> tuple[PlanComparison, str]:
     """Keep a plan that is over a limit, and begin the approval that covers it. Return how it stands, and its hash.
 
     `reverts`: the run that this one undoes; None: it is a night.
     """
     store = night.store
-    standing = _compare(night, run, Harmful(harmful_of(rows), marks), reverts)
-    kept = store.runs.save_plan(run, rows, beside=marks, known_as=standing.plan)
-    if standing.follows is not None and standing.is_approved:
-        store.approvals.begin(run, standing.follows)
-    return standing, kept
+    compared = _compare(night, run, Harmful(harmful_of(rows), marks), reverts)
+    kept = store.runs.save_plan(run, rows, beside=marks, known_as=compared.plan)
+    if compared.follows is not None and compared.is_approved:
+        store.approvals.begin(run, compared.follows)
+    return compared, kept
 
 
 def find_approval(night: Night, run: Run) -> Approval | None:
@@ -196,14 +196,14 @@ def is_undo_approved(night: Night, rows: Sequence[PlanRow], *, reverts: int) -> 
     return len(in_force) == PEOPLE or approvals.is_being_written(held.id)
 
 
-def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> Standing:
+def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> PlanComparison:
     """Compare a plan with the one that was held last, or with the one that this run has begun to write."""
     approvals, now = night.store.approvals, night.clock.now()
     begun = approvals.begun(run)
     held = approvals.held(reverts) if begun is None else None
     number = begun if held is None else held.id
     if number is None:
-        return Standing()
+        return PlanComparison()
     # a run that was killed while it held its changes has written protections too
     written = Counter(approvals.written(number)) + Counter(approvals.written(run.id) if begun is None else ())
     approved, given = approvals.harmful(number), approvals.yeses(number)
@@ -216,12 +216,14 @@ def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> S
         fate = _fate(len(in_force), added)
         approval = Approval(number, fate, by, approved_until(given), added if fate is Fate.ADDED else Added())
     if held is None:
-        return Standing(approval)
+        return PlanComparison(approval)
     if added:
         void = approval.document() if approval is not None and approval.fate is Fate.ADDED else None
-        return Standing(approval, void=void)
+        return PlanComparison(approval, void=void)
     same = is_as_approved(approved, planned, added)
-    return Standing(approval, held.id, held.plan if same else None, (held.document.get("brake") or {}).get("void"))
+    return PlanComparison(
+        approval, held.id, held.plan if same else None, (held.document.get("brake") or {}).get("void")
+    )
 
 
 def _fate(in_force: int, added: Added) -> Fate:
