@@ -346,3 +346,4 @@ def test_a_night_of_it_killed_anywhere_ends_as_one_that_was_not(library: Library
         reviews(other).accept(number_of(other, OTHER))
         assert register_of(other, patron).number == THIRD
         verify_audit(other.store)
+    whole.engine.dispose()

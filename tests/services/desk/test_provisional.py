@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
@@ -30,6 +30,7 @@ from cprsync.services.night.dry_run import plan_night
 from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from doubles import Library
@@ -294,12 +295,13 @@ def test_an_open_desk_asks_by_itself_and_tells_the_net_media_of_who_was_answered
 def test_an_open_desk_goes_on_asking_after_a_try_that_failed(library: Library) -> None:
     tried, done = [0], threading.Event()
 
-    def store() -> Any:
+    @contextmanager
+    def store() -> Iterator[Any]:
         tried[0] += 1
-        if tried[0] < 3:
+        if tried[0] != 3:
             raise (DOWN if tried[0] == 1 else RuntimeError("nobody foresaw it"))
+        yield library.store
         done.set()
-        return nullcontext(library.store)
 
     with verifying(SimpleNamespace(store=store), every=0.01):  # type: ignore[arg-type]  # as much of a site as is used
         assert done.wait(20)

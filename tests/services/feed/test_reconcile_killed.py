@@ -109,6 +109,7 @@ def test_killed_at_any_step_and_run_again_rows_and_list_agree(
     whole.shared = shared
     compared(whole)
     end = agreed(whole)
+    whole.engine.dispose()
     # who holds a subscription has it there from us, and who has left has not
     assert all(holds == ours for _, holds, ours in end[0])
     expected = {cpr("CLARA"), cpr("DAVID")} | ({cpr("EDITH")} if shared else set())

@@ -352,6 +352,7 @@ def test_two_libraries_that_share_patrons_and_differ_do_not_fight(
     assert culr.accounts.ledger == ledger
     assert [kind for _, kind in library.reviews()] == ["net_media.foreign"]
     assert other.reviews() == []
+    other.engine.dispose()
 
 
 @pytest.mark.parametrize("gone", [False, True])

@@ -338,6 +338,7 @@ def test_a_night_killed_anywhere_derives_each_right_once(reading: Library, tmp_p
         # killed at its very end the run is over, and the next one has forgotten what it turned
         assert turns(other) in (turns(whole), [])
         assert rights(other) == rights(whole)
+    whole.engine.dispose()
 
 
 def test_a_row_that_somebody_altered_is_not_what_is_derived(reading: Library) -> None:

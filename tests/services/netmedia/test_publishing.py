@@ -299,6 +299,7 @@ def test_a_night_killed_anywhere_tells_them_no_more_and_no_less(library: Library
         assert other.net_media.ours() == whole.net_media.ours()
         assert accounts(other) == accounts(whole)
         assert other.store.outbox.backlog().waiting == 0
+    whole.engine.dispose()
 
 
 class Cut(CulrDouble):

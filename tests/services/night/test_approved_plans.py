@@ -421,6 +421,7 @@ def test_a_held_night_killed_anywhere_keeps_the_first_yes(library: Library, tmp_
         if not is_closed(other, 2):
             other.one_night()
         assert (shown(other)["plan"], said_yes(other)) == (plan, ["anna"])
+    whole.engine.dispose()
 
 
 # -- what a limit counts beside the changes ----------------------------------------------------------------------

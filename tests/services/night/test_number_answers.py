@@ -184,3 +184,4 @@ def test_a_first_look_up_that_names_another_number_killed_anywhere_ends_as_one_t
         other.one_night()
         assert (record(other, patron), subscriptions(other, patron), other.questions()) == wanted
         verify_audit(other.store)
+    whole.engine.dispose()

@@ -137,6 +137,7 @@ def test_a_night_that_is_killed_after_any_write_ends_at_each_target_as_one_that_
             other.clock.set_after(next_day)
         other.one_night()
         assert told(other) == wanted
+    whole.engine.dispose()
 
 
 def writes_to_targets(written: list[str]) -> list[int]:
@@ -167,3 +168,4 @@ def test_a_night_that_is_killed_before_it_notes_what_a_target_took_tells_it_noth
     assert state(library, name)["waiting"]
     library.one_night()
     assert told(library) == told(whole)
+    whole.engine.dispose()
