@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import stat
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
@@ -100,6 +101,18 @@ def replace_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
         file.write(content)
+    draft.replace(path)
+
+
+def copy_private(source: Path, path: Path) -> None:
+    """Copy a file of any size completely or not at all, in place of any other, with mode 0600."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        with source.open("rb") as content:
+            shutil.copyfileobj(content, file)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)
 
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, find_backup
+from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, KEY, find_backup
 from cprsync.config.settings import load_settings, relocate, sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
-from cprsync.private import closed_to_us, create_private
+from cprsync.private import closed_to_us, copy_private, create_private, replace_private
 from cprsync.services.ports.trust.upkeep import Outcome, StoreVersion, Task
 from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.wiring.setting_up import make_sure_of_owner, open_database, upgrade_store
@@ -106,6 +106,8 @@ def open_source(folder: Path, key: Path, *, progress: Progress) -> Source:
 class Survivors:
     """What is left of the installation, and may be newer than the backup."""
 
+    #: a key folder, or a copy of it
+    keys: Path | None = None
     journal: Path | None = None
     heads: Path | None = None
 
@@ -120,6 +122,8 @@ class Restored:
     outside: list[str] = field(default_factory=list)
     #: files that stood at their own place already, and stay
     kept: list[str] = field(default_factory=list)
+    #: how much newer than the backup is what survived
+    keys: int = 0
     journal_lines: int = 0
     heads_lines: int = 0
     libraries: list[dict[str, Any]] = field(default_factory=list)
@@ -138,7 +142,7 @@ class Restored:
             "whole": self.is_whole,
             "outside": self.outside,
             "kept": self.kept,
-            "survived": {"journal": self.journal_lines, "heads": self.heads_lines},
+            "survived": {"keys": self.keys, "journal": self.journal_lines, "heads": self.heads_lines},
             "libraries": self.libraries,
             "seconds": self.seconds,
         }
@@ -163,7 +167,7 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     placing = _Placing(source, work, into, restored)
     with _private_files():
         try:
-            settings = placing.settle()
+            settings = placing.settle(survivors.keys)
             placing.make_places(settings)
             _take_survivors(settings, survivors, restored)
             again = _make_sure_that_empty(settings, work, source, was_begun=was_begun)
@@ -193,9 +197,13 @@ def _private_files() -> Iterator[None]:
 
 def _make_sure_that_there(survivors: Survivors) -> None:
     """Refuse a name under which nothing is: without its journal a restore would bring erased people back."""
+    from cprsync.store.backup.survivors import read_keys
+
     for one in (survivors.journal, survivors.heads):
         if one is not None and not one.is_file():
             raise BackupRefused("{path} is not there, or is no file", path=one, kind="backup.survivor")
+    if survivors.keys is not None and not read_keys(survivors.keys):
+        raise BackupRefused("{path} is not there, or holds no keys", path=survivors.keys, kind="backup.survivor")
 
 
 def _make_sure_that_free(into: Path) -> None:
@@ -249,30 +257,80 @@ class _Placing:
     work: Path
     into: Path
     restored: Restored
+    #: files that this restore made outside the folder
+    made: list[Path] = field(default_factory=list)
 
-    def settle(self) -> Settings:
+    def settle(self, keys: Path | None) -> Settings:
         """Put the files below the folder of the settings in their places, then those that have a place of their own.
 
-        A file that stands at a place of its own stays; of a journal and of heads the longer one. Returns the settings,
-        as they are from the folder at hand.
+        A file that stands at a place of its own stays; of a journal and of heads the longer one. The keys come before
+        both, those of `keys` with those of the backup. Returns the settings, as they are from the folder at hand.
         """
         root, files = self.source.unpack(self.work / _UNPACKED)
+        ours = {Path(kept.target).name: path.read_bytes() for kept, path in files if kept.role == KEY}
         settings = self._settle_below(Path(root), files)
+        self._settle_keys(settings.keys.dir, ours, keys)
         for kept, path in files:
             place = Path(kept.target)
-            if not place.is_absolute():
+            if not place.is_absolute() or kept.role == KEY:
                 continue
             if not os.path.lexists(place):
                 self._note_outside(place)
                 place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                shutil.copyfile(path, place)
-                place.chmod(0o600)
+                self.made.append(place)
+                copy_private(path, place)
                 continue
             self.restored.kept.append(str(place))
-            if kept.role in {JOURNAL, HEADS}:
-                own = Survivors(**{"journal" if kept.role == JOURNAL else "heads": path})
-                _take_survivors(settings, own, Restored(self.restored.name, self.into))
+            self._keep_longer(kept.role, path, place, settings)
+        journal = settings.store.erase_journal
+        if os.path.lexists(journal) and all(kept.role != JOURNAL for kept, _ in files):
+            # it had no line when the backup was made
+            self.restored.kept.append(str(journal))
+            self._keep_longer(JOURNAL, self.work / _UNPACKED / "no-journal", journal, settings)
         return settings
+
+    def _settle_keys(self, folder: Path, ours: dict[str, bytes], survivor: Path | None) -> None:
+        """Add keys to the folder until it has those of the backup and those that survived. None is overwritten.
+
+        Raises BackupRefused: a key of one name has two contents.
+        """
+        from cprsync.store.backup.survivors import join_keys, read_keys
+
+        there = read_keys(folder)
+        if not folder.is_relative_to(self.work):
+            self.restored.kept += [str(folder / name) for name in ours if name in there]
+        wanted = join_keys(ours, there, folder)
+        if survivor is not None:
+            wanted = join_keys(wanted, read_keys(survivor), survivor)
+        self.restored.keys = len(wanted) - len(ours)
+        for name in sorted(wanted.keys() - there.keys()):
+            path = folder / name
+            if not folder.is_relative_to(self.work):
+                self._note_outside(path)
+                self.made.append(path)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_private(path, wanted[name])
+        for name in there.keys() - wanted.keys():
+            # it writes by now, under its other name
+            (folder / name).unlink()
+
+    def _keep_longer(self, role: str, ours: Path, place: Path, settings: Settings) -> None:
+        """Let the longer one of two journals, or of two files of heads, stand at its place."""
+        from cprsync.store.backup.survivors import count_newer_lines, take_newer_heads
+        from cprsync.store.beside.checkpoints import HeadsFile
+        from cprsync.store.seals.keys import Keyring
+
+        if role == JOURNAL:
+            keyring = Keyring.load(settings.keys.dir)
+            agencies = [section.agency for section in settings.library]
+            longer = count_newer_lines(ours, place, keyring, agencies)
+            self.restored.journal_lines += max(0, longer)
+            if longer < 0:
+                copy_private(ours, place)
+        elif role == HEADS:
+            keyring = Keyring.load(settings.keys.dir)
+            heads = HeadsFile(keyring, settings.store.erase_journal.with_name(WITNESS))
+            take_newer_heads(ours, heads, keyring, named=place)
 
     def make_places(self, settings: Settings) -> None:
         """Make the folder of the erase journal, and note what is made elsewhere than in the new folder."""
@@ -317,6 +375,8 @@ class _Placing:
 
     def give_up(self) -> None:
         """Leave no key behind. The mark stays if the database may hold something of ours by now."""
+        for path in self.made:
+            path.unlink(missing_ok=True)
         _clear(self.work, keeps_mark=(self.work / _MARK).exists())
 
 
@@ -369,14 +429,17 @@ def check_copy(url: str, manifest: Manifest) -> None:
 
 
 def _take_survivors(settings: Settings, survivors: Survivors, restored: Restored) -> None:
-    from cprsync.store.backup.survivors import take_newer_heads, take_newer_journal
+    from cprsync.store.backup.survivors import count_newer_lines, take_newer_heads
     from cprsync.store.beside.checkpoints import HeadsFile
     from cprsync.store.seals.keys import Keyring
 
     keyring, journal = Keyring.load(settings.keys.dir), settings.store.erase_journal
     if survivors.journal is not None:
         agencies = [section.agency for section in settings.library]
-        restored.journal_lines = take_newer_journal(survivors.journal, journal, keyring, agencies)
+        newer = count_newer_lines(journal, survivors.journal, keyring, agencies)
+        if newer > 0:
+            restored.journal_lines += newer
+            copy_private(survivors.journal, journal)
     if survivors.heads is not None:
         heads = HeadsFile(keyring, journal.with_name(WITNESS))
         restored.heads_lines = take_newer_heads(survivors.heads, heads, keyring)

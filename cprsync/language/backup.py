@@ -90,7 +90,7 @@ def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         whole = "restored_audit" if one["audit"]["whole"] else "restored_audit_broken"
         yield "  " + word(whole, language, count=one["audit"]["entries"])
     survived = document["survived"]
-    if survived["journal"] or survived["heads"]:
+    if any(survived.values()):
         yield word("restored_survived", language, **survived)
     if document["kept"]:
         yield word("restored_kept", language, paths=", ".join(document["kept"]))

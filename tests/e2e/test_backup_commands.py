@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,11 @@ from cprsync.domain.trust.backup import name_backup
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import create_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.trust.keys import Rotating, rotate_keys
 from cprsync.store import tables
 from cprsync.store.backup.databases import is_empty, make_sure_of_programs
 from cprsync.store.core.engine import writing
+from cprsync.store.seals.keys import NEXT, Purpose, add_key
 from cprsync.wiring.setting_up import open_database
 
 if TYPE_CHECKING:
@@ -447,11 +450,11 @@ def test_a_file_of_another_installation_is_refused_beside_a_backup(
     erase_somebody(other)
     name = "erase-journal.log" if option == "--journal" else "keys/audit-heads.log"
     ran = here.restore(tmp_path / "again", option, str(other.folder / name))
-    assert (ran.exit, ran.error["kind"]) == (1, "backup.survivor")
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.survivor.key")
     assert_nothing_came_of_it(here, tmp_path / "again")
 
 
-@pytest.mark.parametrize("option", ["--journal", "--heads"])
+@pytest.mark.parametrize("option", ["--keys", "--journal", "--heads"])
 def test_a_mistyped_name_of_what_survived_is_refused_before_anything_is_written(
     here: Installation, tmp_path: Path, option: str
 ) -> None:
@@ -473,6 +476,203 @@ def test_an_older_journal_that_survived_does_not_win(here: Installation, tmp_pat
     assert ran.exit == 0, ran.out
     assert ran.document["survived"]["journal"] == 0
     assert erased not in patrons_of(here.at(tmp_path / "again"))
+
+
+# -- a key that was made after the backup -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An installation that is lost, but for its journal and its key folder: a key was rotated after the backup."""
+
+    was: Installation
+    keys: Path
+    journal: Path
+    heads: Path
+    closed: str
+    erased: str
+
+    def assert_kept_out(self, again: Installation) -> None:
+        """Whoever was erased is gone, whoever was closed is closed, and the audit says what the backup lost."""
+        there = {str(row["id"]): row["status_class"] for row in again.everything()["patron"]}
+        assert self.erased not in there
+        assert len(there) == 11
+        assert there[self.closed] == "closed"
+
+
+def rotate(installation: Installation, purpose: str) -> None:
+    with installation.store() as store:
+        how = Rotating("olga", sleep=lambda _: None, monotonic=lambda: 0.0, now=lambda: datetime.now(UTC))
+        rotate_keys([store], [purpose], how)
+
+
+def set_apart(installation: Installation, *, of_keys: bool = False) -> None:
+    """Give the erase journal, and perhaps the keys, a place of their own."""
+    apart = installation.folder.with_name("apart")
+    apart.mkdir(mode=0o700)
+    for name in ("erase-journal.log", "audit-witness.log", *(["keys"] if of_keys else [])):
+        if (installation.folder / name).exists():
+            (installation.folder / name).rename(apart / name)
+    text = installation.config.read_text()
+    text = text.replace('erase_journal = "erase-journal.log"', f'erase_journal = "{apart}/erase-journal.log"')
+    if of_keys:
+        text = text.replace('dir = "keys"', f'dir = "{apart}/keys"')
+    installation.config.write_text(text)
+    settings = installation.settings
+    assert settings.store.erase_journal.parent == apart
+    assert (settings.keys.dir.parent == apart) is of_keys
+
+
+def lose(here: Installation, purpose: str) -> Lost:
+    """Back up, rotate, let two patrons go, and lose all but keys and journal."""
+    here.back_up()
+    rotate(here, purpose)
+    with here.store() as store:
+        closed, erased = (str(row["id"]) for row in store.views.everything("patron")["patron"][:2])
+        store.leaving.leave(closed, user="lone")
+        store.erasing.erase(erased, user="lone")
+    settings = here.settings
+    lost = here.folder.rename(here.folder.with_name("lost"))
+    keys, journal = (
+        lost / path.relative_to(here.folder) if path.is_relative_to(here.folder) else path
+        for path in (settings.keys.dir, settings.store.erase_journal)
+    )
+    return Lost(here, keys, journal, keys / "audit-heads.log", closed, erased)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Installation, Callable[[], None]]]:
+    """An installation on either database, and what gives the restored one an empty database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("here"), lambda: None
+        return
+    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
+    server = request.getfixturevalue("postgresql")
+    with fresh_database(server) as url, fresh_database(server, like="template0") as empty:
+        yield set_up(tmp_path / "server", url), lambda: monkeypatch.setenv("CPRSYNC_STORE__URL", empty)
+
+
+@pytest.mark.parametrize("purpose", ["index", "checkpoint"])
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_a_backup_from_before_a_rotation_is_restored_with_the_keys_and_the_journal_that_survived(
+    either: tuple[Installation, Callable[[], None]], tmp_path: Path, purpose: str, is_apart: bool
+) -> None:
+    here, begin_empty = either
+    if is_apart:
+        set_apart(here)
+    lost, into = lose(here, purpose), tmp_path / "again"
+    journal = lost.journal.read_bytes()
+    begin_empty()
+    survived = ("--heads", str(lost.heads), *(() if is_apart else ("--journal", str(lost.journal))))
+    refused = here.restore(into, *survived)
+    assert (refused.exit, refused.error["kind"], refused.error["changed"]) == (1, "backup.survivor.key", "nothing")
+    assert_nothing_came_of_it(here, into)
+    assert lost.journal.read_bytes() == journal
+
+    ran = here.restore(into, "--keys", str(lost.keys), *survived)
+    assert (ran.exit, ran.document["whole"]) == (1, False), ran.out  # the heads are newer than the backup
+    assert (ran.document["survived"]["keys"], ran.document["survived"]["journal"]) == (1, 2)
+    assert ran.document["libraries"][0]["erased_again"] == 2
+    again = here.at(into)
+    lost.assert_kept_out(again)
+    before = again.everything()["patron"]
+    rotate(again, purpose)  # goes on with the rotation, and makes no third key
+    assert len(list(again.settings.keys.dir.glob(f"{purpose}-*"))) == 2
+    assert len(again.everything()["patron"]) == len(before)
+    lost.assert_kept_out(again)
+    assert again.call("audit", "accept", "--reason", "Maskinen er tabt").exit == 0
+    assert again.call("audit", "verify").exit == 0
+
+
+def test_a_restore_with_surviving_keys_that_is_killed_anywhere_is_begun_again_by_the_next(
+    here: Installation, tmp_path: Path
+) -> None:
+    """The folder of keys has a place of its own too, and is there as a copy."""
+    set_apart(here, of_keys=True)
+    lost, into, number = lose(here, "index"), tmp_path / "again", 1
+    copy = lost.keys.rename(tmp_path / "copy")
+    while killed_at(number, lambda: here.restore(into, "--keys", str(copy))):
+        if into.exists():
+            break
+        number += 5
+    assert number > 20
+    if not into.exists():
+        ran = here.restore(into, "--keys", str(copy))
+        assert "error" not in ran.document, ran.out
+    lost.assert_kept_out(here.at(into))
+    there = {path.name: path.read_bytes() for path in lost.keys.glob("*-*.key")}
+    assert there == {path.name: path.read_bytes() for path in copy.glob("*-*.key")}
+
+
+def test_newer_keys_that_stand_in_their_own_place_need_not_be_named(here: Installation, tmp_path: Path) -> None:
+    set_apart(here, of_keys=True)
+    lost = lose(here, "checkpoint")
+    ran = here.restore(tmp_path / "again")
+    assert ran.document["survived"]["keys"] == 1, ran.out
+    lost.assert_kept_out(here.at(tmp_path / "again"))
+
+
+@pytest.mark.parametrize("of_keys", [False, True])
+def test_a_key_folder_of_another_installation_is_refused_beside_a_backup(
+    here: Installation, tmp_path: Path, of_keys: bool
+) -> None:
+    set_apart(here, of_keys=of_keys)
+    lost = lose(here, "index")
+    copy = lost.keys.rename(tmp_path / "copy")
+    other = set_up(tmp_path / "other", None)
+    ran = here.restore(tmp_path / "again", "--keys", str(other.folder / "keys"))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.survivor.other_key")
+    assert_nothing_came_of_it(here, tmp_path / "again")
+    assert not list(lost.keys.glob("*.key"))
+    # a key that was named and is not the one that is missing leaves nothing either
+    (copy / "index-2.key").unlink()
+    ran = here.restore(tmp_path / "again", "--keys", str(copy))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.survivor.key")
+    assert_nothing_came_of_it(here, tmp_path / "again")
+    assert not list(lost.keys.glob("*.key"))
+
+
+def test_without_the_newer_keys_whoever_the_journal_names_is_let_go_again_by_hand(
+    here: Installation, tmp_path: Path
+) -> None:
+    """As the guide has it: the journal is moved aside, and its lines are read as they are."""
+    set_apart(here)
+    lost = lose(here, "checkpoint")
+    assert here.restore(tmp_path / "again").error["kind"] == "backup.survivor.key"
+    aside = lost.journal.rename(tmp_path / "aside.log")
+    assert here.restore(tmp_path / "again").exit == 1
+    again = here.at(tmp_path / "again")
+    assert len(patrons_of(again)) == 12
+    with again.store() as store:
+        for line in aside.read_text().splitlines():
+            told = json.loads(line.partition("\t")[0])
+            let_go = store.erasing.erase if told["what"] == "erased" else store.leaving.leave
+            assert let_go(told["patron"], user="lone") is not None
+    lost.assert_kept_out(again)
+    assert again.call("audit", "accept", "--reason", "Nøglen er tabt").exit == 0
+    assert again.call("audit", "verify").exit == 0
+
+
+def test_a_key_that_was_added_and_does_not_write_yet_survives_too(here: Installation, tmp_path: Path) -> None:
+    """The machine was lost while `keys rotate` waited; a copy of the folder from that moment adds no second key."""
+    here.back_up()
+    keys = here.settings.keys.dir
+    add_key(keys, Purpose.INDEX, ending=NEXT)
+    copy = shutil.copytree(keys, tmp_path / "copy")
+    ran = here.restore(tmp_path / "again", "--keys", str(copy))
+    assert (ran.exit, ran.document["survived"]["keys"]) == (0, 1), ran.out
+    rotate(here.at(tmp_path / "again"), "index")
+    assert (here.at(tmp_path / "again").settings.keys.dir / "index-2.key").read_bytes() == (
+        keys / "index-2.next"
+    ).read_bytes()
+    # and here the key writes by now, so that the older copy of the folder has it under another name
+    rotate(here, "index")
+    here.back_up()
+    ran = here.restore(tmp_path / "later", "--keys", str(copy))
+    assert (ran.exit, ran.document["survived"]["keys"]) == (0, 0), ran.out
+    assert not list(here.at(tmp_path / "later").settings.keys.dir.glob("*.next"))
 
 
 # -- the drill --------------------------------------------------------------------------------------------------

@@ -157,9 +157,16 @@ def test_what_a_delivery_holds_is_told_in_one_language() -> None:
 
 @pytest.mark.parametrize(("language", "condition"), [("da", "sikkerhedskopi"), ("en", "backup")])
 def test_a_rotation_names_the_command_that_destroys_the_older_key_and_when(language: Any, condition: str) -> None:
-    _, line = rotation_lines({"rotated": [FREE]}, language)
+    _, line = rotation_lines({"rotated": [FREE], "back_up": False}, language)
     assert "`cprsync keys destroy seal fe03d957 --backups-expired`" in line
     assert condition in line
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_rotation_asks_for_a_backup_at_its_end_where_backups_are_set_up(language: Any) -> None:
+    *others, last = rotation_lines({"rotated": [FREE], "back_up": True}, language)
+    assert "`cprsync backup`" in last
+    assert list(rotation_lines({"rotated": [FREE], "back_up": False}, language)) == others
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

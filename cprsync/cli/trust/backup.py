@@ -102,6 +102,9 @@ def restore(
     *,
     into: Annotated[Path, typer.Option("--into", help="A folder that is not there yet, or is empty.")],
     key: Annotated[Path, typer.Option("--key", help="The private key that `backup key` wrote.")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="The key folder that survived, or a copy: it may have newer keys.")
+    ] = None,
     journal: Annotated[
         Path | None, typer.Option("--journal", help="An erase journal that survived: it wins if it is newer.")
     ] = None,
@@ -121,7 +124,7 @@ def restore(
 
     with failures(as_json=as_json), progress(as_json=as_json) as shown:
         source = open_source(folder, key, progress=shown)
-        restored = put_back(source, into, Survivors(journal, heads), user=user_name(), progress=shown)
+        restored = put_back(source, into, Survivors(keys, journal, heads), user=user_name(), progress=shown)
     document = restored.document()
     # whoever restored as root has made files that the service cannot open yet
     made, config = (str(restored.folder), *restored.outside), quote(f"{restored.folder}/cprsync.toml")

@@ -74,6 +74,8 @@ def keys_rotate(
             progress=_Progress(lang),
         )
         document = rotate_keys(libraries, PURPOSES if every else purposes or (), how)
+    # no backup from before holds the keys that are written with from now on
+    document["back_up"] = sites[0].settings.backup.recipient is not None
     print_document(document, rotation_lines(document, lang), as_json=as_json)
 
 
@@ -138,6 +140,8 @@ def rotation_lines(document: Mapping[str, Any], language: Language) -> Iterator[
             )
             key = "keys_kept" if names else "keys_free"
             yield word(key, language, id=older["id"], purpose=one["purpose"], names=names)
+    if document["back_up"]:
+        yield word("keys_back_up", language)
 
 
 def _every_library(config: Path, stack: ExitStack) -> list[Store]:

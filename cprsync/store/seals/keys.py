@@ -154,6 +154,12 @@ class Keyed:
         return begun.finalize()
 
 
+def is_key_file(name: str) -> bool:
+    """Return whether a file of this name holds a key, by its name."""
+    found = _NAME.fullmatch(name)
+    return found is not None and found[1] in {purpose.value for purpose in Purpose}
+
+
 def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) -> None:
     """Make one key of each purpose in a folder that has none yet.
 
