@@ -304,7 +304,7 @@ class KilledStore(Wrapped):
             *("targets.meet", "targets.load", "targets.follow", "targets.stop", "targets.brake_again"),
             *("queues.offer", "queues.settle"),
             *("rights.derive", "rights.keep_stamp"),
-            *("windows.intend_to_ask", "windows.count_harms"),
+            *("windows.intend_to_ask",),
             *("finding.refresh",),
         }
     )

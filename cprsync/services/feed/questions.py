@@ -168,8 +168,7 @@ def _ask_share(
     if excess:
         yield replace(so_far, let_through=so_far.let_through + protect_only(night, run, plan))
         return
-    night.store.windows.count_harms(run, Counter(harm for classes in plan.harms() for harm in classes))
-    apply(night, run, plan)
+    apply(night, run, plan, counts=True)
     yield (so_far := _count(so_far, plan))
     if plan.renumbers:
         added, unreached = subscribe_new(night, run)

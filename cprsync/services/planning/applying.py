@@ -18,7 +18,7 @@ from cprsync.services.planning.steps import Step, batch_of, renumber_step, step_
 from cprsync.services.ports.patrons import TRIES, Batch, write_again_if_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.services.planning.steps import Plan
@@ -29,11 +29,14 @@ KEYS_A_NIGHT: Final = 500_000
 KEYS_TOGETHER: Final = 500
 
 
-def apply(night: Night, run: Run | None, plan: Plan) -> None:
-    """Write every step, in order."""
+def apply(night: Night, run: Run | None, plan: Plan, *, counts: bool = False) -> None:
+    """Write every step, in order.
+
+    `counts`: each transaction adds its harm to that of the day, so that no kill counts it twice, or not at all.
+    """
     night.progress.stage("apply", len(plan))
     for steps in _batches(plan.in_order(), night.batch):
-        _write(night, run, steps)
+        _write(night, run, steps, counts=counts)
         night.progress.advance(len(steps))
         night.raise_if_stopped()
 
@@ -84,17 +87,25 @@ def _as_they_stand(night: Night, steps: Iterable[Step]) -> dict[str, Patron]:
     return {patron.id: patron for patron in night.store.patrons.read(ids)}
 
 
-def _write(night: Night, run: Run | None, steps: list[Step]) -> None:
+def _write(night: Night, run: Run | None, steps: list[Step], *, counts: bool) -> None:
     for _ in range(TRIES - 1):
         try:
-            night.store.patrons.write(run, batch_of(steps))
+            night.store.patrons.write(run, _batch(steps, counts=counts))
         except LostCompare:
             # someone else wrote some of these patrons in the meantime: decide again on the stored records
             fresh = _as_they_stand(night, steps)
             steps = [_decide_again(night, step, fresh) for step in steps]
         else:
             return
-    night.store.patrons.write(run, batch_of(steps))
+    night.store.patrons.write(run, _batch(steps, counts=counts))
+
+
+def _batch(steps: Sequence[Step], *, counts: bool) -> Batch:
+    batch = batch_of(steps)
+    if not counts:
+        return batch
+    changes = (step.change for step in steps if step.change is not None)
+    return replace(batch, harms=Counter(harm for change in changes for harm in change.harms))
 
 
 def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from cprsync.catalogues import rule_words
@@ -17,7 +17,7 @@ from cprsync.errors import BadInput, LostCompare
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.deciding.guard import Outcome
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.responsible import Answering
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
-    from cprsync.domain.policy.policy import Policy
+    from cprsync.domain.policy.policy import Harm, Policy
     from cprsync.services.ports.register import FollowUp
     from cprsync.services.ports.runs import Run
 
@@ -181,6 +181,8 @@ class Batch:
     verified: Sequence[str] = ()
     #: patrons about whom the register has given an answer that can be read
     read: Sequence[str] = ()
+    #: harm of these writes that the limits on the day's answers count
+    harms: Mapping[Harm, int] = field(default_factory=dict)
     checkpoint: int | None = None
 
     @property

@@ -252,8 +252,5 @@ class Windows(Protocol):
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         """Write an audit entry for each look-up that is about to be made, and count them for the day."""
 
-    def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
-        """Count harm before it is done: after a kill in between, the brake stops too early, not too late."""
-
     def open_for_everyone(self, *, user: str, reason: str) -> int:
         """Open a window for every subscribed patron, for a reason that the program cannot see. Returns how many."""

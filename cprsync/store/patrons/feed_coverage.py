@@ -293,13 +293,6 @@ class Windows(TenantStore):
             happened = [audit.Happened("lookup", run=run, patron=one, actions=(PURPOSE,)) for one in patron_ids]
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
-    def count_harms(self, run: Run | None, harms: Mapping[Harm, int]) -> None:
-        if not harms:
-            return
-        with run_transaction(self._tenant, run) as connection:
-            before = _asked_today(connection, self._tenant)
-            _count(connection, self._tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
-
     def open_for_everyone(self, *, user: str, reason: str) -> int:
         happened = audit.Happened(ASKED_FOR, user=user, reason=reason)
         with run_transaction(self._tenant, None) as connection:
@@ -336,6 +329,12 @@ def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
         return AskedToday()
     counts = json.loads(row.heal_harms or "{}")
     return AskedToday(row.heal_asked or 0, {Harm(name): count for name, count in counts.items()})
+
+
+def count_harms(connection: Connection, tenant: Tenant, harms: Mapping[Harm, int]) -> None:
+    """Add harm to that of the day, in the transaction that does it."""
+    before = _asked_today(connection, tenant)
+    _count(connection, tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
 
 
 def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:

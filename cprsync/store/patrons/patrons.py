@@ -33,7 +33,7 @@ from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
-from cprsync.store.patrons.feed_coverage import close_windows, follow_deaths
+from cprsync.store.patrons.feed_coverage import close_windows, count_harms, follow_deaths
 from cprsync.store.patrons.finding import is_found_alike, keep_keys
 from cprsync.store.patrons.provisional import settle
 from cprsync.store.records import links
@@ -211,6 +211,8 @@ class Patrons(TenantStore):
             write_changes(connection, self._tenant, run or self._tenant.no_run, batch)
             happened = [happened_of(run, write) for write in batch.writes]
             audit.append(connection, self._tenant, self._tenant.night, happened)
+            if batch.harms:
+                count_harms(connection, self._tenant, batch.harms)
             if run is not None and batch.checkpoint is not None:
                 set_run_values(connection, self._tenant, run, checkpoint=batch.checkpoint)
 

@@ -466,6 +466,23 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
         other.engine.dispose()
 
 
+def test_a_killed_healing_counts_what_was_written_once_when_it_is_run_again(gone_over: Library, tmp_path: Path) -> None:
+    gone_over.one_night_with(windows_a_day=0)
+    gone_over.limit(Harm.GONE, 1)
+    counting = KilledStore(gone_over.copy(tmp_path / "whole").store, at=0)
+    ask_about_windows_between_nights(gone_over.ports(counting))
+    for write in range(1, counting.writes + 1):
+        other = gone_over.copy(tmp_path / f"killed at {write}")
+        with pytest.raises(Killed):
+            ask_about_windows_between_nights(other.ports(KilledStore(other.store, at=write)))
+        assert other.store.windows.asked_today().harms.get(Harm.GONE, 0) == (
+            other.record("CLARA").status is Status.DEAD
+        )
+        again = ask_about_windows_between_nights(other.ports())
+        assert (again.excess, other.store.windows.asked_today().harms[Harm.GONE], healed(other)) == ((), 1, True)
+        other.engine.dispose()
+
+
 def test_healing_waits_for_a_night_and_a_night_for_healing(gone_over: Library) -> None:
     before = gone_over.everything()
     with gone_over.store.runs.lock(), pytest.raises(RunBusy):
