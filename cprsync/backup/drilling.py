@@ -43,11 +43,14 @@ def drill(settings: Settings, config: Path, folder: Path, key: Path | None, *, p
         RunBusy: another drill is under way.
         BackupRefused: there is no backup.
         BackupBroken: it cannot be restored, or is not of this store.
+        BackupFailed: a disk is full.
         ConfigurationError: the private key is another one.
     """
+    from cprsync.store.backup.databases import room_for_copy
+
     begun = time.monotonic()
     try:
-        with _held(config.resolve().parent):
+        with room_for_copy(), _held(config.resolve().parent):
             document = _prove(settings, config, find_backup(folder), key, progress)
     except RunBusy:
         raise

@@ -154,9 +154,19 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     Raises:
         BackupRefused: something is there, or in the database that the settings name; what survived is not there.
         BackupBroken: the copy is not what the manifest says, or what survived does not belong to it.
+        BackupFailed: a disk is full.
         ConfigurationError: the private key is another one, or the settings cannot be used here.
     """
-    begun, into = time.monotonic(), into.absolute()
+    from cprsync.store.backup.databases import room_for_copy
+
+    begun = time.monotonic()
+    with room_for_copy():
+        restored = _restore(source, into.absolute(), survivors, user=user, progress=progress)
+    restored.seconds = round(time.monotonic() - begun, 1)
+    return restored
+
+
+def _restore(source: Source, into: Path, survivors: Survivors, *, user: str, progress: Progress) -> Restored:
     _make_sure_that_there(survivors)
     _make_sure_that_free(into)
     work = into.with_name(f".{into.name}.restoring")
@@ -174,14 +184,13 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
             _put_database_back(settings, source, again=again)
             for section in settings.library:
                 restored.libraries.append(_begin_again(Site(settings, section), source.manifest.name, user))
+            shutil.rmtree(work / _UNPACKED)
+            work.rename(into)
         except BaseException:
             placing.give_up()
             raise
-        shutil.rmtree(work / _UNPACKED)
-        work.rename(into)
         # last: killed before it is in its place, the next restore has to know that the database on a server is its own
         (into / _MARK).unlink()
-    restored.seconds = round(time.monotonic() - begun, 1)
     return restored
 
 

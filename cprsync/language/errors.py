@@ -66,7 +66,8 @@ _KINDS: Final = {
     """,
     Exit.LATER: """
         alarm.unreachable
-        backup.busy backup.no_room card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished
+        backup.busy backup.no_room backup.no_room.copy
+        card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished
         desk.busy fbs keys.busy
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
         store.no_room store.no_writes store.unavailable target.not_loaded

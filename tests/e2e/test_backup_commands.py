@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -10,12 +11,13 @@ import signal
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from backup_site import AGENCY, Installation, set_up
-from e2e_library import personal
+from e2e_library import Ran, personal
 from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
 
@@ -397,6 +399,95 @@ def test_a_disk_without_room_leaves_the_earlier_backups_as_they_were(here: Insta
     assert in_a_child(without_room) == 4
     assert {path: path.read_bytes() for path in backup_of(here).iterdir()} == before
     assert not list(here.backups.glob(".draft-*"))
+
+
+def told_in_a_child(act: Callable[[], Ran], prepare: Callable[[], object]) -> Ran:
+    """What a command answers in a process of its own, which is prepared before. Exit 70 if nobody foresaw its end."""
+    reader, writer = os.pipe()
+
+    def live() -> None:
+        # else it is Python's own files that find no room
+        sys.dont_write_bytecode = True
+        prepare()
+        ran = act()
+        os.write(writer, ran.out.encode())
+        raise SystemExit(ran.exit)
+
+    code = in_a_child(live)
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as file:
+        return Ran(code, file.read(), "")
+
+
+def fails_for_room_at(number: int) -> None:
+    """From here on, the disk is full at the n-th change of a file or a folder."""
+    count = 0
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if writes or event == "os.rename" or (event == "os.mkdir" and not os.path.lexists(arguments[0])):
+            count += 1
+            if count == number:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    sys.addaudithook(watch)
+
+
+def grows_to(size: int) -> None:
+    """From here on, no file may grow beyond a size."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def assert_no_room(ran: Ran, here: Installation, into: Path) -> None:
+    assert (ran.exit, ran.error["kind"]) == (4, "backup.no_room.copy"), ran.out
+    assert not into.exists()
+    assert not list(into.parent.glob(".again.restoring/**/*.key"))
+    assert not (here.folder / ".cprsync-drill").exists()
+
+
+def test_a_restore_without_room_says_so_wherever_it_is_noticed(here: Installation, tmp_path: Path) -> None:
+    set_apart(here, of_keys=True)
+    lost, into, number = lose(here, "index"), tmp_path / "again", 1
+    copy = shutil.copytree(lost.keys, tmp_path / "copy")
+    kept = lost.keys.rename(tmp_path / "gone")
+    options = ("--keys", str(copy), "--heads", str(copy / "audit-heads.log"))
+    while not into.exists():
+        ran = told_in_a_child(lambda: here.restore(into, *options), partial(fails_for_room_at, number))
+        if into.exists():
+            break
+        assert_no_room(ran, here, into)
+        assert not list(lost.keys.glob("*.key"))
+        number += 1
+    assert number > 20
+    assert kept.is_dir()
+
+
+def test_a_drill_without_room_says_so_wherever_it_is_noticed(here: Installation) -> None:
+    number, act = 1, lambda: here.call("drill", str(here.backups), "--key", str(here.key))
+    while (ran := told_in_a_child(act, partial(fails_for_room_at, number))).exit:
+        assert_no_room(ran, here, here.folder / "none")
+        number += 1
+    assert number > 10
+    assert act().exit == 0
+    with here.store() as store:
+        last = store.upkeep.last(Task.DRILL)
+    assert last is not None
+    assert last.outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("size", [0, 60, 4_000, 20_000, 500_000])
+def test_a_disk_that_takes_no_more_ends_a_restore_and_a_drill_as_without_room(
+    here: Installation, tmp_path: Path, size: int
+) -> None:
+    """Zero: not even a key. The others: the archive, then the database, and what the database writes itself."""
+    for act in (
+        lambda: here.restore(tmp_path / "again"),
+        lambda: here.call("drill", str(here.backups), "--key", str(here.key)),
+    ):
+        assert_no_room(told_in_a_child(act, partial(grows_to, size)), here, tmp_path / "again")
+    assert here.restore(tmp_path / "again").exit == 0
 
 
 # -- what survived ----------------------------------------------------------------------------------------------

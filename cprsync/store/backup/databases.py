@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
-from cprsync.errors import BackupFailed, ConfigurationError, StoreMismatch
+from cprsync.errors import BackupFailed, ConfigurationError, CprsyncError, StoreMismatch
 from cprsync.private import make_private
 from cprsync.store.backup.facts import Ends, read_ends, read_facts
 from cprsync.store.core.drivers import driven, translated
@@ -41,6 +41,8 @@ POSTGRESQL: Final = "postgresql"
 _DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 #: The server goes on with the statement of a drill that was killed, and keeps this lock until it has done it.
 _ALONE: Final = "SELECT pg_advisory_lock(hashtext(%(name)s))"
+#: How the system says that a disk is full, or a user's part of it.
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 #: How much is read at a time.
 _READ_BYTES: Final = 1024 * 1024
 #: Where Debian and others have the programs of each version of PostgreSQL.
@@ -144,12 +146,39 @@ def _open_postgresql(engine: Engine) -> Iterator[Moment]:
 
 
 @contextmanager
+def room_for_copy() -> Iterator[None]:
+    """Say that a copy which is put back finds no room, wherever it is noticed: in its files or in the database.
+
+    Raises BackupFailed. Every other error passes.
+    """
+    try:
+        yield
+    except (OSError, CprsyncError) as error:
+        if not _is_of_room(error):
+            raise
+        raise BackupFailed(
+            "a disk is full: the copy of the backup cannot be written", kind="backup.no_room.copy"
+        ) from error
+
+
+def _is_of_room(error: BaseException | None) -> bool:
+    # files beside the database have errors of their own, which arise from the disk's
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if isinstance(error, StoreUnavailable) and error.kind == "store.no_room":
+            return True
+        error = error.__cause__
+    return False
+
+
+@contextmanager
 def disk_errors() -> Iterator[None]:
     """Say in our words what the disk refuses. Raises BackupFailed."""
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        if error.errno in _NO_ROOM:
             raise BackupFailed("the disk of the backups is full", kind="backup.no_room") from error
         raise BackupFailed("the backup cannot be written ({why})", why=error.strerror or "-") from error
 
