@@ -152,8 +152,8 @@ class Town:
     """Everybody, in the order of their keys, and new words for new addresses."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._words = itertools.count(1)
-        self._numbers = itertools.count(1)
+        # as numbers, because a town is copied with where it stands
+        self._last_word = self._last_number = 0
         #: a patron, another, and the dwelling in which both have lived at one time
         self.shared: set[tuple[str, str, int]] = set()
         self.people = {key: self._born(key, ordinal) for ordinal, key in enumerate(keys)}
@@ -166,14 +166,17 @@ class Town:
         return Somebody(key, born, [self.new_number(born)], self.new_home("0751"), names=[f"{key} Aagaard"])
 
     def new_number(self, born: date) -> str:
+        self._last_number += 1
         # the seventh digit tells the century
-        return f"{born:%d%m%y}{(4000 if born.year >= 2000 else 1000) + next(self._numbers)}"
+        return f"{born:%d%m%y}{(4000 if born.year >= 2000 else 1000) + self._last_number}"
 
     def new_home(self, municipality: str, *, administrative: bool = False) -> Home:
-        return Home(next(self._words), municipality, administrative)
+        self._last_word += 1
+        return Home(self._last_word, municipality, administrative)
 
     def new_word(self, part: str) -> str:
-        return f"Zq{next(self._words):05}{part}"
+        self._last_word += 1
+        return f"Zq{self._last_word:05}{part}"
 
     # -- what a target may hold
 
