@@ -3,10 +3,11 @@
 A run is undone where nothing has changed the record since. The patron is then held: no source changes the record until
 a person lets the patron go. Only a protection and a stop of letters go through, as always (decision 3).
 
-An undo opens nobody. If the run has sealed name and address, they stay sealed, although the run was wrong: a protection
-that ends by mistake may let someone find the patron (decision 2), and an operator who undoes a whole night has not
-looked at each patron. Two people end such a protection, one patron at a time, as everywhere else (decision 35). Letters
-that the run has stopped are sent again, if the run itself said that the patron had died: that is no secret of theirs.
+An undo opens nobody, and nobody who lives with them. If the run has sealed name and address, they stay sealed,
+although the run was wrong: a protection that ends by mistake may let someone find the patron (decision 2), and an
+operator who undoes a whole night has not looked at each patron. Two people end such a protection, one patron at a
+time, as everywhere else (decision 35). Letters that the run has stopped are sent again, if the run itself said that
+the patron had died: that is no secret of theirs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cprsync.domain.deciding.decide import Change, change_between, count_harm
-from cprsync.domain.person.person import Protection
+from cprsync.domain.person.person import SILENT, Protection
+from cprsync.domain.person.sealed import same_dwelling
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
@@ -36,6 +38,8 @@ class InTheWay(enum.Enum):
     NUMBER = "number"
     #: the run has sealed the patron by their street: the address before would be open
     STREET = "street"
+    #: the run has moved a sealed patron to others, and the address of these would be open
+    HOUSEHOLD = "household"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,7 +68,19 @@ class Restoring:
     keeps_protection: bool
 
 
-def restore(patron: Patron, image: BeforeImage, *, number_is_free: bool, on: date) -> Restoring | InTheWay:
+def leaves_a_household(now: Person, before: Person) -> bool:
+    """Tells whether putting the record back takes a sealed patron away from a dwelling.
+
+    The address of whoever lives there is sealed too (decision 2), and the register may be right about it.
+    """
+    if not now.is_shut or now.address is SILENT:
+        return False
+    return before.address is SILENT or not same_dwelling(now.address, before.address)
+
+
+def restore(
+    patron: Patron, image: BeforeImage, *, number_is_free: bool, on: date, opens_others: bool = False
+) -> Restoring | InTheWay:
     """Decides how a record is put back.
 
     Args:
@@ -72,6 +88,7 @@ def restore(patron: Patron, image: BeforeImage, *, number_is_free: bool, on: dat
         image: what it was before the run.
         number_is_free: no other patron has the number from before.
         on: today, for what staff have corrected.
+        opens_others: the patron would leave a household (`leaves_a_household`) that has other patrons.
     """
     if image.last - image.version + 1 != image.times or patron.version != image.last + 1:
         return InTheWay.CHANGED
@@ -80,6 +97,8 @@ def restore(patron: Patron, image: BeforeImage, *, number_is_free: bool, on: dat
     now, before = patron.register, image.person
     if now.lives_administratively and not before.lives_administratively and not _is_protected(before):
         return InTheWay.STREET
+    if opens_others:
+        return InTheWay.HOUSEHOLD
     keeps = _is_protected(now) and not _is_protected(before)
     after = replace(before, protection=Protection.NAME_AND_ADDRESS) if keeps else before
     stopped = image.letters_stopped if image.is_whole else patron.letters_stopped

@@ -66,9 +66,10 @@ REVERTED_PROTECTED: Final = "reverted.protected"
 REVERTED_CHANGED: Final = "reverted.changed"
 REVERTED_NUMBER: Final = "reverted.number"
 REVERTED_STREET: Final = "reverted.street"
-REVERTED_KINDS: Final = frozenset(
-    {REVERTED_HELD, REVERTED_PROTECTED, REVERTED_CHANGED, REVERTED_NUMBER, REVERTED_STREET}
-)
+REVERTED_HOUSEHOLD: Final = "reverted.household"
+#: Why a record was not put back.
+REVERTED_NOT: Final = (REVERTED_CHANGED, REVERTED_NUMBER, REVERTED_STREET, REVERTED_HOUSEHOLD)
+REVERTED_KINDS: Final = frozenset({REVERTED_HELD, REVERTED_PROTECTED, *REVERTED_NOT})
 
 
 #: The most items that are accepted with one yes: as many as a person reads through.
@@ -241,10 +242,7 @@ _ROWS: Final = (
     *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close") for kind in sorted(SAID_KINDS)),
     ReviewKind(REVERTED_HELD, AcceptEffect.LET_GO, "let_go", "keep_held"),
     ReviewKind(REVERTED_PROTECTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
-    *(
-        ReviewKind(kind, AcceptEffect.SEEN, "seen", "close")
-        for kind in (REVERTED_CHANGED, REVERTED_NUMBER, REVERTED_STREET)
-    ),
+    *(ReviewKind(kind, AcceptEffect.SEEN, "seen", "close") for kind in REVERTED_NOT),
     ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cprsync.domain.deciding.guard import guard
-from cprsync.domain.deciding.reverting import InTheWay, Restoring, restore
+from cprsync.domain.deciding.reverting import InTheWay, Restoring, leaves_a_household, restore
 from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
@@ -148,7 +148,9 @@ def _decide(night: Night, number: int, ids: Iterable[str]) -> Iterator[_One]:
         for patron in store.patrons.read(some):
             image = images[patron.id]
             is_free = image.person.number == patron.number or _is_free(store, patron, image.person.number)
-            what = restore(patron, image, number_is_free=is_free, on=today)
+            leaves = leaves_a_household(patron.register, image.person)
+            opens = leaves and store.reverting.has_housemates(patron)
+            what = restore(patron, image, number_is_free=is_free, on=today, opens_others=opens)
             if isinstance(what, InTheWay):
                 yield _One(patron.id, why=what)
             else:

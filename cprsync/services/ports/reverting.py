@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.domain.deciding.reverting import BeforeImage
+    from cprsync.domain.patron.patron import Patron
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.runs import Run
 
@@ -54,6 +55,9 @@ class Reverting(Protocol):
 
     def images(self, number: int, patron_ids: Sequence[str]) -> dict[str, BeforeImage]:
         """Return what these patrons' records were before a run, opened."""
+
+    def has_housemates(self, patron: Patron) -> bool:
+        """Whether another patron lives at this patron's address."""
 
     def begin(self, reverts: int, *, day: date, started: datetime) -> Run:
         """Open a run that undoes another one, or the unfinished one to resume. Moves the fence."""

@@ -15,6 +15,7 @@ from cprsync.domain.deciding.reverting import BeforeImage
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, State
+from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.services.ports.reverting import PastRun, RevertBatch
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
+    from cprsync.domain.patron.patron import Patron
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -89,6 +91,14 @@ class Reverting(TenantStore):
             for row in fetch_rows(connection, wanted, _IMAGE.patron_id, patron_ids):
                 rows.setdefault(row.patron_id, []).append(row)
         return {one: _image(self._tenant, some) for one, some in rows.items()}
+
+    def has_housemates(self, patron: Patron) -> bool:
+        address, tenant = patron.register.address, self._tenant
+        if address is SILENT:
+            return False
+        there = (_PATRON.agency == tenant.agency) & _PATRON.address_index.in_(tenant.vault.address_probes(address))
+        with reading(tenant.engine) as connection:
+            return connection.scalar(select(_PATRON.id).where(there, _PATRON.id != patron.id).limit(1)) is not None
 
     def begin(self, reverts: int, *, day: date, started: datetime) -> Run:
         tenant = self._tenant

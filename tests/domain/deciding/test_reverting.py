@@ -10,10 +10,10 @@ import pytest
 from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person, renames, street
 
 from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
-from cprsync.domain.deciding.reverting import BeforeImage, InTheWay, Restoring, restore
+from cprsync.domain.deciding.reverting import BeforeImage, InTheWay, Restoring, leaves_a_household, restore
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import Person, Protection
+from cprsync.domain.person.person import SILENT, Person, Protection
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
@@ -97,6 +97,19 @@ def test_an_address_is_not_opened_that_the_run_has_sealed_by_its_street() -> Non
     now = after_run(replace(ANNA, address=replace(street("HAVNEN"), street_code="9901")))
     assert restore(now, image(), number_is_free=True, on=ON) is InTheWay.STREET
     assert restored(now, image(gains_protection(ANNA))).change.after == gains_protection(ANNA)
+
+
+def test_an_undo_opens_nobody_who_lives_where_the_run_has_moved_a_sealed_patron() -> None:
+    """Decision 2: the address of others in a household is sealed too."""
+    hidden = gains_protection(ANNA)
+    assert leaves_a_household(moves(hidden), hidden)
+    assert leaves_a_household(hidden, replace(hidden, address=SILENT))
+    assert not leaves_a_household(renames(hidden), hidden)
+    assert not leaves_a_household(replace(hidden, address=SILENT), hidden)
+    assert not leaves_a_household(moves(ANNA), ANNA)
+    now = after_run(moves(hidden))
+    assert restore(now, image(hidden), number_is_free=True, on=ON, opens_others=True) is InTheWay.HOUSEHOLD
+    assert restored(now, image(hidden)).change.after == hidden
 
 
 def test_letters_go_out_again_if_the_run_had_stopped_them() -> None:

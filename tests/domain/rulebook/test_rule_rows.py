@@ -566,6 +566,13 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske, der har set det",
         "beslutning 19 og 39",
     ),
+    "parked-reverted-household": (
+        "en nat er fortrudt, men den flyttede en skjult låner hen til andre, hvis adresse ville blive synlig",
+        "reverted.household",
+        "intet: posten bliver, som den er",
+        "et menneske, der har set det",
+        "beslutning 2, 19 og 39",
+    ),
     "parked-birth": (
         "CPR's fødselsdato er en anden end nummerets",
         "birth.differs",

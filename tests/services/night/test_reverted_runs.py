@@ -21,6 +21,7 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import Target, TargetKind
 from cprsync.domain.person.person import Status
+from cprsync.domain.person.sealed import SealedAddress
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.language.night import report_lines
@@ -119,6 +120,28 @@ def test_a_night_is_undone_and_every_record_equals_what_it_was(either_library: L
     }
     verify_audit(library.store)
     assert library.store.runs.document(run)["reverted_by"] == document["run"]  # type: ignore[index]  # it is there
+
+
+def test_an_undo_opens_nobody_to_whom_the_night_has_moved_a_protected_patron(either_library: Library) -> None:
+    """The register may be right about where BO lives, and ANNA's address is BO's then (decision 2)."""
+    library = either_library
+    library.deliver(MONDAY, replace(person("BO"), address=person("ANNA").address, events=("A01",)))
+    run = library.one_night().run.id
+    assert isinstance(library.view("ANNA").patron.register.address, SealedAddress)
+    before = records(library)
+    document = undo(library, run)
+    assert document["reverting"] == {"restored": 0, "protected": 0, "left": {"household": 1}, "gone": 0}
+    assert [one["patron"] for one in items(library, "reverted.household")] == [library.id_of("BO")]
+    assert isinstance(library.view("ANNA").patron.register.address, SealedAddress)
+    assert records(library) == before
+    assert "skjuler andres adresse" in "\n".join(done_lines(document, "da"))
+
+
+def test_a_protected_patron_who_moved_to_nobody_goes_back(library: Library) -> None:
+    before = records(library)
+    library.deliver(MONDAY, moves(person("BO"), "ODENSE"))
+    assert undo(library, library.one_night().run.id)["reverting"]["restored"] == 1
+    assert records(library) == before
 
 
 def test_a_preview_counts_by_kind_and_writes_nothing(either_library: Library) -> None:
