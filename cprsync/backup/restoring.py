@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, KEY, find_backup
 from cprsync.config.settings import load_settings, relocate, sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy
-from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError
+from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
 from cprsync.private import closed_to_us, copy_private, create_private, replace_private
 from cprsync.services.ports.trust.upkeep import Outcome, StoreVersion, Task
 from cprsync.store.beside.checkpoints import WITNESS
-from cprsync.wiring.setting_up import make_sure_of_owner, open_database, upgrade_store
+from cprsync.wiring.setting_up import make_sure_of_log_ins, make_sure_of_owner, open_database, upgrade_store
 from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class Restored:
 
     name: str
     folder: Path
+    #: the database has what the backup holds, and a restore that fails leaves it there
+    is_filled: bool = False
     #: files and folders that were made elsewhere than in the folder
     outside: list[str] = field(default_factory=list)
     #: files that stood at their own place already, and stay
@@ -155,24 +157,29 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
         BackupRefused: something is there, or in the database that the settings name; what survived is not there.
         BackupBroken: the copy is not what the manifest says, or what survived does not belong to it.
         BackupFailed: a disk is full.
-        ConfigurationError: the private key is another one, or the settings cannot be used here.
+        ConfigurationError: the private key is another one, the settings cannot be used here, or a role cannot log in.
     """
     from cprsync.store.backup.databases import room_for_copy
 
-    begun = time.monotonic()
-    with room_for_copy():
-        restored = _restore(source, into.absolute(), survivors, user=user, progress=progress)
+    begun, restored = time.monotonic(), Restored(source.manifest.name, into.absolute())
+    try:
+        with room_for_copy():
+            _restore(source, restored, survivors, user=user, progress=progress)
+    except CprsyncError as error:
+        if restored.is_filled:
+            error.changed = "part"
+        raise
     restored.seconds = round(time.monotonic() - begun, 1)
     return restored
 
 
-def _restore(source: Source, into: Path, survivors: Survivors, *, user: str, progress: Progress) -> Restored:
+def _restore(source: Source, restored: Restored, survivors: Survivors, *, user: str, progress: Progress) -> None:
+    into = restored.folder
     _make_sure_that_there(survivors)
     _make_sure_that_free(into)
     work = into.with_name(f".{into.name}.restoring")
     was_begun = _was_begun(work, source)
     _clear(work, keeps_mark=was_begun)
-    restored = Restored(source.manifest.name, into)
     progress.stage("restore")
     placing = _Placing(source, work, into, restored)
     with _private_files():
@@ -180,8 +187,13 @@ def _restore(source: Source, into: Path, survivors: Survivors, *, user: str, pro
             settings = placing.settle(survivors.keys)
             placing.make_places(settings)
             _take_survivors(settings, survivors, restored)
+            make_sure_of_log_ins(settings.store)
             again = _make_sure_that_empty(settings, work, source, was_begun=was_begun)
             _put_database_back(settings, source, again=again)
+            file = sqlite_file(settings.store.url)
+            # what is in the folder is taken back
+            restored.is_filled = file is None or not file.is_relative_to(work)
+            _make_database_ready(settings, source)
             for section in settings.library:
                 restored.libraries.append(_begin_again(Site(settings, section), source.manifest.name, user))
             shutil.rmtree(work / _UNPACKED)
@@ -191,7 +203,6 @@ def _restore(source: Source, into: Path, survivors: Survivors, *, user: str, pro
             raise
         # last: killed before it is in its place, the next restore has to know that the database on a server is its own
         (into / _MARK).unlink()
-    return restored
 
 
 @contextmanager
@@ -416,7 +427,10 @@ def _put_database_back(settings: Settings, source: Source, *, again: bool) -> No
     url = settings.store.owners
     with source.content(DATABASE) as content:
         put_back(url, content, again=again)
-    check_copy(url, source.manifest)
+
+
+def _make_database_ready(settings: Settings, source: Source) -> None:
+    check_copy(settings.store.owners, source.manifest)
     upgrade_store(settings.store, settings.keys.dir)
 
 

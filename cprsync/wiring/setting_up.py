@@ -143,6 +143,14 @@ def make_sure_of_owner(store: StoreSection) -> None:
         raise StoreMismatch("the store is brought forward by the owner of its tables alone", kind="store.rights")
 
 
+def make_sure_of_log_ins(store: StoreSection) -> None:
+    """Try the log-in of each role before anything is written. Raises StoreMismatch, which names the role."""
+    from cprsync.store.core.database_roles import try_log_ins
+
+    others = {url for url in (store.url, store.keeper_url) if url is not None} - {store.owners}
+    try_log_ins(store.owners, *sorted(others))
+
+
 def _copy_older(engine: Engine, url: str, folder: Path) -> Path | None:
     """Copy a store that is about to be changed. Another try of the same upgrade writes the same copy anew."""
     from cprsync.store.backup.databases import kind_of, write_copy

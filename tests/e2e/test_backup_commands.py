@@ -20,6 +20,7 @@ from backup_site import AGENCY, Installation, set_up
 from e2e_library import Ran, personal
 from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
+from sqlalchemy.engine import make_url
 
 from cprsync.domain.trust.backup import name_backup
 from cprsync.errors import ConfigurationError, CprsyncError
@@ -371,6 +372,74 @@ def test_a_restore_ends_what_a_killed_one_still_writes_on_the_server(
         assert here.at(into).call("audit", "verify").document["whole"]
         with pytest.raises(psycopg.OperationalError):
             of.execute("SELECT 1")
+
+
+APP, KEEPER = "restored_app", "restored_keeper"
+
+
+@pytest.fixture
+def roles(
+    on_server: tuple[Installation, str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[tuple[Installation, Callable[[str], None]]]:
+    """A backup, an empty database with three roles of which two are not there yet, and what the owner does there."""
+    here, _ = on_server
+    here.back_up()
+    with fresh_database(request.getfixturevalue("postgresql"), like="template0") as empty:
+        named = {
+            name: make_url(empty).set(username=name).render_as_string(hide_password=False) for name in (APP, KEEPER)
+        }
+        for name, url in (("URL", named[APP]), ("OWNER_URL", empty), ("KEEPER_URL", named[KEEPER])):
+            monkeypatch.setenv(f"CPRSYNC_STORE__{name}", url)
+        with psycopg.connect(empty, autocommit=True) as owner:
+            yield here, lambda statement: owner.execute(statement.encode()) and None
+            for role in (APP, KEEPER):
+                if owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                    owner.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "named"),
+    [
+        ((), "store.role.missing", APP),
+        ((f"CREATE ROLE {APP} LOGIN",), "store.role.missing", KEEPER),
+        ((f"CREATE ROLE {APP} LOGIN", f"CREATE ROLE {KEEPER} NOLOGIN"), "store.login", KEEPER),
+        ((f"CREATE ROLE {APP} NOLOGIN", f"CREATE ROLE {KEEPER} LOGIN"), "store.login", APP),
+    ],
+)
+def test_every_role_of_a_server_has_to_log_in_before_anything_is_put_back(
+    roles: tuple[Installation, Callable[[str], None]],
+    tmp_path: Path,
+    made: tuple[str, ...],
+    kind: str,
+    named: str,
+) -> None:
+    here, do = roles
+    for statement in made:
+        do(statement)
+    ran = here.restore(tmp_path / "again")
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (2, kind, "nothing"), ran.out
+    assert named in ran.error["message"]
+    assert_nothing_came_of_it(here, tmp_path / "again")
+    assert is_empty(os.environ["CPRSYNC_STORE__OWNER_URL"])
+    for role in (APP, KEEPER):
+        do(f"DROP ROLE IF EXISTS {role}")
+        do(f"CREATE ROLE {role} LOGIN")
+    ran = here.restore(tmp_path / "again")
+    assert ran.exit == 0, ran.out
+
+
+def test_a_restore_that_fails_after_it_filled_the_database_says_that_something_changed(
+    roles: tuple[Installation, Callable[[str], None]], tmp_path: Path
+) -> None:
+    here, do = roles
+    do(f"CREATE ROLE {APP} LOGIN SUPERUSER")
+    do(f"CREATE ROLE {KEEPER} LOGIN")
+    ran = here.restore(tmp_path / "again")
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (2, "store.role", "part"), ran.out
+    assert not (tmp_path / "again").exists()
+    assert not is_empty(os.environ["CPRSYNC_STORE__OWNER_URL"])
+    do(f"ALTER ROLE {APP} NOSUPERUSER")
+    assert here.restore(tmp_path / "again").exit == 0
 
 
 def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installation) -> None:

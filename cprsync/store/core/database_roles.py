@@ -7,17 +7,18 @@ prevented.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from cprsync.errors import ConfigurationError
-from cprsync.store.core.engine import reading, writing
+from cprsync.errors import ConfigurationError, StoreMismatch
+from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
@@ -78,6 +79,43 @@ def find_wrong_rights(engine: Engine, *, keeper: bool = False) -> list[str]:
                 if may is not (right in wanted.get(table, _WRITE)):
                     wrong.append(f"{'+' if may else '-'} {table} {right}")
     return wrong
+
+
+def try_log_ins(owner: str, *others: str) -> None:
+    """Log in as each role, and write nothing. SQLite has no roles.
+
+    Args:
+        owner: the owner's url.
+        others: the urls of the other roles, which have to be there already: a role that `grant_rights` makes has no
+            password.
+
+    Raises:
+        StoreMismatch: the server lets a role not in, or has no role of that name. The message names the role.
+    """
+    if make_url(owner).get_backend_name() != "postgresql":
+        return
+    roles = {url: make_url(url).username or "-" for url in (owner, *others)}
+    with _log_in(owner, roles[owner]) as connection:
+        there = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
+    for url in others:
+        if make_url(url).username and roles[url] not in there:
+            raise StoreMismatch("the server has no role {role}", role=roles[url], kind="store.role.missing")
+        with _log_in(url, roles[url]):
+            pass
+
+
+@contextmanager
+def _log_in(url: str, role: str) -> Iterator[Connection]:
+    engine = open_engine(url)
+    try:
+        with reading(engine) as connection:
+            yield connection
+    except StoreMismatch as error:
+        if error.kind != "store.login":
+            raise
+        raise StoreMismatch("the role {role} cannot log in: {why}", role=role, why=error, kind="store.login") from error
+    finally:
+        engine.dispose()
 
 
 def role_of(url: str) -> str:
