@@ -178,9 +178,10 @@ class Patron:
         """True if a look-up of that day covers all that the feed could not report. It then closes the window.
 
         The window stays open while a delivery that the look-up has seen has not been taken. That delivery will count as
-        newer and may restore what the look-up replaced. So the register is asked again after that delivery.
+        newer and may restore what the look-up replaced. So the register is asked again after that delivery. While the
+        patron is held, no answer changes the record: the register is asked again when they are let go.
         """
-        if self.window is None or self.as_of is None or as_of.awaits_delivery:
+        if self.window is None or self.as_of is None or as_of.awaits_delivery or self.is_held:
             return False
         return as_of.seen >= max(self.window.until, self.as_of.day)
 

@@ -103,6 +103,8 @@ class Step:
     verifies: str | None = None
     #: the patron about whom the register has given an answer that can be read, to a question about their protection
     read: str | None = None
+    #: the patron with a protection that the register has confirmed, asked about something else
+    confirmed: str | None = None
     review: tuple[str, str] | None = None
     #: what else the review is about
     named: Named | None = None
@@ -236,6 +238,7 @@ def batch_of(steps: Sequence[Step]) -> Batch:
         agreed=[step.agreed for step in steps if step.agreed is not None],
         verified=[step.verifies for step in steps if step.verifies is not None],
         read=[step.read for step in steps if step.read is not None],
+        confirmed=[step.confirmed for step in steps if step.confirmed is not None],
         doubted=[step.doubts for step in steps if step.doubts is not None],
         checkpoint=max(ordinals, default=None),
     )

@@ -181,6 +181,8 @@ class Batch:
     verified: Sequence[str] = ()
     #: patrons about whom the register has given an answer that can be read
     read: Sequence[str] = ()
+    #: patrons with a protection that the register has confirmed, asked about something else
+    confirmed: Sequence[str] = ()
     #: harm of these writes that the limits on the day's answers count
     harms: Mapping[Harm, int] = field(default_factory=dict)
     checkpoint: int | None = None
@@ -202,7 +204,7 @@ class Batch:
             changes=[(write.patron, write.after) for write in self.writes],
             decided=frozenset(decided.union(touch.patron_id for touch in self.touches) - still),
             read=frozenset(self.read),
-            undoubted=frozenset(answered.union(unprotected)),
+            undoubted=frozenset(answered.union(unprotected, self.confirmed)),
             given=frozenset((one.patron.id, one.after.number) for one in self.writes if one.renumbered is not None),
             agreed=frozenset(self.agreed),
             asked=self.reviews,

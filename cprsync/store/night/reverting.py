@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from cprsync.domain.deciding.reverting import BeforeImage
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, State
+from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, REVERTED_NOT, State
 from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.register import FIRST_COPY
@@ -41,7 +41,7 @@ from cprsync.store.reviews.review_items import ask_staff
 from cprsync.store.seals.vault import REGISTER, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from cprsync.domain.patron.patron import Patron
@@ -143,7 +143,10 @@ class Reverting(TenantStore):
             open_windows(connection, tenant, ids, WindowReason.REVERTED)
             unknown = [write.patron.id for write in batch.writes if write.as_of is None]
             ask(connection, tenant, [(one, FIRST_COPY) for one in unknown])
-            _settle_older(connection, tenant, run, [*ids, *(one for one, _ in batch.reviews)])
+            _settle_older(connection, tenant, run, ids, REVERTED_KINDS)
+            # whoever stays as they are is held by the earlier undo, and a protection that it kept waits for two people
+            left = [one for one, kind in batch.reviews if kind in REVERTED_NOT]
+            _settle_older(connection, tenant, run, left, REVERTED_NOT)
             for kind in dict.fromkeys(kind for _, kind in batch.reviews):
                 ask_staff(connection, tenant, run, [one for one, of in batch.reviews if of == kind], kind)
             happened = [
@@ -232,9 +235,11 @@ def _stop_letters(connection: Connection, tenant: Tenant, letters: Mapping[str, 
         change_rows(connection, theirs.values(letters_stopped=day), _PATRON.id, ids)
 
 
-def _settle_older(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> None:
+def _settle_older(
+    connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str], kinds: Collection[str]
+) -> None:
     """Settle what an earlier undo has asked about these patrons: the new one asks again."""
-    waits = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(REVERTED_KINDS)
+    waits = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.in_(kinds)
     waits &= _ITEM.run_id != run.id
     settled = update(tables.review_item).where(waits).values(state=State.SETTLED.value)
     change_rows(connection, settled, _ITEM.patron_id, patron_ids)

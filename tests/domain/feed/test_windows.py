@@ -146,6 +146,12 @@ def test_an_answer_that_is_older_than_the_record_or_the_window_closes_none() -> 
     assert replace(anna, window=replace(WINDOW, until=MONDAY)).is_answered_by(replace(MADE_LATER, day=MONDAY))
 
 
+def test_no_answer_closes_the_window_of_a_patron_whom_an_undo_holds() -> None:
+    """It changes nothing of the record: the register is asked again when they are let go."""
+    anna = replace(patron("ANNA"), window=WINDOW, is_held=True)
+    assert not anna.is_answered_by(replace(MADE_LATER, day=MONDAY))
+
+
 def test_a_patron_of_whom_no_source_has_spoken_is_in_no_window_that_an_answer_closes() -> None:
     assert not replace(patron("ANNA"), window=WINDOW, as_of=None).is_answered_by(MADE_LATER)
 

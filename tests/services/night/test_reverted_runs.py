@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from culr_double import CulrDouble
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered, happened, unowned
 from kills import sample
@@ -20,11 +21,13 @@ from cprsync.cli.night.reverting import done_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import Target, TargetKind
+from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.sealed import SealedAddress
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.language.night import report_lines
+from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
@@ -294,6 +297,56 @@ def test_no_later_delivery_changes_a_held_patron_until_a_person_lets_them_go(eit
     library.night()
     assert library.record("ANNA").name == renames(person("ANNA")).name
     assert library.view("ANNA").patron.verified
+
+
+def test_two_nights_are_undone_the_newest_first_and_whoever_is_held_has_a_review(either_library: Library) -> None:
+    """Whoever both nights have changed stays as the first undo has left them, with what it asked about them."""
+    library = either_library
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    moved = library.one_night().run.id
+    library.deliver(TUESDAY, gains_protection(moves(person("ANNA"), "ODENSE")))
+    protected = library.one_night().run.id
+    undo(library, protected)
+    assert undo(library, moved)["reverting"]["left"] == {"changed": 1}
+    assert {one["kind"] for one in reviews_of(library).listed()} >= {
+        *("reverted.held", "reverted.protected", "reverted.changed"),
+    }
+    (item,) = items(library, "reverted.held")
+    reviews_of(library).accept(item["id"])
+    assert library.store.reverting.held() == 0
+    assert [len(items(library, kind)) for kind in ("reverted.protected", "reverted.changed")] == [1, 1]
+
+
+def test_a_look_up_at_the_desk_leaves_a_held_patron_to_be_asked_about_once_they_are_let_go(
+    either_library: Library,
+) -> None:
+    """No answer changes the record while they are held, so none may count as heard either (decision 32)."""
+    library = either_library
+    undone = undo(library, a_night(library))["run"]
+    moved = moves(person("ANNA"), "ODENSE")
+    library.register.knows(moved)
+    desk = Desk("775100", library.store, library.register, library.clock, library.policy)
+    said_yes.register(desk, Asked(cpr("ANNA"), Purpose.REGISTRATION, "lone"))
+    assert library.record("ANNA") == person("ANNA")
+    assert library.id_of("ANNA") in windows(library)
+    release(library.store, undone, user="bo", reason="filen var rigtig")
+    library.night()
+    assert library.record("ANNA") == replace(moved, contact=library.record("ANNA").contact, events=())
+    assert library.id_of("ANNA") not in windows(library)
+
+
+def test_the_registers_own_yes_settles_the_question_whether_a_protection_ends(either_library: Library) -> None:
+    """Two people would open somebody whom the register protects."""
+    library = either_library
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    undone = undo(library, library.one_night().run.id)["run"]
+    (item,) = items(library, "reverted.protected")
+    release(library.store, undone, user="bo", reason="filen var rigtig")
+    library.register.knows(gains_protection(person("ANNA")))
+    library.night()
+    assert items(library, "reverted.protected") == []
+    assert [row["state"] for row in library.rows("review_item") if row["id"] == item["id"]] == ["settled"]
+    assert library.record("ANNA").protection is PROTECTED
 
 
 def test_a_protection_reaches_a_held_patron(library: Library) -> None:
