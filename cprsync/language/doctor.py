@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.language.errors import advice_for, error_text
@@ -46,12 +47,13 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
 
 
 def result_lines(result: Result, language: Language) -> Iterator[str]:
-    """A line for each finding, and below it what to do."""
+    """A line for each finding, and below it what to do: once, where several findings in a row have the same step."""
     name = word(f"check_{result.check}", language)
     named = name if result.agency is None else f"{name} ({result.agency})"
-    for finding in result.findings:
-        yield f"{MARKS[finding.level]} {named:<{_WIDTH}} {finding_text(finding, language)}"
-        if step := next_text(finding, language):
+    for step, findings in groupby(result.findings, key=lambda one: next_text(one, language)):
+        for finding in findings:
+            yield f"{MARKS[finding.level]} {named:<{_WIDTH}} {finding_text(finding, language)}"
+        if step:
             yield f"    {step}"
 
 

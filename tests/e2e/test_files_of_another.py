@@ -269,12 +269,28 @@ def test_a_restore_says_what_to_paste_for_everything_that_it_made(
     shutil.rmtree(disk)
     app(["restore", str(here.backups), "--into", str(into), "--key", str(here.key)], standalone_mode=False)
     lines = capsys.readouterr().out.splitlines()
+    config = f"--config {into}/cprsync.toml"
+    steps = [f"cprsync {step} {config}" for step in ("db status", "certs check", "sync", "status")]
     if os.geteuid() != 0:
-        assert lines[-1] == f"Nu: cd {into} && cprsync sync"
+        assert lines[lines.index("Nu:") :] == ["Nu:", *(f"  {step}" for step in steps)]
         return
     assert lines[lines.index("Nu:") :] == [
         "Nu:",
         f"  chown -R cprsync: {into}",
         f"  chown -R cprsync: '{disk}'",
-        f"  sudo -u cprsync cprsync doctor --config {into}/cprsync.toml",
+        *(f"  sudo -u cprsync {step}" for step in steps),
     ]
+
+
+def test_a_restore_with_newer_heads_ends_with_the_step_that_accepts_what_is_lost(
+    here: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.back_up()
+    with here.store() as store:
+        store.erasing.erase(str(store.views.everything("patron")["patron"][0]["id"]), user="lone")
+    heads, into = here.folder / "keys" / "audit-heads.log", tmp_path / "new"
+    command = ["restore", str(here.backups), "--into", str(into), "--key", str(here.key), "--heads", str(heads)]
+    assert app(command, standalone_mode=False) == 1
+    steps = [line.strip().removeprefix("sudo -u cprsync ") for line in capsys.readouterr().out.splitlines()]
+    config = f"--config {into}/cprsync.toml"
+    assert steps[-2:] == [f"cprsync status {config}", f"cprsync audit accept --reason TEXT {config}"]

@@ -68,7 +68,7 @@ def init(
         f"{folder}: {', '.join(written) if written else word('init_there', lang)}",
     ]
     upgrade = f"cprsync db upgrade --config {shlex.quote(f'{folder}/cprsync.toml')}"
-    lines += next_lines((str(folder),), upgrade, upgrade, lang)
+    lines += next_lines((str(folder),), (upgrade,), lang)
     command = installed_command(sys.executable)
     closed = find_closed_program(command)
     if closed is not None:

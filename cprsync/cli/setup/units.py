@@ -18,7 +18,7 @@ from cprsync.cli.terminal.user import account_of
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cprsync.catalogues import Language
 
@@ -95,15 +95,13 @@ def find_closed_program(command: str) -> Path | None:
     return find_closed([*folders, *(one.resolve() for one in folders), Path(command)], SERVICE_USER)
 
 
-def next_lines(made: Iterable[str], command: str, as_root: str, language: Language) -> list[str]:
-    """What to type next. Root first gives what was made to the user whom the units run as.
-
-    `command`: for the user who made it; `as_root`: what that user runs if root made it.
-    """
-    if os.geteuid() != 0:
-        return [word("init_next", language, command=command)]
-    commands = [f"chown -R {SERVICE_USER}: {shlex.quote(path)}" for path in made]
-    commands.append(f"sudo -u {SERVICE_USER} {as_root}")
+def next_lines(made: Iterable[str], commands: Sequence[str], language: Language) -> list[str]:
+    """What to type next, in order. Root first gives what was made to the user whom the units run as."""
+    if os.geteuid() == 0:
+        given = [f"chown -R {SERVICE_USER}: {shlex.quote(path)}" for path in made]
+        commands = [*given, *(f"sudo -u {SERVICE_USER} {one}" for one in commands)]
+    if len(commands) == 1:
+        return [word("init_next", language, command=commands[0])]
     return [word("init_next", language, command="").rstrip(), *(f"  {one}" for one in commands)]
 
 

@@ -17,6 +17,7 @@ from cprsync.errors import Exit
 from cprsync.language.backup import backup_lines, check_lines, drill_lines, key_lines, list_lines, restore_lines
 
 if TYPE_CHECKING:
+    from cprsync.backup.restoring import Restored
     from cprsync.config.settings import Settings
 
 #: Where backups are; the settings say it if it is left out.
@@ -127,10 +128,19 @@ def restore(
         restored = put_back(source, into, Survivors(keys, journal, heads), user=user_name(), progress=shown)
     document = restored.document()
     # whoever restored as root has made files that the service cannot open yet
-    made, config = (str(restored.folder), *restored.outside), quote(f"{restored.folder}/cprsync.toml")
-    after = (f"cd {quote(made[0])} && cprsync sync", f"cprsync doctor --config {config}")
-    print_document(document, [*restore_lines(document, lang), *next_lines(made, *after, lang)], as_json=as_json)
+    made = (str(restored.folder), *restored.outside)
+    lines = [*restore_lines(document, lang), *next_lines(made, _steps_after(restored), lang)]
+    print_document(document, lines, as_json=as_json)
     return Exit.DONE if restored.is_whole else Exit.REFUSED
+
+
+def _steps_after(restored: Restored) -> list[str]:
+    """What the guide says to run after a restore, in its order."""
+    steps = ["db status", "certs check", "sync", "status"]
+    if not restored.is_whole:
+        steps.append("audit accept --reason TEXT")
+    config = quote(f"{restored.folder}/cprsync.toml")
+    return [f"cprsync {step} --config {config}" for step in steps]
 
 
 @drill_app.command()

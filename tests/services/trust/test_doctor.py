@@ -19,6 +19,7 @@ from cprsync.services.ports.trust.keys import Rotation
 from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
+from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -329,6 +330,17 @@ def test_one_cause_is_told_once_and_what_it_hides_is_no_fault_of_its_own() -> No
     for name in ("store.write", "audit"):
         (line,) = result_lines(results[name], "en")
         assert line.endswith("cannot be checked before what stands at *database* is put right")
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_what_to_do_about_several_findings_with_one_step_is_told_once(language: Any) -> None:
+    lost = [AuditBroken("desk", seq, "the entry was altered") for seq in (1, 2, 3)]
+    findings = (
+        *(Finding(Level.FAULT, error=one) for one in lost),
+        Finding(Level.FAULT, error=ConfigurationError("another", kind="keys.mode")),
+    )
+    lines = list(result_lines(Result("audit", None, findings, 0.0), language))
+    assert [line.startswith("✗") for line in lines] == [True, True, True, False, True, False]
 
 
 def test_two_libraries_with_the_same_fault_are_told_each_for_itself() -> None:
