@@ -159,6 +159,8 @@ def _windows_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     if windows["asked"]:
         yield "  " + word("windows_asked", language, **windows)
     yield from ("  " + line for line in window_lines(windows, language))
+    if windows["brake"]:
+        yield "  " + word("windows_brake_next", language, left=windows["left"])
 
 
 def net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -29,6 +29,7 @@ _FACTS: Final = {
     "failed": "waits",
     "old": "waits",
     "unheard": "provisional",
+    "windows": "parked",
     "audit": "audit",
     "heads": "heads",
     "rotation": "keys",
@@ -86,6 +87,11 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
         values.setdefault("day", values["due"])
     if what == "disk":
         values |= {"free": bytes_text(one["free"], language), "place": word(f"disk_{one['place']}", language)}
+    if what == "windows":
+        values |= {
+            "keys": ", ".join(f"guard.{name}.count" for name in one["classes"]),
+            "classes": ", ".join(word(name, language) for name in one["classes"]),
+        }
     if what == "plan":
         return _plan_problem(one, values, language)
     key = f"wrong_{what}"

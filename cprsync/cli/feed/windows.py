@@ -127,7 +127,7 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     yield word("windows_asked", language, **document)
     yield from window_lines(document, language)
     if document["brake"]:
-        yield word("windows_brake_next", language)
+        yield word("windows_brake_next", language, left=document["left"])
     elif document["left"]:
         yield word("windows_await_delivery" if document["awaits_delivery"] else "windows_next", language)
 

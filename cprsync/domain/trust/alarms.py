@@ -83,6 +83,7 @@ RULES: Final = (
     AlarmRule("failed", Urgency.SOON),
     AlarmRule("old", Urgency.SOON),
     AlarmRule("unheard", Urgency.SOON),
+    AlarmRule("windows", Urgency.SOON),
     AlarmRule("stopped", Urgency.SOON),
     AlarmRule("capped", Urgency.SOON),
     AlarmRule("overdue", Urgency.SOON),

@@ -3,7 +3,7 @@
 A new patron's record says "not yet verified" until their look-up is answered. In a window, deliveries may lack news of
 a number (decisions 32 and 33). That work is done in shares, in a night or between two nights. Each share is decided,
 guarded and written before the next is asked, so that a killed run continues where it stopped. The limit counts the harm
-of the whole day: that of earlier shares and of the night's deliveries.
+of the whole day: that of earlier shares and of the deliveries of its nights.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.number_change import LINKS_MAX
+from cprsync.domain.policy.policy import Harm
 from cprsync.services.feed.subscriptions import subscribe_new
 from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT, Planner
 from cprsync.services.ports.register import FIRST_COPY, WINDOW, FollowUp, KeptAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.deciding.guard import Excess
     from cprsync.domain.person.number import CprNumber
-    from cprsync.domain.policy.policy import Harm
     from cprsync.errors import CprsyncError
     from cprsync.services.planning.steps import Plan
     from cprsync.services.ports.night import Night
@@ -123,15 +123,12 @@ class WindowsAsked:
         }
 
 
-def ask_about_windows(
-    night: Night, run: Run | None, *, before: Iterable[tuple[Harm, ...]] = ()
-) -> Iterator[WindowsAsked]:
+def ask_about_windows(night: Night, run: Run | None) -> Iterator[WindowsAsked]:
     """Ask about patrons in a window, up to what is left of the day's quota, and write the answers.
 
-    Yields the result so far after each piece of work, so that a night that is stopped knows its counts. `before`: the
-    classes of harm that the run has written already. Without a run, the caller holds the agreement's lock.
+    Yields the result so far after each piece of work, so that a night that is stopped knows its counts. Without a run,
+    the caller holds the agreement's lock.
     """
-    written = Counter(harm for classes in before for harm in classes)
     so_far, seen = WindowsAsked(), set[str]()
     for _ in range(ROUNDS):
         quota = max(0, night.windows_a_day - night.store.windows.asked_today().asked)
@@ -141,7 +138,7 @@ def ask_about_windows(
             break
         night.progress.stage("windows", len(due))
         for start in range(0, len(due), night.calls):
-            for asked in _ask_share(night, run, due[start : start + night.calls], so_far, written):
+            for asked in _ask_share(night, run, due[start : start + night.calls], so_far):
                 yield (so_far := asked)
             if so_far.excess or so_far.error is not None:
                 break
@@ -150,9 +147,7 @@ def ask_about_windows(
     yield replace(so_far, left=night.store.windows.counts())
 
 
-def _ask_share(
-    night: Night, run: Run | None, ids: Sequence[str], so_far: WindowsAsked, written: Counter[Harm]
-) -> Iterator[WindowsAsked]:
+def _ask_share(night: Night, run: Run | None, ids: Sequence[str], so_far: WindowsAsked) -> Iterator[WindowsAsked]:
     """Look these patrons up, decide, and write what the limits allow. The audit entry is written before."""
     patrons = {patron.number: patron for patron in night.store.patrons.read(ids) if patron.window is not None}
     night.store.windows.intend_to_ask(run, [patron.id for patron in patrons.values()])
@@ -163,12 +158,12 @@ def _ask_share(
         night.progress.advance()
     planner.ask_new_numbers()
     plan, asked = planner.plan, so_far.asked + len(patrons)
-    excess = _excess(night, plan, parked=so_far.parked + plan.parked, written=written)
+    excess = _excess(night, plan, parked=so_far.parked + plan.parked)
     yield (so_far := replace(so_far, asked=asked, error=planner.unanswered, excess=excess))
     if excess:
         yield replace(so_far, let_through=so_far.let_through + protect_only(night, run, plan))
         return
-    apply(night, run, plan, counts=True)
+    apply(night, run, plan)
     yield (so_far := _count(so_far, plan))
     if plan.renumbers:
         added, unreached = subscribe_new(night, run)
@@ -176,10 +171,13 @@ def _ask_share(
     night.raise_if_stopped()
 
 
-def _excess(night: Night, plan: Plan, *, parked: int, written: Counter[Harm]) -> tuple[Excess, ...]:
-    so_far = written + Counter(night.store.windows.asked_today().harms)
-    harms = [*((harm,) * count for harm, count in so_far.items()), *plan.harms()]
-    return guard(harms, parked=parked, population=night.store.patrons.count(), limits=night.policy.limits)
+def _excess(night: Night, plan: Plan, *, parked: int) -> tuple[Excess, ...]:
+    added = list(plan.harms())
+    harms = [*((harm,) * count for harm, count in night.store.windows.asked_today().harms.items()), *added]
+    excess = guard(harms, parked=parked, population=night.store.patrons.count(), limits=night.policy.limits)
+    # two nights of a day may exceed a limit together: answers that add nothing to that are written
+    own = {Harm.PARKED, *(harm for classes in added for harm in classes)}
+    return tuple(one for one in excess if one.harm in own)
 
 
 def _count(so_far: WindowsAsked, plan: Plan) -> WindowsAsked:

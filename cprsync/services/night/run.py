@@ -204,9 +204,7 @@ class _Course:
         self._apply(plan, comparison)
         if not self._held and not self._only_plan:
             # also asks about patrons in a window that this run opened
-            # what two people have approved takes nothing of the limits from the answers
-            before = () if self._planned.is_approved else plan.harms()
-            for asked in ask_about_windows(night, run, before=before):
+            for asked in ask_about_windows(night, run):
                 self._windows = asked
             self._fail(self._windows.error)
         self._count_reviews(plan)
@@ -284,7 +282,8 @@ class _Course:
 
     def _write(self, plan: Plan, departing: Departing, comparison: Comparison) -> None:
         self._night.store.runs.set_state(self._run, RunState.APPLYING)
-        apply(self._night, self._run, plan)
+        # what two people have approved takes nothing of the limits from the day's answers
+        apply(self._night, self._run, plan, counts=not self._planned.is_approved)
         if self._run.resumed or plan.renumbers:
             self._subscribe_known()
         departed = depart(self._night, self._run, departing)

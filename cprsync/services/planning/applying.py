@@ -29,10 +29,11 @@ KEYS_A_NIGHT: Final = 500_000
 KEYS_TOGETHER: Final = 500
 
 
-def apply(night: Night, run: Run | None, plan: Plan, *, counts: bool = False) -> None:
+def apply(night: Night, run: Run | None, plan: Plan, *, counts: bool = True) -> None:
     """Write every step, in order.
 
-    `counts`: each transaction adds its harm to that of the day, so that no kill counts it twice, or not at all.
+    `counts`: the limits on the day's answers count its harm. Each transaction counts its own, so that a run that is
+    killed and resumed counts all of it, and nothing twice.
     """
     night.progress.stage("apply", len(plan))
     for steps in _batches(plan.in_order(), night.batch):

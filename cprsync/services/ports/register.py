@@ -108,7 +108,10 @@ class InWindow:
 
 @dataclass(frozen=True, slots=True)
 class AskedToday:
-    """How many patrons in a window the register was asked about on a day, and the harm done by its answers."""
+    """How many patrons in a window the register was asked about on a day, and the harm that counts beside its answers.
+
+    That is what the answers have done, and what the nights of the day have written within the limits.
+    """
 
     asked: int = 0
     harms: Mapping[Harm, int] = field(default_factory=dict)
@@ -247,7 +250,7 @@ class Windows(Protocol):
         """
 
     def asked_today(self) -> AskedToday:
-        """How many patrons in a window were asked about today, and the harm done by the answers."""
+        """How many patrons in a window were asked about today, and the harm that was done today."""
 
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         """Write an audit entry for each look-up that is about to be made, and count them for the day."""

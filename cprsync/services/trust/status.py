@@ -66,7 +66,8 @@ _RUNS_MOST: Final = 20
 def status_of(store: Store, around: Around) -> dict[str, Any]:
     """The JSON shape of `status` for one library."""
     # a run that undoes another one is no night
-    run = next((one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None), None)
+    nights = [one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None]
+    run = next(iter(nights), None)
     document: dict[str, Any] = {
         "agency": around.agency,
         "name": around.name,
@@ -74,7 +75,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "run": run,
         "night": night_of(run, around.now),
         "deliveries": deliveries_document(store, around.now),
-        "waits": _waits(store, run),
+        "waits": _waits(store, nights),
         "plans": list_waiting(store, around.now),
         "targets": targets_document(store),
         "subscriptions": asdict(store.subscriptions.coverage()),
@@ -125,21 +126,39 @@ def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
     return days | {"waiting": len(waiting), "stopping": len(store.stopped_deliveries.stopping())}
 
 
-def _waits(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
+def _waits(store: Store, nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     reviews, backlog, still = store.reviews.waiting(), store.outbox.backlog(), store.provisional.waiting()
     net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": _moment(backlog.oldest)}
     provisional = {"register": still.register, "staff": still.staff, "oldest": _moment(still.oldest)}
-    last = run or {}
+    last: Mapping[str, Any] = next(iter(nights), {})
+    windows = store.windows.count()
     return {
         "reviews": sum(reviews.values()),
         "kinds": dict(reviews),
         "held": last["run"] if last.get("state") == RunState.HELD.value else None,
         "parked": last.get("parked", 0),
-        "windows": store.windows.count(),
+        "windows": windows,
+        "windows_brake": _windows_brake(store, nights) if windows else [],
         "undone": store.reverting.held(),
         "net_media": net_media,
         "provisional": provisional,
     }
+
+
+def _windows_brake(store: Store, nights: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The limits behind which answers about unverified patrons wait.
+
+    A later run of a day may ask nobody, because the day's quota is used. So the last run of the day that asked counts.
+    """
+    for night in nights:
+        if night["day"] != nights[0]["day"]:
+            break
+        # an unfinished run has no report, and one of an earlier version lacks it
+        windows = (store.runs.document(night["run"]) or {}).get("windows")
+        if windows is not None and windows["asked"]:
+            brake: list[dict[str, Any]] = windows["brake"]
+            return brake
+    return []
 
 
 def _moment(at: datetime | None) -> str | None:
@@ -244,6 +263,9 @@ def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     net_media, provisional = waits["net_media"], waits["provisional"]
+    if waits["windows_brake"]:
+        classes = [one["class"] for one in waits["windows_brake"]]
+        yield {"what": "windows", "count": waits["windows"], "classes": classes}
     if net_media["failed"]:
         yield {"what": "failed", "failed": net_media["failed"]}
     if net_media["oldest"] is not None and net_media["oldest"] < _moment(now - WAITS_MOST):

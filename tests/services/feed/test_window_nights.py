@@ -521,6 +521,65 @@ def test_the_brake_counts_what_earlier_shares_of_the_day_have_done(gone_over: Li
     assert windows(library) == {}
 
 
+# -- with what the nights of the day have written -------------------------------------------------------------
+
+
+@pytest.fixture
+def over_together(library: Library) -> Library:
+    """Behind a gap, Tuesday's delivery moves two, which is the limit of a day, and the register knows of a third."""
+    library.batch = 1
+    library.limit(Harm.CHANGED, 2)
+    library.deliver(TUESDAY, moves(person("ANNA")), moves(person("CLARA")))
+    assert library.one_night().exit_code == 1
+    moved = (moves(person(key)) for key in ("ANNA", "CLARA", "DAVID"))
+    library.register.knows(*moved, person("BO"))
+    accept(library, f"D{TUESDAY:%y%m%d}.L123456")
+    return library
+
+
+def assert_held_today_and_written_tomorrow(library: Library) -> None:
+    """No other run of the day gets past the limit."""
+    assert library.record("DAVID") == person("DAVID")
+    asked = ask_about_windows_between_nights(library.ports(), more=4)
+    assert [(one.harm, one.count, one.limit) for one in asked.excess] == [(Harm.CHANGED, 3, 2)]
+    told = library.one_night().document()["windows"]
+    assert (told["brake"], told["left"] > 0) == ([{"class": "changed", "count": 3, "limit": 2}], True)
+    assert library.record("DAVID") == person("DAVID")
+    library.deliver(WEDNESDAY)
+    library.night()
+    assert (library.record("DAVID"), windows(library)) == (moves(person("DAVID")), {})
+
+
+def test_the_limit_on_a_days_answers_counts_what_an_earlier_night_of_the_day_has_written(
+    over_together: Library,
+) -> None:
+    assert over_together.one_night().document()["windows"]["brake"]
+    assert over_together.record("CLARA") == moves(person("CLARA"))
+    assert_held_today_and_written_tomorrow(over_together)
+
+
+def test_the_limit_on_a_days_answers_counts_what_a_night_wrote_before_it_was_killed(
+    over_together: Library, tmp_path: Path
+) -> None:
+    whole, _, writes = lived_whole(over_together, tmp_path)
+    for other in killed(over_together, tmp_path, sample(writes)):
+        if not is_closed(other, run=3):
+            other.one_night()
+        assert_held_today_and_written_tomorrow(other)
+    whole.engine.dispose()
+
+
+def test_answers_that_add_nothing_are_written_though_two_nights_of_the_day_exceed_a_limit_together(
+    over_together: Library,
+) -> None:
+    library = over_together
+    library.one_night_with(windows_a_day=0)
+    library.limit(Harm.CHANGED, 1)
+    library.register.knows(person("DAVID"))
+    assert library.one_night().document()["windows"]["brake"] == []
+    assert windows(library) == {}
+
+
 def test_a_chain_that_only_warns_opens_windows_for_what_it_goes_over(library: Library) -> None:
     library.strict = False
     library.register.knows(moves(person("ANNA")))

@@ -66,7 +66,10 @@ def refused(library: Library, act: Callable[[], object]) -> str:
 
 
 def apart_from_approval(library: Library) -> dict[str, Any]:
-    return unowned(library.everything(), "plan_yes", "plan_mark")
+    left = unowned(library.everything(), "plan_yes", "plan_mark")
+    # what two people have approved is not counted beside the day's answers
+    left["agreement"] = [row | {"heal_day": None, "heal_asked": None, "heal_harms": None} for row in left["agreement"]]
+    return left
 
 
 # -- approving -----------------------------------------------------------------------------------------------

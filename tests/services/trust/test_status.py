@@ -64,6 +64,9 @@ class Stands:
     held: tuple[HeldRun, ...] = ()
     rotations: tuple[Rotation, ...] = ()
     yeses: tuple[GivenYes, ...] = ()
+    #: unverified patrons, and what the reports of the nights say of them, by run
+    unverified: int = 0
+    windows: dict[int, Any] = field(default_factory=dict)
 
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
@@ -71,8 +74,10 @@ class Stands:
         keys = {("seal", "00000000")}
         return SimpleNamespace(
             runs=SimpleNamespace(
-                documents=lambda most: [self.run][:most] if self.run else [],
-                document=lambda _: {"audit": {"whole": self.followed}},
+                documents=lambda most: (
+                    [self.run, *({**self.run, "run": one} for one in self.windows)][:most] if self.run else []
+                ),
+                document=lambda run: {"audit": {"whole": self.followed}, "windows": self.windows.get(run)},
             ),
             inbox=SimpleNamespace(
                 last_produced=lambda: self.produced,
@@ -85,7 +90,7 @@ class Stands:
             stopped_deliveries=SimpleNamespace(stopping=list),
             approvals=SimpleNamespace(waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses)),
             reverting=SimpleNamespace(held=lambda: 0),
-            windows=SimpleNamespace(count=lambda: 0),
+            windows=SimpleNamespace(count=lambda: self.unverified),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             alarms=SimpleNamespace(undelivered=list),
             reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
@@ -134,6 +139,29 @@ def test_a_lost_delivery_is_told_by_its_own_day(produced: date, waiting: tuple[d
 def test_the_last_night_says_that_it_was_undone() -> None:
     document = stand(Stands(run=RUN | {"reverted_by": 9}))
     assert next(facts_of(document, "en")).text.endswith("all is done; undone by run 9")
+
+
+BRAKED = {"asked": 20, "brake": [{"class": "changed", "count": 4, "limit": 3}]}
+USED = {"asked": 0, "brake": []}
+THROUGH = {"asked": 20, "brake": []}
+
+
+def test_answers_behind_a_limit_are_told_until_they_are_through() -> None:
+    assert wrong(Stands(unverified=20, windows={3: BRAKED})) == ["windows"]
+    # a later run of the day asked nobody, because the day's quota was used
+    assert wrong(Stands(unverified=20, windows={3: USED, 2: BRAKED})) == ["windows"]
+    assert wrong(Stands(unverified=20, windows={3: THROUGH, 2: BRAKED})) == []
+    assert wrong(Stands(unverified=0, windows={3: BRAKED})) == []
+    assert wrong(Stands(unverified=20, run=RUN | {"finished": None, "day": "2027-03-24"})) == ["open_run"]
+
+
+def test_answers_behind_a_limit_are_told_with_the_limit_and_what_to_do() -> None:
+    document = stand(Stands(unverified=20, windows={3: BRAKED}))
+    (danish,), (english,) = problems_of(document, "da"), problems_of(document, "en")
+    assert "20" in danish.text
+    assert "guard.changed.count" in danish.next
+    assert "guard.changed.count" in english.next
+    assert "cprsync feed heal --limit 20" in english.next
 
 
 def test_heads_that_cannot_be_kept_are_told() -> None:

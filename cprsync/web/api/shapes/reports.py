@@ -155,6 +155,8 @@ class Waits(Answer):
     held: int | None
     parked: int
     windows: int
+    #: the limits behind which answers about them wait
+    windows_brake: list[Limit]
     #: patrons who are held since a night was undone
     undone: int
     net_media: NetMediaWaits
