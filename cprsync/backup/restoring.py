@@ -120,7 +120,7 @@ class Restored:
     folder: Path
     #: the database has what the backup holds, and a restore that fails leaves it there
     is_filled: bool = False
-    #: files and folders that were made elsewhere than in the folder
+    #: files and folders that were made elsewhere than in the folder, or that root wrote anew there
     outside: list[str] = field(default_factory=list)
     #: files that stood at their own place already, and stay
     kept: list[str] = field(default_factory=list)
@@ -196,6 +196,7 @@ def _restore(source: Source, restored: Restored, survivors: Survivors, *, user: 
             _make_database_ready(settings, source)
             for section in settings.library:
                 restored.libraries.append(_begin_again(Site(settings, section), source.manifest.name, user))
+            placing.note_roots(settings)
             shutil.rmtree(work / _UNPACKED)
             work.rename(into)
         except BaseException:
@@ -360,6 +361,20 @@ class _Placing:
             if not (place.is_relative_to(self.work) or os.path.lexists(place)):
                 self._note_outside(place)
         journal.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def note_roots(self, settings: Settings) -> None:
+        """Note what stood in its own place and is root's by now, because root has written it anew.
+
+        The service could not open it. A journal without a line was not made after all.
+        """
+        self.restored.outside = [one for one in self.restored.outside if os.path.lexists(one)]
+        journal = settings.store.erase_journal
+        for place in (journal, journal.with_name(WITNESS), settings.keys.dir):
+            if os.geteuid() or place.is_relative_to(self.work) or not os.path.lexists(place):
+                continue
+            is_noted = any(place.is_relative_to(one) for one in self.restored.outside)
+            if place.lstat().st_uid == 0 and not is_noted:
+                self.restored.outside.append(str(place))
 
     def _note_outside(self, place: Path) -> None:
         """Note the outermost folder that is made for a file, or else the file."""

@@ -282,6 +282,25 @@ def test_a_restore_says_what_to_paste_for_everything_that_it_made(
     ]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
+def test_a_restore_by_root_says_to_give_back_what_it_wrote_anew_beside_the_folder(
+    here: Installation, tmp_path: Path
+) -> None:
+    """The witness stands beside the journal and is the service's; root writes another in its place."""
+    disk, into = tmp_path / "disk", tmp_path / "new"
+    disk.mkdir(mode=0o700)
+    journal_at(here, disk / "erase-journal.log")
+    (here.folder / "audit-witness.log").rename(disk / "audit-witness.log")
+    here.back_up()
+    for path in disk.iterdir():
+        os.chown(path, STRANGER, STRANGER)
+    ran = here.restore(into, "--heads", str(here.folder / "keys" / "audit-heads.log"))
+    assert "error" not in ran.document, ran.out
+    roots = [str(path) for path in disk.iterdir() if path.stat().st_uid == 0]
+    assert roots
+    assert ran.document["outside"] == roots
+
+
 def test_a_restore_with_newer_heads_ends_with_the_step_that_accepts_what_is_lost(
     here: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
