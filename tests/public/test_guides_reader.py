@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ import requests
 from cprsync.resources import guide_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 URL = "https://localhost"
 
@@ -65,8 +66,9 @@ PAGES = {
 
 
 @pytest.fixture
-def db() -> sqlite3.Connection:
-    return sqlite3.connect(":memory:")
+def db() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        yield db
 
 
 @pytest.fixture

@@ -72,4 +72,6 @@ def test_there_are_twenty_planted_leaks_and_nothing_leaks_in_their_days_without_
 ) -> None:
     assert len(PLANTED) == 20
     days = [day for _, theirs in PLANTED.values() for day in theirs]
-    lived(life.copy(tmp_path / "library"), list(dict.fromkeys(days)))
+    copied = life.copy(tmp_path / "library")
+    lived(copied, list(dict.fromkeys(days)))
+    copied.library.engine.dispose()

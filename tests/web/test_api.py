@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -199,7 +200,9 @@ def test_a_number_that_is_none_is_refused_without_being_sent_back_or_out(still: 
         (f'{{"typed": "{CANARY}'.encode(), 422),
         (CANARY.encode(), 422),
         (b"\xff\xfe" + CANARY.encode(), 422),
-        (b"[" * 50_000, 400),
+        # since Python 3.14 the stack decides how deep a document may be: this one is read, and does not end
+        (b"[" * 20_000, 422 if sys.version_info >= (3, 14) else 400),
+        (b"[" * 20_000 + b"]" * 20_000, 422 if sys.version_info >= (3, 14) else 400),
         (b'{"typed":' + b"9" * 5_000 + b"}", 400),
         (b'{"typed":"\\ud800"}', 422),
         (b"", 422),
