@@ -30,6 +30,7 @@ _FACTS: Final = {
     "old": "waits",
     "unheard": "provisional",
     "windows": "parked",
+    "open_undo": "undoing",
     "audit": "audit",
     "heads": "heads",
     "rotation": "keys",
@@ -154,6 +155,8 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     oldest = f", {since_text(net_media['oldest'], language)}" if net_media["oldest"] else ""
     yield "waits", word("status_waits", language, **counts) + oldest
     yield from ((_plan_name(one), _plan_text(one, language)) for one in document["plans"])
+    for one in waits["undoing"]:
+        yield "undoing", problem_of({"what": "open_undo", **one}, language).text
     if waits["undone"]:
         yield "undone", word("status_undone", language, count=waits["undone"])
     if waits["parked"] or waits["windows"]:

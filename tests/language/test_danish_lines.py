@@ -124,6 +124,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
             "parked": 3,
             "windows": 4,
             "undone": 0,
+            "undoing": [],
             "net_media": {"waiting": 1, "failed": 0, "oldest": "2027-04-02T04:30:00+00:00"},
             "provisional": {"register": 0, "staff": 0, "oldest": None},
         },

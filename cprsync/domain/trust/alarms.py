@@ -60,6 +60,8 @@ RULES: Final = (
     AlarmRule("plan", Urgency.NOW, apart=("undoes",)),
     # while a night runs it is open: four hours are the most that it may take
     AlarmRule("open_run", Urgency.NOW, timedelta(hours=4)),
+    # it takes minutes while it is at work
+    AlarmRule("open_undo", Urgency.NOW, timedelta(hours=1), apart=("undoes",)),
     AlarmRule("night_missed", Urgency.NOW),
     AlarmRule("night_late", Urgency.SOON),
     # a new installation has a day to run its first night

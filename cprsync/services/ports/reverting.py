@@ -30,6 +30,16 @@ class PastRun:
     reverted_by: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HalfUndone:
+    """An undo that has begun to write and has not ended."""
+
+    run: int
+    #: the run that it undoes
+    undoes: int
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class RevertBatch:
     """What one transaction writes of an undo."""
@@ -70,6 +80,12 @@ class Reverting(Protocol):
 
     def begun(self, number: int) -> set[str]:
         """Return the patrons that an undo of a run has put back which was killed and has not ended."""
+
+    def half_done(self) -> list[HalfUndone]:
+        """Return the undos that have begun to write and have not ended, as long as they can go on.
+
+        One that was killed before has changed nothing: nobody has to end it.
+        """
 
     def write(self, run: Run, batch: RevertBatch, *, reverts: int) -> None:
         """Write records, hold the patrons, open their windows and reviews: all of it, or nothing.

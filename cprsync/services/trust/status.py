@@ -140,6 +140,9 @@ def _waits(store: Store, nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "windows": windows,
         "windows_brake": _windows_brake(store, nights) if windows else [],
         "undone": store.reverting.held(),
+        "undoing": [
+            {"run": one.run, "undoes": one.undoes, "since": _moment(one.since)} for one in store.reverting.half_done()
+        ],
         "net_media": net_media,
         "provisional": provisional,
     }
@@ -214,6 +217,7 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     # without a certificate no night begins, and what it would have taken is late
     yield from (one for one in certificates if one["problem"] is not None)
     yield from _wrong_run(document)
+    yield from ({"what": "open_undo", **one} for one in document["waits"]["undoing"])
     yield from _wrong_nights(document)
     yield from wrong_targets(document["targets"], now)
     yield from _wrong_waits(document["waits"], now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cprsync.domain.deciding.reverting import BeforeImage
 from cprsync.domain.feed.delivery import WindowReason
@@ -18,7 +18,7 @@ from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, REVERTED
 from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.register import FIRST_COPY
-from cprsync.services.ports.reverting import PastRun, RevertBatch
+from cprsync.services.ports.reverting import HalfUndone, PastRun, RevertBatch
 from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -131,6 +131,16 @@ class Reverting(TenantStore):
         wanted = select(_IMAGE.patron_id).join(tables.run, begun).where(_IMAGE.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
             return set(connection.scalars(wanted.where(_RUN.finished.is_(None))))
+
+    def half_done(self) -> list[HalfUndone]:
+        tenant = self._tenant
+        begun = (_RUN.agreement == tenant.agreement) & _RUN.reverts.is_not(None) & _RUN.state.in_(_WRITING)
+        # without before-images, nothing more can be put back
+        kept = exists().where(_IMAGE.agency == _RUN.agency, _IMAGE.run_id == _RUN.reverts)
+        wanted = select(_RUN.id, _RUN.reverts, _RUN.started).where(_RUN.agency == tenant.agency, begun, kept)
+        with reading(tenant.engine) as connection:
+            rows = connection.execute(wanted.where(_RUN.finished.is_(None)).order_by(_RUN.id))
+            return [HalfUndone(row.id, row.reverts, moment_of(row.started)) for row in rows]
 
     def write(self, run: Run, batch: RevertBatch, *, reverts: int) -> None:
         tenant, ids = self._tenant, [write.patron.id for write in batch.writes]

@@ -633,6 +633,40 @@ def test_an_undo_killed_anywhere_ends_as_one_that_was_not(
     whole.engine.dispose()
 
 
+def test_an_undo_that_was_killed_half_way_is_told_until_it_has_ended(either_library: Library) -> None:
+    library = either_library
+    library.batch = 1
+    run = a_night(library)
+    before = wrong(library)
+    with pytest.raises(Killed):
+        undo(library, run, store=KilledUndo(library.store, at=4))
+    killed_undo = library.store.reverting.half_done()[0].run
+    since = library.clock.now().isoformat(timespec="seconds")
+    told = {"run": killed_undo, "undoes": run, "since": since}
+    assert 0 < library.store.reverting.held() < 3
+    assert status(library)["waits"]["undoing"] == [told]
+    # a later night does not end it
+    library.one_night()
+    assert {"what": "open_undo", **told} in status(library)["wrong"]
+    undo(library, run)
+    assert (library.store.reverting.half_done(), status(library)["waits"]["undoing"]) == ([], [])
+    assert set(wrong(library)) <= {*before}
+
+
+def test_an_undo_that_was_killed_before_it_wrote_needs_nobody_nor_does_one_that_cannot_go_on(library: Library) -> None:
+    library.batch = 1
+    run = a_night(library)
+    library.store.reverting.begin(run, day=MONDAY, started=library.clock.now())
+    assert status(library)["waits"]["undoing"] == []
+    with pytest.raises(Killed):
+        undo(library, run, store=KilledUndo(library.store, at=4))
+    assert status(library)["waits"]["undoing"] != []
+    # its before-images are deleted
+    library.clock.set_after(WEDNESDAY.replace(month=5))
+    library.one_night()
+    assert status(library)["waits"]["undoing"] == []
+
+
 def test_letting_go_killed_half_way_goes_on(library: Library) -> None:
     run = a_night(library)
     undone = undo(library, run)["run"]

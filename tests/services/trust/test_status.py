@@ -19,6 +19,7 @@ from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
+from cprsync.services.ports.reverting import HalfUndone
 from cprsync.services.ports.runs import HeldRun
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.keys import Rotation
@@ -67,6 +68,7 @@ class Stands:
     #: unverified patrons, and what the reports of the nights say of them, by run
     unverified: int = 0
     windows: dict[int, Any] = field(default_factory=dict)
+    half_undone: tuple[HalfUndone, ...] = ()
 
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
@@ -89,7 +91,7 @@ class Stands:
             ),
             stopped_deliveries=SimpleNamespace(stopping=list),
             approvals=SimpleNamespace(waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses)),
-            reverting=SimpleNamespace(held=lambda: 0),
+            reverting=SimpleNamespace(held=lambda: 0, half_done=lambda: list(self.half_undone)),
             windows=SimpleNamespace(count=lambda: self.unverified),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             alarms=SimpleNamespace(undelivered=list),
@@ -162,6 +164,14 @@ def test_answers_behind_a_limit_are_told_with_the_limit_and_what_to_do() -> None
     assert "guard.changed.count" in danish.next
     assert "guard.changed.count" in english.next
     assert "cprsync feed heal --limit 20" in english.next
+
+
+def test_an_undo_that_was_not_finished_is_told_with_the_command_that_goes_on_with_it() -> None:
+    stands = Stands(half_undone=(HalfUndone(4, 2, NOW),))
+    assert wrong(stands) == ["open_undo"]
+    assert [one.next for one in problems_of(stand(stands), "en")] == [
+        "Run `cprsync runs revert 2`: it goes on where the undo stopped."
+    ]
 
 
 def test_heads_that_cannot_be_kept_are_told() -> None:

@@ -146,6 +146,15 @@ class ProvisionalWaits(Answer):
     oldest: str | None
 
 
+class HalfUndone(Answer):
+    """An undo that has begun to write and has not ended."""
+
+    run: int
+    #: the run that it undoes
+    undoes: int
+    since: str
+
+
 class Waits(Answer):
     """What waits: for a person, for the net media, and for the register."""
 
@@ -159,6 +168,8 @@ class Waits(Answer):
     windows_brake: list[Limit]
     #: patrons who are held since a night was undone
     undone: int
+    #: undos that have begun to write and have not ended
+    undoing: list[HalfUndone]
     net_media: NetMediaWaits
     provisional: ProvisionalWaits
 
