@@ -747,12 +747,14 @@ def test_a_backup_from_before_a_rotation_is_restored_with_the_keys_and_the_journ
 
 
 def test_a_restore_with_surviving_keys_that_is_killed_anywhere_is_begun_again_by_the_next(
-    here: Installation, tmp_path: Path
+    either: tuple[Installation, Callable[[], None]], tmp_path: Path
 ) -> None:
     """The folder of keys has a place of its own too, and is there as a copy."""
+    here, begin_empty = either
     set_apart(here, of_keys=True)
     lost, into, number = lose(here, "index"), tmp_path / "again", 1
     copy = lost.keys.rename(tmp_path / "copy")
+    begin_empty()
     while killed_at(number, lambda: here.restore(into, "--keys", str(copy))):
         if into.exists():
             break
