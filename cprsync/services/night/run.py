@@ -266,7 +266,7 @@ class _Course:
         if self._held:
             self._hold(plan, comparison)
             return
-        if self._planned.is_approved:
+        if self._planned.is_as_approved:
             comparison.let_go_on()
         self._write(plan, departing, comparison)
 
@@ -283,7 +283,7 @@ class _Course:
     def _write(self, plan: Plan, departing: Departing, comparison: Comparison) -> None:
         self._night.store.runs.set_state(self._run, RunState.APPLYING)
         # what two people have approved takes nothing of the limits from the day's answers
-        apply(self._night, self._run, plan, counts=not self._planned.is_approved)
+        apply(self._night, self._run, plan, counts=not self._planned.is_as_approved)
         if self._run.resumed or plan.renumbers:
             self._subscribe_known()
         departed = depart(self._night, self._run, departing)

@@ -106,6 +106,8 @@ class Planned:
     compared: PlanComparison = field(default_factory=PlanComparison)
     #: what the limits count beside the changes, for the classes that are over their limit
     marks: Mapping[Harm, Counter[bytes]] = field(default_factory=dict)
+    #: a resumed run has begun an approved plan, and now does more harm, within the limits
+    adds: bool = False
 
     @property
     def approval(self) -> Approval | None:
@@ -115,6 +117,11 @@ class Planned:
     @property
     def is_approved(self) -> bool:
         return self.compared.is_approved
+
+    @property
+    def is_as_approved(self) -> bool:
+        """Whether two people have approved all of its harm."""
+        return self.is_approved and not self.adds
 
     @property
     def is_over(self) -> bool:
@@ -132,12 +139,24 @@ def weigh(night: Night, run: Run, plan: Plan, departing: Departing, comparison: 
     excess = guard(plan.harms(), parked=plan.parked, population=population, limits=night.policy.limits)
     excess += comparison.excess + comparison.exceeded_by(len(departing))
     if not excess:
-        return Planned(rows, night.store.runs.save_plan(run, rows))
+        return _within(night, run, rows)
     over = {one.harm for one in excess}
     named = {Harm.PARKED: _parked(plan), Harm.UNSUBSCRIBED: _ending(departing, comparison)}
     marks = night.store.approvals.mark({harm: what for harm, what in named.items() if harm in over})
     compared, kept = keep_and_compare(night, run, rows, marks)
     return Planned(rows, kept, excess, compared, marks)
+
+
+def _within(night: Night, run: Run, rows: Sequence[PlanRow]) -> Planned:
+    """Keep a plan that exceeds no limit. If the run was killed while it wrote an approved plan, it may be its rest."""
+    kept = night.store.runs.save_plan(run, rows)
+    approval = find_approval(night, run) if run.resumed else None
+    if approval is None:
+        return Planned(rows, kept)
+    approvals = night.store.approvals
+    approved, written = approvals.harmful(approval.run), approvals.written(approval.run)
+    added = find_added(approved, Harmful(harmful_of(rows)), written)
+    return Planned(rows, kept, compared=PlanComparison(approval), adds=bool(added))
 
 
 def _parked(plan: Plan) -> Iterator[str]:
@@ -215,11 +234,11 @@ def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> P
         by = tuple(one.who for one in in_force or given[-PEOPLE:])
         fate = _fate(len(in_force), added)
         approval = Approval(number, fate, by, approved_until(given), added if fate is Fate.ADDED else Added())
-    if held is None:
-        return PlanComparison(approval)
     if added:
         void = approval.document() if approval is not None and approval.fate is Fate.ADDED else None
         return PlanComparison(approval, void=void)
+    if held is None:
+        return PlanComparison(approval)
     same = is_as_approved(approved, planned, added)
     return PlanComparison(
         approval, held.id, held.plan if same else None, (held.document.get("brake") or {}).get("void")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, WEDNESDAY, KilledStore, Library, happened, unowned, unreadable
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, happened, unowned, unreadable
 from kills import is_closed, killed, sample
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
@@ -481,13 +481,56 @@ def test_an_approved_night_killed_anywhere_ends_as_one_that_was_not(library: Lib
             begun += is_late
             moment, late = other.clock.moment, timedelta(hours=5 * is_late)
             other.clock.moment += late
-            assert other.one_night().state == "done"
+            report = other.one_night()
+            assert (report.state, report.document()["approved_by"]) == ("done", ["anna", "bo"])
             other.clock.moment = moment
+        # what was approved takes nothing of the limits from the day's answers
+        assert other.store.windows.asked_today().harms == {}
         assert records(other) == records(whole)
         assert other.store.runs.document(3)["approved_by"] == ["anna", "bo"]  # type: ignore[index]  # it is there
         other.nothing_is_left()
     assert begun
     whole.engine.dispose()
+
+
+class KilledAtBatch(KilledStore):
+    """The real store, which dies when its n-th batch of changes is committed."""
+
+    WRITES = frozenset({"patrons.write"})
+
+
+def killed_while_it_wrote_what_was_approved(library: Library, at: int) -> None:
+    library.batch = 1
+    over_the_limit(library)
+    library.one_night()
+    approve(library, "anna", "bo")
+    with pytest.raises(Killed):
+        library.one_night(KilledAtBatch(library.store, at=at))
+
+
+def test_a_begun_night_that_goes_on_with_more_is_held_and_says_whose_yeses_no_longer_count(library: Library) -> None:
+    killed_while_it_wrote_what_was_approved(library, at=1)
+    library.deliver(TUESDAY, dies(person("BO")))
+    report = library.one_night()
+    assert_held_again(library, report, "added")
+    void = {"run": report.run.id - 1, "by": ["anna", "bo"], "added": 1, "beside": {}}
+    assert report.document()["brake"]["void"].items() >= void.items()
+    assert shown(library)["void"] == void
+    assert [one["void"] for one in list_waiting(library.store, library.clock.now())] == [void]
+    approve(library, "anna", "bo")
+    assert library.one_night().state == "done"
+    assert library.record("BO").status is Status.DEAD
+
+
+def test_a_begun_night_that_goes_on_with_more_within_the_limits_counts_it_and_says_who_approved_the_rest(
+    library: Library,
+) -> None:
+    killed_while_it_wrote_what_was_approved(library, at=3)
+    library.deliver(TUESDAY, dies(person("BO")))
+    report = library.one_night()
+    assert (report.state, report.document()["approved_by"]) == ("done", ["anna", "bo"])
+    assert library.record("BO").status is Status.DEAD
+    assert library.store.windows.asked_today().harms[Harm.GONE] == 1
 
 
 def records(library: Library) -> list[Any]:
