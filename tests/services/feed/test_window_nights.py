@@ -469,8 +469,10 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
 def test_a_killed_healing_counts_what_was_written_once_when_it_is_run_again(gone_over: Library, tmp_path: Path) -> None:
     gone_over.one_night_with(windows_a_day=0)
     gone_over.limit(Harm.GONE, 1)
-    counting = KilledStore(gone_over.copy(tmp_path / "whole").store, at=0)
+    whole = gone_over.copy(tmp_path / "whole")
+    counting = KilledStore(whole.store, at=0)
     ask_about_windows_between_nights(gone_over.ports(counting))
+    whole.engine.dispose()
     for write in range(1, counting.writes + 1):
         other = gone_over.copy(tmp_path / f"killed at {write}")
         with pytest.raises(Killed):
