@@ -27,7 +27,7 @@ from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.services.planning.applying import make_finding_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cprsync.domain.person.number import CprNumber
@@ -442,19 +442,26 @@ def test_a_night_over_a_gap_killed_anywhere_ends_as_one_that_was_not(gone_over: 
     whole.engine.dispose()
 
 
+def healings_killed(library: Library, tmp_path: Path) -> Iterator[Library]:
+    """Copies of a library, each with a healing between two nights that was killed after another one of its writes."""
+    whole = library.copy(tmp_path / "whole")
+    counting = KilledStore(whole.store, at=0)
+    ask_about_windows_between_nights(library.ports(counting))
+    whole.engine.dispose()
+    for write in range(1, counting.writes + 1):
+        other = library.copy(tmp_path / f"killed at {write}")
+        with pytest.raises(Killed):
+            ask_about_windows_between_nights(other.ports(KilledStore(other.store, at=write)))
+        yield other
+        other.engine.dispose()
+
+
 def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
     gone_over: Library, tmp_path: Path
 ) -> None:
     gone_over.one_night_with(windows_a_day=0)
     gone_over.batch = 1
-    whole = gone_over.copy(tmp_path / "whole")
-    counting = KilledStore(whole.store, at=0)
-    ask_about_windows_between_nights(gone_over.ports(counting))
-    whole.engine.dispose()
-    for write in range(1, counting.writes + 1):
-        other = gone_over.copy(tmp_path / f"killed at {write}")
-        with pytest.raises(Killed):
-            ask_about_windows_between_nights(other.ports(KilledStore(other.store, at=write)))
+    for other in healings_killed(gone_over, tmp_path):
         before = len(other.register.looked_up)
         ask_about_windows_between_nights(other.ports())
         assert healed(other)
@@ -463,26 +470,17 @@ def test_healing_between_two_nights_killed_anywhere_goes_on_where_it_stopped(
         # the words of the finding box are the night's, whoever changed the records
         make_finding_keys(other.ports())
         other.nothing_is_left()
-        other.engine.dispose()
 
 
 def test_a_killed_healing_counts_what_was_written_once_when_it_is_run_again(gone_over: Library, tmp_path: Path) -> None:
     gone_over.one_night_with(windows_a_day=0)
     gone_over.limit(Harm.GONE, 1)
-    whole = gone_over.copy(tmp_path / "whole")
-    counting = KilledStore(whole.store, at=0)
-    ask_about_windows_between_nights(gone_over.ports(counting))
-    whole.engine.dispose()
-    for write in range(1, counting.writes + 1):
-        other = gone_over.copy(tmp_path / f"killed at {write}")
-        with pytest.raises(Killed):
-            ask_about_windows_between_nights(other.ports(KilledStore(other.store, at=write)))
+    for other in healings_killed(gone_over, tmp_path):
         assert other.store.windows.asked_today().harms.get(Harm.GONE, 0) == (
             other.record("CLARA").status is Status.DEAD
         )
         again = ask_about_windows_between_nights(other.ports())
         assert (again.excess, other.store.windows.asked_today().harms[Harm.GONE], healed(other)) == ((), 1, True)
-        other.engine.dispose()
 
 
 def test_healing_waits_for_a_night_and_a_night_for_healing(gone_over: Library) -> None:
