@@ -126,9 +126,7 @@ def _decide_again(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step
     decision = step.evidence.decide_on(patron)
     verifies = step.verifies and window_closed_by(decision, patron, step.evidence.as_of)
     again = step_of(night, decision, step.evidence, patron, item=step.item)
-    return replace(
-        again, answered=step.answered, verifies=verifies, named=step.named, read=step.read, confirmed=step.confirmed
-    )
+    return replace(again, answered=step.answered, verifies=verifies, named=step.named, read=step.read)
 
 
 def _waits(step: Step, moving: frozenset[str]) -> Step:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
-from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, Unchanged, WhyUnchanged, decide
+from cprsync.domain.deciding.decide import AskRegister, Parked, ProtectionEnd, WhyUnchanged, decide
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.deciding.number_change import renumbered
 from cprsync.domain.patron.patron import AsOf, Patron, Source
@@ -316,11 +316,8 @@ class Planner:
         is_open = question.kind == WINDOW or (question.kind != FIRST_COPY and isinstance(decision, Parked))
         step = step_of(self._night, decision, evidence, patron)
         asks_again = is_doubted and patron.register.protection is Protection.NAME_AND_ADDRESS
-        is_older = isinstance(decision, Unchanged) and decision.why is WhyUnchanged.OLDER
-        is_confirmed = person.protection is Protection.NAME_AND_ADDRESS and not is_older and step.parked is None
         step = replace(
             step,
-            confirmed=patron.id if is_confirmed else None,
             asks=FollowUp(patron.id, PROTECTION_END) if asks_again else step.asks,
             answered=None if is_open else question,
             verifies=window_closed_by(decision, patron, as_of),

@@ -29,7 +29,7 @@ from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import Status
+from cprsync.domain.person.person import Protection, Status
 from cprsync.domain.person.status import Action, counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
@@ -103,7 +103,7 @@ class Step:
     verifies: str | None = None
     #: the patron about whom the register has given an answer that can be read, to a question about their protection
     read: str | None = None
-    #: the patron with a protection that the register has confirmed, asked about something else
+    #: the patron with a protection that the source confirms
     confirmed: str | None = None
     review: tuple[str, str] | None = None
     #: what else the review is about
@@ -221,7 +221,10 @@ def step_of(means: Means, decision: Decision, evidence: Evidence, patron: Patron
         asks = FollowUp(patron.id, PROTECTION_END) if decision.ask_again else None
         review = (patron.id, decision.review) if decision.review else None
     line = item and item_of(item, decision, write)
-    return Step(line, evidence, change, write, touch, asks, review=review, parked=parked)
+    is_older = isinstance(decision, Unchanged) and decision.why is WhyUnchanged.OLDER
+    is_confirmed = evidence.person.protection is Protection.NAME_AND_ADDRESS and not is_older and parked is None
+    confirmed = patron.id if is_confirmed else None
+    return Step(line, evidence, change, write, touch, asks, confirmed=confirmed, review=review, parked=parked)
 
 
 def batch_of(steps: Sequence[Step]) -> Batch:

@@ -181,7 +181,7 @@ class Batch:
     verified: Sequence[str] = ()
     #: patrons about whom the register has given an answer that can be read
     read: Sequence[str] = ()
-    #: patrons with a protection that the register has confirmed, asked about something else
+    #: patrons with a protection that a source confirms
     confirmed: Sequence[str] = ()
     #: harm of these writes that the limits on the day's answers count
     harms: Mapping[Harm, int] = field(default_factory=dict)
