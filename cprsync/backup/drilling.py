@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
-from cprsync.backup.restoring import Source, check_copy, open_source
+from cprsync.backup.restoring import check_copy
+from cprsync.backup.source import Source, open_source
 from cprsync.errors import BackupBroken, CprsyncError, RunBusy
 from cprsync.private import open_unfollowed
 from cprsync.services.ports.trust.audit import EVERY_RECORD
