@@ -8,6 +8,7 @@ is lived on both databases, not on one of them.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import hashlib
 import os
@@ -66,9 +67,9 @@ TESTS: Check = ("tests", ("pytest", "-n4", "--ignore=tests/domain", ONE_DATABASE
 
 
 def main() -> int:
-    if sys.argv[1:] == ["--near"]:
+    asked = ask_which()
+    if asked.near:
         return run_near()
-    both = sys.argv[1:] == ["--both"]
     try:
         set_up()
     except subprocess.CalledProcessError as error:
@@ -81,7 +82,15 @@ def main() -> int:
             print(f"\n== {name}\n{said}", end="", flush=True)
             if done.returncode != 0:
                 return failed(name, done.returncode)
-    return run_tests([part for part in TESTS[1] if part != ONE_DATABASE or not both])
+    return run_tests([part for part in TESTS[1] if part != ONE_DATABASE or not asked.both])
+
+
+def ask_which() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Pass every check: the one command before a change is shared.")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--near", action="store_true", help="what the change at hand touches, for at most a minute")
+    which.add_argument("--both", action="store_true", help="each use case on both databases, not on one of them")
+    return parser.parse_args()
 
 
 def run_tests(command: list[str]) -> int:

@@ -128,6 +128,15 @@ def test_a_set_up_that_fails_ends_the_check_in_a_line_below_the_reason(
     assert capsys.readouterr().out == "== set-up: failed, see above\n"
 
 
+def test_a_misspelt_option_starts_no_check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(check, "set_up", pytest.fail)
+    monkeypatch.setattr("sys.argv", ["check.py", "--nera"])
+    with pytest.raises(SystemExit) as ended:
+        check.main()
+    assert ended.value.code == 2
+    assert "--near" in capsys.readouterr().err
+
+
 def record_calls(home: Path, monkeypatch: pytest.MonkeyPatch, *, refused: str) -> list[str]:
     """Which tool each call started while the lock was installed; the first call of `refused` fails."""
     made: list[str] = []
