@@ -20,7 +20,19 @@ _PACKAGE = Path(__file__).resolve().parent
 # The guide and the rule tables are always in it.
 _ROOTS = (_PACKAGE / "_data", _PACKAGE, _PACKAGE.parent)
 #: The guide's pages.
-GUIDE = ("operator", "desk", "systems", "reference", "librarian", "developer", "integrator", "mock", "rules", "words")
+GUIDE = (
+    "operator",
+    "desk",
+    "systems",
+    "reference",
+    "librarian",
+    "policy",
+    "developer",
+    "integrator",
+    "mock",
+    "rules",
+    "words",
+)
 LOOKUP_SCHEMA = "PersonBaseDataExtended5.xsd"
 SUBSCRIPTION_SCHEMA = "CprSubscription1.xsd"
 NET_MEDIA_SCHEMA = "CulrWebService1.xsd"

@@ -40,7 +40,7 @@ def test_a_page_that_there_is_not_is_refused_with_the_list(capsys: pytest.Captur
     assert ended.value.code == 2
     refused = json.loads(capsys.readouterr().out)["error"]
     assert (refused["kind"], refused["changed"]) == ("usage", "nothing")
-    assert "operator, desk, systems, reference, librarian, developer, integrator" in refused["message"]
+    assert "operator, desk, systems, reference, librarian, policy, developer, integrator" in refused["message"]
 
 
 def anchors(page: Path) -> set[str]:

@@ -206,7 +206,7 @@ def test_a_page_without_fees_for_children_is_for_all(tmp_path: Path) -> None:
 
 
 def test_the_page_in_the_guide_is_one_that_can_be_typed(tmp_path: Path) -> None:
-    page = guide_paths()["librarian"].read_text(encoding="utf-8")
+    page = guide_paths()["policy"].read_text(encoding="utf-8")
     (page,) = (block for block in page.split("```")[1::2] if "[[tariffs]]" in block)
     (tariff,) = read(tmp_path, page).fees.tariffs
     assert (tariff.since, tariff.child_below) == (date(2000, 1, 1), 18)

@@ -84,7 +84,7 @@ def test_the_shipped_policy_takes_only_what_is_known_for_a_licence_of_others() -
 
 
 def test_the_product_in_the_guide_is_one_that_can_be_typed(tmp_path: Path) -> None:
-    page = guide_paths()["librarian"].read_text(encoding="utf-8")
+    page = guide_paths()["policy"].read_text(encoding="utf-8")
     (typed,) = (block for block in page.split("```")[1::2] if "[[product]]" in block)
     (product,) = read(tmp_path, typed).products.periods
     assert (product.licensed, product.from_age, product.below_age) == (frozenset({"0751"}), 15, 65)
