@@ -126,12 +126,17 @@ class WindowsAsked:
 def ask_about_windows(night: Night, run: Run | None) -> Iterator[WindowsAsked]:
     """Ask about patrons in a window, up to what is left of the day's quota, and write the answers.
 
+    While a due delivery is not taken, no answer ends a window. A night then leaves half of the quota to the run that
+    takes the delivery, or a delivery that is late each morning would keep everybody unverified.
+
     Yields the result so far after each piece of work, so that a night that is stopped knows its counts. Without a run,
     the caller holds the agreement's lock.
     """
     so_far, seen = WindowsAsked(), set[str]()
+    leaves_half = run is not None and night.as_of_lookup().awaits_delivery
+    most = night.windows_a_day // 2 if leaves_half else night.windows_a_day
     for _ in range(ROUNDS):
-        quota = max(0, night.windows_a_day - night.store.windows.asked_today().asked)
+        quota = max(0, most - night.store.windows.asked_today().asked)
         due = [one for one in night.store.windows.to_ask(quota + len(seen)) if one not in seen][:quota]
         seen.update(due)
         if not due:

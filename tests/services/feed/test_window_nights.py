@@ -17,6 +17,7 @@ from test_number_change import NEW, NEXT, OLD, anna, register_of, replaced
 from test_reviewing import number_of, reviews
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
+from cprsync.domain.feed.delivery import working_day_after
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Protection, Status
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
@@ -429,6 +430,21 @@ def test_the_quota_of_a_day_is_kept_and_the_protected_come_first(gone_over: Libr
     report = library.one_night_with(windows_a_day=2)
     assert (len(library.register.looked_up), report.document()["windows"]["left"]) == (3, 1)
     ask_about_windows_between_nights(replace(library.ports(), windows_a_day=3))
+    assert healed(library)
+
+
+def test_a_delivery_that_is_late_each_morning_keeps_nobody_unverified(gone_over: Library) -> None:
+    """The first run of each day waits for it, and no answer ends a window meanwhile; the second takes it."""
+    library, day = gone_over, TUESDAY
+    library.one_night_with(windows_a_day=0)
+    for left in (3, 2, 1, 0):
+        day, before = working_day_after(day), len(library.register.looked_up)
+        library.clock.set_after(day, time(6, 15))
+        assert library.one_night_with(windows_a_day=2).exit_code == 4
+        assert len(windows(library)) == left + 1
+        library.deliver(day)
+        library.one_night_with(windows_a_day=2)
+        assert (len(windows(library)), len(library.register.looked_up) - before) == (left, 2)
     assert healed(library)
 
 
