@@ -56,15 +56,13 @@ class Provisional(TenantStore):
 
     def waiting(self) -> ProvisionalWaiting:
         theirs = (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id)
-        wanted = select(_ROW.since, is_parked().label("parked")).join(tables.patron, theirs)
-        wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False))
+        wanted = select(_ROW.since, _ROW.differs, is_parked().label("parked")).join(tables.patron, theirs)
+        # nothing is asked about who is gone; the next night deletes what they said
+        wanted = wanted.where(_ROW.agency == self._tenant.agency, _PATRON.status_class.not_in(tables.GONE))
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(wanted.order_by(_ROW.since)).all()
-            differing = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(True))
-            differ = len(connection.execute(differing).all())
-        asked = [moment_of(row.since) for row in rows if not row.parked]
-        staff = sum(row.parked for row in rows) + differ
-        return ProvisionalWaiting(len(asked), staff, asked[0] if asked else None)
+        asked = [moment_of(row.since) for row in rows if not row.differs and not row.parked]
+        return ProvisionalWaiting(len(asked), len(rows) - len(asked), asked[0] if asked else None)
 
     def to_ask(self, limit: int) -> list[str]:
         asked = exists().where(

@@ -14,8 +14,9 @@ import pytest
 from doubles import Killed, KilledStore
 from said_yes import yes_to
 from test_dry_run import as_planned, asked
+from test_number_change import replaced
 from test_registering import desk
-from test_reviewing import reviews
+from test_reviewing import number_of, reviews
 from town import PEOPLE
 from townspeople import cpr, gains_protection, moves, person
 
@@ -272,6 +273,23 @@ def test_the_status_counts_who_waits_and_alarms_after_a_day(library: Library, ho
     document = status_of(library.store, Around("775100", "Byen", now))
     assert document["waits"]["provisional"]["register"] == 1
     assert ("unheard" in {one["what"] for one in document["wrong"]}) is (timedelta(hours=hours) > WAITS_MOST)
+
+
+def test_whoever_is_merged_into_the_patron_they_are_waits_for_the_register_no_more(either_library: Library) -> None:
+    """Provisionally registered by an old number, whose successor another patron of ours has."""
+    library, old = either_library, cpr("IVAN")
+    library.register.down = DOWN
+    shell = comes(library, "IVAN")
+    library.register.down = None
+    library.register.knows(replaced(old, cpr("ANNA")))
+    assert ask_about_provisional(library.ports()).left == 0
+    assert waits(library) == (0, 1)
+    reviews(library).accept(number_of(library, "parked.number.both_patrons"))
+    assert library.store.patrons.find(old) == library.id_of("ANNA") != shell
+    assert waits(library) == (0, 0)
+    library.deliver(date(2027, 3, 22))
+    library.one_night()
+    assert library.rows("provisional") == []
 
 
 def test_an_open_desk_asks_by_itself_and_tells_the_net_media_of_who_was_answered_about(library: Library) -> None:
