@@ -58,10 +58,15 @@ def ensure_keys(folder: Path, *, users: Iterable[str], host: str, port: int) -> 
     keys = SftpKeys(folder / "host_key", folder / "known_hosts", logins)
     server = _load_or_make_key(keys.host)
     for login in logins.values():
-        _load_or_make_key(login.key).write_public_key(str(login.public))
+        _write_public(login.public, _load_or_make_key(login.key).export_public_key())
     public = server.export_public_key().decode("ascii").strip()
-    keys.known_hosts.write_text(f"[{host}]:{port} {public}\n", encoding="ascii")
+    _write_public(keys.known_hosts, f"[{host}]:{port} {public}\n".encode("ascii"))
     return keys
+
+
+def _write_public(path: Path, content: bytes) -> None:
+    """Write what all may read. The client refuses what others may change, and some machines have a umask of 002."""
+    replace_private(path, content, mode=0o644)
 
 
 def _load_or_make_key(path: Path) -> asyncssh.SSHKey:

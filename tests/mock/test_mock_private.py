@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 PUBLIC = (".pem", ".pub", "known_hosts")
 
 
-def test_nothing_that_a_running_mock_writes_may_be_read_by_others(tmp_path: Path, mock_keys: Path) -> None:
+def test_nothing_that_a_running_mock_writes_may_be_read_or_changed_by_others(tmp_path: Path, mock_keys: Path) -> None:
     folder = tmp_path / "mock"
     shutil.copytree(mock_keys, folder)
-    before = os.umask(0o022)
+    for public in [path for path in (folder / "sftp").iterdir() if path.name.endswith(PUBLIC)]:
+        public.unlink()
+    before = os.umask(0)
     try:
         with running(folder, PEOPLE_FILE) as ready:
             control.event(ready, "move", "ANNA")
             control.night(ready)
     finally:
         os.umask(before)
-    open_to_others = [
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if stat.S_IMODE(path.stat().st_mode) & 0o077 and not path.name.endswith(PUBLIC)
-    ]
-    assert open_to_others == []
+    modes = {path.relative_to(folder).as_posix(): path.stat().st_mode for path in folder.rglob("*")}
+    assert [name for name, mode in modes.items() if mode & 0o077 and not name.endswith(PUBLIC)] == []
+    # the client refuses a known_hosts that others may change
+    assert [name for name, mode in modes.items() if mode & 0o022] == []
     assert list((folder / "IN").iterdir())
 
 
