@@ -18,12 +18,13 @@ from cprsync.domain.patron.fields import join_local, part_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.domain.patron.review import BOTH_PATRONS, State
+from cprsync.domain.patron.review import BOTH_PATRONS, REVERTED_HELD, State
 from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import PROTECTION_END
 from cprsync.store import tables
+from cprsync.store.core.engine import count_rows
 from cprsync.store.desk.number_undo import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
@@ -46,11 +47,12 @@ from cprsync.store.records.records import (
     withdraw_overrides,
     write_local,
 )
+from cprsync.store.reviews.review_items import ask_staff, open_kept, seal_kept
 from cprsync.store.seals.vault import decode
 from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
@@ -89,7 +91,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
         ask(connection, tenant, [(keeper.id, PROTECTION_END)])
     _write(connection, tenant, keeper, after)
     _empty(connection, tenant, shell)
-    _settle(connection, tenant, of=shell.id, to=keeper.id)
+    kept["items"] = _settle(connection, tenant, of=shell.id, to=keeper.id)
     told = _publish(connection, tenant, keeper, replaces=shell.number)
     if not told:
         publish_cards(connection, tenant, [keeper.id])
@@ -105,18 +107,22 @@ def undo_merge(
     Raises:
         ReviewClosed: `keeps` has been merged into a third patron, or another patron has the number by now.
     """
-    person = decode(bytes.fromhex(kept["register"]))
+    before = decode(bytes.fromhex(kept["register"]))
     if keeps.status_class == MERGED:
         raise ReviewClosed("the patron who kept was merged since too: take that back first")
-    refuse_taken(connection, tenant, person.number, but=closed.id)
+    refuse_taken(connection, tenant, before.number, but=closed.id)
     circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
-    belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=person.number)
+    belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=before.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
     restore_overrides(connection, tenant, closed.id, kept["overrides"])
     # an item from an earlier version has no links
     responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
     keeper = open_patron(connection, tenant, keeps)
+    # a protection that came meanwhile may be about either of them, and the register says whom
+    person = protected_by_either(before, keeper.register)
+    if person is not before:
+        ask(connection, tenant, [(closed.id, PROTECTION_END)])
     if kept.get("only_answered"):
         keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
         responsibles.only_answers_again(connection, tenant, keeper.id)
@@ -127,6 +133,10 @@ def undo_merge(
     _withdraw_removal(connection, tenant, closed.id)
     # an item from an earlier version has no account
     _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
+    # an item from an earlier version has no items
+    _let_wait_again(connection, tenant, kept.get("items", ()), of=closed, to=keeper.id)
+    if closed.held_by is not None:
+        ask_staff(connection, tenant, tenant.no_run, [closed.id], REVERTED_HELD)
     # news about one of them may have been written on the other meanwhile
     feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
 
@@ -187,17 +197,46 @@ def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Map
     write_local(connection, tenant, keeps, part_local(open_local(tenant, keeps), before=before, joined=both))
 
 
-def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> None:
+def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[dict[str, Any]]:
     """Settle the items that wait about the patron who closes.
 
-    An item to merge a third patron with `of` is now about `to`.
+    An item to merge a third patron with `of` is now about `to`. Returns the items as they were.
     """
     waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value)
     about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
+    theirs = select(tables.review_item).where((waiting & (_ITEM.patron_id == of)) | about).order_by(_ITEM.id)
+    were = [{"id": row.id, "kept": open_kept(tenant, row)} for row in connection.execute(theirs)]
     items, settled = update(tables.review_item), State.SETTLED.value
     connection.execute(items.where(waiting, _ITEM.patron_id == of).values(state=settled, undo=None, key=None))
     connection.execute(items.where(about, _ITEM.patron_id == to).values(state=settled))
     connection.execute(items.where(about).values(about=to))
+    return were
+
+
+def _let_wait_again(
+    connection: Connection, tenant: Tenant, items: Sequence[dict[str, Any]], *, of: AnyRow, to: str
+) -> None:
+    """Let the items wait that a merge has settled, and be about `of` again. One that was answered since stays as it is.
+
+    No patron gets a second item of a kind that waits. A patron who was let go meanwhile is not held again.
+    """
+    for one in items:
+        this = (_ITEM.agency == tenant.agency) & (_ITEM.id == one["id"])
+        row = connection.execute(select(tables.review_item).where(this)).one_or_none()
+        if row is None or (row.kind == REVERTED_HELD and of.held_by is None):
+            continue
+        again = update(tables.review_item).where(this)
+        if row.patron_id not in {of.id, to}:
+            connection.execute(again.where(_ITEM.state == State.WAITING.value, _ITEM.about == to).values(about=of.id))
+        elif row.state == State.SETTLED.value and not _waits(connection, tenant, row):
+            kept = {} if one["kept"] is None else seal_kept(tenant, row.patron_id, row.id, one["kept"])
+            connection.execute(again.values(state=State.WAITING.value, **kept))
+
+
+def _waits(connection: Connection, tenant: Tenant, row: AnyRow) -> bool:
+    """Return whether an item of this kind waits about the patron."""
+    same = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == row.patron_id) & (_ITEM.kind == row.kind)
+    return count_rows(connection, same, _ITEM.state == State.WAITING.value) > 0
 
 
 def _publish(

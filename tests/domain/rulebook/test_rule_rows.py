@@ -326,6 +326,16 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         ),
         "Beslutning 2",
     ),
+    "protection-parted": (
+        "personalet",
+        "fortryder en sammenlægning, og den låner, der blev, er beskyttet (review undo)",
+        *("ligegyldigt", "ikke beskyttet"),
+        (
+            "begge forsegles: beskyttelsen kan være sagt om hver af dem. Næste nat spørges CPR, og svaret gælder, som "
+            "når leverancen har sagt: ophørt"
+        ),
+        "Beslutning 2",
+    ),
     "protection-staff-own": (
         *(
             "personalet",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,12 @@ from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, happened
 from sqlalchemy import update
 from test_number_change import replaced, subscriptions
 from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
-from townspeople import cpr, loses_protection, moves, person
+from town import PEOPLE
+from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 from whole import patron_ids, verify_audit
 
 from cprsync.domain.patron.local import Card, Local, Telephone
+from cprsync.domain.patron.review import OTHER_SUCCESSOR
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection
 from cprsync.domain.policy.policy import Harm
@@ -65,6 +68,11 @@ def holders(library: Library) -> dict[int, str]:
 def told(library: Library, patron_id: str) -> list[dict[str, Any]]:
     rows = [row for row in library.rows("outbox") if row["patron_id"] == patron_id]
     return [json.loads(bytes.fromhex(row["payload"])) for row in sorted(rows, key=lambda row: row["version"])]
+
+
+def listed(library: Library) -> set[tuple[str, str, str | None]]:
+    """Who waits, for what, and with whom."""
+    return {(item["patron"], item["kind"], item["about"]) for item in reviews(library).listed()}
 
 
 def view(library: Library, patron_id: str) -> Any:
@@ -183,6 +191,89 @@ def test_a_merge_taken_back_leaves_everything_as_it_was(either_library: Library,
     assert told(library, closes)[-1] == {"municipalityNo": "751", **number_told}
     assert told(library, keeps)[-1] == {"municipalityNo": "751", "userIdType": "CPR", "userIdValue": NEW.digits}
     verify_audit(library.store)
+
+
+def test_what_waited_about_either_waits_again_once_a_merge_is_taken_back(either_library: Library) -> None:
+    """Also whether a third patron is one with the patron who closed: that one is not the patron who kept."""
+    library = either_library
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.one_night()
+    anna, clara, david = (library.id_of(key) for key in ("ANNA", "CLARA", "DAVID"))
+    for one, about in ((anna, clara), (clara, anna), (david, anna)):
+        library.store.desk.ask_staff(one, BOTH, about=about)
+    before = listed(library)
+    (number,) = [item["id"] for item in reviews(library).listed() if (item["patron"], item["kind"]) == (anna, BOTH)]
+    reviews(library).accept(number)
+    assert listed(library) == {(david, BOTH, clara)}
+    reviews(library).undo(number)
+    assert listed(library) == before - {(anna, BOTH, clara)}
+    reviews(library).reopen(number, reason="set igen")
+    assert listed(library) == before
+
+
+def test_what_staff_have_answered_since_does_not_wait_again(library: Library) -> None:
+    anna, clara, david = (library.id_of(key) for key in ("ANNA", "CLARA", "DAVID"))
+    for one, about in ((anna, clara), (david, anna)):
+        library.store.desk.ask_staff(one, BOTH, about=about)
+    numbers = {item["patron"]: item["id"] for item in reviews(library).listed()}
+    reviews(library).accept(numbers[anna])
+    reviews(library).reject(numbers[david], reason="to personer")
+    reviews(library).undo(numbers[anna])
+    assert listed(library) == set()
+
+
+def test_a_number_that_an_item_keeps_is_kept_through_a_merge_and_back(either_library: Library) -> None:
+    library = either_library
+    anna, clara, third = library.id_of("ANNA"), library.id_of("CLARA"), CprNumber(PEOPLE["ANNA"]["next_numbers"][0])
+    library.deliver(MONDAY, replaced(OLD, third), replace(person("ANNA"), number=third))
+    library.one_night()
+    library.deliver(TUESDAY, replaced(OLD, cpr("EDITH")), replace(person("ANNA"), number=cpr("EDITH")))
+    library.one_night()
+    disputed = number_of(library, OTHER_SUCCESSOR)
+    library.store.desk.ask_staff(anna, BOTH, about=clara)
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    assert library.store.review_desk.named_number(disputed) is None
+    reviews(library).undo(number)
+    assert number_of(library, OTHER_SUCCESSOR) == disputed
+    assert library.store.review_desk.named_number(disputed) == cpr("EDITH")
+
+
+@pytest.mark.parametrize("key", ["protection-parted"])
+def test_a_protection_that_came_while_two_were_one_seals_both_until_the_register_says_whose_it_is(
+    either_library: Library, key: str
+) -> None:
+    """The delivery tells of ANNA's number, which is an old one of the patron who keeps (decision 2)."""
+    library = either_library
+    anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
+    library.store.desk.ask_staff(anna, BOTH, about=clara)
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.one_night()
+    reviews(library).undo(number)
+    sealed = [view(library, one).register.protection for one in (anna, clara)]
+    assert sealed == [Protection.NAME_AND_ADDRESS] * 2, key
+    library.register.knows(gains_protection(person("ANNA")), person("CLARA"))
+    library.deliver(TUESDAY, person("CLARA"))
+    library.one_night()
+    assert view(library, anna).register.protection is Protection.NAME_AND_ADDRESS
+    assert view(library, clara).register.protection is not Protection.NAME_AND_ADDRESS
+    verify_audit(library.store)
+
+
+def test_whoever_was_open_is_open_again_by_the_registers_word_once_a_merge_is_taken_back(library: Library) -> None:
+    anna, bo = library.id_of("ANNA"), library.id_of("BO")
+    library.store.desk.ask_staff(anna, BOTH, about=bo)
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    reviews(library).undo(number)
+    assert library.questions() == [(anna, "protection_end")]
+    library.register.knows(person("ANNA"))
+    library.deliver(MONDAY)
+    library.one_night()
+    assert view(library, anna).register == person("ANNA")
+    assert (library.questions(), listed(library)) == ([], set())
 
 
 def test_what_came_since_stays_with_the_one_who_kept(library: Library) -> None:
