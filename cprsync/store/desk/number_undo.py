@@ -5,7 +5,7 @@ It is kept sealed, in a review item that is answered already.
 Taking back restores the record: its own number, name, protection and group. The other person's number does not find the
 record any more. The night unsubscribes that number, and it has no account of the library's in CULR. What staff have
 written since (cards, notes, corrections) stays. A block that came with the number goes back to it. No register knows
-the number that the record then has, so nobody can be asked and no window opens.
+the number that the record then has, so nobody can be asked and no window opens. A patron who is held stays held.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, State
+from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, REVERTED_HELD, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
@@ -29,7 +29,7 @@ from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.patrons.feed_coverage import close_windows
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, OLD_NUMBER, RESPONSIBLE
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, OLD_NUMBER, RESPONSIBLE, shells_of
 from cprsync.store.records.records import from_row, open_patron, patron_rows, prepare
 from cprsync.store.reviews.review_items import next_number, seal_kept
 from cprsync.store.seals.vault import decode, encode
@@ -48,7 +48,7 @@ _DAYS: Final = ("next_age_step", "letters_stopped")
 #: Questions to the register about a number. They are dropped when the number is taken back.
 _QUESTIONS: Final = (FIRST_COPY, "protection_end", "number_change")
 #: Kinds of review items that do not depend on the number.
-_STAYS: Final = (BOTH_PATRONS, *LINK_KINDS, *NET_MEDIA_KINDS)
+_STAYS: Final = (BOTH_PATRONS, REVERTED_HELD, *LINK_KINDS, *NET_MEDIA_KINDS)
 _PATRON = tables.patron.c
 _KEY = tables.patron_key.c
 _ROW = tables.subscription.c
@@ -125,8 +125,9 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     refuse_taken(connection, tenant, before.number, but=patron.id)
     _write(connection, tenant, patron, before, kept)
     kept_blocks.give_back(connection, tenant, row, given, kept.get("blocks", ()))
-    _forget_old_number(connection, tenant, patron.id, before.number)
-    _end_subscriptions(connection, tenant, patron.id, given)
+    own = _numbers_of_shells(connection, tenant, patron.id)
+    _forget_old_numbers(connection, tenant, patron.id, but=own)
+    _end_subscriptions(connection, tenant, patron.id, given, but=own)
     _ask_nothing(connection, tenant, patron.id)
     close_windows(connection, tenant, [patron.id])
     _publish(connection, tenant, patron, before, kept)
@@ -157,23 +158,38 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Perso
     connection.execute(update(tables.patron).where(theirs).values(columns | remembered_columns(kept)))
 
 
-def _forget_old_number(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> None:
-    """Remove the restored number from the patron's old numbers.
+def _numbers_of_shells(connection: Connection, tenant: Tenant, patron_id: str) -> list[CprNumber]:
+    """Return the numbers of those who were merged into the patron."""
+    rows = patron_rows(connection, tenant, shells_of(connection, tenant, patron_id))
+    return [from_row(tenant.vault, row).number for row in rows]
 
-    The other person's number was never written as an old number of this patron.
+
+def _forget_old_numbers(connection: Connection, tenant: Tenant, patron_id: str, *, but: Sequence[CprNumber]) -> None:
+    """Remove the patron's old numbers.
+
+    One is the restored number. The others followed the number that was given, and a night that was undone has left
+    them: they are the other person's, too.
     """
     theirs = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
-    probes = tenant.vault.probes(OLD_NUMBER, number.digits)
-    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.in_(probes)))
+    own = [probe for number in but for probe in tenant.vault.probes(OLD_NUMBER, number.digits)]
+    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.not_in(own)))
 
 
-def _end_subscriptions(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> None:
-    """End the subscriptions of the number for this patron. The rows stay, so that the night can unsubscribe it."""
+def _end_subscriptions(
+    connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber, *, but: Sequence[CprNumber]
+) -> None:
+    """End the patron's subscriptions of the number, and of those that followed it.
+
+    The rows stay, so that the night can unsubscribe them.
+    """
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    theirs &= _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
-    held = theirs & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, DEAD))
     ended = {"reason": OLD_NUMBER, "until": tenant.clock.today()}
+    held = theirs & _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
+    held &= _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, DEAD))
     connection.execute(update(tables.subscription).where(held).values(ended))
+    own = [probe for number in but for probe in tenant.vault.probes("number", number.digits)]
+    followed = theirs & (_ROW.reason == OLD_NUMBER) & _ROW.until.is_(None) & _ROW.number_index.not_in(own)
+    connection.execute(update(tables.subscription).where(followed).values(ended))
 
 
 def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:
