@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.reverting import InTheWay, Restoring, leaves_a_household, restore
 from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
+from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
 from cprsync.services.desk.showing import warning_documents
@@ -95,8 +96,8 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
         BadInput: there is no such run, it has not ended, it wrote nothing, it is undone already, its before-images
             are deleted, or records or before-images were altered past the program.
     """
-    past = _past(night.store, number)
-    # an undo that was killed goes on: those whom it has put back are not asked about again
+    past = _past(night, number)
+    # an undo that was killed goes on: those whom it has put back, or left to staff, are not asked about again
     done = night.store.reverting.begun(number)
     ones = list(_decide(night, past.id, [one for one in night.store.reverting.patrons(number) if one not in done]))
     rows = [row for one in ones for row in one.rows()]
@@ -119,7 +120,8 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
     return ShownRevert(past, ones, preview, document)
 
 
-def _past(store: Store, number: int) -> PastRun:
+def _past(night: Night, number: int) -> PastRun:
+    store = night.store
     past = store.reverting.past(number)
     if past is None:
         raise BadInput("there is no run {run}", run=number, kind="run.unknown")
@@ -135,7 +137,8 @@ def _past(store: Store, number: int) -> PastRun:
             run=number,
             kind="revert.altered",
         )
-    if not past.kept:
+    # once some of it may be deleted, what is left would undo a part of the run alone
+    if past.until is None or past.until <= deletable_until(Forgotten.BEFORE_IMAGES, night.clock.today(), night.policy):
         raise BadInput("what run {run} overwrote is no longer kept", run=number, kind="revert.too_old")
     return past
 
@@ -221,7 +224,7 @@ def revert(night: Night, shown: ShownRevert, given: Confirmation, *, user: str) 
         raise NotConfirmed(_NOT_CONFIRMED[refused], kind=f"confirm.{refused.value}")
     why = demanded_reason(given.reason, of="say why the run is undone: --reason TEXT")
     with night.store.runs.lock():
-        past = _past(night.store, shown.past.id)
+        past = _past(night, shown.past.id)
         run = night.store.reverting.begin(past.id, day=night.clock.today(), started=night.clock.now())
         return _Undo(night, run, past, user, why).do()
 
@@ -237,6 +240,7 @@ class _Undo:
     def do(self) -> dict[str, Any]:
         night, run, store = self._night, self._run, self._night.store
         done = store.reverting.done(run)
+        done |= store.reverting.left(run)
         left = [one for one in store.reverting.patrons(self._past.id) if one not in done]
         ones = list(_decide(night, self._past.id, left))
         rows = [row for one in ones for row in one.rows()]

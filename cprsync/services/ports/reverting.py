@@ -28,6 +28,8 @@ class PastRun:
     has_written: bool
     #: the run that has undone it; None: none has
     reverted_by: int | None = None
+    #: the last day of what is kept, as it is stored with it; None: nothing is kept
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,11 @@ class Reverting(Protocol):
     def done(self, run: Run) -> set[str]:
         """Return the patrons that the run has put back."""
 
+    def left(self, run: Run) -> set[str]:
+        """Return the patrons that the run has left to staff. It does not ask about them twice."""
+
     def begun(self, number: int) -> set[str]:
-        """Return the patrons that an undo of a run has put back which was killed and has not ended."""
+        """Return the patrons that an undo of a run has put back or left to staff, as long as it has not ended."""
 
     def half_done(self) -> list[HalfUndone]:
         """Return the undos that have begun to write and have not ended, as long as they can go on.
@@ -89,6 +94,8 @@ class Reverting(Protocol):
 
     def write(self, run: Run, batch: RevertBatch, *, reverts: int) -> None:
         """Write records, hold the patrons, open their windows and reviews: all of it, or nothing.
+
+        No review is opened about a patron who has left, or was merged into another one, meanwhile.
 
         Raises LostCompare if a patron changed since.
         """
@@ -100,10 +107,13 @@ class Reverting(Protocol):
         """Write the report and the audit entry, and end the run."""
 
     def held(self, run: int | None = None) -> int:
-        """Count the patrons who are held, by one run or by any."""
+        """Count the patrons who are held, by one run or by any. Those who have left or were merged are held no more."""
 
     def release(self, run: int, *, user: str, most: int) -> int:
         """Let up to `most` patrons of a run go, and settle their reviews as accepted. Return how many were let go."""
 
     def note_release(self, run: int, *, user: str, reason: str, count: int) -> None:
-        """Write an audit entry that all patrons of a run were let go, and why."""
+        """Write an audit entry that all patrons of a run were let go, and why.
+
+        A patron who was merged into another one, and whose merge may be taken back, is let go with it.
+        """

@@ -124,7 +124,7 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     _settle_reviews(connection, tenant, family)
     end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
-    closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value}
+    closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value, "held_by": None}
     connection.execute(update(tables.patron).where(these).values(closed))
     _blank(connection, tenant, row, number, version)
     return ended
@@ -295,5 +295,6 @@ _FORGOTTEN: Final = (
     "register_since",
     "last_seen",
     "rights_due",
+    "held_by",
     *feed_coverage.WINDOW_COLUMNS,
 )

@@ -24,7 +24,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CHANGE, Happened
 from cprsync.store.audit.older_states import are_records_the_last
-from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading, stamp_of, writing
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
     TenantStore,
     library_transaction,
@@ -39,6 +39,7 @@ from cprsync.store.patrons.feed_coverage import let_go, open_windows
 from cprsync.store.patrons.patrons import ask, write_changes
 from cprsync.store.reviews.review_items import ask_staff
 from cprsync.store.seals.vault import REGISTER, decode
+from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -55,6 +56,8 @@ RELEASE: Final = "release"
 _RUN, _IMAGE, _PATRON, _ITEM = tables.run.c, tables.before_image.c, tables.patron.c, tables.review_item.c
 #: States in which an undo may have begun to write.
 _WRITING: Final = (RunState.APPROVED.value, RunState.APPLYING.value)
+#: Neither merged into another patron, nor closed.
+_LIVING: Final = _PATRON.status_class.not_in(tables.GONE)
 
 
 class Reverting(TenantStore):
@@ -67,11 +70,12 @@ class Reverting(TenantStore):
             row = connection.execute(select(tables.run).where(ours, _RUN.id == number)).one_or_none()
             if row is None:
                 return None
-            kept = connection.scalar(select(func.count(func.distinct(_IMAGE.patron_id))).where(_of(tenant, number)))
+            count = func.count(func.distinct(_IMAGE.patron_id))
+            kept, until = connection.execute(select(count, func.min(_IMAGE.until_day)).where(_of(tenant, number))).one()
             by = reverted_by(connection, tenant, [number]).get(number)
         document: dict[str, Any] = json.loads(row.document or "{}")
         wrote = bool(document.get("actions") or document.get("let_through"))
-        return PastRun(number, row.day, row.finished is not None, kept or 0, wrote, by)
+        return PastRun(number, row.day, row.finished is not None, kept, wrote, by, until)
 
     def is_whole(self) -> bool:
         with reading(self._tenant.engine) as connection:
@@ -80,7 +84,7 @@ class Reverting(TenantStore):
     def patrons(self, number: int) -> list[str]:
         still = (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)
         wanted = select(_IMAGE.patron_id).distinct().join(tables.patron, still)
-        wanted = wanted.where(_of(self._tenant, number), _PATRON.status_class.not_in(tables.GONE))
+        wanted = wanted.where(_of(self._tenant, number), _LIVING)
         with reading(self._tenant.engine) as connection:
             return sorted(connection.scalars(wanted))
 
@@ -126,11 +130,18 @@ class Reverting(TenantStore):
         with reading(self._tenant.engine) as connection:
             return set(connection.scalars(select(_IMAGE.patron_id).where(_of(self._tenant, run.id))))
 
-    def begun(self, number: int) -> set[str]:
-        begun = (_RUN.agency == _IMAGE.agency) & (_RUN.id == _IMAGE.run_id) & (_RUN.reverts == number)
-        wanted = select(_IMAGE.patron_id).join(tables.run, begun).where(_IMAGE.agency == self._tenant.agency)
+    def left(self, run: Run) -> set[str]:
+        theirs = (_ITEM.agency == self._tenant.agency) & (_ITEM.run_id == run.id) & _ITEM.kind.in_(REVERTED_NOT)
         with reading(self._tenant.engine) as connection:
-            return set(connection.scalars(wanted.where(_RUN.finished.is_(None))))
+            return set(connection.scalars(select(_ITEM.patron_id).where(theirs)))
+
+    def begun(self, number: int) -> set[str]:
+        ours = (_RUN.agency == self._tenant.agency) & (_RUN.reverts == number) & _RUN.finished.is_(None)
+        begun = select(_RUN.id).where(ours)
+        back = select(_IMAGE.patron_id).where(_IMAGE.agency == self._tenant.agency, _IMAGE.run_id.in_(begun))
+        left = select(_ITEM.patron_id).where(_ITEM.agency == self._tenant.agency, _ITEM.run_id.in_(begun))
+        with reading(self._tenant.engine) as connection:
+            return set(connection.scalars(back.union(left.where(_ITEM.kind.in_(REVERTED_NOT)))))
 
     def half_done(self) -> list[HalfUndone]:
         tenant = self._tenant
@@ -155,10 +166,11 @@ class Reverting(TenantStore):
             ask(connection, tenant, [(one, FIRST_COPY) for one in unknown])
             _settle_older(connection, tenant, run, ids, REVERTED_KINDS)
             # whoever stays as they are is held by the earlier undo, and a protection that it kept waits for two people
-            left = [one for one, kind in batch.reviews if kind in REVERTED_NOT]
+            reviews = _about_patrons(connection, tenant, batch.reviews)
+            left = [one for one, kind in reviews if kind in REVERTED_NOT]
             _settle_older(connection, tenant, run, left, REVERTED_NOT)
-            for kind in dict.fromkeys(kind for _, kind in batch.reviews):
-                ask_staff(connection, tenant, run, [one for one, of in batch.reviews if of == kind], kind)
+            for kind in dict.fromkeys(kind for _, kind in reviews):
+                ask_staff(connection, tenant, run, [one for one, of in reviews if of == kind], kind)
             happened = [
                 Happened(CHANGE, run, write.patron.id, tuple(one.value for one in write.actions), more=more)
                 for write in batch.writes
@@ -185,14 +197,14 @@ class Reverting(TenantStore):
                 _forget_plans(connection, tenant, document["reverts"])
 
     def held(self, run: int | None = None) -> int:
-        theirs = (_PATRON.agency == self._tenant.agency) & _PATRON.held_by.is_not(None)
+        theirs = (_PATRON.agency == self._tenant.agency) & _PATRON.held_by.is_not(None) & _LIVING
         wanted = select(func.count()).select_from(tables.patron).where(theirs)
         with reading(self._tenant.engine) as connection:
             return connection.scalar(wanted if run is None else wanted.where(_PATRON.held_by == run)) or 0
 
     def release(self, run: int, *, user: str, most: int) -> int:
         tenant = self._tenant
-        theirs = (_PATRON.agency == tenant.agency) & (_PATRON.held_by == run)
+        theirs = (_PATRON.agency == tenant.agency) & (_PATRON.held_by == run) & _LIVING
         with library_transaction(tenant) as connection:
             held = select(_PATRON.id).where(theirs).order_by(_PATRON.id).limit(most).with_for_update()
             ids = list(connection.scalars(held))
@@ -206,10 +218,13 @@ class Reverting(TenantStore):
         return len(ids)
 
     def note_release(self, run: int, *, user: str, reason: str, count: int) -> None:
-        more = (("for_run", str(run)), ("patrons", str(count)))
-        with library_transaction(self._tenant) as connection:
+        tenant, more = self._tenant, (("for_run", str(run)), ("patrons", str(count)))
+        with library_transaction(tenant) as connection:
+            # a merged patron is held again if the merge is taken back, unless all were let go meanwhile
+            merged = (_PATRON.agency == tenant.agency) & (_PATRON.held_by == run) & (_PATRON.status_class == MERGED)
+            connection.execute(update(tables.patron).where(merged).values(held_by=None))
             said = Happened(RELEASE, user=user, more=more, reason=reason)
-            audit.append(connection, self._tenant, audit.DESK, [said])
+            audit.append(connection, tenant, audit.DESK, [said])
 
 
 def _forget_plans(connection: Connection, tenant: Tenant, reverts: int) -> None:
@@ -243,6 +258,13 @@ def _stop_letters(connection: Connection, tenant: Tenant, letters: Mapping[str, 
         ids = [one for one, of in letters.items() if of == day]
         theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
         change_rows(connection, theirs.values(letters_stopped=day), _PATRON.id, ids)
+
+
+def _about_patrons(connection: Connection, tenant: Tenant, reviews: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the reviews without those about patrons who have left, or were merged, since it was decided."""
+    living = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _LIVING)
+    still = set(fetch_values(connection, living, _PATRON.id, {one for one, _ in reviews}))
+    return [review for review in reviews if review[0] in still]
 
 
 def _settle_older(
