@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.trust.alarms import Alarm, Telling, Word, pause_after
+from cprsync.domain.trust.alarms import PAUSE_MOST, Alarm, Telling, Word, pause_after
 from cprsync.errors import ConfigurationError
 from cprsync.private import closed_to_us, open_unfollowed
 from cprsync.services.ports.trust.alarms import Message, Undelivered
@@ -58,7 +58,8 @@ class AlarmFile:
     def take(self, channel: str) -> list[Message]:
         now = self.now()
         with self._held() as kept:
-            due = [one for one in kept["messages"] if one["channel"] == channel and one["due"] <= stamp_of(now)]
+            ours = [one for one in kept["messages"] if one["channel"] == channel]
+            due = [one for one in ours if not stamp_of(now) < one["due"] <= stamp_of(now + PAUSE_MOST)]
             for one in due:
                 one["due"], one["tries"] = stamp_of(now + TAKEN), one["tries"] + 1
             return [_message_of(one) for one in due]

@@ -222,7 +222,8 @@ def why_refused(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
 def _over_a_cap(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
     now, (begins, ends) = attempt.at, _day_around(attempt.at)
     of_today = [one for one in history.looks if begins <= one.at < ends]
-    within_hour = [one for one in history.looks if now - one.at < _HOUR]
+    # what lies further ahead was looked up while the clock was ahead
+    within_hour = [one for one in history.looks if abs(now - one.at) < _HOUR]
     if sum(one.counts for one in within_hour) >= caps.an_hour:
         return Rule.HOUR
     if sum(one.counts for one in of_today) >= caps.a_day:

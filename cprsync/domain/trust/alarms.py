@@ -25,6 +25,8 @@ TOLD: Final = frozenset(
 SETTLED: Final = timedelta(minutes=10)
 #: How long after each try of a delivery the next one comes. After the last one it is given up.
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30, 60, 60, 60, 120, 120))
+#: Nothing waits longer. What seems to was put off while the clock was ahead, and is told now.
+PAUSE_MOST: Final = max(PAUSES)
 
 
 class Urgency(enum.Enum):
@@ -189,7 +191,7 @@ def weigh(
         at: when it is looked.
         unseen: whether this look cannot say if an alarm still stands, because a counterpart did not answer.
     """
-    before, causes = {one.cause: one for one in known}, dict(_causes(problems))
+    before, causes = {one.cause: _not_ahead(one, at.now) for one in known}, dict(_causes(problems))
     found = [_stands(before.get(cause), cause, *named, at.now) for cause, named in causes.items()]
     absent = [one for cause, one in before.items() if cause not in causes]
     found += [one if unseen(one) else replace(one, gone=one.gone or at.now) for one in absent]
@@ -208,6 +210,15 @@ def _causes(problems: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[
         rule = _BY_WHAT.get(what, AlarmRule(what, Urgency.SOON))
         cause = "|".join((what, *(str(values.get(name)) for name in rule.apart)))
         yield cause, (what, values)
+
+
+def _not_ahead(alarm: Alarm, now: datetime) -> Alarm:
+    """The alarm without a time that is still to come: the clock was ahead when it was noted.
+
+    Otherwise nothing would be told of it until the clock has caught up.
+    """
+    told, gone = (None if one is None else min(one, now) for one in (alarm.told, alarm.gone))
+    return replace(alarm, since=min(alarm.since, now), told=told, gone=gone)
 
 
 def _stands(known: Alarm | None, cause: str, what: str, values: Mapping[str, Any], now: datetime) -> Alarm:

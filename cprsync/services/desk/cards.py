@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.desk.pins import HOUR, MINUTE, REMEMBERED, PinTry, is_locked
+from cprsync.domain.desk.pins import HOUR, MINUTE, REMEMBERED, PinTry, is_locked, is_within
 from cprsync.errors import CardRefused, QuotaReached
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def _check_quota(store: Store, clock: Clock, by: str, quota: Quota) -> None:
     now = clock.now()
     asked = store.cards.moment_of_try(quota.asks, by=by)
     wrong = store.cards.moment_of_try(quota.wrong, by=by, only_wrong=True)
-    if asked is not None and now - asked < MINUTE:
+    if asked is not None and is_within(asked, MINUTE, now):
         raise QuotaReached("the machine has asked {most} times within a minute", most=quota.asks)
-    if wrong is not None and now - wrong < HOUR:
+    if wrong is not None and is_within(wrong, HOUR, now):
         raise QuotaReached(
             "{most} cards and PINs of the machine did not fit within an hour", most=quota.wrong, kind="card.guessing"
         )

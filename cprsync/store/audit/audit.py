@@ -21,12 +21,13 @@ from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import Mark
 from cprsync.store.core import bulk
-from cprsync.store.core.engine import after_commit
+from cprsync.store.core.engine import after_commit, moment_of
 from cprsync.store.core.tenant import AGENCY_IS, hold_library
 from cprsync.store.seals.keys import Keyed, Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.beside.checkpoints import Seen
@@ -45,6 +46,8 @@ CHANGE: Final = "change"
 CALENDAR: Final = "calendar"
 #: The name that an entry gives to the hash of its sealed reason.
 REASON_HASH: Final = "reason_sha256"
+#: The name under which an entry has the clock's own moment, if its stamp is a later one: the clock was ahead before.
+CLOCK: Final = "clock"
 #: The owner under which a reason is sealed.
 _REASON: Final = "reason"
 _FIRST: Final = bytes(32)
@@ -136,7 +139,9 @@ def append(  # noqa: PLR0913 -- the transaction, the place, what is added and ho
         return 0
     end = end or hold_stream(connection, tenant, stream)
     seq, mac = end.seq, end.mac
-    at = max(tenant.stamp(), end.at)  # stamps never go backward within a chain, whatever the clock does
+    clock = tenant.stamp()
+    at = max(clock, end.at)  # stamps never go backward within a chain, whatever the clock does
+    behind = ((CLOCK, clock),) if clock < at else ()
     key = tenant.keyring.newest(Purpose.AUDIT)
     keyed, rows, reasons = Keyed(key.secret), [], []
     for number, one in enumerate(happened, start=seq + 1):
@@ -144,6 +149,8 @@ def append(  # noqa: PLR0913 -- the transaction, the place, what is added and ho
             sealed = tenant.vault.seal(one.reason.encode(), place=stream, owner=_REASON, version=number)
             reasons.append((tenant.agency, stream, number, one.patron, sealed, tenant.vault.seal_key))
             one = replace(one, more=(*one.more, (REASON_HASH, _hash(sealed))))  # noqa: PLW2901 -- the same, as it is kept
+        if behind:
+            one = replace(one, more=(*one.more, *behind))  # noqa: PLW2901 -- the same
         entry = _encode(tenant, stream, number, at, one)
         mac = keyed.digest(mac + entry)
         rows.append((tenant.agency, stream, number, at, one.patron, entry, mac, key.id))
@@ -159,6 +166,14 @@ def append(  # noqa: PLR0913 -- the transaction, the place, what is added and ho
         keeping = after_commit(connection, _Keeping(tenant, seen))
         keeping.marks[stream] = Mark(stream, seq, mac, at, records=changes)
     return seq
+
+
+def moment_in(entry: Mapping[str, Any]) -> datetime:
+    """Return when an entry was written, by the clock of that moment. Whoever counts by time needs this, not its stamp.
+
+    After the clock was ahead, the stamps of a stream stand still until it has caught up.
+    """
+    return moment_of(entry.get(CLOCK, entry["at"]))
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from cprsync.domain.desk.pins import PinTry
+from cprsync.domain.desk.pins import PinTry, is_within
 from cprsync.domain.patron.local import card_key
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -21,9 +21,9 @@ from cprsync.store.desk.setting import hash_pin, is_pin
 from cprsync.store.records.records import open_local, patron_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
+    from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: The streams of a machine's tries: of those that fitted, and of the rest.
@@ -37,7 +37,7 @@ GUESSING: Final = "card_ceiling"
 _PROOF: Final = b"cprsync mark of a card"
 _ENTRY, _HEAD = tables.audit.c, tables.audit_head.c
 _LATEST: Final = (
-    select(_ENTRY.at)
+    select(_ENTRY.at, _ENTRY.entry)
     .where(_ENTRY.agency == AGENCY_IS, _ENTRY.stream == bindparam("stream_"))
     .order_by(_ENTRY.seq.desc())
     .limit(bindparam("most_"))
@@ -66,15 +66,20 @@ class Cards(TenantStore):
 
     def wrong_tries(self, patron_id: str, *, since: datetime) -> list[datetime]:
         theirs = (_ENTRY.agency == self._tenant.agency) & (_ENTRY.patron_id == patron_id)
-        wanted = select(_ENTRY.at, _ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(since))
-        wrong: list[datetime] = []
+        wanted = select(_ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(since))
         with reading(self._tenant.engine) as connection:
-            for row in connection.execute(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)):
-                kind = json.loads(row.entry)["kind"]
-                if kind == PinTry.RIGHT.value:
-                    wrong.clear()
-                elif kind == PinTry.WRONG.value:
-                    wrong.append(moment_of(row.at))
+            written = connection.scalars(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq))
+            entries = sorted(map(json.loads, written), key=audit.moment_in)
+        now = self._tenant.clock.now()
+        wrong: list[datetime] = []
+        for entry in entries:
+            at = audit.moment_in(entry)
+            if not is_within(at, now - since, now):
+                continue
+            if entry["kind"] == PinTry.RIGHT.value:
+                wrong.clear()
+            elif entry["kind"] == PinTry.WRONG.value:
+                wrong.append(at)
         return wrong
 
     def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str) -> None:
@@ -84,22 +89,29 @@ class Cards(TenantStore):
             audit.append(connection, self._tenant, stream, [entry])
 
     def count_wrong(self, *, since: datetime, of_machines: bool, most: int) -> int:
-        # stamps never go backward within a stream: its last entries are the latest
+        # each is written behind the last one of its stream: the last entries are the latest
         own = _HEAD.stream == _WRONG + _PATRONS_OWN
         these = (_HEAD.agency == self._tenant.agency) & _HEAD.stream.startswith(_WRONG)
         latest = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream) & (_ENTRY.seq > _HEAD.seq - most)
+        now = self._tenant.clock.now()
         wanted = select(func.count()).select_from(tables.audit_head).join(tables.audit, latest)
+        wanted = wanted.where(these, ~own if of_machines else own)
+        stamped = _ENTRY.at.between(stamp_of(since), stamp_of(now))
         with reading(self._tenant.engine) as connection:
-            found = connection.scalar(wanted.where(these, ~own if of_machines else own, _ENTRY.at >= stamp_of(since)))
-        return found or 0
+            found = connection.scalar(wanted.where(stamped)) or 0
+            # none, unless the clock was ahead
+            ahead = connection.execute(
+                wanted.with_only_columns(_ENTRY.at, _ENTRY.entry).where(_ENTRY.at > stamp_of(now))
+            )
+            return found + sum(is_within(_moment(row, now), now - since, now) for row in ahead)
 
     def note_ceiling(self, *, since: datetime, of_machines: bool) -> None:
         door = MACHINES if of_machines else PAGE
-        stream = CEILING + door
+        stream, now = CEILING + door, self._tenant.clock.now()
         with writing(self._tenant.engine) as connection:
             audit.hold_stream(connection, self._tenant, stream)
             last = next(iter(_latest(connection, self._tenant, stream, 1)), None)
-            if last is None or moment_of(last) < since:
+            if last is None or not is_within(last, now - since, now):
                 audit.append(connection, self._tenant, stream, [audit.Happened(GUESSING, actions=(door,))])
 
     def proof(self, patron_id: str | None, card: str) -> str | None:
@@ -110,16 +122,23 @@ class Cards(TenantStore):
         streams = [_WRONG + by] if only_wrong else [_RIGHT + by, _WRONG + by]
         with reading(self._tenant.engine) as connection:
             latest = [at for one in streams for at in _latest(connection, self._tenant, one, number)]
-        return moment_of(sorted(latest, reverse=True)[number - 1]) if len(latest) >= number else None
+        return sorted(latest, reverse=True)[number - 1] if len(latest) >= number else None
 
 
 def doors_since(connection: Connection, tenant: Tenant, since: datetime) -> tuple[str, ...]:
     """Return the doors at which too many did not fit since a moment: `page`, `machines`."""
     latest = ((door, next(iter(_latest(connection, tenant, CEILING + door, 1)), None)) for door in (PAGE, MACHINES))
-    return tuple(door for door, at in latest if at is not None and moment_of(at) >= since)
+    now = tenant.clock.now()
+    return tuple(door for door, at in latest if at is not None and is_within(at, now - since, now))
 
 
-def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> Sequence[str]:
+def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> list[datetime]:
     """Return when the latest entries of a stream were written."""
-    asked = {"agency_": tenant.agency, "stream_": stream, "most_": number}
-    return connection.scalars(_LATEST, asked).all()
+    asked, now = {"agency_": tenant.agency, "stream_": stream, "most_": number}, tenant.clock.now()
+    return [_moment(row, now) for row in connection.execute(_LATEST, asked)]
+
+
+def _moment(row: AnyRow, now: datetime) -> datetime:
+    """Return when an entry was written. It is read only if its stamp is ahead of the clock."""
+    stamped = moment_of(row.at)
+    return stamped if stamped <= now else audit.moment_in(json.loads(row.entry))

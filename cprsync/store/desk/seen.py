@@ -46,7 +46,10 @@ def _note(tenant: Tenant, happened: audit.Happened) -> None:
 
 def _has_seen(tenant: Tenant, patron_id: str, user: str, purpose: str) -> bool:
     theirs = (_ENTRY.agency == tenant.agency) & (_ENTRY.patron_id == patron_id) & (_ENTRY.stream == audit.SEEN)
-    wanted = select(_ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(tenant.clock.now() - SEEN_FOR))
+    now = tenant.clock.now()
+    wanted = select(_ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(now - SEEN_FOR))
     with reading(tenant.engine) as connection:
         told = [json.loads(entry) for entry in connection.scalars(wanted)]
+    # what lies further ahead was seen while the clock was ahead
+    told = [one for one in told if abs(now - audit.moment_in(one)) <= SEEN_FOR]
     return any(one["user"] == user and one["purpose"] == purpose for one in told)

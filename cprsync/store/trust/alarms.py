@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from cprsync.domain.trust.alarms import Alarm, Telling, Word, pause_after
+from cprsync.domain.trust.alarms import PAUSE_MOST, Alarm, Telling, Word, pause_after
 from cprsync.services.ports.trust.alarms import Message, Undelivered
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, reading, stamp_of
@@ -65,7 +65,8 @@ class AlarmLog(TenantStore):
     def take(self, channel: str) -> list[Message]:
         tenant, now = self._tenant, self._tenant.clock.now()
         due = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.channel == channel) & _MESSAGE.outcome.is_(None)
-        wanted = select(tables.alarm_message).where(due, _MESSAGE.due <= stamp_of(now))
+        is_ahead = _MESSAGE.due > stamp_of(now + PAUSE_MOST)
+        wanted = select(tables.alarm_message).where(due, is_ahead | (_MESSAGE.due <= stamp_of(now)))
         wanted = wanted.order_by(_MESSAGE.id).limit(AT_ONCE_MOST)
         with reading(tenant.engine) as connection:
             if connection.execute(wanted.limit(1)).first() is None:

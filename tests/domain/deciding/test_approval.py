@@ -42,6 +42,12 @@ def test_an_approval_counts_for_four_hours_from_the_second_yes() -> None:
     assert yeses_in_force(pair, RUNS_OUT) == ()
 
 
+def test_an_approval_from_far_ahead_was_given_by_a_wrong_clock_and_does_not_count() -> None:
+    pair = (FIRST, SECOND)
+    assert yeses_in_force(pair, SECOND.at - timedelta(minutes=5)) == pair
+    assert yeses_in_force(pair, SECOND.at - timedelta(days=30)) == ()
+
+
 def test_a_first_yes_waits_and_approves_nothing() -> None:
     assert yeses_in_force((FIRST,), NOON + timedelta(days=9)) == (FIRST,)
     assert approved_until((FIRST,)) is None

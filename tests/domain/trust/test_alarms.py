@@ -97,6 +97,17 @@ def test_what_still_stands_is_told_again_after_the_set_time() -> None:
     assert never.look(AUDIT, after=timedelta(days=400)) == []
 
 
+def test_what_was_noted_while_the_clock_was_ahead_is_told_and_ends_as_ever() -> None:
+    days, month = Days(), timedelta(days=30)
+    days.look(AUDIT, DISK, {"what": "late"})
+    days.look(AUDIT, after=minutes(1))
+    days.now -= month
+    assert days.look(AUDIT, {"what": "late"}, after=minutes(1)) == []
+    assert days.look(AUDIT, {"what": "late"}, after=SETTLED) == [("disk|store", Word.ENDED)]
+    assert days.look(AUDIT, {"what": "late"}, after=timedelta(hours=7)) == [("late", Word.BEGUN)]
+    assert days.look(AUDIT, {"what": "late"}, after=timedelta(hours=17)) == [("audit", Word.STANDS)]
+
+
 @pytest.mark.parametrize(("hour", "is_quiet"), [(21, False), (22, True), (3, True), (6, True), (7, False)])
 def test_the_night_is_quiet(hour: int, *, is_quiet: bool) -> None:
     assert QUIET.is_quiet(time(hour)) is is_quiet

@@ -198,6 +198,60 @@ def test_a_patron_has_no_quota_and_is_named_by_their_own_number(library: Library
     assert entries(library) == [("card_right", anna, anna)]
 
 
+# -- a clock that was ahead for a while ------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def was_ahead(either_library: Library) -> Library:
+    """The clock was a day ahead while a machine asked, and is right again."""
+    library = either_library
+    set_(library, "pin", PIN)
+    library.clock.moment += DAY
+    ask(library, "ANNA", PIN)
+    refused(library, "ANNA", WRONG)
+    library.clock.moment -= DAY
+    return library
+
+
+def test_after_a_clock_was_ahead_a_machines_minute_and_hour_are_over_as_ever(was_ahead: Library) -> None:
+    """Stamps of the audit do not go back: until the clock has caught up, they stand still."""
+    library, quota = was_ahead, Quota(asks=3, wrong=3)
+    for minutes in range(12):
+        refused(library, "NOBODY", WRONG, quota=quota) if minutes % 4 == 0 else ask(library, "ANNA", PIN, quota=quota)
+        library.clock.moment += timedelta(minutes=15)
+    for _ in range(3):
+        ask(library, "ANNA", PIN, quota=quota)
+    assert refused(library, "ANNA", PIN, quota=quota) == "card.quota"
+    verify_audit(library.store)
+
+
+def test_after_a_clock_was_ahead_a_pin_is_locked_as_ever(was_ahead: Library) -> None:
+    library = was_ahead
+    for _ in range(2):
+        for _ in range(SHORT.wrong - 1):
+            refused(library, "ANNA", WRONG)
+        assert ask(library, "ANNA", PIN) == library.id_of("ANNA")
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    assert refused(library, "ANNA", PIN) == "card.refused"
+    library.clock.moment += SHORT.within
+    assert ask(library, "ANNA", PIN) == library.id_of("ANNA")
+
+
+def test_after_a_clock_was_ahead_a_ceiling_holds_for_an_hour_and_is_told_once(was_ahead: Library) -> None:
+    library, few = was_ahead, PinCeilings(page=3, machines=3)
+    for _ in range(2):
+        for card in ("BO", "CLARA", "NOBODY"):
+            refused(library, card, WRONG, ceilings=few)
+        assert refused(library, "ANNA", PIN, ceilings=few) == "card.ceiling"
+        assert library.store.access.alarms().guessing == ("machines",)
+        library.clock.moment += timedelta(hours=1)
+        assert ask(library, "ANNA", PIN, ceilings=few)
+    assert [kind for kind, _, _ in entries(library)].count("card_ceiling") == 2
+
+
 # -- ceilings --------------------------------------------------------------------------------------------------
 
 FEW = PinCeilings(page=3, machines=3)

@@ -75,6 +75,20 @@ def test_whoever_has_just_seen_a_record_sees_it_again_without_another_entry(eith
     ]
 
 
+def test_after_a_clock_was_ahead_each_look_has_its_entry_as_ever(either_library: Library) -> None:
+    """Stamps of the audit do not go back: until the clock has caught up, they stand still."""
+    library = either_library
+    library.clock.moment += timedelta(days=1)
+    view(library)
+    library.clock.moment -= timedelta(days=1)
+    for looks in (2, 3):
+        view(library)
+        view(library)
+        assert len(seen(library)) == looks
+        library.clock.moment += SEEN_FOR + timedelta(seconds=1)
+    verify_audit(library.store)
+
+
 def test_a_review_and_a_statement_are_looks_for_another_reason(library: Library) -> None:
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     library.store.desk.ask_staff(anna, BOTH_PATRONS, about=clara)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hmac
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,7 +20,7 @@ from cprsync.services.ports.runs import RunState
 from cprsync.store.audit import older_states
 from cprsync.store.audit.audit import DESK, Happened, append
 from cprsync.store.beside.checkpoints import FILE
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
@@ -145,8 +146,11 @@ def test_stamps_never_go_backward_when_the_clock_does(sqlite_store: SqlStore, cl
     sqlite_store.subscriptions.intend(run, [one], "first_copy")
     clock.moment -= timedelta(hours=1)
     sqlite_store.subscriptions.intend(run, [one], "first_copy")
-    stamps = [row["at"] for row in sqlite_store.views.everything("audit")["audit"] if row["stream"] == "night/main"]
-    assert stamps[0] == stamps[1]
+    rows = [row for row in sqlite_store.views.everything("audit")["audit"] if row["stream"] == "night/main"]
+    assert rows[0]["at"] == rows[1]["at"]
+    # the entry itself has what the clock said
+    told = [json.loads(bytes.fromhex(row["entry"])) for row in rows]
+    assert [one.get("clock") for one in told] == [None, stamp_of(clock.moment)]
     verify_audit(sqlite_store)
 
 

@@ -106,6 +106,17 @@ def test_what_fails_comes_again_after_a_pause_and_is_given_up_in_the_end(store: 
     assert store.alarms.undelivered() == [Undelivered("email", 1, "alarm.log_in")]
 
 
+def test_what_was_put_off_while_the_clock_was_ahead_comes_once_it_is_right(
+    store: SqlStore, clock: StoppedClock
+) -> None:
+    store.alarms.weigh(begin, ["email"])
+    clock.moment += timedelta(days=30)
+    store.alarms.note(store.alarms.take("email"), "alarm.unreachable")
+    clock.moment -= timedelta(days=30)
+    assert len(store.alarms.take("email")) == 1
+    assert store.alarms.take("email") == []
+
+
 def test_a_channel_that_carries_again_is_well(store: SqlStore, clock: StoppedClock) -> None:
     test_what_fails_comes_again_after_a_pause_and_is_given_up_in_the_end(store, clock)
     store.alarms.weigh(end, ["email"])
