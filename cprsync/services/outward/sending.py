@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from cprsync.domain.outward.target import may_lose
-from cprsync.errors import CprsyncError, FenceLost, RunStopped
+from cprsync.errors import CprsyncError, FenceLost, RunStopped, TargetUnavailable
 from cprsync.services.ports.night import Silence, never_stop
 from cprsync.services.ports.outward import Delivered
 
@@ -75,6 +75,27 @@ def load_target(
     while loaded := store.targets.load(target, LOADED):
         progress.advance(loaded)
         raise_if_stopped()
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Whether a target has answered about anybody. If about nobody, the fault is the target's and not a patron's."""
+
+    has_answered: bool = False
+    #: of the last patron about whom it has not
+    code: str | None = None
+
+    def note(self, outcome: Delivered | Undelivered) -> None:
+        if isinstance(outcome, Delivered) or outcome.final:
+            self.has_answered = True
+        else:
+            self.code = outcome.code
+
+    @property
+    def error(self) -> TargetUnavailable | None:
+        if self.has_answered or self.code is None:
+            return None
+        return TargetUnavailable("the system does not answer about any patron ({code})", code=self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +166,7 @@ class Sender:
 
     def _send_patrons(self, one: OpenTarget, client: TargetClient, ids: Sequence[str], stopped: str | None) -> Sent:
         sent, written, error = 0, 0, None
+        answers = _Answers()
         left: list[tuple[str, str]] = []
         together: list[tuple[OutwardEffect, Delivered | Undelivered]] = []
 
@@ -160,6 +182,7 @@ class Sender:
                     error = error or outcome
                     continue
                 together.append((effect, outcome))
+                answers.note(outcome)
                 sent += isinstance(outcome, Delivered)
                 written += isinstance(outcome, Delivered) and outcome.wrote
                 if len(together) >= TOGETHER:
@@ -171,7 +194,7 @@ class Sender:
             raise
         settle()
         name, kind = one.target.name, one.target.kind.value
-        return Sent(name, kind, sent, written, tuple(left), error, stopped)
+        return Sent(name, kind, sent, written, tuple(left), error or answers.error, stopped)
 
     def _readable(
         self, target: Target, ids: Sequence[str], left: list[tuple[str, str]]

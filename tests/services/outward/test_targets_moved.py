@@ -92,6 +92,25 @@ def test_a_target_that_is_down_holds_up_no_other(either_library: Library) -> Non
     assert report.exit_code == 4
 
 
+def test_a_target_that_answers_about_nobody_is_said_to_be_down_however_few_wait(either_library: Library) -> None:
+    """Too few for the client to give up: each patron alone might be the reason."""
+    library = either_library
+    library.sets_targets_up(PLAIN, OTHER)
+    library.night()
+    keys = ("ANNA", "CLARA")
+    library.target("koha").refuses = {library.id_of(key): Undelivered("no_answer") for key in keys}
+    library.deliver(MONDAY, *(moves(person(key), "ODENSE") for key in keys))
+    report = library.one_night()
+    told = {one["name"]: (one["sent"], one["waiting"], one["error"]) for one in report.document()["targets"]}
+    assert told == {"koha": (0, 2, "target.unavailable"), "hook": (2, 0, None)}
+    assert report.exit_code == 4
+    assert {one.name: one.error is None for one in sends(library)} == {"koha": False, "hook": True}
+    # about one it answers: the other one alone is the reason
+    del library.target("koha").refuses[library.id_of("ANNA")]
+    assert [one.error for one in sends(library)] == [None, None]
+    assert state(library)["waiting"] == 1
+
+
 def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> None:
     library.sets_targets_up(PLAIN, OTHER)
     library.night()
