@@ -30,6 +30,8 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     # a run of an earlier version lacks it
     if document.get("clock_behind"):
         yield "  " + word("clock_behind", language, day=day_text(document["clock_behind"], language))
+    if document.get("clock_unchecked"):
+        yield "  " + word("clock_unchecked", language)
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
     for delivery in document["deliveries"]:

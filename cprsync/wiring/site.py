@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.clock import LateClock, MockClock, StillClock, SystemClock, clock_for
 from cprsync.config.policy import load_policy
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
 from cprsync.wiring.counterparts import Counterparts, register_settings, surroundings_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.policy.policy import Policy
     from cprsync.register.extract.reader import ExtractReader
+    from cprsync.register.soap.client import SoapRegister
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.setting import SettingDesk
@@ -266,7 +267,8 @@ class Site:
             register = stack.enter_context(self.counterparts.register())
             register.make_sure_outlives()
             store = stack.enter_context(self.store(shows_records=True))
-            make_sure_that_clocks_agree(register=register.measure_offset(), store=store.figures.clock_offset())
+            offset, is_checked = self._measure_offset(register)
+            make_sure_that_clocks_agree(register=offset, store=store.figures.clock_offset())
             yield Night(
                 agency=self.section.agency,
                 store=store,
@@ -282,8 +284,19 @@ class Site:
                 windows_a_day=self.section.register_.windows_a_day,
                 progress=progress,
                 knows_the_day=self.knows_the_day,
+                clock_is_checked=is_checked,
                 monotonic=time.monotonic,
             )
+
+    def _measure_offset(self, register: SoapRegister) -> tuple[float | None, bool]:
+        """By how many seconds the register's clock is ahead of ours, and whether ours could be checked.
+
+        A mock's clock, and a day given for a test, need no check.
+        """
+        try:
+            return register.measure_offset(), True
+        except CprsyncError:
+            return None, isinstance(self.clock, StillClock | MockClock)
 
     def publish_patron(self, patron_id: str) -> bool:
         """Tell the net media and other systems about a patron that the desk has just written.

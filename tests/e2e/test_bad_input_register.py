@@ -185,3 +185,17 @@ def test_a_register_that_hangs_up_on_every_try_after_it_has_told_the_time_is_tri
 
 def _statuses(library: Library) -> dict[str, Any]:
     return {key: person.status for key, person in library.opened().items()}
+
+
+def test_a_night_says_that_no_register_could_check_its_clock(
+    new: Library, ready: dict[str, Any], tmp_path: Path
+) -> None:
+    """A mock's clock needs no check."""
+    library = new.copy(tmp_path / "library")
+    for name in ("lookup_url", "subscription_url"):
+        library.rewrite("cprsync.toml", ready[name], f"https://localhost:1/{name}")
+    for is_unchecked in (False, True):
+        ran = library.run("sync")
+        assert (ran.exit, ran.document["clock_unchecked"]) == (4, is_unchecked), ran.err
+        if not is_unchecked:
+            library.rewrite("cprsync.toml", f'control_url = "{ready["control_url"]}"', "")

@@ -176,14 +176,11 @@ class SoapRegister:
         return self._call("knock", self._knock)
 
     def measure_offset(self) -> float | None:
-        """Return by how many seconds the service's clock is ahead of ours.
+        """Return by how many seconds the service's clock is ahead of ours. None: it does not tell the time.
 
-        None: it does not tell the time, or does not answer the one try. The calls that follow say why.
+        Raises CprsyncError: it does not answer the one try. The calls that follow say why.
         """
-        try:
-            theirs = self._knock(_KNOCK_SECONDS)
-        except CprsyncError:
-            return None
+        theirs = self._knock(_KNOCK_SECONDS)
         return None if theirs is None else (theirs - self._now()).total_seconds()
 
     def ask_agreement(self) -> None:

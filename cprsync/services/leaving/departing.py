@@ -57,6 +57,8 @@ def depart(night: Night, run: Run, departing: Departing) -> Departed:
 
 
 def _inactive_before(night: Night) -> date | None:
+    if not night.clock_is_checked:
+        return None  # a record that is closed early cannot be brought back
     return inactive_before(night.clock.today(), night.policy.retention.inactive_days)
 
 

@@ -144,6 +144,8 @@ class Report:
     forgotten: Mapping[str, int] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
     error: CprsyncError | None = None
+    #: False: our clock may be wrong, so nothing was deleted for its age
+    clock_is_checked: bool = True
     closing: Closing = field(default_factory=Closing)
 
     @property
@@ -298,6 +300,7 @@ class Report:
             "approval": approval and approval.document(),
             "plan": self.plan_rows() if self.held or self.only_plan else [],
             "clock_behind": self.clock_behind,
+            "clock_unchecked": not self.clock_is_checked,
             "seconds": round(closing.seconds, 3),
             "exit": self.exit_code,
         }
@@ -392,6 +395,7 @@ def report_without_run(agency: str | None, *, day: date | None, error: dict[str,
         "approval": None,
         "plan": [],
         "clock_behind": None,
+        "clock_unchecked": False,
         "seconds": 0.0,
         "exit": code,
         "error": error,

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.leaving.leaving import Departing
+from cprsync.domain.patron.due import ONE_DAY
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
 from cprsync.errors import RunStopped
@@ -61,7 +64,7 @@ def run_night(night: Night, *, foresee: Callable[[Iterable[Due]], None] | None =
     """
     begun = night.monotonic()
     with night.store.runs.lock():
-        run = night.store.runs.begin(day=night.clock.today(), started=night.clock.now())
+        run = night.store.runs.begin(day=_day_of(night), started=night.clock.now())
         log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
         course = _Course(night, run, foresee)
         try:
@@ -78,6 +81,20 @@ def run_night(night: Night, *, foresee: Callable[[Iterable[Due]], None] | None =
         )
         log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)
         return report
+
+
+def _day_of(night: Night) -> date:
+    """The day of a run that begins now.
+
+    If nobody has confirmed our clock, it may be ahead, as after a start without network. The run then lives one day
+    after the last one, and that once a day: what a day has brought cannot be taken back.
+    """
+    today, last = night.clock.today(), night.store.runs.last_day()
+    if night.clock_is_checked or last is None:
+        return today
+    begun = [datetime.fromisoformat(one["started"]) for one in night.store.runs.documents(most=1)]
+    has_run = any(one.astimezone(COPENHAGEN).date() == today for one in begun)
+    return min(today, last if has_run else last + ONE_DAY)
 
 
 def find_state(night: Night, day: date) -> Closing:
@@ -132,6 +149,7 @@ class _Course:
             forgotten=self._forgotten,
             told=self._told,
             error=self._error,
+            clock_is_checked=self._night.clock_is_checked,
             closing=closing or Closing(),
         )
 
@@ -174,7 +192,7 @@ class _Course:
         comparison = self._work()
         self._calendar = self._live_days()
         self._close_released(comparison)
-        if self._lives:
+        if self._lives and self._night.clock_is_checked:
             # otherwise the next night deletes what has passed its retention period
             self._forgotten = forget_of_night(self._night, self._run, self._forgotten, only_plan=self._only_plan)
         if not self._only_plan:

@@ -77,6 +77,8 @@ class Night:
     batch: int = BATCH
     #: the clock agrees with the register's, so a delivery of a later day is refused
     knows_the_day: bool = True
+    #: False: the register did not answer when its clock was to be compared with ours, which may be wrong
+    clock_is_checked: bool = True
     progress: Progress = field(default_factory=Silence)
     #: called between two pieces of work; raises RunStopped if someone has asked the night to stop
     raise_if_stopped: Callable[[], None] = field(default=never_stop)

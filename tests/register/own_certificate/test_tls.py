@@ -20,7 +20,7 @@ from tls_servers import asynchronous, hanging_up, http, threaded
 from town import number
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.errors import CertificateError, CertificateRefused, PeerCertificateError, RegisterUnavailable
+from cprsync.errors import CertificateError, CertificateRefused, CprsyncError, PeerCertificateError, RegisterUnavailable
 from cprsync.register.settings import Limits
 from cprsync.services.ports.register import Found
 from cprsync.wire.channel import Channel
@@ -201,7 +201,8 @@ def test_a_clock_is_compared_with_the_services_and_not_if_it_does_not_answer(
         register = make_register(lookup_url=server.url, now=lambda: NOW, **as_client(pki, "client"))
         # the header has whole seconds
         assert 359 <= (register.measure_offset() or 0) <= 360
-    assert register.measure_offset() is None
+    with pytest.raises(CprsyncError):
+        register.measure_offset()
 
 
 @VERSIONS

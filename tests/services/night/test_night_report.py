@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library
+from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library, unowned
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.deciding.guard import Excess, Outcome
-from cprsync.domain.policy.policy import Harm
+from cprsync.domain.policy.policy import Harm, Retention
 from cprsync.errors import (
     BalanceError,
     CertificateRefused,
@@ -60,6 +60,7 @@ OURS = {
     "reasons",
     "sealed_by_silence",
     "clock_behind",
+    "clock_unchecked",
     "forgotten",
     "leaving",
     "entitlements",
@@ -159,3 +160,27 @@ def test_a_clock_that_went_back_is_told_and_no_day_is_lived_twice(either_library
     assert any("URET: en tidligere nat var den" in line for line in report_lines(report.document(), "da"))
     either_library.clock.set_after(TUESDAY)
     assert either_library.night().document()["clock_behind"] is None
+
+
+def test_a_clock_that_nobody_could_check_lives_one_day_and_deletes_nothing(either_library: Library) -> None:
+    """A machine that starts without a network has neither the right time nor a register that could tell it."""
+    library = either_library
+    leaving = replace(library.policy, retention=Retention(inactive_days=20))
+    right, known, library.policy = library.clock.today(), library.everything(), leaving
+    library.clock.moment += timedelta(days=31)
+    library.register.down = RegisterUnavailable("no network")
+    report = library.one_night_with(clock_is_checked=False)
+    assert (report.exit_code, report.run.day, report.calendar) == (4, right + timedelta(days=1), {"days": 1})
+    assert (report.document()["clock_unchecked"], report.document()["forgotten"]) == (True, {})
+    assert any("Uret kunne ikke kontrolleres" in line for line in report_lines(report.document(), "da"))
+    # and no second day by the same clock
+    again = library.one_night_with(clock_is_checked=False)
+    assert (again.run.day, again.calendar) == (right + timedelta(days=1), {"days": 0})
+    assert unowned(library.everything(), "library") == unowned(known, "library")
+    # once somebody has confirmed it, all is done that was left
+    library.register.down, library.policy = None, replace(leaving, retention=Retention(inactive_days=0))
+    report = library.one_night()
+    assert (report.calendar["days"], report.document()["clock_unchecked"]) == (30, False)
+    assert report.document()["forgotten"] != {}
+    library.policy = leaving
+    assert library.one_night().document()["leaving"]["closed"] == 4
