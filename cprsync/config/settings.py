@@ -131,6 +131,11 @@ class FeedSection(Strict):
     #: the total time for one run's requests to the server
     total_seconds: int = Field(default=3600, ge=10, le=86_400)
 
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where deliveries arrive: equal for two libraries that fetch the same ones."""
+        return (self.path, self.host, self.port, self.user, self.folder) if self.path is None else (self.path,)
+
     @model_validator(mode="after")
     def _one_place(self) -> FeedSection:
         sftp = (self.host, self.user, self.key, self.known_hosts)
@@ -363,10 +368,11 @@ def _has_test_section(path: Path, text: str) -> ConfigurationError:
 
 
 def _find_clashes(settings: Settings, text: str) -> Iterator[Mistake]:
-    """Find the libraries that are an earlier one, or have its agreement without both saying that it is shared.
+    """Find the libraries that stand in the way of an earlier one.
 
     A section is named by its agency: no command would reach the second. Without `shared`, a night ends each
-    subscription under the agreement that is not its own library's.
+    subscription under the agreement that is not its own library's. Where two fetch from one place, a night that deletes
+    what it has fetched takes it from the other.
     """
     for position, ours in enumerate(settings.library):
         for earlier, theirs in enumerate(settings.library[:position]):
@@ -378,12 +384,20 @@ def _find_clashes(settings: Settings, text: str) -> Iterator[Mistake]:
                 place = ("library", position, "register", "service_agreement")
                 yield _build_clash(place, earlier, _SAME_AGREEMENT, text)
                 break
+            if ours.feed.place == theirs.feed.place and "delete" in {ours.feed.after, theirs.feed.after}:
+                deletes, keeps = (position, earlier) if ours.feed.after == "delete" else (earlier, position)
+                yield _build_clash(("library", deletes, "feed", "after"), keeps, _SAME_PLACE, text)
+                break
 
 
 _SAME_AGENCY: Final = "{other} has the same agency: each [[library]] is a library of its own"
 _SAME_AGREEMENT: Final = (
     "{other} has the same service agreement, and one library's night would end the other's subscriptions: "
     "give each its own agreement, or write shared = true in both"
+)
+_SAME_PLACE: Final = (
+    "{other} fetches its deliveries from the same place, and never gets what this library's night has deleted: "
+    'write after = "keep" in both'
 )
 
 

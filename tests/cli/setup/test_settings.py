@@ -345,6 +345,23 @@ def test_each_library_whose_agreement_another_one_has_is_told(tmp_path: Path) ->
     assert told.count("the same service agreement") == 2
 
 
+@pytest.mark.parametrize("deletes", [1, 2])
+def test_no_library_deletes_the_deliveries_that_another_one_fetches(tmp_path: Path, deletes: int) -> None:
+    first, *libraries = under_one_agreement(True, True).split("[[library]]")
+    other = 3 - deletes
+    libraries[deletes - 1] = libraries[deletes - 1].replace("[library.feed]", '[library.feed]\nafter = "delete"')
+    text = "[[library]]".join((first, *libraries))
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, text))
+    place = f'[[library]] "By {deletes}", feed.after: [[library]] "By {other}" '
+    assert f"{place}fetches its deliveries from the same place" in refused.value.message
+    assert f"{place}henter sine leverancer samme sted" in in_danish(refused.value.document())
+    libraries[other - 1] = libraries[other - 1].replace('path = "', 'path = "other/')
+    apart = "[[library]]".join((first, *libraries))
+    assert apart != text
+    assert len(load_settings(configuration(tmp_path, apart)).library) == 2
+
+
 def test_a_library_has_one_section(tmp_path: Path) -> None:
     """No command would reach the second."""
     text = under_one_agreement(True, True).replace('agency = "775102"', 'agency = "775101"')
