@@ -135,8 +135,7 @@ class KohaClient:
             known = self._koha.make("read", lambda: self._koha.read(patron_id))
         if known is not None and not is_other_person(known, effect.payload, self._rules):
             return known
-        number = None if effect.payload is None else effect.payload.get("number")
-        ids = [] if number is None else self._ids_with(number)
+        ids = [] if effect.sought is None else self._ids_with(effect.sought)
         if len(ids) > 1:
             self._shut(ids, effect)
             raise _LeftToStaff("two_patrons")
@@ -254,7 +253,7 @@ class KohaClient:
         self, share: Sequence[OutwardEffect]
     ) -> Iterator[tuple[OutwardEffect, tuple[Match, tuple[KohaRecord, ...]]]]:
         """Yield whom Koha has for each of these patrons, read whole in a few calls."""
-        numbers = [n for one in share if one.payload is not None and (n := one.payload.get("number")) is not None]
+        numbers = [number for one in share if (number := one.sought) is not None]
         by_number: dict[str, list[int]] = defaultdict(list)
         code = self._rules.number
         if numbers:
@@ -270,7 +269,7 @@ class KohaClient:
             read = self._koha.make("read", lambda some=some: self._koha.read_many(some))  # type: ignore[misc]  # mypy takes the default for a parameter
             records |= {one.id: one for one in read}
         for one in share:
-            found = by_number.get((one.payload or {}).get("number") or "", [])
+            found = by_number.get(one.sought or "", [])
             known = None if one.remote is None else records.get(int(one.remote))
             numbered = [records[number] for number in found if number in records]
             yield one, find_match(known, numbered, one.payload, self._rules)

@@ -127,6 +127,20 @@ def test_after_a_night_koha_is_equal_and_what_staff_change_is_found_and_set_righ
     assert town.holds("BO")["phone"] == "11223344"
 
 
+def test_a_koha_that_leaves_the_protected_out_has_no_address_of_one_whom_staff_had_written_down(town: Town) -> None:
+    library = town.library
+    library.rewrite("cprsync.toml", 'missing = "create"', 'missing = "create"\nprotected = "leave out"')
+    assert library.call("targets", "diff", "koha").document["differences"]["gone_open"] >= 1
+    assert town.holds("HELLE")["address"]
+    assert library.call("sync").exit in {0, 3, 4}
+    assert town.holds("HELLE")["address"] is None
+    assert library.call("targets", "verify", "koha").exit == 0
+    calls.edit(town.ready, who="HELLE", set={"address": "Teglbrændervænget 55"})
+    assert library.call("targets", "verify", "koha", "--repair").exit == 3
+    assert library.call("targets", "send", "koha").exit == 0
+    assert town.holds("HELLE")["address"] is None
+
+
 def test_a_comparison_goes_on_where_a_share_ended(town: Town) -> None:
     first = town.library.call("targets", "diff", "koha", "--limit", "3")
     assert (first.document["done"], first.document["compared"]) == (False, 3)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from koha_library import gone, pairs_of, protected, send, told
 
+from cprsync.domain.outward.koha_drift import Drift
 from cprsync.errors import TargetUnavailable
 from cprsync.mock import control
 from cprsync.mock.koha import calls
@@ -70,6 +71,21 @@ def test_a_patron_who_is_gone_is_expired_without_an_address_and_stays(koha_desk:
     send(later, gone(number, remote=patron_id))
     assert len(koha_desk.written()) == 1
     assert send(koha, OutwardEffect("koha", "never told", 1, None)) == [Delivered(wrote=False)]
+
+
+def test_one_whom_staff_had_written_down_is_found_by_number_and_shut_though_we_never_told_of_them(
+    koha_desk: KohaDesk, make_koha: Make
+) -> None:
+    koha, number = make_koha(), koha_desk.new_number()
+    patron_id = koha_desk.has(number)
+    forgotten = OutwardEffect("koha", "never told", 1, None, number=number)
+    assert Drift.GONE_OPEN in koha.compare_many([forgotten])["never told"]
+    assert send(koha, forgotten) == [Delivered(str(patron_id))]
+    now = koha_desk.patron(patron_id)
+    assert (now["address"], now["expiry_date"], now["phone"]) == (None, "2027-03-23", "20304050")
+    assert koha.compare_many([forgotten]) == {"never told": ()}
+    nobody = replace(forgotten, number=koha_desk.new_number())
+    assert send(koha, nobody) == [Delivered(wrote=False)]
 
 
 def test_one_who_was_imported_is_added_as_soon_as_the_first_copy_has_told_the_name(

@@ -41,6 +41,11 @@ class TargetKind(enum.Enum):
         """True if what the desk writes is told right away, and not in the night. A file for each would be too many."""
         return self in {TargetKind.KOHA, TargetKind.WEBHOOK}
 
+    @property
+    def holds_others(self) -> bool:
+        """True if the target may hold patrons of whom we have never told it: a Koha was filled by hand before."""
+        return self is TargetKind.KOHA
+
 
 class ProtectedRule(enum.Enum):
     """How a target sees a protected patron."""
@@ -106,6 +111,20 @@ def hides(record: OutwardRecord | None) -> bool:
     Also for a patron who is not for the target any more for another reason: what it holds may be their open address.
     """
     return record is not None and record.is_patron and record.protected
+
+
+def number_to_forget(record: OutwardRecord | None, target: Target) -> str | None:
+    """Return the CPR number of a patron whom a target must forget, although nobody has told it of them. None: need not.
+
+    Somebody may have written the patron down there by hand, with the address. That is done only if the register has
+    told of the protection: a record without its answer counts as protected for a while.
+    """
+    if record is None or not (target.kind.holds_others and hides(record) and record.verified):
+        return None
+    if view(record, target) is not GONE or not _fits((False, *record.trait[1:]), target):
+        return None
+    number: str | None = record.values[OutwardField.NUMBER.value] if OutwardField.NUMBER in target.fields else None
+    return number
 
 
 def _is_for(record: OutwardRecord, target: Target) -> bool:

@@ -109,6 +109,8 @@ class OutwardEffect:
     payload: dict[str, Any] | None
     #: what the target calls the patron, if it has said so before
     remote: str | None = None
+    #: without a payload: the CPR number of a patron whom the target may hold though it was never told of them
+    number: str | None = None
     urgent: bool = False
     #: the patron is protected: also without a payload it goes to a stopped target
     hides: bool = False
@@ -118,6 +120,11 @@ class OutwardEffect:
     queued: str = ""
     #: the change does not open, so that nobody knows what is to be told: never sent
     is_broken: bool = False
+
+    @property
+    def sought(self) -> str | None:
+        """The CPR number by which the target finds the patron. None: only by what it calls them."""
+        return self.number if self.payload is None else self.payload.get("number")
 
     def __repr__(self) -> str:
         return f"OutwardEffect({self.target}, {self.patron_id}, {self.version})"

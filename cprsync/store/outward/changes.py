@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from sqlalchemy import delete, exists, func, insert, select, update
 
 from cprsync.domain.outward.record import read_record, was_patron, with_past, write_record
-from cprsync.domain.outward.target import TargetKind, is_urgent, outdates, view
+from cprsync.domain.outward.target import TargetKind, is_urgent, number_to_forget, outdates, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import Epoch
@@ -237,6 +237,7 @@ def _effects(
             or patron_id in owed
             # what was held was told to nobody: the target still has what came before it
             or (_is_held(before) and not _is_held(after))
+            or (number_to_forget(after, target) is not None and number_to_forget(before, target) is None)
         ):
             urgent = was_urgent or sees is None or is_urgent(before, after)
             yield effect_row(tenant, name, patron_id, seq, now, urgent=urgent)

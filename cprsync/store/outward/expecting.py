@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from cprsync.domain.outward.target import view
+from cprsync.domain.outward.target import number_to_forget, view
 from cprsync.services.ports.outward import Expected, OutwardEffect
 from cprsync.store import tables
 from cprsync.store.core.engine import fetch_rows, fetch_values, reading
@@ -60,7 +60,11 @@ def _expected(connection: Connection, tenant: Tenant, target: Target, ids: list[
     waits = (_OUT.agency == tenant.agency) & (_OUT.target == target.name) & (_OUT.state == WAITING)
     waiting = fetch_values(connection, select(_OUT.patron_id).where(waits), _OUT.patron_id, ids)
     effects = (
-        OutwardEffect(target.name, one, 0, view(records[one], target), remote=remote.get(one))
+        OutwardEffect(
+            *(target.name, one, 0, view(record, target)),
+            remote=remote.get(one),
+            number=number_to_forget(record, target),
+        )
         for one in ids
         if one not in broken and not ((record := records[one]) is not None and record.held)
     )
@@ -68,7 +72,7 @@ def _expected(connection: Connection, tenant: Tenant, target: Target, ids: list[
         ids[-1] if ids else "",
         len(ids),
         # of one who is not for the target and of whom it was never told, it has nothing that is ours
-        tuple(one for one in effects if one.payload is not None or one.patron_id in remote),
+        tuple(one for one in effects if one.payload is not None or one.patron_id in remote or one.number is not None),
         frozenset(waiting),
     )
 

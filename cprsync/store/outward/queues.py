@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Integer, bindparam, delete, func, select, text, update
 
-from cprsync.domain.outward.target import ATTEMPTS, hides, view
+from cprsync.domain.outward.target import ATTEMPTS, hides, number_to_forget, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import Delivered, OutwardEffect
@@ -88,6 +88,7 @@ class Queues(TenantStore):
                     row.version,
                     seen[row.version].payload,
                     remote=remote.get(row.patron_id),
+                    number=seen[row.version].number,
                     urgent=row.urgent,
                     hides=seen[row.version].hides,
                     held=seen[row.version].held,
@@ -171,6 +172,7 @@ class _Seen:
     hides: bool = False
     held: bool = False
     is_broken: bool = False
+    number: str | None = None
 
 
 def _views(connection: Connection, tenant: Tenant, target: Target, rows: Iterable[AnyRow]) -> dict[int, _Seen]:
@@ -185,7 +187,8 @@ def _see(tenant: Tenant, target: Target, row: AnyRow) -> _Seen:
         record = open_change(tenant, row)
     except SealBroken:
         return _Seen(is_broken=True)
-    return _Seen(view(record, target), hides(record), held=record is not None and record.held)
+    held = record is not None and record.held
+    return _Seen(view(record, target), hides(record), held=held, number=number_to_forget(record, target))
 
 
 _URGENT: Final = _OUT.urgent.cast(Integer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
-from cprsync.domain.outward.target import view
+from cprsync.domain.outward.target import number_to_forget, view
 from cprsync.errors import SealBroken
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
@@ -216,11 +216,13 @@ def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Seq
     queued = {}
     for patron_id, row in rows.items():
         try:
-            payload = view(open_change(tenant, row), target)
+            record = open_change(tenant, row)
         except SealBroken:
-            payload = None  # whoever sends finds it
+            record = None  # whoever sends finds it
             told.add(patron_id)
-        if patron_id in waiting or (payload is None and patron_id not in told):
+        payload = view(record, target)
+        must_hear = payload is not None or patron_id in told or number_to_forget(record, target) is not None
+        if patron_id in waiting or not must_hear:
             continue
         urgent = payload is None or payload["protected"]
         queued[patron_id] = effect_row(tenant, target.name, patron_id, row.seq, now, urgent=urgent)

@@ -18,6 +18,7 @@ from cprsync.domain.outward.target import (
     hides,
     is_urgent,
     may_lose,
+    number_to_forget,
     outdates,
     view,
 )
@@ -75,6 +76,37 @@ def test_a_target_hears_only_of_the_patrons_it_is_for() -> None:
 def test_losing_a_patron_protects_them_only_if_they_are_protected() -> None:
     assert hides(SHUT)
     assert not any(map(hides, (None, OPEN, replace(SHUT, is_patron=False))))
+
+
+def test_a_koha_forgets_one_who_is_surely_protected_although_it_was_never_told_of_them() -> None:
+    """Somebody may have written the patron down there by hand."""
+    leaving_out = replace(ALL, protected=ProtectedRule.LEAVE_OUT)
+    assert number_to_forget(SHUT, leaving_out) == "0101901234"
+    for_adults = replace(leaving_out, groups=frozenset({"Voksen"}), municipalities=frozenset({"0751"}))
+    assert number_to_forget(SHUT, for_adults) == "0101901234"
+
+
+@pytest.mark.parametrize(
+    ("record", "deviations"),
+    [
+        (None, {}),
+        (OPEN, {}),
+        (replace(SHUT, is_patron=False), {}),
+        # no source has told of the protection: the record only counts as protected
+        (replace(SHUT, verified=False), {}),
+        (SHUT, {"protected": ProtectedRule.WITHOUT_ADDRESS}),
+        # others are responsible there for who is of another group
+        (SHUT, {"groups": frozenset({"Barn"})}),
+        # these hold nothing that we have not told them
+        (SHUT, {"kind": TargetKind.WEBHOOK}),
+        (SHUT, {"kind": TargetKind.FILE}),
+        (SHUT, {"fields": EVERYTHING - {OutwardField.NUMBER}}),
+        (replace(SHUT, values=SHUT.values | {"number": None}), {}),
+    ],
+)
+def test_nobody_else_is_forgotten_by_number(record: OutwardRecord | None, deviations: dict[str, Any]) -> None:
+    target = replace(ALL, **{"protected": ProtectedRule.LEAVE_OUT, **deviations})
+    assert number_to_forget(record, target) is None
 
 
 def test_who_is_no_patron_is_gone_for_every_target() -> None:

@@ -324,6 +324,27 @@ def test_every_other_target_is_told_everything_again_after_a_restore(copies: tup
     assert {one.patron_id for one in old.target("koha").calls} == {old.id_of(key) for key in TOWN}
 
 
+def test_a_koha_forgets_one_who_was_open_after_the_copy_and_whom_the_older_record_protects(
+    copies: tuple[Library, Library],
+) -> None:
+    """The copy does not know that the target ever heard of them."""
+    old, now = copies
+    koha = Target("koha", TargetKind.KOHA, EVERYTHING)
+    for library in copies:
+        library.sets_targets_up(koha)
+        library.night()
+    now.register.knows(loses_protection(person("BO")))
+    now.deliver(MONDAY, loses_protection(person("BO")))
+    now.night()
+    assert now.target("koha").holds[now.id_of("BO")]["address"]
+    old.target("koha").takes_over(now.target("koha"))
+    shutil.copy(now.store._tenant.heads.path, old.store._tenant.heads.path)
+    old.store.journal.replay()
+    old.deliver(MONDAY, gains_protection(person("BO")))
+    old.one_night()
+    assert old.id_of("BO") not in old.target("koha").holds
+
+
 # -- what is forgotten -------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import MONDAY, TUESDAY, WEDNESDAY
-from townspeople import dies, emigrates, gains_protection, loses_protection, moves, person, renames
+from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
@@ -87,6 +87,44 @@ def test_who_is_protected_while_unverified_is_gone_from_a_target_that_leaves_the
     library.deliver(MONDAY, gains_protection(person("ANNA")))
     library.one_night()
     assert held(double, library, "ANNA") is None
+
+
+LEAVING_OUT = replace(PLAIN, protected=ProtectedRule.LEAVE_OUT)
+
+
+def forgotten(double: TargetDouble) -> dict[str, str | None]:
+    """By patron that the target was told to forget, the number by which it finds them."""
+    return {one.patron_id: one.number for one in double.calls if one.payload is None}
+
+
+def test_a_koha_that_leaves_the_protected_out_is_told_to_forget_one_of_whom_it_was_never_told(
+    either_library: Library,
+) -> None:
+    """Staff may have written them down there by hand, with the address."""
+    library = either_library
+    library.sets_targets_up(LEAVING_OUT)
+    library.night()
+    assert forgotten(library.target("koha")) == {library.id_of("BO"): cpr("BO").digits}
+    # one who is new and protected
+    library.target("koha").calls.clear()
+    library.enrol("HENRIK")
+    library.register.knows(gains_protection(person("HENRIK")))
+    library.one_night()
+    assert forgotten(library.target("koha")) == {library.id_of("HENRIK"): cpr("HENRIK").digits}
+    library.nothing_is_left()
+
+
+def test_no_koha_is_told_to_forget_one_about_whom_the_register_has_not_answered(library: Library) -> None:
+    """Until then the record counts as protected, and nobody knows whether it is."""
+    double = hears(library, LEAVING_OUT)
+    library.enrol("HENRIK")
+    library.register.down = RegisterUnavailable("try later")
+    library.one_night()
+    assert double.calls == []
+    library.register.down = None
+    library.register.knows(person("HENRIK"))
+    library.one_night()
+    assert [one.payload is None for one in double.calls] == [False]
 
 
 def test_an_address_that_waited_is_never_told_after_a_protection(library: Library) -> None:
