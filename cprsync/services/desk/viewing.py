@@ -140,13 +140,18 @@ def look_at(store: Store, patron_id: str, *, user: str) -> PatronView:
 def unmerged_view_of(store: Store, patron_id: str) -> PatronView:
     """Same as `view_of`, but raises BadInput for a merged patron: the record that it was merged into answers."""
     view = view_of(store, patron_id)
+    refuse_merged(view)
+    return view
+
+
+def refuse_merged(view: PatronView) -> None:
+    """Make sure that the patron was not merged into another. Raises BadInput, which names the other record."""
     if view.merged_into is not None:
         raise BadInput(
             "the patron was merged into {merged_into}: ask for that record",
             merged_into=view.merged_into,
             kind="patron.merged",
         )
-    return view
 
 
 def living_view_of(store: Store, patron_id: str) -> PatronView:

@@ -23,6 +23,7 @@ from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
+from cprsync.services.desk.viewing import refuse_merged
 from cprsync.services.ports.leaving import Erased
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.services.ports.runs import Departed
@@ -131,11 +132,14 @@ class LeavingDesk:
     def preview(self, patron_id: str, way: Ending) -> PartingShown:
         """Show what leaving or erasing would do, with its warnings. Nothing but the look is written, in the audit.
 
-        Raises BadInput: there is no such patron, or something prevents erasing.
+        Raises BadInput: there is no such patron, something prevents erasing, or the patron was merged: the record
+        that they were merged into has all that is kept of them.
         """
-        known = self.store.leaving.parting(patron_id)
+        known, view = self.store.leaving.parting(patron_id), self.store.views.patron(patron_id)
         if known is None:
             raise no_such_patron()
+        if view is not None:
+            refuse_merged(view)
         if way is Ending.ERASE and known.is_open:
             raise _kept(known.ties)
         self.store.access.note_view(patron_id, user=self.user, purpose=way.value)
@@ -145,7 +149,7 @@ class LeavingDesk:
         digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
         preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
         # the patron's name is shown, but not part of the digest: a digest of a name would reveal it
-        whose = whose_document(self.store.views.patron(patron_id), self.policy, on=self.clock.today())
+        whose = whose_document(view, self.policy, on=self.clock.today())
         told = preview_document(preview) | {"warnings": warning_documents(preview.warnings)} | document
         return PartingShown(parting, preview, told | {"whose": whose, "written": False})
 

@@ -30,10 +30,10 @@ from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
 from cprsync.store import tables
-from cprsync.store.desk import merging, number_undo
+from cprsync.store.desk import number_undo
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr
-from cprsync.store.patrons import responsibles
+from cprsync.store.patrons import merging, responsibles
 from cprsync.store.patrons.feed_coverage import let_go, open_windows
 from cprsync.store.patrons.patrons import ask, write_records
 from cprsync.store.records import links

@@ -10,14 +10,12 @@ the number that the record then has, so nobody can be asked and no window opens.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.override import culr_in_force, in_force
-from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KINDS, NUMBER_SET, REVERTED_HELD, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ReviewClosed
@@ -31,8 +29,9 @@ from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, OLD_NUMBER, RESPONSIBLE, shells_of
 from cprsync.store.records.records import from_row, open_patron, patron_rows, prepare
+from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.reviews.review_items import next_number, seal_kept
-from cprsync.store.seals.vault import decode, encode
+from cprsync.store.seals.vault import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,28 +65,6 @@ def remember_before(connection: Connection, tenant: Tenant, patron_id: str, give
         "account": account_of(connection, tenant, patron_id),
         "blocks": kept_blocks.list_incoming(connection, tenant, row, given),
     }
-
-
-def remembered(row: AnyRow, patron: Patron, *, clear: Sequence[str], days: Sequence[str]) -> dict[str, Any]:
-    """Return, as JSON can hold it, what a record has in the register's part, and in these columns beside it."""
-    as_of, dated = patron.as_of, {name: getattr(row, name) for name in days}
-    return {
-        "register": encode(patron.register).hex(),
-        "as_of": None if as_of is None else [as_of.day.isoformat(), as_of.source.value],
-        "clear": {name: getattr(row, name) for name in clear},
-        "days": {name: day and day.isoformat() for name, day in dated.items()},
-    }
-
-
-def remembered_as_of(kept: Mapping[str, Any]) -> AsOf | None:
-    """Return the day and source of what was remembered."""
-    return None if kept["as_of"] is None else AsOf(date.fromisoformat(kept["as_of"][0]), Source(kept["as_of"][1]))
-
-
-def remembered_columns(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns beside the register's part that were remembered."""
-    days = {name: day and date.fromisoformat(day) for name, day in kept["days"].items()}
-    return {**kept["clear"], **days}
 
 
 def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mapping[str, Any], *, user: str) -> None:
@@ -131,18 +108,6 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     _ask_nothing(connection, tenant, patron.id)
     close_windows(connection, tenant, [patron.id])
     _publish(connection, tenant, patron, before, kept)
-
-
-def refuse_taken(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> None:
-    """Make sure that no patron other than `but` has the number.
-
-    Raises:
-        ReviewClosed: another patron has it.
-    """
-    has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
-    taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, has, _PATRON.id != but)
-    if connection.scalar(taken.limit(1)) is not None:
-        raise ReviewClosed("another patron has the number by now: nothing was taken back")
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:

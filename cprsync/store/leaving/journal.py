@@ -32,8 +32,11 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
 from cprsync.store.outward.changes import tell_everyone_again
+from cprsync.store.patrons.belongings import keeper_of
 from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
+from cprsync.store.patrons.merging import part_again
 from cprsync.store.records import kept_blocks
+from cprsync.store.records.records import patron_rows
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
 from cprsync.store.trust.key_checks import check_journal_keys, find_new_keys, note_keys
 
@@ -238,6 +241,7 @@ def replay_journal(tenant: Tenant) -> int:
             connection.execute(_ISSUE, {"agency": tenant.agency, "id": patron_id})
         back, seen = _brought_back(connection, tenant, entries), is_journal_remembered(connection, tenant, len(written))
         older = (bool(back) or not seen) and not was_killed_before_it_followed(connection, tenant)
+        _part_whoever_left_alone(connection, tenant, back, entries)
         for patron_id in back:
             repeat(connection, tenant, entries[patron_id])
         kept_blocks.forget_kept(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
@@ -271,6 +275,19 @@ def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, 
         if row.status_class not in tables.EMPTIED
         or (entries[row.id].what == tables.ERASED and row.status_class != tables.ERASED)
     ]
+
+
+def _part_whoever_left_alone(
+    connection: Connection, tenant: Tenant, back: Sequence[str], entries: Mapping[str, Entry]
+) -> None:
+    """Take back the merges of those who have left, if the patron who keeps has not left in the same way.
+
+    They were parted since. What is theirs is in the other record in this copy, and would stay there.
+    """
+    for row in patron_rows(connection, tenant, back, hold=True):
+        keeper = keeper_of(connection, tenant, row.id) if row.status_class == tables.MERGED else None
+        if keeper is not None and (keeper not in entries or entries[keeper].what != entries[row.id].what):
+            part_again(connection, tenant, row)
 
 
 def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:

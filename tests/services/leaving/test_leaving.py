@@ -34,8 +34,9 @@ from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Standings
 from cprsync.services.night.dry_run import plan_night
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.store import tables
-from cprsync.store.beside.journal import Entry
+from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.lending.circulation import seal_payload
 from cprsync.store.seals.failures import JournalBehind
 
@@ -102,6 +103,13 @@ def told(library: Library, patron: str) -> list[dict[str, Any]]:
 def standing(library: Library, patron: str) -> str | None:
     rows = {row["id"]: row["standing"] for row in library.rows("patron")}
     return rows.get(patron)
+
+
+def merge(library: Library, closes: str, keeps: str) -> None:
+    library.store.desk.ask_staff(closes, BOTH_PATRONS, about=keeps)
+    desk = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    (number,) = [one["id"] for one in desk.listed() if (one["patron"], one["kind"]) == (closes, BOTH_PATRONS)]
+    desk.accept(number)
 
 
 def calls(library: Library) -> tuple[int, int]:
@@ -668,6 +676,46 @@ def test_an_older_copy_of_the_database_brings_nobody_back(library: Library, tmp_
     assert rows_of(old, anna) == {}
     assert len(old.register.looked_up) == asked + len(others)
     old.engine.dispose()
+
+
+@pytest.mark.parametrize("chained", [False, True])
+@pytest.mark.parametrize("what", [tables.CLOSED, tables.ERASED])
+def test_whoever_was_parted_and_left_leaves_nothing_in_the_other_record_of_an_older_copy(
+    either_library: Library, what: str, *, chained: bool
+) -> None:
+    """In this copy the two are one still. In the chain, the other one was merged into a third."""
+    library = either_library
+    anna, clara, david = (library.id_of(key) for key in ("ANNA", "CLARA", "DAVID"))
+    library.store.imports.take_patrons([NewPatron(cpr("ANNA"), Local(internal_note="SPOR"))])
+    was = {one: library.store.views.patron(one) for one in (clara, david)}
+    merge(library, anna, clara)
+    if chained:
+        merge(library, clara, david)
+    tenant = library.store._tenant
+    index = tenant.vault.index("journal", cpr("ANNA").digits) if what == tables.CLOSED else NO_NUMBER
+    tenant.journal.append([Entry(library.clock.today(), AGENCY, anna, what, index, tenant.vault.index_key)])
+    assert [library.store.journal.replay() for _ in range(2)] == [1, 0]
+    assert library.store.patrons.find(cpr("ANNA")) is None
+    for one, before in was.items():
+        view = library.store.views.patron(one)
+        assert before is not None
+        assert view is not None
+        assert (view.register, view.local) == (before.register, before.local)
+    assert standing(library, anna) == "closed"
+    verify_audit(library.store)
+
+
+@pytest.mark.parametrize("way", [leave, erase])
+def test_a_merged_patron_leaves_with_the_record_that_they_were_merged_into_alone(library: Library, way: Any) -> None:
+    """The shell has nothing: erasing it told that all was gone, and the other record still had everything."""
+    anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
+    merge(library, anna, clara)
+    before = library.everything()
+    with pytest.raises(BadInput) as refused:
+        way(library, anna)
+    assert (refused.value.kind, library.everything()) == ("patron.merged", before)
+    way(library, clara)
+    assert library.store.patrons.find(cpr("ANNA")) is None
 
 
 def test_a_number_that_an_older_copy_does_not_know_is_never_given_again(library: Library, tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import PROTECTION_END
 from cprsync.store import tables
 from cprsync.store.core.engine import count_rows
-from cprsync.store.desk.number_undo import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
@@ -41,12 +40,14 @@ from cprsync.store.records.records import (
     open_local,
     open_patron,
     open_patrons,
+    patron_row,
     patron_rows,
     prepare,
     restore_overrides,
     withdraw_overrides,
     write_local,
 )
+from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.reviews.review_items import ask_staff, open_kept, seal_kept
 from cprsync.store.seals.vault import decode
 from cprsync.store.tables import MERGED
@@ -139,6 +140,29 @@ def undo_merge(
         ask_staff(connection, tenant, tenant.no_run, [closed.id], REVERTED_HELD)
     # news about one of them may have been written on the other meanwhile
     feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
+
+
+def part_again(connection: Connection, tenant: Tenant, shell: AnyRow) -> None:
+    """Take back the merge of a shell that an older copy of the database has brought back, and it was taken back since.
+
+    Does nothing if what that needs is forgotten, or another patron has the number in that copy.
+    """
+    item = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == shell.id) & (_ITEM.kind == BOTH_PATRONS)
+    merged = select(tables.review_item).where(item, _ITEM.state == State.ACCEPTED.value, _ITEM.undo.is_not(None))
+    row = connection.execute(merged.order_by(_ITEM.id.desc()).limit(1)).one_or_none()
+    keeper = None if row is None else patron_row(connection, tenant, row.about, hold=True)
+    kept = None if row is None else open_kept(tenant, row)
+    if row is None or keeper is None or kept is None:
+        return
+    if keeper.status_class == MERGED:
+        part_again(connection, tenant, keeper)
+        (keeper,) = patron_rows(connection, tenant, [keeper.id])
+    try:
+        undo_merge(connection, tenant, closed=shell, keeps=keeper, kept=kept)
+    except ReviewClosed:
+        return
+    this = (_ITEM.agency == tenant.agency) & (_ITEM.id == row.id)
+    connection.execute(update(tables.review_item).where(this).values(state=State.UNDONE.value))
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
