@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
+from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.provisional import Said, compare_said
 from cprsync.domain.patron.review import SAID_KINDS, State
 from cprsync.services.ports.finding import ProvisionalWaiting
@@ -40,6 +41,13 @@ _TO_COMPARE: Final = (
     .join(tables.patron, (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id))
     .where(_IS_TO_COMPARE, _PATRON.status_class.not_in(tables.GONE))
 )
+#: Nothing is asked about who is gone or leaves, as in a night.
+_WHO_STAYS: Final = (
+    (_PATRON.agency == _ROW.agency)
+    & (_PATRON.id == _ROW.patron_id)
+    & _PATRON.status_class.not_in(tables.GONE)
+    & (_PATRON.standing == Stage.ACTIVE.value)
+)
 _IS_GONE = exists().where(
     _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
 )
@@ -55,10 +63,8 @@ class Provisional(TenantStore):
     """Patrons about whom the register has still to answer."""
 
     def waiting(self) -> ProvisionalWaiting:
-        theirs = (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id)
-        wanted = select(_ROW.since, _ROW.differs, is_parked().label("parked")).join(tables.patron, theirs)
-        # nothing is asked about who is gone; the next night deletes what they said
-        wanted = wanted.where(_ROW.agency == self._tenant.agency, _PATRON.status_class.not_in(tables.GONE))
+        wanted = select(_ROW.since, _ROW.differs, is_parked().label("parked")).join(tables.patron, _WHO_STAYS)
+        wanted = wanted.where(_ROW.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(wanted.order_by(_ROW.since)).all()
         asked = [moment_of(row.since) for row in rows if not row.differs and not row.parked]
@@ -68,7 +74,8 @@ class Provisional(TenantStore):
         asked = exists().where(
             _ASKED.agency == _ROW.agency, _ASKED.patron_id == _ROW.patron_id, _ASKED.kind == FIRST_COPY
         )
-        wanted = select(_ROW.patron_id).where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), asked)
+        wanted = select(_ROW.patron_id).join(tables.patron, _WHO_STAYS)
+        wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), asked)
         with reading(self._tenant.engine) as connection:
             return list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
 

@@ -16,11 +16,12 @@ from said_yes import yes_to
 from test_dry_run import as_planned, asked
 from test_number_change import replaced
 from test_registering import desk
-from test_reviewing import number_of, reviews
+from test_reviewing import circulate, number_of, reviews
 from town import PEOPLE
 from townspeople import cpr, gains_protection, moves, person
 
 from cprsync.cli.desk.background import ask_once, verifying
+from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.provisional import WAITS_MOST
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, RegisterUnavailable
@@ -28,7 +29,9 @@ from cprsync.services.desk.adding import Addition, answered_by, confirm_addition
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.feed.provisional import ask_about_provisional
 from cprsync.services.night.dry_run import plan_night
+from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.trust.status import Around, status_of
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -290,6 +293,24 @@ def test_whoever_is_merged_into_the_patron_they_are_waits_for_the_register_no_mo
     library.deliver(date(2027, 3, 22))
     library.one_night()
     assert library.rows("provisional") == []
+
+
+def test_nobody_is_asked_about_who_leaves_before_the_register_answers(either_library: Library) -> None:
+    library = either_library
+    library.register.down = DOWN
+    patron = comes(library, "IVAN")
+    circulate(library, tables.loan, "IVAN", 1, due=date(2027, 4, 1), returned=None)
+    departure = library.store.leaving.leave(patron, user="lisbeth", reason="")
+    assert departure is not None
+    assert departure.stage is Stage.LEAVING
+    returns(library)
+    before = library.everything()
+    assert ask_about_provisional(library.ports()).asked == 0
+    assert (library.everything(), waits(library), library.register.listed & {cpr("IVAN")}) == (before, (0, 0), set())
+    # an import brings them back
+    library.store.imports.take_patrons([NewPatron(cpr("IVAN"), Local())])
+    assert ask_about_provisional(library.ports()).asked == 1
+    assert library.store.patrons.read([patron])[0].verified
 
 
 def test_an_open_desk_asks_by_itself_and_tells_the_net_media_of_who_was_answered_about(library: Library) -> None:
