@@ -27,7 +27,14 @@ from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.patrons.feed_coverage import close_windows
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, OLD_NUMBER, RESPONSIBLE, shells_of
+from cprsync.store.records.numbers import (
+    ACTIVE_PATRON,
+    DEAD,
+    OLD_NUMBER,
+    RESPONSIBLE,
+    change_reason,
+    shells_of,
+)
 from cprsync.store.records.records import from_row, open_patron, patron_rows, prepare
 from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.reviews.review_items import next_number, seal_kept
@@ -148,13 +155,12 @@ def _end_subscriptions(
     The rows stay, so that the night can unsubscribe them.
     """
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    ended = {"reason": OLD_NUMBER, "until": tenant.clock.today()}
     held = theirs & _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
     held &= _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, DEAD))
-    connection.execute(update(tables.subscription).where(held).values(ended))
+    change_reason(connection, held, reason=OLD_NUMBER, until=tenant.clock.today())
     own = [probe for number in but for probe in tenant.vault.probes("number", number.digits)]
     followed = theirs & (_ROW.reason == OLD_NUMBER) & _ROW.until.is_(None) & _ROW.number_index.not_in(own)
-    connection.execute(update(tables.subscription).where(followed).values(ended))
+    connection.execute(update(tables.subscription).where(followed).values(until=tenant.clock.today()))
 
 
 def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:

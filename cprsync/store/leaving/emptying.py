@@ -29,7 +29,7 @@ from cprsync.store.outward.changes import follow_patrons, has_met_targets
 from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
 from cprsync.store.records import kept_blocks
-from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, open_number, shells_of
+from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, change_reason, open_number, shells_of
 from cprsync.store.records.records import encode_local, from_row, patron_rows, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
@@ -174,12 +174,7 @@ def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[
     living = update(tables.subscription).where(theirs, _ROW.until.is_(None))
     ended = connection.execute(living.values(until=on)).rowcount
     # the row of a dead patron would otherwise hold until the end of its last day
-    same = select(_ROW.number_index).where(theirs, _ROW.reason == DEAD)
-    twice = list(connection.scalars(same))
-    earlier = theirs & (_ROW.reason == DIED) & _ROW.number_index.in_(twice)
-    connection.execute(delete(tables.subscription).where(earlier))
-    dead = update(tables.subscription).where(theirs, _ROW.reason == DEAD)
-    return ended + connection.execute(dead.values(reason=DIED)).rowcount
+    return ended + change_reason(connection, theirs & (_ROW.reason == DEAD), reason=DIED)
 
 
 def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:

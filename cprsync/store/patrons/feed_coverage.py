@@ -17,7 +17,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, delete, func, or_, select, text, update
+from sqlalchemy import Connection, case, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, REVERTED_HELD, State
@@ -27,7 +27,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, OUR_AGREEMENT, TenantStore, run_transaction
-from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, only_answer
+from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, change_reason, only_answer
 from cprsync.store.records.records import CHANGE_PATRONS, from_row, patron_rows
 
 if TYPE_CHECKING:
@@ -199,18 +199,17 @@ def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
 
 
 def _change_subscriptions(
-    connection: Connection, tenant: Tenant, patron_ids: Sequence[str], which: ColumnElement[bool], **values: object
+    connection: Connection,
+    tenant: Tenant,
+    patron_ids: Sequence[str],
+    which: ColumnElement[bool],
+    *,
+    reason: str,
+    **values: object,
 ) -> None:
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
     for part in parts(patron_ids):
-        theirs = OURS & _ROW.patron_id.in_(part)
-        turning = select(_ROW.number_index).where(theirs, which)
-        turned = list(connection.scalars(turning, tenant.ours))
-        if not turned:
-            continue
-        # a row from an earlier time that already has this reason is replaced
-        earlier = theirs & (_ROW.reason == values["reason"]) & _ROW.number_index.in_(turned)
-        connection.execute(delete(tables.subscription).where(earlier), tenant.ours)
-        connection.execute(update(tables.subscription).where(theirs, which).values(**values), tenant.ours)
+        change_reason(connection, ours & _ROW.patron_id.in_(part) & which, reason=reason, **values)
 
 
 # built once, because every night asks them

@@ -24,7 +24,7 @@ from cprsync.store.core.engine import change_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.patrons.patrons import ask
 from cprsync.store.records import links
-from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE
+from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, change_reason
 from cprsync.store.records.records import open_patron, patron_row
 from cprsync.store.reviews.review_items import settle_about_links
 
@@ -198,7 +198,7 @@ def start_to_borrow(connection: Connection, tenant: Tenant, patron_ids: Sequence
     if not patron_ids:
         return []
     of_patron = (_ROW.agency == tenant.agency) & (_ROW.reason == RESPONSIBLE) & _ROW.patron_id.in_(patron_ids)
-    connection.execute(update(tables.subscription).where(of_patron).values(reason=ACTIVE_PATRON))
+    change_reason(connection, of_patron, reason=ACTIVE_PATRON)
     values = {"standing": Stage.ACTIVE.value, "leaves_since": None, "as_of_day": None, "as_of_source": None}
     these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(patron_ids)
     connection.execute(update(tables.patron).where(these).values(values | {"rights_due": tenant.clock.today()}))
@@ -212,7 +212,7 @@ def only_answers_again(connection: Connection, tenant: Tenant, patron_id: str) -
     values = {"kind": PatronKind.RESPONSIBLE.value, "patron_group": "", "next_age_step": None}
     connection.execute(update(tables.patron).where(of_patron).values(values | {"rights_due": tenant.clock.today()}))
     active = (_ROW.agency == tenant.agency) & (_ROW.reason == ACTIVE_PATRON) & (_ROW.patron_id == patron_id)
-    connection.execute(update(tables.subscription).where(active).values(reason=RESPONSIBLE))
+    change_reason(connection, active, reason=RESPONSIBLE)
 
 
 def move_links(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[list[str | None]]:

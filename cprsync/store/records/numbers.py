@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, tuple_, update
 
 from cprsync.domain.patron.local import card_forms, card_key
 from cprsync.domain.patron.patron import PatronKind
@@ -42,6 +42,8 @@ SUBSCRIPTION: Final = "subscription"
 SEALED_ONCE: Final = 1
 #: The purpose under which a card is hashed.
 CARD: Final = "card"
+#: What a row of a subscription is, but for its reason.
+_SAME_ROW: Final = tuple(tables.subscription.c[name] for name in ("agency", "agreement", "number_index", "patron_id"))
 _PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
 # Each night, and each record that is found or written, asks these.
 _WHO_ANSWER: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.kind == PatronKind.RESPONSIBLE.value)
@@ -101,20 +103,34 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
     A number that returns gets its earlier reason again. A dead patron's number stays subscribed as an old number, too.
     The new number is subscribed in the same night, and again only for a time.
     """
-    rows, day = tables.subscription, write.renumbered
+    day = write.renumbered
     theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == write.patron.id)
     returned = theirs & (_ROW.reason == OLD_NUMBER)
     returned &= _ROW.number_index.in_(tenant.vault.probes("number", write.after.number.digits))
     holds = _ROW.until.is_(None)
     # a row that has ended is written again at the next subscription
-    connection.execute(delete(rows).where(returned, ~holds))
-    active = theirs & _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds
-    active |= theirs & (_ROW.reason == DEAD)
-    connection.execute(update(rows).where(active).values(reason=OLD_NUMBER, since=day, until=None))
+    connection.execute(delete(tables.subscription).where(returned, ~holds))
+    active = (_ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE)) & holds) | (_ROW.reason == DEAD)
+    change_reason(connection, theirs & active, reason=OLD_NUMBER, since=day, until=None)
     if write.patron.register.status is Status.DEAD:
-        return  # a dead patron's row has an end, and is written at the next subscription
+        # a dead patron's row has an end, and is written at the next subscription; this one says what we have added
+        connection.execute(update(tables.subscription).where(returned).values(until=day))
+        return
     reason = ACTIVE_PATRON if write.patron.borrows else RESPONSIBLE
-    connection.execute(update(rows).where(returned).values(reason=reason, since=day))
+    change_reason(connection, returned, reason=reason, since=day)
+
+
+def change_reason(connection: Connection, which: ColumnElement[bool], *, reason: str, **values: object) -> int:
+    """Give rows another reason, in the caller's transaction. Returns how many.
+
+    A row of the same patron and number, from an earlier time, that has this reason already is replaced.
+    """
+    turned = connection.execute(select(*_SAME_ROW).where(which)).all()
+    if not turned:
+        return 0  # true of nearly every call
+    earlier = (_ROW.reason == reason) & tuple_(*_SAME_ROW).in_(map(tuple, turned))
+    connection.execute(delete(tables.subscription).where(earlier))
+    return connection.execute(update(tables.subscription).where(which).values(reason=reason, **values)).rowcount
 
 
 def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +27,6 @@ from cprsync.services.night.run import run_night
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
 OLD = cpr("ANNA")
@@ -428,6 +427,24 @@ def test_a_dead_patron_whose_number_change_is_undone_is_subscribed_for_a_time_ag
     last = library.clock.today() + timedelta(days=library.policy.dead_subscription_days)
     assert ends(library)[OLD.digits, "dead"] == last
     assert OLD in library.register.listed
+    assert library.store.subscriptions.count() == len(library.register.listed)
+
+
+def test_a_dead_patron_may_get_a_number_for_a_second_time(either_library: Library) -> None:
+    """A number that they had, lost, and had again was subscribed twice over: as theirs and as an old one."""
+    library = either_library
+    a_number_after_death(library)
+    library.strict = False
+    for day, here, there in ((1, NEW, OLD), (2, OLD, NEW), (5, NEW, OLD)):
+        # the register answers for the number that no delivery has told of
+        library.register.knows(dies(person("ANNA", number=there)))
+        library.deliver(date(2027, 4, day), replaced(here, there))
+        library.night()
+        last = library.clock.today() + timedelta(days=library.policy.dead_subscription_days)
+        assert library.record("ANNA").number == there
+        assert ends(library)[there.digits, "dead"] == last
+        # as an old number it holds no longer: nothing keeps it after the last day
+        assert ends(library).get((there.digits, "old_number"), library.clock.today()) is not None
     assert library.store.subscriptions.count() == len(library.register.listed)
 
 
