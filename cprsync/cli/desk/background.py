@@ -26,10 +26,11 @@ _LOG: Final = structlog.get_logger("cprsync.background")
 @contextmanager
 def verifying(site: Site, *, every: float = ASK_SECONDS) -> Iterator[None]:
     """Ask every few minutes, while the block runs, about patrons whom the register has not answered about."""
+    held = set[str]()
 
     def ask() -> None:
         try:
-            ask_once(site)
+            ask_once(site, held)
         except CprsyncError as error:
             # the next try may do more: a night is at work, say
             _LOG.info("provisional.postponed", kind=error.kind)
@@ -70,18 +71,24 @@ def _repeating(act: Callable[[], object], every: float, *, name: str) -> Iterato
         over.set()
 
 
-def ask_once(site: Site) -> int:
-    """Ask about everyone who waits, and tell the net media of who was answered about. Return how many were."""
+def ask_once(site: Site, held: set[str] | None = None) -> int:
+    """Ask about everyone who waits, and tell the net media of who was answered about. Return how many were.
+
+    `held`: about whom the answers were left to the night, because of a limit. While nobody else waits, nobody is asked.
+    """
+    held = set() if held is None else held
     from cprsync.services.feed.provisional import ask_about_provisional
     from cprsync.services.ports.night import Silence
 
     with site.store() as store:
         waiting = store.provisional.to_ask(TOLD_MAX)
-    if not waiting:
+    if held.issuperset(waiting):
         return 0
     with site.night(progress=Silence()) as night:
         asked = ask_about_provisional(night)
         answered = sorted(set(waiting) - set(night.store.provisional.to_ask(TOLD_MAX)))
+    if asked.held:
+        held.update(set(waiting).difference(answered))
     for patron in answered:
         site.publish_patron(patron)
     if asked.error is not None:

@@ -24,6 +24,7 @@ from cprsync.cli.desk.background import ask_once, verifying
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.provisional import WAITS_MOST
 from cprsync.domain.person.sealed import Name
+from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, RegisterUnavailable
 from cprsync.services.desk.adding import Addition, answered_by, confirm_addition, preview_addition
 from cprsync.services.desk.answering import preview_responsible
@@ -329,6 +330,27 @@ def test_an_open_desk_asks_by_itself_and_tells_the_net_media_of_who_was_answered
     assert ask_once(site) == 1
     assert told == [patron]
     assert ask_once(site) == 0
+
+
+def test_an_open_desk_asks_no_second_time_what_a_limit_leaves_to_the_night(library: Library) -> None:
+    """Each time would be a look-up of all of them, every two minutes for the rest of the day."""
+    site: Any = SimpleNamespace(
+        store=lambda: nullcontext(library.store),
+        night=lambda **_: nullcontext(library.ports()),
+        publish_patron=lambda _: True,
+    )
+    library.limit(Harm.PARKED, 0)
+    library.register.down = DOWN
+    comes(library, UNKNOWN)
+    returns(library)
+    held: set[str] = set()
+    assert [ask_once(site, held) for _ in range(3)] == [0, 0, 0]
+    assert library.register.looked_up == [cpr(UNKNOWN)]
+    library.register.down = DOWN
+    comes(library, "IVAN")
+    returns(library)
+    assert [ask_once(site, held) for _ in range(3)] == [0, 0, 0]
+    assert len(library.register.looked_up) == 3
 
 
 def test_an_open_desk_goes_on_asking_after_a_try_that_failed(library: Library) -> None:
