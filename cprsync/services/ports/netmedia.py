@@ -28,7 +28,7 @@ class Backlog:
     waiting: int = 0
     #: refused for good: staff must look
     failed: int = 0
-    #: since when the oldest effect waits
+    #: since when the oldest effect waits, without those that wait for the register's answer after a restore
     oldest: datetime | None = None
 
 

@@ -18,11 +18,12 @@ from cprsync.domain.netmedia.drift import Drift, asks_about_foreign, wanted_acco
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
+from cprsync.domain.person.person import Status
 from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.card_accounts import comparable_cards, keep_held
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr, payload
@@ -46,6 +47,19 @@ if TYPE_CHECKING:
 DRIFTED: Final = "account_drift"
 _PATRON, _ACCOUNT, _OUT = tables.patron.c, tables.account.c, tables.outbox.c
 _ROW, _ITEM, _IMAGE = tables.subscription.c, tables.review_item.c, tables.before_image.c
+#: In the words of the partial index of all who are in a window.
+_IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
+_RESTORED: Final[ColumnElement[bool]] = _IN_WINDOW & (_PATRON.unverified_why == WindowReason.RESTORED.value)
+#: A condition: the effect waits on purpose, until the register has answered about a record that was put back. Only a
+#: death, a protection and a departure are told before. An effect about a protection counts with the others: whether it
+#: is one is sealed.
+WAITS_FOR_REGISTER: Final = _OUT.patron_id.in_(
+    select(_PATRON.id).where(
+        _PATRON.agency == AGENCY_IS,
+        _RESTORED,
+        _PATRON.status_class == tables.STATUS_CLASSES[Status.RESIDENT],
+    )
+)
 _SEEN: Final = (
     update(tables.account)
     .where(_ACCOUNT.agency == bindparam("at_agency"), _ACCOUNT.patron_id == bindparam("at_patron"))
@@ -214,9 +228,7 @@ def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Ite
 
 def is_restored(tenant: Tenant) -> ColumnElement[bool]:
     """Return the condition for patrons whose record was put back from a backup, and not answered for since."""
-    # in the words of the partial index of all who are in a window
-    in_window = text("patron.unverified_since IS NOT NULL")
-    return (_PATRON.agency == tenant.agency) & in_window & (_PATRON.unverified_why == WindowReason.RESTORED.value)
+    return (_PATRON.agency == tenant.agency) & _RESTORED
 
 
 def restored_among(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:

@@ -25,7 +25,15 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
-from cprsync.store.netmedia.accounts import DRIFTED, accounts_of, leave_to_staff, note_seen, restored_among, waiting
+from cprsync.store.netmedia.accounts import (
+    DRIFTED,
+    WAITS_FOR_REGISTER,
+    accounts_of,
+    leave_to_staff,
+    note_seen,
+    restored_among,
+    waiting,
+)
 from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
 from cprsync.store.records.numbers import borrowers
@@ -50,7 +58,7 @@ _LOSING: Final = (*tables.GONE, *{tables.STATUS_CLASSES[status] for status in LO
 _LOST: Final = tuple(turn.value for turn in LOSING_CHANGES)
 #: Each night asks this.
 _COUNT_STATES: Final = (
-    select(_OUT.state, func.count(), func.min(_OUT.created))
+    select(_OUT.state, func.count(), func.min(case((WAITS_FOR_REGISTER, None), else_=_OUT.created)))
     .where(_OUT.agency == AGENCY_IS, _OUT.target == CULR)
     .group_by(_OUT.state)
 )

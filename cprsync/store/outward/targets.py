@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 
 from cprsync.domain.outward.target import number_to_forget, view
 from cprsync.errors import SealBroken
@@ -17,6 +17,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import change_rows, fetch_values, moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
+from cprsync.store.netmedia.accounts import WAITS_FOR_REGISTER
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.changes import (
     FROM_THE_START,
@@ -155,16 +156,17 @@ class Targets(TenantStore):
 
 
 def _backlogs(connection: Connection, tenant: Tenant) -> dict[str, Backlog]:
-    counted = select(_OUT.target, _OUT.state, func.count().label("many"), func.min(_OUT.created).label("oldest"))
+    told = case((WAITS_FOR_REGISTER, None), else_=_OUT.created)
+    counted = select(_OUT.target, _OUT.state, func.count().label("many"), func.min(told).label("oldest"))
     counted = counted.where(is_ours(_OUT, tenant), _OUT.target != CULR).group_by(_OUT.target, _OUT.state)
     found: dict[str, dict[str, AnyRow]] = defaultdict(dict)
-    for row in connection.execute(counted):
+    for row in connection.execute(counted, tenant.ours):
         found[row.target][row.state] = row
     return {
         name: Backlog(
             states[WAITING].many if WAITING in states else 0,
             states[FAILED].many if FAILED in states else 0,
-            moment_of(states[WAITING].oldest) if WAITING in states else None,
+            moment_of(states[WAITING].oldest) if WAITING in states and states[WAITING].oldest else None,
         )
         for name, states in found.items()
     }

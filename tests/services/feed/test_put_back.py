@@ -7,6 +7,7 @@ until the register has answered.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,9 +21,10 @@ from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
+from cprsync.errors import NetMediaUnavailable, RegisterUnavailable, TargetUnavailable
 from cprsync.services.outward.feeding import Reader
 from cprsync.services.ports.trust.audit import AuditFilter
+from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +160,31 @@ def test_the_first_night_with_answers_brings_everything_to_where_it_was(lost: Li
 def as_kept(library: Library, key: str) -> Any:
     assert library.record(key).status is dies(person(key)).status
     return library.record(key)
+
+
+def alarms(library: Library) -> set[str]:
+    wrong = status_of(library.store, Around("775100", "", library.clock.now()))["wrong"]
+    return {one["what"] for one in wrong} & {"old", "target_old"}
+
+
+def test_what_waits_for_the_register_is_no_alarm_about_those_who_are_not_told_yet(lost: Library) -> None:
+    for _ in range(3):
+        lost.clock.moment += timedelta(days=1)
+        without_the_register(lost)
+    (koha,) = [one for one in lost.store.targets.states() if one.name == "koha"]
+    assert koha.backlog.waiting > 0
+    assert lost.store.outbox.backlog().waiting > 0
+    assert (koha.backlog.oldest, lost.store.outbox.backlog().oldest) == (None, None)
+    assert alarms(lost) == set()
+    # a death is told all the same, and neither of the two answers
+    down = NetMediaUnavailable("it does not answer"), TargetUnavailable("it does not answer")
+    culr(lost).down, lost.target("koha").down = down
+    lost.register.failures = {cpr(key): RegisterUnavailable("no answer") for key in (DEAD, SHUT, MOVED, SAME)}
+    lost.deliver(lost.clock.today(), dies(person(SAME)), previous=TUESDAY)
+    lost.strict = False
+    lost.one_night()
+    lost.clock.moment += timedelta(days=2)
+    assert alarms(lost) == {"old", "target_old"}
 
 
 def test_who_dies_while_they_are_unverified_is_told_at_once(lost: Library) -> None:
