@@ -25,6 +25,7 @@ from cprsync.domain.patron.review import (
     PARKED,
     PROPOSALS,
     PROTECTION_DOUBTED,
+    REVERTED_HELD,
     REVERTED_PROTECTED,
     State,
     is_outdated,
@@ -265,14 +266,26 @@ def check_may_reopen(connection: Connection, tenant: Tenant, of: ReviewItem, hel
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=of.id)
-    elif of.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED} and not _is_protected(tenant, held[of.patron_id]):
-        raise ReviewChanged("review item {id}: the patron is not protected any more", id=of.id)
+    elif of.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED, REVERTED_HELD}:
+        _still_to_end(tenant, of, held[of.patron_id])
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register has spoken of the patron since", id=of.id)
 
 
 def _still_differs(tenant: Tenant, row: AnyRow) -> bool:
     return differs_from_number(from_row(tenant.vault, row).register)
+
+
+def _still_to_end(tenant: Tenant, of: ReviewItem, row: AnyRow) -> None:
+    """Check an item that ends a protection, or lets a held patron go.
+
+    Raises:
+        ReviewChanged: that has ended.
+    """
+    if of.kind == REVERTED_HELD and row.held_by is None:
+        raise ReviewChanged("review item {id}: the patron is not held any more", id=of.id)
+    if of.kind != REVERTED_HELD and not _is_protected(tenant, row):
+        raise ReviewChanged("review item {id}: the patron is not protected any more", id=of.id)
 
 
 def _is_protected(tenant: Tenant, row: AnyRow) -> bool:

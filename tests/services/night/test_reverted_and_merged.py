@@ -29,6 +29,7 @@ from whole import verify_audit
 
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.review import REVERTED_HELD
+from cprsync.errors import ReviewChanged
 from cprsync.store.tables import GONE
 
 if TYPE_CHECKING:
@@ -173,6 +174,19 @@ def test_whoever_leaves_or_is_erased_is_held_no_more(either_library: Library) ->
     assert held(library) == {library.id_of("DAVID")}
     assert release(library.store, undone, user="bo", reason="filen er rettet")["released"] == 1
     assert refused(library, lambda: release(library.store, undone, user="bo", reason="x")) == "revert.holds_none"
+
+
+def test_no_item_waits_again_about_a_patron_who_is_held_no_more(library: Library) -> None:
+    undone = undo(library, three_move(library))["run"]
+    (item, *_) = items(library, REVERTED_HELD)
+    reviews_of(library).reject(item["id"], reason="afventer platformen")
+    reviews_of(library).reopen(item["id"], reason="set igen")
+    reviews_of(library).reject(item["id"], reason="afventer platformen")
+    release(library.store, undone, user="bo", reason="filen er rettet")
+    before = library.everything()
+    with pytest.raises(ReviewChanged):
+        reviews_of(library).reopen(item["id"], reason="set igen")
+    assert library.everything() == before
 
 
 def test_a_run_is_not_undone_by_half_when_a_part_of_what_it_overwrote_is_deleted(either_library: Library) -> None:
