@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
-from cprsync.store.patrons import feed_coverage
+from cprsync.store.records.numbers import is_held
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,5 +21,5 @@ def end_patron(store: SqlStore, patron_id: str, *, on: date) -> int:
     tenant = store._tenant
     ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.patron_id == patron_id)
     with writing(tenant.engine) as connection:
-        ended = tables.subscription.update().where(ours, feed_coverage.is_held(on)).values(until=on)
+        ended = tables.subscription.update().where(ours, is_held(on)).values(until=on)
         return connection.execute(ended).rowcount

@@ -48,12 +48,12 @@ from cprsync.store.outward.queues import Queues
 from cprsync.store.outward.reading import Changes
 from cprsync.store.outward.targets import Targets
 from cprsync.store.pages.statistics import Statistics
-from cprsync.store.patrons.feed_coverage import Windows
 from cprsync.store.patrons.finding import Finding
 from cprsync.store.patrons.listing import Listing
 from cprsync.store.patrons.patrons import Patrons
 from cprsync.store.patrons.provisional import Provisional
 from cprsync.store.patrons.responsibles import Responsibles
+from cprsync.store.patrons.windows import Windows
 from cprsync.store.records.kept_blocks import KeptBlocks
 from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault

@@ -34,8 +34,8 @@ from cprsync.store.desk import number_undo
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr
 from cprsync.store.patrons import merging, responsibles
-from cprsync.store.patrons.feed_coverage import let_go, open_windows
 from cprsync.store.patrons.patrons import ask, write_records
+from cprsync.store.patrons.windows import let_go, open_windows
 from cprsync.store.records import links
 from cprsync.store.records.records import (
     open_local,

@@ -31,12 +31,12 @@ from cprsync.store.desk.setting import give_pin
 from cprsync.store.feed.subscriptions import stop_leaving, subscription_row
 from cprsync.store.imports.import_rows import create
 from cprsync.store.imports.imports import take_row
-from cprsync.store.patrons import feed_coverage, responsibles
-from cprsync.store.patrons.feed_coverage import find_late, open_windows
+from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.patrons import write_changes
 from cprsync.store.patrons.provisional import keep_said
 from cprsync.store.patrons.responsibles import become_patrons
-from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer
+from cprsync.store.patrons.windows import find_late, open_windows
+from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer, subscribe_until
 from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _save_registered(connection: Connection, tenant: Tenant, entry: Entry, numbe
         keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
     if entry.subscribed is not None and entry.until is not None:
         # the death was on record already: no write in this batch says how long to keep the subscription
-        feed_coverage.subscribe_until(connection, tenant, [patron_id], entry.until)
+        subscribe_until(connection, tenant, [patron_id], entry.until)
     happened += [_changed(patron_id, write, entry.user) for write in batch.writes]
     if entry.returns:
         became = become_patrons(connection, tenant, [patron_id])

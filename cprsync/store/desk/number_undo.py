@@ -24,8 +24,8 @@ from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
-from cprsync.store.patrons.feed_coverage import close_windows
 from cprsync.store.patrons.patrons import write_records
+from cprsync.store.patrons.windows import close_windows
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import (
     ACTIVE_PATRON,

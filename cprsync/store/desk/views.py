@@ -39,10 +39,10 @@ from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, moment_of, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
-from cprsync.store.patrons import belongings, feed_coverage
+from cprsync.store.patrons import belongings
 from cprsync.store.patrons.provisional import kept_row, open_said
 from cprsync.store.records import links
-from cprsync.store.records.numbers import card_holders, card_probes
+from cprsync.store.records.numbers import card_holders, card_probes, is_held
 from cprsync.store.records.records import (
     from_row,
     is_parked,
@@ -77,7 +77,7 @@ _PATRON, _ROW, _SAID = tables.patron.c, tables.subscription.c, tables.provisiona
 _PATRON_IS: BindParameter[str] = bindparam("patron_")
 _TODAY_IS: BindParameter[date] = bindparam("today_", type_=_ROW.until.type)
 _SUBSCRIBED = select(func.min(_ROW.since)).where(
-    _ROW.agency == AGENCY_IS, _ROW.patron_id == _PATRON_IS, feed_coverage.is_held(_TODAY_IS)
+    _ROW.agency == AGENCY_IS, _ROW.patron_id == _PATRON_IS, is_held(_TODAY_IS)
 )
 _SAID_SINCE = select(_SAID.since).where(_SAID.agency == AGENCY_IS, _SAID.patron_id == _PATRON_IS)
 _RECORD: Final = select(

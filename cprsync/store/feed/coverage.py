@@ -11,8 +11,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.register import Coverage
 from cprsync.store import tables
 from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS
-from cprsync.store.patrons.feed_coverage import KNOWN_REASONS, OURS, is_held
-from cprsync.store.records.numbers import DEAD
+from cprsync.store.records.numbers import DEAD, KNOWN_REASONS, OURS, is_held
 
 if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant

@@ -37,7 +37,7 @@ from cprsync.store.core.tenant import (
     run_transaction,
     set_run_values,
 )
-from cprsync.store.patrons.feed_coverage import FEED_STREAM, open_for_subscribed
+from cprsync.store.patrons.windows import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

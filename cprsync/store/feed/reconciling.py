@@ -20,10 +20,10 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.patrons import feed_coverage, responsibles
-from cprsync.store.patrons.feed_coverage import OURS, close_windows, open_windows
+from cprsync.store.patrons import responsibles
+from cprsync.store.patrons.windows import close_windows, open_windows
 from cprsync.store.records import links
-from cprsync.store.records.numbers import OLD_NUMBER, open_number
+from cprsync.store.records.numbers import OLD_NUMBER, OURS, is_held, open_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -75,7 +75,7 @@ class Reconciliation(TenantStore):
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
-        held = OURS & feed_coverage.is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        held = OURS & is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
         wanted = select(_ROW.patron_id, _ROW.number_index).where(held)
         with run_transaction(self._tenant, run) as connection:
             found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe), **self._tenant.ours)
@@ -120,7 +120,7 @@ def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
 
 @cache
 def _select_indexes() -> Select[Any]:
-    holds = feed_coverage.is_held(bindparam("today_", type_=_ROW.until.type)) & ~_is_not_needed()
+    holds = is_held(bindparam("today_", type_=_ROW.until.type)) & ~_is_not_needed()
     wanted = select(_ROW.number_index, holds.label("holds"), _ROW.confirmed_at.is_not(None).label("added"))
     return wanted.where(OURS)
 

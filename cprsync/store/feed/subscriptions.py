@@ -34,10 +34,20 @@ from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.feed.coverage import count_coverage
-from cprsync.store.patrons import feed_coverage
-from cprsync.store.patrons.feed_coverage import OURS, find_late, open_windows
 from cprsync.store.patrons.patrons import ask
-from cprsync.store.records.numbers import ACTIVE_PATRON, LEFT, RESPONSIBLE, SEALED_ONCE, SUBSCRIPTION, only_answer
+from cprsync.store.patrons.windows import find_late, open_windows
+from cprsync.store.records.numbers import (
+    ACTIVE_PATRON,
+    KNOWN_REASONS,
+    LEFT,
+    OURS,
+    RESPONSIBLE,
+    SEALED_ONCE,
+    SUBSCRIPTION,
+    is_held,
+    only_answer,
+    subscribe_until,
+)
 from cprsync.store.records.records import CHANGE_PATRONS, from_row, patron_rows
 from cprsync.store.seals.vault import decode, encode
 
@@ -55,7 +65,7 @@ _PATRON = tables.patron.c
 _LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 _SELECT_LEAVING: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, *_LEAVING)
 # Each new patron is looked for with these.
-_KNOWN: Final = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
+_KNOWN: Final = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(KNOWN_REASONS))
 _NEW: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_(None))
 _LEFT_BEFORE: Final = select(_ROW.patron_id).where(OURS, _ROW.reason == LEFT)
 _SUBSCRIBE: Final = insert(tables.subscription)
@@ -130,9 +140,7 @@ class Subscriptions(TenantStore):
             ids = [patron_id for patron_id, _ in fresh]
             ask(connection, self._tenant, [(one, FIRST_COPY) for one in _without_news(connection, self._tenant, ids)])
             if dead_until is not None:
-                feed_coverage.subscribe_until(
-                    connection, self._tenant, _dead(connection, self._tenant, ids), dead_until
-                )
+                subscribe_until(connection, self._tenant, _dead(connection, self._tenant, ids), dead_until)
             open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), WindowReason.RETURNED)
             open_windows(
                 connection, self._tenant, find_late(connection, self._tenant, ids), WindowReason.SUBSCRIBED_LATE
@@ -224,7 +232,7 @@ def _select_missing(*, unheard: bool) -> CompoundSelect[str]:
         ours = ours.where(_PATRON.as_of_day.is_(None))
     # the database compares two indexes, 100,000 rows each night;
     # a subquery for each patron takes three times as long
-    subscribed = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(feed_coverage.KNOWN_REASONS))
+    subscribed = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(KNOWN_REASONS))
     return ours.except_(subscribed)
 
 
@@ -258,7 +266,7 @@ def _count_held() -> Select[int]:
     # counted apart: the many by an index alone, and the dead, who are few
     number = select(func.count(_ROW.number_index.distinct())).where(OURS)
     for_good = number.where(_ROW.until.is_(None)).scalar_subquery()
-    return select(for_good + number.where(feed_coverage.is_held(today), _ROW.until >= today, ~again).scalar_subquery())
+    return select(for_good + number.where(is_held(today), _ROW.until >= today, ~again).scalar_subquery())
 
 
 @cache

@@ -26,8 +26,8 @@ from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import accounts_of
 from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
 from cprsync.store.outward.changes import follow_patrons, has_met_targets
-from cprsync.store.patrons import feed_coverage
 from cprsync.store.patrons.responsibles import end_all_of
+from cprsync.store.patrons.windows import WINDOW_COLUMNS
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, change_reason, open_number, shells_of
 from cprsync.store.records.records import encode_local, from_row, patron_rows, prepare
@@ -291,5 +291,5 @@ _FORGOTTEN: Final = (
     "last_seen",
     "rights_due",
     "held_by",
-    *feed_coverage.WINDOW_COLUMNS,
+    *WINDOW_COLUMNS,
 )

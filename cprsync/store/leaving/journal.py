@@ -33,8 +33,8 @@ from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
 from cprsync.store.outward.changes import tell_everyone_again
 from cprsync.store.patrons.belongings import keeper_of
-from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM, open_for_subscribed
 from cprsync.store.patrons.merging import part_again
+from cprsync.store.patrons.windows import WINDOWS_STREAM, open_for_subscribed
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.records import patron_rows
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken

@@ -18,10 +18,10 @@ from cprsync.store.audit import audit
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import IN_MAX, change_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
-from cprsync.store.patrons import feed_coverage, responsibles
+from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.patrons import write_records
 from cprsync.store.records import links
-from cprsync.store.records.numbers import DEAD
+from cprsync.store.records.numbers import DEAD, OURS, end_passed, last_days
 from cprsync.store.records.records import end_overrides, open_local, open_patrons, patron_rows, prepare, write_local
 from cprsync.store.reviews import review_items
 
@@ -148,7 +148,7 @@ def _due(*, by_age: bool) -> Any:
     of_age = [select(_PATRON.id).where(theirs, _PATRON.next_age_step <= day)] if by_age else []
     few = union(
         select(_PATRON.id).where(theirs, _PATRON.local_due <= day),
-        select(_ROW.patron_id).where(feed_coverage.OURS, _ROW.until < day, _ROW.reason == DEAD),
+        select(_ROW.patron_id).where(OURS, _ROW.until < day, _ROW.reason == DEAD),
         *of_age,
     )
     return few.cte("due").prefix_with("MATERIALIZED", dialect="sqlite")
@@ -158,7 +158,7 @@ def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> It
     """Open what the calendar reads of these rows."""
     if not rows:
         return
-    subscribed = feed_coverage.last_days(connection, tenant, [row.id for row in rows])
+    subscribed = last_days(connection, tenant, [row.id for row in rows])
     answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
     asked = links.asked_of_age(connection, tenant, answered_for)
     for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
@@ -223,7 +223,7 @@ def _end_what_is_over(connection: Connection, tenant: Tenant, run: Run, lived: S
         if one.has(DueKind.ABSENCE_ENDED) and one.opened.local is not None:
             write_local(connection, tenant, one.opened.row, replace(one.opened.local, absence=None))
     ended = [one.id for one in lived if one.has(DueKind.SUBSCRIPTION_ENDED)]
-    feed_coverage.end_passed(connection, tenant, ended, before=day)
+    end_passed(connection, tenant, ended, before=day)
     write_records(
         connection, tenant, run, [write for one in lived for write in _restore_municipality(tenant, one, day)]
     )

@@ -35,8 +35,8 @@ from cprsync.store.core.tenant import (
 )
 from cprsync.store.night.approvals import carry_yeses
 from cprsync.store.night.runs import reverted_by
-from cprsync.store.patrons.feed_coverage import let_go, open_windows
 from cprsync.store.patrons.patrons import ask, write_changes
+from cprsync.store.patrons.windows import let_go, open_windows
 from cprsync.store.reviews.review_items import ask_staff
 from cprsync.store.seals.vault import REGISTER, decode
 from cprsync.store.tables import MERGED

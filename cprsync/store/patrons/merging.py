@@ -30,8 +30,9 @@ from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.netmedia.effects import CULR, payload
-from cprsync.store.patrons import belongings, feed_coverage, responsibles
+from cprsync.store.patrons import belongings, responsibles
 from cprsync.store.patrons.patrons import ask, write_records
+from cprsync.store.patrons.windows import close_windows, open_windows
 from cprsync.store.records.records import (
     decode_local,
     encode_local,
@@ -139,7 +140,7 @@ def undo_merge(
     if closed.held_by is not None:
         ask_staff(connection, tenant, tenant.no_run, [closed.id], REVERTED_HELD)
     # news about one of them may have been written on the other meanwhile
-    feed_coverage.open_windows(connection, tenant, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
+    open_windows(connection, tenant, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
 
 
 def part_again(connection: Connection, tenant: Tenant, shell: AnyRow) -> None:
@@ -174,7 +175,7 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
     """Empty a record down to its id and its sealed number. Its number, cards and address find it no longer."""
     _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
-    feed_coverage.close_windows(connection, tenant, [shell.id])
+    close_windows(connection, tenant, [shell.id])
     row = _set_clear(
         connection,
         tenant,

@@ -33,12 +33,12 @@ from cprsync.store.core.bulk import append, change
 from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
-from cprsync.store.patrons.feed_coverage import close_windows, count_harms, follow_deaths
 from cprsync.store.patrons.finding import is_found_alike, keep_keys
 from cprsync.store.patrons.provisional import settle
+from cprsync.store.patrons.windows import close_windows, count_harms
 from cprsync.store.records import links
 from cprsync.store.records.links import look_tonight
-from cprsync.store.records.numbers import old_numbers, renumber
+from cprsync.store.records.numbers import follow_deaths, old_numbers, renumber
 from cprsync.store.records.records import (
     CHANGE_PATRONS,
     IS_EMPTIED,

@@ -1,22 +1,29 @@
-"""What a patron is found by: the CPR number, earlier ones, and the keyed index of the cards (LånerID).
+"""What a patron is found by (numbers, and the keyed index of the cards, LånerID), and why a number is subscribed.
 
 A patron who gets another number is still found by the old one, which stays subscribed for a time (decision 6). The
 register's own links decide before this which patron gets which number. A card belongs to only one patron.
+
+When a patron dies, the subscription's row gets the reason `dead` and a last day (decision 10), so that an annulment of
+the death can arrive. Until that day it holds like any other row. After it ends, its reason is `died`. That row records
+what we added, and that the patron is not subscribed again. The nightly comparison tells the register of the end, under
+its guard.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from cprsync.domain.patron.local import card_forms, card_key
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.errors import BadInput, LostCompare
 from cprsync.store import tables
-from cprsync.store.core.engine import fetch_rows, fetch_values
-from cprsync.store.core.tenant import AGENCY_IS
+from cprsync.store.core.engine import fetch_rows, fetch_values, parts
+from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS
 from cprsync.store.records.kept_blocks import bring_back
 
 if TYPE_CHECKING:
@@ -44,11 +51,22 @@ SEALED_ONCE: Final = 1
 CARD: Final = "card"
 #: What a row of a subscription is, but for its reason.
 _SAME_ROW: Final = tuple(tables.subscription.c[name] for name in ("agency", "agreement", "number_index", "patron_id"))
+#: Reasons for the rows of living patrons.
+_LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
+#: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.
+CURRENT_REASONS: Final = (*_LIVING, DEAD)
+#: A patron with a row of one of these reasons is not new to the register's list.
+KNOWN_REASONS: Final = (*CURRENT_REASONS, DIED)
 _PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
+#: A condition: the subscription is of this agreement.
+OURS: Final = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
 # Each night, and each record that is found or written, asks these.
 _WHO_ANSWER: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.kind == PatronKind.RESPONSIBLE.value)
 _KEYS_OF_KIND: Final = select(_KEY.key_index, _KEY.patron_id).where(
     _KEY.agency == AGENCY_IS, _KEY.kind == bindparam("kind_")
+)
+_LAST_DAYS: Final = (
+    select(_ROW.patron_id, func.max(_ROW.until)).where(OURS, _ROW.reason == DEAD).group_by(_ROW.patron_id)
 )
 
 
@@ -131,6 +149,68 @@ def change_reason(connection: Connection, which: ColumnElement[bool], *, reason:
     earlier = (_ROW.reason == reason) & tuple_(*_SAME_ROW).in_(map(tuple, turned))
     connection.execute(delete(tables.subscription).where(earlier))
     return connection.execute(update(tables.subscription).where(which).values(reason=reason, **values)).rowcount
+
+
+def is_held(on: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Return a condition: the row has no end, or belongs to a dead patron whose last day has not passed."""
+    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
+
+
+def follow_deaths(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
+    """Write what the writes mean for subscriptions, in the caller's transaction."""
+    last_days: dict[date, list[str]] = defaultdict(list)
+    for write in writes:
+        if write.subscribed_until is not None:
+            last_days[write.subscribed_until].append(write.patron.id)
+    for until, ids in last_days.items():
+        subscribe_until(connection, tenant, ids, until)
+    resume_subscriptions(connection, tenant, [write.patron.id for write in writes if write.lives_again])
+
+
+def subscribe_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
+    """Keep dead patrons subscribed until a last day."""
+    # the condition keeps SQLite from using the index of last days: no living patron has one, so it would read them all
+    active = _ROW.reason.in_(_LIVING) & (func.coalesce(_ROW.until, date.max) == date.max)
+    _change_subscriptions(connection, tenant, patron_ids, active, reason=DEAD, until=until)
+
+
+def resume_subscriptions(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    """Remove the end, because the death was a mistake.
+
+    A patron whose subscription had already ended is subscribed like a new patron.
+    """
+    if not patron_ids:
+        return
+    answers = only_answer(connection, tenant, patron_ids)
+    for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
+        _change_subscriptions(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
+    _change_subscriptions(connection, tenant, patron_ids, _ROW.reason == DIED, reason=LEFT)
+
+
+def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
+    """End the subscriptions whose last day has passed. The row keeps its last day."""
+    if patron_ids:
+        passed = (_ROW.reason == DEAD) & (_ROW.until < before)
+        _change_subscriptions(connection, tenant, patron_ids, passed, reason=DIED)
+
+
+def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
+    """Return the last day of each of these patrons who is dead and subscribed."""
+    return dict(fetch_rows(connection, _LAST_DAYS, _ROW.patron_id, patron_ids, **tenant.ours))
+
+
+def _change_subscriptions(
+    connection: Connection,
+    tenant: Tenant,
+    patron_ids: Sequence[str],
+    which: ColumnElement[bool],
+    *,
+    reason: str,
+    **values: object,
+) -> None:
+    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
+    for part in parts(patron_ids):
+        change_reason(connection, ours & _ROW.patron_id.in_(part) & which, reason=reason, **values)
 
 
 def only_answer(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> set[str]:

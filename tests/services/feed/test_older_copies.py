@@ -27,7 +27,7 @@ from cprsync.store.imports import imports
 from cprsync.store.leaving import journal
 from cprsync.store.night import reverting
 from cprsync.store.outward.reading import READERS
-from cprsync.store.patrons.feed_coverage import WINDOWS_STREAM
+from cprsync.store.patrons.windows import WINDOWS_STREAM
 from cprsync.store.records.kept_blocks import KEPT_BLOCK
 
 if TYPE_CHECKING:

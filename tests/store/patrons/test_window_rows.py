@@ -15,7 +15,7 @@ from cprsync.domain.feed.delivery import Window, WindowReason, last_closed
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import hold_library
-from cprsync.store.patrons import feed_coverage
+from cprsync.store.patrons import windows
 
 if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run
@@ -27,18 +27,18 @@ TODAY = STARTED.date()
 def opened(store: SqlStore, ids: list[str], why: WindowReason) -> list[str]:
     with writing(store._tenant.engine) as connection:
         hold_library(connection, store._tenant)
-        return feed_coverage.open_windows(connection, store._tenant, ids, why)
+        return windows.open_windows(connection, store._tenant, ids, why)
 
 
 def opened_for_subscribed(store: SqlStore, why: WindowReason = WindowReason.GAP) -> int:
     with writing(store._tenant.engine) as connection:
         hold_library(connection, store._tenant)
-        return feed_coverage.open_for_subscribed(connection, store._tenant, why)
+        return windows.open_for_subscribed(connection, store._tenant, why)
 
 
 def closed(store: SqlStore, *ids: str) -> None:
     with writing(store._tenant.engine) as connection:
-        feed_coverage.close_windows(connection, store._tenant, ids)
+        windows.close_windows(connection, store._tenant, ids)
 
 
 def windows_of(store: SqlStore) -> dict[str, Window | None]:
@@ -106,7 +106,7 @@ def test_each_opening_has_one_entry_in_the_audit_that_counts_whom_it_concerns(st
     opened(store, [known, other, third], WindowReason.GAP)
     opened(store, [known, other, third], WindowReason.GAP)
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in store.views.everything("audit")["audit"]]
-    told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == feed_coverage.OPENED]
+    told = [(one["patron"], one["actions"], one["patrons"]) for one in entries if one["kind"] == windows.OPENED]
     assert told == [(known, ["merge_undone"], "1"), (None, ["gap"], "2")]
     verify_audit(store)
 

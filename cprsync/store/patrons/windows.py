@@ -1,20 +1,14 @@
-"""Which patrons the feed covers: the windows in which it could not have told, and the subscriptions of the dead.
+"""The windows in which no delivery could have told of a patron: opened, counted, asked about, and closed.
 
 A patron in a window is unverified until the register has answered (decision 32). One function opens a window and one
 closes it; a caller that knows a reason calls them in its own transaction. The rule is in `domain.feed.delivery`. Who is
 asked, and what an answer means, is not decided here.
-
-When a patron dies, the subscription's row gets the reason `dead` and a last day (decision 10), so that an annulment of
-the death can arrive. Until that day it holds like any other row. After it ends, its reason is `died`. That row records
-what we added, and that the patron is not subscribed again. The nightly comparison tells the register of the end, under
-its guard.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from datetime import date
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, case, func, or_, select, text, update
@@ -26,16 +20,19 @@ from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS, OUR_AGREEMENT, TenantStore, run_transaction
-from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, RESPONSIBLE, change_reason, only_answer
+from cprsync.store.core.tenant import AGENCY_IS, OUR_AGREEMENT, TenantStore, run_transaction
+from cprsync.store.records.numbers import (
+    CURRENT_REASONS,
+    OURS,
+    is_held,
+)
 from cprsync.store.records.records import CHANGE_PATRONS, from_row, patron_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import BindParameter, ColumnElement
+    from sqlalchemy import ColumnElement
 
-    from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.tenant import Tenant
 
@@ -46,15 +43,7 @@ WINDOWS_STREAM: Final = "windows"
 OPENED: Final = "unverified"
 #: The columns of a window in the patron's row.
 WINDOW_COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
-#: Reasons for the rows of living patrons.
-_LIVING: Final = (ACTIVE_PATRON, RESPONSIBLE)
-#: Reasons for which a patron's current number is subscribed. An old number tells nothing about the current one.
-_CURRENT_REASONS: Final = (*_LIVING, DEAD)
-#: A patron with a row of one of these reasons is not new to the register's list.
-KNOWN_REASONS: Final = (*_CURRENT_REASONS, DIED)
 _PATRON, _ROW, _AGREEMENT = tables.patron.c, tables.subscription.c, tables.agreement.c
-#: A condition: the subscription is of this agreement.
-OURS: Final = (_ROW.agency == AGENCY_IS) & (_ROW.agreement == AGREEMENT_IS)
 #: The purpose of such a look-up, in the audit.
 PURPOSE: Final = "window"
 #: The kind of an entry that says that an operator opened a window for every patron.
@@ -118,7 +107,7 @@ def _may_open(why: WindowReason) -> ColumnElement[bool]:
 
 def open_for_subscribed(connection: Connection, tenant: Tenant, why: WindowReason) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
-    holding = OURS & is_held(tenant.clock.today()) & _ROW.reason.in_(_CURRENT_REASONS)
+    holding = OURS & is_held(tenant.clock.today()) & _ROW.reason.in_(CURRENT_REASONS)
     ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct(), tenant.ours))
     return len(open_windows(connection, tenant, ids, why))
 
@@ -150,68 +139,6 @@ def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str])
     ]
 
 
-def is_held(on: date | BindParameter[date]) -> ColumnElement[bool]:
-    """Return a condition: the row has no end, or belongs to a dead patron whose last day has not passed."""
-    return _ROW.until.is_(None) | ((_ROW.reason == DEAD) & (_ROW.until >= on))
-
-
-def follow_deaths(connection: Connection, tenant: Tenant, writes: Sequence[Write]) -> None:
-    """Write what the writes mean for subscriptions, in the caller's transaction."""
-    last_days: dict[date, list[str]] = defaultdict(list)
-    for write in writes:
-        if write.subscribed_until is not None:
-            last_days[write.subscribed_until].append(write.patron.id)
-    for until, ids in last_days.items():
-        subscribe_until(connection, tenant, ids, until)
-    resume_subscriptions(connection, tenant, [write.patron.id for write in writes if write.lives_again])
-
-
-def subscribe_until(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], until: date) -> None:
-    """Keep dead patrons subscribed until a last day."""
-    # the condition keeps SQLite from using the index of last days: no living patron has one, so it would read them all
-    active = _ROW.reason.in_(_LIVING) & (func.coalesce(_ROW.until, date.max) == date.max)
-    _change_subscriptions(connection, tenant, patron_ids, active, reason=DEAD, until=until)
-
-
-def resume_subscriptions(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
-    """Remove the end, because the death was a mistake.
-
-    A patron whose subscription had already ended is subscribed like a new patron.
-    """
-    if not patron_ids:
-        return
-    answers = only_answer(connection, tenant, patron_ids)
-    for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, set(patron_ids) - answers)):
-        _change_subscriptions(connection, tenant, sorted(ids), _ROW.reason == DEAD, reason=reason, until=None)
-    _change_subscriptions(connection, tenant, patron_ids, _ROW.reason == DIED, reason=LEFT)
-
-
-def end_passed(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], *, before: date) -> None:
-    """End the subscriptions whose last day has passed. The row keeps its last day."""
-    if patron_ids:
-        passed = (_ROW.reason == DEAD) & (_ROW.until < before)
-        _change_subscriptions(connection, tenant, patron_ids, passed, reason=DIED)
-
-
-def last_days(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> dict[str, date]:
-    """Return the last day of each of these patrons who is dead and subscribed."""
-    return dict(fetch_rows(connection, _LAST_DAYS, _ROW.patron_id, patron_ids, **tenant.ours))
-
-
-def _change_subscriptions(
-    connection: Connection,
-    tenant: Tenant,
-    patron_ids: Sequence[str],
-    which: ColumnElement[bool],
-    *,
-    reason: str,
-    **values: object,
-) -> None:
-    ours = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement)
-    for part in parts(patron_ids):
-        change_reason(connection, ours & _ROW.patron_id.in_(part) & which, reason=reason, **values)
-
-
 # built once, because every night asks them
 _QUESTION, _ITEM = tables.follow_up.c, tables.review_item.c
 #: A whole question is open, a person decides on the number, or the patron is held.
@@ -225,9 +152,6 @@ _NOT_ASKED: Final = (
 _CLOSE: Final = CHANGE_PATRONS.where(_PATRON.unverified_since.is_not(None)).values(dict.fromkeys(WINDOW_COLUMNS))
 _LAST_PRODUCED: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
 _AS_OF: Final = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_not(None))
-_LAST_DAYS: Final = (
-    select(_ROW.patron_id, func.max(_ROW.until)).where(OURS, _ROW.reason == DEAD).group_by(_ROW.patron_id)
-)
 _ASKED: Final = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(OUR_AGREEMENT)
 _LISTED: Final = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked).where(
     _PATRON.agency == AGENCY_IS, _IN_WINDOW
