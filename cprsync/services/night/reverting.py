@@ -137,8 +137,10 @@ def _past(night: Night, number: int) -> PastRun:
             run=number,
             kind="revert.altered",
         )
-    # once some of it may be deleted, what is left would undo a part of the run alone
-    if past.until is None or past.until <= deletable_until(Forgotten.BEFORE_IMAGES, night.clock.today(), night.policy):
+    # once some of it may be deleted, what is left would undo a part of the run alone; an undo half-way keeps all of it
+    is_half_done = any(one.undoes == number for one in store.reverting.half_done())
+    by = deletable_until(Forgotten.BEFORE_IMAGES, night.clock.today(), night.policy)
+    if past.until is None or (past.until <= by and not is_half_done):
         raise BadInput("what run {run} overwrote is no longer kept", run=number, kind="revert.too_old")
     return past
 

@@ -38,6 +38,7 @@ from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletabl
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
 from cprsync.services.ports.deliveries import InboxState
+from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, note_versions
@@ -70,6 +71,10 @@ _PATRON, _IMAGE, _OVERRIDE, _ITEM = (
 )
 _BOX, _CHUNK = tables.inbox.c, tables.inbox_chunk.c
 _RUN, _LINE, _PLAN, _EVENT = tables.run.c, tables.run_item.c, tables.plan_row.c, tables.calendar_event.c
+#: States in which an undo may have begun to write.
+MAY_WRITE: Final = (RunState.APPROVED.value, RunState.APPLYING.value)
+#: An undo that may have begun to write, and has not ended. If it was killed, it goes on when it is asked for again.
+IS_HALF_DONE: Final = _RUN.reverts.is_not(None) & _RUN.state.in_(MAY_WRITE) & _RUN.finished.is_(None)
 #: Which of the values says up to when the audit's entries are old.
 _LOG_END: Final = f"end_{Forgotten.LOG.value}"
 Found: TypeAlias = "Select[*tuple[Any, ...]]"
@@ -256,14 +261,21 @@ def _kept_blocks(cutoff: _Cutoff) -> Found:
 
 
 def _before_images(cutoff: _Cutoff) -> Found:
+    """Find records as they were before a change.
+
+    What an undo puts back stays until the undo has ended, and so does what it has overwritten: it says who is back.
+    """
     ours = (_IMAGE.agency == cutoff.agency) & (_IMAGE.until_day <= cutoff.by)
+    for needed in (_RUN.reverts, _RUN.id):
+        ours &= _IMAGE.run_id.not_in(select(needed).where(_RUN.agency == cutoff.agency, IS_HALF_DONE))
     return select(*IMAGE_COLUMNS).where(ours).order_by(_IMAGE.until_day)
 
 
 def _forget_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
     """Delete the images that were found, and what was planned to undo runs of which none is left.
 
-    An undo that was held or killed, and that nobody asked for again, ends here: it can no longer be written.
+    An undo that was held, or killed before it wrote, and that nobody asked for again, ends here: it can no longer be
+    written.
     """
     _delete_from(tables.before_image)(connection, tenant, rows)
     if rows:

@@ -33,6 +33,7 @@ from cprsync.store.core.tenant import (
     run_transaction,
     set_run_values,
 )
+from cprsync.store.leaving.forgetting import IS_HALF_DONE, MAY_WRITE
 from cprsync.store.night.approvals import carry_yeses
 from cprsync.store.night.runs import reverted_by
 from cprsync.store.patrons.patrons import ask, write_changes
@@ -54,8 +55,6 @@ STREAM: Final = "revert"
 REVERT: Final = "revert"
 RELEASE: Final = "release"
 _RUN, _IMAGE, _PATRON, _ITEM = tables.run.c, tables.before_image.c, tables.patron.c, tables.review_item.c
-#: States in which an undo may have begun to write.
-_WRITING: Final = (RunState.APPROVED.value, RunState.APPLYING.value)
 #: Neither merged into another patron, nor closed.
 _LIVING: Final = _PATRON.status_class.not_in(tables.GONE)
 
@@ -124,7 +123,7 @@ class Reverting(TenantStore):
     def is_writing(self, run: Run) -> bool:
         wanted = select(_RUN.state).where(_RUN.agency == self._tenant.agency, _RUN.id == run.id)
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(wanted) in _WRITING
+            return connection.scalar(wanted) in MAY_WRITE
 
     def done(self, run: Run) -> set[str]:
         with reading(self._tenant.engine) as connection:
@@ -145,12 +144,12 @@ class Reverting(TenantStore):
 
     def half_done(self) -> list[HalfUndone]:
         tenant = self._tenant
-        begun = (_RUN.agreement == tenant.agreement) & _RUN.reverts.is_not(None) & _RUN.state.in_(_WRITING)
-        # without before-images, nothing more can be put back
+        ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement)
+        # without before-images, nothing more can be put back: an earlier version deleted them by their age alone
         kept = exists().where(_IMAGE.agency == _RUN.agency, _IMAGE.run_id == _RUN.reverts)
-        wanted = select(_RUN.id, _RUN.reverts, _RUN.started).where(_RUN.agency == tenant.agency, begun, kept)
+        wanted = select(_RUN.id, _RUN.reverts, _RUN.started).where(ours, IS_HALF_DONE, kept)
         with reading(tenant.engine) as connection:
-            rows = connection.execute(wanted.where(_RUN.finished.is_(None)).order_by(_RUN.id))
+            rows = connection.execute(wanted.order_by(_RUN.id))
             return [HalfUndone(row.id, row.reverts, moment_of(row.started)) for row in rows]
 
     def write(self, run: Run, batch: RevertBatch, *, reverts: int) -> None:
