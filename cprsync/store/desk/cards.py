@@ -9,7 +9,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from cprsync.domain.desk.pins import PinTry, is_within
 from cprsync.domain.patron.local import card_key
@@ -35,6 +35,8 @@ CEILING: Final = "card ceiling:"
 PAGE, MACHINES = "page", "machines"
 GUESSING: Final = "card_ceiling"
 _PROOF: Final = b"cprsync mark of a card"
+#: What an entry contains that has the clock's own moment beside its stamp.
+_CLOCK_KEY: Final = f'"{audit.CLOCK}":'.encode()
 _ENTRY, _HEAD = tables.audit.c, tables.audit_head.c
 _LATEST: Final = (
     select(_ENTRY.at, _ENTRY.entry)
@@ -94,16 +96,11 @@ class Cards(TenantStore):
         these = (_HEAD.agency == self._tenant.agency) & _HEAD.stream.startswith(_WRONG)
         latest = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream) & (_ENTRY.seq > _HEAD.seq - most)
         now = self._tenant.clock.now()
-        wanted = select(func.count()).select_from(tables.audit_head).join(tables.audit, latest)
-        wanted = wanted.where(these, ~own if of_machines else own)
-        stamped = _ENTRY.at.between(stamp_of(since), stamp_of(now))
+        wanted = select(_ENTRY.at, _ENTRY.entry).select_from(tables.audit_head).join(tables.audit, latest)
+        wanted = wanted.where(these, ~own if of_machines else own, _ENTRY.at >= stamp_of(since))
         with reading(self._tenant.engine) as connection:
-            found = connection.scalar(wanted.where(stamped)) or 0
-            # none, unless the clock was ahead
-            ahead = connection.execute(
-                wanted.with_only_columns(_ENTRY.at, _ENTRY.entry).where(_ENTRY.at > stamp_of(now))
-            )
-            return found + sum(is_within(_moment(row, now), now - since, now) for row in ahead)
+            moments = [_moment(row) for row in connection.execute(wanted)]
+        return sum(is_within(at, now - since, now) for at in moments)
 
     def note_ceiling(self, *, since: datetime, of_machines: bool) -> None:
         door = MACHINES if of_machines else PAGE
@@ -134,11 +131,10 @@ def doors_since(connection: Connection, tenant: Tenant, since: datetime) -> tupl
 
 def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> list[datetime]:
     """Return when the latest entries of a stream were written."""
-    asked, now = {"agency_": tenant.agency, "stream_": stream, "most_": number}, tenant.clock.now()
-    return [_moment(row, now) for row in connection.execute(_LATEST, asked)]
+    asked = {"agency_": tenant.agency, "stream_": stream, "most_": number}
+    return [_moment(row) for row in connection.execute(_LATEST, asked)]
 
 
-def _moment(row: AnyRow, now: datetime) -> datetime:
-    """Return when an entry was written. It is read only if its stamp is ahead of the clock."""
-    stamped = moment_of(row.at)
-    return stamped if stamped <= now else audit.moment_in(json.loads(row.entry))
+def _moment(row: AnyRow) -> datetime:
+    """Return when an entry was written, by the clock of that moment. Only an entry that has it beside is parsed."""
+    return audit.moment_in(json.loads(row.entry)) if _CLOCK_KEY in row.entry else moment_of(row.at)

@@ -252,6 +252,17 @@ def test_after_a_clock_was_ahead_a_ceiling_holds_for_an_hour_and_is_told_once(wa
     assert [kind for kind, _, _ in entries(library)].count("card_ceiling") == 2
 
 
+def test_once_the_clock_has_caught_up_what_was_asked_long_before_counts_no_more(was_ahead: Library) -> None:
+    """All that was asked meanwhile has the stamp of this moment."""
+    library, quota, few = was_ahead, Quota(asks=3, wrong=3), PinCeilings(page=3, machines=3)
+    for _ in range(3):
+        refused(library, "NOBODY", WRONG)
+    assert refused(library, "ANNA", PIN, ceilings=few) == "card.ceiling"
+    library.clock.moment += DAY
+    assert library.store.access.alarms().guessing == ()
+    assert ask(library, "ANNA", PIN, quota=quota, ceilings=few)
+
+
 # -- ceilings --------------------------------------------------------------------------------------------------
 
 FEW = PinCeilings(page=3, machines=3)
