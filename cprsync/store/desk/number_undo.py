@@ -10,6 +10,7 @@ the number that the record then has, so nobody can be asked and no window opens.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -37,7 +38,7 @@ from cprsync.store.records.numbers import (
 )
 from cprsync.store.records.records import from_row, open_patron, patron_rows, prepare
 from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
-from cprsync.store.reviews.review_items import next_number, seal_kept
+from cprsync.store.reviews.review_items import next_number, open_kept, seal_kept
 from cprsync.store.seals.vault import decode
 
 if TYPE_CHECKING:
@@ -109,9 +110,9 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     refuse_taken(connection, tenant, before.number, but=patron.id)
     _write(connection, tenant, patron, before, kept)
     kept_blocks.give_back(connection, tenant, row, given, kept.get("blocks", ()))
-    own = _numbers_of_shells(connection, tenant, patron.id)
-    _forget_old_numbers(connection, tenant, patron.id, but=own)
-    _end_subscriptions(connection, tenant, patron.id, given, but=own)
+    brought = _brought_by_shells(connection, tenant, patron.id)
+    _forget_old_numbers(connection, tenant, patron.id, but=brought)
+    _end_subscriptions(connection, tenant, patron.id, given, but=brought)
     _ask_nothing(connection, tenant, patron.id)
     close_windows(connection, tenant, [patron.id])
     _publish(connection, tenant, patron, before, kept)
@@ -130,25 +131,44 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Perso
     connection.execute(update(tables.patron).where(theirs).values(columns | remembered_columns(kept)))
 
 
-def _numbers_of_shells(connection: Connection, tenant: Tenant, patron_id: str) -> list[CprNumber]:
-    """Return the numbers of those who were merged into the patron."""
-    rows = patron_rows(connection, tenant, shells_of(connection, tenant, patron_id))
-    return [from_row(tenant.vault, row).number for row in rows]
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What those who were merged into a patron have brought: it has nothing to do with the number that was given."""
+
+    #: their numbers and old numbers, as a subscription has them
+    subscribed: Sequence[bytes]
+    #: the same, as keys that find the patron
+    keys: Sequence[bytes]
 
 
-def _forget_old_numbers(connection: Connection, tenant: Tenant, patron_id: str, *, but: Sequence[CprNumber]) -> None:
+def _brought_by_shells(connection: Connection, tenant: Tenant, patron_id: str) -> _Brought:
+    shells = shells_of(connection, tenant, patron_id)
+    numbers = [from_row(tenant.vault, row).number for row in patron_rows(connection, tenant, shells)]
+    keys: list[bytes] = []
+    merges = (_ITEM.agency == tenant.agency) & _ITEM.patron_id.in_(shells) & (_ITEM.kind == BOTH_PATRONS)
+    merged = select(tables.review_item).where(merges, _ITEM.state == State.ACCEPTED.value)
+    # what taking back a merge needs is forgotten after a time: then only the number itself is known
+    for kept in filter(None, (open_kept(tenant, row) for row in connection.execute(merged).all())):
+        numbers += [CprNumber(one["number"]) for one in kept["subscriptions"]]
+        keys += [bytes.fromhex(index) for kind, index in kept["keys"] if kind == OLD_NUMBER]
+    return _Brought(
+        [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)],
+        [*keys, *(probe for number in numbers for probe in tenant.vault.probes(OLD_NUMBER, number.digits))],
+    )
+
+
+def _forget_old_numbers(connection: Connection, tenant: Tenant, patron_id: str, *, but: _Brought) -> None:
     """Remove the patron's old numbers.
 
     One is the restored number. The others followed the number that was given, and a night that was undone has left
     them: they are the other person's, too.
     """
     theirs = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
-    own = [probe for number in but for probe in tenant.vault.probes(OLD_NUMBER, number.digits)]
-    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.not_in(own)))
+    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.not_in(but.keys)))
 
 
 def _end_subscriptions(
-    connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber, *, but: Sequence[CprNumber]
+    connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber, *, but: _Brought
 ) -> None:
     """End the patron's subscriptions of the number, and of those that followed it.
 
@@ -158,8 +178,7 @@ def _end_subscriptions(
     held = theirs & _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
     held &= _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, DEAD))
     change_reason(connection, held, reason=OLD_NUMBER, until=tenant.clock.today())
-    own = [probe for number in but for probe in tenant.vault.probes("number", number.digits)]
-    followed = theirs & (_ROW.reason == OLD_NUMBER) & _ROW.until.is_(None) & _ROW.number_index.not_in(own)
+    followed = theirs & (_ROW.reason == OLD_NUMBER) & _ROW.until.is_(None) & _ROW.number_index.not_in(but.subscribed)
     connection.execute(update(tables.subscription).where(followed).values(until=tenant.clock.today()))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from doubles import MONDAY, TUESDAY, Killed, Library, altered
 from test_merging_patrons import BOTH, view
-from test_number_change import replaced
+from test_number_change import replaced, subscriptions
 from test_reverted_runs import (
     KilledUndo,
     items,
@@ -239,3 +239,19 @@ def test_a_number_taken_back_leaves_no_trace_of_the_one_that_an_undone_night_put
     library.deliver(TUESDAY)
     library.one_night()
     assert not {given, later} & library.register.listed
+
+
+def test_a_number_taken_back_leaves_the_numbers_that_a_merged_patron_has_brought(either_library: Library) -> None:
+    library = either_library
+    anna, old, new = library.id_of("ANNA"), cpr("ANNA"), cpr("HENRIK")
+    library.deliver(MONDAY, replaced(old, new), replace(person("ANNA"), number=new))
+    library.one_night()
+    library.register.knows(person("EDITH"))
+    patron = enrol(library, None)
+    set_cpr(library, patron)
+    number = merge(library, anna, patron)
+    take_back_number(library, patron)
+    assert [library.store.patrons.find(one) for one in (old, new, cpr("EDITH"))] == [patron, patron, None]
+    assert subscriptions(library, patron) == [(new.digits, "old_number")]
+    reviews_of(library).undo(number)
+    assert [library.store.patrons.find(one) for one in (old, new)] == [anna, anna]
