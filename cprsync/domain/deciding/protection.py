@@ -206,3 +206,11 @@ def protected_by_either(keeps: Person, closes: Person) -> Person:
     if closes.protection is not Protection.NAME_AND_ADDRESS or keeps.protection is Protection.NAME_AND_ADDRESS:
         return keeps
     return replace(keeps, protection=Protection.NAME_AND_ADDRESS)
+
+
+def protected_once_parted(parted: Person, keeps: Person) -> Person:
+    """The register part of a patron who was merged into another, and is parted again: protected if either record is.
+
+    The protection may have been told of either number. None was told of a replacement number: no register knows it.
+    """
+    return parted if parted.number.is_replacement else protected_by_either(parted, keeps)

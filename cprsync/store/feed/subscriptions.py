@@ -274,9 +274,10 @@ def _select_follow_ups() -> Select[str, str]:
     row = tables.follow_up.c
     # no first copy is asked of a patron who is leaving
     leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
-    # nothing is asked of a patron whom no answer may change
-    held = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _PATRON.held_by.is_not(None))
-    begun = ~((row.kind == FIRST_COPY) & leaving) & ~held
+    # nothing is asked of a patron whom no answer may change, or whose number no register knows
+    is_silent = _PATRON.held_by.is_not(None) | _PATRON.real_number.is_(False)
+    silent = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, is_silent)
+    begun = ~((row.kind == FIRST_COPY) & leaving) & ~silent
     # a question with a doubtful answer today is asked again tomorrow, because nights are counted
     not_today = row.doubted_on.is_(None) | (row.doubted_on != bindparam("today_"))
     wanted = select(row.patron_id, row.kind).where(row.agency == AGENCY_IS, begun, not_today)

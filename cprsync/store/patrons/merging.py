@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, delete, select, union_all, update
 
-from cprsync.domain.deciding.protection import protected_by_either
+from cprsync.domain.deciding.protection import protected_by_either, protected_once_parted
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.fields import join_local, part_local
@@ -121,8 +121,7 @@ def undo_merge(
     responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
     keeper = open_patron(connection, tenant, keeps)
-    # a protection that came meanwhile may be about either of them, and the register says whom
-    person = protected_by_either(before, keeper.register)
+    person = protected_once_parted(before, keeper.register)
     if person is not before:
         ask(connection, tenant, [(closed.id, PROTECTION_END)])
     if kept.get("only_answered"):

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from people import FRIDAY, PROTECTED, person
 
-from cprsync.domain.deciding.protection import protected_by_either
+from cprsync.domain.deciding.protection import protected_by_either, protected_once_parted
 from cprsync.domain.patron.fields import add_import, join_local, part_local
 from cprsync.domain.patron.local import Absence, Block, Card, Email, Local, Telephone
+from cprsync.domain.person.number import CprNumber
 
 KEEPS = Local(cards=(Card("A"),), branch="", group="Voksen", contact_address=("Hjemme 1",), internal_note="x")
 CLOSES = Local(
@@ -119,3 +120,10 @@ def test_a_protection_of_either_record_stays() -> None:
     assert protected_by_either(anna, shut) == replace(anna, protection=PROTECTED)
     both = replace(anna, protection=PROTECTED)
     assert protected_by_either(both, shut) is both
+
+
+def test_a_protection_may_be_about_either_of_two_who_are_parted_but_not_about_a_replacement_number() -> None:
+    anna, shut = person("ANNA"), replace(person("CLARA"), protection=PROTECTED)
+    assert protected_once_parted(anna, shut) == replace(anna, protection=PROTECTED)
+    made = replace(anna, number=CprNumber.parse_any("010164ABC1"))
+    assert protected_once_parted(made, shut) is made

@@ -332,7 +332,8 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         *("ligegyldigt", "ikke beskyttet"),
         (
             "begge forsegles: beskyttelsen kan være sagt om hver af dem. Næste nat spørges CPR, og svaret gælder, som "
-            "når leverancen har sagt: ophørt"
+            "når leverancen har sagt: ophørt. En låner med et erstatningsnummer bliver som før: CPR kender ikke "
+            "nummeret"
         ),
         "Beslutning 2",
     ),

@@ -386,6 +386,42 @@ def test_a_patron_with_a_number_of_the_librarys_own_becomes_one_with_the_real_on
     library.night()
 
 
+def test_whoever_has_a_number_of_the_librarys_own_is_not_sealed_by_the_protection_of_the_one_who_kept(
+    either_library: Library,
+) -> None:
+    """The register cannot have told of them, and could never say that the protection is not theirs."""
+    library = either_library
+    own = CprNumber.parse_any("010164ABC1")
+    (imported,) = library.store.imports.take_patrons([NewPatron(own, Local())])
+    closes = imported.patron_id
+    assert closes is not None
+    before = view(library, closes).register
+    library.store.desk.ask_staff(closes, BOTH, about=library.id_of("BO"))
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    reviews(library).undo(number)
+    assert (view(library, closes).register, library.questions()) == (before, [])
+
+
+def test_the_register_is_never_asked_about_a_number_of_the_librarys_own_whose_owner_a_merge_has_protected(
+    either_library: Library,
+) -> None:
+    """What there is to ask waits for the real number."""
+    library = either_library
+    own = CprNumber.parse_any("010164ABC1")
+    (imported,) = library.store.imports.take_patrons([NewPatron(own, Local())])
+    keeps = imported.patron_id
+    assert keeps is not None
+    library.store.desk.ask_staff(library.id_of("BO"), BOTH, about=keeps)
+    reviews(library).accept(number_of(library, BOTH))
+    assert view(library, keeps).register.protection is Protection.NAME_AND_ADDRESS
+    library.deliver(MONDAY)
+    library.one_night()
+    assert [(row["patron_id"], row["kind"]) for row in library.rows("follow_up")] == [(keeps, "protection_end")]
+    assert listed(library) == set()
+    assert own not in library.register.looked_up
+
+
 @pytest.mark.parametrize("key", ["account-merged-local"])
 def test_an_account_under_her_patron_number_is_deleted_if_the_net_media_were_told_of_it(
     library: Library, key: str
