@@ -199,6 +199,19 @@ def test_an_operator_tells_that_the_whole_machine_was_put_back(week: Week, libra
     assert (ran.exit, ran.document["windows"]["answered"], ran.document["windows"]["left"]) == (0, 2, 0), ran.out
 
 
+@pytest.mark.parametrize("option", ["--everyone", "--older-copy"])
+def test_nobodys_window_is_opened_by_a_clock_that_is_wrong(
+    library: Library, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window that is opened ahead of time outlasts the answers."""
+    before = library.rows()
+    # the machine's clock cannot be set for a test
+    monkeypatch.setattr("cprsync.register.soap.client.SoapRegister.measure_offset", lambda _: -3600.0)
+    ran = library.call("feed", "heal", option, "VM fra i går")
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (2, "clock", "nothing"), ran.out
+    assert library.rows() == before
+
+
 def test_who_opens_everyones_window_is_never_told_that_nothing_changed(week: Week, library: Library) -> None:
     """The windows are open, whether or not the register answers, and while another run asks."""
     control.fault(week.mock, "http-500-html", times=100)

@@ -78,15 +78,16 @@ def feed_heal(
     with opened(config, library, as_json=as_json) as site:
         if everyone is not None and older_copy is not None:
             raise Misused("expected one of --everyone REASON and --older-copy REASON")
-        opened_now = everyone is not None or older_copy is not None
-        if everyone is not None:
-            with site.store() as store:
-                store.windows.open_for_everyone(user=user_name(), reason=checked_reason(everyone))
-        if older_copy is not None:
-            with site.store() as store:
-                store.journal.tell_older_copy(user=user_name(), reason=checked_reason(older_copy))
+        given, opened_now = older_copy if everyone is None else everyone, False
+        reason = "" if given is None else checked_reason(given)
         try:
+            # the clocks are compared first: by a wrong one nothing is opened
             with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
+                if everyone is not None:
+                    night.store.windows.open_for_everyone(user=user_name(), reason=reason)
+                if older_copy is not None:
+                    night.store.journal.tell_older_copy(user=user_name(), reason=reason)
+                opened_now = given is not None
                 provisional = ask_about_provisional(night)
                 asked = ask_about_windows_between_nights(night, more=limit)
         except CprsyncError as error:
