@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.outward import OpenTarget
     from cprsync.services.ports.runs import Clock
+    from cprsync.services.ports.store import Store
     from cprsync.store.sql import SqlStore
 
 #: How long the desk waits from a key press on, for the start of the program and all calls to the register and the net
@@ -261,14 +262,11 @@ class Site:
 
         Raises CertificateError, ConfigurationError: ours ends before the night is done; a clock is wrong.
         """
-        from cprsync.services.trust.checks import make_sure_that_clocks_agree
-
         with ExitStack() as stack:
             register = stack.enter_context(self.counterparts.register())
             register.make_sure_outlives()
             store = stack.enter_context(self.store(shows_records=True))
-            offset, is_checked = self._measure_offset(register)
-            make_sure_that_clocks_agree(register=offset, store=store.figures.clock_offset())
+            unheard = self._compare_clocks(register, store)
             yield Night(
                 agency=self.section.agency,
                 store=store,
@@ -284,19 +282,32 @@ class Site:
                 windows_a_day=self.section.register_.windows_a_day,
                 progress=progress,
                 knows_the_day=self.knows_the_day,
-                clock_is_checked=is_checked,
+                clock_is_checked=unheard is None,
                 monotonic=time.monotonic,
             )
 
-    def _measure_offset(self, register: SoapRegister) -> tuple[float | None, bool]:
-        """By how many seconds the register's clock is ahead of ours, and whether ours could be checked.
+    def compare_clocks(self, store: Store) -> CprsyncError | None:
+        """Compare the clocks as a night does. Return why the register could not check ours; None: it could.
 
         A mock's clock, and a day given for a test, need no check.
+
+        Raises CertificateError, ConfigurationError: ours cannot be shown to the register; a clock is wrong.
         """
+        if isinstance(self.clock, StillClock | MockClock):
+            return None
+        with self.counterparts.register() as register:
+            return self._compare_clocks(register, store)
+
+    def _compare_clocks(self, register: SoapRegister, store: Store) -> CprsyncError | None:
+        from cprsync.services.trust.checks import make_sure_that_clocks_agree
+
+        offset, unheard = None, None
         try:
-            return register.measure_offset(), True
-        except CprsyncError:
-            return None, isinstance(self.clock, StillClock | MockClock)
+            offset = register.measure_offset()
+        except CprsyncError as error:
+            unheard = error
+        make_sure_that_clocks_agree(register=offset, store=store.figures.clock_offset())
+        return None if isinstance(self.clock, StillClock | MockClock) else unheard
 
     def publish_patron(self, patron_id: str) -> bool:
         """Tell the net media and other systems about a patron that the desk has just written.

@@ -13,6 +13,7 @@ import pytest
 from e2e_library import DERIVED, RECORDS, Library, assert_refused, new_library, personal
 from town import PEOPLE_FILE
 
+from cprsync.cli.main import app
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.mock import control
 from cprsync.mock.server import running
@@ -199,3 +200,37 @@ def test_a_night_says_that_no_register_could_check_its_clock(
         assert (ran.exit, ran.document["clock_unchecked"]) == (4, is_unchecked), ran.err
         if not is_unchecked:
             library.rewrite("cprsync.toml", f'control_url = "{ready["control_url"]}"', "")
+
+
+def test_nothing_is_deleted_by_hand_by_a_clock_that_no_register_could_check(
+    new: Library, ready: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor does a night delete anything by it."""
+    library = new.copy(tmp_path / "library")
+    for name in ("lookup_url", "subscription_url"):
+        library.rewrite("cprsync.toml", ready[name], f"https://localhost:1/{name}")
+    # a mock's clock needs no check
+    assert library.run("retention", "run").document["clock_unchecked"] is False
+    library.rewrite("cprsync.toml", f'control_url = "{ready["control_url"]}"', "")
+    before = library.rows()
+    ran = library.run("retention", "run")
+    assert (ran.exit, ran.document["applied"], ran.document["clock_unchecked"]) == (4, False, True), ran.out
+    assert (ran.error["changed"], library.rows()) == ("nothing", before)
+    config = str(library.folder / "cprsync.toml")
+    assert app(["retention", "run", "--config", config], standalone_mode=False) == 4
+    assert "Uret kunne ikke kontrolleres" in capsys.readouterr().out
+    assert library.run("retention", "run", "--dry-run").exit == 0
+    assert library.rows() == before
+
+
+def test_nothing_is_deleted_by_hand_by_a_clock_that_is_wrong(
+    new: Library, ready: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = new.copy(tmp_path / "library")
+    library.rewrite("cprsync.toml", f'control_url = "{ready["control_url"]}"', "")
+    before = library.rows()
+    # the machine's clock cannot be set for a test
+    monkeypatch.setattr("cprsync.register.soap.client.SoapRegister.measure_offset", lambda _: -3600.0)
+    ran = library.call("retention", "run")
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (2, "clock", "nothing"), ran.out
+    assert library.rows() == before

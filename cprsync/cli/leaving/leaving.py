@@ -218,28 +218,41 @@ def retention_run(
 ) -> int:
     """Delete data past its retention period, as each night does.
 
-    Loans, reservations, balances, and the content of messages.
+    Loans, reservations, balances, and the content of messages. If no register can check our clock, nothing is deleted
+    (exit 4).
     """
     from cprsync.services.leaving.departing import forget_all
 
     with opened(config, library, as_json=as_json, today=today) as site:
         policy, day = site.policy, site.clock.today()
         with site.store() as store:
+            unheard = None if dry_run else site.compare_clocks(store)
             broken = next(iter(store.audit.check().problems), None)
-            counts = store.retention.forgettable(policy, on=day) if dry_run else forget_all(store, None, policy, on=day)
-    document: dict[str, Any] = {"day": day.isoformat(), "forgotten": counts, "applied": not dry_run}
-    if broken is not None:
-        changed = "part" if counts and not dry_run else "nothing"
-        document["error"] = error_document(broken, changed=changed, reference="retention")
+            only_counts = dry_run or unheard is not None
+            counts = (
+                store.retention.forgettable(policy, on=day) if only_counts else forget_all(store, None, policy, on=day)
+            )
+    document: dict[str, Any] = {
+        "day": day.isoformat(),
+        "forgotten": counts,
+        "applied": not only_counts,
+        "clock_unchecked": unheard is not None,
+    }
+    error = broken or unheard
+    if error is not None:
+        changed = "part" if counts and not only_counts else "nothing"
+        document["error"] = error_document(error, changed=changed, reference="retention")
     print_outcome(document, _retention_lines(document, lang), lang, as_json=as_json)
-    return 0 if broken is None else advice_for(broken).exit
+    return 0 if error is None else advice_for(error).exit
 
 
 def _retention_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    if document["clock_unchecked"]:
+        yield word("forget_unchecked", language)
     counts, title = document["forgotten"], "forgotten" if document["applied"] else "forget_planned"
     if counts:
         yield f"{word(title, language)}: {forgotten_text(counts, language)}"
     elif "error" not in document:
         yield word("forget_nothing", language)
-    if "error" in document and Forgotten.LOG.value not in counts:
+    if "error" in document and not document["clock_unchecked"] and Forgotten.LOG.value not in counts:
         yield word("forget_no_log", language)

@@ -180,7 +180,10 @@ class SoapRegister:
 
         Raises CprsyncError: it does not answer the one try. The calls that follow say why.
         """
-        theirs = self._knock(_KNOCK_SECONDS)
+        try:
+            theirs = self._knock(_KNOCK_SECONDS)
+        except CallFailed as error:
+            raise _translate(error) from error.__cause__
         return None if theirs is None else (theirs - self._now()).total_seconds()
 
     def ask_agreement(self) -> None:
