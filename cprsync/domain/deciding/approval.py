@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.trust.moments import is_within
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -68,7 +70,7 @@ def yeses_in_force(given: Sequence[GivenYes], now: datetime) -> tuple[GivenYes, 
     if len(given) % PEOPLE:
         return (given[-1],)
     pair = tuple(given[-PEOPLE:])
-    return pair if pair and abs(now - pair[-1].at) < APPROVAL_LIVES else ()
+    return pair if pair and is_within(pair[-1].at, APPROVAL_LIVES, now) else ()
 
 
 def approved_until(given: Sequence[GivenYes]) -> datetime | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.trust.moments import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -222,8 +223,7 @@ def why_refused(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
 def _over_a_cap(attempt: Attempt, history: History, caps: Caps) -> Rule | None:
     now, (begins, ends) = attempt.at, _day_around(attempt.at)
     of_today = [one for one in history.looks if begins <= one.at < ends]
-    # what lies further ahead was looked up while the clock was ahead
-    within_hour = [one for one in history.looks if abs(now - one.at) < _HOUR]
+    within_hour = [one for one in history.looks if is_within(one.at, _HOUR, now)]
     if sum(one.counts for one in within_hour) >= caps.an_hour:
         return Rule.HOUR
     if sum(one.counts for one in of_today) >= caps.a_day:

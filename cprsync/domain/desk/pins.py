@@ -38,8 +38,6 @@ class Lock:
 
 #: Both count. A guesser has ten tries a day for each patron.
 LOCKS: Final = (Lock(5, timedelta(minutes=15)), Lock(10, timedelta(days=1)))
-#: What lies further ahead than this was written while the clock was ahead. When it was, nobody knows.
-AHEAD: Final = timedelta(minutes=5)
 #: No try that is older counts for any lock. Twice the longest: a lock begins with its last try.
 REMEMBERED: Final = 2 * max(lock.within for lock in LOCKS)
 
@@ -57,11 +55,6 @@ def is_locked(wrong: Sequence[datetime], now: datetime) -> bool:
 def _holds(lock: Lock, wrong: Sequence[datetime], now: datetime) -> bool:
     last = wrong[-lock.wrong :]
     return len(last) == lock.wrong and last[-1] - last[0] <= lock.within and now - last[-1] < lock.within
-
-
-def is_within(at: datetime, span: timedelta, now: datetime) -> bool:
-    """Whether something was in the last `span`."""
-    return now - span < at <= now + AHEAD
 
 
 @dataclass(frozen=True, slots=True)

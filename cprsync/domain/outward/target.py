@@ -121,7 +121,7 @@ def number_to_forget(record: OutwardRecord | None, target: Target) -> str | None
     """
     if record is None or not (target.kind.holds_others and hides(record) and record.verified):
         return None
-    if view(record, target) is not GONE or not _fits((False, *record.trait[1:]), target):
+    if target.protected is not ProtectedRule.LEAVE_OUT or not _covers(record.trait, target):
         return None
     number: str | None = record.values[OutwardField.NUMBER.value] if OutwardField.NUMBER in target.fields else None
     return number
@@ -132,9 +132,13 @@ def _is_for(record: OutwardRecord, target: Target) -> bool:
 
 
 def _fits(trait: Trait, target: Target) -> bool:
-    protected, group, municipality = trait
-    if protected and target.protected is ProtectedRule.LEAVE_OUT:
-        return False
+    is_protected, *_ = trait
+    return not (is_protected and target.protected is ProtectedRule.LEAVE_OUT) and _covers(trait, target)
+
+
+def _covers(trait: Trait, target: Target) -> bool:
+    """Whether the target is for patrons of this group and municipality, protected or not."""
+    _, group, municipality = trait
     is_of_group = not target.groups or group in target.groups
     return is_of_group and (not target.municipalities or municipality in target.municipalities)
 

@@ -9,7 +9,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from cprsync.domain.desk.pins import HOUR, MINUTE, REMEMBERED, PinTry, is_locked, is_within
+from cprsync.domain.desk.pins import HOUR, MINUTE, REMEMBERED, PinTry, is_locked
+from cprsync.domain.trust.moments import is_within
 from cprsync.errors import CardRefused, QuotaReached
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from cprsync.domain.desk.pins import PinTry, is_within
+from cprsync.domain.desk.pins import PinTry
 from cprsync.domain.patron.local import card_key
+from cprsync.domain.trust.moments import is_within
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
+from cprsync.domain.trust.moments import is_within
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import reading, stamp_of, writing
@@ -50,6 +51,5 @@ def _has_seen(tenant: Tenant, patron_id: str, user: str, purpose: str) -> bool:
     wanted = select(_ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(now - SEEN_FOR))
     with reading(tenant.engine) as connection:
         told = [json.loads(entry) for entry in connection.scalars(wanted)]
-    # what lies further ahead was seen while the clock was ahead
-    told = [one for one in told if abs(now - audit.moment_in(one)) <= SEEN_FOR]
+    told = [one for one in told if is_within(audit.moment_in(one), SEEN_FOR, now)]
     return any(one["user"] == user and one["purpose"] == purpose for one in told)

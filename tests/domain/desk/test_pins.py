@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cprsync.domain.desk.pins import AHEAD, HOUR, LOCKS, MINUTE, REMEMBERED, is_locked, is_within
+from cprsync.domain.desk.pins import HOUR, LOCKS, MINUTE, REMEMBERED, is_locked
 
 NOW = datetime(2027, 3, 22, 12, tzinfo=UTC)
 SHORT, LONG = LOCKS
@@ -38,14 +38,6 @@ def test_five_in_a_quarter_of_an_hour_lock_for_as_long_and_ten_in_a_day_for_a_da
     wrong: list[datetime], locked: bool
 ) -> None:
     assert is_locked(wrong, NOW) is locked
-
-
-def test_what_lies_ahead_was_written_while_the_clock_was_and_is_in_no_span() -> None:
-    assert not is_within(NOW - HOUR, HOUR, NOW)
-    assert is_within(NOW - MINUTE, HOUR, NOW)
-    # the clocks of two machines may differ a little
-    assert is_within(NOW + AHEAD, HOUR, NOW)
-    assert not is_within(NOW + timedelta(days=30), HOUR, NOW)
 
 
 def test_what_is_remembered_is_enough_for_the_longest_lock() -> None:
