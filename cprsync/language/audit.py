@@ -49,11 +49,15 @@ def entry_lines(entries: Iterable[Happening], language: Language, titles: Mappin
 
 
 def _entry_line(entry: Happening, language: Language, titles: Mapping[str, str]) -> str:
-    at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
+    at = _time_text(entry.at, language)
     who = _who_text(entry, language)
     patron = word("audit_sealed", language) if entry.withheld else entry.patron or "–"
     done = "; ".join(_done_texts(entry, language, titles))
     return f"{at:<{TIME_WIDTH}}  {who:<{_WHO_WIDTH}}  {patron:<9}  {done}"
+
+
+def _time_text(at: str, language: Language) -> str:
+    return long_time(datetime.fromisoformat(at).astimezone(COPENHAGEN), language)
 
 
 def _who_text(entry: Happening, language: Language) -> str:
@@ -77,13 +81,13 @@ class ChangeTexts:
 
 def change_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> ChangeTexts:
     """An entry in words, for a page. `titles`: the products' titles by name."""
-    at = long_time(datetime.fromisoformat(entry.at).astimezone(COPENHAGEN), language)
+    at = _time_text(entry.at, language)
     who = _who_text(entry, language)
     return ChangeTexts(at, who, entry.run, "; ".join(_done_texts(entry, language, titles)))
 
 
 def _done_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
-    """What was done, and why."""
+    """What was done, why, and when it was by the clock if that is another moment than the entry's."""
     actions = ", ".join(filter(None, _action_texts(entry, language, titles)))
     did = word(f"did_{entry.what}", language).removeprefix("did_")
     yield f"{did}: {actions}" if actions else did
@@ -92,6 +96,8 @@ def _done_texts(entry: Happening, language: Language, titles: Mapping[str, str])
     if entry.has_reason:
         why = None if entry.reason is None else word("audit_reason_is", language, reason=entry.reason)
         yield why or word("audit_reason", language)
+    if entry.clock is not None:
+        yield word("audit_clock", language, at=_time_text(entry.clock, language))
 
 
 def _action_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:

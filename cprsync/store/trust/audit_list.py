@@ -181,6 +181,7 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
         run=told["run"],
         stream=stream,
         seq=row.seq,
+        clock=told.get(audit.CLOCK),
     )
 
 

@@ -20,7 +20,7 @@ from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import REVIEW_KINDS, State
 from cprsync.domain.person.status import Action
-from cprsync.language.audit import action_words, entry_lines
+from cprsync.language.audit import action_words, entry_document, entry_lines
 from cprsync.language.night import audit_lines
 from cprsync.services.lending.standing import LABEL, STATEMENT
 from cprsync.services.ports.desk import SHOW
@@ -161,3 +161,12 @@ def test_an_audit_that_was_accepted_says_that_it_counts_from_there_on() -> None:
     # the report of an earlier version
     del state["accepted"]
     assert list(audit_lines(state, "en")) == ["The audit is whole: 2 entries. Code: 3-00"]
+
+
+def test_an_entry_written_after_the_clock_was_ahead_says_when_it_was() -> None:
+    """Its stamp stands still until the clock has caught up."""
+    ahead = entry("lookup", at="2027-05-01T05:30:00.000000Z", clock="2027-03-23T05:30:00.000000Z")
+    assert line(ahead).endswith("; uret viste 23. marts 2027 kl. 06.30")
+    assert line(ahead, "en").endswith("; the clock showed 23 March 2027, 06:30")
+    assert "uret" not in line(entry("lookup"))
+    assert (entry_document(ahead)["clock"], entry_document(entry("lookup"))["clock"]) == (ahead.clock, None)

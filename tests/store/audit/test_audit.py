@@ -17,6 +17,7 @@ from whole import verify_audit
 
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.runs import RunState
+from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.store.audit import older_states
 from cprsync.store.audit.audit import DESK, Happened, append
 from cprsync.store.beside.checkpoints import FILE
@@ -140,18 +141,21 @@ def test_a_checkpoint_that_we_did_not_sign_shows(sqlite_store: SqlStore) -> None
     assert broken.value.stream == FILE
 
 
-def test_stamps_never_go_backward_when_the_clock_does(sqlite_store: SqlStore, clock: StoppedClock) -> None:
-    (one,) = enrol(sqlite_store, 1)
-    run = sqlite_store.runs.begin(day=MONDAY, started=STARTED)
-    sqlite_store.subscriptions.intend(run, [one], "first_copy")
+def test_stamps_never_go_backward_when_the_clock_does(store: SqlStore, clock: StoppedClock) -> None:
+    (one,) = enrol(store, 1)
+    run = store.runs.begin(day=MONDAY, started=STARTED)
+    store.subscriptions.intend(run, [one], "first_copy")
     clock.moment -= timedelta(hours=1)
-    sqlite_store.subscriptions.intend(run, [one], "first_copy")
-    rows = [row for row in sqlite_store.views.everything("audit")["audit"] if row["stream"] == "night/main"]
+    store.subscriptions.intend(run, [one], "first_copy")
+    rows = [row for row in store.views.everything("audit")["audit"] if row["stream"] == "night/main"]
     assert rows[0]["at"] == rows[1]["at"]
     # the entry itself has what the clock said
     told = [json.loads(bytes.fromhex(row["entry"])) for row in rows]
     assert [one.get("clock") for one in told] == [None, stamp_of(clock.moment)]
-    verify_audit(sqlite_store)
+    # and so has the list, the latest first
+    listed = [one for one in store.audit.entries(AuditFilter()) if one.stream == "night/main"]
+    assert [(one.at, one.clock) for one in listed] == [(rows[1]["at"], stamp_of(clock.moment)), (rows[0]["at"], None)]
+    verify_audit(store)
 
 
 @pytest.mark.parametrize("removed", [0, 1, 2, 3])

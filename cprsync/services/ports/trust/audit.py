@@ -135,6 +135,8 @@ class Happening:
     seq: int
     #: the patron is sealed and the entry may reveal a birthday: it is shown without the patron
     withheld: bool = False
+    #: when it was by the clock, if `at` is later: the clock was ahead before, and stamps never go backward
+    clock: str | None = None
 
 
 class Audit(Protocol):

@@ -85,6 +85,7 @@ class Entry(Answer):
     stream: str
     seq: int
     withheld: bool
+    clock: str | None
 
 
 class Entries(Answer):
