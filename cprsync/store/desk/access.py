@@ -26,6 +26,7 @@ from cprsync.domain.desk.access import (
     looks_needed,
     why_refused,
 )
+from cprsync.domain.trust.moments import AHEAD
 from cprsync.services.ports.access import Admission
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -109,7 +110,7 @@ _SIGNED: Final = (
         (_OUTCOME.agency == _ROW.agency)
         & (_OUTCOME.seq == _ROW.seq)
         & (_OUTCOME.outcome == Outcome.SIGNED.value)
-        & (_OUTCOME.at >= bindparam("since_")),
+        & _OUTCOME.at.between(bindparam("since_"), bindparam("until_")),
     )
     .where(
         _ROW.agency == AGENCY_IS,
@@ -319,12 +320,15 @@ def number_probes(tenant: Tenant, digits: str) -> list[bytes]:
 
 def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow | None:
     """A signature for this very attempt that holds and was not used; None: there is none. `by`: who signed."""
+    now = tenant.clock.now()
     asked: dict[str, Any] = {
         "agency_": tenant.agency,
         "user_": wanted.user,
         "doing_": wanted.doing.value,
         "purpose_": wanted.purpose,
-        "since_": stamp_of(tenant.clock.now() - SIGNED_FOR),
+        "since_": stamp_of(now - SIGNED_FOR),
+        # one from further ahead was given by a clock that was wrong
+        "until_": stamp_of(now + AHEAD),
     }
     if wanted.patron_id is not None:
         return connection.execute(_SIGNED_OF_PATRON, asked | {"patron_": wanted.patron_id}).one_or_none()

@@ -299,6 +299,17 @@ def test_a_signature_holds_once_and_for_a_few_minutes(either_library: Library) -
     is_refused(library, lambda: look(library, cpr("ANNA")), "second")
 
 
+def test_a_signature_from_far_ahead_was_given_by_a_wrong_clock_and_does_not_hold(either_library: Library) -> None:
+    """Otherwise it would hold as long as the clock was ahead."""
+    library, month = either_library, timedelta(days=30)
+    knows_own(library)
+    library.clock.moment += month
+    seq = second_for(library, lambda: look(library, cpr("ANNA")))
+    access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
+    library.clock.moment -= month
+    is_refused(library, lambda: look(library, cpr("ANNA")), "second")
+
+
 def test_a_signature_for_one_thing_is_none_for_another(library: Library) -> None:
     own = knows_own(library)
     library.store.access.watch(cpr("CLARA"), user="privacy")
