@@ -6,6 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 from living import Life, Month, Night, desk_kinds, kinds, month_of
+from staffed import EVENTS, MORNINGS, TROUBLES, Day
 
 WHOSE, ANY = st.integers(0, 5), st.integers(0, 59)
 #: In one of them 29 February is a day.
@@ -34,6 +35,19 @@ def lives(*, most: int = 12) -> st.SearchStrategy[Life]:
         agreed=st.sampled_from((("004", "006"), ("004", "006"), ("004",), ("006",), ())),
         says_unprotected=st.booleans(),
     )
+
+
+def staffed_days(*, most: int = 14) -> st.SearchStrategy[tuple[Day, ...]]:
+    """Days of a few people, the fewer the more happens to each, with what staff do in the mornings."""
+
+    def among(people: int) -> st.SearchStrategy[tuple[Day, ...]]:
+        whose = st.integers(0, people - 1)
+        events = st.lists(st.tuples(st.sampled_from(EVENTS), whose, ANY), max_size=4).map(tuple)
+        deeds = st.lists(st.tuples(st.sampled_from(MORNINGS), whose, ANY), max_size=3).map(tuple)
+        day = st.builds(Day, events=events, trouble=st.sampled_from(TROUBLES), deeds=deeds)
+        return st.lists(day, min_size=2, max_size=most).map(tuple)
+
+    return st.sampled_from((2, 3, 6)).flatmap(among)
 
 
 def orders() -> st.SearchStrategy[tuple[Month, tuple[int, ...]]]:

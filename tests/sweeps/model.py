@@ -1,6 +1,6 @@
-"""Live thousands of random lives in the engine and in the model, and walk random histories of number changes.
+"""Live thousands of random lives in the engine and in the model, also with staff, and walk random number changes.
 
-    python tests/sweeps/model.py [--examples N] [--orders N] [--numbers N] [--seed S] [--json]
+    python tests/sweeps/model.py [--examples N] [--orders N] [--numbers N] [--staffed N] [--seed S] [--json]
 
 Prints how often each kind of event was reached. A disagreement stops the sweep with its seed and the smallest
 example that Hypothesis finds. Each life is lived on a store of its own in a temporary folder; with TMPDIR in memory it
@@ -25,9 +25,10 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- for what it does
-from drawn import lives, orders
+from drawn import lives, orders, staffed_days
 from living import lived
 from number_histories import HISTORIES, PATRONS, walk
+from staffed import live_with_staff
 from test_any_order import ends_alike
 
 from cprsync.store.core.engine import open_engine
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from living import Life
+    from staffed import Day
 
 
 def swept(examples: int, start: int, drawn: tuple[Any, ...], live: Callable[..., Counter[str]]) -> Counter[str]:
@@ -71,6 +73,7 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--numbers", type=int, default=10_000)
+    parser.add_argument("--staffed", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
@@ -86,10 +89,14 @@ def main() -> int:
             ends_alike(*drawn, base / "orders", empty)
             return Counter({"deliveries": len(drawn[1])})
 
+        def staffed(days: tuple[Day, ...]) -> Counter[str]:
+            return live_with_staff(days, base / "town", empty)
+
         found = {
             "numbers": swept(wanted.numbers, wanted.seed, (HISTORIES, PATRONS), lambda *drawn: walk(*drawn).met),
             "lives": swept(wanted.examples, wanted.seed, (lives(),), live),
             "orders": swept(wanted.orders, wanted.seed, (orders(),), order),
+            "staffed": swept(wanted.staffed, wanted.seed, (staffed_days(),), staffed),
         }
     told = {name: dict(sorted(reached.items())) for name, reached in found.items()}
     sys.stdout.write((json.dumps(told) if wanted.json else json.dumps(told, indent=1)) + "\n")
