@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.config.paths import named_paths
-from cprsync.domain.trust.backup import Manifest, find_expired, name_backup, time_of
+from cprsync.domain.trust.backup import Manifest, find_expired, is_ahead, name_backup, time_of
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
 from cprsync.private import open_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
@@ -217,11 +217,12 @@ def list_backups(folder: Path) -> dict[str, Any]:
     """The JSON shape of `backup list`, the newest first. Raises BackupRefused."""
     from cprsync.store.backup.shelf import Shelf, read_manifest
 
-    shelf = Shelf(folder)
+    shelf, now = Shelf(folder), real_time()
     rows = []
     for name in reversed(shelf.names()):
         made = time_of(name)
         row: dict[str, Any] = {"name": name, "made": made and made.isoformat(), "whole": True}
+        row["ahead"] = is_ahead(name, now)
         try:
             manifest = read_manifest(folder / name)
         except BackupBroken:
@@ -270,12 +271,28 @@ def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[
 
 
 def find_backup(folder: Path) -> Path:
-    """The folder of a backup: the one that is named, or the newest in it. Raises BackupRefused."""
+    """The folder of a backup: the one that is named, or the newest in it. Raises BackupRefused.
+
+    One that is dated later than now is not the newest: it may be older than all others.
+    """
     from cprsync.store.backup.shelf import Shelf
 
     if time_of(folder.resolve().name) is not None:
         return folder.resolve()
-    names = Shelf(folder).names()
+    names, now = Shelf(folder).names(), real_time()
     if not names:
         raise BackupRefused("{path}: there is no whole backup", path=folder, kind="backup.none")
-    return folder / names[-1]
+    dated = [name for name in names if not is_ahead(name, now)]
+    if not dated:
+        raise BackupRefused("{path}: every backup is dated later than now", path=folder, kind="backup.ahead")
+    return folder / dated[-1]
+
+
+def find_ahead(folder: Path) -> list[str]:
+    """The backups of a folder that are dated later than now. None if one backup is named. Raises BackupRefused."""
+    from cprsync.store.backup.shelf import Shelf
+
+    if time_of(folder.resolve().name) is not None:
+        return []
+    now = real_time()
+    return [name for name in Shelf(folder).names() if is_ahead(name, now)]

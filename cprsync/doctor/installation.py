@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from cprsync.backup.backing_up import find_ahead
 from cprsync.config.addresses import LOOPBACK
 from cprsync.doctor.files import find_open_files
 from cprsync.doctor.machine import ThisMachine
@@ -108,6 +109,10 @@ class Installation(ThisMachine):
     def is_backup_folder_there(self) -> bool:
         folder = self._settings.backup.folder
         return folder is None or Shelf(folder).is_there()
+
+    def backups_ahead(self) -> list[str]:
+        folder = self._settings.backup.folder
+        return [] if folder is None or not Shelf(folder).is_there() else find_ahead(folder)
 
     def read_recipient(self) -> None:
         if self._settings.backup.recipient is not None:

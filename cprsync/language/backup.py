@@ -53,11 +53,12 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if not document["backups"]:
         yield word("backup_none", language, folder=document["folder"])
     for one in document["backups"]:
+        ahead = f"  {word('backup_ahead', language)}" if one["ahead"] else ""
         if not one["whole"]:
-            yield f"{one['name']}  {word('backup_unreadable', language)}"
+            yield f"{one['name']}  {word('backup_unreadable', language)}{ahead}"
             continue
         told = word("backup_row", language, patrons=patrons_text(one["patrons"], language), recipient=one["recipient"])
-        yield f"{one['name']}  {_size(one['bytes'], language):>12}  {told}"
+        yield f"{one['name']}  {_size(one['bytes'], language):>12}  {told}{ahead}"
 
 
 def check_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -81,6 +82,8 @@ def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     """What was put back, and what has to be done now."""
     seconds = _seconds(document["seconds"], language)
     yield word("restored", language, name=document["name"], folder=document["folder"], seconds=seconds)
+    if document["ahead"]:
+        yield word("restored_ahead", language, names=", ".join(document["ahead"]))
     for one in document["libraries"]:
         patrons = patrons_text(one["patrons"], language)
         yield "  " + word("restored_library", language, agency=one["agency"], patrons=patrons)

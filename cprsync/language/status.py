@@ -36,10 +36,12 @@ _FACTS: Final = {
     "rotation": "keys",
     "backup_failed": "backup",
     "backup_old": "backup",
+    "backup_ahead": "backup",
     "backup_never": "backup",
     "drill_never": "drill",
     "drill_failed": "drill",
     "drill_old": "drill",
+    "drill_ahead": "drill",
 }
 #: The certificates of which there are many: only the one that ends first is told.
 _MANY: Final = ("chain", "trusted")

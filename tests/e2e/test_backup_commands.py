@@ -22,6 +22,7 @@ from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
+from cprsync.cli.main import app
 from cprsync.domain.trust.backup import name_backup
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import create_private
@@ -221,6 +222,36 @@ def test_backups_that_have_had_their_time_go_once_a_new_one_is_whole(here: Insta
     assert not expired.exists()
     assert old.is_dir()
     assert len(here.call("backup", "list", str(here.backups)).document["backups"]) == 2
+
+
+def test_a_backup_that_is_dated_later_than_now_is_not_the_newest_and_is_named(
+    here: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was made while the clock was ahead, and may be older than all others."""
+    newest = backup_of(here)
+    ahead = here.backups / name_backup(datetime.now(UTC) + timedelta(days=60))
+    shutil.copytree(newest, ahead)
+    listed = here.call("backup", "list", str(here.backups)).document["backups"]
+    assert [(one["name"], one["ahead"]) for one in listed] == [(ahead.name, True), (newest.name, False)]
+    app(["backup", "list", str(here.backups)], standalone_mode=False)
+    assert capsys.readouterr().out.count("dateret senere end nu") == 1
+    for command in (("backup", "check"), ("drill",)):
+        assert here.call(*command, str(here.backups)).document["name"] == newest.name
+    ran = here.restore(tmp_path / "again")
+    assert (ran.exit, ran.document["name"], ran.document["ahead"]) == (0, newest.name, [ahead.name]), ran.out
+    # the next one does not remove it
+    assert here.back_up()["removed"] == []
+    assert ahead.is_dir()
+
+
+def test_where_every_backup_is_dated_later_than_now_none_is_taken_unless_it_is_named(here: Installation) -> None:
+    """A machine whose clock is behind cannot say which one is the newest."""
+    only = backup_of(here)
+    ahead = only.rename(here.backups / name_backup(datetime.now(UTC) + timedelta(days=60)))
+    ran = here.call("backup", "check", str(here.backups))
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "backup.ahead", "nothing"), ran.out
+    assert [one.name for one in here.backups.iterdir() if one.is_dir()] == [ahead.name]
+    assert here.call("backup", "check", str(ahead)).document["whole"]
 
 
 def test_without_a_public_key_no_backup_is_made_and_the_store_says_so(here: Installation) -> None:

@@ -120,14 +120,15 @@ def restore(
     The backup is checked before anything is written. Then the audit is verified, whoever was erased is erased again,
     and everyone subscribed is unverified until the register has answered. Exit 1 if the audit is not whole.
     """
+    from cprsync.backup.backing_up import find_ahead
     from cprsync.backup.restoring import Survivors
     from cprsync.backup.restoring import restore as put_back
     from cprsync.backup.source import open_source
 
     with failures(as_json=as_json), progress(as_json=as_json) as shown:
-        source = open_source(folder, key, progress=shown)
+        source, ahead = open_source(folder, key, progress=shown), find_ahead(folder)
         restored = put_back(source, into, Survivors(keys, journal, heads), user=user_name(), progress=shown)
-    document = restored.document()
+    document = restored.document() | {"ahead": ahead}
     # whoever restored as root has made files that the service cannot open yet
     made = (str(restored.folder), *restored.placed.outside)
     lines = [*restore_lines(document, lang), *next_lines(made, _steps_after(restored), lang)]

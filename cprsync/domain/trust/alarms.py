@@ -79,11 +79,13 @@ RULES: Final = (
     AlarmRule("guessing_machines", Urgency.NOW),
     AlarmRule("backup_failed", Urgency.SOON),
     AlarmRule("backup_old", Urgency.SOON),
+    AlarmRule("backup_ahead", Urgency.SOON),
     # a new installation has its first night, and its first month
     AlarmRule("backup_never", Urgency.SOON, timedelta(hours=26)),
     AlarmRule("drill_never", Urgency.SOON, timedelta(days=35)),
     AlarmRule("drill_failed", Urgency.SOON),
     AlarmRule("drill_old", Urgency.SOON),
+    AlarmRule("drill_ahead", Urgency.SOON),
     AlarmRule("failed", Urgency.SOON),
     AlarmRule("old", Urgency.SOON),
     AlarmRule("unheard", Urgency.SOON),

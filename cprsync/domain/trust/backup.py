@@ -21,6 +21,11 @@ FORM: Final = 1
 _STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 _NAME: Final = re.compile(r"cprsync-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z", re.ASCII)
 _PREFIX: Final = "cprsync-"
+#: By how much two clocks may differ: what is dated later was made by a clock that was ahead.
+_AHEAD: Final = timedelta(days=1)
+#: How many stay whatever their age, and how much time is taken to pass between two at most.
+_STAY: Final = 2
+_BETWEEN_MOST: Final = timedelta(days=7)
 
 
 def name_backup(moment: datetime) -> str:
@@ -38,10 +43,28 @@ def time_of(name: str) -> datetime | None:
         return None
 
 
+def is_ahead(name: str, now: datetime) -> bool:
+    """Whether a backup is dated later than now: the clock was ahead when it was made, or is behind now.
+
+    Nobody knows its age. So it is not the newest, and does not go for its age.
+    """
+    made = time_of(name)
+    return made is not None and made > now + _AHEAD
+
+
 def find_expired(names: Iterable[str], *, now: datetime, keep_days: int) -> list[str]:
-    """The backups that have had their time, the oldest first. The newest one stays, whatever its age."""
-    dated = sorted((made, name) for name in names if (made := time_of(name)) is not None)
-    return [name for made, name in dated[:-1] if made < now - timedelta(days=keep_days)]
+    """The backups that have had their time once the newest is made, the oldest first.
+
+    The two newest stay, whatever their age. One that is dated later than now stays until its date has come, or somebody
+    removes it. A clock that is ahead makes all others look old. So at most a week is taken to have passed since the
+    backup before the newest: the first backup by such a clock removes a week's worth too early, the second the rest.
+    """
+    dated = sorted((made, name) for name in names if (made := time_of(name)) is not None and not is_ahead(name, now))
+    if len(dated) <= _STAY:
+        return []
+    before, _ = dated[-2]
+    over = min(now, before + _BETWEEN_MOST) - timedelta(days=keep_days)
+    return [name for made, name in dated[:-_STAY] if made < over]
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,8 @@ def _wrong_with_backups(place: Installed, named: NamedBackup) -> Iterator[Findin
     try:
         if not place.is_backup_folder_there():
             yield warning("backup_new_folder", folder=named.folder)
+        elif ahead := place.backups_ahead():
+            yield warning("backup_ahead", names=", ".join(ahead[:NAMED_MOST]))
     except CprsyncError as error:
         yield Finding(Level.FAULT, error=error)
     for ask in (place.read_recipient, place.make_sure_of_programs):

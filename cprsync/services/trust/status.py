@@ -39,6 +39,8 @@ UNDO_MOST: Final = timedelta(days=7)
 #: How old the last backup, and the last drill, may be.
 BACKUP_MOST: Final = timedelta(hours=50)
 DRILL_MOST: Final = timedelta(days=35)
+#: What is dated later than this from now was done while the clock was ahead.
+AHEAD_MOST: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,3 +336,6 @@ def _wrong_upkeep(upkeep: Mapping[str, Any], now: datetime) -> Iterator[dict[str
             yield {"what": f"{task}_failed", "at": found["last"]["at"]}
         elif found["done"] is not None and datetime.fromisoformat(found["done"]) < now - most:
             yield {"what": f"{task}_old", "at": found["done"]}
+        elif found["done"] is not None and datetime.fromisoformat(found["done"]) > now + AHEAD_MOST:
+            # once the clock is right again, nothing else would tell that no backup was made since
+            yield {"what": f"{task}_ahead", "at": found["done"]}

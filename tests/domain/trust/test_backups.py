@@ -16,6 +16,7 @@ from cprsync.domain.trust.backup import (
     Manifest,
     compare_copy,
     find_expired,
+    is_ahead,
     name_backup,
     time_of,
 )
@@ -45,13 +46,36 @@ def test_what_is_not_named_so_is_no_backup(name: str) -> None:
 
 
 def test_a_backup_goes_after_its_days_and_not_before() -> None:
-    names = [named(31), named(30), named(1), "something else"]
+    names = [named(31), named(30), named(1), named(0), "something else"]
     assert find_expired(names, now=NOW, keep_days=30) == [named(31)]
 
 
-def test_the_newest_backup_stays_whatever_its_age() -> None:
-    assert find_expired([named(90), named(60)], now=NOW, keep_days=30) == [named(90)]
+def test_the_two_newest_backups_stay_whatever_their_age() -> None:
+    assert find_expired([named(120), named(90), named(60)], now=NOW, keep_days=30) == [named(120)]
+    assert find_expired([named(90), named(60)], now=NOW, keep_days=30) == []
     assert find_expired([], now=NOW, keep_days=30) == []
+
+
+def test_one_backup_by_a_clock_that_is_ahead_removes_a_weeks_worth_of_others_at_most() -> None:
+    nightly = [named(days) for days in range(30, 0, -1)]
+    ahead = NOW + timedelta(days=60)
+    # the clock says that all are over
+    assert find_expired([*nightly, name_backup(ahead)], now=ahead, keep_days=30) == nightly[:6]
+    again = ahead + timedelta(days=1)
+    # a second backup says the same
+    both = [name_backup(ahead), name_backup(again)]
+    assert find_expired([*nightly, *both], now=again, keep_days=30) == nightly
+
+
+def test_a_backup_that_is_dated_later_than_now_does_not_count_and_does_not_go() -> None:
+    """Its age is unknown: it was made while the clock was ahead, or the clock is behind now."""
+    ahead = [named(-2), named(-60)]
+    assert [is_ahead(name, NOW) for name in (*ahead, named(-1), named(0), "something else")] == [True, True] + [
+        False
+    ] * 3
+    assert find_expired([named(90), named(60), *ahead], now=NOW, keep_days=30) == []
+    assert find_expired([named(31), named(1), named(0), *ahead], now=NOW, keep_days=30) == [named(31)]
+    assert find_expired([named(3), named(2), named(1)], now=NOW - timedelta(days=60), keep_days=30) == []
 
 
 def test_a_manifest_is_read_as_it_was_written() -> None:

@@ -241,6 +241,9 @@ class Installed(Machine, Protocol):
     def is_backup_folder_there(self) -> bool:
         """Whether their folder is there. One that is not can be made. Raises if nothing can be written."""
 
+    def backups_ahead(self) -> list[str]:
+        """Return the names of the backups that are dated later than now."""
+
     def read_recipient(self) -> None:
         """Read the public key that backups are encrypted to."""
 
