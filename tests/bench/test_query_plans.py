@@ -135,6 +135,22 @@ def postgresql_reads(connection: Connection, statement: str, values: Any, *, oft
             yield line.strip()
 
 
+def test_what_waits_for_the_register_is_found_by_each_effects_patron(night: tuple[Tenant, Caught]) -> None:
+    """After a restore all patrons are unverified: a list of them is read from its beginning for each effect."""
+    tenant, caught = night
+    (counts,) = [one for one in caught.asking() if one.startswith("SELECT outbox.state, count")]
+    with reading(tenant.engine) as connection:
+        if connection.dialect.name == "sqlite":
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counts}", caught.values[counts])
+            found = [row.detail for row in rows]
+            assert any("patron" in one and "(agency=? AND id=?)" in one for one in found), found
+            return
+        # a few thousand rows are read from end to end, whatever index there is
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        found = [line for (line,) in connection.exec_driver_sql(f"EXPLAIN {counts}", caught.values[counts])]
+    assert any("Index Scan using pk_patron" in one for one in found), found
+
+
 def test_a_night_reads_no_large_table_from_end_to_end(night: tuple[Tenant, Caught]) -> None:
     """Ten batches: what each of them asks is answered by an index that leads to the rows in question."""
     tenant, caught = night

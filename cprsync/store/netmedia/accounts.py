@@ -52,13 +52,14 @@ _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 _RESTORED: Final[ColumnElement[bool]] = _IN_WINDOW & (_PATRON.unverified_why == WindowReason.RESTORED.value)
 #: A condition: the effect waits on purpose, until the register has answered about a record that was put back. Only a
 #: death, a protection and a departure are told before. An effect about a protection counts with the others: whether it
-#: is one is sealed.
-WAITS_FOR_REGISTER: Final = _OUT.patron_id.in_(
-    select(_PATRON.id).where(
-        _PATRON.agency == AGENCY_IS,
-        _RESTORED,
-        _PATRON.status_class == tables.STATUS_CLASSES[Status.RESIDENT],
-    )
+#: is one is sealed. Each effect asks for its patron, if there is anybody to ask for: beyond 200,000 restored patrons,
+#: PostgreSQL would read a list of them from its beginning for each effect. Needs `Tenant.ours` as values.
+WAITS_FOR_REGISTER: Final = exists().where(_PATRON.agency == AGENCY_IS, _RESTORED) & exists().where(
+    _PATRON.agency == _OUT.agency,
+    _PATRON.id == _OUT.patron_id,
+    # not in the words of the partial index: a database that takes it reads all who are in a window
+    _PATRON.unverified_why == WindowReason.RESTORED.value,
+    _PATRON.status_class == tables.STATUS_CLASSES[Status.RESIDENT],
 )
 _SEEN: Final = (
     update(tables.account)
