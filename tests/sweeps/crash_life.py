@@ -310,7 +310,8 @@ class CrashLife:
         """Let things happen, and let the register write the day's delivery."""
         for kind, who, to in events:
             control.event(self.ready, kind, who, to)
-        self.day = control.night(self.ready)["closed"][-1]
+        # the morning after: what people say yes to, they say by the mock's clock
+        self.day = control.night(self.ready)["day"]
         self.night.take_deliveries()
 
     def list_patrons(self) -> list[str]:
