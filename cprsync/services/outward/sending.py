@@ -142,8 +142,7 @@ class Sender:
 
         What is not taken waits for the night. A target that is stopped hears what protects, and nothing else.
         """
-        held = {state.name: state.stopped_why for state in self.store.targets.states() if state.stopped is not None}
-        waiting = self.store.queues.waiting(patron_id)
+        held, waiting = self.store.targets.stopped(), self.store.queues.waiting(patron_id)
         for one in targets:
             if one.target.name in waiting and one.target.kind.hears_at_once and one.client is not None:
                 self._send_patrons(one, one.client, [patron_id], held.get(one.target.name))

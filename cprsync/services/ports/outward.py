@@ -214,6 +214,9 @@ class Targets(Protocol):
     def states(self) -> list[TargetState]:
         """Return how each target stands, by name: those of today, and those that were removed."""
 
+    def stopped(self) -> dict[str, str]:
+        """Return why, by the name of each target that is stopped. Counts no queue: each write at the desk asks this."""
+
     def meet(self, target: Target) -> bool:
         """Note a target, or its new settings: everything is then told anew. Returns whether something is to load."""
 

@@ -73,6 +73,13 @@ class Targets(TenantStore):
         ]
         return [replace(one, refused=refused.get(one.name, 0)) for one in states]
 
+    def stopped(self) -> dict[str, str]:
+        why = select(_TARGET.name, _TARGET.stopped_why).where(
+            is_ours(_TARGET, self._tenant), _TARGET.stopped.is_not(None)
+        )
+        with reading(self._tenant.engine) as connection:
+            return {row.name: row.stopped_why for row in connection.execute(why)}
+
     def meet(self, target: Target) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == target.name)
         with reading(self._tenant.engine) as connection:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, altered
 from test_sending import EVERYTHING, PLAIN, hears, held
 from townspeople import cpr, gains_protection, moves, person, renames
 
@@ -302,9 +302,9 @@ def test_a_list_that_is_only_tried_tells_nobody(library: Library) -> None:
 # -- at the desk -------------------------------------------------------------------------------------------
 
 
-def tells(library: Library, key: str) -> None:
+def tells(library: Library, key: str, store: Any = None) -> None:
     """What the desk does after a write."""
-    tell_of_patron(library.store, lambda: nullcontext(library.targets), library.id_of(key))
+    tell_of_patron(store or library.store, lambda: nullcontext(library.targets), library.id_of(key))
 
 
 def blocks(library: Library, key: str) -> None:
@@ -322,6 +322,14 @@ def test_what_the_desk_writes_is_told_at_once_and_not_again_by_the_night(library
     assert [call.patron_id for call in double.calls] == [library.id_of("ANNA")]
     library.one_night()
     assert len(double.calls) == 1
+
+
+def test_to_tell_of_one_patron_no_queue_is_counted(library: Library) -> None:
+    """After a restore there may be a row for each patron and target, and the desk waits for the answer."""
+    double = hears(library)
+    blocks(library, "ANNA")
+    tells(library, "ANNA", altered(library.store, targets_states=lambda: pytest.fail("all queues are counted")))
+    assert held(double, library, "ANNA")["municipality"] == "0461"
 
 
 def test_what_the_desk_cannot_tell_waits_for_the_night_and_stops_no_desk(library: Library) -> None:
