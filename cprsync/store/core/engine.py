@@ -166,7 +166,7 @@ registry.register("sqlite.cprsync", __name__, _Sqlite.__name__)
 
 def _open_postgresql(url: URL) -> Engine:
     check_line(url)
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         echo=False,
@@ -176,6 +176,18 @@ def _open_postgresql(url: URL) -> Engine:
             "options": f"-c lock_timeout={WAIT_SECONDS * 1000} -c timezone=UTC",
         },
     )
+    event.listen(engine, "checkin", _leave_writing_to_the_server)
+    return engine
+
+
+def _leave_writing_to_the_server(driver: Any, _record: object) -> None:
+    """Begin the next transaction as the server says.
+
+    After a transaction that only read, the driver would begin each one as one that writes. That writes into a database
+    which its administrator, or a disk that is nearly full, has closed to writers (`default_transaction_read_only`).
+    """
+    if driver is not None and not driver.closed:
+        driver.read_only = None
 
 
 def beginning(engine: Engine, begin: Callable[[], object]) -> Engine:

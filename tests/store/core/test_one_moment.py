@@ -11,7 +11,7 @@ from store_people import enrol, number
 
 from cprsync.errors import CprsyncError
 from cprsync.store.core.engine import read_only, reading, writing
-from cprsync.store.seals.failures import ReadOnly
+from cprsync.store.seals.failures import ReadOnly, StoreUnavailable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -47,6 +47,21 @@ def test_the_database_itself_refuses_a_write_where_it_is_only_read(engine: Engin
     with pytest.raises(CprsyncError) as refused, reading(read_only(engine)) as connection:
         connection.exec_driver_sql("INSERT INTO library (agency) VALUES ('other')")
     assert re.search(r"read-?only", str(refused.value.__cause__))
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM library").scalar() == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_server_that_takes_no_writes_is_obeyed_also_after_a_reading(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        connection.commit()
+    for _ in range(2):
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("SHOW default_transaction_read_only").scalar() == "on"
+        with pytest.raises(StoreUnavailable) as refused, writing(engine) as connection:
+            connection.exec_driver_sql("INSERT INTO library (agency) VALUES ('other')")
+        assert refused.value.kind == "store.no_writes"
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM library").scalar() == 0
 
