@@ -51,8 +51,8 @@ KOHA = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS
 READER = Target("reader", TargetKind.FEED, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
 #: Another person must answer these: until then the record is not expected to be true.
 LEFT_TO_A_PERSON = ("parked", "reverted", "number")
-#: A look is noted before it is refused, and of two patrons with one number a review is opened.
-NOTED = frozenset({"audit", "audit_head", "review_item"})
+#: A look is noted before it is refused, and of two patrons with one number a review is opened, which has a number.
+NOTED = frozenset({"audit", "audit_head", "review_item", "library"})
 
 
 @dataclass(frozen=True)
