@@ -21,8 +21,8 @@ FORM: Final = 1
 _STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
 _NAME: Final = re.compile(r"cprsync-[0-9]{8}T[0-9]{6}\.[0-9]{6}Z", re.ASCII)
 _PREFIX: Final = "cprsync-"
-#: By how much two clocks may differ: what is dated later was made by a clock that was ahead.
-_AHEAD: Final = timedelta(days=1)
+#: What is dated later than this from now, a backup or a drill, was made by a clock that was ahead.
+AHEAD_MOST: Final = timedelta(days=1)
 #: How many stay whatever their age, and how much time is taken to pass between two at most.
 _STAY: Final = 2
 _BETWEEN_MOST: Final = timedelta(days=7)
@@ -49,7 +49,7 @@ def is_ahead(name: str, now: datetime) -> bool:
     Nobody knows its age. So it is not the newest, and does not go for its age.
     """
     made = time_of(name)
-    return made is not None and made > now + _AHEAD
+    return made is not None and made > now + AHEAD_MOST
 
 
 def find_expired(names: Iterable[str], *, now: datetime, keep_days: int) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import COPENHAGEN, find_missing_day
 from cprsync.domain.patron.provisional import is_late
+from cprsync.domain.trust.backup import AHEAD_MOST
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
 from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
@@ -39,8 +40,6 @@ UNDO_MOST: Final = timedelta(days=7)
 #: How old the last backup, and the last drill, may be.
 BACKUP_MOST: Final = timedelta(hours=50)
 DRILL_MOST: Final = timedelta(days=35)
-#: What is dated later than this from now was done while the clock was ahead.
-AHEAD_MOST: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
