@@ -71,7 +71,7 @@ def citizen_report(store: Store, citizen: Citizen, *, organisation: str, user: s
     store.audit.note_reading(user=user, patron=citizen.patron_id, of="citizen")
     entries = list(store.audit.entries(citizen.entries(AuditFilter(limit=_MOST))))
     looks = [
-        {"at": one.at, "what": one.what, "why": one.why, "organisation": organisation}
+        {"at": one.moment, "what": one.what, "why": one.why, "organisation": organisation}
         for one in entries
         # who opens their own record has not been looked up
         if one.what in _LOOKED and one.why != OWN
@@ -90,5 +90,5 @@ def _recipients(entries: Iterable[Happening]) -> list[dict[str, Any]]:
     for one in entries:
         if one.what == _TOLD:
             for recipient in one.actions:
-                told.setdefault(recipient, []).append(one.at)
+                told.setdefault(recipient, []).append(one.moment)
     return [{"who": who, "count": len(times), "last": max(times)} for who, times in sorted(told.items())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
+from cprsync.store.core.engine import stamp_of
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -58,6 +60,19 @@ def test_the_look_up_that_registered_somebody_is_theirs(either_library: Library)
     assert found(library, library.id_of("ANNA")) == []
     assert told(library, library.id_of("ANNA")) == []
     assert "lookup" not in {one.what for one in list_changes(library.store, library.policy, edith, most=100)}
+
+
+def test_a_citizen_hears_when_they_were_looked_up_and_not_when_a_clock_that_was_ahead_was_passed(
+    library: Library,
+) -> None:
+    now = library.clock.moment
+    library.clock.moment += timedelta(days=30)
+    look_up_strangers(library, 1)
+    library.clock.moment = now
+    library.register.knows(person("EDITH"))
+    citizen = citizen_of(library.store, register(library, "EDITH")["patron"])
+    report = citizen_report(library.store, citizen, organisation="Byens bibliotek", user=OFFICER)
+    assert {one["at"] for one in report["looks"]} == {stamp_of(now)}
 
 
 def test_somebody_who_became_no_patron_is_found_by_the_number_with_the_reason(either_library: Library) -> None:

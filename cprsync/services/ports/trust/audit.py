@@ -138,6 +138,11 @@ class Happening:
     #: when it was by the clock, if `at` is later: the clock was ahead before, and stamps never go backward
     clock: str | None = None
 
+    @property
+    def moment(self) -> str:
+        """When it was, by the clock of that moment."""
+        return self.clock or self.at
+
 
 class Audit(Protocol):
     """Who did what, when and why."""
