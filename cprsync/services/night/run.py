@@ -87,7 +87,8 @@ def _day_of(night: Night) -> date:
     """The day of a run that begins now.
 
     If nobody has confirmed our clock, it may be ahead, as after a start without network. The run then lives one day
-    after the last one, and that once a day: what a day has brought cannot be taken back.
+    after the last one, and that once a day: what a day has brought cannot be taken back. Any run that began today
+    counts, also an undo, and one that was killed before it accepted a delivery: the next day is then lived tomorrow.
     """
     today, last = night.clock.today(), night.store.runs.last_day()
     if night.clock_is_checked or last is None:
