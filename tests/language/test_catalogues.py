@@ -82,6 +82,13 @@ def test_no_key_stands_twice_in_a_catalogue(name: str, language: str) -> None:
 
 
 @EACH
+def test_no_entry_with_plural_forms_has_a_text_beside_them(name: str, language: str) -> None:
+    """It would silently win over the first form."""
+    text = (LOCALE / language / "LC_MESSAGES" / f"{name}.po").read_text(encoding="utf-8")
+    assert re.findall(r'^msgstr\[\d\] .*\nmsgstr ".*', text, re.MULTILINE) == []
+
+
+@EACH
 def test_the_program_reads_what_people_edit(name: str, language: str) -> None:
     """`pybabel compile --directory cprsync/locale --domain "advice desk errors pages rules words"` makes it so."""
     edited = {key_of(one): texts_of(one) for one in read(name, language) if one.id}
