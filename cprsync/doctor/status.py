@@ -30,7 +30,8 @@ def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) 
     """The JSON shape of `status`. `theirs`: a line for each certificate that a counterpart has shown."""
     section, certificates = site.section, [*site.certificates(), *theirs]
     beside = (site.clock.now(), certificates, measure_disks(site.settings), site.settings.is_production)
-    return status_of(store, Around(section.agency, section.name, *beside, heads=_look_at_heads(site.settings)))
+    around = Around(section.agency, section.name, *beside, section.culr is not None, _look_at_heads(site.settings))
+    return status_of(store, around)
 
 
 def _look_at_heads(settings: Settings) -> dict[str, str | None]:

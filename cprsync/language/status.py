@@ -28,6 +28,7 @@ _FACTS: Final = {
     "late": "deliveries",
     "failed": "waits",
     "old": "waits",
+    "culr_missing": "waits",
     "unheard": "provisional",
     "windows": "parked",
     "open_undo": "undoing",

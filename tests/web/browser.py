@@ -50,7 +50,9 @@ class Site:
 
     library: Library
     told: list[str] = field(default_factory=list)
-    section: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(agency=AGENCY, name="Byens bibliotek"))
+    section: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(agency=AGENCY, name="Byens bibliotek", culr=object())
+    )
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS
     #: where things would be written, as far as `status` looks there: the store nowhere

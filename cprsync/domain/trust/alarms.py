@@ -88,6 +88,8 @@ RULES: Final = (
     AlarmRule("drill_ahead", Urgency.SOON),
     AlarmRule("failed", Urgency.SOON),
     AlarmRule("old", Urgency.SOON),
+    # a new installation has a day to get its contract with the net media
+    AlarmRule("culr_missing", Urgency.SOON, timedelta(hours=26)),
     AlarmRule("unheard", Urgency.SOON),
     AlarmRule("windows", Urgency.SOON),
     AlarmRule("stopped", Urgency.SOON),

@@ -54,6 +54,8 @@ class Around:
     disks: Sequence[Mapping[str, Any]] = ()
     #: the persons are real: a library without a backup is an alarm
     is_production: bool = False
+    #: `[library.culr]` is there
+    has_net_media: bool = True
     #: `problem` and `problem_da`: why the audit's heads cannot be kept
     heads: Mapping[str, str | None] = field(default_factory=lambda: {"problem": None, "problem_da": None})
 
@@ -76,7 +78,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "run": run,
         "night": night_of(run, around.now),
         "deliveries": deliveries_document(store, around.now),
-        "waits": _waits(store, nights),
+        "waits": _waits(store, nights, around),
         "plans": list_waiting(store, around.now),
         "targets": targets_document(store),
         "subscriptions": asdict(store.subscriptions.coverage()),
@@ -127,9 +129,10 @@ def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
     return days | {"waiting": len(waiting), "stopping": len(store.stopped_deliveries.stopping())}
 
 
-def _waits(store: Store, nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _waits(store: Store, nights: Sequence[Mapping[str, Any]], around: Around) -> dict[str, Any]:
     reviews, backlog, still = store.reviews.waiting(), store.outbox.backlog(), store.provisional.waiting()
     net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": _moment(backlog.oldest)}
+    net_media |= {"set_up": around.has_net_media}
     provisional = {"register": still.register, "staff": still.staff, "oldest": _moment(still.oldest)}
     last: Mapping[str, Any] = next(iter(nights), {})
     windows = store.windows.count()
@@ -273,7 +276,9 @@ def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, 
         yield {"what": "windows", "count": waits["windows"], "classes": classes}
     if net_media["failed"]:
         yield {"what": "failed", "failed": net_media["failed"]}
-    if net_media["oldest"] is not None and net_media["oldest"] < _moment(now - WAITS_MOST):
+    if not net_media["set_up"] and net_media["waiting"]:
+        yield {"what": "culr_missing", "count": net_media["waiting"]}
+    elif net_media["oldest"] is not None and net_media["oldest"] < _moment(now - WAITS_MOST):
         yield {"what": "old", "oldest": net_media["oldest"]}
     if provisional["oldest"] is not None and is_late(datetime.fromisoformat(provisional["oldest"]), now):
         yield {"what": "unheard", "oldest": provisional["oldest"], "count": provisional["register"]}

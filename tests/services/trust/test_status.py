@@ -224,6 +224,17 @@ def test_what_is_wrong_is_told(store: Stands, what: str) -> None:
     assert wrong(store) == [what]
 
 
+@pytest.mark.parametrize("backlog", [Backlog(waiting=1), OLD])
+def test_what_waits_for_a_culr_that_is_not_set_up_is_told_as_that_and_not_as_an_answer_that_is_late(
+    backlog: Backlog,
+) -> None:
+    document = status_of(Stands(backlog=backlog).store(), Around("710100", "Byens", NOW, has_net_media=False))
+    assert [one["what"] for one in document["wrong"]] == ["culr_missing"]
+    (said,) = problems_of(document, "en")
+    assert "[library.culr]" in said.text
+    assert "[library.culr]" in said.next
+
+
 def test_a_certificate_that_runs_out_is_told() -> None:
     assert wrong(Stands(), level="warn") == ["certificate"]
     assert wrong(Stands(), level="critical") == ["certificate"]
@@ -278,12 +289,13 @@ def test_whoever_looks_at_a_library_in_production_misses_its_backup(tmp_path: Pa
     folder = SimpleNamespace(url=f"sqlite:///{tmp_path / 'cprsync.db'}", erase_journal=tmp_path / "journal")
     for is_production, missed in ((True, ["backup_never"]), (False, [])):
         site: Any = SimpleNamespace(
-            section=SimpleNamespace(agency="710100", name="Byens"),
+            section=SimpleNamespace(agency="710100", name="Byens", culr=None),
             settings=SimpleNamespace(store=folder, keys=SimpleNamespace(dir=tmp_path), is_production=is_production),
             clock=SimpleNamespace(now=lambda: NOW),
             certificates=list,
         )
         assert [one["what"] for one in look_at(site, Stands().store())["wrong"]] == missed
+        assert not look_at(site, Stands().store())["waits"]["net_media"]["set_up"]
 
 
 @pytest.mark.parametrize(

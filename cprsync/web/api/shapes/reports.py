@@ -136,6 +136,7 @@ class NetMediaWaits(Answer):
     waiting: int
     failed: int
     oldest: str | None
+    set_up: bool
 
 
 class ProvisionalWaits(Answer):
