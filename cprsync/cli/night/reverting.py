@@ -107,6 +107,8 @@ def preview_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     yield from (f"    {word(kind, language)} {count}" for kind, count in document["actions"].items())
     yield from _patron_lines(document["patrons"], language)
     yield from ("  " + line for line in reverting_lines(document, language))
+    if document["net_media_kept"]:
+        yield "  " + word("revert_net_media", language, count=document["net_media_kept"])
     if document["brake"] is not None:
         key = "revert_over_approved" if document["brake"]["approved"] else "revert_over"
         yield "  " + word(key, language)

@@ -16,6 +16,7 @@ from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.reverting import InTheWay, Restoring, leaves_a_household, restore
 from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
+from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
 from cprsync.services.desk.showing import warning_documents
@@ -113,6 +114,7 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
         "state": "planned",
         "revert": None,
         **_counts(past, ones, len(done)),
+        "net_media_kept": sum(_keeps_account(night, one.write) for one in ones if one.write is not None),
         "brake": _brake(excess, is_approved=is_approved) if excess else None,
         "warnings": warning_documents(_WARNINGS),
         "digest": preview.digest,
@@ -199,6 +201,14 @@ def _counts(past: PastRun, ones: Sequence[_One], done: int = 0) -> dict[str, Any
         "patrons": [one.patron_id for one in back],
         "left_patrons": [{"patron": one.patron_id, "why": one.why.value} for one in ones if one.why is not None],
     }
+
+
+def _keeps_account(night: Night, write: Write) -> bool:
+    """Whether the net media keep what the run told them: the record from before does not say where the patron lives."""
+    if night.net_media is None or not write.patron.borrows:
+        return False
+    holding = in_force(write.patron.overrides, night.clock.today())
+    return culr_in_force(write.after, holding) is None and culr_in_force(write.patron.register, holding) is not None
 
 
 def _exceeded(night: Night, rows: Sequence[PlanRow]) -> tuple[Excess, ...]:

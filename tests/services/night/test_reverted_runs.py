@@ -17,7 +17,7 @@ from townspeople import PROTECTED, cpr, dies, emigrates, gains_protection, loses
 from whole import verify_audit
 
 from cprsync.cli.feed.windows import windows_document
-from cprsync.cli.night.reverting import done_lines
+from cprsync.cli.night.reverting import done_lines, preview_lines
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import Target, TargetKind
@@ -160,6 +160,23 @@ def test_a_preview_counts_by_kind_and_writes_nothing(either_library: Library) ->
     assert document["actions"]["return"] == 1
     assert len(document["patrons"]) == 3
     assert not [key for key in ("ANNA", "CLARA", "DAVID") if cpr(key).digits in json.dumps(document)]
+
+
+def test_a_preview_says_whose_account_the_net_media_keep_because_nobody_knows_where_they_lived(
+    library: Library,
+) -> None:
+    culr = library.net_media = CulrDouble()
+    moved = a_night(library)
+    assert preview_revert(night_of(library), moved).document["net_media_kept"] == 0
+    document = preview_revert(night_of(library), 1).document
+    # the others were changed since
+    assert (document["restored"], document["net_media_kept"], document["left"]) == (1, 1, {"changed": 3})
+    text = "\n".join(preview_lines(document, "en"))
+    assert "1 account at the net media stays as the night left it" in text
+    held = {one: culr.holds(one) for one in culr.ours()}
+    undo(library, 1)
+    library.one_night()
+    assert {one: culr.holds(one) for one in culr.ours()} == held
 
 
 def test_the_audit_has_one_entry_a_patron_that_names_what_went_back(library: Library) -> None:
