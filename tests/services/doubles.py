@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections import Counter
 from copy import copy
@@ -352,8 +353,17 @@ class DisturbedStore(Wrapped):
 class Library:
     """A library with a store in a folder, and doubles around it."""
 
-    def __init__(self, folder: Path, *, url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        url: str | None = None,
+        agency: str = AGENCY,
+        agreement: str = AGREEMENT,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
         self.folder = folder
+        self.agency, self.agreement, self.random = agency, agreement, random
         self.clock = StillClock.after(FRIDAY)
         self.register = RegisterDouble()
         self.feed = FeedDouble()
@@ -371,10 +381,11 @@ class Library:
         self.engine = open_engine(url or f"sqlite:///{folder / 'store.db'}")
         self.store = SqlStore(
             self.engine,
-            agency=AGENCY,
-            agreement=AGREEMENT,
+            agency=agency,
+            agreement=agreement,
             keyring=Keyring.load(folder / "keys"),
             clock=self.clock,
+            random=random,
         )
         # with the versions counted, each night shows whether whoever wrote a record has told of it
         begin_versions(self.store._tenant)
@@ -383,7 +394,11 @@ class Library:
         """Another library in the same state; at another url that of the store is taken over by the caller."""
         self.engine.dispose()  # the last connection brings the log back into the file
         shutil.copytree(self.folder, to)
-        other = Library(to, url=url)
+        return self.copy_in(to, url=url)
+
+    def copy_in(self, to: Path, *, url: str | None = None) -> Library:
+        """The same, in a folder that was copied."""
+        other = Library(to, url=url, agency=self.agency, agreement=self.agreement, random=self.random)
         other.clock.moment = self.clock.moment
         other.register = self.register.copy()
         other.feed = self.feed.copy()
@@ -446,7 +461,7 @@ class Library:
 
     def ports(self, store: object = None) -> Night:
         return Night(
-            agency=AGENCY,
+            agency=self.agency,
             store=cast("Store", store or self.store),
             register=self.register,
             feed=self.feed,

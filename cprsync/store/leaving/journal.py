@@ -38,26 +38,26 @@ from cprsync.store.patrons.windows import WINDOWS_STREAM, open_for_subscribed
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.records import patron_rows
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
+from cprsync.store.trust.audit_list import WITNESSED, is_loss_noticed
 from cprsync.store.trust.key_checks import check_journal_keys, find_new_keys, note_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.store.beside.journal import Entry
     from cprsync.store.core.tenant import Tenant
 
 #: The kind of an audit entry.
 ACCEPT: Final = "journal_accepted"
-#: The kind of an audit entry; below, the key of the witness that showed the older copy.
+#: The kind of an audit entry.
 NOTICED: Final = "older_copy"
-_WITNESS: Final = "witness"
 #: The kind of an audit entry: the database was put back from a backup; below, the key of the backup's name.
 PUT_BACK: Final = "restored"
 _BACKUP: Final = "backup"
 _NONE: Final = Seen(0, b"")
 _ISSUE: Final = text("INSERT INTO issued_id (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING")
 _LIBRARY, _PATRON = tables.library.c, tables.patron.c
-_ROW, _HEAD = tables.audit.c, tables.audit_head.c
+_HEAD = tables.audit_head.c
 
 
 class Journal(TenantStore):
@@ -159,7 +159,7 @@ def notice_older_copy(tenant: Tenant) -> bool:
         tell_everyone_again(connection, tenant)
         _tell_loss(connection, tenant)
         older_states.remember_heads(connection, tenant, tenant.heads.end())
-        more = (("patrons", str(count)), (_WITNESS, str(_witnessed(tenant))))
+        more = (("patrons", str(count)), (WITNESSED, str(_witnessed(tenant))))
         audit.append(connection, tenant, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
     return True
 
@@ -168,10 +168,13 @@ def _is_older(connection: Connection, tenant: Tenant) -> bool:
     seen = older_states.seen_of_heads(connection, tenant) or _NONE
     # read the file before the database: what is written in between makes the database newer, never older
     end, witnessed = tenant.heads.end(), _witnessed(tenant)
-    if end.lines > seen.lines and _find_lost(connection, tenant, tenant.heads.marks_after(seen.lines, tenant.agency)):
-        return True
+    if end.lines > seen.lines:
+        marks = tenant.heads.marks_after(seen.lines, tenant.agency)
+        # another library may have told of the loss, and this one has not followed that yet
+        if any(mark.lost for _, mark in _recent(marks)) or _find_lost(connection, tenant, marks):
+            return True
     is_lost = witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
-    return is_lost and not _is_noticed(connection, tenant, witnessed)
+    return is_lost and not is_loss_noticed(connection, tenant.agency, witnessed)
 
 
 def _tell_loss(connection: Connection, tenant: Tenant) -> None:
@@ -196,13 +199,16 @@ def _find_lost(connection: Connection, tenant: Tenant, marks: Sequence[tuple[int
     ours = connection.execute(select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == tenant.agency))
     heads = {row.stream: row.seq for row in ours}
     changes = older_states.record_changes(connection, tenant) or 0
-    # the loss that earlier lines tell of was accepted
-    recent = takewhile(lambda one: not one[1].accepted or one[1].stream, marks)
     return [
         line
-        for line, mark in recent
+        for line, mark in _recent(marks)
         if not mark.lost and (mark.seq > heads.get(mark.stream, 0) or (mark.records or 0) > changes)
     ]
+
+
+def _recent(marks: Sequence[tuple[int, Mark]]) -> Iterator[tuple[int, Mark]]:
+    """Yield the lines since somebody accepted what earlier ones tell of, the last first."""
+    return takewhile(lambda one: not one[1].accepted or bool(one[1].stream), marks)
 
 
 def _witnessed(tenant: Tenant) -> Seen:
@@ -211,13 +217,6 @@ def _witnessed(tenant: Tenant) -> Seen:
         return tenant.heads.witnessed() or _NONE
     except AuditBroken:
         return _NONE
-
-
-def _is_noticed(connection: Connection, tenant: Tenant, witnessed: Seen) -> bool:
-    """Return whether this witness was noticed before. It keeps showing the loss until someone accepts the audit."""
-    ours = (_ROW.agency == tenant.agency) & (_ROW.stream == WINDOWS_STREAM)
-    told = f'"{_WITNESS}":"{witnessed}"'.encode()
-    return any(told in entry for entry in connection.scalars(select(_ROW.entry).where(ours)))
 
 
 def replay_journal(tenant: Tenant) -> int:

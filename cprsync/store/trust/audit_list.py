@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
 from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
+from cprsync.store.patrons.windows import WINDOWS_STREAM
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.audit_glance import glance_at_audit
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from cprsync.services.ports.trust.audit import AuditFilter
+    from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
     from cprsync.store.trust.subjects import Subject
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 READ: Final = "audit_read"
 #: The kind of an entry that says that someone accepted the audit as it is.
 ACCEPT: Final = "audit_accepted"
+#: The key of what the witness had seen, in an entry that says that an older copy was noticed.
+WITNESSED: Final = "witness"
 #: The kind of an entry that says that someone renewed our certificate; below, the keys of what it tells.
 CERTIFICATE: Final = "certificate"
 _SERIAL, _ENDS = "serial", "ends"
@@ -80,9 +85,11 @@ class Audit(TenantStore):
         state = check_audit(self._tenant)
         if not state.problems:
             raise BadInput("the audit is whole: there is nothing to accept", kind="audit.whole")
-        heads = self._tenant.heads.read(self._tenant.agency)
+        heads, lost = self._tenant.heads.read(self._tenant.agency), _find_lost_end(self._tenant)
         if heads.broken is not None and heads.broken.stream == FILE:
             self._tenant.heads.begin_anew()
+        if lost is not None:
+            _tell_others(self._tenant, lost)
         # this deletes heads and reasons, which only the keeper may where there is one
         with library_transaction(self._keeping) as connection:
             changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
@@ -125,6 +132,39 @@ class Audit(TenantStore):
     def _note(self, entry: audit.Happened) -> None:
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, audit.DESK, [entry])
+
+
+def _find_lost_end(tenant: Tenant) -> Seen | None:
+    """Return what the witness has seen of the file of the heads, if that is not there any more."""
+    with suppress(AuditBroken):
+        seen = tenant.heads.witnessed()
+        if seen is not None and seen.lines and tenant.heads.code_at(seen.lines) != seen.code:
+            return seen
+    return None
+
+
+def _tell_others(tenant: Tenant, lost: Seen) -> None:
+    """Write down for the other libraries of the database that the file's end was lost, if they have not noticed it.
+
+    They share the file and its witness, which forgets now what it has seen: their own loss may show by nothing else.
+    """
+    others = select(tables.library.c.agency).where(tables.library.c.agency != tenant.agency)
+    with reading(tenant.engine) as connection:
+        agencies = connection.scalars(others.order_by(tables.library.c.agency)).all()
+        unaware = [one for one in agencies if not is_loss_noticed(connection, one, lost)]
+    first = min(lost.lines, tenant.heads.end().lines + 1)
+    for agency in unaware:
+        tenant.heads.keep(agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)
+
+
+def is_loss_noticed(connection: Connection, agency: str, witnessed: Seen) -> bool:
+    """Return whether a library has noticed an older copy by what the witness had seen.
+
+    The witness keeps showing the loss until someone accepts the audit.
+    """
+    ours = (_ROW.agency == agency) & (_ROW.stream == WINDOWS_STREAM)
+    told = f'"{WITNESSED}":"{witnessed}"'.encode()
+    return any(told in entry for entry in connection.scalars(select(_ROW.entry).where(ours)))
 
 
 def _list_stream(

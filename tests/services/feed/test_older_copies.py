@@ -294,3 +294,39 @@ def test_a_patron_who_left_and_registers_again_is_told_of_as_the_register_says_b
     library.night()
     assert (library.record("ANNA").protection, windows(library)) == (PROTECTED, {})
     assert document(library, library.id_of("ANNA"))["verified"]
+
+
+@pytest.mark.parametrize("newer", NEWER)
+def test_one_library_notices_its_loss_also_after_another_in_the_same_database_has_accepted_its_own(
+    library: Library, tmp_path: Path, newer: Callable[[Library, Library], None]
+) -> None:
+    """They share the file of the heads and its witness: whoever accepts lets the witness forget what it has seen."""
+    other = Library(library.folder, agency="765700", agreement="other")
+    other.register.knows(person("ANNA"))
+    other.enrol("ANNA")
+    other.deliver(MONDAY)
+    other.one_night()
+    other.engine.dispose()
+    old = library.copy(tmp_path / "old")
+    other_old = other.copy_in(tmp_path / "old")
+    for one in (library, other):
+        one.deliver(TUESDAY, renames(person("ANNA")))
+        one.one_night()
+    newer(old, library)
+    old.store.journal.begin()
+    old.store.audit.accept(user="drift", reason="Sikkerhedskopi lagt tilbage")
+    for _ in range(2):
+        other_old.store.journal.begin()
+        assert set(windows(other_old).values()) == {"restored"}
+        assert other_old.store.audit.check().problems
+    other_old.store.audit.accept(user="drift", reason="Sikkerhedskopi lagt tilbage")
+    other_old.deliver(TUESDAY, renames(person("ANNA")))
+    assert other_old.one_night().exit_code == 0
+    other_old.store.journal.begin()
+    assert (windows(other_old), other_old.store.audit.check().problems, old.store.audit.check().problems) == (
+        {},
+        (),
+        (),
+    )
+    for one in (old, other_old):
+        one.engine.dispose()
