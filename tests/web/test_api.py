@@ -10,13 +10,14 @@ import pytest
 import requests
 from browser import serving
 from callers import Caller, calling, everything, records, refusal
-from doubles import AGENCY
+from doubles import AGENCY, MONDAY
 from test_box import patron_of
 from test_sealed_views import reveals
 from test_setting import set_
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.policy.policy import Harm
 from cprsync.language.review import with_words
 from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import Asked, look_up
@@ -104,6 +105,21 @@ def test_the_nights_and_the_status_are_the_commands_documents(still: Served) -> 
     answer = api.get("/status").json()
     assert {one["place"] for one in answer["disks"]} == {"store", "heads", "journal"}
     assert answer | {"disks": []} == json.loads(json.dumps(status))
+
+
+@pytest.mark.parametrize("why", ["delivery.late", "run.braked"])
+def test_a_night_that_was_stopped_is_told_with_what_stopped_it(desk: Served, api: Caller, why: str) -> None:
+    library = desk.library
+    if why == "run.braked":
+        library.limit(Harm.CHANGED, 0)
+        library.deliver(MONDAY, moves(person("ANNA")))
+    else:
+        library.clock.set_after(MONDAY)
+    library.one_night()
+    number = library.store.runs.documents()[0]["run"]
+    told = api.get(f"/nights/{number}").json()
+    assert told == {**library.store.runs.document(number), "items": library.store.runs.items(number)}  # type: ignore[dict-item]  # it is there
+    assert told["error"]["kind"] == why
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------

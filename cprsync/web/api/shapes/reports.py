@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field, JsonValue
 from cprsync.web.api.shapes.answers import Answer
 
 
-class Night(Answer):
-    """One night, as `runs list --json` has it."""
+class _Lived(Answer):
+    """What the list of nights and one night's report both have."""
 
     run: int
     agency: str
@@ -23,8 +23,6 @@ class Night(Answer):
     #: the run that this one undoes, and the one that undid this one
     reverts: int | None = None
     reverted_by: int | None = None
-    #: the kind of what stopped it, as `error.kind` of a command
-    error: str | None = None
     received: int = 0
     applied: int = 0
     unchanged: int = 0
@@ -33,6 +31,13 @@ class Night(Answer):
     held: int = 0
     left_to_a_person: int = 0
     reasons: dict[str, int] = Field(default_factory=dict)
+
+
+class Night(_Lived):
+    """One night, as `runs list --json` has it."""
+
+    #: the kind of what stopped it, as `error.kind` of a command
+    error: str | None = None
 
 
 class Nights(Answer):
@@ -51,7 +56,16 @@ class NightItem(Answer):
     reason: str | None
 
 
-class NightReport(Night):
+class NightFailure(Answer):
+    """What stopped a night. `values` belong into the places of `sentence`; `message` has them there."""
+
+    kind: str
+    message: str
+    sentence: str = ""
+    values: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class NightReport(_Lived):
     """One night's report: as `runs show --json`.
 
     The program that lived the night wrote the report, so an older one may lack parts, and have others.
@@ -60,6 +74,7 @@ class NightReport(Night):
     model_config = ConfigDict(extra="allow", strict=True)
 
     items: list[NightItem]
+    error: NightFailure | None = None
 
 
 class Limit(Answer):
