@@ -181,10 +181,17 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     make_sure_that_may(counter.store, Doing.EDIT, asked.patron_id, what=_what(asked), user=asked.user)
+    return write_again_if_lost(lambda: _write(counter, asked))
+
+
+def _write(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     if asked.field in SETTABLE:
         return _set_local(counter, asked)
-    write = _write_own if _is_ours(counter, asked) else _correct
-    return write_again_if_lost(lambda: write(counter, asked))
+    if _is_ours(counter, asked):
+        return _write_own(counter, asked)
+    # a colleague may have given the patron a number of the register's since the first check
+    check(counter, asked)
+    return _correct(counter, asked)
 
 
 def _what(asked: Setting) -> str:

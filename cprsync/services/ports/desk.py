@@ -255,7 +255,8 @@ class StaffChanges(Protocol):
     def change_local(self, change: LocalChange, *, user: str) -> bool:
         """Set one field that patron and staff own. Returns False if it has this value already.
 
-        Raises BadInput if another patron has one of the cards, or there is no card for the PIN.
+        Raises LostCompare if the patron has left, or was merged, since somebody looked. Raises BadInput if another
+        patron has one of the cards, or there is no card for the PIN.
         """
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from sqlalchemy import Connection, update
 
 from cprsync.domain.patron.due import CalendarFacts, local_due
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, LostCompare
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import TenantStore, library_transaction
@@ -26,6 +26,7 @@ from cprsync.store.records.records import (
     add_override,
     open_local,
     open_patron,
+    patron_row,
     patron_rows,
     withdraw_override,
     write_local,
@@ -82,7 +83,9 @@ class StaffChanges(TenantStore):
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
         with library_transaction(self._tenant) as connection:
-            (row,) = patron_rows(connection, self._tenant, [change.patron_id], hold=True)
+            row = patron_row(connection, self._tenant, change.patron_id, hold=True)
+            if row is None or row.status_class in tables.GONE:
+                raise LostCompare("the patron has left between the decision and the write")
             before = open_local(self._tenant, row)
             after = change.after(before)
             if change.pin is not None:

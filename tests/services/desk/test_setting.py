@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
+import said_yes
+from doubles import AGENCY, MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
 from townspeople import cpr, dies, moves, person, renames
 from whole import verify_audit
 
@@ -17,12 +18,15 @@ from cprsync.domain.desk.settable import LISTS, settable
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import Absence, Block, Card, Email, ListChange, Local, Telephone
 from cprsync.domain.patron.override import Overridden
+from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare
 from cprsync.language.night import report_lines
+from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.setting import NEVER_SET, Setting, SettingDesk, set_field
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.desk.setting import is_pin
 
@@ -328,6 +332,32 @@ def meanwhile(library: Library, act: Callable[[], object]) -> Any:
         return real
 
     return Wrapped(library.store, acted)
+
+
+@pytest.mark.parametrize("way", ["leaves", "is erased", "is merged"])
+def test_nothing_is_kept_of_a_patron_who_goes_while_a_field_is_set(either_library: Library, way: str) -> None:
+    """The clerk's page was open; a colleague lets the patron go between the check and the write."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    exit_ = LeavingDesk(library.store, library.clock, "bo", library.policy)
+    store, gone = library.store, []
+
+    def go() -> None:
+        if gone:
+            return
+        if way == "is merged":
+            store.desk.ask_staff(patron, BOTH_PATRONS, about=library.id_of("CLARA"))
+            Reviews(AGENCY, store, library.clock, library.policy, "bo").accept(
+                store.review_desk.items(all_states=False)[0].id
+            )
+        else:
+            (said_yes.leave if way == "leaves" else said_yes.erase)(exit_, patron)
+        gone.append(library.everything())
+
+    asked = Setting(patron, "internal_note", "Kommer på mandag", "lone")
+    with pytest.raises(BadInput) as refused:
+        set_field(counter(library, meanwhile(library, go)), asked)
+    assert refused.value.kind == ("patron.merged" if way == "is merged" else "patron.closed")
+    assert library.everything() == gone[0]
 
 
 def test_an_absence_typed_at_the_same_instant_as_a_correction_keeps_its_last_day(either_library: Library) -> None:

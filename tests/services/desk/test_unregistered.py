@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, unowned
+from doubles import AGENCY, MONDAY, Wrapped, unowned
 from test_set_cpr import EDITH, MADE, enrol, set_cpr
 from test_setting import counter, entries
 from townspeople import PROTECTED, cpr, dies, gains_protection, person
@@ -128,6 +128,24 @@ def test_of_whom_the_register_knows_staff_write_neither_for_good(
     with pytest.raises(ConfigurationError):
         write(library, library.id_of(key), field, text)
     assert library.everything() == before
+
+
+def test_the_registers_name_stands_if_the_patron_gets_a_number_while_staff_type_one(library: Library) -> None:
+    """A colleague gives the number between the check and the write: a name takes a reason from then on."""
+    patron_id, given = enrol(library, MADE[0]), []
+    library.register.knows(person("EDITH"))
+
+    def meanwhile(name: str, real: Any) -> Any:
+        if name == "staff_changes.write_own" and not given:
+            set_cpr(library, patron_id, EDITH)
+            given.append(library.everything())
+        return real
+
+    asked = Setting(patron_id, "name", "Edith uden nummer", "lone")
+    with pytest.raises(ConfigurationError) as refused:
+        set_field(counter(library, Wrapped(library.store, meanwhile)), asked)
+    assert refused.value.kind == "usage.reason"
+    assert library.everything() == given[0]
 
 
 def test_a_name_that_was_emptied_is_none(library: Library, nursery: str) -> None:
