@@ -213,11 +213,14 @@ def patron_responsible(
     borrowing rights, and the register is asked about them. At 18 the patron answers alone; what was owed before stays
     as it is.
     """
+    from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.responsibles import list_responsibles
+    from cprsync.services.desk.viewing import look_at
 
     with opened(config, library, as_json=as_json) as site:
         if doing is LinkDoing.LIST:
             with site.store() as store:
+                look_at(store, patron, user=user_name())
                 document = list_responsibles(store, patron, policy=site.policy, clock=site.clock)
         else:
             document = _change_link(site, _read_link(patron, responsible), adds=doing is LinkDoing.ADD)

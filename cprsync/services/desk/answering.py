@@ -20,7 +20,7 @@ from cprsync.services.desk.responsibles import (
     subscribe_known_responsible,
     subscribe_new_responsible,
 )
-from cprsync.services.desk.viewing import find_patron
+from cprsync.services.desk.viewing import find_patron, look_at
 from cprsync.services.ports.patrons import refuse_link
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class ShownResponsible:
 
 
 def preview_responsible(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsible:
-    """Find who is meant by a CPR number, a patron number or a card. Nothing is written but the audit of a look-up.
+    """Find who is meant by a CPR number, a patron number or a card. Nothing is written but the audit of the look-up.
+
+    The audit has the look at a patron too.
 
     Raises:
         BadInput: nobody is meant, or they may not answer for the minor.
@@ -76,8 +78,8 @@ def _preview(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsib
     if known is not None:
         responsible = read_patron(desk.store, known)
         refuse_link_to(desk, minor, responsible)
-        view = desk.store.views.patron(known)
-        sealed, name = (True, None) if view is None else named(view, desk.policy)
+        view = look_at(desk.store, known, user=user)
+        sealed, name = named(view, desk.policy)
         told = {"patron": known, "name": name, "sealed": sealed, "verified": responsible.verified}
         return ShownResponsible(user, known, number, None, told)
     person = hear_new(desk, minor, number, user)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import TAKING_BACK, Preview
 from cprsync.domain.patron.review import BULK_MOST, NUMBER_SET, State
-from cprsync.errors import AccessRefused, BadInput, ReviewClosed
+from cprsync.errors import AccessRefused, BadInput, Braked, ReviewClosed, ReviewUnknown
 from cprsync.services.desk.reviewing import Reviews, document_of
 from cprsync.services.desk.set_cpr import number_document
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
+from cprsync.services.ports.desk import REVIEW
 from cprsync.services.ports.patrons import no_such_patron
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class BulkDone:
     """What became of the items."""
 
     accepted: tuple[dict[str, Any], ...]
-    #: the items that were not accepted, and why: answered by somebody else, or about the user themselves
+    #: the items that were not accepted, and why: answered by somebody else, erased with their patron, about the user
+    #: themselves, or beyond a limit together with what a colleague accepts at the same time
     missed: tuple[tuple[int, CprsyncError], ...]
 
 
@@ -84,7 +86,7 @@ def accept_many(reviews: Reviews, shown: BulkShown, confirmation: Confirmation) 
     for item in shown.items:
         try:
             accepted.append(reviews.accept(item.id))
-        except (ReviewClosed, AccessRefused) as error:
+        except (ReviewClosed, ReviewUnknown, AccessRefused, Braked) as error:
             missed.append((item.id, error))
     return BulkDone(tuple(accepted), tuple(missed))
 
@@ -102,7 +104,7 @@ class TakingBack:
 
 
 def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
-    """Show whose number would be taken back. Nothing is written.
+    """Show whose number would be taken back. Nothing is written but the look, in the audit.
 
     Raises:
         BadInput: no number was given at the desk, or it has been taken back already.
@@ -113,6 +115,7 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
         raise no_such_patron()
     if not given:
         raise _nothing_to_take_back(reviews, patron_id)
+    reviews.store.access.note_view(patron_id, user=reviews.user, purpose=REVIEW)
     marks = (str(given[-1].id), str(view.patron.version))
     preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
     whose = whose_document(view, reviews.policy, on=reviews.clock.today())

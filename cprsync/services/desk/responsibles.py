@@ -22,7 +22,7 @@ from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.lookup import NEW, ask_about, read_patron, subscribe_to
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.services.ports.access import Wanted
-from cprsync.services.ports.desk import Entry, PatronView
+from cprsync.services.ports.desk import SERVE, Entry, PatronView
 from cprsync.services.ports.patrons import Batch, Linked, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
@@ -63,9 +63,14 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
         raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is not None and _is_linked(store, minor.id, known):
+        # their name is shown, and nothing else has that somebody looked
+        store.access.note_view(known, user=asked.user, purpose=SERVE)
         return _document(store, asked, known, "unchanged", desk.policy)
     entry = _take_new(desk, minor, asked) if known is None else _take_known(desk, minor, known, asked)
-    return _document(store, asked, store.desk.save(entry), "added", desk.policy)
+    saved = store.desk.save(entry)
+    if known is not None:
+        store.access.note_view(known, user=asked.user, purpose=SERVE)
+    return _document(store, asked, saved, "added", desk.policy)
 
 
 def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:

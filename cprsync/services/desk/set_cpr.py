@@ -36,7 +36,7 @@ from cprsync.services.desk.showing import (
 )
 from cprsync.services.planning.steps import Evidence, step_of, write_of
 from cprsync.services.ports.access import Wanted
-from cprsync.services.ports.desk import Entry
+from cprsync.services.ports.desk import SERVE, Entry
 from cprsync.services.ports.patrons import Batch, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
@@ -91,7 +91,7 @@ class NumberPreview:
 
 
 def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
-    """Show the person who has the number beside our record. Nothing is written but the audit of the look-up.
+    """Show the person who has the number beside our record. Nothing is written but the audit: the look-up, or the look.
 
     Raises:
         BadInput: there is no such patron, or their number is real already. Or the new number is not one of the
@@ -102,6 +102,10 @@ def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
     if patron.number == asked.number:
         return _already(desk, asked, patron)
     _refuse_what_is_real_or_never_will_be(patron, asked.number)
+    other = _other(desk, asked)
+    # no look-up is made that the audit would have
+    for shown in () if other is None else (patron.id, other):
+        desk.store.access.note_view(shown, user=asked.user, purpose=SERVE)
     return _previewed(desk, asked, _ask(desk, asked, patron), desk.clock.now())
 
 

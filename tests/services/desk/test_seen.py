@@ -7,15 +7,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import said_yes
 from doubles import AGENCY, unowned
 from test_access_rules import BOSS, WHO, knows_own, take_audit_away
+from test_set_cpr import MADE, desk, enrol, set_cpr
 from townspeople import cpr, person
 from whole import verify_audit
 
+from cprsync.domain.patron.patron import Patron, Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
+from cprsync.domain.person.person import Person
 from cprsync.errors import BadInput
+from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.desk.finding import Finder
+from cprsync.services.desk.lookup import Asked
+from cprsync.services.desk.previewed_answers import preview_taking_back
+from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.set_cpr import SetNumber, preview_number
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.lending.standing import Statements
 from cprsync.services.ports.trust.audit import AuditFilter
@@ -100,6 +109,41 @@ def test_a_review_and_a_statement_are_looks_for_another_reason(library: Library)
         (clara, "review"),
         (anna, "statement"),
     ]
+
+
+def test_who_has_a_number_already_is_looked_at_by_whoever_would_give_it(either_library: Library) -> None:
+    """Name and birth date of both are shown, and the register is not asked: no look-up stands for the look."""
+    library = either_library
+    patron = enrol(library, MADE[0])
+    shown = preview_number(desk(library), SetNumber(patron, cpr("ANNA"), WHO))
+    assert shown.document["preview"]["compared"]["name"]["theirs"] == person("ANNA").name.addressing  # type: ignore[union-attr]  # she has one
+    assert [(whose, who) for _, whose, who, _, _ in seen(library)] == [(patron, WHO), (library.id_of("ANNA"), WHO)]
+    assert not library.register.looked_up
+
+
+def test_who_is_to_answer_for_a_minor_is_looked_at_once_they_are_shown(either_library: Library) -> None:
+    library, anna = either_library, either_library.id_of("ANNA")
+    child = Patron("", Person(cpr("LIV"), birth=person("LIV").birth), None, 1)
+    assert preview_responsible(desk(library), child, anna, WHO).document["name"]
+    assert seen(library) == [("view", anna, WHO, "serve", ())]
+
+
+def test_who_answers_for_a_minor_is_looked_at_by_whoever_types_their_number(library: Library) -> None:
+    library.register.knows(person("LIV"))
+    said_yes.register(desk(library), Asked(cpr("LIV"), Purpose.REGISTRATION, BOSS))
+    liv, anna = library.id_of("LIV"), library.id_of("ANNA")
+    for user, outcome in ((BOSS, "added"), (WHO, "unchanged")):
+        told = add_responsible(desk(library), ResponsibleRequest(liv, user, responsible_id=anna))
+        assert (told["outcome"], told["name"]) == (outcome, person("ANNA").name.addressing)  # type: ignore[union-attr]  # she has one
+    assert [(whose, who) for _, whose, who, _, _ in seen(library)] == [(anna, BOSS), (anna, WHO)]
+
+
+def test_whose_number_would_be_taken_back_is_a_look_for_that_case(library: Library) -> None:
+    patron = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    set_cpr(library, patron)
+    preview_taking_back(Reviews(AGENCY, library.store, library.clock, library.policy, WHO), patron)
+    assert seen(library) == [("view", patron, WHO, "review", ())]
 
 
 def test_a_search_by_name_names_the_patron_it_found_and_no_term(either_library: Library) -> None:
