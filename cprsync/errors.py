@@ -160,7 +160,7 @@ class ReviewClosed(BadInput):
 
 
 class ReviewChanged(BadInput):
-    """The item cannot be reopened: what it asks about has changed since the answer."""
+    """What the item asks about has changed since it was answered, or since somebody saw it."""
 
     kind = "review.changed"
 

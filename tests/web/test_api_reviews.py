@@ -10,9 +10,9 @@ from callers import records, refusal
 from test_box import patron_of
 from test_item_sides import refused
 from test_item_sides import shown as shown_by_command
+from test_review_pages import merge_shown_one, states
 from test_review_pages import number as number  # noqa: PLC0414 -- the same item as on the pages
 from test_review_pages import several as several  # noqa: PLC0414 -- and the same items
-from test_review_pages import states
 from test_set_cpr import MADE, enrol, set_cpr
 from townspeople import person
 
@@ -60,6 +60,20 @@ def test_an_answer_is_taken_back_and_reopened_and_no_answer_is_given_twice(
     assert answer(api, number, "reopen", reason="Spørg igen").json()["item"]["state"] == "waiting"
     about = api.get(f"/patrons/{patron_of(desk, 'CLARA')}/reviews").json()["items"]
     assert [one["id"] for one in about] == [number]
+
+
+def test_an_item_is_answered_about_the_patron_who_was_shown_and_about_no_other(
+    desk: Served, api: Caller, number: int
+) -> None:
+    shown = api.get(f"/reviews/{number}").json()["about"]
+    merge_shown_one(desk)
+    before = records(desk)
+    refusal(answer(api, number, "accept", about=shown), 422, "review.changed")
+    refusal(answer(api, number, "reject", about=shown, reason="To forskellige"), 422, "review.changed")
+    assert records(desk) == before
+    now = api.get(f"/reviews/{number}").json()["about"]
+    assert now == patron_of(desk, "DAVID") != shown
+    assert answer(api, number, "accept", about=now).json()["item"]["state"] == "accepted"
 
 
 def test_a_number_that_was_given_is_taken_back_as_it_was_shown(desk: Served, api: Caller) -> None:

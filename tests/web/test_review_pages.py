@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY
+from callers import records
+from doubles import AGENCY, MONDAY
 from test_box import patron_of
 from test_set_cpr import MADE, enrol, set_cpr
 from townspeople import dies, person
 
 from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, State
 from cprsync.domain.policy.policy import Harm
+from cprsync.services.desk.reviewing import Reviews
 
 if TYPE_CHECKING:
     from browser import Browser, Served
@@ -84,6 +86,30 @@ def test_an_item_that_somebody_else_has_answered_is_not_answered_again(desk: Ser
     second.send(f"/reviews/{number}/answer", answer="accept")
     assert second.answer.status_code == 422
     assert desk.library.store.review_desk.item(number).state is State.REJECTED
+
+
+@pytest.mark.parametrize("answer", [{"answer": "accept"}, {"answer": "reject", "reason": "To forskellige"}])
+def test_no_patron_is_merged_with_another_than_the_page_showed(
+    desk: Served, number: int, answer: dict[str, str]
+) -> None:
+    """While the page stood open a colleague merged the one who was shown into a third: the item is about that one."""
+    browser = desk.browser().open(f"/reviews/{number}")
+    merge_shown_one(desk)
+    before = records(desk)
+    browser.send(f"/reviews/{number}/answer", **answer)
+    assert browser.answer.status_code == 422
+    assert "handler nu om en anden låner" in browser.text
+    assert records(desk) == before
+    browser.send(f"/reviews/{number}/answer", **answer)
+    assert desk.library.store.review_desk.item(number).state is not State.WAITING
+
+
+def merge_shown_one(desk: Served) -> None:
+    """CLARA, whom the item is about, becomes one with DAVID."""
+    store, clara, david = desk.library.store, patron_of(desk, "CLARA"), patron_of(desk, "DAVID")
+    store.desk.ask_staff(clara, BOTH_PATRONS, about=david)
+    (item,) = [one for one in store.review_desk.items(all_states=False) if one.patron_id == clara]
+    Reviews(AGENCY, store, desk.library.clock, desk.library.policy, "bo").accept(item.id)
 
 
 def test_an_item_that_does_not_exist_is_said_to_be_none(desk: Served) -> None:

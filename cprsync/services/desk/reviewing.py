@@ -21,7 +21,7 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import NET_MEDIA_KINDS, TARGET_NOT_TAKEN, AcceptEffect, State, check_later
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
-from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed, ReviewUnknown
+from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewChanged, ReviewClosed, ReviewUnknown
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.set_cpr import leave_both_to_staff
 from cprsync.services.desk.showing import patron_document
@@ -135,13 +135,13 @@ class Reviews:
             raise ReviewUnknown("there is no review item {number}", number=number)
         return item
 
-    def accept(self, number: int) -> dict[str, Any]:
-        """Do what the item proposes.
+    def accept(self, number: int, *, about: str | None = None) -> dict[str, Any]:
+        """Do what the item proposes. `about`: as for `waiting_item`.
 
-        Raises ReviewUnknown, ReviewClosed or Braked; then nothing is changed. Raises BadInput if another patron has the
-        number that the item would give; then a review about both patrons is opened.
+        Raises ReviewUnknown, ReviewClosed, ReviewChanged or Braked; then nothing is changed. Raises BadInput if another
+        patron has the number that the item would give; then a review about both patrons is opened.
         """
-        item = self.waiting_item(number)
+        item = self.waiting_item(number, about)
         self.make_sure_that_may(item, "accept")
         if item.row.needs_two:
             return self._accept_by_two(item)
@@ -150,9 +150,12 @@ class Reviews:
             return self._give_number(item)
         return self._answer(Answer(item, State.ACCEPTED, self.user))
 
-    def reject(self, number: int, *, reason: str) -> dict[str, Any]:
-        """Reject the item with a reason. Raises ReviewUnknown, ReviewClosed, or BadInput for the reason."""
-        item, why = self.waiting_item(number), checked_reason(reason)
+    def reject(self, number: int, *, reason: str, about: str | None = None) -> dict[str, Any]:
+        """Reject the item with a reason. `about`: as for `waiting_item`.
+
+        Raises ReviewUnknown, ReviewClosed, ReviewChanged, or BadInput for the reason; then nothing is changed.
+        """
+        item, why = self.waiting_item(number, about), checked_reason(reason)
         self.make_sure_that_may(item, "reject")
         return self._answer(Answer(item, State.REJECTED, self.user, why))
 
@@ -209,13 +212,19 @@ class Reviews:
         self.store.review_desk.put_off(self.waiting_item(number), None, user=self.user, reason="")
         return document_of(self._item(number))
 
-    def waiting_item(self, number: int) -> ReviewItem:
-        """One item that waits. Raises ReviewUnknown or ReviewClosed."""
+    def waiting_item(self, number: int, about: str | None = None) -> ReviewItem:
+        """One item that waits. Raises ReviewUnknown or ReviewClosed.
+
+        `about`: the other patron, as somebody has seen the item. Raises ReviewChanged if it is about another by now:
+        that patron was merged, or the register names somebody else.
+        """
         item = self._item(number)
         if item.state is not State.WAITING:
             raise ReviewClosed(
                 "review item {number} no longer waits: it is {state}", number=number, state=item.state.value
             )
+        if about not in {None, item.about}:
+            raise ReviewChanged("review item {id} is about another patron by now than the one you saw", id=number)
         return item
 
     def _give_number(self, item: ReviewItem) -> dict[str, Any]:

@@ -98,8 +98,8 @@ def answer_item(call: Caller, number: ItemNumber, given: asked.ReviewAnswer) -> 
     with call.place(asks=True) as place:
         reviews = reviews_of(place, call.user)
         answers_by_name: dict[str, Callable[[], Mapping[str, Any]]] = {
-            "accept": lambda: reviews.accept(number),
-            "reject": lambda: reviews.reject(number, reason=given.reason),
+            "accept": lambda: reviews.accept(number, about=given.about),
+            "reject": lambda: reviews.reject(number, reason=given.reason, about=given.about),
             "later": lambda: reviews.put_off(number, until=day_of(given.until or ""), reason=given.reason),
             "now": lambda: reviews.bring_back(number),
             "undo": lambda: _undo(reviews, number, given),

@@ -36,10 +36,10 @@ def show_item(visit: Visit) -> Response:
 def answer_item(visit: Visit) -> Response:
     """Accept, reject, put off, take back, or let wait again."""
     number, answer, reason = int(visit.named("number")), visit.typed("answer"), visit.typed("reason")
-    reviews = reviews_of(visit)
+    reviews, about = reviews_of(visit), visit.typed("about") or None
     answers = {
-        "accept": lambda: reviews.accept(number),
-        "reject": lambda: reviews.reject(number, reason=reason),
+        "accept": lambda: reviews.accept(number, about=about),
+        "reject": lambda: reviews.reject(number, reason=reason, about=about),
         "later": lambda: reviews.put_off(number, until=day_of(visit.typed("until")), reason=reason),
         "now": lambda: reviews.bring_back(number),
         "undo": lambda: _undo(visit, reviews, number),

@@ -184,6 +184,8 @@ class ReviewAnswer(Asked):
     reason: Reason = ""
     #: the day on which an item that is put off waits again
     until: Day | None = None
+    #: to accept or reject: the other patron, as shown. If the item is about another by now, nothing is done
+    about: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")] | None = None
     #: of a number that is taken back: what was shown
     digest: Digest | None = None
 
