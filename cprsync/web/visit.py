@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse
 
+from cprsync.language.errors import error_text
 from cprsync.language.words import desk_word
 from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
+    from cprsync.errors import CprsyncError
     from cprsync.web.memory.places import Place
     from cprsync.web.memory.sessions import Session
     from cprsync.web.rendering import Renderer
@@ -147,6 +149,12 @@ class Visit:
         """Tell the net media of a patron who was written. The next page warns if they refuse."""
         if not self.place.site.publish_patron(patron_id):
             self.session.warn(self.word("culr_refused"))
+
+    def begin_anew(self, error: CprsyncError, path: str) -> Response:
+        """Show a page as it is now, which says first why a form was refused. What the form showed is true no more."""
+        told = error_text(error, self.language)
+        self.session.warn(f"{told[:1].upper()}{told[1:]}.")
+        return self.go_to(path)
 
     def go_to(self, path: str) -> Response:
         """Show another page of ours next. A reload of it sends no form again."""

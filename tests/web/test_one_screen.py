@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from callers import records
+from doubles import MONDAY
 from test_box import patron_of
 from townspeople import cpr, dies, gains_protection, moves, person
 
@@ -138,10 +140,22 @@ def test_a_person_who_was_registered_meanwhile_is_not_written_twice(desk: Served
     first, second = look_up(desk, "EDITH"), look_up(desk, "EDITH")
     first.send("/register/confirm", cards="K900")
     second.send("/register/confirm", cards="K901")
-    assert second.answer.status_code == 422
-    assert "personen er allerede låner" in second.text
+    assert second.path == "/"
+    assert "Personen er allerede låner" in second.text
     view = desk.library.store.views.patron(patron_of(desk, "EDITH"))
     assert [one.number for one in view.local.cards] == ["K900"]
+
+
+def test_what_a_look_up_showed_is_not_shown_again_once_the_person_is_protected(desk: Served) -> None:
+    """The form stood open while a colleague registered the person, who has been protected since."""
+    desk.library.register.knows(person("EDITH"))
+    browser = look_up(desk, "EDITH")
+    look_up(desk, "EDITH").send("/register/confirm", cards="K900")
+    desk.library.deliver(MONDAY, gains_protection(person("EDITH")))
+    desk.library.night()
+    browser.send("/register/confirm", cards="K901")
+    assert "allerede låner" in browser.text
+    assert person("EDITH").name.addressing not in browser.answer.text
 
 
 def test_a_yes_that_is_sent_twice_writes_once(desk: Served) -> None:
@@ -389,6 +403,21 @@ def test_a_patrons_look_up_shows_what_would_change_and_a_yes_writes_it(desk: Ser
     (after,) = desk.library.store.patrons.read([patron])
     assert after.register.address == moved.address
     assert desk.site.told == [patron]
+
+
+def test_what_a_patrons_look_up_showed_is_not_shown_again_once_a_night_has_protected_them(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    desk.library.register.knows(moves(person("ANNA")))
+    browser = desk.browser().open(f"/patrons/{patron}").send(f"/patrons/{patron}/look-up", purpose="correction")
+    assert person("ANNA").name.addressing in browser.answer.text
+    desk.library.deliver(MONDAY, gains_protection(person("ANNA")))
+    desk.library.night()
+    before = records(desk)
+    browser.send(f"/patrons/{patron}/confirm")
+    assert browser.path == f"/patrons/{patron}"
+    assert "ikke længere" in browser.text
+    assert person("ANNA").name.addressing not in browser.answer.text
+    assert records(desk) == before
 
 
 def test_a_yes_to_one_patron_writes_and_tells_of_no_other(desk: Served) -> None:

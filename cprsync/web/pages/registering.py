@@ -46,6 +46,8 @@ NEW_FOR: Final = (Purpose.REGISTRATION,)
 _FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.taken": "cards"}
 
 
+#: The record is another by now than the one that was shown, which may be sealed since: it is not shown again.
+OUTDATED: Final = frozenset({"confirm.changed", "patron.exists"})
 #: What the form says instead of an error's own sentence, which names a call or a file.
 _TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
 
@@ -138,6 +140,9 @@ def _answer(visit: Visit, case: OnForm) -> Response:
             return _show(visit, case, shown)
         done = confirm_addition(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
     except (BadInput, NotConfirmed) as error:
+        if error.kind in OUTDATED:
+            visit.session.drop(visit.typed("key"))
+            return visit.begin_anew(error, "/")
         problem = problem_of(visit, error)
         # with a card beside it, nothing is wrong at the PIN but the PIN
         is_wrong_pin = problem[0] == "pin" and bool(typed.get("cards"))

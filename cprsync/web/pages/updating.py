@@ -15,7 +15,7 @@ from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.web.pages.fields import rows_of
 from cprsync.web.pages.records import whose_name
-from cprsync.web.pages.registering import asking, problem_of, show_purposes
+from cprsync.web.pages.registering import OUTDATED, asking, problem_of, show_purposes
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -60,6 +60,9 @@ def confirm_patron(visit: Visit) -> Response:
     try:
         confirm_registration(visit.place.desk, case.registration, yes)
     except (BadInput, NotConfirmed) as error:
+        if error.kind in OUTDATED:
+            visit.session.drop(visit.typed("key"))
+            return visit.begin_anew(error, f"/patrons/{patron_id}")
         return _show(visit, case, problem=problem_of(visit, error))
     visit.session.drop(visit.typed("key"))
     visit.publish(patron_id)
