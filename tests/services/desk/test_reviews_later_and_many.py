@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import AGENCY, Library
+from doubles import AGENCY, Library, altered
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.review import BOTH_PATRONS, BULK_MOST, NET_MEDIA_REFUSED, State
@@ -19,6 +19,8 @@ from cprsync.services.desk.reviewing import Reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cprsync.services.ports.desk import Answer
 
 UNDECIDED = "parked.address.missing"
 KEYS = ("ANNA", "CLARA", "DAVID")
@@ -113,6 +115,28 @@ def test_a_yes_to_something_else_accepts_nothing(library: Library) -> None:
     desk, numbers = reviews(library), raise_items(library)
     shown, other = preview_many(desk, numbers), preview_many(desk, numbers[:1])
     refused(library, lambda: accept_many(desk, shown, Confirmation(other.preview.digest)), NotConfirmed)
+
+
+def test_what_a_colleague_accepts_at_the_same_time_counts_and_what_is_beyond_the_limit_is_said(
+    library: Library,
+) -> None:
+    """Two each accept what alone is within the day's limit: what was accepted is not told as refused."""
+    numbers = raise_items(library, NET_MEDIA_REFUSED)
+    library.limit(Harm.CHANGED, 2)
+    first, second, third = numbers
+    desk = reviews(library)
+    shown = preview_many(desk, [first, second])
+
+    def write(answer: Answer) -> None:
+        library.store.review_desk.write(answer)
+        if answer.item.id == first:
+            reviews(library, "bo").accept(third)
+
+    busy = replace(desk, store=altered(library.store, review_desk_write=write))  # type: ignore[arg-type]  # as much of a store as reviews use
+    done = accept_many(busy, shown, Confirmation(shown.preview.digest))
+    assert [item["id"] for item in done.accepted] == [first]
+    assert [(number, why.kind) for number, why in done.missed] == [(second, "review.braked")]
+    assert [item["id"] for item in desk.listed()] == [second]
 
 
 def test_what_somebody_else_answered_meanwhile_stays_as_they_answered_it(library: Library) -> None:
