@@ -27,6 +27,7 @@ from cprsync.services.lending.standing import Standings, Statements
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.runs import DuePage
+from cprsync.services.trust.status import Around, status_of
 from cprsync.store.core.engine import reading
 from cprsync.store.desk import views
 from cprsync.store.netmedia import entitlements
@@ -44,7 +45,10 @@ LARGE = ("patron", "patron_key", "subscription", "before_image", "review_item", 
 #: What is the same in every row of a library, or in nearly every one: who looks by nothing else reads them all.
 COMMON = {"agency", "agreement", "real_number"}
 #: Indexes of a few rows only.
-SMALL = {"ix_patron_found", "ix_patron_silent", "ix_patron_merged", "ix_patron_standing", "ix_patron_unverified"}
+SMALL = {
+    *("ix_patron_found", "ix_patron_silent", "ix_patron_merged", "ix_patron_standing", "ix_patron_unverified"),
+    *("ix_change_gone", "ix_subscription_unconfirmed"),
+}
 #: More than this often in a night of ten batches: a statement of a batch.
 ONCE_OR_TWICE = 2
 CHANGES, BATCH = 100, 10
@@ -193,6 +197,16 @@ def ask_at_the_desk(tenant: Tenant, patron_id: str) -> None:
     Standings(store, clock, policy).standing(patron_id)
     Statements(AGENCY, "", store, clock, policy, "").statement(patron_id)
     Entitlements(store, clock, policy, load_municipalities()).shown(patron_id)
+
+
+def test_a_status_counts_along_indexes_and_reads_no_record(night: tuple[Tenant, Caught]) -> None:
+    """A provisional registration, of which there are few, was looked for from each of all patrons."""
+    tenant, _ = night
+    with catching(tenant) as caught:
+        document = status_of(store_of(tenant), Around(AGENCY, "", tenant.clock.now()))
+    assert document["run"]["state"] == "done"
+    with reading(tenant.engine) as connection:
+        assert whole_tables(connection, caught) == []
 
 
 def plan(tenant: Tenant, ask: Callable[[Connection], object]) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from cprsync.errors import StoreMismatch
 from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.planner import inform_planner, is_informed
 from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 #: The newest migration. A test compares it with the migrations.
-WANTED: Final = "0026"
+WANTED: Final = "0027"
 _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 #: What is said of a store by the environment of its records, to a program of the other one.
 _OTHERS: Final = {
@@ -159,12 +160,19 @@ def upgrade(engine: Engine) -> StoreVersion:
     before = store_version(engine)
     if before.current is not None and not is_known(before.current):
         raise _newer(before.current)
-    if not before.up_to_date:
-        with writing(engine) as connection:
-            settings = settings_of_alembic()
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+    if before.up_to_date and _is_informed(engine):
+        return before
+    with writing(engine) as connection:
+        settings = settings_of_alembic()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+        inform_planner(connection)
     return before
+
+
+def _is_informed(engine: Engine) -> bool:
+    with reading(engine) as connection:
+        return is_informed(connection)
 
 
 def _newer(version: str) -> StoreMismatch:

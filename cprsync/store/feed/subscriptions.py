@@ -263,10 +263,12 @@ def _count_held() -> Select[int]:
         other.c.number_index == _ROW.number_index,
         other.c.until.is_(None),
     )
-    # counted apart: the many by an index alone, and the dead, who are few
+    # counted apart: the many by an index alone, and the dead, who are few. Between two days SQLite expects few rows;
+    # after one it expects so many that it would go through all numbers in their order
     number = select(func.count(_ROW.number_index.distinct())).where(OURS)
     for_good = number.where(_ROW.until.is_(None)).scalar_subquery()
-    return select(for_good + number.where(is_held(today), _ROW.until >= today, ~again).scalar_subquery())
+    for_a_time = number.where(is_held(today), _ROW.until.between(today, date.max), ~again).scalar_subquery()
+    return select(for_good + for_a_time)
 
 
 @cache

@@ -6,16 +6,16 @@ from typing import Any
 
 from sqlalchemy import Column, Date, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
-from cprsync.store.tables.columns import KEY, PATRON, WORD, key, maybe, needed, points_to, tenant_table
+from cprsync.store.tables.columns import KEY, PATRON, WORD, key, maybe, needed, points_to, some_rows, tenant_table
 
 #: What a balance is for. A balance whose source does not say is a fee.
 FEE, COMPENSATION = "fee", "compensation"
 
 
-def _circulation(name: str, *dates: str, more: tuple[Column[Any], ...] = ()) -> Table:
+def _circulation(name: str, *dates: str, more: tuple[Column[Any] | Index, ...] = ()) -> Table:
     """Make a table for a part of the patron record that no rule of the night reads.
 
-    `more`: further columns in clear.
+    `more`: further columns in clear, and their index.
     """
     return tenant_table(
         name,
@@ -44,7 +44,13 @@ balance = _circulation(
     "raised",
     "settled",
     # a fee or a compensation, which are kept for different times; and the source's id of the loan it is owed for
-    more=(needed("kind", WORD, FEE), maybe("loan_source", String(64))),
+    more=(
+        needed("kind", WORD, FEE),
+        maybe("loan_source", String(64)),
+        some_rows(
+            *("ix_balance_loan_source", "agency", "kind", "loan_source", "settled"), which="loan_source IS NOT NULL"
+        ),
+    ),
 )
 #: Beskeder: the content is deleted after 30 days, the fact stays
 message = _circulation("message", "sent", "content_until")
