@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 def test_nothing_that_the_desk_said_it_kept_is_lost_while_a_night_runs_beside(mock_keys: Path) -> None:
     document = swept(4, seconds=3, pause=0.3, keys=mock_keys)
     assert is_well(document), document
-    assert document["writes"] > 4
+    assert document["writes"] >= 4
     assert document["sessions"] == {"0": 2, "1": 2}
