@@ -121,10 +121,13 @@ def sides_of(
     for key, entry in (record or {"fields": {}})["fields"].items():
         if other is None:
             left, right, differs = _register_and_ours(key, entry, language)
+        elif (theirs := other["fields"].get(key)) is None:
+            # they have left, and nothing is kept of them
+            left, right, differs = "\n".join(value_lines(key, entry, language)), "", False
         else:
-            left, right = ("\n".join(value_lines(key, one, language)) for one in (entry, other["fields"][key]))
+            left, right = ("\n".join(value_lines(key, one, language)) for one in (entry, theirs))
             # what is sealed is compared with nothing
-            differs = left != right and not (entry.get("sealed") or other["fields"][key].get("sealed"))
+            differs = left != right and not (entry.get("sealed") or theirs.get("sealed"))
         if {left, right} <= {NOTHING, ""}:
             continue
         parts = mark_differences(left, right) if differs else (((left, False),), ((right, False),))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from callers import records
 from doubles import AGENCY, MONDAY
+from said_yes import leave
 from test_box import patron_of
 from test_set_cpr import MADE, enrol, set_cpr
 from townspeople import dies, person
@@ -15,6 +16,7 @@ from townspeople import dies, person
 from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.leaving.departing import LeavingDesk
 
 if TYPE_CHECKING:
     from browser import Browser, Served
@@ -110,6 +112,16 @@ def merge_shown_one(desk: Served) -> None:
     store.desk.ask_staff(clara, BOTH_PATRONS, about=david)
     (item,) = [one for one in store.review_desk.items(all_states=False) if one.patron_id == clara]
     Reviews(AGENCY, store, desk.library.clock, desk.library.policy, "bo").accept(item.id)
+
+
+@pytest.mark.parametrize("who", ["ANNA", "CLARA"])
+def test_an_item_about_a_patron_who_has_left_is_shown_without_a_name(desk: Served, number: int, who: str) -> None:
+    patron = patron_of(desk, who)
+    leave(LeavingDesk(desk.library.store, desk.library.clock, "bo", desk.library.policy), patron)
+    browser = desk.browser().open(f"/reviews/{number}")
+    assert browser.answer.status_code == 200
+    assert patron in browser.text
+    assert person(who).name.addressing not in browser.answer.text
 
 
 def test_an_item_that_does_not_exist_is_said_to_be_none(desk: Served) -> None:
