@@ -34,6 +34,7 @@ from cprsync.services.desk.showing import (
     preview_document,
     warning_documents,
 )
+from cprsync.services.desk.viewing import unmerged_view_of
 from cprsync.services.planning.steps import Evidence, step_of, write_of
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import SERVE, Entry
@@ -94,11 +95,13 @@ def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
     """Show the person who has the number beside our record. Nothing is written but the audit: the look-up, or the look.
 
     Raises:
-        BadInput: there is no such patron, or their number is real already. Or the new number is not one of the
-            register's, or has been replaced itself.
+        BadInput: there is no such patron, they were merged, or their number is real already. Or the new number is not
+            one of the register's, or has been replaced itself.
         NoSuchPerson: the register does not know the number.
     """
     patron = read_patron(desk.store, asked.patron_id)
+    # a shell would get the number, beside the record that it was merged into
+    unmerged_view_of(desk.store, patron.id)
     if patron.number == asked.number:
         return _already(desk, asked, patron)
     _refuse_what_is_real_or_never_will_be(patron, asked.number)

@@ -18,6 +18,7 @@ from whole import patron_ids, verify_audit
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.domain.patron.patron import Source
+from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Birth, Person, Status
 from cprsync.errors import (
@@ -159,6 +160,23 @@ def test_a_subscription_that_the_register_did_not_take_waits_for_the_night(libra
     library.deliver(MONDAY)
     library.night()
     assert library.view("EDITH").subscribed_since == library.clock.today()
+
+
+def test_a_patron_who_was_merged_gets_no_number(either_library: Library) -> None:
+    """The old patron number is still on their card: the record that it was merged into has the number, or gets it."""
+    library = either_library
+    patron_id, other = enrol(library, MADE[0]), enrol(library, None, "E2")
+    library.store.desk.ask_staff(patron_id, BOTH_PATRONS, about=other)
+    (item,) = library.store.review_desk.items(all_states=False)
+    reviews(library).accept(item.id)
+    library.register.knows(person("EDITH"))
+    before = library.everything()
+    for number in (EDITH, cpr("ANNA")):
+        with pytest.raises(BadInput) as refused:
+            set_cpr(library, patron_id, number)
+        assert (refused.value.kind, refused.value.values) == ("patron.merged", {"merged_into": other})
+    assert library.everything() == before
+    assert not library.register.looked_up
 
 
 @pytest.mark.parametrize("had", [pytest.param(had, id=f"number-set-cpr-{had}") for had in (False, True)])
