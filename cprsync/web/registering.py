@@ -50,7 +50,9 @@ class Case:
     responsible: ShownResponsible | None = None
 
     def preview(self, desk: Desk, user: str) -> Addition:
-        """What would be written, with who answers for a minor. They are asked about once, whatever else is typed anew.
+        """What would be written, with who answers for a minor. The register is asked about them once.
+
+        A patron is read anew each time: they may have been protected, or have left, since they were shown.
 
         Raises:
             BadInput: something that was typed is wrong.
@@ -62,4 +64,7 @@ class Case:
         shown = preview_addition(desk, text, user=user, shown=self.registration, provisional=is_provisional)
         if not self.answers:
             return shown
-        return answered_by(shown, self.responsible or preview_responsible(desk, shown.minor, self.answers, user))
+        held = self.responsible
+        if held is None or held.known is not None:
+            held = preview_responsible(desk, shown.minor, self.answers, user)
+        return answered_by(shown, held)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from callers import calling, everything, records, refusal
+from doubles import MONDAY
 from test_box import patron_of
 from test_one_screen import answering_for, goes_down
 from townspeople import cpr, dies, gains_protection, moves, person
@@ -245,6 +246,22 @@ def test_somebody_is_registered_by_their_own_words_while_the_register_is_down_an
     assert api.get(f"/patrons/{patron}").json()["verified"]
     waiting = api.get(f"/patrons/{patron}/reviews").json()["items"]
     assert [one["kind"] for one in waiting] == ["said.both"]
+
+
+def test_who_answers_is_not_named_any_more_once_a_night_has_protected_them(desk: Served, api: Caller) -> None:
+    desk.library.register.knows(person("LIV"))
+    desk.library.clock.set_after(MONDAY)
+    shown = beside(api, preview(api, "LIV"), cards=["K900"], responsible=patron_of(desk, "ANNA"))
+    assert shown["shown"]["responsible"]["name"] == person("ANNA").name.addressing
+    desk.library.deliver(MONDAY, gains_protection(person("ANNA")))
+    desk.library.one_night()
+    before = records(desk)
+    answer = api.post("/registrations/confirm", {"key": shown["key"]})
+    refusal(answer, 409, "confirm.changed")
+    assert records(desk) == before
+    again = beside(api, preview(api, "LIV"), cards=["K900"], responsible=patron_of(desk, "ANNA"))
+    assert again["shown"]["responsible"] == {**shown["shown"]["responsible"], "name": None, "sealed": True}
+    assert api.post("/registrations/confirm", {"key": again["key"]}).json()["written"]["written"]
 
 
 def test_a_provisional_record_needs_a_name_first(desk: Served, api: Caller) -> None:

@@ -53,7 +53,7 @@ class ShownResponsible:
     @property
     def mark(self) -> str:
         """What a yes belongs to, without a name or a number."""
-        return f"responsible:{self.known or 'new'}:{self.document['verified']}"
+        return f"responsible:{self.known or 'new'}:{self.document['verified']}:{self.document['sealed']}"
 
 
 def preview_responsible(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsible:

@@ -167,7 +167,7 @@ def _shown_again(answers: str) -> str:
 def _is_new(case: OnForm, shown: Addition, before: ShownResponsible | None) -> bool:
     """Whether staff have to see something before their yes: a warning, or who answers for a minor."""
     unseen = set(_kinds(shown.preview)) - {TYPED_BESIDE} - set(case.warned or ())
-    return shown.responsible is not before or case.warned is None or bool(unseen)
+    return shown.responsible != before or case.warned is None or bool(unseen)
 
 
 def _kinds(preview: Preview) -> tuple[str, ...]:
