@@ -318,7 +318,8 @@ def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> in
     if koha is not None:
         _tell_of_koha(stage, koha)
     if kept is not None:
-        stage.tell(f"  {word('demo_kept', stage.language, folder=kept)}")
+        options = "" if koha is None else " --koha"
+        stage.tell(f"  {word('demo_kept', stage.language, folder=kept, options=options)}")
     equal = len(stage.week.patrons) - len(result.differs)
     last = word("demo_equal", stage.language, equal=equal, patrons=len(stage.week.patrons))
     stage.tell("  " + emphasise(f"{last}  ({seconds:.0f} s)", colour="green" if ok else "red"))

@@ -80,6 +80,8 @@ class Told:
 class Lived:
     """A week, the story that it told, and how it was compared."""
 
+    #: the folder that it leaves
+    kept: Path
     exit: int = -1
     story: str = ""
     #: as it was lived
@@ -97,9 +99,9 @@ def compare(stage: Stage) -> Told:
 
 
 @pytest.fixture(scope="module")
-def lived(keys_at_hand: None) -> Lived:
+def lived(keys_at_hand: None, tmp_path_factory: pytest.TempPathFactory) -> Lived:
     configure("WARNING")
-    week = Lived()
+    week = Lived(kept=tmp_path_factory.mktemp("lived") / "demo")
 
     def meddle_and_open_desk(stage: Stage) -> None:
         meddle(stage.settings)
@@ -112,7 +114,7 @@ def lived(keys_at_hand: None) -> Lived:
 
     with redirect_stdout(StringIO()) as said:
         week.exit = run_demo(
-            keep=None,
+            keep=week.kept,
             language="en",
             as_json=False,
             with_koha=True,
@@ -147,6 +149,10 @@ def test_the_week_spans_a_weekend_and_a_holiday_and_the_desk_then_opens_with_thr
     assert "Thursday 25 March – Monday 29 March: no delivery" in lived.story
     assert lived.story.count("(adds up)") == 7 + 1
     assert "as anyone in the municipality: RIKKE, SVEND, HELLE (eReolen" in lived.story
+
+
+def test_what_is_kept_says_how_to_start_the_register_and_its_koha_again(lived: Lived) -> None:
+    assert f"cprsync mock serve --dir {lived.kept}/mock --koha, and" in lived.story
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
