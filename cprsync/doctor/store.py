@@ -13,6 +13,7 @@ from cprsync.services.ports.trust.keys import KeyState
 from cprsync.services.trust.status import deliveries_document
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
+from cprsync.store.core.planner import is_informed
 from cprsync.store.core.version import find_environments
 from cprsync.wiring.setting_up import find_wrong_rights, look_at_store, open_database
 
@@ -41,17 +42,20 @@ def find_wrong_settings(store: StoreSection) -> list[str]:
     """What of the database is set up otherwise than it should be, and what its roles may do too much or too little."""
     with open_database(store.url) as engine, reading(engine) as connection:
         postgresql = engine.dialect.name == "postgresql"
-        wrong = list(_wrong_server(connection) if postgresql else _wrong_pragmas(connection))
+        wrong = list(_wrong_server(connection) if postgresql else _wrong_file(connection))
     for role, rights in find_wrong_rights(store).items():
         wrong += [f"{role}: {one}" for one in rights]
     return wrong
 
 
-def _wrong_pragmas(connection: Connection) -> Iterator[str]:
+def _wrong_file(connection: Connection) -> Iterator[str]:
     for name, wanted in _PRAGMAS.items():
         found = str(connection.exec_driver_sql(f"PRAGMA {name}").scalar())
         if found != wanted:
             yield f"{name}={found}"
+    # somebody has run ANALYZE
+    if not is_informed(connection):
+        yield "sqlite_stat1"
 
 
 def _wrong_server(connection: Connection) -> Iterator[str]:

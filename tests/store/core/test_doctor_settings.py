@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from ready_databases import put_empty_store
 
 from cprsync.config.settings import StoreSection
 from cprsync.doctor.store import find_wrong_settings, measure_offset, try_to_write
@@ -19,6 +22,16 @@ def test_a_superuser_is_told_and_sqlite_is_as_the_program_sets_it_up(url: str) -
     wrong = find_wrong_settings(StoreSection(url=url))
     assert ("superuser" in wrong) is url.startswith("postgresql")
     assert not [one for one in wrong if "journal_mode" in one or "foreign_keys" in one]
+
+
+def test_whoever_ran_analyze_is_told_that_sqlite_now_finds_rows_by_its_own_estimates(tmp_path: Path) -> None:
+    put_empty_store(tmp_path / "store.db")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    before = find_wrong_settings(StoreSection(url=url))
+    with closing(sqlite3.connect(tmp_path / "store.db")) as theirs:
+        theirs.execute("ANALYZE")
+        theirs.commit()
+    assert find_wrong_settings(StoreSection(url=url)) == [*before, "sqlite_stat1"]
 
 
 def test_the_databases_clock_is_compared_with_ours(url: str) -> None:
