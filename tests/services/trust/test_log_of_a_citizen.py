@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import MONDAY
+from said_yes import erase
 from test_access_rules import BOSS, WHO, look, look_up_strangers, stranger
 from test_merging_patrons import BOTH, two_of_one
 from test_number_change import replaced
@@ -17,6 +18,7 @@ from townspeople import cpr, person
 from cprsync.domain.patron.local import Local
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import count_for_supervisor, explain_look_up
+from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes, search_log
@@ -117,6 +119,23 @@ def test_whoever_was_merged_is_told_what_was_looked_up_of_both(either_library: L
         == {one.patron for one in found(library, cpr("ANNA").digits)}
     )
     assert told(library, keeps).count(("lookup", "registration")) == 2
+
+
+def test_somebody_who_was_erased_hears_by_their_patron_number_who_looked(either_library: Library) -> None:
+    """The entries stay as long as the log: so does the answer, also when nothing is left of the record."""
+    library = either_library
+    look(library, cpr("ANNA"))
+    anna = library.id_of("ANNA")
+    before = told(library, anna)
+    erase(LeavingDesk(library.store, library.clock, BOSS), anna)
+    library.deliver(MONDAY)
+    library.night()
+    assert library.store.views.patron(anna) is None
+    assert before == told(library, anna) == [("lookup", "registration")]
+    everything = library.everything()
+    with pytest.raises(BadInput):
+        citizen_of(library.store, "99999999")
+    assert library.everything() == everything
 
 
 def test_a_supervisor_sees_which_patron_a_sample_is_about_and_counts_none_of_their_own(either_library: Library) -> None:
