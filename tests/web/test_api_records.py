@@ -144,6 +144,17 @@ def test_the_same_value_sent_twice_is_kept_once(desk: Served, api: Caller, field
     assert records(desk) == before
 
 
+def test_a_field_is_set_if_it_is_as_somebody_saw_it_and_nothing_else_is_replaced(desk: Served, api: Caller) -> None:
+    patron = patron_of(desk, "CLARA")
+    assert set_one(api, patron, "internal_note", "Ringer mandag", was="").status_code == 200
+    before = records(desk)
+    refusal(set_one(api, patron, "internal_note", "Har glemt PIN", was=""), 409, "confirm.changed")
+    refusal(set_one(api, patron, "internal_note", None, was=""), 409, "confirm.changed")
+    assert set_one(api, patron, "internal_note", "Ringer mandag", was="").json()["done"]["outcome"] == "unchanged"
+    assert records(desk) == before
+    assert set_one(api, patron, "internal_note", None, was="Ringer mandag").json()["done"]["outcome"] == "set"
+
+
 def test_a_correction_counts_until_its_last_day_and_is_taken_back(desk: Served, api: Caller) -> None:
     patron = patron_of(desk, "CLARA")
     made = set_one(api, patron, "municipality", "0751", reason="Flytter i dag", until="2027-04-01").json()["done"]

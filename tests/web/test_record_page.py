@@ -6,9 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from callers import records
 from doubles import AGENCY
 from test_box import patron_of
 from test_sealed_views import reveals
+from test_setting import set_
 from townspeople import cpr, person
 
 from cprsync.domain.patron.local import Absence
@@ -130,6 +132,39 @@ def test_an_empty_field_empties_no_list_and_no_pin(desk: Served, field: str) -> 
     browser.send(f"/patrons/{patron}/set", field=field, text=" ")
     assert browser.answer.status_code == 422
     assert desk.library.everything() == before
+
+
+def test_a_note_that_a_colleague_has_changed_since_is_not_written_over(desk: Served) -> None:
+    patron = patron_of(desk, "CLARA")
+    first, second = (desk.browser().open(f"/patrons/{patron}") for _ in range(2))
+    note = {"field": "internal_note", "text": "Ringer mandag"}
+    first.send(f"/patrons/{patron}/set", **note)
+    first.post(f"/patrons/{patron}/set", {**note, "was": "", "form_token": first.token})
+    assert first.answer.status_code == 200
+    before = records(desk)
+    second.send(f"/patrons/{patron}/set", field="internal_note", text="Har glemt PIN")
+    assert second.answer.status_code == 422
+    assert "ikke længere det, der blev vist" in second.text
+    assert records(desk) == before
+    # the colleague's note is in the form now
+    second.send(f"/patrons/{patron}/set", field="internal_note", text="Ringer mandag\nHar glemt PIN")
+    assert desk.library.store.views.patron(patron).local.internal_note == "Ringer mandag\nHar glemt PIN"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "typed"),
+    [
+        ("absence", "2027-04-10 til 2027-04-20", {"since": "11.04.2027", "until": ""}),
+        ("contact_address", "Nyvej 1\n8000 Aarhus C", {"text": "Nyvej 2\n8000 Aarhus C"}),
+        ("language", "en", {"text": "da"}),
+        ("note_to_patron", "Hent bogen\nher", {"text": ""}),
+    ],
+)
+def test_a_form_that_nobody_has_overtaken_is_taken(desk: Served, field: str, text: str, typed: dict[str, str]) -> None:
+    set_(desk.library, field, text, key="CLARA")
+    browser = record(desk, "CLARA")
+    held = next(form.values for form in browser.page.forms if form.values.get("field") == field)
+    assert browser.post(f"/patrons/{patron_of(desk, 'CLARA')}/set", {**held, **typed}).answer.status_code == 200
 
 
 def test_an_absence_is_typed_as_danes_write_days(desk: Served) -> None:

@@ -28,6 +28,7 @@ from cprsync.domain.patron.override import (
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.access import make_sure_that_may
+from cprsync.services.desk.showing import not_as_shown
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
 from cprsync.services.ports.patrons import Write, no_such_patron, with_age, write_again_if_lost
 from cprsync.services.ports.trust.audit import REASON_MAX
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from cprsync.domain.patron.field import Field
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.policy.policy import Policy
@@ -91,6 +93,8 @@ class Setting:
     until: date | None = None
     #: what to do with a list; None: add
     doing: ListChange | None = None
+    #: a field that is no list: what it held when somebody saw it, as it is typed; None: nobody compares
+    was: str | None = None
 
     @property
     def done_to_list(self) -> ListChange | None:
@@ -174,6 +178,7 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     Raises:
         BadInput: there is no such patron, or the text is empty or not valid for the field; nothing is written.
         ConfigurationError: no field of that name may be set, or an option is missing.
+        NotConfirmed: somebody else has changed the field since it was seen; nothing is written.
         SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
     """
     check(counter, asked)
@@ -330,7 +335,7 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     change = LocalChange(
         asked.patron_id,
         key,
-        (lambda before: before) if key == PIN else _after(key, value, doing, counter.clock.today()),
+        (lambda before: before) if key == PIN else _after(asked, value, counter.clock.today()),
         doing=doing,
         pin=value if key == PIN else None,
         policy=policy if key == "absence" else None,
@@ -355,12 +360,16 @@ def no_such_branch(policy: Policy) -> BadInput:
     return BadInput("the library has no such branch: it has {branches}", branches=named, kind="input.branch")
 
 
-def _after(key: str, value: Any, doing: ListChange | None, on: date) -> Callable[[Local], Local]:
-    field = SETTABLE[key]
+def _after(asked: Setting, value: Any, on: date) -> Callable[[Local], Local]:
+    key, doing, field = asked.field, asked.done_to_list, SETTABLE[asked.field]
 
     def after(before: Local) -> Local:
         if field.kind.change is None or doing is None:
-            return before.with_values({key: value})
+            after = before.with_values({key: value})
+            # what is sent twice is there already
+            if after != before and not _is_as_seen(field, before, asked.was):
+                raise not_as_shown()
+            return after
         try:
             return before.with_values({key: field.kind.change(field.value_in(before), value, doing, on)})
         except NotListed as error:
@@ -371,6 +380,16 @@ def _after(key: str, value: Any, doing: ListChange | None, on: date) -> Callable
             raise _unfit(key, error) from None
 
     return after
+
+
+def _is_as_seen(field: Field, before: Local, was: str | None) -> bool:
+    """Whether a field has the value that somebody saw. A value that nobody can type is compared with nothing."""
+    if was is None:
+        return True
+    try:
+        return bool(field.kind.typed(was) == field.value_in(before))
+    except ValueError:
+        return True
 
 
 def _unfit(field: str, error: ValueError) -> BadInput:

@@ -302,6 +302,12 @@ def preview_document(preview: Preview) -> dict[str, Any]:
     }
 
 
+def not_as_shown() -> NotConfirmed:
+    """The error for a yes to something else than what would be written."""
+    why = WhyNotConfirmed.CHANGED
+    return NotConfirmed(_SAID[why], kind=f"confirm.{why.value}")
+
+
 def check_confirmed(preview: Preview, confirmation: Confirmation) -> str:
     """Refuse a write that nobody confirmed. Return the reason as the audit keeps it; "" if there is no reason to keep.
 

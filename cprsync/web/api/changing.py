@@ -40,7 +40,7 @@ def set_one_field(call: Caller, patron: PatronNumber, wanted: asked.SetField) ->
     """
     doing = None if wanted.doing is None else ListChange(wanted.doing)
     until = None if wanted.until is None else day_of(wanted.until)
-    setting = Setting(patron, wanted.field, wanted.text, call.user, wanted.reason, until, doing)
+    setting = Setting(patron, wanted.field, wanted.text, call.user, wanted.reason, until, doing, wanted.was)
     with call.place(asks=True) as place:
         desk = place.desk
         done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), setting)

@@ -8,7 +8,7 @@ from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.canonical import day_of
-from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson
+from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
@@ -32,7 +32,8 @@ def set_field_of(visit: Visit) -> Response:
     doing = next((one for one in ListChange if one.value == visit.typed("doing")), None)
     # nothing typed empties a field, but no list and no PIN: nobody asked for that
     keeps = (field in LISTS or field == PIN) and visit.typed("doing") != "clear"
-    asked = Setting(patron, field, text if keeps else text or None, visit.user, doing=doing)
+    was = visit.typed("was") if "was" in visit.form else None
+    asked = Setting(patron, field, text if keeps else text or None, visit.user, doing=doing, was=was)
     return _set(visit, asked, form=field)
 
 
@@ -64,7 +65,7 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     desk = visit.place.desk
     try:
         done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), asked)
-    except (BadInput, ConfigurationError) as error:
+    except (BadInput, ConfigurationError, NotConfirmed) as error:
         return refuse(visit, Problem(form, _why(visit, error)))
     visit.publish(asked.patron_id)
     visit.session.say(visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language)))
@@ -75,7 +76,7 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
 _MISSING = {"usage.reason": "reason_missing", "usage.until": "until_missing"}
 
 
-def _why(visit: Visit, error: BadInput | ConfigurationError) -> str:
+def _why(visit: Visit, error: BadInput | ConfigurationError | NotConfirmed) -> str:
     missing = _MISSING.get(error.kind)
     return error_text(error, visit.language) if missing is None else visit.word(missing)
 

@@ -72,6 +72,8 @@ class Settable:
     value: str = ""
     #: the only values there are; (): anything may be typed
     choices: tuple[Choice, ...] = ()
+    #: whether `value` is all that is there, so that a colleague's change since then is seen
+    is_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
             entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
             choices=tuple(choices_of(key, entry.get("value"), language, policy)),
+            is_seen=not (shut or field.kind.is_list),
         )
 
 

@@ -143,6 +143,8 @@ class SetField(Asked):
     text: Lines | None
     #: what to do with a list; null: add
     doing: Literal["add", "remove", "replace", "mark", "unmark"] | None = None
+    #: of a field that is no list: what it held when somebody saw it. If it holds something else by now, nothing is done
+    was: Lines | None = None
     #: a correction over the register or a rule has a reason, and a last day
     reason: Reason = ""
     until: Day | None = None
