@@ -238,6 +238,10 @@ class Reviews:
             if other is not None and other != item.patron_id:
                 raise leave_both_to_staff(self.store, item.patron_id, other)
             (patron,) = self.store.patrons.read([item.patron_id])
+            if patron.number == new:
+                raise ReviewChanged(
+                    "review item {id}: the patron has that number by now, or it is forgotten", id=item.id
+                )
             step = renumber_step(self, patron, new, day=self.clock.today())
             return self._answer(Answer(item, State.ACCEPTED, self.user, write=step.write))
 

@@ -122,8 +122,7 @@ class Renumbering:
         )
         stored = self._night.store.patrons.recognise([Person(number) for number in numbers])
         found = {number: self._holder(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
-        # no delivery gives a held patron another number
-        patrons = {number: one for number, one in found.items() if isinstance(one, Patron) and not one.is_held}
+        patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
         self.find_old(numbers)
         former = {number: one for number in numbers if (one := self.former(number)) is not None}
         as_of = AsOf(day, Source.FILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -193,3 +194,12 @@ def test_a_link_is_undone_by_a_newer_source_under_the_old_number() -> None:
     newer = having("1", A, TONIGHT.day + timedelta(days=1))
     assert number_plan(Links({A: B}), {A: newer}, {}, as_of=TONIGHT).changes == {}
     assert Links({A: B, B: C}).numbers == [A, B, C]
+
+
+def test_a_held_patron_keeps_their_number_and_nobody_else_gets_it() -> None:
+    held = replace(having("1", B), is_held=True)
+    # the number that was given before the undo leads back to the one that they have again
+    assert number_plan(Links({A: B}), {B: held}, {A: "1"}, as_of=TONIGHT).disputes == {}
+    assert number_plan(Links({B: C}), {B: held}, {}, as_of=TONIGHT).changes == {}
+    plan = number_plan(Links({A: B}), {A: having("2", A), B: held}, {}, as_of=TONIGHT)
+    assert plan.changes == {A: Collision("2", A, "1")}

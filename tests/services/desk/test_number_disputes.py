@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -267,6 +268,12 @@ def test_a_number_that_someone_else_has_by_then_is_not_given(library: Library, p
     assert register_of(library, patron) == anna()
     (item,) = [one for one in reviews(library).listed() if one["kind"] == BOTH]
     assert (item["patron"], item["about"]) == (patron, other)
+
+
+def test_a_number_that_the_patron_has_by_then_is_not_given_again(library: Library, patron: str) -> None:
+    number, own = disputed(library), library.store.patrons.read([patron])[0].number
+    store = altered(library.store, review_desk_named_number=lambda _: own)
+    refused(library, lambda: replace(reviews(library), store=store).accept(number), ReviewChanged)
 
 
 def test_giving_a_number_is_braked_as_merging_is(library: Library, patron: str) -> None:

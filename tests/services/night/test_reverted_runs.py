@@ -13,6 +13,7 @@ from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, al
 from kills import sample
 from sqlalchemy import text
 from test_approved_plans import approve, shown
+from test_number_change import NEW, anna, replaced
 from townspeople import PROTECTED, cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 from whole import verify_audit
 
@@ -22,6 +23,7 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import Target, TargetKind
 from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.patron.review import BOTH_PATRONS, OTHER_SUCCESSOR
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.sealed import SealedAddress
 from cprsync.domain.policy.policy import Harm
@@ -755,3 +757,25 @@ def test_other_systems_and_what_a_patron_is_found_by_follow(library: Library) ->
     calls = [(one.patron_id, one.version) for one in library.target("queue").calls]
     assert len(set(calls)) == len(calls)
     verify_audit(library.store)
+
+
+def test_a_number_that_leads_back_to_a_held_patrons_own_leaves_nothing_to_staff(either_library: Library) -> None:
+    """ANNA got a number, which a night was undone for; then the register takes that number back too (P42)."""
+    library = either_library
+    library.register.knows(anna())
+    library.deliver(MONDAY, replaced(cpr("ANNA"), NEW), anna())
+    undo(library, library.one_night().run.id)
+    library.register.knows(person("ANNA"))
+    library.deliver(TUESDAY, replaced(NEW, cpr("ANNA")), person("ANNA"))
+    library.one_night()
+    assert library.view("ANNA").patron.is_held
+    assert items(library, OTHER_SUCCESSOR) == []
+
+
+def test_nobody_gets_the_number_of_a_held_patron(either_library: Library) -> None:
+    library = either_library
+    undo(library, a_night(library))
+    held, other = library.id_of("ANNA"), library.id_of("BO")
+    library.deliver(TUESDAY, replaced(cpr("BO"), cpr("ANNA")), person("ANNA"))
+    library.one_night()
+    assert [(one["patron"], one["about"]) for one in items(library, BOTH_PATRONS)] == [(other, held)]
