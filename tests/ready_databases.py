@@ -34,13 +34,13 @@ _DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 @contextmanager
-def postgresql_server(runtime: Path) -> Iterator[str]:
-    """A server with a store in the database `ready`; its url without the database."""
+def postgresql_server(runtime: Path, locale: str = "C.UTF-8") -> Iterator[str]:
+    """A server with a store in the database `ready`; its url without the database. `locale`: by which it sorts."""
     with started_server(runtime) as server:
         url: str = server.get_uri()
         # the machine does not lose its power in a test
         _execute(url, *(f"ALTER SYSTEM SET {name} = off" for name in _DURABLE), "SELECT pg_reload_conf()")
-        _execute(url, "CREATE DATABASE ready")
+        _execute(url, f"CREATE DATABASE ready TEMPLATE template0 LOCALE '{locale}'")
         upgraded(url.replace("/postgres?", "/ready?"))
         try:
             yield url

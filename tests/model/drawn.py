@@ -39,15 +39,27 @@ def lives(*, most: int = 12) -> st.SearchStrategy[Life]:
 
 def staffed_days(*, most: int = 14) -> st.SearchStrategy[tuple[Day, ...]]:
     """Days of a few people, the fewer the more happens to each, with what staff do in the mornings."""
+    return _PEOPLE.flatmap(lambda people: st.lists(_days(people, MORNINGS), min_size=2, max_size=most).map(tuple))
 
-    def among(people: int) -> st.SearchStrategy[tuple[Day, ...]]:
-        whose = st.integers(0, people - 1)
-        events = st.lists(st.tuples(st.sampled_from(EVENTS), whose, ANY), max_size=4).map(tuple)
-        deeds = st.lists(st.tuples(st.sampled_from(MORNINGS), whose, ANY), max_size=3).map(tuple)
-        day = st.builds(Day, events=events, trouble=st.sampled_from(TROUBLES), deeds=deeds)
-        return st.lists(day, min_size=2, max_size=most).map(tuple)
 
-    return st.sampled_from((2, 3, 6)).flatmap(among)
+def days_of_two(*, most: int = 14) -> st.SearchStrategy[tuple[tuple[Day, Day], ...]]:
+    """The same of two libraries: what happens on a day happens to both, and each has nights and staff of its own."""
+
+    def among(people: int) -> st.SearchStrategy[tuple[tuple[Day, Day], ...]]:
+        day = _days(people, (*MORNINGS, "rotate"))
+        return st.lists(st.tuples(day, day), min_size=2, max_size=most).map(tuple)
+
+    return _PEOPLE.flatmap(among)
+
+
+_PEOPLE = st.sampled_from((2, 3, 6))
+
+
+def _days(people: int, mornings: tuple[str, ...]) -> st.SearchStrategy[Day]:
+    whose = st.integers(0, people - 1)
+    events = st.lists(st.tuples(st.sampled_from(EVENTS), whose, ANY), max_size=4).map(tuple)
+    deeds = st.lists(st.tuples(st.sampled_from(mornings), whose, ANY), max_size=3).map(tuple)
+    return st.builds(Day, events=events, trouble=st.sampled_from(TROUBLES), deeds=deeds)
 
 
 def orders() -> st.SearchStrategy[tuple[Month, tuple[int, ...]]]:

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import said_yes
-from doubles import AGENCY, Library
 from living import CODES, POLICY
 
 from cprsync.domain.desk.confirming import Confirmation
@@ -28,6 +27,7 @@ from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
+    from doubles import Library
     from slow_register import Dict
 
 #: Each is a method of `Staff`, or of whoever has one; more often what is about an undo or a review.
@@ -76,7 +76,7 @@ class Staff:
     # -- reviews
 
     def reviews(self, user: str = "anna") -> Reviews:
-        return Reviews(AGENCY, self.library.store, self.library.clock, self.library.policy, user)
+        return Reviews(self.library.agency, self.library.store, self.library.clock, self.library.policy, user)
 
     def _answered(self, *states: str) -> list[dict[str, Any]]:
         return [item for item in self.reviews().answered(most=20) if item["state"] in states]
@@ -117,7 +117,7 @@ class Staff:
     def look_up(self, one: Dict, n: int) -> str | None:
         """By any number they ever had."""
         library, number = self.library, CprNumber.parse(one["numbers"][n % len(one["numbers"])])
-        desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+        desk = Desk(library.agency, library.store, library.register, library.clock, library.policy)
         said_yes.register(desk, Asked(number, Purpose.CORRECTION, "lone"))
         return "look up"
 

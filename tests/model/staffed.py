@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import slow_register as register
 from culr_double import CulrDouble
-from doubles import AGENCY, Library, happened, unowned
+from doubles import Library, happened, unowned
 from living import POLICY, people
 from reading import person_of, plain, read
 from slow_register import EMPTY, SILENT, Dict
@@ -84,8 +84,9 @@ class Town:
     cursor: str = ""
     saved: Library | None = None
     copies: int = 0
-    #: patrons of whom the database that was put back knows nothing
+    #: patrons, and numbers with an account, of whom the database that was put back knows nothing
     lost: set[str] = field(default_factory=set)
+    lost_numbers: set[str] = field(default_factory=set)
     #: all that happened, in its order: a failure is told with it
     told: list[str] = field(default_factory=list)
 
@@ -102,29 +103,41 @@ class Town:
 
     def begin(self, patrons: int) -> None:
         library = self.library
-        library.policy, library.net_media = POLICY, CulrDouble()
+        library.policy = POLICY
+        library.net_media = library.net_media or CulrDouble()
         library.sets_culr_up()
         library.sets_targets_up(KOHA, READER)
         library.clock.set_after(self.day)
-        self._close()
+        self.close()
         for one in self.world[:patrons]:
             self.staff.take(one, one["numbers"][-1])
-        self._night("", [])
+        self.night("", [])
 
     def live(self, day: Day) -> None:
+        self.pass_night(day)
+        for deed in day.deeds:
+            self.do(*deed)
+
+    def pass_night(self, day: Day) -> None:
+        """The day, its night, and the next morning until staff come."""
+        self.wake()
+        lines = self.happen(day)
+        self.close()
+        self.night(day.trouble, self.listed(lines))
+        self.open()
+
+    def wake(self) -> None:
+        """The next working day begins."""
         self.day += timedelta(days=1)
         while self.day.weekday() > 4:
             self.day += timedelta(days=1)
-        lines = self._happen(day)
-        self._close()
-        self._night(day.trouble, lines)
-        self.library.clock.set_after(self.day, at=time(10, 0))
-        for what, whose, n in day.deeds:
-            self._do(what, self.world[whose % len(self.world)], n)
-            self._look(what)
 
-    def _happen(self, day: Day) -> list[Dict]:
-        """Let the day happen; returns the lines of its delivery, which are about subscribed numbers alone."""
+    def open(self) -> None:
+        """Staff come the next morning."""
+        self.library.clock.set_after(self.day, at=time(10, 0))
+
+    def happen(self, day: Day) -> list[Dict]:
+        """Let the day happen; returns what the register tells of it."""
         touched: dict[str, Dict] = {}
         gone: dict[str, Dict] = {}
         for kind, whose, n in day.events:
@@ -138,8 +151,12 @@ class Town:
                 replaced = one["numbers"][-2]
                 gone[replaced] = register.replaced_line(one, replaced)
         lines = {one["numbers"][-1]: register.file_line(one, ("004", "006")) for one in touched.values()}
+        return list((gone | lines).values())
+
+    def listed(self, lines: list[Dict]) -> list[Dict]:
+        """What a delivery has of it: the lines about subscribed numbers alone."""
         listed = {number.digits for number in self.library.register.listed}
-        return [line for number, line in (gone | lines).items() if number in listed]
+        return [line for line in lines if line["number"] in listed]
 
     def _join(self, one: Dict, n: int) -> str | None:
         other = self.world[n % len(self.world)]
@@ -148,7 +165,7 @@ class Town:
         one["address"] = dict(other["address"])
         return JOIN
 
-    def _close(self) -> None:
+    def close(self) -> None:
         """The register's day ends: look-ups tell it from now on."""
         self.library.register.persons = {
             CprNumber.parse(number): person_of(register.answer(one, number, says_unprotected=True))
@@ -157,8 +174,8 @@ class Town:
         }
         self.shut -= {one["key"] for one in self.world if one["protection"] == EMPTY}
 
-    def _night(self, trouble: str, lines: list[Dict]) -> None:
-        library, culr = self.library, self._culr
+    def night(self, trouble: str, lines: list[Dict]) -> None:
+        library, culr = self.library, self.culr
         self.waiting.append((self.day, lines))
         self.told.append(f"night {trouble}".strip())
         library.register.down = RegisterUnavailable("no answer") if trouble == "register" else None
@@ -173,12 +190,16 @@ class Town:
         library.clock.set_after(self.day)
         library.one_night()
         library.register.down = None
-        self._look("the night")
+        self.look("the night")
         if trouble != "target":
             told = {key for key, patron_id, _ in self._records() if self._at_koha(patron_id).get("address")}
-            assert not told & self.shut, self._but("the night", f"Koha has the address of {told & self.shut}")
+            assert not told & self.shut, self.but("the night", f"Koha has the address of {told & self.shut}")
 
-    def _do(self, what: str, one: Dict, n: int) -> None:
+    def do(self, what: str, whose: int, n: int) -> None:
+        self._try(what, self.world[whose % len(self.world)], n)
+        self.look(what)
+
+    def _try(self, what: str, one: Dict, n: int) -> None:
         before = self.library.everything()
         deed, refused = getattr(self, f"_{what}", None) or getattr(self.staff, what), False
         try:
@@ -190,7 +211,7 @@ class Town:
         if refused:
             after = self.library.everything()
             changed = {table for table in after if after[table] != before[table]} - NOTED
-            assert not changed, self._but(what, f"it was refused and changed {changed}")
+            assert not changed, self.but(what, f"it was refused and changed {changed}")
 
     # -- the database
 
@@ -204,24 +225,30 @@ class Town:
         if self.saved is None:
             return None
         self.copies += 1
-        now, then = self.library, self.saved.copy(self.folder / f"copy{self.copies}")
+        then = self.saved.copy(self.folder / f"copy{self.copies}")
+        keep_journal(self.library, then)
+        self.go_back(then)
+        return "restore"
+
+    def go_back(self, then: Library) -> None:
+        """Let the library be this older one, in the world as it is now."""
+        now = self.library
         then.register, then.net_media, then.feed, then.reader = now.register, now.net_media, now.feed, now.reader
         then.target("koha").takes_over(now.target("koha"))
         then.clock.moment = now.clock.moment
-        for path in now.folder.glob("erase-journal.log*"):
-            shutil.copy2(path, then.folder / path.name)
         then.store.journal.replay()
         then.store.journal.put_back(user="drift", backup="cprsync-20270324T053000Z")
         here, there = ({row["id"] for row in one.rows("patron")} for one in (now, then))
         self.lost |= here - there
+        held = {identity.value for identity in self.culr.ours() if identity.type is IdType.CPR}
+        self.lost_numbers |= {number for number in held if then.store.patrons.find(CprNumber.parse(number)) is None}
         now.engine.dispose()
         self.staff.library = then
-        return "restore"
 
     # -- what holds at any moment
 
     @property
-    def _culr(self) -> CulrDouble:
+    def culr(self) -> CulrDouble:
         assert self.library.net_media is not None
         return self.library.net_media
 
@@ -236,26 +263,34 @@ class Town:
             (one,) = [one for one in self.world if number in one["numbers"]]
             yield one["key"], patron_id, read(self.library, number)
 
-    def _look(self, after: str) -> None:
+    def look(self, after: str) -> None:
         protected = {one["key"] for one in self.world if one["protection"] != EMPTY}
         for key, _, got in self._records():
             is_open = not (got["sealed"] or got["waits"])
-            assert not (is_open and key in self.shut), self._but(after, f"{key} is open")
+            assert not (is_open and key in self.shut), self.but(after, f"{key} is open")
             if got["protection"] not in {EMPTY, SILENT} and key in protected:
                 self.shut.add(key)
 
-    def _but(self, after: str, what: str) -> str:
+    def but(self, after: str, what: str) -> str:
         return f"after {after} on {self.day}: {what}; before: {self.told}"
 
     # -- what holds in the end
 
     def end(self) -> Counter[str]:
         """Let everybody go, live three quiet days, and compare. Returns how often what was reached."""
+        self.let_go()
+        for _ in range(3):
+            self.live(Day())
+        return self.compare()
+
+    def let_go(self) -> None:
+        """Let everybody go whom an undone night holds."""
         for run in self.staff.undone():
             with suppress(CprsyncError):
                 self.staff.let_go(run)
-        for _ in range(3):
-            self.live(Day())
+
+    def compare(self) -> Counter[str]:
+        """Compare each record with the register, the net media and the others. Returns how often what was reached."""
         self._nothing_is_left()
         self._read()
         compared = self.reached
@@ -274,7 +309,7 @@ class Town:
         # asked in each run, as long as the register does not say, or a person has to: which number, which protection
         asked = {("lookup", one.patron_id) for one in self.library.store.subscriptions.follow_ups(100)}
         more = {what: n for what, n in (happened(after) - happened(before)).items() if what not in asked}
-        assert (unowned(after), more) == (unowned(before), {("run", None): 1}), self._but("the end", "a night changes")
+        assert (unowned(after), more) == (unowned(before), {("run", None): 1}), self.but("the end", "a night changes")
         verify_audit(self.library.store)
 
     def _is_expected_true(self, key: str, patron_id: str, got: Dict) -> bool:
@@ -289,26 +324,26 @@ class Town:
         # the register's answer cannot say that there is no contact address
         unsaid = {name for name, value in said.items() if value == SILENT or (name, value) == ("contact", EMPTY)}
         differs = {name: (got[name], said[name]) for name in said.keys() - unsaid if got[name] != said[name]}
-        assert not differs, self._but("the end", f"{key} is not what the register says: {differs}")
+        assert not differs, self.but("the end", f"{key} is not what the register says: {differs}")
         windows = {one.patron_id for one in self.library.store.windows.listed()}
-        assert patron_id not in windows, self._but("the end", f"nobody asked about {key}")
+        assert patron_id not in windows, self.but("the end", f"nobody asked about {key}")
         if got["culr"] is not None:
-            held = self._culr.holds(Identity(IdType.CPR, got["number"])) or ""
-            assert held == got["culr"], self._but("the end", f"CULR has {held} of {key}, not {got['culr']}")
-        assert _content(self._at_koha(patron_id)) == _content(self.heard.get(patron_id, {})), self._but(
+            held = self.culr.holds(Identity(IdType.CPR, got["number"])) or ""
+            assert held == got["culr"], self.but("the end", f"CULR has {held} of {key}, not {got['culr']}")
+        assert _content(self._at_koha(patron_id)) == _content(self.heard.get(patron_id, {})), self.but(
             "the end", f"Koha and the reader differ about {key}"
         )
 
     def _nobody_holds_more(self) -> None:
         known = set(patron_ids(self.library.store)) | self.lost
-        assert set(self.library.target("koha").holds) <= known, self._but("the end", "Koha holds somebody who is gone")
+        assert set(self.library.target("koha").holds) <= known, self.but("the end", "Koha holds somebody who is gone")
         if not self.lost:
             numbers = {got["number"] for _, _, got in self._records()}
-            ours = {identity.value for identity in self._culr.ours()}
-            assert ours <= numbers, self._but("the end", "CULR holds somebody who is gone")
+            ours = {identity.value for identity in self.culr.ours()}
+            assert ours <= numbers | self.lost_numbers, self.but("the end", "CULR holds somebody who is gone")
 
     def _read(self) -> None:
-        reader = Reader(self.library.store, AGENCY, READER, "reader")
+        reader = Reader(self.library.store, self.library.agency, READER, "reader")
         try:
             pages = list(reader.fetch_all(self.cursor))
         except CursorGone:
@@ -319,6 +354,12 @@ class Town:
                 self.heard.pop(told["patron"], None)
             else:
                 self.heard[told["patron"]] = told
+
+
+def keep_journal(now: Library, then: Library) -> None:
+    """Put the journal that survived beside an older database."""
+    for path in now.folder.glob("erase-journal.log*"):
+        shutil.copy2(path, then.folder / path.name)
 
 
 def _content(document: Dict) -> Dict:

@@ -363,6 +363,7 @@ class Library:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.folder = folder
+        self.url = url or f"sqlite:///{folder / 'store.db'}"
         self.agency, self.agreement, self.random = agency, agreement, random
         self.clock = StillClock.after(FRIDAY)
         self.register = RegisterDouble()
@@ -378,7 +379,7 @@ class Library:
         self.strict = True
         self.shared = False
         self.batch = 500
-        self.engine = open_engine(url or f"sqlite:///{folder / 'store.db'}")
+        self.engine = open_engine(self.url)
         self.store = SqlStore(
             self.engine,
             agency=agency,
@@ -398,7 +399,7 @@ class Library:
 
     def copy_in(self, to: Path, *, url: str | None = None) -> Library:
         """The same, in a folder that was copied."""
-        other = Library(to, url=url, agency=self.agency, agreement=self.agreement, random=self.random)
+        other = type(self)(to, url=url, agency=self.agency, agreement=self.agreement, random=self.random)
         other.clock.moment = self.clock.moment
         other.register = self.register.copy()
         other.feed = self.feed.copy()

@@ -1,10 +1,14 @@
 """Live thousands of random lives in the engine and in the model, also with staff, and walk random number changes.
 
     python tests/sweeps/model.py [--examples N] [--orders N] [--numbers N] [--staffed N] [--seed S] [--json]
+    python tests/sweeps/model.py --examples 0 --orders 0 --numbers 0 --staffed 0 --together N --both N [--locale NAME]
 
-Prints how often each kind of event was reached. A disagreement stops the sweep with its seed and the smallest
-example that Hypothesis finds. Each life is lived on a store of its own in a temporary folder; with TMPDIR in memory it
-takes about a second. Every check lives a sample: `tests/model`.
+`--together`: months of two libraries in one database, on SQLite or PostgreSQL. `--both`: months on each, which have to
+leave the same rows. `--locale`: by which PostgreSQL sorts, such as da_DK.UTF-8, which the machine has to have.
+
+Prints how often each kind of event was reached. A disagreement stops the sweep with its seed and the smallest example
+that Hypothesis finds. Each life is lived on a store of its own in a temporary folder; with TMPDIR in memory it takes
+about a second. Every check lives a sample: `tests/model`.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import json
 import logging
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -25,11 +30,15 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- for what it does
-from drawn import lives, orders, staffed_days
+from both_databases import live_on_both
+from drawn import days_of_two, lives, orders, staffed_days
 from living import lived
 from number_histories import HISTORIES, PATRONS, walk
+from on_server import copying
+from ready_databases import postgresql_server
 from staffed import live_with_staff
 from test_any_order import ends_alike
+from together import live_together
 
 from cprsync.store.core.engine import open_engine
 from cprsync.store.core.version import upgrade
@@ -74,13 +83,19 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--numbers", type=int, default=10_000)
     parser.add_argument("--staffed", type=int, default=300)
+    parser.add_argument("--together", type=int, default=0)
+    parser.add_argument("--both", type=int, default=0)
+    parser.add_argument("--locale", default="C.UTF-8")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     wanted = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
         base = Path(folder)
         empty = empty_store(base / "empty")
+        (base / "runtime").mkdir(mode=0o700)
+        needs_server = wanted.together or wanted.both
+        server = stack.enter_context(postgresql_server(base / "runtime", wanted.locale)) if needs_server else ""
 
         def live(life: Life) -> Counter[str]:
             return lived(life, base / "library", empty).reached
@@ -92,11 +107,23 @@ def main() -> int:
         def staffed(days: tuple[Day, ...]) -> Counter[str]:
             return live_with_staff(days, base / "town", empty)
 
+        def together(days: tuple[tuple[Day, Day], ...], shares: bool, on_server: bool) -> Counter[str]:
+            with copying(server) as copies:
+                on = copies if on_server else None
+                return live_together(days, base / "town", empty, shares=shares, copies=on)
+
+        def both(days: tuple[Day, ...]) -> Counter[str]:
+            with copying(server) as copies:
+                return live_on_both(days, base / "town", empty, copies)
+
+        two = (days_of_two(), st.booleans(), st.booleans())
         found = {
             "numbers": swept(wanted.numbers, wanted.seed, (HISTORIES, PATRONS), lambda *drawn: walk(*drawn).met),
             "lives": swept(wanted.examples, wanted.seed, (lives(),), live),
             "orders": swept(wanted.orders, wanted.seed, (orders(),), order),
             "staffed": swept(wanted.staffed, wanted.seed, (staffed_days(),), staffed),
+            "together": swept(wanted.together, wanted.seed, two, together),
+            "both": swept(wanted.both, wanted.seed, (staffed_days(),), both),
         }
     told = {name: dict(sorted(reached.items())) for name, reached in found.items()}
     sys.stdout.write((json.dumps(told) if wanted.json else json.dumps(told, indent=1)) + "\n")
