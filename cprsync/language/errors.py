@@ -32,7 +32,8 @@ _KINDS: Final = {
         delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten
         delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
-        delivery.too_large delivery.unknown input.branch input.empty input.fields input.folder input.header
+        delivery.too_large delivery.unknown forecast.everyone input.branch input.empty input.fields input.folder
+        input.header
         input.reason journal.behind journal.broken journal.whole keys.approved keys.backups keys.named
         keys.named.audit keys.named.lines keys.unknown keys.writes
         list.missing list.several number.both_patrons

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from doubles import AGENCY, MONDAY, WEDNESDAY
 from townspeople import cpr, dies, gains_protection, moves, person
 
-from cprsync.domain.policy.policy import Harm
+from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.language.night import OUTCOMES, brake_lines, report_lines
 from cprsync.language.status import status_lines
 from cprsync.language.words import word
@@ -21,6 +23,7 @@ from cprsync.web.pages.nights import NIGHTS_MOST
 
 if TYPE_CHECKING:
     from browser import Served
+    from callers import Caller
 
 
 def words_of(text: str) -> set[str]:
@@ -172,6 +175,20 @@ def test_the_forecast_counts_by_day_and_names_no_patron(desk: Served) -> None:
     text = desk.browser().open("/nights/forecast").text
     assert not [one for one in events if one["patron"] and one["patron"] in text]
     assert "De kommende nætter" in text
+
+
+def test_a_page_and_the_api_do_not_look_at_all_patrons_of_a_large_library(
+    desk: Served, api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("cprsync.web.pages.night_calendars", "cprsync.services.night.history"):
+        monkeypatch.setattr(f"{module}.AT_THE_DESK_MOST", 0)
+    desk.library.policy = replace(
+        desk.library.policy, ladders=Ladders((Ladder(date(2000, 1, 1), (AgeGroup("Barn", 0),)),))
+    )
+    page = desk.browser().open("/nights/forecast")
+    assert page.answer.status_code == 422
+    assert "Se igen efter næste nat" in page.text
+    assert api.get("/nights/forecast").status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from cprsync.domain.netmedia.rights import STORED_FORM, RightChange, reveals_bir
 from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, forecast
 from cprsync.domain.patron.effective import find_differing
 from cprsync.domain.patron.override import in_force
+from cprsync.errors import BadInput
 from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ WITHHELD: Final = "birthdays_of_sealed"
 _ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.values())
 
 
+#: A page has to come at once, and what counts all patrons anew takes a second for so many.
+AT_THE_DESK_MOST: Final = 5_000
+
+
 class _Event(NamedTuple):
     day: date
     #: None: it concerns no single patron
@@ -114,14 +119,21 @@ class _Event(NamedTuple):
         return {"day": self.day.isoformat(), "patron": self.patron, "kind": self.kind, "what": self.what}
 
 
-def foresee(store: Store, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
+def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int | None = None) -> dict[str, Any]:
     """The JSON shape of `forecast`: from the first day that no night has processed, to the last of `days`.
 
-    Missed days come first, because the next night processes them too, and derives rights on its own day. Raises
-    ValueError if `days` is not 1 to `DAYS_MAX`.
+    Missed days come first, because the next night processes them too, and derives rights on its own day. `most`: of how
+    many patrons at most, if the policy has changed since the last night and each of them has to be looked at.
+
+    Raises:
+        ValueError: `days` is not 1 to `DAYS_MAX`.
+        BadInput: there are more patrons than `most`.
     """
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")
+    if most is not None and _covers_everyone(store, policy) and store.patrons.count() > most:
+        told = "the policy has changed since the last night, and a page has no time to look at more than {most} patrons"
+        raise BadInput(told, most=most, kind="forecast.everyone")
     lived = store.runs.last_day()
     missed = days_to_live(lived, today)
     first = missed[0] if missed or lived is None else lived + ONE_DAY
@@ -140,6 +152,11 @@ def foresee(store: Store, policy: Policy, *, today: date, days: int) -> dict[str
         # said always: if it were said only when something is withheld, it would reveal a day
         "withheld": WITHHELD,
     }
+
+
+def _covers_everyone(store: Store, policy: Policy) -> bool:
+    """Whether no night has lived with this policy yet."""
+    return (policy.calendar_stamp(), policy.rights_stamp(STORED_FORM)) != (store.calendar.stamp(), store.rights.stamp())
 
 
 def _order(event: _Event) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.feed.calendar import list_days
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.changes import ChangeKind, count_kinds
-from cprsync.services.night.calendar import foresee
+from cprsync.services.night.calendar import AT_THE_DESK_MOST, foresee
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -69,8 +69,8 @@ def show_changes(store: Store, *, today: date, days: int) -> dict[str, Any]:
 
 
 def count_forecast(store: Store, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
-    """The JSON shape of `forecast`, with a count in place of the patrons. Raises ValueError as `foresee`."""
-    document = foresee(store, policy, today=today, days=days)
+    """The JSON shape of `forecast`, with a count in place of the patrons. Raises as `foresee` does at the desk."""
+    document = foresee(store, policy, today=today, days=days, most=AT_THE_DESK_MOST)
     counts = Counter((one["day"], one["kind"], one["what"]) for one in document["events"])
     events = [{"day": day, "kind": kind, "what": what, "count": count} for (day, kind, what), count in counts.items()]
     return {**document, "events": events}

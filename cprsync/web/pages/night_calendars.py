@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from cprsync.domain.pages.changes import ChangeKind
 from cprsync.language.words import free_day_name, heading, long_day, month_name, titles_of, word
-from cprsync.services.night.calendar import PRODUCTS, foresee
+from cprsync.services.night.calendar import AT_THE_DESK_MOST, PRODUCTS, foresee
 from cprsync.services.night.history import show_changes, show_deliveries
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def show_change_chart(visit: Visit) -> Response:
 def show_forecast(visit: Visit) -> Response:
     """What the coming nights will do by themselves, counted by day. Names no patron."""
     desk, language = visit.place.desk, visit.language
-    document = foresee(desk.store, desk.policy, today=desk.clock.today(), days=DAYS)
+    document = foresee(desk.store, desk.policy, today=desk.clock.today(), days=DAYS, most=AT_THE_DESK_MOST)
     titles = titles_of(desk.policy.products, language)
     return visit.show(
         "forecast.html",

@@ -21,6 +21,7 @@ from whole import verify_audit
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, Retention
+from cprsync.errors import BadInput
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
@@ -145,6 +146,25 @@ def test_a_forecast_writes_nothing_and_says_the_same_twice(town: Library) -> Non
 def test_a_forecast_has_a_ceiling(library: Library, days: int) -> None:
     with pytest.raises(ValueError, match="1 to 366"):
         foresee(library.store, library.policy, today=MONDAY, days=days)
+
+
+def test_after_a_change_of_policy_more_patrons_than_there_is_time_for_are_foreseen_after_the_next_night(
+    town: Library,
+) -> None:
+    def foretell(most: int) -> object:
+        return foresee(town.store, town.policy, today=town.clock.today(), days=DAYS, most=most)
+
+    assert foretell(1)
+    town.policy = replace(POLICY, ladders=Ladders((FIRST,)))
+    before = town.everything()
+    assert foretell(len(PEOPLE))
+    with pytest.raises(BadInput) as refused:
+        foretell(len(PEOPLE) - 1)
+    assert refused.value.kind == "forecast.everyone"
+    assert town.everything() == before
+    town.clock.moment += ONE_DAY
+    town.night()
+    assert foretell(1)
 
 
 def test_a_forecast_begins_with_the_days_that_no_night_has_lived(town: Library) -> None:
