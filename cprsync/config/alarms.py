@@ -83,9 +83,14 @@ class AlarmsSection(Strict):
     lang: Literal["da", "en"] = "da"
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of what tells somebody."""
+        return tuple(name for name in ("email", "webhook") if getattr(self, name) is not None)
+
+    @property
     def has_channels(self) -> bool:
         """Whether anybody is told."""
-        return self.email is not None or self.webhook is not None
+        return bool(self.channels)
 
     def manner(self) -> Manner:
         """When something is told."""

@@ -29,8 +29,18 @@ _SQLITE = "sqlite:///"
 def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """The JSON shape of `status`. `theirs`: a line for each certificate that a counterpart has shown."""
     section, certificates = site.section, [*site.certificates(), *theirs]
-    beside = (site.clock.now(), certificates, measure_disks(site.settings), site.settings.is_production)
-    around = Around(section.agency, section.name, *beside, section.culr is not None, _look_at_heads(site.settings))
+    settings = site.settings
+    around = Around(
+        section.agency,
+        section.name,
+        site.clock.now(),
+        certificates,
+        measure_disks(settings),
+        is_production=settings.is_production,
+        has_net_media=section.culr is not None,
+        channels=settings.alarms.channels,
+        heads=_look_at_heads(settings),
+    )
     return status_of(store, around)
 
 

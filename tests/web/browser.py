@@ -63,6 +63,7 @@ class Site:
             ),
             keys=SimpleNamespace(dir=Path(gettempdir())),
             is_production=False,
+            alarms=SimpleNamespace(channels=()),
         )
     )
 

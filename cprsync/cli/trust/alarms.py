@@ -83,7 +83,7 @@ def show(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da",
     from cprsync.services.trust.alarms import list_alarms
 
     with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
-        documents = [list_alarms(log) for log in (store.alarms, file_of(site))]
+        documents = [list_alarms(log, site.settings.alarms.channels) for log in (store.alarms, file_of(site))]
     document = {key: [one for found in documents for one in found[key]] for key in ("alarms", "undelivered")}
     print_document(document, list_lines(document, lang), as_json=as_json)
 

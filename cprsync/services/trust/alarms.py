@@ -55,8 +55,8 @@ def _try(send: Any) -> str | None:
     return None
 
 
-def list_alarms(log: AlarmLog) -> dict[str, Any]:
-    """The JSON shape of `alarms list`."""
+def list_alarms(log: AlarmLog, channels: Sequence[str]) -> dict[str, Any]:
+    """The JSON shape of `alarms list`. `channels`: those that are set up."""
     return {
         "alarms": [
             {
@@ -70,7 +70,7 @@ def list_alarms(log: AlarmLog) -> dict[str, Any]:
             }
             for one in log.standing()
         ],
-        "undelivered": undelivered_document(log),
+        "undelivered": undelivered_document(log, channels),
     }
 
 

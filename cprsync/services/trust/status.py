@@ -56,6 +56,8 @@ class Around:
     is_production: bool = False
     #: `[library.culr]` is there
     has_net_media: bool = True
+    #: the channels of alarms that are set up
+    channels: Sequence[str] = ()
     #: `problem` and `problem_da`: why the audit's heads cannot be kept
     heads: Mapping[str, str | None] = field(default_factory=lambda: {"problem": None, "problem_da": None})
 
@@ -89,7 +91,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
         "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
         "rotations": rotations_document(store),
         "disks": [dict(one) for one in around.disks],
-        "alarms": {"undelivered": undelivered_document(store.alarms)},
+        "alarms": {"undelivered": undelivered_document(store.alarms, around.channels)},
         "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
     }
     wrong = list(find_wrong(document, around.now))
@@ -194,9 +196,13 @@ def rotations_document(store: Store) -> list[dict[str, Any]]:
     ]
 
 
-def undelivered_document(log: AlarmLog) -> list[dict[str, Any]]:
-    """The channels of alarms whose last delivery did not go well."""
-    return [{"name": one.channel, "count": one.count, "kind": one.why} for one in log.undelivered()]
+def undelivered_document(log: AlarmLog, channels: Sequence[str]) -> list[dict[str, Any]]:
+    """The channels of alarms whose last delivery did not go well, of those that are set up."""
+    return [
+        {"name": one.channel, "count": one.count, "kind": one.why}
+        for one in log.undelivered()
+        if one.channel in channels
+    ]
 
 
 def _upkeep(store: Store, task: Task) -> dict[str, Any] | None:

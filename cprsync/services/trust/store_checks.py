@@ -66,7 +66,7 @@ def check_alarms(place: Installed) -> Iterator[Finding]:
     if not channels:
         yield warning("alarms_unset")
         return
-    failed = place.store.undelivered()
+    failed = [one for one in place.store.undelivered() if one.channel in channels]
     for one in failed:
         yield fault("alarms_undelivered", name=one.channel, count=one.count, kind=one.why)
     if not failed:

@@ -209,6 +209,11 @@ def test_production_refuses_hosts_that_are_near_or_for_test(host: Host, says: st
     assert found("environment", is_production=True, hosts=[REAL], is_ours_for_test=False)[0] is Level.OK
 
 
+def test_an_alarm_that_did_not_arrive_by_a_channel_that_was_taken_out_is_no_fault() -> None:
+    told = {"alarm_channels": ["webhook"], "undelivered": [Undelivered("email", 2, "alarm.refused")]}
+    assert found("alarms", **told)[0] is Level.OK
+
+
 @pytest.mark.parametrize("told", [{"sees_mock": True}, {"is_ours_for_test": True}])
 def test_production_refuses_a_mocks_clock_and_a_test_certificate(told: dict[str, Any]) -> None:
     assert found("environment", is_production=True, **{"hosts": [REAL], "is_ours_for_test": False, **told})[0] is (

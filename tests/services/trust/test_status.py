@@ -21,6 +21,7 @@ from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import Coverage
 from cprsync.services.ports.reverting import HalfUndone
 from cprsync.services.ports.runs import HeldRun
+from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.keys import Rotation
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
@@ -235,6 +236,14 @@ def test_what_waits_for_a_culr_that_is_not_set_up_is_told_as_that_and_not_as_an_
     assert "[library.culr]" in said.next
 
 
+def test_an_alarm_that_did_not_arrive_is_told_as_long_as_its_channel_is_set_up() -> None:
+    store = Stands().store()
+    store.alarms = SimpleNamespace(undelivered=lambda: [Undelivered("email", 2, "alarm.refused")])
+    for channels, told in ((("email", "webhook"), ["alarms"]), (("webhook",), []), ((), [])):
+        document = status_of(store, Around("710100", "Byens", NOW, channels=channels))
+        assert [one["what"] for one in document["wrong"]] == told
+
+
 def test_a_certificate_that_runs_out_is_told() -> None:
     assert wrong(Stands(), level="warn") == ["certificate"]
     assert wrong(Stands(), level="critical") == ["certificate"]
@@ -290,7 +299,12 @@ def test_whoever_looks_at_a_library_in_production_misses_its_backup(tmp_path: Pa
     for is_production, missed in ((True, ["backup_never"]), (False, [])):
         site: Any = SimpleNamespace(
             section=SimpleNamespace(agency="710100", name="Byens", culr=None),
-            settings=SimpleNamespace(store=folder, keys=SimpleNamespace(dir=tmp_path), is_production=is_production),
+            settings=SimpleNamespace(
+                store=folder,
+                keys=SimpleNamespace(dir=tmp_path),
+                is_production=is_production,
+                alarms=SimpleNamespace(channels=()),
+            ),
             clock=SimpleNamespace(now=lambda: NOW),
             certificates=list,
         )
