@@ -52,7 +52,7 @@ def load_columns(path: Path) -> Columns:
 
 def _mistakes(read: ColumnsFile) -> list[tuple[str, WrongValue]]:
     found = [
-        (f"columns.{name}", WrongValue("no such field: they are {columns}", columns=", ".join(FIELD_KEYS)))
+        (f"columns.{name}", WrongValue("no such field: they are {fields}", fields=", ".join(FIELD_KEYS)))
         for name, field in read.columns.items()
         if field not in FIELD_KEYS
     ]

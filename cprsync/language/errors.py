@@ -111,7 +111,6 @@ _DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[
 _FIELDS: Final[Mapping[str, str]] = {
     "name": "{name}",
     "field": "{name}",
-    "columns": "{name}",
     # the key is what is typed
     "fields": "{name} ({key})",
 }

@@ -15,6 +15,7 @@ from catalogues import ADVICE, DANISH, PACKAGE, nodes_of, source_of
 import cprsync
 from cprsync import errors
 from cprsync.cli.terminal.failures import failures, unexpected_document, user_language
+from cprsync.config.columns import load_columns
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.language.errors import BY_CLASS, advice_for, error_document, in_danish
@@ -22,8 +23,9 @@ from cprsync.register.extract.kinds import FileKind, Product
 from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS
 from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
+from cprsync.services.imports.circulation import CIRCULATION_COLUMNS
 from cprsync.services.imports.results import DOUBTS, REASONS
-from cprsync.services.imports.rows import PATRON_COLUMNS, Row
+from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, Row
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.wire.certificates import (
     _ISSUER_REVOKED,
@@ -195,6 +197,34 @@ def test_a_column_that_is_not_known_is_answered_in_danish_with_the_danish_names_
     assert danish.startswith("linje 1: kolonne 2, »Kælenavn«, er ukendt: kolonnerne er Lånernummer, CPR-nummer, ")
     assert "cpr_number" not in danish
     PATRON_COLUMNS.check(Row(1, tuple((name, "") for name in danish.partition("kolonnerne er ")[2].split(", "))))
+
+
+def test_a_mapping_to_an_unknown_field_is_answered_in_danish_with_the_keys_that_it_may_name(tmp_path: Path) -> None:
+    mapping = tmp_path / "columns.toml"
+    mapping.write_text('[columns]\nKort = "LånerID"\n', encoding="utf-8")
+    with pytest.raises(errors.ConfigurationError) as refused:
+        load_columns(mapping)
+    assert "LånerID (cards)" in in_danish(refused.value.document())
+
+
+@pytest.mark.parametrize(
+    ("columns", "header"),
+    [(PATRON_COLUMNS, ("cpr_number", "loans")), (CIRCULATION_COLUMNS, ("patron", "Lånernummer"))],
+)
+def test_a_column_that_is_not_known_is_quoted_as_it_stands_in_the_list(
+    columns: Columns, header: tuple[str, str]
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        columns.check(Row(1, tuple((name, "") for name in header)))
+    assert in_danish(refused.value.document()).startswith(f"linje 1: kolonne 2, »{header[1]}«, er ukendt: ")
+
+
+def test_the_columns_of_a_list_of_loans_are_told_in_danish_as_the_list_has_to_name_them() -> None:
+    with pytest.raises(BadInput) as refused:
+        CIRCULATION_COLUMNS.check(Row(1, (("patron", ""), ("lent", ""))))
+    told = in_danish(refused.value.document()).partition("kolonnerne er ")[2].split(", ")
+    assert {"patron", "kind", "settled"} <= {*told}
+    CIRCULATION_COLUMNS.check(Row(1, tuple((name, "") for name in told)))
 
 
 def test_an_error_about_a_file_carries_the_one_that_it_was() -> None:

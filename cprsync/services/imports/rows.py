@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO
 
-from cprsync.domain.patron.fields import FIELDS
+from cprsync.domain.patron.fields import FIELD, FIELDS
+from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:
@@ -276,9 +277,14 @@ class Columns:
         return frozenset(column.name for column in self.by_name.values())
 
     @property
-    def names(self) -> str:
-        """The fields as text, for the message about a header with errors."""
-        return ", ".join(dict.fromkeys(column.name for column in self.by_name.values()))
+    def names(self) -> Wording:
+        """The columns as text, for the message about a header with errors. Each as a list may call it."""
+        keys = tuple(dict.fromkeys(column.name for column in self.by_name.values()))
+        return Wording(", ".join(map(self._danish, keys)), ", ".join(keys))
+
+    def _danish(self, key: str) -> str:
+        field = FIELD.get(key)
+        return key if field is None or field.name.da.casefold() not in self.by_name else field.name.da
 
     def check(self, row: Row) -> None:
         """Raise BadInput for a name that is unknown or occurs twice. The error does not quote it."""
@@ -308,7 +314,7 @@ class Columns:
             sentence = "line {line}: column {position} is not known: the columns are {columns}"
             return BadInput(sentence, **told, kind="input.header")
         sentence = 'line {line}: column {position}, "{name}", is not known: the columns are {columns}'
-        return BadInput(sentence, **told, name=name, kind="input.header")
+        return BadInput(sentence, **told, name=Wording(name, name), kind="input.header")
 
     def read(self, row: Row) -> dict[str, str]:
         """The row's values by field. An empty cell says nothing."""
