@@ -37,9 +37,13 @@ def lives(*, most: int = 12) -> st.SearchStrategy[Life]:
     )
 
 
-def staffed_days(*, most: int = 14) -> st.SearchStrategy[tuple[Day, ...]]:
+def staffed_days(
+    *, most: int = 14, mornings: tuple[str, ...] = MORNINGS, busy: int = 3
+) -> st.SearchStrategy[tuple[Day, ...]]:
     """Days of a few people, the fewer the more happens to each, with what staff do in the mornings."""
-    return _PEOPLE.flatmap(lambda people: st.lists(_days(people, MORNINGS), min_size=2, max_size=most).map(tuple))
+    return _PEOPLE.flatmap(
+        lambda people: st.lists(_days(people, mornings, busy=busy), min_size=2, max_size=most).map(tuple)
+    )
 
 
 def days_of_two(*, most: int = 14) -> st.SearchStrategy[tuple[tuple[Day, Day], ...]]:
@@ -55,10 +59,10 @@ def days_of_two(*, most: int = 14) -> st.SearchStrategy[tuple[tuple[Day, Day], .
 _PEOPLE = st.sampled_from((2, 3, 6))
 
 
-def _days(people: int, mornings: tuple[str, ...]) -> st.SearchStrategy[Day]:
+def _days(people: int, mornings: tuple[str, ...], *, busy: int = 3) -> st.SearchStrategy[Day]:
     whose = st.integers(0, people - 1)
     events = st.lists(st.tuples(st.sampled_from(EVENTS), whose, ANY), max_size=4).map(tuple)
-    deeds = st.lists(st.tuples(st.sampled_from(mornings), whose, ANY), max_size=3).map(tuple)
+    deeds = st.lists(st.tuples(st.sampled_from(mornings), whose, ANY), max_size=busy).map(tuple)
     return st.builds(Day, events=events, trouble=st.sampled_from(TROUBLES), deeds=deeds)
 
 

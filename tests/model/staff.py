@@ -83,7 +83,7 @@ class Staff:
 
     def accept(self, _one: Dict, n: int) -> str | None:
         """Accept an item, and let the other one sign it too, if it needs two."""
-        item = _chosen(self.reviews().listed(), n)
+        item = chosen(self.reviews().listed(), n)
         if item is None:
             return None
         self.reviews("anna").accept(item["id"])
@@ -92,21 +92,21 @@ class Staff:
         return f"accept {item['kind']}"
 
     def reject(self, _one: Dict, n: int) -> str | None:
-        item = _chosen(self.reviews().listed(), n)
+        item = chosen(self.reviews().listed(), n)
         if item is None:
             return None
         self.reviews().reject(item["id"], reason="seen")
         return f"reject {item['kind']}"
 
     def take_back(self, _one: Dict, n: int) -> str | None:
-        item = _chosen(self._answered("accepted"), n)
+        item = chosen(self._answered("accepted"), n)
         if item is None:
             return None
         self.reviews().undo(item["id"], reason="mistaken", is_shown=True)
         return f"take back {item['kind']}"
 
     def reopen(self, _one: Dict, n: int) -> str | None:
-        item = _chosen(self._answered("rejected", "undone"), n)
+        item = chosen(self._answered("rejected", "undone"), n)
         if item is None:
             return None
         self.reviews().reopen(item["id"], reason="again")
@@ -178,5 +178,5 @@ class Staff:
         return LeavingDesk(self.library.store, self.library.clock, "lone", self.library.policy)
 
 
-def _chosen(items: list[dict[str, Any]], n: int) -> dict[str, Any] | None:
+def chosen(items: list[dict[str, Any]], n: int) -> dict[str, Any] | None:
     return items[n % len(items)] if items else None

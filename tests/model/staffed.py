@@ -51,8 +51,9 @@ KOHA = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS
 READER = Target("reader", TargetKind.FEED, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
 #: Another person must answer these: until then the record is not expected to be true.
 LEFT_TO_A_PERSON = ("parked", "reverted", "number")
-#: A look is noted before it is refused, and of two patrons with one number a review is opened, which has a number.
-NOTED = frozenset({"audit", "audit_head", "review_item", "library"})
+#: A look, or an attempt, is noted before it is refused, and of two patrons with one number a review is opened, which
+#: has a number.
+NOTED = frozenset({"audit", "audit_head", "review_item", "library", "desk_attempt", "desk_outcome"})
 
 
 @dataclass(frozen=True)
@@ -260,8 +261,10 @@ class Town:
         for patron_id in patron_ids(self.library.store):
             (patron,) = self.library.store.patrons.read([patron_id])
             number = patron.number.digits
-            (one,) = [one for one in self.world if number in one["numbers"]]
-            yield one["key"], patron_id, read(self.library, number)
+            # whoever came without a number is nobody's
+            for one in self.world:
+                if number in one["numbers"]:
+                    yield one["key"], patron_id, read(self.library, number)
 
     def look(self, after: str) -> None:
         protected = {one["key"] for one in self.world if one["protection"] != EMPTY}
@@ -370,7 +373,11 @@ def live_with_staff(days: tuple[Day, ...], folder: Path, empty_store: Path, *, p
     """Live it in a library of its own. Returns how often what was reached."""
     folder.mkdir()
     shutil.copytree(empty_store, folder / "first")
-    town = Town(folder, Staff(Library(folder / "first")), people(BEGINS))
+    return live_in(Town(folder, Staff(Library(folder / "first")), people(BEGINS)), days, patrons=patrons)
+
+
+def live_in(town: Town, days: tuple[Day, ...], *, patrons: int) -> Counter[str]:
+    """Live the days in a town. Its folder is deleted in the end."""
     try:
         town.begin(patrons)
         for day in days:
@@ -378,4 +385,4 @@ def live_with_staff(days: tuple[Day, ...], folder: Path, empty_store: Path, *, p
         return town.end()
     finally:
         town.library.engine.dispose()
-        shutil.rmtree(folder)
+        shutil.rmtree(town.folder)

@@ -1,7 +1,8 @@
 """Live thousands of random lives in the engine and in the model, also with staff, and walk random number changes.
 
-    python tests/sweeps/model.py [--examples N] [--orders N] [--numbers N] [--staffed N] [--seed S] [--json]
-    python tests/sweeps/model.py --examples 0 --orders 0 --numbers 0 --staffed 0 --together N --both N [--locale NAME]
+    python tests/sweeps/model.py [--examples N] [--orders N] [--numbers N] [--staffed N] [--desk N] [--seed S] [--json]
+    python tests/sweeps/model.py --examples 0 --orders 0 --numbers 0 --staffed 0 --desk 0 --together N --both N
+        [--locale NAME]
 
 `--together`: months of two libraries in one database, on SQLite or PostgreSQL. `--both`: months on each, which have to
 leave the same rows. `--locale`: by which PostgreSQL sorts, such as da_DK.UTF-8, which the machine has to have.
@@ -30,6 +31,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- for what it does
+from at_desk import AT_DESK, live_at_desk
 from both_databases import live_on_both
 from drawn import days_of_two, lives, orders, staffed_days
 from living import lived
@@ -83,6 +85,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--numbers", type=int, default=10_000)
     parser.add_argument("--staffed", type=int, default=300)
+    parser.add_argument("--desk", type=int, default=50)
     parser.add_argument("--together", type=int, default=0)
     parser.add_argument("--both", type=int, default=0)
     parser.add_argument("--locale", default="C.UTF-8")
@@ -107,6 +110,9 @@ def main() -> int:
         def staffed(days: tuple[Day, ...]) -> Counter[str]:
             return live_with_staff(days, base / "town", empty)
 
+        def at_desk(days: tuple[Day, ...]) -> Counter[str]:
+            return live_at_desk(days, base / "desk", empty)
+
         def together(days: tuple[tuple[Day, Day], ...], shares: bool, on_server: bool) -> Counter[str]:
             with copying(server) as copies:
                 on = copies if on_server else None
@@ -122,6 +128,7 @@ def main() -> int:
             "lives": swept(wanted.examples, wanted.seed, (lives(),), live),
             "orders": swept(wanted.orders, wanted.seed, (orders(),), order),
             "staffed": swept(wanted.staffed, wanted.seed, (staffed_days(),), staffed),
+            "desk": swept(wanted.desk, wanted.seed, (staffed_days(mornings=AT_DESK, busy=6),), at_desk),
             "together": swept(wanted.together, wanted.seed, two, together),
             "both": swept(wanted.both, wanted.seed, (staffed_days(),), both),
         }
