@@ -15,7 +15,7 @@ from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from cprsync.domain.patron.local import card_forms, card_key
 from cprsync.domain.patron.patron import PatronKind
@@ -146,8 +146,10 @@ def change_reason(connection: Connection, which: ColumnElement[bool], *, reason:
     turned = connection.execute(select(*_SAME_ROW).where(which)).all()
     if not turned:
         return 0  # true of nearly every call
-    earlier = (_ROW.reason == reason) & tuple_(*_SAME_ROW).in_(map(tuple, turned))
-    connection.execute(delete(tables.subscription).where(earlier))
+    # row by row along the key: SQLite 3.40 reads all subscriptions to find some rows that are named together
+    theirs = (column == bindparam(f"{column.name}_", type_=column.type) for column in _SAME_ROW)
+    earlier = delete(tables.subscription).where(_ROW.reason == reason, *theirs)
+    connection.execute(earlier, [{f"{name}_": value for name, value in row._asdict().items()} for row in turned])
     return connection.execute(update(tables.subscription).where(which).values(reason=reason, **values)).rowcount
 
 
