@@ -124,8 +124,11 @@ class DeskStaff(Staff):
         entries = [json.loads(bytes.fromhex(row["entry"])) for row in self.library.rows("audit")]
         since = self.library.clock.now() - _SEEN_FOR
         theirs = [one for one in entries if one.get("user") == user and one["kind"] in _LOOKS]
-        # a list, and somebody who was no patron yet, has no patron number
-        return any(one["patron"] in {patron, None} and datetime.fromisoformat(one["at"]) >= since for one in theirs)
+        # a record names who answers for the patron; a list, and somebody who was no patron yet, has no patron number
+        answering = self.library.store.responsibles
+        named = {patron, None, *(one.responsible_id for one in answering.links(patron))}
+        named |= {one.patron_id for one in answering.minors_of(patron)}
+        return any(one["patron"] in named and datetime.fromisoformat(one["at"]) >= since for one in theirs)
 
     def _sealed_lines(self) -> Iterator[str]:
         """Where the sealed live, as long as nobody else lives at what is written alike."""
