@@ -17,6 +17,7 @@ from test_box import patron_of
 from test_sealed_views import reveals
 from townspeople import cpr, person
 
+from cprsync.domain.patron.local import ListChange
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.store import tables
 from cprsync.web.journeys import Journeys
@@ -370,6 +371,24 @@ def test_a_session_ends_with_the_record_of_its_patron(desk: Served) -> None:
     browser.open("/me")
     assert browser.answer.status_code == 403
     assert "ikke længere låner her" in browser.text
+    assert is_nobody(browser)
+
+
+@pytest.mark.parametrize("lost", ["another PIN", "the card is taken off"])
+def test_a_session_ends_with_the_card_and_the_pin_that_it_was_opened_by(desk: Served, lost: str) -> None:
+    """Somebody else has the card and the PIN: what staff do about it counts at once."""
+    browser = by_card(desk)
+    form = {"form_token": browser.open("/me/change").token, "field": "language", "text": "en"}
+    if lost == "another PIN":
+        set_of(desk.library, "ANNA", "pin", WRONG)
+    else:
+        set_of(desk.library, "ANNA", "cards", "K900")
+        counter = SettingDesk(desk.library.store, desk.library.clock, desk.library.policy, frozenset())
+        set_field(counter, Setting(patron_of(desk, "ANNA"), "cards", "ANNA", "lisbeth", doing=ListChange.REMOVE))
+    before = record_of(desk.library)
+    browser.post("/me/set", form)
+    assert browser.answer.status_code == 403
+    assert record_of(desk.library) == before
     assert is_nobody(browser)
 
 

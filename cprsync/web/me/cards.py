@@ -46,6 +46,8 @@ class Opened:
     marks: str
     #: the browser has a mark of the card already
     is_known: bool
+    #: what is another as soon as the card has another PIN
+    proof: str
 
 
 class CardSignIn:
@@ -79,7 +81,7 @@ class CardSignIn:
             self._count(address)
         asked = replace(asked, is_known=is_known)
         patron_id = self._cards.open(desk.store, desk.clock, asked, ceilings=desk.policy.pins)
-        return Opened(patron_id, marks if proof is None else with_mark(marks, proof), is_known)
+        return Opened(patron_id, marks if proof is None else with_mark(marks, proof), is_known, proof or "")
 
     def with_marks(self, response: Response, marks: str) -> Response:
         """The answer, which lets the browser carry its marks. They name nobody."""

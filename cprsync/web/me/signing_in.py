@@ -64,7 +64,10 @@ class PatronSignIn:
         except CprsyncError as error:
             return self._door.apart(session, self._door.refused(session, error))
         self._area.sessions.end(session)
-        signed_in = self._area.sessions.begin(opened.patron_id, frozenset(), language=session.language)
+        signed_in = self._area.sessions.begin(
+            opened.patron_id, frozenset(), language=session.language, proof=opened.proof
+        )
+        signed_in.card = card
         response = self._cards.with_marks(RedirectResponse(ROOT, status_code=303), opened.marks)
         return self._door.with_cookie(response, signed_in)
 

@@ -80,10 +80,12 @@ class Session:
     began: float
     seen: float
     language: Language = "da"
-    #: which password it was signed in with, so that a new one ends it; "": nobody has to sign in
+    #: which password, or PIN, it was signed in with, so that a new one ends it; "": nobody has to sign in
     proof: str = ""
     #: whether an identity provider named them: no file of ours has their account
     is_of_provider: bool = False
+    #: the card by which a patron has signed in; "": by none
+    card: str = ""
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
