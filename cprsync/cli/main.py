@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import os
 import sys
 from functools import cache
 from importlib import import_module
@@ -209,9 +208,6 @@ def run() -> None:
     as_json = "--json" in sys.argv
     try:
         code = app(standalone_mode=False)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
     except Exception as error:  # noqa: BLE001 -- the last line of defence: an unexpected error may quote data
         misuse = misuse_of(error, sys.argv[1:], app)
         code = unexpected(error, as_json=as_json) if misuse is None else misused(error, misuse, as_json=as_json)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cprsync.cli.terminal.output import discard_output, escape_controls
+from cprsync.errors import Exit
 
 Excel = Annotated[
     bool,
@@ -40,7 +41,8 @@ def write_out(lines: bytes) -> None:
             lines = escape_controls(lines.decode().replace("\r", "")).encode()
         sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise  # the reading program has ended
+    except BrokenPipeError as error:
+        discard_output(error)
+        raise SystemExit(Exit.DONE) from None  # the reading program has ended: it has what it wanted
     except OSError as error:
         raise discard_output(error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -31,10 +32,25 @@ def open_standard_streams() -> None:
     """Replace each standard stream that was closed before the program began with an empty one.
 
     Otherwise it is None, and a file opened later takes its number: output for a terminal would go into that file.
+    Standard error becomes one that loses what nobody takes: a night does not end because its journal has.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 -- stays open
+    aside = sys.__stderr__
+    if aside is not None and sys.stderr is aside:
+        raw = io.BufferedWriter(_Beside(aside.fileno(), "wb", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, aside.encoding, aside.errors, line_buffering=True)
+
+
+class _Beside(io.FileIO):
+    """Standard error. What is said beside the answer is lost where it cannot be written, and stops nothing."""
+
+    def write(self, said: Any, /) -> int:
+        try:
+            return super().write(said) or len(said)
+        except OSError:
+            return len(said)
 
 
 def is_text(text: str) -> bool:
@@ -85,8 +101,8 @@ def _write(text: str, *, last: bool = False) -> None:
         sys.stdout.write(_style(escape_controls(text)))
         if last:
             sys.stdout.flush()
-    except BrokenPipeError:
-        raise  # the reading program has ended
+    except BrokenPipeError as error:
+        discard_output(error)  # the reading program has ended: the command goes on, and its exit is its own
     except OSError as error:
         raise discard_output(error) from error
 

@@ -7,26 +7,35 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
 CEILING_SECONDS = 60
 FULL = Path("/dev/full")
 
 
-def run(*arguments: str, stdout: Path, unbuffered: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str,
+    stdout: BinaryIO | int = subprocess.PIPE,
+    stderr: BinaryIO | int = subprocess.PIPE,
+    unbuffered: str = "",
+) -> subprocess.CompletedProcess[str]:
     """Run a command from its start, which is when Python decides what it keeps of what is printed."""
-    with stdout.open("w") as out:
-        return subprocess.run(
-            [sys.executable, "-m", "cprsync", *arguments],
-            stdout=out,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=CEILING_SECONDS,
-            check=False,
-            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
-        )
+    return subprocess.run(
+        [sys.executable, "-m", "cprsync", *arguments],
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        timeout=CEILING_SECONDS,
+        check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
 
 
 @pytest.mark.parametrize("command", [("init",), ("demo", "--keep")], ids=["init", "demo"])
@@ -51,7 +60,8 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_setting(command: tuple[str, ...
 def test_an_answer_that_has_no_place_says_so(arguments: tuple[str, ...], unbuffered: str, tmp_path: Path) -> None:
     if arguments[0] == "init":
         arguments = ("init", str(tmp_path / "library"), "--json")
-    ran = run(*arguments, stdout=FULL, unbuffered=unbuffered)
+    with FULL.open("wb") as full:
+        ran = run(*arguments, stdout=full, unbuffered=unbuffered)
     assert ran.returncode == 7
     assert "(No space left on device)" in ran.stderr
     if "--help" not in arguments or not unbuffered:  # a library's own print, of which nothing is kept
@@ -59,3 +69,34 @@ def test_an_answer_that_has_no_place_says_so(arguments: tuple[str, ...], unbuffe
         assert "output.lost" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "Exception ignored" not in ran.stderr
+
+
+@pytest.fixture(params=["a pipe", "a full disk"])
+def lost(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
+    """A place that takes nothing: a pipe whose reader has ended, or a disk without room."""
+    if request.param == "a full disk":
+        place = FULL.open("wb")
+    else:
+        reading, writing = os.pipe()
+        os.close(reading)
+        place = os.fdopen(writing, "wb")
+    with place:
+        yield place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("guide",), 0), (("sync", "--json", "--config", "/nowhere/cprsync.toml"), 2)]
+)
+@pytest.mark.parametrize("lost", ["a pipe"], indirect=True)
+def test_an_answer_whose_reader_has_ended_ends_as_if_it_were_read(
+    arguments: tuple[str, ...], code: int, lost: BinaryIO
+) -> None:
+    ran = run(*arguments, stdout=lost)
+    assert (ran.returncode, ran.stderr) == (code, "")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+def test_what_cannot_be_said_beside_the_answer_stops_nothing(lost: BinaryIO) -> None:
+    """A night whose standard error nobody takes any more is lived to its end."""
+    ran = run("sync", "--config", "/nowhere/cprsync.toml", stderr=lost)
+    assert ran.returncode == 2
