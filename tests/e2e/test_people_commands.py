@@ -66,6 +66,9 @@ def test_a_link_is_added_listed_refused_and_ended(library: Library, monkeypatch:
     assert (added.exit, added.document["outcome"], added.document["kind"]) == (0, "added", "responsible")
     (link,) = library.call("patron", "responsible", liv, "list").document["responsibles"]
     assert (link["patron"], link["letters"], link["in_force"]) == (added.document["responsible"], "go", True)
+    # the list names them, so the log has that somebody looked
+    looked = library.call("audit", "list", "--patron", liv).document["entries"]
+    assert [one["why"] for one in looked if one["what"] == "view"] == ["serve"]
     assert_refused(
         typed(library, monkeypatch, "LIV", "patron", "responsible", liv, "add"),
         code=1,
