@@ -68,9 +68,9 @@ _IS_PATRON: Final = (_PATRON.agency == AGENCY_IS, _PATRON.id == _PATRON_IS)
 _WATCHES: Final = exists().where(_WATCHED.agency == AGENCY_IS, _WATCHED.number_index.in_(_PROBES_ARE))
 _WATCHES_ROW: Final = exists().where(_WATCHED.agency == _PATRON.agency, _WATCHED.number_index == _PATRON.number_index)
 _IS_WATCHED: Final = select(_WATCHES)
-_SUBJECT: Final = select(_PATRON.id, _PATRON.address_index, or_(_WATCHES, _WATCHES_ROW).label("watched")).where(
-    *_IS_PATRON
-)
+_SUBJECT: Final = select(
+    _PATRON.id, _PATRON.number_index, _PATRON.address_index, or_(_WATCHES, _WATCHES_ROW).label("watched")
+).where(*_IS_PATRON)
 _HOME: Final = select(_PATRON.address_index).where(*_IS_PATRON)
 _LOOKS: Final = (
     select(_ROW.seq, _ROW.at, _ROW.purpose, _ROW.stranger, _ROW.follows)
@@ -282,7 +282,9 @@ def _closeness(connection: Connection, tenant: Tenant, wanted: Wanted, own: str 
         elif row.address_index is not None and row.address_index == _home(connection, tenant, own):
             close.add(Closeness.HOUSEHOLD)
     probes = _probes_of(tenant, wanted)
-    if row is None and probes and is_own_number(connection, tenant, wanted.user, probes):
+    # a patron who is to get a number has another one
+    is_theirs = row is not None and row.number_index in probes
+    if probes and not is_theirs and is_own_number(connection, tenant, wanted.user, probes):
         close.add(Closeness.OWN)
     if row.watched if row is not None else _is_watched(connection, tenant, probes):
         close.add(Closeness.WATCHED)

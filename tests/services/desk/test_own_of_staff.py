@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from test_access_rules import BOSS, WHO, desk_of, forget, is_refused, look, stranger
+from test_set_cpr import MADE, enrol
 from townspeople import cpr, person
 
 from cprsync.domain.patron.patron import Purpose
@@ -16,6 +17,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.own import keep_own_of_staff
 from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.set_cpr import SetNumber, preview_number
 from cprsync.services.leaving.departing import LeavingDesk
 
 if TYPE_CHECKING:
@@ -62,6 +64,20 @@ def test_ones_own_number_takes_a_second_person_also_while_one_is_no_patron(eithe
     assert signs_in(library, cpr("EDITH").digits)
     is_refused(library, lambda: look(library, cpr("EDITH")), "second")
     look(library, cpr("EDITH"), user=BOSS)
+
+
+def test_ones_own_number_takes_a_second_person_also_beside_a_record_without_one(either_library: Library) -> None:
+    """They would see themselves in the register, and get a record of their own words made real."""
+    library = either_library
+    patron = enrol(library, MADE[0])
+    library.register.knows(person("EDITH"))
+    assert signs_in(library, cpr("EDITH").digits)
+
+    def give(user: str) -> object:
+        return preview_number(desk_of(library), SetNumber(patron, cpr("EDITH"), user))
+
+    is_refused(library, lambda: give(WHO), "second")
+    give(BOSS)
 
 
 @pytest.mark.parametrize("named", [None, "", "anna", 1234, ["0101702001"], "99999999"])
