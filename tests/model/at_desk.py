@@ -278,7 +278,7 @@ class DeskStaff(Staff):
                 made = f"/reviews/{item['id']}/answer", asked
         if made is not None:
             self.forms.append(made)
-        return None if made is None else f"open {made[0]}"
+        return None if made is None else f"open {made[0].rpartition('/')[2]}"
 
     def send_form(self, _one: Dict, n: int) -> str | None:
         """Send one of the forms that stand open, whatever has happened since."""
