@@ -78,6 +78,7 @@ def mock_serve(
     framing: Annotated[str, typer.Option("--framing", help="Deliveries as lines, or as one stream.")] = "lines",
     omit_false: Annotated[bool, typer.Option("--omit-false", help="Leave beskyttet=false out of answers.")] = False,
     lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
+    as_json: Json = False,
 ) -> None:
     """Serve until stopped; one JSON line when ready.
 
@@ -88,7 +89,7 @@ def mock_serve(
     from cprsync.mock.server import Ports, serve
     from cprsync.resources import fixture_path
 
-    with failures(as_json=False):
+    with failures(as_json=as_json):
         serve(
             folder=folder,
             people=people or fixture_path("people.toml"),

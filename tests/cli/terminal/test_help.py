@@ -61,6 +61,11 @@ def test_every_command_that_is_installed_takes_the_readers_language(command: Any
     assert [one.name for one in command.params if "--lang" in one.opts] == ["lang"]
 
 
+@pytest.mark.parametrize("command", [one for one in COMMANDS if not subcommands(one.values[0])])
+def test_every_command_answers_a_program_in_json(command: Any) -> None:
+    assert [one.name for one in command.params if "--json" in one.opts] == ["as_json"]
+
+
 def test_no_english_text_takes_a_patron_for_a_woman() -> None:
     """A patron is they: in help, in reports, in errors and in what to do about them."""
     texts = [command.help or "" for _, command in commands()]
