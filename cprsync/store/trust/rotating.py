@@ -129,6 +129,8 @@ class Keys(TenantStore):
         return Share("", 0, 0, None) if share is None else share(self._tenant, place, most)
 
     def finish(self, purpose: str, *, rows: int, user: str) -> None:
+        # where no row was brought, nothing has followed yet that another library has let the new key write
+        self._tenant.vault.follow()
         newest = self._tenant.keyring.newest(Purpose(purpose)).id
         with library_transaction(self._tenant) as connection:
             self._note(connection, user, (BROUGHT, purpose), newest, rows)
@@ -162,9 +164,13 @@ class Keys(TenantStore):
 
 
 def _is_brought_half(connection: Connection, tenant: Tenant, purpose: Purpose) -> bool:
-    """Tells whether an older key is there, and nobody noted that all rows were brought to the newest one."""
+    """Tells whether an older key has written here, and nobody noted that all rows were brought to the newest one.
+
+    A library that was added after the rotation shares the folder with the older key, and has no row of it.
+    """
     live = [key for key in tenant.keyring.keys[purpose] if not key.is_next]
-    if len(live) == 1:
+    noted = select(_CHECK.id).where(_CHECK.agency == tenant.agency, _CHECK.purpose == purpose.value)
+    if len(live) == 1 or not {key.id for key in live[1:]} & set(connection.scalars(noted)):
         return False
     done = select(_DONE.detail).where(_DONE.agency == tenant.agency, _DONE.task == Task.KEYS.value)
     return live[0].id not in {json.loads(detail)["key"] for detail in connection.scalars(done)}

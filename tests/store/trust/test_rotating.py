@@ -65,6 +65,15 @@ def opened(store: SqlStore) -> SqlStore:
     return SqlStore(tenant.engine, agency=AGENCY, agreement=AGREEMENT, keyring=keyring, clock=StoppedClock())
 
 
+def beside(store: SqlStore) -> SqlStore:
+    """Another library of the installation, with the keys that are in the folder by now."""
+    tenant = store._tenant
+    keyring = Keyring.load(tenant.keyring.folder)
+    other = SqlStore(tenant.engine, agency="765700", agreement="other", keyring=keyring, clock=StoppedClock())
+    other.journal.begin()
+    return other
+
+
 def how(sleep: Callable[[float], None] = lambda _: None, **more: Any) -> Rotating:
     return Rotating("olga", sleep=sleep, monotonic=lambda: 0.0, now=StoppedClock().now, share_rows=2, **more)
 
@@ -111,6 +120,25 @@ def test_after_a_rotation_the_store_holds_the_same_and_the_new_key_writes(store:
 
 class Killed(Exception):
     """The program was killed."""
+
+
+@EVERY
+def test_a_library_that_is_added_after_a_rotation_has_none_to_finish_and_the_next_one_makes_a_key(
+    store: SqlStore, purpose: str
+) -> None:
+    rotate(lived(store), purpose)
+    added = beside(store)
+    assert (added.keys.unfinished(), added.keys.is_unfinished(purpose)) == ([], False)
+    (done,) = rotate_keys([store, added], [purpose], how())["rotated"]
+    assert not done["resumed"]
+    assert len(states(store, purpose)) == 3
+
+
+@EVERY
+def test_a_rotation_is_finished_for_each_library(store: SqlStore, purpose: str) -> None:
+    both = [lived(store), beside(store)]
+    rotate_keys(both, [purpose], how())
+    assert [one.keys.unfinished() for one in both] == [[], []]
 
 
 def kill(*_: object) -> None:
