@@ -9,6 +9,7 @@ import pytest
 from callers import records
 from doubles import MONDAY
 from test_box import patron_of
+from test_set_cpr import MADE, enrol
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.errors import RegisterUnavailable
@@ -447,6 +448,15 @@ def test_somebody_without_a_cpr_number_is_shown_before_they_are_written(desk: Se
     assert "Låneren er indmeldt." in browser.text
     assert desk.library.store.patrons.count() == count + 1
     assert desk.library.register.looked_up == []
+
+
+def test_a_number_that_a_patron_has_already_is_said_on_the_form_with_all_that_was_typed(desk: Served) -> None:
+    enrol(desk.library, MADE[0])
+    typed = {"name": "Gæst Gæstesen", "cpr_number": MADE[0].digits, "cards": "K904"}
+    browser = desk.browser().open("/register").send("/register/check", **typed)
+    assert browser.answer.status_code == 422
+    assert "personen er allerede låner" in browser.text
+    assert browser.form("/register/check")["name"] == "Gæst Gæstesen"
 
 
 def test_somebody_without_a_name_is_asked_for_one(desk: Served) -> None:

@@ -140,7 +140,8 @@ def _answer(visit: Visit, case: OnForm) -> Response:
             return _show(visit, case, shown)
         done = confirm_addition(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
     except (BadInput, NotConfirmed) as error:
-        if error.kind in OUTDATED:
+        # without the register's answer the form shows what was typed alone
+        if case.registration is not None and error.kind in OUTDATED:
             visit.session.drop(visit.typed("key"))
             return visit.begin_anew(error, "/")
         problem = problem_of(visit, error)
