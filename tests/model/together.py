@@ -71,16 +71,17 @@ class Pair:
             self.other.begin(3)
 
     def live(self, days: tuple[Day, Day]) -> None:
-        lines = []
+        told = {}
         for town, day in zip(self.towns, days, strict=True):
             town.wake()
-            lines += town.happen(day)
+            # of two changes of one person in a day the register tells the last one
+            told |= {line["number"]: line for line in town.happen(day)}
         for town in self.towns:
             town.close()
-        delivered = [town.listed(lines) for town in self.towns]
-        for town, day, told in zip(self.towns, days, delivered, strict=True):
+        delivered = [town.listed(list(told.values())) for town in self.towns]
+        for town, day, lines in zip(self.towns, days, delivered, strict=True):
             with self._alone(town, "the night"):
-                town.night(day.trouble, told)
+                town.night(day.trouble, lines)
         for town in self.towns:
             town.open()
         for turn in zip_longest(*(day.deeds for day in days)):
@@ -126,7 +127,9 @@ class Pair:
 
     def _rotate(self) -> bool:
         how = Rotating("drift", lambda _: None, lambda: 0.0, self.first.library.clock.now)
-        rotate_keys([one.store for one in self.libraries], PURPOSES, how)
+        stores = [one.store for one in self.libraries]
+        rotate_keys(stores, PURPOSES, how)
+        assert [one.keys.unfinished() for one in stores] == [[], []], self.first.but("rotate", "it is not finished")
         return True
 
     def _copy(self, libraries: tuple[Library, Library], *, keys: Path | None = None) -> tuple[Library, Library]:
