@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -32,11 +33,14 @@ def open_standard_streams() -> None:
     """Replace each standard stream that was closed before the program began with an empty one.
 
     Otherwise it is None, and a file opened later takes its number: output for a terminal would go into that file.
-    Standard error becomes one that loses what nobody takes: a night does not end because its journal has.
+    Standard error becomes one that loses what nobody takes: a night does not end because its journal has. A character
+    that a terminal of before UTF-8 does not have is escaped.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 -- stays open
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     aside = sys.__stderr__
     if aside is not None and sys.stderr is aside:
         raw = io.BufferedWriter(_Beside(aside.fileno(), "wb", closefd=False))
@@ -83,7 +87,8 @@ def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Ma
 
 def _to_json(document: Any, *, indent: int | None = None) -> str:
     # inside a string, the same escape means the same character
-    return escape_controls(json.dumps(document, ensure_ascii=False, indent=indent))
+    is_utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
+    return escape_controls(json.dumps(document, ensure_ascii=not is_utf8, indent=indent))
 
 
 def say(text: str = "") -> None:

@@ -19,7 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.terminal.logs import configure
-from cprsync.cli.terminal.output import emphasise, escape_controls, note, print_json, print_long_json, say
+from cprsync.cli.terminal.output import (
+    emphasise,
+    escape_controls,
+    note,
+    open_standard_streams,
+    print_json,
+    print_long_json,
+    say,
+)
 from cprsync.mock.certs import make_authority, packaged_profile
 
 if TYPE_CHECKING:
@@ -95,6 +103,24 @@ def test_a_document_keeps_each_character_and_shows_none_of_them_raw(monkeypatch:
     print_long_json({}, "rows", [document])
     assert is_harmless(screen.getvalue())
     assert json.loads(screen.getvalue()) == {"rows": [document]}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso8859-1"])
+def test_a_terminal_with_few_characters_gets_the_answer_all_the_same(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a locale of before UTF-8, such as da_DK.ISO-8859-1. A document is read as UTF-8 by every program."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding))
+    open_standard_streams()
+    document: dict[str, Any] = {"name": "Łukasz Sørensen"}
+    say("✓ Sørensen")
+    print_json(document)
+    print_long_json({}, "rows", [document])
+    line, _, documents = written.getvalue().partition(b"\n")
+    assert b"rensen" in line
+    first, end = json.JSONDecoder().raw_decode(documents.decode("utf-8"))
+    assert (first, json.loads(documents[end:])) == (document, {"rows": [document]})
 
 
 def test_an_event_shows_none_either_and_stays_on_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
