@@ -336,7 +336,7 @@ def load_settings(path: Path) -> Settings:
     """
     document, text = read_toml(path, "configuration", private=True)
     try:
-        settings = Settings(**document)
+        settings = Settings(**(dict.fromkeys(_find_unknown_sections()) | document))
     except ValidationError as error:
         first = first_mistake(error)
         mistake = place_target(first)._replace(others=tuple(map(place_target, first.others)))
@@ -353,9 +353,18 @@ def load_settings(path: Path) -> Settings:
     return settings
 
 
+def _find_unknown_sections() -> set[str]:
+    """The sections that only the environment names. pydantic reads there what it knows, and passes over the rest."""
+    places = (name.lower().split("__") for name in os.environ)
+    named = {place[0].removeprefix("cprsync_") for place in places if place[0].startswith("cprsync_") and place[1:]}
+    return named - {*Settings.model_fields}
+
+
 def _is_in_environment(mistake: Mistake) -> bool:
     """Whether a setting, or the list that it is in, comes from the environment: it then has no line in the file."""
     place = mistake.place
+    if place and str(place[0]) in _find_unknown_sections():
+        return True
     lists = [place[:depth] for depth, part in enumerate(place) if isinstance(part, int)]
     return any(f"CPRSYNC_{'__'.join(map(str, one))}".upper() in os.environ for one in (place, *lists))
 

@@ -223,6 +223,18 @@ def test_a_wrong_setting_from_the_environment_stands_on_no_line(
     assert caught.value.message.startswith(f"{path}: log_level: ")
 
 
+def test_a_section_that_is_misspelt_in_the_environment_is_refused_as_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the file's database is used, and not the one that was meant."""
+    monkeypatch.setenv("CPRSYNC_STORES__URL", "sqlite:////elsewhere.db")
+    path = configuration(tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(path)
+    assert caught.value.message.startswith(f"{path}: stores: there is no such setting")
+    assert "elsewhere" not in caught.value.message
+
+
 def test_a_municipality_may_be_written_with_three_digits_or_four(tmp_path: Path) -> None:
     text = GOOD.replace('["0751"]', '["101", "0751", "411"]')
     assert load_settings(configuration(tmp_path, text)).library[0].municipalities == {"0101", "0751", "0411"}
