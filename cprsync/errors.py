@@ -352,7 +352,7 @@ class NotConfirmed(CprsyncError):
 
 
 class Braked(CprsyncError):
-    """One more of these today would exceed the limit: nothing was written."""
+    """More of these would be done than the limit allows: they were not."""
 
     kind = "review.braked"
 

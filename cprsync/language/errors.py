@@ -73,7 +73,7 @@ _KINDS: Final = {
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
         store.no_room store.no_writes store.unavailable target.not_loaded
     """,
-    Exit.BRAKED: "review.braked run.braked",
+    Exit.BRAKED: "review.braked run.braked subscriptions.braked",
     Exit.ACCOUNT: """
         access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
         machine.unknown reader.unknown session.ended session.role session.token

@@ -8,7 +8,7 @@ import pytest
 
 from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.feed.deliveries import inspect_lines
-from cprsync.cli.feed.windows import reconcile_lines, subscription_lines
+from cprsync.cli.feed.windows import reconcile_document, reconcile_lines, subscription_lines
 from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
 from cprsync.cli.trust.alarms import tried_lines
 from cprsync.cli.trust.keys import rotation_lines
@@ -20,7 +20,15 @@ from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, OLD_N
 #: What a rotation tells of an older key that nothing names any more.
 ROTATED = {"purpose": "seal", "resumed": False, "rows": 3, "seconds": 1, "left": 0}
 FREE = {**ROTATED, "older": [{"id": "fe03d957", "named": {}}]}
-COMPARED = {"kept": 12, "missing": 1, "surplus": 0, "added": 0, "removed": 0, "brake": [{"count": 9, "limit": 5}]}
+COMPARED = {
+    "kept": 12,
+    "missing": 1,
+    "surplus": 0,
+    "added": 0,
+    "removed": 0,
+    "refused": 0,
+    "brake": [{"count": 9, "limit": 5}],
+}
 
 
 def a_set(**deviations: Any) -> dict[str, Any]:
@@ -88,6 +96,16 @@ def test_a_comparison_with_the_registers_list_is_told_in_one_language() -> None:
     assert english[0].split() == ["kept", "12"]
     assert english[-1] == "Nothing was changed: --apply does it."
     assert list(reconcile_lines({**COMPARED, "brake": []}, "da", applied=True))[-1].startswith("afmeldt")
+
+
+@pytest.mark.parametrize(("added", "changed"), [(0, "nothing"), (3, "part")])
+def test_a_comparison_that_a_limit_stops_has_an_error_in_its_document(added: int, changed: str) -> None:
+    document = reconcile_document({**COMPARED, "added": added})
+    error = document["error"]
+    assert (document["exit"], error["kind"], error["changed"]) == (5, "subscriptions.braked", changed)
+    assert error["da"]["message"].startswith("9 abonnementer skulle ophøre eller mangler, og policy.toml tillader 5: ")
+    assert "guard.unsubscribed.count" in error["next"]
+    assert "error" not in reconcile_document({**COMPARED, "brake": []})
 
 
 def test_subscriptions_are_told_with_their_reason_in_words() -> None:

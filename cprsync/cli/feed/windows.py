@@ -7,13 +7,13 @@ number.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
-from cprsync.errors import CprsyncError, Misused
+from cprsync.errors import Braked, CprsyncError, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import window_lines
 from cprsync.language.words import day_text, word
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: Exit codes: done, left to staff, stopped by a limit.
 DONE, LEFT, BRAKED = 0, 3, 5
+TOO_MANY: Final = "{count} subscriptions would end or are missing, and policy.toml allows {limit}: none was ended"
 #: The counts of a comparison.
 COUNTED = ("kept", "missing", "surplus", "added", "removed")
 app = typer.Typer()
@@ -194,10 +195,19 @@ def subscriptions_reconcile(
         progress(as_json=as_json) as shown,
         site.night(progress=shown) as night,
     ):
-        document = reconcile(night, apply=apply)
-    document["exit"] = BRAKED if document["brake"] else LEFT if document["refused"] else DONE
+        document = reconcile_document(reconcile(night, apply=apply))
     print_outcome(document, reconcile_lines(document, lang, applied=apply), lang, as_json=as_json)
     return int(document["exit"])
+
+
+def reconcile_document(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON shape of `subscriptions reconcile`, for every exit code."""
+    document = dict(compared)
+    document["exit"] = BRAKED if document["brake"] else LEFT if document["refused"] else DONE
+    for one in document["brake"]:
+        error = Braked(TOO_MANY, count=one["count"], limit=one["limit"], kind="subscriptions.braked")
+        document["error"] = error_document(error, changed="part" if document["added"] else "nothing")
+    return document
 
 
 def subscription_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
