@@ -209,7 +209,9 @@ class Reviews:
 
     def bring_back(self, number: int) -> dict[str, Any]:
         """Let an item that was put off wait now. Raises ReviewUnknown or ReviewClosed; then nothing is changed."""
-        self.store.review_desk.put_off(self.waiting_item(number), None, user=self.user, reason="")
+        item = self.waiting_item(number)
+        self.make_sure_that_may(item, "now")
+        self.store.review_desk.put_off(item, None, user=self.user, reason="")
         return document_of(self._item(number))
 
     def waiting_item(self, number: int, about: str | None = None) -> ReviewItem:

@@ -369,7 +369,7 @@ def test_nobody_leaves_or_prints_themselves_alone(library: Library) -> None:
     is_refused(library, lambda: paper.revealed(own, reason="a letter"), "second")
 
 
-@pytest.mark.parametrize("answer", ["accept", "reject", "later"])
+@pytest.mark.parametrize("answer", ["accept", "reject", "later", "now"])
 def test_a_review_about_oneself_takes_a_second_person(library: Library, answer: str) -> None:
     own = knows_own(library)
     library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
@@ -378,6 +378,7 @@ def test_a_review_about_oneself_takes_a_second_person(library: Library, answer: 
     doing = {"accept": lambda: reviews.accept(item.id), "reject": lambda: reviews.reject(item.id, reason="two people")}
     until = library.clock.today() + timedelta(7)
     doing |= {"later": lambda: reviews.put_off(item.id, until=until, reason="not now")}
+    doing |= {"now": lambda: reviews.bring_back(item.id)}
     is_refused(library, doing[answer], "second")
 
 
