@@ -156,9 +156,10 @@ def number_plan(
     links = replace(links, replaced={old: new for old, new in links.replaced.items() if old not in newer})
     holders = {number: patron.id for number, patron in patrons.items()}
     plan = NumberPlan(links, holders=dict(holders))
-    # no delivery gives a held patron another number, and none gives theirs to somebody else
-    moving = {number: one for number, one in holders.items() if not patrons[number].is_held}
-    for change in find_number_changes(links.replaced, moving, {**former, **holders}):
+    for change in find_number_changes(links.replaced, holders, former):
+        # no delivery gives a held patron another number, and none gives somebody else theirs, or the one it leads to
+        if patrons[change.old].is_held:
+            continue
         plan.changes[change.old] = change
         if isinstance(change, Renumber):
             plan.waiting[change.new] = (change, patrons[change.old])

@@ -203,3 +203,6 @@ def test_a_held_patron_keeps_their_number_and_nobody_else_gets_it() -> None:
     assert number_plan(Links({B: C}), {B: held}, {}, as_of=TONIGHT).changes == {}
     plan = number_plan(Links({A: B}), {A: having("2", A), B: held}, {}, as_of=TONIGHT)
     assert plan.changes == {A: Collision("2", A, "1")}
+    # both are one person in the register, whoever of them may be given the number
+    plan = number_plan(Links({A: B, B: C}), {A: having("2", A), B: held}, {}, as_of=TONIGHT)
+    assert plan.changes == {A: Collision("2", A, "1")}
