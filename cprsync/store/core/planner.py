@@ -68,20 +68,22 @@ def _estimate(connection: Connection) -> Iterator[tuple[str, str, str]]:
     """For each index of a large table: how many rows it has, and how many share its first column, the first two, ..."""
     for (table, index), found in groupby(connection.execute(_INDEXES), key=lambda row: (row.table, row.index)):
         rows, of = list(found), metadata.tables[table].c
-        shares = list(_share(_SOME_ROWS if rows[0].is_partial else _ROWS, (of[row.column] for row in rows)))
+        shares = list(_share(_SOME_ROWS if rows[0].is_partial else _ROWS, (of.get(row.column) for row in rows)))
         if rows[0].is_unique:
             shares[-1] = 1
         yield table, index, " ".join(map(str, shares))
 
 
-def _share(rows: int, columns: Iterable[Column[object]]) -> Iterator[int]:
+def _share(rows: int, columns: Iterable[Column[object] | None]) -> Iterator[int]:
     yield rows
     for column in columns:
         rows = max(rows // _count_values(column), _SHARING)
         yield rows
 
 
-def _count_values(column: Column[object]) -> int:
+def _count_values(column: Column[object] | None) -> int:
+    if column is None:
+        return _ROWS  # somebody's own, or a later program's
     kind = column.type
     if isinstance(kind, Boolean) or kind in {AGENCY, AGREEMENT, KEY, WORD}:
         return _WORDS
