@@ -93,7 +93,8 @@ class Setting:
     until: date | None = None
     #: what to do with a list; None: add
     doing: ListChange | None = None
-    #: a field that is no list: what it held when somebody saw it, as it is typed; None: nobody compares
+    #: a field that is kept for good beside the register's, no list and no PIN: what it held when somebody saw it, as
+    #: it is typed; None, and for any other field: nobody compares
     was: str | None = None
 
     @property

@@ -123,7 +123,7 @@ def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int |
     """The JSON shape of `forecast`: from the first day that no night has processed, to the last of `days`.
 
     Missed days come first, because the next night processes them too, and derives rights on its own day. `most`: of how
-    many patrons at most, if the policy has changed since the last night and each of them has to be looked at.
+    many patrons at most, if no night has lived with the policy yet and each of them has to be looked at.
 
     Raises:
         ValueError: `days` is not 1 to `DAYS_MAX`.
@@ -132,7 +132,7 @@ def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int |
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")
     if most is not None and _covers_everyone(store, policy) and store.patrons.count() > most:
-        told = "the policy has changed since the last night, and a page has no time to look at more than {most} patrons"
+        told = "no night has lived with this policy yet, and a page has no time to look at more than {most} patrons"
         raise BadInput(told, most=most, kind="forecast.everyone")
     lived = store.runs.last_day()
     missed = days_to_live(lived, today)
