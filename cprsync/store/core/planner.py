@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Tables with a row or more for each patron, and those that keep what was ever left to a person, or ever happened.
 LARGE: Final = (
     *("patron", "patron_key", "finding_key", "subscription", "override", "before_image", "review_item", "audit"),
-    *("run_item", "plan_row", "outbox", "change", "account", "card_account", "entitlement"),
+    *("run_item", "plan_row", "outbox", "change", "target_patron", "account", "card_account", "entitlement"),
     *("loan", "balance", "reservation", "message"),
 )
 #: The rows of a large table, and of an index that holds only some of them.
