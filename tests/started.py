@@ -269,6 +269,9 @@ def _become(asked: dict[str, Any]) -> None:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         os.dup2(handle, number)
         os.close(handle)
+    # as an interpreter makes them: those of the one that was forked know whether another file can be wound back
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
 
 
 if __name__ == "__main__":
