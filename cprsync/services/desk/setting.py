@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.access import Doing
+from cprsync.domain.desk.confirming import WhyNotConfirmed
 from cprsync.domain.desk.settable import LISTS, OVERRIDDEN, settable
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
@@ -28,7 +29,7 @@ from cprsync.domain.patron.override import (
 from cprsync.domain.person.canonical import text_of
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.desk.access import make_sure_that_may
-from cprsync.services.desk.showing import not_as_shown
+from cprsync.services.desk.showing import not_confirmed
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
 from cprsync.services.ports.patrons import Write, no_such_patron, with_age, write_again_if_lost
 from cprsync.services.ports.trust.audit import REASON_MAX
@@ -369,7 +370,7 @@ def _after(asked: Setting, value: Any, on: date) -> Callable[[Local], Local]:
             after = before.with_values({key: value})
             # what is sent twice is there already
             if after != before and not _is_as_seen(field, before, asked.was):
-                raise not_as_shown()
+                raise not_confirmed(WhyNotConfirmed.CHANGED)
             return after
         try:
             return before.with_values({key: field.kind.change(field.value_in(before), value, doing, on)})

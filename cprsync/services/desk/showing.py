@@ -302,9 +302,8 @@ def preview_document(preview: Preview) -> dict[str, Any]:
     }
 
 
-def not_as_shown() -> NotConfirmed:
-    """The error for a yes to something else than what would be written."""
-    why = WhyNotConfirmed.CHANGED
+def not_confirmed(why: WhyNotConfirmed) -> NotConfirmed:
+    """The error for a yes that is not enough."""
     return NotConfirmed(_SAID[why], kind=f"confirm.{why.value}")
 
 
@@ -316,7 +315,7 @@ def check_confirmed(preview: Preview, confirmation: Confirmation) -> str:
         BadInput: the reason cannot be kept.
     """
     if (why := why_not_confirmed(preview, confirmation)) is not None:
-        raise NotConfirmed(_SAID[why], kind=f"confirm.{why.value}")
+        raise not_confirmed(why)
     return checked_reason(confirmation.reason) if confirmation.reason.strip() else ""
 
 
