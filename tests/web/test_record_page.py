@@ -10,6 +10,7 @@ from callers import records
 from doubles import AGENCY
 from test_box import patron_of
 from test_sealed_views import reveals
+from test_set_cpr import MADE, enrol
 from test_setting import set_
 from townspeople import cpr, person
 
@@ -149,6 +150,25 @@ def test_a_note_that_a_colleague_has_changed_since_is_not_written_over(desk: Ser
     # the colleague's note is in the form now
     second.send(f"/patrons/{patron}/set", field="internal_note", text="Ringer mandag\nHar glemt PIN")
     assert desk.library.store.views.patron(patron).local.internal_note == "Ringer mandag\nHar glemt PIN"
+
+
+@pytest.mark.parametrize(
+    ("field", "theirs", "typed"),
+    [("name", "Edith Uden", "Edith Nummer"), ("birth_date", "10.04.1990", "10.04.1991"), ("protection", "ja", "nej")],
+)
+def test_the_librarys_own_word_that_a_colleague_has_changed_since_is_not_written_over(
+    desk: Served, field: str, theirs: str, typed: str
+) -> None:
+    patron = enrol(desk.library, MADE[0])
+    path = f"/patrons/{patron}/set"
+    first, second = (desk.browser().open(f"/patrons/{patron}") for _ in range(2))
+    shown = next(form.values for form in first.page.forms if form.values.get("field") == field)
+    assert first.post(path, {**shown, "text": theirs}).answer.status_code == 200
+    before = records(desk)
+    second.post(path, {**shown, "text": typed, "form_token": second.token})
+    assert second.answer.status_code == 422
+    assert "ikke længere det, der blev vist" in second.text
+    assert records(desk) == before
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.age import birth_date_of, parse_birth_date
-from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.canonical import day_of, text_of
 from cprsync.domain.person.municipality import Residence, code_from, culr_number_of, municipality_of, residence_of
-from cprsync.domain.person.person import LINES, NUMBER_ONLY, SILENT, Birth, Protection, Status
-from cprsync.domain.person.sealed import Address, Name, Sealed
+from cprsync.domain.person.person import LINES, NUMBER_ONLY, SILENT, Birth, Gap, Protection, Status
+from cprsync.domain.person.sealed import Address, Name, Sealed, has_name
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -256,9 +256,32 @@ def with_birth_date(person: Person, text: str, today: date) -> Person:
     return replace(person, birth=Birth(parse_birth_date(typed, today)) if typed else SILENT)
 
 
+def _is_name(person: Person, holding: Mapping[Overridden, Override], seen: str) -> bool:
+    if (corrected := holding.get(Overridden.NAME)) is not None:
+        return corrected.value == seen
+    return not seen if isinstance(person.name, Gap) else has_name(person.name, seen)
+
+
+def _is_birth_date(person: Person, holding: Mapping[Overridden, Override], seen: str) -> bool:
+    born = birth_in_force(person, holding)
+    return (None if born is None else born.day) == (day_of(seen) if seen else None)
+
+
+def _is_protection(person: Person, _: Mapping[Overridden, Override], seen: str) -> bool:
+    said, held = with_protection(person, seen).protection, person.protection
+    return (said is Protection.NAME_AND_ADDRESS) == (held is Protection.NAME_AND_ADDRESS)
+
+
 #: What writes each field, by the name of the field.
 UNREGISTERED_FIELDS: Final[Mapping[str, Callable[[Person, str, date], Person]]] = {
     "name": lambda person, text, _: with_name(person, text),
     "birth_date": with_birth_date,
     "protection": lambda person, text, _: with_protection(person, text),
+}
+#: Whether a record shows a field as somebody saw it, by the same names: with a correction that holds, and with the
+#: birth date that comes from the number alone. Raises ValueError if nothing that is shown reads so.
+SHOWN_AS: Final[Mapping[str, Callable[[Person, Mapping[Overridden, Override], str], bool]]] = {
+    "name": _is_name,
+    "birth_date": _is_birth_date,
+    "protection": _is_protection,
 }

@@ -19,11 +19,14 @@ from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage, check_new_telephones
 from cprsync.domain.patron.override import (
+    SHOWN_AS,
     UNREGISTERED_FIELDS,
     CheckedAgainst,
     Overridden,
     Override,
+    in_force,
     last_day_of,
+    typed_lines,
     value_of,
 )
 from cprsync.domain.person.canonical import text_of
@@ -94,8 +97,8 @@ class Setting:
     until: date | None = None
     #: what to do with a list; None: add
     doing: ListChange | None = None
-    #: a field that is kept for good beside the register's, no list and no PIN: what it held when somebody saw it, as
-    #: it is typed; None, and for any other field: nobody compares
+    #: a field that is kept for good, no list and no PIN: what it held when somebody saw it, as it is typed; None, and
+    #: for any other field: nobody compares
     was: str | None = None
 
     @property
@@ -314,12 +317,25 @@ def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     except ValueError as error:
         raise _unfit(asked.field, error) from None
     if after == patron.register:
+        # what is sent twice is there already
         return _document(asked, "unchanged")
+    if not _is_shown(patron, asked, today):
+        raise not_confirmed(WhyNotConfirmed.CHANGED)
     prepared = counter.store.patrons.prepare(after)
     write = Write(patron=patron, after=after, prepared=prepared, as_of=patron.as_of, actions=())
     word = OwnWord(asked.field, with_age(write, on=today, policy=counter.policy))
     counter.store.staff_changes.write_own(word, user=asked.user)
     return _document(asked, "set")
+
+
+def _is_shown(patron: Patron, asked: Setting, on: date) -> bool:
+    """Whether the record shows a register field as somebody saw it."""
+    if asked.was is None:
+        return True
+    try:
+        return SHOWN_AS[asked.field](patron.register, in_force(patron.overrides, on), text_of(asked.was))
+    except ValueError:
+        return False
 
 
 def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
@@ -385,13 +401,15 @@ def _after(asked: Setting, value: Any, on: date) -> Callable[[Local], Local]:
 
 
 def _is_as_seen(field: Field, before: Local, was: str | None) -> bool:
-    """Whether a field has the value that somebody saw. A value that nobody can type is compared with nothing."""
+    """Whether a field has the value that somebody saw."""
     if was is None:
         return True
+    held = field.value_in(before)
     try:
-        return bool(field.kind.typed(was) == field.value_in(before))
+        return bool(field.kind.typed(was) == held)
     except ValueError:
-        return True
+        # two notes that a merge has joined may be longer than anybody may type
+        return isinstance(held, str) and typed_lines(was) == typed_lines(held)
 
 
 def _unfit(field: str, error: ValueError) -> BadInput:

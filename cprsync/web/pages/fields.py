@@ -177,14 +177,16 @@ def form_name(key: str, language: Language) -> str:
 def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Settable:
     """A field of somebody whom no register knows: the library's own word."""
     entry, name = document["fields"].get(key, {}), name_of(key, language)
-    value = "" if entry.get("sealed") else _text_of(entry.get("value"))
+    shut = bool(entry.get("sealed"))
+    value = "" if shut else _text_of(entry.get("value"))
     yes_no = (Choice("nej", word("no", language)), Choice("ja", word("yes", language)))
     if key == Overridden.BIRTH_DATE.value:
         value = typed_day(value)
     protected = key == "protection"
     now = "ja" if value else "nej"
     hint = _word_or(f"hint_{key}", "", language)
-    return Settable(key, name, name, NAME, hint, (), now if protected else value, choices=yes_no if protected else ())
+    shown, choices = (now, yes_no) if protected else (value, ())
+    return Settable(key, name, name, NAME, hint, value=shown, choices=choices, is_seen=not shut)
 
 
 def correctable_of(

@@ -22,11 +22,12 @@ from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
-from cprsync.errors import BadInput, ConfigurationError, LostCompare
+from cprsync.errors import BadInput, ConfigurationError, LostCompare, NotConfirmed
 from cprsync.language.night import report_lines
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.setting import NEVER_SET, Setting, SettingDesk, set_field
 from cprsync.services.leaving.departing import LeavingDesk
+from cprsync.services.ports.desk import LocalChange
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.desk.setting import is_pin
 
@@ -299,6 +300,24 @@ def test_a_field_that_is_none_names_those_there_are(library: Library) -> None:
 def test_a_patron_who_is_none_is_refused(library: Library) -> None:
     with pytest.raises(BadInput, match="no such patron"):
         set_field(counter(library), Setting("00000000", "branch", "Risskov", "lone"))
+
+
+def test_what_no_record_can_hold_is_not_what_it_held_when_somebody_saw_it(library: Library) -> None:
+    before = library.everything()
+    with pytest.raises(NotConfirmed) as refused:
+        set_(library, "absence", "2027-04-10", was="ved ikke")
+    assert refused.value.kind == "confirm.changed"
+    assert library.everything() == before
+
+
+def test_a_joined_note_that_nobody_could_type_is_made_shorter(library: Library) -> None:
+    first, second = "Ringer mandag " * 100, "Har glemt PIN " * 100
+    joined = f"{first.strip()}\n\n{second.strip()}"
+    patron = library.id_of("ANNA")
+    note = LocalChange(patron, "internal_note", lambda before: replace(before, internal_note=joined))
+    library.store.staff_changes.change_local(note, user="lone")
+    # a browser ends its lines so
+    assert set_(library, "internal_note", "Ringer", was=joined.replace("\n", "\r\n"))["outcome"] == "set"
 
 
 # -- with a night ----------------------------------------------------------------------------------------------

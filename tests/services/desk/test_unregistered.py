@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from townspeople import PROTECTED, cpr, dies, gains_protection, person
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Status, silence_by_status
 from cprsync.domain.person.sealed import Name
-from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable
+from cprsync.errors import BadInput, ConfigurationError, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.setting import Setting, set_field
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.ports.deliveries import Unreadable
@@ -128,6 +129,60 @@ def test_of_whom_the_register_knows_staff_write_neither_for_good(
     with pytest.raises(ConfigurationError):
         write(library, library.id_of(key), field, text)
     assert library.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "seen", "theirs", "typed"),
+    [
+        ("name", NURSERY, "Børnehaven Solsikken", "Børnehaven Regnbuen, stue 2"),
+        ("birth_date", "", "1990-04-10", "1991-04-10"),
+        # a form that shows no protection is sent as it is
+        ("protection", "nej", "ja", "nej"),
+    ],
+)
+def test_what_a_colleague_wrote_since_the_form_was_shown_is_not_written_over(  # noqa: PLR0913, PLR0917 -- one row
+    library: Library, nursery: str, field: str, seen: str, theirs: str, typed: str
+) -> None:
+    assert write(library, nursery, field, theirs, was=seen)["outcome"] == "set"
+    before = library.everything()
+    for text in (typed, None):
+        with pytest.raises(NotConfirmed) as refused:
+            write(library, nursery, field, text, was=seen)
+        assert refused.value.kind == "confirm.changed"
+    # what is sent twice is there already
+    assert write(library, nursery, field, theirs, was=seen)["outcome"] == "unchanged"
+    assert library.everything() == before
+    assert write(library, nursery, field, typed, was=theirs)["outcome"] == "set"
+
+
+def test_a_birth_date_that_comes_from_a_number_made_up_is_what_the_form_showed(library: Library) -> None:
+    patron_id = enrol(library, MADE[0])
+    seen = shown(library, patron_id)["fields"]["birth_date"]["value"]
+    before = library.everything()
+    with pytest.raises(NotConfirmed):
+        write(library, patron_id, "birth_date", "1990-04-10", was="1990-04-11")
+    assert library.everything() == before
+    assert write(library, patron_id, "birth_date", "1990-04-10", was=seen)["outcome"] == "set"
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "was"), [("birth_date", "1990-04-10", "i går"), ("protection", "ja", "måske")]
+)
+def test_what_cannot_have_been_shown_is_not_what_the_record_holds(
+    library: Library, nursery: str, field: str, text: str, was: str
+) -> None:
+    before = library.everything()
+    with pytest.raises(NotConfirmed):
+        write(library, nursery, field, text, was=was)
+    assert library.everything() == before
+
+
+def test_a_correction_is_what_the_form_showed(library: Library, nursery: str) -> None:
+    until = date(2027, 5, 1)
+    write(library, nursery, "name", "Børnehaven Solsikken", reason="Skiltet siger det", until=until)
+    with pytest.raises(NotConfirmed):
+        write(library, nursery, "name", "Børnehaven", was=NURSERY)
+    assert write(library, nursery, "name", "Børnehaven", was="Børnehaven Solsikken")["outcome"] == "set"
 
 
 def test_the_registers_name_stands_if_the_patron_gets_a_number_while_staff_type_one(library: Library) -> None:

@@ -143,8 +143,8 @@ class SetField(Asked):
     text: Lines | None
     #: what to do with a list; null: add
     doing: Literal["add", "remove", "replace", "mark", "unmark"] | None = None
-    #: what the field held when somebody saw it. If it holds something else by now, nothing is done. Not
-    #: compared: a list, a PIN, a correction, and what staff write over a record that no register has
+    #: what the field held when somebody saw it, as it is typed. If it holds something else by now, nothing is
+    #: done. Not compared: a list, a PIN, and a correction
     was: Lines | None = None
     #: a correction over the register or a rule has a reason, and a last day
     reason: Reason = ""
