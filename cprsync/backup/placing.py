@@ -141,9 +141,7 @@ class Placing:
         from cprsync.store.seals.keys import Keyring
 
         if role == JOURNAL:
-            keyring = Keyring.load(settings.keys.dir)
-            agencies = [section.agency for section in settings.library]
-            longer = count_newer_lines(ours, place, keyring, agencies)
+            longer = count_newer_lines(ours, place, Keyring.load(settings.keys.dir))
             self.placed.journal_lines += max(0, longer)
             if longer < 0:
                 copy_private(ours, place)

@@ -230,8 +230,7 @@ def _take_survivors(settings: Settings, survivors: Survivors, restored: Restored
 
     keyring, journal = Keyring.load(settings.keys.dir), settings.store.erase_journal
     if survivors.journal is not None:
-        agencies = [section.agency for section in settings.library]
-        newer = count_newer_lines(journal, survivors.journal, keyring, agencies)
+        newer = count_newer_lines(journal, survivors.journal, keyring)
         if newer > 0:
             restored.placed.journal_lines += newer
             copy_private(survivors.journal, journal)

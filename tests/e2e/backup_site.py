@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.config.settings import Settings
     from cprsync.store.sql import SqlStore
 
-AGENCY = "700000"
+AGENCY, OTHER = "700000", "700001"
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,16 @@ class Installation:
         """All rows, but what an opening of the store may note."""
         with self.store() as store:
             return store.views.everything()
+
+    @contextlib.contextmanager
+    def taken_out(self) -> Iterator[None]:
+        """Take the library out of the settings, which name another one meanwhile."""
+        text = self.config.read_text("utf-8")
+        agreement = 'service_agreement = "00000000-'
+        assert agreement in text
+        self.config.write_text(text.replace(AGENCY, OTHER).replace(agreement, agreement.replace("0", "1")), "utf-8")
+        yield
+        self.config.write_text(text, "utf-8")
 
     def at(self, folder: Path) -> Installation:
         return Installation(folder, self.backups, self.key)

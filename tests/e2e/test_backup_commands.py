@@ -669,6 +669,19 @@ def test_an_older_journal_that_survived_does_not_win(here: Installation, tmp_pat
     assert erased not in patrons_of(here.at(tmp_path / "again"))
 
 
+def test_the_journal_that_survived_wins_also_by_a_library_that_the_settings_of_the_backup_do_not_name(
+    here: Installation, tmp_path: Path
+) -> None:
+    with here.taken_out():
+        here.back_up()
+    erased = erase_somebody(here)
+    again = here.at(tmp_path / "again")
+    ran = here.restore(again.folder, "--journal", str(here.folder / "erase-journal.log"))
+    assert (ran.exit, ran.document["survived"]["journal"]) == (0, 1), ran.out
+    again.config.write_text(here.config.read_text("utf-8").replace(str(here.folder), str(again.folder)), "utf-8")
+    assert erased not in patrons_of(again)
+
+
 # -- a key that was made after the backup -------------------------------------------------------------------------
 
 
@@ -900,6 +913,12 @@ def test_a_drill_finds_that_the_backup_is_of_another_store(here: Installation, t
 def test_a_patron_who_was_erased_since_is_no_finding_of_a_drill(here: Installation) -> None:
     erase_somebody(here)
     assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 0
+
+
+def test_whoever_left_a_library_that_the_settings_name_no_more_is_no_finding_of_a_drill(here: Installation) -> None:
+    erase_somebody(here)
+    with here.taken_out():
+        assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 0
 
 
 # -- what others see of it ------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from cprsync.store.beside.journal import Entry
     from cprsync.store.seals.keys import Keyring
 
 _KEY_ID: Final = re.compile(f"[0-9a-f]{{{2 * ID_BYTES}}}", re.ASCII)
@@ -65,31 +64,29 @@ def join_keys(own: Mapping[str, bytes], more: Mapping[str, bytes], place: Path) 
     return joined
 
 
-def count_newer_lines(ours: Path, theirs: Path, keyring: Keyring, agencies: Iterable[str]) -> int:
+def count_newer_lines(ours: Path, theirs: Path, keyring: Keyring) -> int:
     """Return by how many lines the second of two erase journals is longer. One has to continue the other.
+
+    Lines of all libraries count, also of one that the settings of the backup do not name: it may be put back.
 
     Raises:
         BackupRefused: a key that the second one needs is not there.
         BackupBroken: the second one does not hold together, or the two differ.
     """
-    longer = 0
-    for agency in agencies:
-        own, other = _read_journal(ours, keyring, agency), _read_journal(theirs, keyring, agency)
-        shared = min(len(own), len(other))
-        if [code for _, code in own[:shared]] != [code for _, code in other[:shared]]:
-            raise _refused(theirs, "its lines are not those of the backup")
-        longer += len(other) - len(own)
-    return longer
+    own, other = _read_codes(ours, keyring), _read_codes(theirs, keyring)
+    shared = min(len(own), len(other))
+    if own[:shared] != other[:shared]:
+        raise _refused(theirs, "its lines are not those of the backup")
+    return len(other) - len(own)
 
 
-def _read_journal(path: Path, keyring: Keyring, agency: str) -> list[tuple[Entry, bytes]]:
+def _read_codes(path: Path, keyring: Keyring) -> list[bytes]:
     journal = EraseJournal(path, keyring)
-    # the lines of all libraries are one chain
     _make_sure_of_keys(path, keyring, Purpose.CHECKPOINT, (signed for signed, _ in journal.keys_by_line()))
-    hashed = (index for _, index in journal.key_ids(agency) if index is not None)
+    hashed = (index for _, index in journal.keys_by_line() if index is not None)
     _make_sure_of_keys(path, keyring, Purpose.INDEX, hashed)
     try:
-        return journal.written(agency)
+        return [code for _, code in journal.written()]
     except JournalBroken as error:
         raise _refused(path, error.message) from error
 

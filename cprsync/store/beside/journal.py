@@ -90,12 +90,12 @@ class EraseJournal:
         keys = self._keyring.keys[Purpose.CHECKPOINT]
         return {key.id: hmac.digest(key.secret, b"erase journal", "sha256") for key in keys}
 
-    def entries(self, agency: str) -> list[Entry]:
-        """Return what one library wrote, the oldest first. Raises as `written`."""
+    def entries(self, agency: str | None = None) -> list[Entry]:
+        """Return what one library wrote, or each of them, the oldest first. Raises as `written`."""
         return [entry for entry, _ in self.written(agency)]
 
-    def written(self, agency: str) -> list[tuple[Entry, bytes]]:
-        """Return what one library wrote, the oldest first, each entry with its code.
+    def written(self, agency: str | None = None) -> list[tuple[Entry, bytes]]:
+        """Return what one library wrote, or each of them, the oldest first, each entry with its code.
 
         An unfinished last line is skipped.
 
@@ -103,7 +103,7 @@ class EraseJournal:
             JournalBroken: a line was altered, moved or removed.
             ConfigurationError: the file cannot be read.
         """
-        return [one for one in self._verified(self._content()) if one[0].agency == agency]
+        return [one for one in self._verified(self._content()) if agency in {None, one[0].agency}]
 
     def key_ids(self, agency: str) -> set[tuple[str, str | None]]:
         """Return the keys that one library's lines name, each with that of the hashed number, as `keys_by_line`."""
