@@ -65,6 +65,11 @@ def rule_words(key: str, **values: Wording | str | int) -> Wording:
     return _in_both("rules", key, values)
 
 
+def command_words(key: str, **values: Wording | str | int) -> Wording:
+    """What commands and reports say, in both languages."""
+    return _in_both("words", key, values)
+
+
 def _in_both(catalogue: Catalogue, key: str, values: Mapping[str, Wording | str | int]) -> Wording:
     danish = {name: value.da if isinstance(value, Wording) else value for name, value in values.items()}
     english = {name: value.en if isinstance(value, Wording) else value for name, value in values.items()}

@@ -18,6 +18,7 @@ from cprsync.domain.person.person import EMPTY, SILENT, Gap, Protection, Status
 from cprsync.domain.person.sealed import same_dwelling, same_writing
 from cprsync.domain.person.status import STATUS_RULES, Action
 from cprsync.domain.policy.policy import Harm
+from cprsync.domain.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person, Silent
     from cprsync.domain.person.sealed import Address, SealedAddress
     from cprsync.domain.policy.policy import Limit
+    from cprsync.domain.wording import Texts
 
     _Address: TypeAlias = Address | SealedAddress | Silent
 
@@ -189,3 +191,9 @@ def guard(
         for harm, limit in limits.items()
         if counts[harm] > limit.of(population)
     )
+
+
+def describe_excess(excess: Iterable[Excess], texts: Texts) -> Wording:
+    """The classes that are over their limit, each with its count and its limit, in both languages."""
+    said = [texts("brake_class", what=texts(one.harm.value), count=one.count, limit=one.limit) for one in excess]
+    return Wording("; ".join(one.da for one in said), "; ".join(one.en for one in said))

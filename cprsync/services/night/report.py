@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.deciding.guard import Outcome
+from cprsync.catalogues import command_words
+from cprsync.domain.deciding.guard import Outcome, describe_excess
 from cprsync.domain.netmedia.rights import RightChange
 from cprsync.domain.patron.due import DueKind
 from cprsync.errors import (
@@ -223,7 +224,7 @@ class Report:
         approval = self.planned.approval
         if approval is not None and approval.fate is Fate.ADDED:
             return NightBraked("the night would do more than was approved of run {run}", run=approval.run)
-        over = ", ".join(f"{one.harm.value} {one.count} > {one.limit}" for one in self.planned.excess)
+        over = describe_excess(self.planned.excess, command_words)
         return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
 
     @property

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library, unowned
@@ -22,11 +22,15 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
 )
+from cprsync.language.errors import error_text
 from cprsync.language.night import report_lines
 from cprsync.services.night.report import Closing, Counts, Report
 from cprsync.services.night.weighing import Planned
 from cprsync.services.ports.deliveries import DeliveryLine
 from cprsync.services.ports.runs import Run, Tally
+
+if TYPE_CHECKING:
+    from cprsync.catalogues import Language
 
 RUN = Run(12, 3, TUESDAY, datetime(2027, 3, 23, 5, 30, tzinfo=UTC))
 #: The keys of `sync` in commands.md; what is more is ours.
@@ -131,6 +135,20 @@ def test_a_report_holds_no_number_name_or_street(library: Library) -> None:
 def test_the_exit_code_says(says: dict[str, Any], exit_code: int, state: str) -> None:
     report = Report(RUN, AGENCY, **says)
     assert (report.exit_code, report.state) == (exit_code, state)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("da", "adresser forsvinder: 25, grænsen er 20; venter på et menneske: 11, grænsen er 10"),
+        ("en", "addresses lost: 25, the limit is 20; parked for a person: 11, the limit is 10"),
+    ],
+)
+def test_a_night_that_limits_stop_names_them_in_the_readers_language(language: Language, words: str) -> None:
+    excess = (Excess(Harm.ADDRESS_LOST, 25, 20), Excess(Harm.PARKED, 11, 10))
+    failure = Report(RUN, AGENCY, held=True, planned=Planned(excess=excess)).failure
+    assert failure is not None
+    assert error_text(failure, language).endswith(f": {words}")
 
 
 def test_a_balance_adds_up_or_fails() -> None:
