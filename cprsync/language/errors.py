@@ -32,13 +32,14 @@ _KINDS: Final = {
         delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten
         delivery.future delivery.gap delivery.no_copy
         delivery.not_fetched delivery.not_stopped delivery.product delivery.replaced delivery.taken delivery.task
-        delivery.too_large delivery.unknown forecast.everyone input.branch input.empty input.fields input.folder
+        delivery.too_large delivery.unknown entitlements.wrong forecast.everyone input.branch input.empty input.fields
+        input.folder
         input.header
         input.reason journal.behind journal.broken journal.whole keys.approved keys.backups keys.named
         keys.named.audit keys.named.lines keys.unknown keys.writes
         list.missing list.several number.both_patrons
         number.not_set number.real number.replaced number.taken_back own.field patron.closed patron.exists patron.gone
-        patron.merged patron.no_card patron.open patron.unknown
+        patron.merged patron.no_card patron.nobody patron.open patron.unknown
         plan.approved plan.changed plan.nobody plan.none plan.not_approved
         plan.ran_out plan.same_person plan.unknown request responsible.circle responsible.gone responsible.minor
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
@@ -73,7 +74,9 @@ _KINDS: Final = {
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
         store.no_room store.no_writes store.unavailable target.not_loaded
     """,
-    Exit.BRAKED: "review.braked run.braked subscriptions.braked",
+    Exit.BRAKED: """
+        netmedia.braked provisional.braked revert.braked review.braked run.braked subscriptions.braked windows.braked
+    """,
     Exit.ACCOUNT: """
         access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
         machine.unknown reader.unknown session.ended session.role session.token

@@ -86,7 +86,7 @@ def test_what_is_no_number_is_refused_before_anything_is_written(library: Librar
 def test_a_number_that_the_register_does_not_know_is_exit_1(library: Library) -> None:
     before = library.records()
     ran = lookup(library, unknown() + "\n", "--register")
-    assert (ran.exit, ran.document["found"]) == (1, False)
+    assert (ran.exit, ran.document["found"], ran.error["kind"]) == (1, False, "register.no_such_person")
     assert library.records() == before
 
 

@@ -87,7 +87,9 @@ def test_a_patron_is_found_by_number_and_nobody_by_nobodys(library: Library) -> 
     ran = patron(library, "find", typed=f"{number('ANNA')[:6]}-{number('ANNA')[6:]}\n")
     assert (ran.exit, ran.document["warnings"]) == (0, [])
     nobody = patron(library, "find", typed=f"{number('EDITH')}\n")
-    assert (nobody.exit, nobody.document) == (1, {"found": False, "patron": None, "by": None, "warnings": []})
+    assert (nobody.exit, nobody.error["kind"]) == (1, "patron.nobody")
+    found = {key: value for key, value in nobody.document.items() if key != "error"}
+    assert found == {"found": False, "patron": None, "by": None, "warnings": []}
     assert number("ANNA") not in ran.out + ran.err
 
 
@@ -319,6 +321,7 @@ def test_a_number_that_the_register_does_not_know_adds_nobody(library: Library) 
     before = library.records()
     ran = patron(library, "add", "--yes", typed='{"cpr_number": "0101011234", "name": "Kim"}\n')
     assert (ran.exit, ran.document["found"], ran.document["written"]) == (1, False, False)
+    assert ran.error["kind"] == "register.no_such_person"
     assert library.records() == before
 
 

@@ -126,6 +126,7 @@ def test_a_number_changed_in_culr_is_named_by_verify_and_put_right_by_the_night_
     control.culr_write(mock, "update", right.document["agency"], "ANNA", to="461")
     wrong = library.call("entitlements", "verify")
     assert (wrong.exit, wrong.document["ok"], wrong.document["who"]) == (1, False, {"stale": [anna]})
+    assert (wrong.error["kind"], wrong.error["changed"]) == ("entitlements.wrong", "nothing")
     assert library.call("entitlements", "verify", "--offline").exit == 0
     dry = library.call("entitlements", "reconcile", "--all", "--dry-run")
     assert (dry.exit, dry.document["stale"], dry.document["repaired"]) == (0, 1, 0)

@@ -94,7 +94,7 @@ def test_a_night_is_held_approved_written_undone_and_let_go(night: Night, tmp_pa
 
     # the undo is over the same limit: two people approve it too
     held = revert(library, run, "--yes", "--reason", "filen var forkert")
-    assert (held.exit, held.document["state"]) == (5, "held")
+    assert (held.exit, held.document["state"], held.error["kind"]) == (5, "held", "revert.braked")
     for language in ("da", "en"):
         said = "\n".join(done_lines(held.document, language))
         assert f"cprsync runs revert {run}" in said

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from cprsync.cli.desk.changing import set_lines
 from cprsync.cli.feed.deliveries import inspect_lines
-from cprsync.cli.feed.windows import reconcile_document, reconcile_lines, subscription_lines
+from cprsync.cli.feed.windows import heal_document, reconcile_document, reconcile_lines, subscription_lines
 from cprsync.cli.setup.installation import db_status, db_upgrade, write_folder
 from cprsync.cli.trust.alarms import tried_lines
 from cprsync.cli.trust.keys import rotation_lines
+from cprsync.domain.deciding.guard import Excess
+from cprsync.domain.policy.policy import Harm
 from cprsync.errors import AlarmUndelivered
 from cprsync.language.errors import advice_for, in_danish
 from cprsync.mock.asking import not_running
+from cprsync.services.feed.provisional import ProvisionalAsked
+from cprsync.services.feed.questions import WindowsAsked
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD, DIED, LEFT, OLD_NUMBER, RESPONSIBLE
 
 #: What a rotation tells of an older key that nothing names any more.
@@ -29,6 +34,7 @@ COMPARED = {
     "refused": 0,
     "brake": [{"count": 9, "limit": 5}],
 }
+EXCESS = (Excess(Harm.GONE, 21, 20),)
 
 
 def a_set(**deviations: Any) -> dict[str, Any]:
@@ -106,6 +112,24 @@ def test_a_comparison_that_a_limit_stops_has_an_error_in_its_document(added: int
     assert error["da"]["message"].startswith("9 abonnementer skulle ophøre eller mangler, og policy.toml tillader 5: ")
     assert "guard.unsubscribed.count" in error["next"]
     assert "error" not in reconcile_document({**COMPARED, "brake": []})
+
+
+@pytest.mark.parametrize(
+    ("asked", "provisional", "kind", "changed"),
+    [
+        (WindowsAsked(asked=4, excess=EXCESS), ProvisionalAsked(), "windows.braked", "nothing"),
+        (WindowsAsked(excess=EXCESS, let_through=Counter(protect=1)), ProvisionalAsked(), "windows.braked", "part"),
+        (WindowsAsked(), ProvisionalAsked(asked=1, held=True), "provisional.braked", "part"),
+    ],
+)
+def test_answers_that_a_limit_holds_back_have_an_error_in_their_document(
+    asked: WindowsAsked, provisional: ProvisionalAsked, kind: str, changed: str
+) -> None:
+    document = heal_document("775100", asked, provisional, opened_now=False)
+    error = document["error"]
+    assert (document["exit"], error["kind"], error["changed"]) == (5, kind, changed)
+    assert "policy.toml tillader" in error["da"]["message"]
+    assert "error" not in heal_document("775100", WindowsAsked(), ProvisionalAsked(), opened_now=False)
 
 
 def test_subscriptions_are_told_with_their_reason_in_words() -> None:

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Patron, RevealReason, opened, print_document
-from cprsync.cli.terminal.output import note, print_json, say
-from cprsync.errors import Exit
+from cprsync.cli.terminal.frame import (
+    CONFIG,
+    Config,
+    Json,
+    Lang,
+    Library,
+    Patron,
+    RevealReason,
+    opened,
+    print_document,
+    print_outcome,
+)
+from cprsync.cli.terminal.output import note, say
+from cprsync.errors import BadInput, Exit
+from cprsync.language.errors import error_document
 from cprsync.language.record import record_lines, shown_name
 from cprsync.language.words import day_text, word
 
@@ -61,10 +73,12 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
         typed = ask_identity(word("find_prompt", lang))
         with site.store() as store:
             document = Finder(store, site.clock, site.policy, user_name()).find(typed)
-    if as_json:
-        print_json(document)
-    else:
+    if not document["found"]:
+        nobody = BadInput("no patron was found", kind="patron.nobody")
+        document = {**document, "error": error_document(nobody, changed="nothing")}
+    if not as_json:
         _show_found(document, lang)
+    print_outcome(document, (), lang, as_json=as_json)
     return Exit.DONE if document["found"] else Exit.REFUSED
 
 

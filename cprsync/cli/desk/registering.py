@@ -28,13 +28,14 @@ from cprsync.cli.terminal.frame import (
     Why,
     Yes,
     opened,
-    print_document,
+    print_outcome,
 )
 from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
-from cprsync.errors import BadInput, Exit, RegisterUnavailable
+from cprsync.errors import BadInput, Exit, NoSuchPerson, RegisterUnavailable
+from cprsync.language.errors import error_document
 from cprsync.language.record import NOTHING, field_lines, name_of, sealed_mark
 from cprsync.language.words import day_text, has_word, word
 
@@ -84,14 +85,20 @@ def lookup(
         asked = Asked(ask_number(), purpose, user_name())
         with site.desk() as desk:
             looked_up = _register(desk, asked, asker) if register else look_up(desk, asked)
-        document = looked_up.document
+        document = dict(looked_up.document)
         if document.get("written"):
             publish_patron(site, document["patron"], lang)
     lines = outcome_lines if document.get("written") else lookup_lines
-    print_document(document, lines(document, lang), as_json=as_json)
+    if not document["found"]:
+        document["error"] = _unknown_to_the_register()
+    print_outcome(document, lines(document, lang), lang, as_json=as_json)
     if not document["found"]:
         return Exit.REFUSED
     return Exit.LEFT if register and looked_up.parked else Exit.DONE
+
+
+def _unknown_to_the_register() -> dict[str, Any]:
+    return error_document(NoSuchPerson("the register does not know the number"), changed="nothing")
 
 
 def _register(desk: Desk, asked: Asked, asker: Asker) -> LookedUp:
@@ -209,12 +216,13 @@ def patron_add(
                 say_lines(lines)
         if document.get("written"):
             publish_patron(site, document["patron"], lang)
+    if not document.get("found", True):
+        print_outcome(document | {"error": _unknown_to_the_register()}, (), lang, as_json=as_json)
+        return Exit.REFUSED
     if as_json:
         print_json(document)
     elif document.get("written"):
         say(word("registered", lang, patron=document["patron"]))
-    if not document.get("found", True):
-        return Exit.REFUSED
     return Exit.LEFT if shown.registration is not None and shown.registration.parked else Exit.DONE
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.catalogues import command_words
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress
+from cprsync.domain.deciding.guard import describe_excess
 from cprsync.errors import Braked, CprsyncError, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import window_lines
@@ -104,8 +106,8 @@ def heal_document(
     agency: str, asked: WindowsAsked, provisional: ProvisionalAsked, *, opened_now: bool
 ) -> dict[str, Any]:
     """The JSON shape of `feed heal`, for every exit code. `opened_now`: the command has opened everyone's window."""
-    code = BRAKED if asked.excess or provisional.held else LEFT if asked.parked else DONE
-    error = asked.error or provisional.error
+    code = LEFT if asked.parked else DONE
+    error = asked.error or provisional.error or _find_brake(asked, provisional)
     document = {
         "agency": agency,
         **asked.document(),
@@ -117,9 +119,22 @@ def heal_document(
     }
     if error is not None:
         code = advice_for(error).exit
-        changed = "part" if opened_now or asked.answered or provisional.asked else "nothing"
+        done = opened_now or asked.answered or asked.let_through or provisional.asked
+        changed = "part" if done else "nothing"
         document["error"] = error_document(error, changed=changed, reference="heal")
     return document | {"exit": code}
+
+
+def _find_brake(asked: WindowsAsked, provisional: ProvisionalAsked) -> Braked | None:
+    if asked.excess:
+        over = describe_excess(asked.excess, command_words)
+        return Braked("the answers would change more than policy.toml allows: {over}", over=over, kind="windows.braked")
+    if provisional.held:
+        return Braked(
+            "the answers about patrons who wait for the register would change more than policy.toml allows",
+            kind="provisional.braked",
+        )
+    return None
 
 
 def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -128,9 +143,8 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield word("heal_provisional", language, **document["provisional"])
     yield word("windows_asked", language, **document)
     yield from window_lines(document, language)
-    if document["brake"]:
-        yield word("windows_brake_next", language, left=document["left"])
-    elif document["left"]:
+    # what to do about a brake is in the error
+    if document["left"] and not document["brake"]:
         yield word("windows_await_delivery" if document["awaits_delivery"] else "windows_next", language)
 
 

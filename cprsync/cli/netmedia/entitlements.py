@@ -6,11 +6,11 @@ Shows patron numbers and counts, no CPR number.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.catalogues import Language
+from cprsync.catalogues import Language, command_words
 from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
@@ -28,8 +28,9 @@ from cprsync.cli.terminal.frame import (
     print_outcome,
 )
 from cprsync.cli.terminal.long_work import progress
+from cprsync.domain.deciding.guard import describe_excess
 from cprsync.domain.netmedia.drift import Drift
-from cprsync.errors import CprsyncError
+from cprsync.errors import Braked, CprsyncError
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.netmedia import cards_text, entitlement_lines
 from cprsync.language.night import DRIFTS, account_lines
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cprsync.cli.desk.confirming import Asker
+    from cprsync.services.netmedia.publishing import Compared
     from cprsync.services.ports.night import Night
 
-#: Exit codes: done, a check failed, left to staff, stopped by a limit.
-DONE, FAILED, LEFT, BRAKED = 0, 1, 3, 5
+#: Exit codes: done, a check failed, left to staff.
+DONE, FAILED, LEFT = 0, 1, 3
+NOT_AS_THEY_SHOULD: Final = "rights or accounts of some patrons are not as they should be"
 #: The most patron numbers of a kind to show; --json has them all.
 SHOWN = 20
 app = typer.Typer()
@@ -104,12 +107,22 @@ def entitlements_reconcile(
         found = reconcile_accounts(night, everyone=everything, dry_run=dry_run)
         document = reconcile_document(night, found, dry_run=dry_run)
         document["rights"] = derive_wrong_again(night, dry_run=dry_run) if everything and not found.error else []
-    document["exit"] = BRAKED if document["brake"] else LEFT if document["left_to_a_person"] else DONE
-    if found.error is not None:
-        document["error"] = error_document(found.error, changed="nothing")
-        document["exit"] = advice_for(found.error).exit
+    document["exit"] = LEFT if document["left_to_a_person"] else DONE
+    if (error := find_error(found)) is not None:
+        # rights are derived again although the accounts are over a limit
+        changed = "part" if document["rights"] and not dry_run else "nothing"
+        document["error"] = error_document(error, changed=changed)
+        document["exit"] = advice_for(error).exit
     print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
     return int(document["exit"])
+
+
+def find_error(found: Compared) -> CprsyncError | None:
+    """Why the accounts were not all read and repaired. None: they were."""
+    if found.error is not None or not found.excess:
+        return found.error
+    over = describe_excess(found.excess, command_words)
+    return Braked("the repairs are more than policy.toml allows: {over}", over=over, kind="netmedia.braked")
 
 
 def reconciled_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -182,10 +195,11 @@ def entitlements_verify(
         except CprsyncError as error:
             found = Verified(offline=offline, error=error)
     document = {"agency": site.section.agency, **found.document(), "exit": DONE if found.ok else FAILED}
-    if found.error is not None:
-        document["error"] = error_document(found.error, changed="nothing")
+    wrong = None if found.ok else CprsyncError(NOT_AS_THEY_SHOULD, kind="entitlements.wrong")
+    if (failure := found.error or wrong) is not None:
+        document["error"] = error_document(failure, changed="nothing")
         # a finding counts even if something else could not be checked
-        document["exit"] = advice_for(found.error).exit if found.ok else FAILED
+        document["exit"] = advice_for(failure).exit if found.ok else FAILED
     print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)
     return int(document["exit"])
 
@@ -217,13 +231,9 @@ def verified_lines(document: Mapping[str, Any], language: Language) -> Iterator[
 
 
 def _wrong_lines(who: Mapping[str, list[str]], language: Language) -> Iterator[str]:
-    """What is wrong, for which patrons, and how to repair it."""
+    """What is wrong, and for which patrons."""
     for kind, patrons in who.items():
         yield f"{word(f'wrong_{kind}', language)} {len(patrons)}: {patrons_text(patrons)}"
-    if who.keys() - {Drift.FOREIGN.value}:
-        yield word("verified_next", language)
-    if Drift.FOREIGN.value in who:
-        yield word("verified_foreign_next", language)
 
 
 @app.command("cards")

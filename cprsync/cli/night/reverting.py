@@ -21,9 +21,11 @@ from cprsync.cli.terminal.frame import (
     Yes,
     opened,
     print_document,
+    print_outcome,
 )
 from cprsync.cli.terminal.long_work import progress, stoppable
-from cprsync.errors import Exit
+from cprsync.errors import Braked, Exit
+from cprsync.language.errors import error_document
 from cprsync.language.night import audit_lines, brake_lines, reverting_lines
 from cprsync.language.words import day_text, word
 
@@ -71,7 +73,10 @@ def runs_revert(
         seen = preview_revert(night, run)
         with asker.confirmed(seen.document, seen.preview, preview_lines(seen.document, lang)) as given:
             document = revert(night, seen, given, user=user)
-    print_document(document, done_lines(document, lang), as_json=as_json)
+    if document["state"] == "held":
+        held = Braked("undoing run {run} would change more than policy.toml allows", run=run, kind="revert.braked")
+        document["error"] = error_document(held, changed="nothing", reference=f"run-{document['run']}")
+    print_outcome(document, done_lines(document, lang), lang, as_json=as_json)
     return int(document["exit"])
 
 

@@ -8,9 +8,13 @@ import pytest
 from catalogues import WORDS
 
 from cprsync.cli.desk.review import item_lines
-from cprsync.cli.netmedia.entitlements import SHOWN, reconciled_lines, verified_lines
+from cprsync.cli.netmedia.entitlements import SHOWN, find_error, reconciled_lines, verified_lines
+from cprsync.domain.deciding.guard import Excess
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
 from cprsync.domain.netmedia.drift import Drift, NetMediaFault
+from cprsync.domain.policy.policy import Harm
+from cprsync.errors import Braked
+from cprsync.language.errors import advice_for, error_document
 from cprsync.language.netmedia import cards_text
 from cprsync.language.night import net_media_lines, report_lines
 from cprsync.services.netmedia.entitlements import Verified
@@ -134,6 +138,15 @@ def test_every_answer_on_which_an_effect_can_be_left_to_a_person_has_words(code:
     assert f"code_{code.value}" in WORDS
 
 
+def test_repairs_that_a_limit_stops_are_an_error_that_names_it() -> None:
+    error = find_error(Compared(read=40, excess=(Excess(Harm.CHANGED, 300, 200),)))
+    assert isinstance(error, Braked)
+    document = error_document(error, changed="nothing")
+    assert (document["kind"], advice_for(error).exit) == ("netmedia.braked", 5)
+    assert document["da"]["message"].endswith("policy.toml tillader: ændringer i alt: 300, grænsen er 200")
+    assert find_error(Compared(read=40)) is None
+
+
 # -- verified --------------------------------------------------------------------------------------------------------
 
 
@@ -154,19 +167,6 @@ def test_each_thing_that_is_wrong_is_said_with_whose_it_is(kind: NetMediaFault) 
     assert first == "NOGET STEMMER IKKE: 40 lånere set efter"
     assert second.endswith(" 1: 12345678")
     assert "wrong_" not in second
-
-
-@pytest.mark.parametrize(
-    ("kind", "words"),
-    [
-        (NetMediaFault.STALE, "reconcile --all udleder rettigheder igen og lader natkørslen rette konti"),
-        (NetMediaFault.FOREIGN, "på cprsync review list"),
-    ],
-)
-def test_what_can_be_done_about_it_is_said(kind: NetMediaFault, words: str) -> None:
-    advice = [line for line in verified(faults=((kind, "1"),)) if "cprsync" in line]
-    assert len(advice) == 1
-    assert words in advice[0]
 
 
 def test_without_net_media_or_products_it_is_not_said_that_all_is_right_but_what_waits_for_what() -> None:
