@@ -249,4 +249,11 @@ def reconcile_lines(document: Mapping[str, Any], language: Language, *, applied:
     for entry in document["brake"]:
         yield word("reconcile_brake", language, count=entry["count"], limit=entry["limit"])
     if not applied:
-        yield word("reconcile_dry", language)
+        yield word(_dry_word(document), language)
+
+
+def _dry_word(document: Mapping[str, Any]) -> str:
+    """What --apply would do. A limit stops only what ends a subscription."""
+    if document["brake"]:
+        return "reconcile_dry_adds" if document["missing"] else "accounts_dry"
+    return "reconcile_dry" if document["missing"] or document["surplus"] else "accounts_dry"
