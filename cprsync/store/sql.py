@@ -65,7 +65,7 @@ from cprsync.store.trust.rotating import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from datetime import time
     from pathlib import Path
@@ -102,7 +102,7 @@ class SqlStore(Store):
         own_patron: Callable[[str], str | None] = lambda _: None,
         checks_keys: bool = True,
         environment: str = "test",
-        agencies: Collection[str] | None = None,
+        shared: bool = True,
         keeper: Engine | None = None,
     ) -> None:
         """Open the store.
@@ -122,7 +122,7 @@ class SqlStore(Store):
             targets: the other systems that hear of patrons.
             own_patron: the patron number of a person at the desk, if it is known.
             environment: whose persons the records are about, real or test; the store keeps it, and no other opens it.
-            agencies: the libraries that are set up; None: others may have patrons under the agreement too.
+            shared: whether other libraries may have patrons under the agreement too.
             checks_keys: False for a caller who only tells what names each key.
             keeper: opens the same database for the role that may delete from the audit; None: `engine` may.
 
@@ -155,7 +155,7 @@ class SqlStore(Store):
         )
         if checks_keys:
             check_keys(tenant)
-        _move_in(tenant, agencies)
+        _move_in(tenant, shared=shared)
         if agency not in known:
             note_environment(engine, agency, environment)
         keeping = None if keeper is None else with_targets(replace(tenant, engine=keeper), targets)
@@ -220,14 +220,14 @@ class SqlStore(Store):
         return at_one_moment(self._tenant.engine)
 
 
-def _move_in(tenant: Tenant, agencies: Collection[str] | None) -> None:
+def _move_in(tenant: Tenant, *, shared: bool) -> None:
     """Make the rows of the library and its agreement, once. Raises StoreMismatch: the agency is mistyped."""
     names = {"agency": tenant.agency, "id": tenant.agreement}
     with reading(tenant.engine) as connection:
         known = set(connection.scalars(_AGENCIES, {"agreement_": tenant.agreement}))
     # an earlier version made the rows of a mistyped agency too
-    if agencies is not None and not known <= {tenant.agency, *agencies}:
-        check_agency(tenant.engine, tenant.agency, tenant.agreement, agencies)
+    if not shared and known - {tenant.agency}:
+        check_agency(tenant.engine, tenant.agency, tenant.agreement)
     if tenant.agency in known:
         return
     with writing(tenant.engine) as connection:

@@ -169,7 +169,7 @@ class Site:
                 own_patron=self.own_patron,
                 checks_keys=checks_keys,
                 environment=settings.environment,
-                agencies=None if library.register_.shared else {one.agency for one in settings.library},
+                shared=library.register_.shared,
                 keeper=keeper,
             )
             if checks_journal:

@@ -107,6 +107,18 @@ def test_two_libraries_with_one_agreement_begin_no_night_that_would_end_the_othe
     assert control.state(ready)["subscriptions"][first] == before[first]
 
 
+def test_libraries_that_have_exchanged_their_agency_have_no_night_under_each_others_agreement(
+    both: tuple[Library, dict[str, Any]],
+) -> None:
+    library, ready = both
+    before = library.rows()
+    for old, new in ((FIRST, "agency"), (SECOND, FIRST), ("agency", SECOND)):
+        library.rewrite("cprsync.toml", f'agency = "{old}"', f'agency = "{new}"')
+    ran = library.call("sync")
+    assert [run["error"]["kind"] for run in ran.document["runs"]] == ["store.agency", "store.agency"], ran.out
+    assert (ran.exit, library.rows(), control.state(ready)["subscriptions"]) == (2, before, {})
+
+
 def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tuple[Library, dict[str, Any]]) -> None:
     library, ready = both
     control.night(ready)

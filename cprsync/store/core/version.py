@@ -18,8 +18,6 @@ from cprsync.store.core.planner import inform_planner, is_informed
 from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from alembic.config import Config
     from sqlalchemy import Engine
 
@@ -97,18 +95,18 @@ def note_environment(engine: Engine, agency: str, environment: str) -> None:
         connection.execute(new.values(environment=environment))
 
 
-def check_agency(engine: Engine, agency: str, agreement: str, others: Collection[str]) -> None:
-    """Check that a library without patrons under its agreement is no mistyped one.
+def check_agency(engine: Engine, agency: str, agreement: str) -> None:
+    """Check that a library that is new under its agreement, or has no patrons, is no mistyped one.
 
-    An agreement belongs to one library. If a library that the settings do not name has patrons under it, it is the one
-    that is meant.
+    An agreement that is not shared belongs to one library. If another one has patrons under it, that is the one that is
+    meant: the agency is mistyped, or two libraries have exchanged theirs.
 
     Raises:
         StoreMismatch: there is such a library.
     """
     patron, row = metadata.tables["patron"].c, metadata.tables["agreement"].c
     has_patrons = select(patron.agency).where(patron.agency == row.agency).exists()
-    named = select(row.agency).where(row.id == agreement, row.agency.not_in(set(others) - {agency}), has_patrons)
+    named = select(row.agency).where(row.id == agreement, has_patrons)
     with reading(engine) as connection:
         found = connection.scalars(named.order_by(row.agency)).all()
     if found and agency not in found:

@@ -113,13 +113,11 @@ def test_a_store_is_of_the_environment_that_opened_it_first_and_the_other_is_ref
     assert version.find_environments(engine) == {AGENCY: first, "765700": first}
 
 
-def test_a_new_library_is_refused_under_the_agreement_of_patrons_whose_library_is_not_set_up(
+def test_a_new_library_is_refused_under_the_agreement_of_anothers_patrons(
     store: SqlStore, engine: Engine, keyring: Keyring, clock: StoppedClock
 ) -> None:
-    def open_(agency: str, agreement: str, *agencies: str) -> SqlStore:
-        return SqlStore(
-            engine, agency=agency, agreement=agreement, keyring=keyring, clock=clock, agencies={agency, *agencies}
-        )
+    def open_(agency: str, agreement: str, *, shared: bool = False) -> SqlStore:
+        return SqlStore(engine, agency=agency, agreement=agreement, keyring=keyring, clock=clock, shared=shared)
 
     # nobody is lost: the other library has no patron yet
     open_("765700", AGREEMENT)
@@ -129,32 +127,30 @@ def test_a_new_library_is_refused_under_the_agreement_of_patrons_whose_library_i
         open_("765710", AGREEMENT)
     assert refused.value.kind == "store.agency"
     assert libraries(engine) == before
-    # a second library: with an agreement of its own, or set up beside the first
+    # a second library: with an agreement of its own, or one that is shared
     open_("765720", "other")
-    open_("765730", AGREEMENT, AGENCY)
+    open_("765730", AGREEMENT, shared=True)
     assert len(libraries(engine)) == len(before) + 2
 
 
 def test_a_mistyped_library_that_an_earlier_version_wrote_is_refused_until_it_has_patrons(
     store: SqlStore, engine: Engine, keyring: Keyring, clock: StoppedClock
 ) -> None:
-    def open_(*, agencies: set[str] | None) -> SqlStore:
-        return SqlStore(engine, agency="765700", agreement=AGREEMENT, keyring=keyring, clock=clock, agencies=agencies)
+    def open_(*, shared: bool) -> SqlStore:
+        return SqlStore(engine, agency="765700", agreement=AGREEMENT, keyring=keyring, clock=clock, shared=shared)
 
     # its rows are written, as nothing was asked
-    mistyped = open_(agencies=None)
-    open_(agencies={"765700"})
+    mistyped = open_(shared=True)
+    open_(shared=False)
     enrol(store, 1)
     before = libraries(engine)
     with pytest.raises(StoreMismatch, match=f"has patrons of {AGENCY}, and the settings name 765700") as refused:
-        open_(agencies={"765700"})
+        open_(shared=False)
     assert refused.value.kind == "store.agency"
     assert libraries(engine) == before
-    # both are set up, or the agreement is shared
-    open_(agencies={"765700", AGENCY})
-    open_(agencies=None)
+    open_(shared=True)
     enrol(mistyped, 1)
-    assert open_(agencies={"765700"}).patrons.count() == 1
+    assert open_(shared=False).patrons.count() == 1
 
 
 def test_a_library_from_before_the_note_is_noted_when_it_is_opened(
