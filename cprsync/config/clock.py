@@ -87,10 +87,12 @@ def clock_for(settings: Settings, today: date | None = None, *, moves: bool = Fa
         return StillClock(datetime.combine(today, time_of_day(6, 30), tzinfo=COPENHAGEN).astimezone(UTC))
     if settings.test.control_url is None:
         return SystemClock()
-    from cprsync.mock.control import clock
+    from cprsync.mock.asking import clock
+
+    mock = {"control_url": settings.test.control_url}
 
     def ask() -> datetime:
-        mock = clock({"control_url": settings.test.control_url}, seconds=CLOCK_SECONDS)
-        return datetime.fromisoformat(mock["now"]).astimezone(UTC)
+        told = clock(mock, seconds=CLOCK_SECONDS)
+        return datetime.fromisoformat(told["now"]).astimezone(UTC)
 
     return MockClock(ask) if moves else StillClock(ask())

@@ -1,4 +1,4 @@
-"""A call to the control of a running mock, and what may be wrong with it.
+"""A call to the control of a running mock, what may be wrong with it, and the call that every command makes.
 
 A mock is named by its folder, by its ready document, or by a document with only a `control_url`.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, TypeAlias
-
-import requests
-from urllib3.exceptions import NewConnectionError
+from urllib.parse import urlsplit
 
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
 
@@ -44,23 +45,41 @@ def change(mock: Mock, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def ask(mock: Mock, path: str, asked: Mapping[str, Any], timeout: tuple[float, float] = TIMEOUT) -> dict[str, Any]:
     """Ask for a document. Raises BadInput, and RegisterUnavailable if there is no answer."""
-    url = f"{_control_url(mock)}{path}"
     try:
-        with requests.Session() as session:
-            # A proxy of the environment must not get calls to the loopback interface.
-            session.trust_env = False
-            answer = session.post(url, json=asked, timeout=timeout, allow_redirects=False)
-            document = answer.json()
-    except (requests.RequestException, ValueError) as error:
-        raise (not_running() if _is_not_there(error) else not_running(_NoAnswer)) from error
+        status, document = _post(f"{_control_url(mock)}{path}", json.dumps(asked).encode(), timeout)
+    except (OSError, HTTPException, ValueError) as error:
+        raise not_running(_NoAnswer) from error
     if not isinstance(document, dict):
         raise not_running()
-    if answer.status_code == requests.codes.ok:
+    if status == HTTPStatus.OK:
         return document
     problem = document.get("error")
     if not isinstance(problem, dict):
         raise not_running()
     raise BadInput(str(problem.get("message")), kind=str(problem.get("kind")))
+
+
+def clock(mock: Mock, *, seconds: float | None = None) -> dict[str, Any]:
+    """The register's day and time. `seconds`: how long to wait for the answer; None: as for everything else."""
+    return ask(mock, "/clock", {}, TIMEOUT if seconds is None else (seconds, seconds))
+
+
+def _post(url: str, content: bytes, timeout: tuple[float, float]) -> tuple[int, Any]:
+    """The status and the JSON of the answer. Raises RegisterUnavailable if nobody takes the call."""
+    seconds_to_connect, seconds_to_answer = timeout
+    try:
+        parts = urlsplit(url)
+        # The standard library's, because every command against a mock asks for the day: a client with more to it takes
+        # longer to load than to answer. It also knows no proxies, and none may get calls to the loopback interface.
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=seconds_to_connect)
+        connection.connect()
+    except (OSError, ValueError) as error:
+        raise not_running() from error
+    with closing(connection):
+        connection.sock.settimeout(seconds_to_answer)
+        connection.request("POST", parts.path, content, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
 
 
 def _control_url(mock: Mock) -> str:
@@ -74,12 +93,6 @@ def _control_url(mock: Mock) -> str:
         raise not_running() from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError("the mock's ready.json is damaged: start the mock again", kind="mock.ready") from error
-
-
-def _is_not_there(error: Exception) -> bool:
-    """Whether nobody took the call; False if only the answer failed."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
 
 
 def not_running(kind: type[RegisterUnavailable] = RegisterUnavailable) -> RegisterUnavailable:

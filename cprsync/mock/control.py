@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cprsync.errors import BadInput, CprsyncError, RunStopped
-from cprsync.mock.asking import TIMEOUT, Document, Mock, ask, change
+from cprsync.mock.asking import Document, Mock, ask, change
 from cprsync.mock.town.culr_accounts import CPR, OK, Request
 from cprsync.mock.town.faults import SECONDS_MAX, read_fault
 from cprsync.mock.town.people import no_such_person
@@ -74,11 +74,6 @@ def day(mock: Mock) -> dict[str, Any]:
 def state(mock: Mock) -> dict[str, Any]:
     """Everything that the mock knows: day, persons by key, subscriptions by agreement, calls."""
     return ask(mock, "/state", {})
-
-
-def clock(mock: Mock, *, seconds: float | None = None) -> dict[str, Any]:
-    """The register's day and time. `seconds`: how long to wait for the answer; None: as for everything else."""
-    return ask(mock, "/clock", {}, TIMEOUT if seconds is None else (seconds, seconds))
 
 
 def fault(  # noqa: PLR0913 -- a fault's options

@@ -19,7 +19,7 @@ from cprsync.cli.trust.keys import _every_library
 from cprsync.config.settings import load_settings
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.policy.policy import Harm
-from cprsync.mock import control
+from cprsync.mock import asking, control
 from cprsync.mock.certs import make_authority, packaged_profile
 from cprsync.services.trust.keys import Rotating, rotate_keys
 from cprsync.store.seals.failures import ReadOnly
@@ -106,7 +106,7 @@ def test_what_a_command_writes_to_the_audit_has_the_mocks_day(
     act(night, tmp_path)
     written = [at for place, at in entries(night.library).items() if place not in before]
     days = {datetime.fromisoformat(at).astimezone(COPENHAGEN).date() for at in written}
-    assert days == {date.fromisoformat(control.clock(night.ready)["day"])}
+    assert days == {date.fromisoformat(asking.clock(night.ready)["day"])}
 
 
 def test_a_store_that_is_opened_to_be_shown_takes_no_entry(night: Night) -> None:

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from cprsync.cli.main import app
 from cprsync.language.words import long_day
-from cprsync.mock import control
+from cprsync.mock import asking, control
 from cprsync.mock.server import running
 from cprsync.resources import fixture_path
 
@@ -257,7 +257,7 @@ def _lived(ready: Any, folder: Path) -> Town:
     """With a night on the day before SVEND's birthday, on it, and two days after, which catches up."""
     first = Town(folder / "cprsync.toml", {}, [], [])
     for night in (date(2027, 5, 8), date(2027, 5, 9), ON):
-        while date.fromisoformat(control.clock(ready)["day"]) < night:
+        while date.fromisoformat(asking.clock(ready)["day"]) < night:
             control.day(ready)
         first.says("sync", ())
     found = {key: json.loads(first.says("patron find", ("--json",), stdin=number_of(key))) for key in CHILDREN}

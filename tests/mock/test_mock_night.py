@@ -11,7 +11,7 @@ from mock_delivery import Delivery, delivery
 from mock_wire import Caller
 from town import ANNA, PEOPLE, number
 
-from cprsync.mock import control
+from cprsync.mock import asking, control
 from cprsync.mock.town.delivery import is_working_day, offset_on
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_five_nights_from_the_monday_before_easter_close_no_holiday(ready: dict[
 
 def test_after_a_night_the_clock_stands_at_half_past_six_the_next_day(ready: dict[str, Any]) -> None:
     control.night(ready, count=4)  # 22, 23, 24 and, after Easter, 30 March: summer time
-    assert control.clock(ready) == {"day": "2027-03-31", "now": "2027-03-31T06:30:00+02:00"}
+    assert asking.clock(ready) == {"day": "2027-03-31", "now": "2027-03-31T06:30:00+02:00"}
 
 
 def test_a_day_moves_the_calendar_and_delivers_nothing(ready: dict[str, Any], tmp_path: Path) -> None:

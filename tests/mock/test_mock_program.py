@@ -24,7 +24,7 @@ from town import ANNA, PEOPLE, PEOPLE_FILE, number
 
 from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, RunStopped
 from cprsync.language.errors import advice_for
-from cprsync.mock import control
+from cprsync.mock import asking, control
 from cprsync.mock.server import Ports
 from cprsync.mock.town.faults import CALL_KINDS, HALF_FILE
 from cprsync.mock.town.people import load_town
@@ -159,7 +159,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_delivery_follows(
 def test_a_second_mock_in_the_same_folder_is_refused(ready: dict[str, Any], start: Start) -> None:
     with pytest.raises(ConfigurationError, match="another mock runs"), start():
         pass
-    assert control.clock(ready)["day"] == "2027-03-22"
+    assert asking.clock(ready)["day"] == "2027-03-22"
 
 
 def test_a_port_that_is_taken_is_named(start: Start) -> None:
@@ -267,16 +267,16 @@ def test_an_unknown_or_endless_fault_is_refused(still: dict[str, Any], kind: str
 
 def test_the_mock_is_found_by_folder_file_or_document(ready: dict[str, Any], tmp_path: Path) -> None:
     named = (tmp_path / "mock", tmp_path / "mock" / "ready.json", ready, {"control_url": ready["control_url"]})
-    assert [control.clock(mock)["day"] for mock in named] == ["2027-03-22"] * 4
+    assert [asking.clock(mock)["day"] for mock in named] == ["2027-03-22"] * 4
 
 
 def test_a_mock_that_does_not_run_says_so(start: Start, tmp_path: Path) -> None:
     with pytest.raises(RegisterUnavailable) as never:
-        control.clock(tmp_path)
+        asking.clock(tmp_path)
     with start() as ready:
         pass
     with pytest.raises(RegisterUnavailable) as stopped:
-        control.clock(ready)
+        asking.clock(ready)
     assert never.value.kind == stopped.value.kind == "mock.not_running"
 
 
@@ -301,7 +301,7 @@ def test_a_mock_that_stops_in_the_middle_of_many_nights_says_how_many_are_closed
     assert "2 of 5 days are closed" in stopped.value.message
     inbox.unlink()
     assert advice_for(stopped.value).exit == 7
-    assert control.clock(ready)["day"] == "2027-03-25"
+    assert asking.clock(ready)["day"] == "2027-03-25"
 
 
 def test_a_mock_that_is_killed_while_it_answers_is_said_to_have_begun() -> None:
@@ -338,7 +338,7 @@ def test_many_nights_are_told_as_one(ready: dict[str, Any], caller: Caller) -> N
 def test_the_control_takes_nothing_from_a_web_page(still: dict[str, Any], headers: dict[str, str]) -> None:
     answer = requests.post(f"{still['control_url']}/day", data="{}", headers=headers, timeout=10)
     assert answer.status_code == 403
-    assert control.clock(still)["day"] == "2027-03-22"
+    assert asking.clock(still)["day"] == "2027-03-22"
 
 
 @pytest.mark.parametrize("body", ["", "{", "\0", "[" * 100_000, '{"a":' * 50_000, '{"count":' + "9" * 5000 + "}"])
@@ -346,14 +346,14 @@ def test_the_control_refuses_what_is_no_json_and_goes_on(still: dict[str, Any], 
     headers = {"Content-Type": "application/json"}
     answer = requests.post(f"{still['control_url']}/night", data=body, headers=headers, timeout=10)
     assert (answer.status_code, answer.json()["error"]["kind"]) == (400, "mock.control")
-    assert control.clock(still)["day"] == "2027-03-22"
+    assert asking.clock(still)["day"] == "2027-03-22"
 
 
 @pytest.mark.parametrize("count", [0, 371, "many", True])
 def test_an_impossible_number_of_nights_is_refused(still: dict[str, Any], count: Any) -> None:
     with pytest.raises(BadInput):
         control.night(still, count=count)
-    assert control.clock(still)["day"] == "2027-03-22"
+    assert asking.clock(still)["day"] == "2027-03-22"
 
 
 # -- the people file ---------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from whole import verify_audit
 
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.mock import control
+from cprsync.mock import asking, control
 from cprsync.mock.server import Ports, serve
 from cprsync.resources import fixture_path
 from cprsync.wiring.site import Site, library_of
@@ -94,7 +94,7 @@ class SmallNight:
             for number, happens in enumerate(DAYS):
                 for kind, who, to in happens:
                     control.event(ready, kind, who, to)
-                self.day = control.clock(ready)["day"]
+                self.day = asking.clock(ready)["day"]
                 control.night(ready)
                 if number == 0:
                     # asked on the day of the file, the register speaks of the day before: the question stays open

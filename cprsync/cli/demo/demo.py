@@ -196,11 +196,11 @@ def _write_patrons(path: Path, keys: list[str]) -> None:
 
 def _walk_to(stage: Stage, day: date) -> None:
     """Pass the days without a delivery up to a working day. The night still runs on each."""
-    from cprsync.mock import control
+    from cprsync.mock import asking, control
 
     quiet: list[date] = []
     for _ in range(DAYS_MAX):
-        now = date.fromisoformat(control.clock(stage.ready)["day"])
+        now = date.fromisoformat(asking.clock(stage.ready)["day"])
         if now >= day:
             break
         quiet.append(now)
@@ -277,7 +277,7 @@ def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
 def _compare_koha(stage: Stage) -> KohaComparison | None:
     """Compare every patron in Koha with the register. None: the week had no Koha."""
     from cprsync.cli.demo.koha_week import compare_koha
-    from cprsync.mock import control
+    from cprsync.mock import asking, control
     from cprsync.mock.koha import calls
 
     if stage.koha_before is None:
@@ -285,7 +285,7 @@ def _compare_koha(stage: Stage) -> KohaComparison | None:
     state = control.state(stage.ready)
     persons = {key: state["persons"][key] for key in stage.week.patrons}
     after = calls.show(stage.ready)["patrons"]
-    return compare_koha(persons, stage.koha_before, after, day=control.clock(stage.ready)["day"])
+    return compare_koha(persons, stage.koha_before, after, day=asking.clock(stage.ready)["day"])
 
 
 def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from cprsync.config.clock import MockClock
 from cprsync.errors import ConfigurationError, CprsyncError
-from cprsync.mock import control
+from cprsync.mock import asking
 
 
 def test_the_mocks_days_pass_while_the_desk_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,5 +55,5 @@ def test_a_mock_that_takes_the_call_and_never_answers_is_waited_for_no_longer_th
     with closing(socket.create_server(("127.0.0.1", 0))) as frozen:
         begun = time.monotonic()
         with pytest.raises(CprsyncError):
-            control.clock({"control_url": f"http://127.0.0.1:{frozen.getsockname()[1]}"}, seconds=0.2)
+            asking.clock({"control_url": f"http://127.0.0.1:{frozen.getsockname()[1]}"}, seconds=0.2)
         assert time.monotonic() - begun < 5
