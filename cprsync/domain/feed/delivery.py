@@ -36,6 +36,8 @@ CLOSING_HOUR = time(12, 0)
 _LOOK_BACK_DAYS = 14
 #: Not public holidays, but no files are produced on 5 June, 24 and 31 December. On 1 May they are.
 _CLOSED = frozenset({(6, 5), (12, 24), (12, 31)})
+#: The first and last day of the times of the year that can have a public holiday, whenever Easter is.
+_HOLIDAY_SEASONS = (((1, 1), (1, 1)), ((3, 19), (6, 14)), ((12, 25), (12, 26)))
 #: D and the day of production: the register's name for a delivery.
 _NAME: Final = re.compile(r"D([0-9]{2})([0-9]{2})([0-9]{2})\.", re.IGNORECASE | re.ASCII)
 
@@ -47,12 +49,13 @@ def is_working_day(day: date) -> bool:
 
 def is_holiday(day: date) -> bool:
     """True on a Danish public holiday."""
-    return day in _holidays()
+    in_year = (day.month, day.day)
+    return any(first <= in_year <= last for first, last in _HOLIDAY_SEASONS) and day in _holidays()
 
 
 @cache
 def _holidays() -> Container[date]:
-    """The public holidays, loaded when first asked for: that takes longer than most commands."""
+    """The public holidays, loaded when a day that can be one is asked for: the library knows all countries' days."""
     import holidays
 
     return holidays.country_holidays("DK", categories=("public",))

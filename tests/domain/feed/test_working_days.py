@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
+import holidays
 import pytest
 
-from cprsync.domain.feed.delivery import COPENHAGEN, is_working_day, last_loaded, working_day_before
+from cprsync.domain.feed.delivery import (
+    COPENHAGEN,
+    is_holiday,
+    is_working_day,
+    last_loaded,
+    working_day_before,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +67,12 @@ def test_a_delivery_is_made_on(day: date) -> None:
 )
 def test_the_working_day_before_passes_over_weekends_and_holidays(day: date, before: date) -> None:
     assert working_day_before(day) == before
+
+
+def test_every_public_holiday_of_a_century_is_known() -> None:
+    """Most days are told without the library of holidays: Easter moves, but not into summer."""
+    century = holidays.country_holidays("DK", categories=("public",), years=range(2000, 2101))
+    assert [day for day in century if not is_holiday(day)] == []
 
 
 def test_no_stretch_of_a_decade_is_without_a_working_day() -> None:
