@@ -32,7 +32,7 @@ FILE_MAX_BYTES = 1024 * 1024
 class Strict(BaseModel):
     """A table of such a file: no key that is not listed, and nothing changes it afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @lru_cache(maxsize=4)
