@@ -349,23 +349,27 @@ def _counterpart_lines(
 
 
 def counterpart_line(
-    settings: RegisterSettings, place: Counterpart, now: datetime, *, shows_ours: bool
+    settings: RegisterSettings, place: Counterpart, now: datetime, *, shows_ours: bool, checks_key: bool = True
 ) -> dict[str, Any]:
-    """The line of a counterpart's certificate. `shows_ours`: it is shown our own. Raises CprsyncError."""
+    """The line of a counterpart's certificate. `shows_ours`: it is shown our own. `checks_key`: as in `load_identity`.
+
+    Raises CprsyncError.
+    """
     host, port = urlsplit(place.url).hostname or "", urlsplit(place.url).port or 443
     try:
-        return _counterpart_line((host, port), place, settings, now, shows_ours=shows_ours)
+        ours = load_identity(settings, checks_key=checks_key) if shows_ours else None
+        return _counterpart_line((host, port), place, settings, now, ours=ours)
     except OSError as error:
         raise connection_error(error, host=f"{host}:{port}", answered=False) from error
 
 
 def _counterpart_line(
-    address: tuple[str, int], place: Counterpart, settings: RegisterSettings, now: datetime, *, shows_ours: bool
+    address: tuple[str, int], place: Counterpart, settings: RegisterSettings, now: datetime, *, ours: Identity | None
 ) -> dict[str, Any]:
     """Open a connection, which shows the counterpart's certificate, and send nothing."""
     lists, log = RevocationLists.load(place.crl), structlog.get_logger("cprsync.register")
     judge = PeerJudge(place.ca, lists, production=settings.production, now=lambda: now, log=log)
-    context = build_context(place.ca, load_identity(settings) if shows_ours else None, judge=judge)
+    context = build_context(place.ca, ours, judge=judge)
     host, port = address
     with (
         socket.create_connection(address, timeout=_PROBE_SECONDS) as plain,

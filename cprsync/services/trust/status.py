@@ -5,6 +5,7 @@ Counts along indexes, and opens no record. Whether everything can be reached is 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -70,30 +71,33 @@ _RUNS_MOST: Final = 20
 
 def status_of(store: Store, around: Around) -> dict[str, Any]:
     """The JSON shape of `status` for one library."""
-    # a run that undoes another one is no night
-    nights = [one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None]
-    run = next(iter(nights), None)
-    document: dict[str, Any] = {
-        "agency": around.agency,
-        "name": around.name,
-        "at": around.now.isoformat(timespec="seconds"),
-        "run": run,
-        "night": night_of(run, around.now),
-        "deliveries": deliveries_document(store, around.now),
-        "waits": _waits(store, nights, around),
-        "plans": list_waiting(store, around.now),
-        "targets": targets_document(store),
-        "subscriptions": asdict(store.subscriptions.coverage()),
-        "audit": _audit(store, run),
-        "heads": dict(around.heads),
-        "access": asdict(store.access.alarms()),
-        "certificates": [dict(one) for one in around.certificates],
-        "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
-        "rotations": rotations_document(store),
-        "disks": [dict(one) for one in around.disks],
-        "alarms": {"undelivered": undelivered_document(store.alarms, around.channels)},
-        "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
-    }
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # reads a row of each patron, while this thread reads the rest
+        coverage = beside.submit(store.subscriptions.coverage)
+        # a run that undoes another one is no night
+        nights = [one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None]
+        run = next(iter(nights), None)
+        document: dict[str, Any] = {
+            "agency": around.agency,
+            "name": around.name,
+            "at": around.now.isoformat(timespec="seconds"),
+            "run": run,
+            "night": night_of(run, around.now),
+            "deliveries": deliveries_document(store, around.now),
+            "waits": _waits(store, nights, around),
+            "plans": list_waiting(store, around.now),
+            "targets": targets_document(store),
+            "subscriptions": asdict(coverage.result()),
+            "audit": _audit(store, run),
+            "heads": dict(around.heads),
+            "access": asdict(store.access.alarms()),
+            "certificates": [dict(one) for one in around.certificates],
+            "keys": [{"purpose": purpose, "id": key} for purpose, key in sorted(store.audit.noted_keys())],
+            "rotations": rotations_document(store),
+            "disks": [dict(one) for one in around.disks],
+            "alarms": {"undelivered": undelivered_document(store.alarms, around.channels)},
+            "upkeep": {task.value: _upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
+        }
     wrong = list(find_wrong(document, around.now))
     if around.is_production:
         wrong += _never_done(document)

@@ -123,13 +123,15 @@ def _open_sqlite(url: URL) -> Engine:
     return engine
 
 
+#: How much of a file each connection of SQLite keeps in memory, and how much of it while it scans a table.
+_CACHE_KIB, _SCAN_CACHE_KIB = 64 * 1024, 2 * 1024
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={WAIT_SECONDS * 1000}",
-    # 64 MiB instead of 2: a night meets rows all over the table, and still finds their pages here when it changes them
-    "cache_size=-65536",
+    # a night meets rows all over the table, and still finds their pages here when it changes them
+    f"cache_size=-{_CACHE_KIB}",
     # after 16 MiB of log instead of 4: a page that each batch changes is written to the table once, not each time
     "wal_autocheckpoint=4000",
 )
@@ -233,6 +235,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 yield connection
         else:
             yield connection
+
+
+@contextmanager
+def scanning(engine: Engine) -> Iterator[Connection]:
+    """Same as `reading`, for statements that read a large table or index from end to end.
+
+    They meet each page once. SQLite needs as long for the memory of a large cache as for the pages themselves.
+    """
+    with reading(engine) as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA cache_size=-{_SCAN_CACHE_KIB}")
+        try:
+            yield connection
+        finally:
+            driver.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS
 from cprsync.store.records.numbers import DEAD, KNOWN_REASONS, OURS, is_held
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cprsync.store.core.tenant import Tenant
 
 _ROW, _PATRON = tables.subscription.c, tables.patron.c
@@ -22,14 +24,15 @@ _NOT_ACTIVE = text("patron.standing <> 'active'")
 _UNCONFIRMED = text("subscription.confirmed_at IS NULL")
 
 
-def count_coverage(connection: Connection, tenant: Tenant, *, held: int) -> Coverage:
+def count_coverage(connection: Connection, tenant: Tenant, *, held: Callable[[], int]) -> Coverage:
     """Count them. `held`: how many numbers are subscribed, whether the register has confirmed that or not."""
     values = {**tenant.ours, "today_": tenant.clock.today()}
     counted = [connection.scalar(one, values) or 0 for one in _counts()]
     wanted, known, beside, leaving, unconfirmed = counted
     # of the patrons with a row, those who are not wanted are few: they and the leaving ones are counted apart
     missing = wanted - (known - beside) - leaving
-    return Coverage(held + missing, held, unconfirmed)
+    subscribed = held()
+    return Coverage(subscribed + missing, subscribed, unconfirmed)
 
 
 @cache

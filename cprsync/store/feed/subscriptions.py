@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -31,7 +32,7 @@ from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading, scanning
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.feed.coverage import count_coverage
 from cprsync.store.patrons.patrons import ask
@@ -150,13 +151,15 @@ class Subscriptions(TenantStore):
 
     def count(self) -> int:
         values = {**self._tenant.ours, "today_": self._tenant.clock.today()}
-        with reading(self._tenant.engine) as connection:
+        with scanning(self._tenant.engine) as connection:
             return connection.scalar(_count_held(), values) or 0
 
     def coverage(self) -> Coverage:
-        held = self.count()
-        with reading(self._tenant.engine) as connection:
-            return count_coverage(connection, self._tenant, held=held)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            # both read a row of each patron
+            held = beside.submit(self.count)
+            with scanning(self._tenant.engine) as connection:
+                return count_coverage(connection, self._tenant, held=held.result)
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         values = {"agency_": self._tenant.agency, "today_": self._tenant.clock.today(), "most_": limit}

@@ -70,7 +70,7 @@ class Vault:
 
     def _take_keys(self) -> None:
         keyring = self._keyring
-        self._taken = keyring.keys
+        taken = keyring.keys
         self.seal_key = keyring.newest(Purpose.SEAL).id
         self.index_key = keyring.newest(Purpose.INDEX).id
         self.fingerprint_key = keyring.newest(Purpose.FINGERPRINT).id
@@ -79,6 +79,8 @@ class Vault:
         self._indexing = [Keyed(key.secret) for key in keyring.keys[Purpose.INDEX]]
         self._index_ids = [key.id for key in keyring.keys[Purpose.INDEX]]
         self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[Purpose.FINGERPRINT]}
+        # last: another thread of this store goes by it
+        self._taken = taken
 
     def seal(self, plain: bytes, *, place: str, owner: str, version: int, key: str | None = None) -> bytes:
         """Seal with the newest key. The row keeps that key's id, `seal_key`, beside the value.
