@@ -4,6 +4,9 @@ It is a file outside the database, and only grows. Each line is chained to the o
 database is changed. It holds patron numbers and keyed hashes, so only the keys can tell who is meant. What is erased
 again is decided elsewhere.
 
+If a line is broken for good, the others go on with the codes that they have: a library that lost none of its lines
+notices nothing. A line of another kind, chained as all are, stands where lines are lost.
+
 A second file is there only while the database follows new lines. It says which state of the database they were decided
 on. So a command that was killed in between can be told from an older copy of the database.
 """
@@ -46,8 +49,13 @@ NUMBER: Final = "journal"
 #: Stands in place of the hash for an erased patron.
 NO_NUMBER: Final = b""
 _FIRST: Final = bytes(32)
+#: How many bytes a code has.
+_CODE_BYTES: Final = len(_FIRST)
 #: The fields of each line.
 _SAYS: Final = {"agency", "day", "key", "number", "number_key", "patron", "what"}
+#: What a line says that stands for lost ones. It has a field more: the code that the next line follows.
+_RESUMES: Final = "resumes"
+_AFTER: Final = "after"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -151,7 +159,7 @@ class EraseJournal:
                 # libraries share the file; the lock ends with the handle
                 fcntl.flock(file, fcntl.LOCK_EX)
                 whole = _whole(file.read())
-                mac = [_FIRST, *(code for _, code in self._verified(whole))][-1]
+                mac = [_FIRST, *(code for _, code in self._chain(whole))][-1]
                 file.truncate(len(whole))
                 file.seek(len(whole))
                 file.write(b"".join(self._lines(entries, mac)))
@@ -210,16 +218,12 @@ class EraseJournal:
         return self.path.with_name(f"{self.path.name}.{agency}.begun")
 
     def set_aside(self) -> None:
-        """Move a file that does not verify aside, and begin a new one with the lines that do.
+        """Move a file that does not verify aside, and begin a new one with the lines of all libraries that do.
 
         Raises:
             ConfigurationError: a file cannot be moved or written.
         """
-        whole, lines = self._content(), 0
-        with suppress(JournalBroken):
-            for _ in self._verified(whole):
-                lines += 1
-        kept = b"".join(line + b"\n" for line in whole.split(b"\n")[:lines])
+        kept = b"".join(self._find_ours(self._content()))
         try:
             self.path.rename(name_aside(self.path))
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -231,13 +235,38 @@ class EraseJournal:
         except OSError as error:
             raise _unusable(error, self.path) from error
 
+    def _find_ours(self, whole: bytes) -> Iterator[bytes]:
+        """Yield each line that we wrote, once, with a line that says so where others are lost before it.
+
+        A line is ours if its code fits what it says and the line above it: as kept, or as the broken file has it. A
+        line above that is altered still has its code, so the next one is known. One that is taken out is not there to
+        show what the next one followed.
+        """
+        secrets, chained, above, kept = self._secrets(), _FIRST, _FIRST, set[bytes]()
+        for line in _lines_of(whole):
+            code = _code_of(line)
+            followed = next((one for one in (chained, above) if _is_ours(line, one, secrets)), None)
+            if followed is None or code in kept:
+                above = code
+                continue
+            if followed != chained:
+                yield self._sign(dict.fromkeys(_SAYS, "") | {"what": _RESUMES, _AFTER: followed.hex()}, chained)
+            yield line + b"\n"
+            kept.add(code)
+            _, chained = _check(line, followed, secrets)
+            above = chained
+
     def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
-        newest = self._keyring.newest(Purpose.CHECKPOINT).id
-        secret = self._secrets()[newest]
         for entry in entries:
-            text = json.dumps(_fields_of(entry, newest), sort_keys=True, separators=(",", ":")).encode()
-            mac = hmac.digest(secret, mac + text, "sha256")
-            yield text + b"\t" + mac.hex().encode() + b"\n"
+            line = self._sign(_fields_of(entry), mac)
+            mac = _code_of(line)
+            yield line
+
+    def _sign(self, told: Mapping[str, str], mac: bytes) -> bytes:
+        """Return a line that follows the one with this code."""
+        key = self._keyring.newest(Purpose.CHECKPOINT).id
+        text = json.dumps({**told, "key": key}, sort_keys=True, separators=(",", ":")).encode()
+        return text + b"\t" + hmac.digest(self._secrets()[key], mac + text, "sha256").hex().encode() + b"\n"
 
     def _verified(self, whole: bytes) -> Iterator[tuple[Entry, bytes]]:
         """Yield each entry with its code.
@@ -245,19 +274,54 @@ class EraseJournal:
         Raises:
             JournalBroken: a line does not verify.
         """
+        return ((_entry(told), code) for told, code in self._chain(whole) if told["what"] != _RESUMES)
+
+    def _chain(self, whole: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """Yield what each line says, with the code that the next one follows. Raises as `_verified`."""
         mac, secrets = _FIRST, self._secrets()
-        for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
-            text, _, code = line.partition(b"\t")
-            told = read_line(text)
-            if not told.keys() >= _SAYS:
-                raise JournalBroken("the line is not ours", line=number)
-            secret = secrets.get(str(told.get("key")))
-            if secret is None:
-                raise JournalBroken("its key is not in the key folder", line=number)
-            mac = hmac.digest(secret, mac + text, "sha256")
-            if not hmac.compare_digest(mac.hex().encode(), code):
-                raise JournalBroken("the line was altered, or one before it was taken out", line=number)
-            yield _entry(told), mac
+        for number, line in enumerate(_lines_of(whole), start=1):
+            told, mac = _check(line, mac, secrets, number=number)
+            yield told, mac
+
+
+def _lines_of(whole: bytes) -> list[bytes]:
+    return whole.split(b"\n")[:-1]
+
+
+def _check(line: bytes, mac: bytes, secrets: Mapping[str, bytes], *, number: int = 0) -> tuple[dict[str, Any], bytes]:
+    """Return what a line says that follows the code `mac`, and the code that the next one follows.
+
+    Raises:
+        JournalBroken: the line is not ours, or follows another one.
+    """
+    text, _, code = line.partition(b"\t")
+    told = read_line(text)
+    if not told.keys() >= _SAYS:
+        raise JournalBroken("the line is not ours", line=number)
+    secret = secrets.get(str(told.get("key")))
+    if secret is None:
+        raise JournalBroken("its key is not in the key folder", line=number)
+    mac = hmac.digest(secret, mac + text, "sha256")
+    if not hmac.compare_digest(mac.hex().encode(), code):
+        raise JournalBroken("the line was altered, or one before it was taken out", line=number)
+    return told, bytes.fromhex(told[_AFTER]) if told["what"] == _RESUMES else mac
+
+
+def _is_ours(line: bytes, mac: bytes, secrets: Mapping[str, bytes]) -> bool:
+    try:
+        _check(line, mac, secrets)
+    except JournalBroken:
+        return False
+    return True
+
+
+def _code_of(line: bytes) -> bytes:
+    """Return the code that stands in a line, or that of the first line's place if none does."""
+    with suppress(ValueError):
+        code = bytes.fromhex(line.rpartition(b"\t")[2].decode("ascii").strip())
+        if len(code) == _CODE_BYTES:
+            return code
+    return _FIRST
 
 
 def _begun_code(secret: bytes, text: bytes) -> bytes:
@@ -270,11 +334,10 @@ def _whole(written: bytes) -> bytes:
     return written[: written.rfind(b"\n") + 1]
 
 
-def _fields_of(entry: Entry, key: str) -> dict[str, str]:
+def _fields_of(entry: Entry) -> dict[str, str]:
     return {
         "agency": entry.agency,
         "day": entry.day.isoformat(),
-        "key": key,
         "number": entry.number.hex(),
         "number_key": entry.number_key,
         "patron": entry.patron_id,

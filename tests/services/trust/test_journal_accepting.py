@@ -13,6 +13,7 @@ from whole import verify_audit
 
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.trust.audit import accept_journal
+from cprsync.store.beside.journal import Entry
 from cprsync.store.seals.failures import JournalBehind, JournalBroken
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def broken(library: Library) -> None:
         (without_its_last_line, JournalBehind, {"patrons": 1, "seen": 2, "again": 1, "set_aside": False}),
         (taken_away, JournalBehind, {"patrons": 0, "seen": 2, "again": 2, "set_aside": False}),
         (of_another_life, JournalBehind, {"patrons": 2, "seen": 2, "again": 2, "set_aside": False}),
-        (broken, JournalBroken, {"patrons": 0, "seen": 2, "again": 2, "set_aside": True}),
+        (broken, JournalBroken, {"patrons": 1, "seen": 2, "again": 1, "set_aside": True}),
     ],
 )
 def test_everything_goes_on_with_the_journal_that_is_there(
@@ -60,6 +61,16 @@ def test_everything_goes_on_with_the_journal_that_is_there(
     library.deliver(MONDAY)
     library.night()
     verify_audit(library.store)
+
+
+def test_what_another_library_wrote_behind_a_broken_line_is_not_lost_to_it(library: Library) -> None:
+    leave(library, library.id_of("ANNA"))
+    journal = library.store._tenant.journal
+    journal.append([Entry(MONDAY, "999999", "10000001", "erased", b"", "k")])
+    theirs = journal.written("999999")
+    broken(library)
+    accept(library)
+    assert journal.written("999999") == theirs
 
 
 def test_a_journal_that_is_whole_is_not_accepted(library: Library) -> None:

@@ -15,6 +15,7 @@ from cprsync.store.seals.failures import JournalBroken
 from cprsync.store.seals.keys import Purpose, add_key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cprsync.store.seals.keys import Keyring
@@ -113,20 +114,57 @@ def test_a_journal_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path, keyrin
         folder.append([entry("10000001")])
 
 
-@pytest.mark.parametrize(("broken", "kept"), [(0, 0), (1, 1), (2, 2)])
-def test_a_broken_file_is_set_aside_and_the_lines_before_the_break_go_on(
-    journal: EraseJournal, broken: int, kept: int
+PATRONS = ["10000001", "10000002", "10000003", "10000004"]
+
+
+def _without_its_code(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[1].partition(b"\t")[0] + b"\t\n", *lines[2:]]
+
+
+def _added_twice(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], *lines[2:], *lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "kept"),
+    [
+        (_altered, [1, 2, 3]),
+        # nothing shows any more what the next line followed
+        (lambda lines: [lines[0], *lines[2:]], [0, 3]),
+        (_without_its_code, [0, 3]),
+        (_garbled, [0, 1, 2, 3]),
+        (_added_twice, [0, 3, 2]),
+    ],
+)
+def test_a_broken_file_is_set_aside_and_each_line_that_is_ours_goes_on_with_its_code(
+    journal: EraseJournal, damage: Callable[[list[bytes]], list[bytes]], kept: list[int]
 ) -> None:
-    patrons = ["10000001", "10000002", "10000003"]
-    journal.append([entry(one) for one in patrons])
-    lines = journal.path.read_bytes().splitlines(keepends=True)
-    lines[broken] = lines[broken].replace(b"1000000", b"2000000")
-    journal.path.write_bytes(b"".join(lines))
+    journal.append([entry(one, agency=("999999", AGENCY)[at % 2]) for at, one in enumerate(PATRONS)])
+    written = journal.written()
+    whole = b"".join(damage(journal.path.read_bytes().splitlines(keepends=True)))
+    journal.path.write_bytes(whole)
     journal.set_aside()
-    assert journal.entries(AGENCY) == [entry(one) for one in patrons[:kept]]
-    assert (journal.path.parent / "journal.log.broken-1").read_bytes() == b"".join(lines)
+    # so a library that lost none of its lines finds the one that it has seen last
+    assert journal.written() == [written[at] for at in kept]
+    assert (journal.path.parent / "journal.log.broken-1").read_bytes() == whole
     assert stat.S_IMODE(journal.path.stat().st_mode) == 0o600
-    journal.append([entry("10000004")])
+    journal.append([entry("10000005")])
+    again = journal.written()
     journal.set_aside()
-    assert journal.entries(AGENCY)[-1] == entry("10000004")
+    assert journal.written() == again
     assert (journal.path.parent / "journal.log.broken-2").exists()
+
+
+def test_the_line_that_stands_for_lost_ones_is_chained_too(journal: EraseJournal) -> None:
+    journal.append([entry(one) for one in PATRONS])
+    journal.path.write_bytes(b"".join(_without_its_code(journal.path.read_bytes().splitlines(keepends=True))))
+    journal.set_aside()
+    first, stands, last = journal.path.read_bytes().splitlines(keepends=True)
+    for forged in ([stands, last], [first, last], [first, stands.replace(b"resumes", b"resumed"), last]):
+        journal.path.write_bytes(b"".join(forged))
+        with pytest.raises(JournalBroken):
+            journal.entries()
+    # nothing is behind it, and the next line follows it all the same
+    journal.path.write_bytes(first + stands)
+    journal.append([entry("10000005")])
+    assert [one.patron_id for one in journal.entries()] == ["10000001", "10000005"]
