@@ -11,27 +11,32 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from living import people
 from on_server import begin_library
-from staff import Staff
-from staffed import BEGINS, Day, Town
+from staffed import Day, Town, town_of_staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from doubles import Library
     from on_server import Copies
 
 
-def live_on_both(days: Sequence[Day], folder: Path, empty_store: Path, copies: Copies) -> Counter[str]:
+def live_on_both(
+    days: Sequence[Day],
+    folder: Path,
+    empty_store: Path,
+    copies: Copies,
+    town_of: Callable[[Path, Library], Town] = town_of_staff,
+) -> Counter[str]:
     """Live it on both, step by step. Returns how often what was reached on each."""
     towns = []
     for name, on in (("sqlite", None), ("postgresql", copies)):
         random = Random(1).randbytes  # noqa: S311 -- nothing is secret here
         library = begin_library(folder / name / "first", empty_store, on, random=random)
-        towns.append(Town(folder / name, Staff(library), people(BEGINS)))
+        towns.append(town_of(folder / name, library))
     try:
-        _do(towns, "the beginning", lambda town: town.begin(5))
+        _do(towns, "the beginning", Town.begin)
         for day in days:
             _do(towns, "the night", lambda town, day=day: town.pass_night(day))  # type: ignore[misc]
             for deed in day.deeds:
@@ -39,7 +44,7 @@ def live_on_both(days: Sequence[Day], folder: Path, empty_store: Path, copies: C
         return towns[0].reached
     finally:
         for town in towns:
-            town.library.engine.dispose()
+            town.close_library()
         shutil.rmtree(folder)
 
 
@@ -49,7 +54,17 @@ def _do(towns: Sequence[Town], what: str, deed: Callable[[Town], object]) -> Non
     ours, theirs = (_rows_of(town) for town in towns)
     differs = {name: (rows - theirs[name], theirs[name] - rows) for name, rows in ours.items() if rows != theirs[name]}
     assert not differs, towns[0].but(what, f"the two hold different rows: {differs}")
+    for here, there in zip(*(town.staff.answers for town in towns), strict=True):
+        assert here == there, towns[0].but(what, f"the two answer differently, {_where(here, there)}")
+    for town in towns:
+        town.staff.answers.clear()
     assert towns[0].told == towns[1].told, towns[0].but(what, f"on PostgreSQL this happened: {towns[1].told}")
+
+
+def _where(here: str, there: str) -> str:
+    """Where two answers part."""
+    at = next((place for place, (one, other) in enumerate(zip(here, there, strict=False)) if one != other), 0)
+    return " / ".join(f"{one[:60]} … {one[max(0, at - 60) : at + 60]}" for one in (here, there))
 
 
 def _rows_of(town: Town) -> dict[str, Counter[str]]:

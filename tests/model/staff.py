@@ -6,7 +6,7 @@ Each deed returns what it was. None: nothing of the kind can be done.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,11 @@ class Staff:
     """Two people at one library."""
 
     library: Library
+    #: what they were answered, in its order
+    answers: list[str] = field(default_factory=list)
+
+    def leave_desk(self) -> None:
+        """Nobody works there any more."""
 
     # -- undone nights
 

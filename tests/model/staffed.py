@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import slow_register as register
 from culr_double import CulrDouble
-from doubles import Library, happened, unowned
+from doubles import happened, unowned
 from living import POLICY, people
+from on_server import begin_library
 from reading import person_of, plain, read
 from slow_register import EMPTY, SILENT, Dict
 from staff import DEEDS, Staff
@@ -35,8 +36,11 @@ from cprsync.errors import CprsyncError, CursorGone, NetMediaUnavailable, Regist
 from cprsync.services.outward.feeding import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from doubles import Library
+    from on_server import Copies
 
 BEGINS = date(2027, 2, 15)
 #: A household: somebody moves in with somebody.
@@ -102,7 +106,7 @@ class Town:
 
     # -- days
 
-    def begin(self, patrons: int) -> None:
+    def begin(self, patrons: int = 5) -> None:
         library = self.library
         library.policy = POLICY
         library.net_media = library.net_media or CulrDouble()
@@ -246,6 +250,10 @@ class Town:
         now.engine.dispose()
         self.staff.library = then
 
+    def close_library(self) -> None:
+        self.staff.leave_desk()
+        self.library.engine.dispose()
+
     # -- what holds at any moment
 
     @property
@@ -369,20 +377,28 @@ def _content(document: Dict) -> Dict:
     return {name: value for name, value in document.items() if name not in {"patron", "version"}}
 
 
-def live_with_staff(days: tuple[Day, ...], folder: Path, empty_store: Path, *, patrons: int = 5) -> Counter[str]:
-    """Live it in a library of its own. Returns how often what was reached."""
-    folder.mkdir()
-    shutil.copytree(empty_store, folder / "first")
-    return live_in(Town(folder, Staff(Library(folder / "first")), people(BEGINS)), days, patrons=patrons)
+def town_of_staff(folder: Path, library: Library) -> Town:
+    return Town(folder, Staff(library), people(BEGINS))
 
 
-def live_in(town: Town, days: tuple[Day, ...], *, patrons: int) -> Counter[str]:
-    """Live the days in a town. Its folder is deleted in the end."""
+def live_with_staff(
+    days: Sequence[Day],
+    folder: Path,
+    empty_store: Path,
+    *,
+    town_of: Callable[[Path, Library], Town] = town_of_staff,
+    copies: Copies | None = None,
+) -> Counter[str]:
+    """Live it in a library of its own. Returns how often what was reached.
+
+    `town_of`: whose staff work there. `copies`: what copies databases of PostgreSQL.
+    """
+    town = town_of(folder, begin_library(folder / "first", empty_store, copies))
     try:
-        town.begin(patrons)
+        town.begin()
         for day in days:
             town.live(day)
         return town.end()
     finally:
-        town.library.engine.dispose()
-        shutil.rmtree(town.folder)
+        town.close_library()
+        shutil.rmtree(folder)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from at_desk import live_at_desk
-from staffed import Day
+from at_desk import town_at_desk
+from staffed import Day, live_with_staff
 
 #: ANE and LEA: what each answer, page and old form is asked of once.
 DAYS = (
@@ -20,6 +20,6 @@ DAYS = (
 
 def test_at_the_desk_nobody_is_opened_and_no_answer_is_unforeseen(empty_store: Path) -> None:
     with TemporaryDirectory() as folder:
-        reached = live_at_desk(DAYS, Path(folder) / "town", empty_store)
+        reached = live_with_staff(DAYS, Path(folder) / "town", empty_store, town_of=town_at_desk)
     assert reached["look around"] == 1
     assert reached["compared"] > 0

@@ -4,8 +4,9 @@
     python tests/sweeps/model.py --examples 0 --orders 0 --numbers 0 --staffed 0 --desk 0 --together N --both N
         [--locale NAME]
 
-`--together`: months of two libraries in one database, on SQLite or PostgreSQL. `--both`: months on each, which have to
-leave the same rows. `--locale`: by which PostgreSQL sorts, such as da_DK.UTF-8, which the machine has to have.
+`--together`: months of two libraries in one database, on SQLite or PostgreSQL. `--both`: months on each, some of them
+at the desk, which have to leave the same rows and answers. `--locale`: by which PostgreSQL sorts, such as da_DK.UTF-8,
+which the machine has to have.
 
 Prints how often each kind of event was reached. A disagreement stops the sweep with its seed and the smallest example
 that Hypothesis finds. Each life is lived on a store of its own in a temporary folder; with TMPDIR in memory it takes
@@ -31,14 +32,14 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import rooms  # noqa: F401 -- for what it does
-from at_desk import AT_DESK, live_at_desk
+from at_desk import AT_DESK, town_at_desk
 from both_databases import live_on_both
 from drawn import days_of_two, lives, orders, staffed_days
 from living import lived
 from number_histories import HISTORIES, PATRONS, walk
 from on_server import copying
 from ready_databases import postgresql_server
-from staffed import live_with_staff
+from staffed import live_with_staff, town_of_staff
 from test_any_order import ends_alike
 from together import live_together
 
@@ -49,8 +50,9 @@ from cprsync.store.seals.keys import create_keys
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from doubles import Library
     from living import Life
-    from staffed import Day
+    from staffed import Day, Town
 
 
 def swept(examples: int, start: int, drawn: tuple[Any, ...], live: Callable[..., Counter[str]]) -> Counter[str]:
@@ -111,26 +113,29 @@ def main() -> int:
             return live_with_staff(days, base / "town", empty)
 
         def at_desk(days: tuple[Day, ...]) -> Counter[str]:
-            return live_at_desk(days, base / "desk", empty)
+            return live_with_staff(days, base / "desk", empty, town_of=town_at_desk)
 
         def together(days: tuple[tuple[Day, Day], ...], shares: bool, on_server: bool) -> Counter[str]:
             with copying(server) as copies:
                 on = copies if on_server else None
                 return live_together(days, base / "town", empty, shares=shares, copies=on)
 
-        def both(days: tuple[Day, ...]) -> Counter[str]:
+        def both(drawn: tuple[Callable[[Path, Library], Town], tuple[Day, ...]]) -> Counter[str]:
+            town_of, days = drawn
             with copying(server) as copies:
-                return live_on_both(days, base / "town", empty, copies)
+                return live_on_both(days, base / "town", empty, copies, town_of)
 
+        at_desk_days = staffed_days(mornings=AT_DESK, busy=6)
+        either = st.tuples(st.just(town_of_staff), staffed_days()) | st.tuples(st.just(town_at_desk), at_desk_days)
         two = (days_of_two(), st.booleans(), st.booleans())
         found = {
             "numbers": swept(wanted.numbers, wanted.seed, (HISTORIES, PATRONS), lambda *drawn: walk(*drawn).met),
             "lives": swept(wanted.examples, wanted.seed, (lives(),), live),
             "orders": swept(wanted.orders, wanted.seed, (orders(),), order),
             "staffed": swept(wanted.staffed, wanted.seed, (staffed_days(),), staffed),
-            "desk": swept(wanted.desk, wanted.seed, (staffed_days(mornings=AT_DESK, busy=6),), at_desk),
+            "desk": swept(wanted.desk, wanted.seed, (at_desk_days,), at_desk),
             "together": swept(wanted.together, wanted.seed, two, together),
-            "both": swept(wanted.both, wanted.seed, (staffed_days(),), both),
+            "both": swept(wanted.both, wanted.seed, (either,), both),
         }
     told = {name: dict(sorted(reached.items())) for name, reached in found.items()}
     sys.stdout.write((json.dumps(told) if wanted.json else json.dumps(told, indent=1)) + "\n")
