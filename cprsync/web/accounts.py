@@ -13,7 +13,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self, TypeVar
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -60,7 +60,7 @@ class AccountEntry(Strict):
 
 
 class MachineEntry(Strict):
-    """One machine: a program that asks by card and PIN, and shows a certificate."""
+    """One machine at some libraries: a program that asks by card and PIN, and shows a certificate."""
 
     name: Name
     #: the SHA-256 of each certificate that is its own: two, while a new one replaces an old one
@@ -77,7 +77,7 @@ class MachineEntry(Strict):
 
 
 class ReaderEntry(Strict):
-    """The reader of the target with its name: a program that fetches the changes."""
+    """The reader of the targets with its name, at some libraries: a program that fetches the changes."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
     #: the SHA-256 of its secret, which we draw: too long to be guessed, so that one pass is enough; None: it has none
@@ -96,6 +96,9 @@ class ReaderEntry(Strict):
     def proof(self) -> str:
         """What a token says of the secret: another secret ends the token."""
         return hashlib.sha256(f"token {self.secret}".encode()).hexdigest()[:16]
+
+
+Entry = TypeVar("Entry", AccountEntry, MachineEntry, ReaderEntry)
 
 
 class AccountsDocument(Strict):
@@ -117,11 +120,16 @@ class AccountsDocument(Strict):
 
     @model_validator(mode="after")
     def _check_machines(self) -> Self:
-        """The audit names people and machines by their names alone, and a certificate is one machine's."""
+        """A library's audit names people and machines by their names alone, and a certificate is one machine's."""
         programs: list[MachineEntry | ReaderEntry] = [*self.machine, *self.reader]
-        names = [*{one.name for one in self.account}, *(one.name for one in programs)]
-        certificates = [each for one in programs for each in one.certificates]
-        if len(set(names)) < len(names) or len(set(certificates)) < len(certificates):
+        places = [(one.name, agency) for one in programs for agency in one.libraries]
+        kinds = {one.name: type(one) for one in (*self.account, *programs)}
+        owners = {each: one.name for one in programs for each in one.certificates}
+        if (
+            len(places) != len(set(places))
+            or any(kinds[one.name] is not type(one) for one in (*self.account, *programs))
+            or any(owners[each] != one.name for one in programs for each in one.certificates)
+        ):
             raise WrongValue("two accounts or machines have the same name, or the same certificate")
         return self
 
@@ -188,8 +196,7 @@ class Accounts:
         Raises ConfigurationError: the file can no longer be read.
         """
         self._entries()
-        machine = self._read[2].get(fingerprint)
-        return machine if machine is not None and self._agency in machine.libraries else None
+        return self._read[2].get(fingerprint)
 
     def reader_of(self, fingerprint: str) -> ReaderEntry | None:
         """The reader whose certificate it is, by the file of today. None: it is no reader of the library."""
@@ -215,8 +222,9 @@ class Accounts:
         if not state or state != read:
             document = read_accounts(self._path)
             entries = {one.name: one for one in document.account if self._agency in one.libraries}
+            machines = [one for one in document.machine if self._agency in one.libraries]
             self._readers = tuple(one for one in document.reader if self._agency in one.libraries)
-            self._read = (state, entries, {each: one for one in document.machine for each in one.certificates})
+            self._read = (state, entries, {each: one for one in machines for each in one.certificates})
         return entries
 
 
@@ -262,19 +270,27 @@ def check_name(name: str) -> None:
 
 def with_account(accounts: Iterable[AccountEntry], given: AccountEntry) -> list[AccountEntry]:
     """The accounts with another entry of a person. What they are at other libraries stays; their password is new."""
-    others = [
-        one.model_copy(update={"password": given.password, "libraries": one.libraries - given.libraries})
-        if one.name == given.name
-        else one
-        for one in accounts
+    return [
+        one.model_copy(update={"password": given.password}) if one.name == given.name else one
+        for one in with_entry(accounts, given)
     ]
-    return [*(one for one in others if one.libraries), given]
 
 
-def without_account(accounts: Iterable[AccountEntry], name: str, *, agency: str) -> list[AccountEntry]:
-    """The accounts without what a person is at one library."""
+def with_entry(entries: Iterable[Entry], given: Entry) -> list[Entry]:
+    """The entries with another one of a person or a program. What they are at other libraries stays."""
+    kept = _without(entries, given.name, given.libraries)
+    kept.append(given)
+    return kept
+
+
+def without_entry(entries: Iterable[Entry], name: str, *, agency: str) -> list[Entry]:
+    """The entries without what a person or a program is at one library."""
+    return _without(entries, name, frozenset({agency}))
+
+
+def _without(entries: Iterable[Entry], name: str, libraries: frozenset[str]) -> list[Entry]:
     others = [
-        one.model_copy(update={"libraries": one.libraries - {agency}}) if one.name == name else one for one in accounts
+        one.model_copy(update={"libraries": one.libraries - libraries}) if one.name == name else one for one in entries
     ]
     return [one for one in others if one.libraries]
 
@@ -287,10 +303,14 @@ def write_accounts(
 ) -> None:
     """Write the file completely or not at all, for its owner alone."""
     lines = ["# The accounts of the desk. `cprsync accounts` writes this file.\n"]
-    lines += [_table("account", one) for one in sorted(accounts, key=lambda one: (one.name, sorted(one.libraries)))]
-    lines += [_table("machine", one) for one in sorted(machines, key=lambda one: one.name)]
-    lines += [_table("reader", one) for one in sorted(readers, key=lambda one: one.name)]
+    lines += [_table("account", one) for one in _sort(accounts)]
+    lines += [_table("machine", one) for one in _sort(machines)]
+    lines += [_table("reader", one) for one in _sort(readers)]
     replace_private(path, "".join(lines).encode())
+
+
+def _sort(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda one: (one.name, sorted(one.libraries)))
 
 
 def _table(heading: str, entry: AccountEntry | MachineEntry | ReaderEntry) -> str:

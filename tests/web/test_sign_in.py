@@ -23,7 +23,7 @@ from cprsync.web.accounts import (
     hash_password,
     read_accounts,
     with_account,
-    without_account,
+    without_entry,
     write_accounts,
 )
 from cprsync.web.memory.tries import LOCKED_SECONDS, MARKS_MAX, WRONG_MAX, with_mark
@@ -349,9 +349,9 @@ def test_what_is_set_at_one_library_stays_at_the_others() -> None:
 
 def test_who_is_removed_at_one_library_stays_at_the_others() -> None:
     both = entry_of("lone", Role.DESK).model_copy(update={"libraries": frozenset({AGENCY, "999999"})})
-    left = without_account([both], "lone", agency=AGENCY)
+    left = without_entry([both], "lone", agency=AGENCY)
     assert [one.libraries for one in left] == [{"999999"}]
-    assert without_account(left, "lone", agency="999999") == []
+    assert without_entry(left, "lone", agency="999999") == []
 
 
 def test_a_file_with_two_entries_for_one_place_or_two_passwords_is_refused(own_file: Path) -> None:

@@ -39,14 +39,13 @@ def set_machine(
 ) -> None:
     """Let a machine ask by card and PIN, or change its certificates.
 
-    The desk knows it by exactly these certificates. Name the old one and the new one while one replaces the other.
+    The desk knows it by exactly these certificates. Name the old one and the new one while one replaces the other. What
+    it is at other libraries stays.
     """
-    from cprsync.web.accounts import MachineEntry, check_name
+    from cprsync.web.accounts import MachineEntry, check_name, with_entry
 
     with open_accounts(config, library, as_json=as_json) as file:
         check_name(name)
-        if any(one.name == name for one in file.accounts):
-            raise BadInput("a person has that name", kind="account.name")
         entry = MachineEntry(
             name=name,
             certificates=fingerprints(certificate),
@@ -54,10 +53,8 @@ def set_machine(
             asks_a_minute=asks,
             wrong_an_hour=wrong,
         )
-        others = [one for one in file.machines if one.name != name]
-        if any(entry.certificates & one.certificates for one in others):
-            raise BadInput("another machine has that certificate", kind="account.certificate")
-        file.write(machines=[*others, entry])
+        file.check_free(MachineEntry, name, entry.certificates)
+        file.write(machines=with_entry(file.machines, entry))
     document = machine_document(entry) | {"desk_lacks": list(file.lacking)}
     lines = [word("account_set", lang, line=machine_line(entry, lang))]
     print_document(document, lines + lacking_lines(file, entry.certificates, lang), as_json=as_json)

@@ -38,14 +38,15 @@ def set_reader(
 ) -> None:
     """Let the reader of a target fetch the changes, or change how.
 
-    By a certificate, or by OAuth2 with its name and a secret that is drawn here. What is not named stays as it is.
+    By a certificate, or by OAuth2 with its name and a secret that is drawn here. What is not named stays as it is, and
+    so does the reader of another library's target of the same name.
     """
-    from cprsync.web.accounts import ReaderEntry, hash_secret
+    from cprsync.web.accounts import ReaderEntry, hash_secret, with_entry
 
     with open_accounts(config, library, as_json=as_json) as file:
         if name not in file.feeds:
             raise BadInput("no target of kind feed has that name", kind="target.unknown")
-        before = next((one for one in file.readers if one.name == name), None)
+        before = next((one for one in file.readers if one.name == name and file.agency in one.libraries), None)
         drawn = secrets.token_urlsafe(_SECRET_BYTES) if secret else None
         kept = None if before is None else before.secret
         certificates = frozenset() if before is None else before.certificates
@@ -59,8 +60,8 @@ def set_reader(
             libraries=frozenset({file.agency}),
             asks_a_minute=asks,
         )
-        file.check_free(entry)
-        file.write(readers=[*(one for one in file.readers if one is not before), entry])
+        file.check_free(ReaderEntry, name, prints)
+        file.write(readers=with_entry(file.readers, entry))
     document: dict[str, Any] = reader_document(entry) | ({} if drawn is None else {"secret": drawn})
     document["desk_lacks"] = list(file.lacking) if prints else []
     lines = [word("account_set", lang, line=reader_line(entry, lang))]

@@ -117,14 +117,13 @@ class AccountsFile:
         """Who may sign in at the library, by name."""
         return {one.name: one for one in self.accounts if self.agency in one.libraries}
 
-    def check_free(self, entry: ReaderEntry) -> None:
-        """Raise BadInput if somebody else has the name or a certificate of a reader."""
-        names = {one.name for one in self.accounts} | {one.name for one in self.machines}
-        taken = {each for one in self.machines for each in one.certificates}
-        taken |= {each for one in self.readers if one.name != entry.name for each in one.certificates}
-        if entry.name in names:
+    def check_free(self, kind: type, name: str, certificates: frozenset[str] = frozenset()) -> None:
+        """Raise BadInput if one of another kind has the name, or a program of another name one of the certificates."""
+        programs: list[MachineEntry | ReaderEntry] = [*self.machines, *self.readers]
+        everyone: list[AccountEntry | MachineEntry | ReaderEntry] = [*self.accounts, *programs]
+        if any(one.name == name and not isinstance(one, kind) for one in everyone):
             raise BadInput("a person or a machine has that name", kind="account.name")
-        if entry.certificates & taken:
+        if any(one.name != name and one.certificates & certificates for one in programs):
             raise BadInput("another machine has that certificate", kind="account.certificate")
 
     def write(
@@ -183,8 +182,7 @@ def set_account(
 
     with open_accounts(config, library, as_json=as_json) as file:
         check_name(name)
-        if name in {one.name for one in file.machines} | {one.name for one in file.readers}:
-            raise BadInput("a machine has that name", kind="account.name")
+        file.check_free(AccountEntry, name)
         kept = next((one.password for one in file.accounts if one.name == name), None) if keep_password else None
         if keep_password and kept is None:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
@@ -222,20 +220,20 @@ def remove_account(
 
     An open session ends with its next page, and a reader's token with its next request.
     """
-    from cprsync.web.accounts import without_account
+    from cprsync.web.accounts import without_entry
 
     with open_accounts(config, library, as_json=as_json) as file:
         entry = file.here().get(name)
         machine = next((one for one in file.machines if one.name == name and file.agency in one.libraries), None)
         reader = next((one for one in file.readers if one.name == name and file.agency in one.libraries), None)
         if entry is not None:
-            file.write(without_account(file.accounts, name, agency=file.agency))
+            file.write(without_entry(file.accounts, name, agency=file.agency))
             document = _document(entry)
         elif machine is not None:
-            file.write(machines=[one for one in file.machines if one is not machine])
+            file.write(machines=without_entry(file.machines, name, agency=file.agency))
             document = machine_document(machine)
         elif reader is not None:
-            file.write(readers=[one for one in file.readers if one is not reader])
+            file.write(readers=without_entry(file.readers, name, agency=file.agency))
             document = reader_document(reader)
         else:
             raise BadInput("nobody signs in by that name", kind="account.unknown")

@@ -14,12 +14,15 @@ from cprsync.cli.desk.readers import set_reader
 from cprsync.cli.desk.serving import list_accounts, remove_account
 from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.certs import make_authority, packaged_profile
-from cprsync.web.accounts import hash_password, read_accounts
+from cprsync.web.accounts import Accounts, hash_password, read_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.mock.certs import Identity
+
+#: The agency number that an installation begins with, and another one.
+FIRST, SECOND = "700000", "700001"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,20 @@ def add_feed(config: Path) -> None:
 def refused(config: Path, name: str, *numbers: int) -> None:
     with pytest.raises(SystemExit):
         set_(config, name, *numbers)
+
+
+@pytest.fixture
+def both(config: Path) -> Path:
+    """Two libraries, each with a feed of the same name."""
+    add_feed(config)
+    text = config.read_text("utf-8")
+    other = text[text.index("[[library]]") :].replace(FIRST, SECOND).replace('agreement = "0', 'agreement = "1')
+    config.write_text(text + other, "utf-8")
+    return config
+
+
+def at(config: Path, agency: str) -> Accounts:
+    return Accounts(config.parent / "accounts.toml", agency=agency, monotonic=lambda: 0.0)
 
 
 def test_a_machine_is_kept_by_the_fingerprints_of_its_certificates(
@@ -142,6 +159,47 @@ def test_a_machine_that_is_removed_is_gone(config: Path, capsys: pytest.CaptureF
     assert read_accounts(config.parent / "accounts.toml").machine == ()
     with pytest.raises(SystemExit):
         remove_account("automat-1", config=config, as_json=True)
+
+
+def test_a_reader_that_is_set_or_removed_at_one_library_leaves_anothers_of_its_name(
+    both: Path, two: list[Identity], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their targets have the same name, and each tells of its own patrons alone."""
+    first, second = (one.certificate.fingerprint(hashes.SHA256()).hex() for one in two)
+    pems = [[both.parents[1] / f"{number}.pem"] for number in range(2)]
+    set_reader("website", secret=True, certificate=pems[0], config=both, library=FIRST, as_json=True)
+    secret = told(capsys)["secret"]
+    set_reader("website", certificate=pems[1], config=both, library=SECOND)
+    ours, theirs = at(both, FIRST), at(both, SECOND)
+    assert ours.reader_with("website", secret) == ours.reader_of(first) is not None
+    assert theirs.reader_with("website", secret) is theirs.reader_of(first) is None
+    assert theirs.reader_of(second) is not None
+    remove_account("website", config=both, library=SECOND)
+    assert at(both, SECOND).reader_of(second) is None
+    assert at(both, FIRST).reader_with("website", secret) is not None
+
+
+def test_a_machine_that_is_set_or_removed_at_one_library_stays_as_it_is_at_another(
+    both: Path, two: list[Identity], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = two[0].certificate.fingerprint(hashes.SHA256()).hex()
+    for agency, asks in ((FIRST, 30), (SECOND, 60)):
+        set_(both, "automat-1", 0, asks=asks, library=agency)
+    found = [at(both, agency).machine_of(shown) for agency in (FIRST, SECOND)]
+    assert [one and one.asks_a_minute for one in found] == [30, 60]
+    remove_account("automat-1", config=both, library=SECOND)
+    assert [at(both, agency).machine_of(shown) for agency in (FIRST, SECOND)] == [found[0], None]
+
+
+def test_a_machine_and_a_reader_have_neither_a_name_nor_a_certificate_in_common(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_feed(config)
+    set_reader("website", certificate=[config.parents[1] / "0.pem"], config=config)
+    before = (config.parent / "accounts.toml").read_bytes()
+    refused(config, "website", 1)
+    refused(config, "automat-1", 0)
+    assert (config.parent / "accounts.toml").read_bytes() == before
 
 
 def test_a_password_is_kept_at_the_cost_that_rfc_9106_asks_where_memory_is_scarce() -> None:
