@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,14 @@ class Parent:
     def stop(self, by: int = signal.SIGTERM) -> int:
         self.process.send_signal(by)
         return self.process.wait(_SECONDS)
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where parents make their folders: with a short name, as a socket needs it."""
+    with TemporaryDirectory(prefix="t-", dir="/tmp") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
 
 
 @contextmanager
@@ -176,3 +185,29 @@ def test_no_worker_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
         workers = running.workers()
         assert running.stop(signal.SIGKILL) == -signal.SIGKILL
         assert all(has_ended(pid) for pid in workers.values())
+
+
+def test_a_start_clears_the_folder_of_a_parent_that_was_killed_and_no_other(tmp_path: Path, temporary: Path) -> None:
+    (tmp_path / "alive").mkdir()
+    with parent(tmp_path) as killed, parent(tmp_path / "alive") as alive:
+        (left,) = {Path(killed.line()[3]), Path(killed.line()[3])}
+        (kept,) = {Path(alive.line()[3]), Path(alive.line()[3])}
+        killed.stop(signal.SIGKILL)
+        # another's file, and one that has just begun
+        strange, young = temporary / "cprsync-serve-strange", temporary / "cprsync-serve-young"
+        for folder in (strange, young):
+            folder.mkdir(0o700)
+        (strange / "notes").touch()
+        for folder in (left, kept, strange):
+            os.utime(folder, (0, 0))
+        with parent(tmp_path) as running:
+            running.workers()
+            assert not left.exists()
+            assert kept.exists()
+            assert young.exists()
+            assert [one.name for one in strange.iterdir()] == ["notes"]
+            assert running.stop() == 0
+        # whoever is asked by mistake is not disturbed
+        assert alive.stop() == 0
+        assert not kept.exists()
+        assert "unread" not in alive.errors.read_text("utf-8")

@@ -85,7 +85,11 @@ class Keeper:
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_LINE_SECONDS):
-                asked = json.loads(await reader.readline())
+                line = await reader.readline()
+            if not line:
+                # another parent that starts, and looks whether we are there
+                return
+            asked = json.loads(line)
             if asked["ask"] == "turn":
                 await self._give_turn(asked["of"], reader, writer)
             elif asked["ask"] == "count":

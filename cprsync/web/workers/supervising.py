@@ -12,11 +12,14 @@ import json
 import os
 import secrets
 import signal
+import socket
+import stat
 import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +29,6 @@ from cprsync.errors import ConfigurationError, Exit
 from cprsync.web.workers.keeping import Keeper
 
 if TYPE_CHECKING:
-    import socket
     from asyncio.subprocess import Process
     from collections.abc import Callable, Iterator, Sequence
 
@@ -38,6 +40,14 @@ _AGAIN_SECONDS_MOST: Final = 60.0
 _STEADY_SECONDS: Final = 120.0
 #: How long the workers may take to stop, which give up by themselves before. Then they are killed.
 _STOP_SECONDS: Final = 25.0
+#: What the folder of the sockets is called, beside what is drawn, and the parent's socket in it.
+_FOLDER_PREFIX: Final = "cprsync-serve-"
+_PARENT: Final = "parent"
+#: How old a folder is at least that a start clears, and how many it looks at.
+_LEFT_SECONDS: Final = 60.0
+_LEFT_MOST: Final = 100
+#: How long the parent of such a folder may take to let us in.
+_ASK_SECONDS: Final = 1.0
 #: The longest name of a folder in which sockets are made.
 _FOLDER_CHARACTERS_MAX: Final = 60
 #: The longest instruction to a worker, in bytes.
@@ -64,7 +74,7 @@ class Instructions:
     @property
     def parent(self) -> Path:
         """Where the parent is asked."""
-        return Path(self.folder) / "parent"
+        return Path(self.folder) / _PARENT
 
     @property
     def secret_bytes(self) -> bytes:
@@ -97,14 +107,43 @@ def _private_folder() -> Iterator[Path]:
     """A folder for our user alone, with a short name: a socket's has a ceiling of some hundred bytes."""
     usual = tempfile.gettempdir()
     above = usual if len(usual) <= _FOLDER_CHARACTERS_MAX else "/tmp"  # noqa: S108 -- drawn, and for us alone
+    _clear_left(Path(above))
     try:
-        folder = tempfile.TemporaryDirectory(prefix="cprsync-serve-", dir=above, ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(prefix=_FOLDER_PREFIX, dir=above, ignore_cleanup_errors=True)
     except OSError:
         raise ConfigurationError(
             "the folder of temporary files takes none of the desk's", kind="configuration"
         ) from None
     with folder as path:
         yield Path(path)
+
+
+def _clear_left(above: Path) -> None:
+    """Remove the folders of parents that were killed: nobody else would."""
+    for folder in islice(above.glob(f"{_FOLDER_PREFIX}*"), _LEFT_MOST):
+        with suppress(OSError):
+            if _is_left(folder):
+                for one in folder.iterdir():
+                    one.unlink()
+                folder.rmdir()
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether a folder is our user's, holds sockets alone, and has no parent that answers."""
+    state = folder.lstat()
+    is_ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid()
+    # a parent that has just begun does not listen yet
+    if not is_ours or time.time() - state.st_mtime < _LEFT_SECONDS:
+        return False
+    if not all(one.is_socket() for one in folder.iterdir()):
+        return False
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(_ASK_SECONDS)
+        try:
+            asking.connect(str(folder / _PARENT))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+    return False
 
 
 class _Supervisor:
