@@ -19,7 +19,7 @@ from cprsync.config.alarms import AlarmsSection
 from cprsync.config.packaged import MunicipalityCode  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
-from cprsync.config.targets import RESERVED_TARGET, AnyTarget, place_target
+from cprsync.config.targets import RESERVED_TARGET, AnyTarget, FileTarget, place_target
 from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mistake, read_toml
 from cprsync.domain.feed.delivery import AGREED_RECORDS, LOAD_HOUR
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
@@ -381,7 +381,7 @@ def _find_clashes(settings: Settings, text: str) -> Iterator[Mistake]:
 
     A section is named by its agency: no command would reach the second. Without `shared`, a night ends each
     subscription under the agreement that is not its own library's. Where two fetch from one place, a night that deletes
-    what it has fetched takes it from the other.
+    what it has fetched takes it from the other. Two targets of one name and folder mix their files.
     """
     for position, ours in enumerate(settings.library):
         for earlier, theirs in enumerate(settings.library[:position]):
@@ -397,6 +397,15 @@ def _find_clashes(settings: Settings, text: str) -> Iterator[Mistake]:
                 deletes, keeps = (position, earlier) if ours.feed.after == "delete" else (earlier, position)
                 yield _build_clash(("library", deletes, "feed", "after"), keeps, _SAME_PLACE, text)
                 break
+            for number, target in enumerate(ours.target):
+                if isinstance(target, FileTarget) and _file_place(target) in map(_file_place, theirs.target):
+                    folder = ("library", position, "target", number, "folder")
+                    yield _build_clash(folder, earlier, _SAME_FOLDER, text)
+
+
+def _file_place(target: AnyTarget) -> tuple[str, Path | None]:
+    """What tells the files of a target from all others. Of one that writes none, the name alone."""
+    return target.name, target.folder if isinstance(target, FileTarget) else None
 
 
 _SAME_AGENCY: Final = "{other} has the same agency: each [[library]] is a library of its own"
@@ -407,6 +416,11 @@ _SAME_AGREEMENT: Final = (
 _SAME_PLACE: Final = (
     "{other} fetches its deliveries from the same place, and never gets what this library's night has deleted: "
     'write after = "keep" in both'
+)
+
+_SAME_FOLDER: Final = (
+    "{other} has a target of the same name with the same folder, and each would take the other's files for its own: "
+    "give each a folder of its own"
 )
 
 

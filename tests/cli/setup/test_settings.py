@@ -374,6 +374,20 @@ def test_no_library_deletes_the_deliveries_that_another_one_fetches(tmp_path: Pa
     assert len(load_settings(configuration(tmp_path, apart)).library) == 2
 
 
+def test_no_library_writes_its_files_among_those_of_another_ones_target(tmp_path: Path) -> None:
+    """Each would complete, tell as told, and delete the other's files: they know theirs by the target's name."""
+    target = '[[library.target]]\nname = "files"\nkind = "file"\nfields = ["group"]\nfolder = "out"\n'
+    text = under_one_agreement(True, True) + target
+    text = text.replace("[[library]]", f"{target}[[library]]").replace(target, "", 1)
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(configuration(tmp_path, text))
+    place = '[[library]] "By 2", [[library.target]] "files", folder: [[library]] "By 1" '
+    assert f"{place}has a target of the same name with the same folder" in refused.value.message
+    assert f"{place}har et mål af samme navn med samme mappe" in in_danish(refused.value.document())
+    for old, new in (('folder = "out"', 'folder = "ours"'), ('name = "files"', 'name = "own-files"')):
+        assert len(load_settings(configuration(tmp_path, text.replace(old, new, 1))).library) == 2
+
+
 def test_a_library_has_one_section(tmp_path: Path) -> None:
     """No command would reach the second."""
     text = under_one_agreement(True, True).replace('agency = "775102"', 'agency = "775101"')
