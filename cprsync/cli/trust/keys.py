@@ -32,7 +32,7 @@ Purpose = Annotated[str, typer.Argument(help="What the key is for, as `keys list
 def keys_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
     """List the keys: purpose, id, how old, and what names each.
 
-    Reads every row, and shows no secret. Exit 1 when rows name a key that is not in the key folder.
+    Reads every row of all libraries, and shows no secret. Exit 1 when rows name a key that is not in the key folder.
     """
     from cprsync.services.trust.keys import is_any_lost
 

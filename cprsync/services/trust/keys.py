@@ -65,20 +65,14 @@ def rotate_keys(libraries: Sequence[Store], purposes: Collection[str], how: Rota
             _make_sure_that_none_approved(libraries, how.now())
         _let_new_keys_write(libraries, [one for one in purposes if one not in begun], how)
         done = [_bring_rows(libraries, one, how) | {"resumed": one in begun} for one in purposes]
-        uses = [use for library in libraries for use in library.keys.uses()]
+        uses = libraries[0].keys.uses()
     return {"rotated": [one | {"older": _older(uses, one["purpose"])} for one in done]}
 
 
 def _older(uses: Iterable[KeyUse], purpose: str) -> list[dict[str, Any]]:
     """The older keys of a purpose, with what still names each: rows of all libraries, and lines."""
-    found: dict[str, dict[str, int]] = {}
-    for one in uses:
-        if one.purpose == purpose and one.state is KeyState.READS:
-            named = found.setdefault(one.id, {})
-            for place, count in one.rows.items():
-                named[place] = named.get(place, 0) + count
-            named |= one.lines
-    return [{"id": key, "named": named} for key, named in found.items()]
+    older = [one for one in uses if one.purpose == purpose and one.state is KeyState.READS]
+    return [{"id": one.id, "named": {**one.rows, **one.lines}} for one in older]
 
 
 def _make_sure_that_known(purposes: Collection[str]) -> None:

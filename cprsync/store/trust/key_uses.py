@@ -11,7 +11,6 @@ from sqlalchemy import Select, func, select
 
 from cprsync.services.ports.trust.keys import KeyState, KeyUse
 from cprsync.store.core.engine import reading
-from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.seals.keys import Purpose
 from cprsync.store.trust.key_checks import NAMED_BY
 
@@ -30,18 +29,21 @@ HEADS: Final = "audit heads"
 
 
 def list_uses(tenant: Tenant) -> list[KeyUse]:
-    """Return every key of the folder, and every other one that is named. Reads every row."""
+    """Return every key of the folder, and every other one that is named. Reads every row of all libraries.
+
+    They share the folder, and one that the settings name no more still has its rows.
+    """
     with reading(tenant.engine) as connection:
-        rows = count_rows_by_key(connection, tenant)
+        rows = count_rows_by_key(connection)
     lines = count_lines_by_key(tenant)
     return [*_present(tenant, rows, lines), *_lost(tenant, rows, lines)]
 
 
-def count_rows_by_key(connection: Connection, tenant: Tenant) -> dict[Named, Counter[str]]:
-    """Count the library's rows that name a key, by table. A row with two columns for one key counts once."""
+def count_rows_by_key(connection: Connection) -> dict[Named, Counter[str]]:
+    """Count the rows that name a key, by table. A row with two columns for one key counts once."""
     found: dict[Named, Counter[str]] = defaultdict(Counter)
     for table, purposes, wanted in _select_by_table():
-        for *ids, count in connection.execute(wanted, {"agency_": tenant.agency}):
+        for *ids, count in connection.execute(wanted):
             for one in {(purpose, key) for purpose, key in zip(purposes, ids, strict=True) if key is not None}:
                 found[one][table] += count
     return found
@@ -55,7 +57,7 @@ def _select_by_table() -> list[tuple[str, list[Purpose], Select[Any]]]:
         named = list(columns)
         keys = [column for column, _ in named]
         # one pass over the table, however many of its columns name a key
-        wanted = select(*keys, func.count().label("rows")).where(table.c.agency == AGENCY_IS).group_by(*keys)
+        wanted = select(*keys, func.count().label("rows")).group_by(*keys)
         found.append((table.name, [purpose for _, purpose in named], wanted))
     return found
 

@@ -141,6 +141,20 @@ def test_a_rotation_is_finished_for_each_library(store: SqlStore, purpose: str) 
     assert [one.keys.unfinished() for one in both] == [[], []]
 
 
+@BROUGHT
+def test_an_older_key_is_not_said_to_be_free_while_a_library_that_the_settings_name_no_more_has_rows_of_it(
+    store: SqlStore, purpose: str
+) -> None:
+    out = lived(beside(store))
+    (done,) = rotate(lived(store), purpose)
+    (older,) = done["older"]
+    assert older["named"]["patron"] == 7
+    with pytest.raises(BadInput) as refused:
+        destroy_key(store, purpose, older["id"], user="olga", backups_expired=True)
+    assert refused.value.kind == "keys.named"
+    assert rotate(out, purpose)[0]["older"] == [older | {"named": {}}]
+
+
 def kill(*_: object) -> None:
     raise Killed
 

@@ -34,9 +34,8 @@ class KeyUse:
     state: KeyState
     #: the file's own date; None: the key is lost
     made: datetime | None
-    #: how many rows name it, by table, in this library
+    #: how many rows name it, by table, and how many lines of the files beside the database, by file: of all libraries
     rows: Mapping[str, int]
-    #: how many lines of the files beside the database name it, by file, in all libraries
     lines: Mapping[str, int]
 
     def document(self) -> dict[str, Any]:
@@ -96,7 +95,7 @@ class Keys(Protocol):
     def uses(self) -> list[KeyUse]:
         """Return every key of the folder, and every other one that is named, by purpose and the newest first.
 
-        Reads every row.
+        Reads every row of all libraries: they share the keys.
         """
 
     def rotating(self) -> AbstractContextManager[None]:
