@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.field import Field
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.patron import Patron
+    from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
@@ -190,6 +191,8 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     if asked.text is not None and not text_of(asked.text):
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
+    # a second person's signature is used once: a value that cannot be kept is refused before
+    _check_value(counter, asked)
     make_sure_that_may(counter.store, Doing.EDIT, asked.patron_id, what=_what(asked), user=asked.user)
     return write_again_if_lost(lambda: _write(counter, asked))
 
@@ -202,6 +205,15 @@ def _write(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     # a colleague may have given the patron a number of the register's since the first check
     check(counter, asked)
     return _correct(counter, asked)
+
+
+def _check_value(counter: SettingDesk, asked: Setting) -> None:
+    if asked.field in SETTABLE:
+        _typed_value(counter, asked)
+    elif _is_ours(counter, asked):
+        _own_record(counter, asked)
+    else:
+        _override_of(counter, asked)
 
 
 def _what(asked: Setting) -> str:
@@ -239,7 +251,7 @@ def _correct(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
-    override = None if asked.text is None else _override_of(counter, asked, name, asked.text, reason)
+    override = _override_of(counter, asked)
     if override is not None and name is Overridden.GROUP:
         override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
     if _says_the_same(held, override):
@@ -264,10 +276,13 @@ def _reason_of(asked: Setting) -> str:
     return reason
 
 
-def _override_of(counter: SettingDesk, asked: Setting, name: Overridden, text: str, reason: str) -> Override:
-    today = counter.clock.today()
+def _override_of(counter: SettingDesk, asked: Setting) -> Override | None:
+    """The correction that was typed; None: one is taken back."""
+    name, reason, today = Overridden(asked.field), _reason_of(asked), counter.clock.today()
+    if asked.text is None:
+        return None
     try:
-        value = value_of(name, text, CheckedAgainst(counter.municipalities, today))
+        value = value_of(name, asked.text, CheckedAgainst(counter.municipalities, today))
         until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
     except ValueError as error:
         raise _unfit(name.value, error) from None
@@ -311,11 +326,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
 
 def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set a register field of a patron who is not in the register."""
-    patron, today = _view(counter, asked.patron_id).patron, counter.clock.today()
-    try:
-        after = UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", today)
-    except ValueError as error:
-        raise _unfit(asked.field, error) from None
+    (patron, after), today = _own_record(counter, asked), counter.clock.today()
     if after == patron.register:
         # what is sent twice is there already
         return _document(asked, "unchanged")
@@ -326,6 +337,15 @@ def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     word = OwnWord(asked.field, with_age(write, on=today, policy=counter.policy))
     counter.store.staff_changes.write_own(word, user=asked.user)
     return _document(asked, "set")
+
+
+def _own_record(counter: SettingDesk, asked: Setting) -> tuple[Patron, Person]:
+    """A patron who is not in the register, and what their record would be."""
+    patron = _view(counter, asked.patron_id).patron
+    try:
+        return patron, UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", counter.clock.today())
+    except ValueError as error:
+        raise _unfit(asked.field, error) from None
 
 
 def _is_shown(patron: Patron, asked: Setting, on: date) -> bool:
@@ -342,14 +362,7 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set a field that the patron or staff own."""
     _view(counter, asked.patron_id)
     key, doing, policy = asked.field, asked.done_to_list, counter.policy
-    try:
-        value = SETTABLE[key].kind.typed(asked.text or "")
-        if key == "telephones" and doing is ListChange.ADD:
-            check_new_telephones(value)
-    except ValueError as error:
-        raise _unfit(key, error) from None
-    if key == "branch":
-        value = _branch(policy, value)
+    value = _typed_value(counter, asked)
     change = LocalChange(
         asked.patron_id,
         key,
@@ -363,6 +376,17 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     if doing is ListChange.REMOVE and key == "blocks":
         return _document(asked, "lifted")
     return _document(asked, "set" if doing is None else _OUTCOMES[doing])
+
+
+def _typed_value(counter: SettingDesk, asked: Setting) -> Any:
+    key = asked.field
+    try:
+        value = SETTABLE[key].kind.typed(asked.text or "")
+        if key == "telephones" and asked.done_to_list is ListChange.ADD:
+            check_new_telephones(value)
+    except ValueError as error:
+        raise _unfit(key, error) from None
+    return _branch(counter.policy, value) if key == "branch" else value
 
 
 def _branch(policy: Policy, written: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,28 @@ def test_a_signature_for_one_field_is_none_for_another_nor_for_taking_away(eithe
     exit_ = LeavingDesk(library.store, library.clock, WHO, library.policy)
     is_refused(library, lambda: said_yes.leave(exit_, own), "second")
     assert edit(library, own)["outcome"] == "added"
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "right", "rest"),
+    [
+        ("telephones", "4055", "20304050", {"doing": ListChange.ADD}),
+        ("branch", "Månen", "Risskov", {"doing": None}),
+        ("birth_date", "i går", "1990-04-10", {"doing": None, "reason": "Skrevet forkert", "until": date(2027, 5, 1)}),
+    ],
+)
+def test_a_value_that_cannot_be_kept_uses_no_signature_up(
+    library: Library, field: str, wrong: str, right: str, rest: dict[str, Any]
+) -> None:
+    library.policy = replace(library.policy, branches=("Risskov",))
+    own = knows_own(library, "BO")
+    seq = second_for(library, lambda: edit(library, own, field=field, text=right, **rest))
+    access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
+    before = library.everything()
+    with pytest.raises(BadInput):
+        edit(library, own, field=field, text=wrong, **rest)
+    assert library.everything() == before
+    assert edit(library, own, field=field, text=right, **rest)["outcome"] in {"added", "set"}
 
 
 def test_a_signature_for_leaving_is_none_for_erasing(library: Library) -> None:
