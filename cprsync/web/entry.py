@@ -27,7 +27,7 @@ from cprsync.web.rendering import Renderer
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -147,10 +147,11 @@ class Entry:
                 return self.apart(session, refused, once=once)
             try:
                 async with one_at_a_time(session):
+                    ends: dict[str, int] = {}
                     signed = await self._seconding.signed(request, session, form)
                     if not isinstance(signed, Response):
-                        signed = await self._answered(request, session, page, signed)
-                    return self.apart(session, signed, once=once)
+                        signed = await self._answered(request, session, page, signed, ends)
+                    return self.apart(session, signed, once=once, ends=ends or None)
             except CprsyncError as error:
                 # another form of the session is being answered, or nobody can tell who signs
                 return self.apart(session, self.refused(session, error), once=once)
@@ -172,21 +173,35 @@ class Entry:
             return self.failed(session, "form_foreign", 403)
         return session, form
 
-    def apart(self, session: Session, response: Response, *, once: bool = False) -> Response:
+    def apart(
+        self, session: Session, response: Response, *, once: bool = False, ends: Mapping[str, int] | None = None
+    ) -> Response:
         """Let the browser ask for the answer to a form at an address of its own.
 
         A browser writes the form of the page that it shows to its disk, to send it again after a restart.
+
+        `ends`: where the audit ended before the answer was made; None: it tells of no patron.
         """
         if not isinstance(response, HTMLResponse):
             return response
-        key = session.keep_answer(Answer(response.status_code, bytes(response.body), once))
+        key = session.keep_answer(Answer(response.status_code, bytes(response.body), once, ends))
         return self.with_cookie(RedirectResponse(f"/answers/{key}", status_code=303), session)
 
     async def show_answer(self, request: Request) -> Response:
-        """The answer to a form. The start page, if it was shown already or is too old."""
+        """The answer to a form. The start page, if it is too old, or may not be shown again."""
+
+        def has_changed(ends: Mapping[str, int]) -> bool:
+            with self._around.places.taken() as place:
+                return place.desk.store.audit.has_changed(ends)
+
         session = self.session_of(request)
-        answer = session.answer(request.path_params["answer"])
+        try:
+            answer = await run_in_threadpool(session.answer, request.path_params["answer"], has_changed)
+        except CprsyncError as error:
+            return self.with_cookie(self.refused(session, error), session)
         if answer is None:
+            if session.user:
+                session.say(desk_word("answer_gone", session.language))
             return self.with_cookie(RedirectResponse("/", status_code=303), session)
         return self.with_cookie(HTMLResponse(answer.page, status_code=answer.status), session)
 
@@ -263,13 +278,31 @@ class Entry:
         session.language = "en" if form.get("to") == ["en"] else "da"
         return self.with_cookie(RedirectResponse(own_path((form.get("back") or [""])[0]), status_code=303), session)
 
-    async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
-        response = await run_in_threadpool(self._visit, request, session, page, form)
+    async def _answered(
+        self,
+        request: Request,
+        session: Session,
+        page: Page,
+        form: dict[str, list[str]],
+        ends: dict[str, int] | None = None,
+    ) -> Response:
+        response = await run_in_threadpool(self._visit, request, session, page, form, ends)
         return self.with_cookie(response, session)
 
-    def _visit(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
+    def _visit(
+        self,
+        request: Request,
+        session: Session,
+        page: Page,
+        form: dict[str, list[str]],
+        ends: dict[str, int] | None,
+    ) -> Response:
+        """The page's answer. `ends`: takes where the audit ended before it; None: nobody keeps the answer."""
         try:
             with self._around.places.taken(asks=page in _ASKING) as place:
+                if ends is not None:
+                    # before the page reads anything: what is written meanwhile counts as a change
+                    ends.update(place.desk.store.audit.ends())
                 return page(Visit(request, session, place, self._renderer, form))
         except SecondPersonNeeded as error:
             return self._seconding.ask(request, session, form, error)

@@ -102,11 +102,11 @@ def most(sent: Sent, *, transactions: int, statements: int) -> None:
 
 
 def test_a_look_up_of_a_patron(either_desk: Served) -> None:
-    """The patron, the attempt, the end of the heads' file, what came of it, and what is decided on."""
+    """The audit's ends, the patron, the attempt, the end of the heads' file, what came of it, what is decided on."""
     browser = record(either_desk)
     with sent_to(either_desk.library.engine) as sent:
         look_up(browser)
-    most(sent, transactions=5, statements=21)
+    most(sent, transactions=6, statements=22)
 
 
 def test_the_record_page(either_desk: Served) -> None:
@@ -131,7 +131,7 @@ def test_a_look_up_of_somebody_new_and_their_registration(either_desk: Served) -
     browser = either_desk.browser().open("/").send("/find", typed=cpr("EDITH").digits)
     with sent_to(either_desk.library.engine) as sent:
         browser.send("/register/look-up", purpose="registration")
-    most(sent, transactions=5, statements=21)
+    most(sent, transactions=6, statements=22)
     with sent_to(either_desk.library.engine) as sent:
         answer = browser.jar.post(
             f"{browser.url}/register/confirm",
@@ -140,4 +140,4 @@ def test_a_look_up_of_somebody_new_and_their_registration(either_desk: Served) -
             timeout=20,
         )
     assert answer.headers["location"].startswith("/patrons/")
-    most(sent, transactions=7, statements=104)
+    most(sent, transactions=8, statements=105)

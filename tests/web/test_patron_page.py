@@ -392,6 +392,19 @@ def test_a_session_ends_with_the_card_and_the_pin_that_it_was_opened_by(desk: Se
     assert is_nobody(browser)
 
 
+def test_an_answer_to_a_form_is_gone_with_the_session_and_with_a_change(desk: Served) -> None:
+    browser = by_card(desk).open("/me/change")
+    refused = browser.post("/me/set", {"form_token": browser.token, "field": "emails", "text": "nobody"}).path
+    assert browser.open(refused).path == refused
+    set_of(desk.library, "ANNA", "internal_note", "Noget andet")
+    assert browser.open(refused).path == "/me"
+    browser.open("/me/change")
+    refused = browser.post("/me/set", {"form_token": browser.token, "field": "emails", "text": "nobody"}).path
+    set_of(desk.library, "ANNA", "pin", WRONG)
+    assert browser.open(refused).answer.status_code == 403
+    assert is_nobody(browser)
+
+
 # -- changes -----------------------------------------------------------------------------------------------
 
 

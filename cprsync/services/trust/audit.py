@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.rights import may_reveal_birth_date
-from cprsync.services.ports.trust.audit import AuditFilter, demanded_reason
+from cprsync.services.ports.trust.audit import LOOKING, AuditFilter, demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,6 @@ _AT_A_TIME: Final = 200
 _READ_MOST: Final = 2_000
 #: The most entries that one search of the log finds.
 FOUND_MOST: Final = 500
-#: The kinds of entries that say that somebody looked, and that change nothing.
-_LOOKING: Final = frozenset({"lookup", "reveal", "own_view", "view", "search"})
 
 
 def list_entries(store: Store, policy: Policy, wanted: AuditFilter) -> Iterator[Happening]:
@@ -71,7 +69,7 @@ def moments_of(since: date | None, until: date | None) -> tuple[datetime | None,
 def list_changes(store: Store, policy: Policy, patron_id: str, *, most: int) -> Iterator[Happening]:
     """What was done to a record, the latest first. Leaves out who looked: that is for who watches over looking."""
     wanted = AuditFilter(patron_id, limit=_READ_MOST, seen=False)
-    done = (one for one in list_entries(store, policy, wanted) if one.what not in _LOOKING)
+    done = (one for one in list_entries(store, policy, wanted) if one.what not in LOOKING)
     return islice(done, most)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, null, sele
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust.audit import AuditGlance, AuditState, Happening
+from cprsync.services.ports.trust.audit import LOOKING, AuditGlance, AuditState, Happening
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -31,7 +31,7 @@ from cprsync.store.trust.key_checks import noted_keys
 from cprsync.store.trust.subjects import is_about, patrons_now, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -62,6 +62,7 @@ _PAGE: Final = (
     .order_by(_ROW.seq)
     .limit(bindparam("most_"))
 )
+_LAST: Final = select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == AGENCY_IS)
 _STREAMS: Final = select(_HEAD.stream).where(_HEAD.agency == AGENCY_IS).order_by(_HEAD.stream)
 
 
@@ -108,6 +109,15 @@ class Audit(TenantStore):
                 older_states.remember_heads(connection, self._tenant, end, anew=True)
         return state
 
+    def ends(self) -> Mapping[str, int]:
+        with reading(self._tenant.engine) as connection:
+            return _ends(connection, self._tenant)
+
+    def has_changed(self, ends: Mapping[str, int]) -> bool:
+        with reading(self._tenant.engine) as connection:
+            streams = _ends(connection, self._tenant).keys() - {audit.SEEN}
+            return any(_has_done(connection, self._tenant, one, ends.get(one, 0)) for one in streams)
+
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         with reading(self._tenant.engine) as connection:
             subject = None
@@ -132,6 +142,17 @@ class Audit(TenantStore):
     def _note(self, entry: audit.Happened) -> None:
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, audit.DESK, [entry])
+
+
+def _ends(connection: Connection, tenant: Tenant) -> dict[str, int]:
+    return {row.stream: row.seq for row in connection.execute(_LAST, {"agency_": tenant.agency})}
+
+
+def _has_done(connection: Connection, tenant: Tenant, stream: str, after: int) -> bool:
+    """Return whether a stream has an entry after this number of something that was done, or too many to read."""
+    asked = {"agency_": tenant.agency, "stream_": stream, "after_": after, "most_": _LISTED_ROWS}
+    rows = connection.execute(_PAGE, asked).all()
+    return len(rows) == _LISTED_ROWS or any(json.loads(row.entry)["kind"] not in LOOKING for row in rows)
 
 
 def _find_lost_end(tenant: Tenant) -> Seen | None:

@@ -23,7 +23,7 @@ from cprsync.web.rendering import Renderer
 from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
 
@@ -75,7 +75,9 @@ class PatronDoor:
                 return self.apart(session, self.failed(session, "me_ended", 403))
             try:
                 async with one_at_a_time(session):
-                    return self.apart(session, await self._answered(request, session, page, form))
+                    ends: dict[str, int] = {}
+                    answered = await self._answered(request, session, _following(page, ends), form)
+                    return self.apart(session, answered, ends=ends or None)
             except DeskBusy as error:
                 return self.apart(session, self.refused(session, error))
 
@@ -143,20 +145,23 @@ class PatronDoor:
             return self.failed(session, "form_foreign", 403)
         return session, form
 
-    def apart(self, session: Session, response: Response) -> Response:
-        """Let the browser ask for the answer to a form at an address of its own: it writes what it sent to its disk."""
+    def apart(self, session: Session, response: Response, *, ends: Mapping[str, int] | None = None) -> Response:
+        """Let the browser ask for the answer to a form at an address of its own: it writes what it sent to its disk.
+
+        `ends`: where the audit ended before the answer was made; None: it tells of no patron.
+        """
         if not isinstance(response, HTMLResponse):
             return response
-        key = session.keep_answer(Answer(response.status_code, bytes(response.body)))
+        key = session.keep_answer(Answer(response.status_code, bytes(response.body), ends=ends))
         return self.with_cookie(RedirectResponse(f"{ANSWERS}/{key}", status_code=303), session)
 
     async def show_answer(self, request: Request) -> Response:
-        """The answer to a form. The first page, if it is too old."""
-        session = self.session_of(request)
-        answer = session.answer(request.path_params["answer"])
-        if answer is None:
-            return self.with_cookie(RedirectResponse(ROOT, status_code=303), session)
-        return self.with_cookie(HTMLResponse(answer.page, status_code=answer.status), session)
+        """The answer to a form. The first page, if something has changed since it was shown, or it is too old."""
+        session, key = self.session_of(request), request.path_params["answer"]
+        if session.user:
+            return await self._answered(request, session, lambda visit: _kept(visit, key), {})
+        # to somebody who is not signed in, nothing of a patron was told
+        return self.with_cookie(_shown(session.answer(key, lambda _: False)), session)
 
     def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> Response:
         """A page of ours from its template."""
@@ -219,6 +224,26 @@ class PatronDoor:
             self._cookie, session.token, path="/", secure=self._secure, httponly=True, samesite="strict"
         )
         return response
+
+
+def _following(page: Page, ends: dict[str, int]) -> Page:
+    """The same page, which notes where the audit ends before it reads anything."""
+
+    def visited(visit: Visit) -> Response:
+        ends.update(visit.place.desk.store.audit.ends())
+        return page(visit)
+
+    return visited
+
+
+def _kept(visit: Visit, key: str) -> Response:
+    return _shown(visit.session.answer(key, visit.place.desk.store.audit.has_changed))
+
+
+def _shown(answer: Answer | None) -> Response:
+    if answer is None:
+        return RedirectResponse(ROOT, status_code=303)
+    return HTMLResponse(answer.page, status_code=answer.status)
 
 
 #: The kinds of errors that mean that the session's patron is none any more.

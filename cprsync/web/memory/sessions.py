@@ -10,13 +10,13 @@ import asyncio
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.roles import may
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role, Task
@@ -63,6 +63,10 @@ class Answer:
     page: bytes
     #: what was opened for a reason is shown once
     is_once: bool = False
+    #: where the audit ended before it was made; None: it tells of no patron
+    ends: Mapping[str, int] | None = None
+    #: somebody has asked for it
+    was_shown: bool = False
 
 
 @dataclass(slots=True, repr=False)
@@ -121,12 +125,20 @@ class Session:
             self._answers.popitem(last=False)
         return key
 
-    def answer(self, key: str) -> Answer | None:
-        """The answer that was kept under a key. None: it was shown already, or has made room."""
+    def answer(self, key: str, has_changed: Callable[[Mapping[str, int]], bool]) -> Answer | None:
+        """The answer that was kept under a key. None: it may not be shown again, or has made room.
+
+        `has_changed`: asked before it is shown again, because whom it tells of may be protected now.
+        """
         found = self._answers.get(key)
-        if found is not None and found.is_once:
-            del self._answers[key]
-        return found
+        if found is None:
+            return None
+        is_past = found.was_shown and found.ends is not None and has_changed(found.ends)
+        if is_past or found.is_once:
+            self._answers.pop(key, None)
+        else:
+            self._answers[key] = replace(found, was_shown=True)
+        return None if is_past else found
 
     def may(self, task: Task) -> bool:
         """Whether the person may do it."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.errors import BadInput, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
 
+#: The kinds of entries that say that somebody looked, and that change nothing.
+LOOKING: Final = frozenset({"lookup", "reveal", "own_view", "view", "search"})
 REASON_MAX = 200
 #: The reason is sealed, but kept as long as the audit: it must hold no CPR number.
 _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
@@ -162,6 +164,12 @@ class Audit(Protocol):
 
     def accept(self, *, user: str, reason: str) -> AuditState:
         """Accept the audit and the records as they are now. Returns what was wrong. Raises BadInput if nothing is."""
+
+    def ends(self) -> Mapping[str, int]:
+        """Return the number of each stream's last entry."""
+
+    def has_changed(self, ends: Mapping[str, int]) -> bool:
+        """Return whether anything was done since `ends` were returned, beside what is in `LOOKING`."""
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         """Yield the entries that are wanted, the latest first."""
