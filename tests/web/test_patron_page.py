@@ -15,6 +15,7 @@ from doubles import AGENCY
 from identity_provider import Known, known_provider
 from test_box import patron_of
 from test_sealed_views import reveals
+from test_set_cpr import MADE, enrol, set_cpr, undo
 from townspeople import cpr, person
 
 from cprsync.domain.patron.local import ListChange
@@ -385,6 +386,22 @@ def test_a_session_ends_with_the_card_and_the_pin_that_it_was_opened_by(desk: Se
         set_of(desk.library, "ANNA", "cards", "K900")
         counter = SettingDesk(desk.library.store, desk.library.clock, desk.library.policy, frozenset())
         set_field(counter, Setting(patron_of(desk, "ANNA"), "cards", "ANNA", "lisbeth", doing=ListChange.REMOVE))
+    before = record_of(desk.library)
+    browser.post("/me/set", form)
+    assert browser.answer.status_code == 403
+    assert record_of(desk.library) == before
+    assert is_nobody(browser)
+
+
+def test_a_session_ends_with_the_number_that_it_was_opened_by(desk: Served) -> None:
+    """A number that was given to the wrong patron is taken back: whoever has it is that patron no more."""
+    desk.library.register.knows(person("EDITH"))
+    patron = enrol(desk.library, MADE[0])
+    set_cpr(desk.library, patron)
+    browser = by_identity(desk, "EDITH").open("/me/change")
+    assert browser.path == "/me/change"
+    form = {"form_token": browser.token, "field": "language", "text": "en"}
+    undo(desk.library, patron)
     before = record_of(desk.library)
     browser.post("/me/set", form)
     assert browser.answer.status_code == 403

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.own import Proof
-from cprsync.errors import BadInput, CardRefused, CprsyncError
+from cprsync.errors import BadInput, CprsyncError
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.me.area import ANSWERS, ROOT, SIGN_IN
@@ -40,6 +40,10 @@ T = TypeVar("T")
 #: The most patrons' requests at the same time: the other places are the desk's.
 PATRONS_MAX: Final = 3
 _LOG: Final = structlog.get_logger("cprsync.web")
+
+
+class _NoLongerTheirs(Exception):
+    """The card has another PIN since sign-in, or it is another patron's, or the number is."""
 
 
 class PatronDoor:
@@ -85,14 +89,13 @@ class PatronDoor:
 
     async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
         def visit(place: Place) -> Response:
-            if session.card and place.desk.store.cards.proof(session.user, session.card) != session.proof:
-                raise CardRefused("card and PIN do not fit together, or the card is locked for a while")
+            if session.is_theirs is not None and not session.is_theirs(place.desk.store):
+                raise _NoLongerTheirs
             return page(Visit(request, session, place, self._renderer, form))
 
         try:
             return self.with_cookie(await self.at_place(visit), session)
-        except CardRefused:
-            # the card has another PIN since, or is no card of the patron's
+        except _NoLongerTheirs:
             self._area.sessions.end(session)
             stranger = self.begin(session.language)
             return self.apart(stranger, self.failed(stranger, "me_ended", 403))

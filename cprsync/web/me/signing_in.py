@@ -16,10 +16,10 @@ from cprsync.web.me.area import ROOT, SIGN_IN
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from cprsync.services.ports.store import Store
     from cprsync.web.me.area import PatronArea, PatronProvider
     from cprsync.web.me.cards import CardSignIn
     from cprsync.web.me.door import PatronDoor
-    from cprsync.web.memory.places import Place
     from cprsync.web.memory.sessions import Session
 
 #: The longest card or PIN that is tried.
@@ -64,10 +64,9 @@ class PatronSignIn:
         except CprsyncError as error:
             return self._door.apart(session, self._door.refused(session, error))
         self._area.sessions.end(session)
-        signed_in = self._area.sessions.begin(
-            opened.patron_id, frozenset(), language=session.language, proof=opened.proof
-        )
-        signed_in.card = card
+        patron, proof = opened.patron_id, opened.proof
+        signed_in = self._area.sessions.begin(patron, frozenset(), language=session.language)
+        signed_in.is_theirs = lambda store: store.cards.proof(patron, card) == proof
         response = self._cards.with_marks(RedirectResponse(ROOT, status_code=303), opened.marks)
         return self._door.with_cookie(response, signed_in)
 
@@ -90,13 +89,14 @@ class PatronSignIn:
         try:
             claims = await provider.journeys.finish(request)
             named = claim_at(claims, provider.claim)
-            patron = await self._door.at_place(lambda place: _patron_of(place, provider, named))
+            patron = await self._door.at_place(lambda place: _patron_of(place.desk.store, provider, named))
         except (SignInRefused, SignInUnavailable) as error:
             return provider.journeys.forget(self._not_proved(session, provider, error))
         except CprsyncError as error:
             return provider.journeys.forget(self._door.refused(session, error))
         self._area.sessions.end(session)
         begun = self._area.sessions.begin(patron, frozenset(), language=session.language, is_of_provider=True)
+        begun.is_theirs = lambda store: NAMED_BY[provider.named_by](store, str(named)) == patron
         return provider.journeys.forget(self._lead_on(begun, ROOT, "signed_in_onward", leads_to="me_to_page"))
 
     async def sign_out(self, request: Request) -> Response:
@@ -144,9 +144,9 @@ class PatronSignIn:
         return self._door.with_cookie(page, session)
 
 
-def _patron_of(place: Place, provider: PatronProvider, named: Any) -> str:
+def _patron_of(store: Store, provider: PatronProvider, named: Any) -> str:
     """The patron whom a claim names. Raises SignInRefused: the library has no such patron."""
-    found = NAMED_BY[provider.named_by](place.desk.store, named) if isinstance(named, str) else None
+    found = NAMED_BY[provider.named_by](store, named) if isinstance(named, str) else None
     if found is None:
         raise SignInRefused("the identity provider's claims give no access", kind=_NO_PATRON)
     return found

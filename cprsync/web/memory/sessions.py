@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role, Task
+    from cprsync.services.ports.store import Store
 
 #: A session ends after so many seconds without a request, and so many seconds after it began.
 IDLE_SECONDS: Final = 30 * 60
@@ -84,12 +85,12 @@ class Session:
     began: float
     seen: float
     language: Language = "da"
-    #: which password, or PIN, it was signed in with, so that a new one ends it; "": nobody has to sign in
+    #: which password it was signed in with, so that a new one ends it; "": nobody has to sign in
     proof: str = ""
     #: whether an identity provider named them: no file of ours has their account
     is_of_provider: bool = False
-    #: the card by which a patron has signed in; "": by none
-    card: str = ""
+    #: whether what a patron has signed in by is theirs still; None: no patron has signed in
+    is_theirs: Callable[[Store], bool] | None = None
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
