@@ -14,7 +14,7 @@ from cprsync.services.trust.status import deliveries_document
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.planner import is_informed
-from cprsync.store.core.version import find_environments
+from cprsync.store.core.version import find_environments, find_unnamed
 from cprsync.wiring.setting_up import find_wrong_rights, look_at_store, open_database
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ class LiveStore:
     def store_environments(self) -> dict[str, str]:
         with open_database(self._settings.store.url) as engine:
             return find_environments(engine)
+
+    def unnamed_libraries(self) -> list[str]:
+        with open_database(self._settings.store.url) as engine:
+            return find_unnamed(engine, [one.agency for one in self._settings.library])
 
     def contents(self) -> Contents:
         with self._site.store_of_any_keys() as opened:

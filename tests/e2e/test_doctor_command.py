@@ -206,6 +206,15 @@ def test_a_store_that_lacks_a_table_is_told(library: Library) -> None:
     assert "the database lacks comparison_finding" in found(library, "store")[1]
 
 
+def test_a_library_that_was_taken_out_of_the_settings_is_told_as_long_as_it_has_patrons(library: Library) -> None:
+    library.rewrite("cprsync.toml", 'agency = "710100"', 'agency = "710300"')
+    library.rewrite("cprsync.toml", 'service_agreement = "7', 'service_agreement = "8')
+    level, text = found(library, "store.environment")
+    assert (level, "patrons of 710100, which no [[library]] here names" in text) == (Level.WARNING, True), text
+    execute(library, "DELETE FROM patron")
+    assert found(library, "store.environment")[0] is Level.OK
+
+
 def test_a_stopped_server_is_told_by_each_check_that_needs_it(library: Library) -> None:
     url = f"postgresql+psycopg://nobody@127.0.0.1:{closed_port()}/cprsync"
     library.rewrite("cprsync.toml", "sqlite:///cprsync.db", url)

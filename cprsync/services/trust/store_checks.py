@@ -28,7 +28,10 @@ def check_version(place: Installed) -> Iterator[Finding]:
 
 
 def check_environment(place: Installed) -> Iterator[Finding]:
-    """The records of all libraries in the store are of one environment, and it is ours."""
+    """The records of all libraries in the store are of one environment, and it is ours; somebody looks after each."""
+    unnamed = place.store.unnamed_libraries()
+    if unnamed:
+        yield warning("store_unnamed", named=", ".join(unnamed[:NAMED_MOST]))
     found, ours = place.store.store_environments(), "production" if place.is_production else "test"
     others = [agency for agency, of in found.items() if of != ours]
     if not others:

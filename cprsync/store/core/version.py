@@ -18,6 +18,8 @@ from cprsync.store.core.planner import inform_planner, is_informed
 from cprsync.store.tables import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic.config import Config
     from sqlalchemy import Engine
 
@@ -116,6 +118,15 @@ def check_agency(engine: Engine, agency: str, agreement: str) -> None:
             agency=agency,
             kind="store.agency",
         )
+
+
+def find_unnamed(engine: Engine, agencies: Collection[str]) -> list[str]:
+    """Return the libraries that have patrons and are none of these."""
+    patron = metadata.tables["patron"].c
+    has_patrons = select(patron.agency).where(patron.agency == _LIBRARY.agency).exists()
+    wanted = select(_LIBRARY.agency).where(_LIBRARY.agency.not_in(agencies), has_patrons)
+    with reading(engine) as connection:
+        return list(connection.scalars(wanted.order_by(_LIBRARY.agency)))
 
 
 def find_missing(engine: Engine) -> list[str]:

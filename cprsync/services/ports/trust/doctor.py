@@ -135,6 +135,9 @@ class AskedStore(Protocol):
     def store_environments(self) -> Mapping[str, str]:
         """By agency of which environment the records in the store are."""
 
+    def unnamed_libraries(self) -> Sequence[str]:
+        """Return the libraries that have patrons in the store, and that no section of the settings names."""
+
     def contents(self) -> Contents:
         """Return whether the library is in the store, and was there before."""
 
