@@ -26,7 +26,7 @@ from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.set_cpr import leave_both_to_staff
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
-from cprsync.services.ports.desk import REVIEW, Answer, Later, ReviewItem
+from cprsync.services.ports.desk import REVIEW, Answer, Later, ReviewItem, has_number_by_now
 from cprsync.services.ports.patrons import write_again_if_lost
 from cprsync.services.ports.trust.audit import checked_reason
 
@@ -241,9 +241,7 @@ class Reviews:
                 raise leave_both_to_staff(self.store, item.patron_id, other)
             (patron,) = self.store.patrons.read([item.patron_id])
             if patron.number == new:
-                raise ReviewChanged(
-                    "review item {id}: the patron has that number by now, or it is forgotten", id=item.id
-                )
+                raise has_number_by_now(item.id)
             step = renumber_step(self, patron, new, day=self.clock.today())
             return self._answer(Answer(item, State.ACCEPTED, self.user, write=step.write))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.review import ReviewKind, review_kind
 from cprsync.domain.person.age import LeapDay
+from cprsync.errors import ReviewChanged
 from cprsync.services.ports.leaving import CONFIRMED, Erased
 
 if TYPE_CHECKING:
@@ -327,6 +328,11 @@ class ReviewItem:
     @property
     def row(self) -> ReviewKind:
         return review_kind(self.kind)
+
+
+def has_number_by_now(item: int) -> ReviewChanged:
+    """The error for an item that offers a number which the patron has already, or which is forgotten."""
+    return ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=item)
 
 
 @dataclass(frozen=True, slots=True)

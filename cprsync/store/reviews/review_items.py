@@ -34,6 +34,7 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
+from cprsync.services.ports.desk import has_number_by_now
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, next_id
@@ -265,7 +266,7 @@ def check_may_reopen(connection: Connection, tenant: Tenant, of: ReviewItem, hel
     elif of.kind == BIRTH_DIFFERS and not _still_differs(tenant, held[of.patron_id]):
         raise ReviewChanged("review item {id}: the register no longer says what it asks about", id=of.id)
     elif of.kind == OTHER_SUCCESSOR and not _still_disputed(connection, tenant, of, held[of.patron_id]):
-        raise ReviewChanged("review item {id}: the patron has that number by now, or it is forgotten", id=of.id)
+        raise has_number_by_now(of.id)
     elif of.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED, REVERTED_HELD}:
         _still_to_end(tenant, of, held[of.patron_id])
     elif of.kind == BOTH_PATRONS and _has_spoken_since(of, held[of.patron_id]):
