@@ -95,6 +95,20 @@ def test_a_store_that_cannot_be_opened_is_told_once_and_that_it_is_back(library:
     }
 
 
+def test_a_library_whose_alarms_cannot_be_kept_silences_no_other(library: Library, server: MailServer) -> None:
+    path = library.folder / "cprsync.toml"
+    text = path.read_text("utf-8")
+    other = text[text.index("[[library]]") :].replace("700000", "700001").replace('agreement = "0', 'agreement = "1')
+    path.write_text(text + other, "utf-8")
+    library.store.unlink()
+    # as one that belongs to somebody else, it cannot be used
+    (library.folder / "700000-alarm.lock").mkdir()
+    ran = library.call("alarms", "check")
+    assert (ran.exit, ran.error["kind"]) == (2, "alarm.file")
+    (mail,) = server.got
+    assert "700001" in mail["Subject"]
+
+
 def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library, server: MailServer) -> None:
     password = library.folder / "smtp-password"
     right = password.read_text()

@@ -8,7 +8,7 @@ import typer
 
 from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
-from cprsync.errors import ConfigurationError, Exit
+from cprsync.errors import ConfigurationError, CprsyncError, Exit
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
-    from cprsync.errors import CprsyncError
     from cprsync.wiring.site import Site
 
 app = typer.Typer()
@@ -32,8 +31,17 @@ def check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da"
     """
     from cprsync.doctor.alarming import check_site
 
+    counts: dict[str, dict[str, int]] = {}
+    errors: list[CprsyncError] = []
     with failures(as_json=as_json):
-        counts = {site.section.agency: check_site(site) for site in _sites(config, library)}
+        for site in _sites(config, library):
+            try:
+                counts[site.section.agency] = check_site(site)
+            except CprsyncError as error:
+                # the next library's alarms do not wait for it
+                errors.append(error)
+        if errors:
+            raise errors[0]
     documents = [{"agency": agency, **found} for agency, found in counts.items()]
     lines = (word("alarms_checked", lang, **one) for one in documents)
     print_document({"libraries": documents}, lines, as_json=as_json)
@@ -103,7 +111,6 @@ def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
     import structlog
 
     from cprsync.doctor.alarming import check_site, tell_well
-    from cprsync.errors import CprsyncError
     from cprsync.wiring.site import site_of
 
     agencies = [one["agency"] for one in documents]
