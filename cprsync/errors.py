@@ -79,6 +79,12 @@ class CertificateError(ConfigurationError):
     kind = "certificate.ours"
 
 
+class StoreUnavailable(CprsyncError):
+    """The database does not answer, or another writer holds it for too long: try later."""
+
+    kind = "store.unavailable"
+
+
 class StoreMismatch(ConfigurationError):
     """The store is of another version than this program, or not set up yet."""
 

@@ -16,8 +16,8 @@ from test_open_id import known as known  # noqa: PLC0414 -- the same provider
 from test_open_id import provider as provider  # noqa: PLC0414 -- the same
 from townspeople import cpr
 
+from cprsync.errors import StoreUnavailable
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.web.journeys import Journeys, StaffProvider
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from cprsync.errors import (
     PeerCertificateError,
     RegisterUnavailable,
     RunStopped,
+    StoreUnavailable,
     TargetUnavailable,
 )
 from cprsync.services.feed.questions import WindowsAsked
@@ -206,7 +207,7 @@ class Report:
         if audit is not None and audit.problems:
             return Exit.REFUSED
         if unpublished is not None:
-            later = type(unpublished) in {NetMediaUnavailable, TargetUnavailable}
+            later = type(unpublished) in {NetMediaUnavailable, StoreUnavailable, TargetUnavailable}
             return Exit.LATER if later else Exit.WRONG
         left = counts.left or counts.to_review or any(self.closing.proposed.values())
         braked = self.told.accounts.excess or self.windows.excess or any(one.stopped for one in self.told.targets)

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
+from cprsync.errors import StoreUnavailable
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.beside.journal import Begun
 from cprsync.store.core.engine import after_commit, reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, library_transaction
-from cprsync.store.seals.failures import JournalBehind, StoreUnavailable
+from cprsync.store.seals.failures import JournalBehind
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL, REGISTER
 

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
-from cprsync.errors import BackupFailed, ConfigurationError, CprsyncError, StoreMismatch
+from cprsync.errors import BackupFailed, ConfigurationError, CprsyncError, StoreMismatch, StoreUnavailable
 from cprsync.private import make_private
 from cprsync.store.backup.facts import Ends, read_ends, read_facts
 from cprsync.store.core.drivers import driven, translated
 from cprsync.store.core.engine import open_engine, reading
-from cprsync.store.seals.failures import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from cprsync.errors import StoreMismatch
-from cprsync.store.seals.failures import StoreFault, StoreUnavailable
+from cprsync.errors import StoreMismatch, StoreUnavailable
+from cprsync.store.seals.failures import StoreFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ _REFUSALS = (
         "store.login",
     ),
 )
+#: Whether a write of this request or command is committed: a database that is lost afterwards has changed in part.
+_WRITTEN: ContextVar[bool] = ContextVar("written", default=False)
 #: SQLite's words for an unknown table or column.
 _UNKNOWN_TO_SQLITE = ("no such table: ", "no such column: ", " has no column named ")
 
@@ -63,11 +66,21 @@ def driven(connection: Connection) -> Iterator[None]:
         raise _in_our_words(error, error) from error
 
 
-def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
-    """Return our error for the driver's error.
+def note_written() -> None:
+    """Remember, for this request or command, that something is committed."""
+    _WRITTEN.set(True)
 
-    It is found by the name of its class and base classes, which both drivers share.
-    """
+
+def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:
+    """Return our error for the driver's error, which says whether something was written before."""
+    ours = _find_ours(error, said)
+    if isinstance(ours, StoreUnavailable) and _WRITTEN.get():
+        ours.changed = "part"
+    return ours
+
+
+def _find_ours(error: Exception, said: BaseException | None) -> CprsyncError:
+    """Find our error by the name of the driver's class and base classes, which both drivers share."""
     if (known := _known(said)) is not None:
         return known
     names = [above.__name__ for above in type(error).__mro__]

@@ -21,12 +21,12 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, StoreUnavailable
 from cprsync.private import closed_to_us, make_private, refuse_root_at
-from cprsync.store.core.drivers import translated, unanswered
+from cprsync.store.core.drivers import note_written, translated, unanswered
 from cprsync.store.core.server_tls import check_line
 from cprsync.store.core.write_lock import turn_of
-from cprsync.store.seals.failures import ReadOnly, StoreUnavailable
+from cprsync.store.seals.failures import ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -299,22 +299,32 @@ def writing(engine: Engine, *, is_synced: bool = True) -> Iterator[Connection]:
     if _is_read_only(engine) or (moment is not None and moment[0] is engine):
         raise ReadOnly("the store is only read here, and a write was tried: nothing was written")
     after: dict[object, Callable[[], None]] = {}
-    with _one_at_a_time(engine), translated(), engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.info[_WRITES] = is_synced
-        with connection.begin() as transaction:
-            if not is_synced and engine.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
-            connection.info[_AFTER] = after
-            # a writer of SQLite holds the file by now
-            _begin(engine)
-            yield connection
-            follow: Callable[[Connection], object] | None = engine.get_execution_options().get(_LAST)
-            # a dry run has taken everything back by now, and nothing follows
-            if not transaction.is_active:
-                after.clear()
-            elif follow is not None:
-                follow(connection)
+    is_ending = False
+    try:
+        with _one_at_a_time(engine), translated(), engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.info[_WRITES] = is_synced
+            with connection.begin() as transaction:
+                if not is_synced and engine.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+                connection.info[_AFTER] = after
+                # a writer of SQLite holds the file by now
+                _begin(engine)
+                yield connection
+                follow: Callable[[Connection], object] | None = engine.get_execution_options().get(_LAST)
+                # a dry run has taken everything back by now, and nothing follows
+                if not transaction.is_active:
+                    after.clear()
+                elif follow is not None:
+                    follow(connection)
+                is_ending = transaction.is_active
+    except StoreUnavailable as error:
+        if is_ending and error.kind == StoreUnavailable.kind:
+            # the server may have committed it before it went away
+            error.changed = "part"
+        raise
+    if is_ending and is_synced:
+        note_written()
     # copied to a list, because the calls use the same connection and may change the dictionary
     for call in list(after.values()):
         call()

@@ -1,4 +1,4 @@
-"""Errors of the store itself: a broken audit chain or journal, or a database that does not answer.
+"""Errors of the store itself: a broken audit chain or journal, or a statement that the database refuses.
 
 Errors that the use cases catch by name are in `cprsync.errors`.
 """
@@ -53,9 +53,3 @@ class ReadOnly(CprsyncError):
     """Code that may only read tried to write. This is a fault of the program; nothing was written."""
 
     kind = "store.read_only"
-
-
-class StoreUnavailable(CprsyncError):
-    """The database does not answer, or another writer holds it for too long: try later."""
-
-    kind = "store.unavailable"

@@ -22,7 +22,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
 from cprsync.domain.person.sealed import Name
-from cprsync.errors import AccessRefused, BadInput, SecondPersonNeeded
+from cprsync.errors import AccessRefused, BadInput, SecondPersonNeeded, StoreUnavailable
 from cprsync.services.desk import access
 from cprsync.services.desk.lookup import Asked, Desk, LookedUp, look_up
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
@@ -33,7 +33,6 @@ from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Statements
 from cprsync.services.trust.status import Around, status_of
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.seals.failures import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

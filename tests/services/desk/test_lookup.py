@@ -17,10 +17,9 @@ from whole import verify_audit
 from cprsync.domain.patron.patron import AsOf, Purpose, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
-from cprsync.errors import BadAnswer, BadInput, LostCompare, NotConfirmed, RegisterUnavailable
+from cprsync.errors import BadAnswer, BadInput, LostCompare, NotConfirmed, RegisterUnavailable, StoreUnavailable
 from cprsync.services.desk.lookup import Asked, Desk, LookedUp, look_up
 from cprsync.services.planning.applying import make_finding_keys
-from cprsync.store.seals.failures import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from whole import verify_audit
 from cprsync.domain.patron.patron import Patron, Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Person
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, StoreUnavailable
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import Asked
@@ -31,7 +31,6 @@ from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes
 from cprsync.services.trust.citizen import citizen_of, citizen_report
 from cprsync.store.desk.seen import SEEN_FOR
-from cprsync.store.seals.failures import StoreUnavailable
 
 if TYPE_CHECKING:
     from doubles import Library

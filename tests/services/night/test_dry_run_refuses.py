@@ -13,13 +13,14 @@ from whole import verify_audit
 
 from cprsync.domain.patron.local import Local
 from cprsync.domain.policy.policy import Policy
+from cprsync.errors import StoreUnavailable
 from cprsync.services.night.dry_run import PlanStore, ReadOnlyNetMedia, plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.runs import DuePage, Run
 from cprsync.store import tables
 from cprsync.store.core.engine import read_only, reading, writing
 from cprsync.store.patrons.patrons import Patrons
-from cprsync.store.seals.failures import ReadOnly, StoreFault, StoreUnavailable
+from cprsync.store.seals.failures import ReadOnly, StoreFault
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:

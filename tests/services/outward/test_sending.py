@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, WEDNESDAY
+from doubles import MONDAY, TUESDAY, WEDNESDAY, altered
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.errors import RegisterUnavailable, TargetUnavailable
+from cprsync.errors import RegisterUnavailable, StoreUnavailable, TargetUnavailable
 from cprsync.services.ports.outward import Undelivered
 
 if TYPE_CHECKING:
@@ -326,3 +326,18 @@ def test_what_was_refused_is_told_anew_with_a_full_load_and_a_protection_gets_th
     assert held(double, library, "ANNA")["municipality"] == "0461"
     assert library.store.targets.states()[0].backlog.failed == 0
     assert library.store.reviews.waiting().get("target.not_taken") is None
+
+
+def test_a_database_that_is_lost_while_a_target_is_told_is_no_wrong_setting(either_library: Library) -> None:
+    library = either_library
+    double = hears(library)
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+
+    def lose(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the database does not answer")
+
+    report = library.one_night(altered(library.store, queues_order=lose))
+    assert (report.exit_code, report.failure and report.failure.kind) == (4, "store.unavailable")
+    assert not double.calls
+    library.night()
+    assert held(double, library, "ANNA")["municipality"] == "0461"

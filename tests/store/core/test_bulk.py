@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from store_people import AGENCY, enrol
 
+from cprsync.errors import StoreUnavailable
 from cprsync.store import tables
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import reading, writing
-from cprsync.store.seals.failures import StoreFault, StoreUnavailable
+from cprsync.store.seals.failures import StoreFault
 
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore

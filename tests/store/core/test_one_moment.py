@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 import pytest
 from store_people import enrol, number
 
-from cprsync.errors import CprsyncError
+from cprsync.errors import CprsyncError, StoreUnavailable
 from cprsync.store.core.engine import read_only, reading, writing
-from cprsync.store.seals.failures import ReadOnly, StoreUnavailable
+from cprsync.store.seals.failures import ReadOnly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from sqlalchemy import Connection, Engine
 
     from cprsync.store.sql import SqlStore
@@ -81,3 +85,39 @@ def waits_for_disk(connection: Connection) -> bool:
         full = 2
         return bool(connection.exec_driver_sql("PRAGMA synchronous").scalar() == full)
     return connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_commit_that_nobody_answers_is_not_said_to_have_changed_nothing(engine: Engine) -> None:
+    """It may have been written. A connection that is lost before leaves nothing."""
+    assert Context().run(_said_changed, engine, writing, asks_more=True) == "nothing"
+    assert Context().run(_said_changed, engine, writing, asks_more=False) == "part"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_database_that_is_lost_after_a_write_is_said_to_have_changed_a_part(engine: Engine) -> None:
+    def write_and_read() -> str:
+        with writing(engine):
+            pass
+        return _said_changed(engine, reading, asks_more=True)
+
+    assert Context().run(_said_changed, engine, reading, asks_more=True) == "nothing"
+    assert Context().run(write_and_read) == "part"
+
+
+def _said_changed(
+    engine: Engine, opened: Callable[[Engine], AbstractContextManager[Connection]], *, asks_more: bool
+) -> str:
+    """What an error says was changed if the server closes a connection, as its restart does."""
+    with pytest.raises(StoreUnavailable) as lost:
+        _lose(engine, opened, asks_more=asks_more)
+    return lost.value.changed
+
+
+def _lose(engine: Engine, opened: Callable[[Engine], AbstractContextManager[Connection]], *, asks_more: bool) -> None:
+    with opened(engine) as connection:
+        number = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        with engine.connect() as another:
+            another.exec_driver_sql(f"SELECT pg_terminate_backend({number}, 5000)")
+        if asks_more:
+            connection.exec_driver_sql("SELECT 1")

@@ -22,12 +22,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 
-from cprsync.errors import CprsyncError, RunBusy, StoreMismatch
+from cprsync.errors import CprsyncError, RunBusy, StoreMismatch, StoreUnavailable
 from cprsync.store.core import version
 from cprsync.store.core.drivers import translated
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.core.version import WANTED
-from cprsync.store.seals.failures import StoreUnavailable
 from cprsync.store.sql import SqlStore
 from cprsync.store.tables import metadata
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event, text
 
+from cprsync.errors import StoreUnavailable
 from cprsync.store.core import engine as engine_module
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.core.write_lock import turn_of
-from cprsync.store.seals.failures import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
