@@ -199,9 +199,10 @@ class Entry:
             answer = await run_in_threadpool(session.answer, request.path_params["answer"], has_changed)
         except CprsyncError as error:
             return self.with_cookie(self.refused(session, error), session)
+        if answer is None and session.user:
+            session.say(desk_word("answer_gone", session.language))
+            return self.with_cookie(RedirectResponse(self.first_page(session), status_code=303), session)
         if answer is None:
-            if session.user:
-                session.say(desk_word("answer_gone", session.language))
             return self.with_cookie(RedirectResponse("/", status_code=303), session)
         return self.with_cookie(HTMLResponse(answer.page, status_code=answer.status), session)
 
@@ -300,10 +301,13 @@ class Entry:
         """The page's answer. `ends`: takes where the audit ended before it; None: nobody keeps the answer."""
         try:
             with self._around.places.taken(asks=page in _ASKING) as place:
+                # before the page reads anything: what is written meanwhile counts as a change
+                before = {} if ends is None else place.desk.store.audit.ends()
+                response = page(Visit(request, session, place, self._renderer, form))
+                # a refusal, and the question for a second person, tell of nobody
                 if ends is not None:
-                    # before the page reads anything: what is written meanwhile counts as a change
-                    ends.update(place.desk.store.audit.ends())
-                return page(Visit(request, session, place, self._renderer, form))
+                    ends.update(before)
+                return response
         except SecondPersonNeeded as error:
             return self._seconding.ask(request, session, form, error)
         except CprsyncError as error:

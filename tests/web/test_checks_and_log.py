@@ -146,6 +146,8 @@ def test_the_privacy_officer_finds_who_looked_at_whom_and_is_in_the_log_themselv
     assert "opslag i CPR" in officer.text
     # what was searched for stands in no address
     assert officer.path.startswith("/answers/")
+    # it is there after a reload
+    assert "1 fundet" in officer.open(officer.path).text
     officer.send("/log", by="disk", purpose="renewal")
     assert "0 fundet" in officer.text
     officer.send("/log", by="privat")

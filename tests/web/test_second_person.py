@@ -67,6 +67,13 @@ def test_ones_own_record_asks_for_a_second_person_and_is_looked_up_once_they_hav
     assert len(desk.library.register.looked_up) == asked
 
 
+def test_the_page_that_waits_for_a_second_person_is_there_after_a_reload(served: tuple[Served, str]) -> None:
+    desk, own = served
+    browser = ask(desk, own)
+    browser.open(browser.path).open(browser.path)
+    assert "En anden skal godkende" in browser.text
+
+
 @pytest.mark.parametrize(
     ("name", "password"), [("disk", PASSWORD), ("privat", PASSWORD), ("gaest", PASSWORD), ("leder", WRONG)]
 )

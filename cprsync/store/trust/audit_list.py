@@ -50,6 +50,8 @@ ACCEPT: Final = "audit_accepted"
 WITNESSED: Final = "witness"
 #: The kind of an entry that says that someone renewed our certificate; below, the keys of what it tells.
 CERTIFICATE: Final = "certificate"
+#: What changes nothing: who reads the audit looks too.
+_LOOKING: Final = LOOKING | {READ}
 _SERIAL, _ENDS = "serial", "ends"
 _LOOKUP: Final = "lookup"
 _LISTED_ROWS: Final = 500
@@ -152,7 +154,7 @@ def _has_done(connection: Connection, tenant: Tenant, stream: str, after: int) -
     """Return whether a stream has an entry after this number of something that was done, or too many to read."""
     asked = {"agency_": tenant.agency, "stream_": stream, "after_": after, "most_": _LISTED_ROWS}
     rows = connection.execute(_PAGE, asked).all()
-    return len(rows) == _LISTED_ROWS or any(json.loads(row.entry)["kind"] not in LOOKING for row in rows)
+    return len(rows) == _LISTED_ROWS or any(json.loads(row.entry)["kind"] not in _LOOKING for row in rows)
 
 
 def _find_lost_end(tenant: Tenant) -> Seen | None:

@@ -233,8 +233,11 @@ def _following(page: Page, ends: dict[str, int]) -> Page:
     """The same page, which notes where the audit ends before it reads anything."""
 
     def visited(visit: Visit) -> Response:
-        ends.update(visit.place.desk.store.audit.ends())
-        return page(visit)
+        before = visit.place.desk.store.audit.ends()
+        response = page(visit)
+        # a refusal tells of nobody
+        ends.update(before)
+        return response
 
     return visited
 

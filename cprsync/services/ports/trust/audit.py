@@ -169,7 +169,7 @@ class Audit(Protocol):
         """Return the number of each stream's last entry."""
 
     def has_changed(self, ends: Mapping[str, int]) -> bool:
-        """Return whether anything was done since `ends` were returned, beside what is in `LOOKING`."""
+        """Return whether anything was done since `ends` were returned. That somebody looked does not count."""
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         """Yield the entries that are wanted, the latest first."""
