@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
@@ -241,7 +242,11 @@ def approval_lines(document: Mapping[str, Any], approval: Mapping[str, Any], lan
     """What became of an approval: this night wrote the plan, or why it did not, and what is new."""
     fate = "planned" if approval["fate"] == "applied" and document["run"] is None else approval["fate"]
     by = ", ".join(approval["by"])
-    yield word(f"approval_{fate}", language, run=approval["run"], by=by, count=approval["added"])
+    plan = (document["brake"] or {"plan": ""})["plan"][:PLAN_SHOWN]
+    values = {"run": approval["run"], "by": by, "count": approval["added"], "plan": plan}
+    yield word(f"approval_{fate}", language, **values)
+    if fate == "ran_out" and (approval["added"] or approval["beside"]):
+        yield word("approval_added_too", language, **values)
     for row in document["plan"]:
         if row.get("new"):
             said = _actions_text(row["actions"], language)

@@ -219,7 +219,8 @@ def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[tuple
     followed = audit["followed"]
     if followed is not None:
         key = "status_audit_followed" if followed["whole"] else "status_audit_followed_broken"
-        yield "audit", word(key, language, run=followed["run"])
+        text = word(key, language, run=followed["run"])
+        yield "audit", f"{text}; {word('status_audit_accepted', language)}" if followed["accepted"] else text
 
 
 def whose_text(certificate: Mapping[str, Any], language: Language) -> str:

@@ -152,7 +152,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
             "kept": "2027-04-03T04:30:00.000000Z",
             "since": 2,
             "problems": [],
-            "followed": {"run": 8, "whole": True},
+            "followed": {"run": 8, "whole": True, "accepted": False},
         },
         "heads": {"problem": None, "problem_da": None},
         "disks": [{"place": "store", "free": 1_250_000_000, "total": 2_000_000_000}],

@@ -43,7 +43,7 @@ class Fate(enum.Enum):
     APPLIED = "applied"
     #: one person has said yes, and a second has not
     WAITS = "waits"
-    #: its time is over
+    #: its time is over, whether or not this plan does more
     RAN_OUT = "ran_out"
     #: this plan does more harm than was approved, so the approval does not count
     ADDED = "added"
@@ -232,11 +232,9 @@ def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> P
     if given:
         # the first of two new yeses may follow an approval that has run out
         by = tuple(one.who for one in in_force or given[-PEOPLE:])
-        fate = _fate(len(in_force), added)
-        approval = Approval(number, fate, by, approved_until(given), added if fate is Fate.ADDED else Added())
+        approval = Approval(number, _fate(len(in_force), added), by, approved_until(given), added)
     if added:
-        void = approval.document() if approval is not None and approval.fate is Fate.ADDED else None
-        return PlanComparison(approval, void=void)
+        return PlanComparison(approval, void=None if approval is None else approval.document())
     if held is None:
         return PlanComparison(approval)
     same = is_as_approved(approved, planned, added)

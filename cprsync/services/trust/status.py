@@ -188,7 +188,7 @@ def _audit(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
     # what was found is over once somebody has accepted it
     # (at the same moment: the clock of a mock stands still)
     is_over = glance.accepted is not None and glance.accepted >= run["finished"]
-    followed = {"run": run["run"], "whole": found["whole"] or is_over}
+    followed = {"run": run["run"], "whole": found["whole"], "accepted": is_over and not found["whole"]}
     return {**glance.document(), "followed": followed}
 
 
@@ -296,7 +296,7 @@ def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, 
 
 def _wrong_audit(audit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     followed = audit["followed"]
-    if not audit["whole"] or (followed is not None and not followed["whole"]):
+    if not audit["whole"] or (followed is not None and not (followed["whole"] or followed["accepted"])):
         yield {"what": "audit"}
 
 

@@ -11,10 +11,12 @@ from kills import is_closed, killed, sample
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
 
+from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, ConfigurationError, ReviewClosed
+from cprsync.language.night import approval_lines
 from cprsync.services.night.approving import approve_plan, list_waiting, make_sure_that_approved, show_plan
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.runs import SaidYes
@@ -215,6 +217,22 @@ def test_one_harmful_change_more_voids_the_approval_and_is_named(held: Library) 
     assert held.one_night().state == "done"
     assert held.record("BO") == renames(gains_protection(person("BO")))
     assert held.record("CLARA").status is Status.DEAD
+
+
+def test_an_approval_that_has_run_out_says_what_was_added_since_and_which_plan_is_approved_now(library: Library) -> None:
+    over_the_limit(library)
+    library.one_night()
+    approve(library, "anna", "bo")
+    library.clock.moment += timedelta(hours=4)
+    library.deliver(TUESDAY, dies(person("BO")))
+    report = library.one_night()
+    assert_held_again(library, report, "ran_out")
+    document, now = report.document(), shown(library)
+    assert [row["patron"] for row in document["plan"] if row.get("new")] == [library.id_of("BO")]
+    assert (now["void"]["by"], now["void"]["added"]) == (["anna", "bo"], 1)
+    lines = "\n".join(approval_lines(document, document["approval"], "en"))
+    assert f"Two people approve again, now the plan {now['plan'][:PLAN_SHOWN]}." in lines
+    assert "More has been added too, of 1 patron." in lines
 
 
 def test_another_change_of_an_approved_patron_voids_it_too(library: Library) -> None:

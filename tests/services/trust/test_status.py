@@ -358,6 +358,26 @@ def test_an_audit_that_a_night_found_broken_is_told_until_somebody_accepts_it() 
     assert wrong(Stands(followed=False, accepted=RUN["finished"])) == [], "beside a mock the clock stands still"
 
 
+@pytest.mark.parametrize(
+    ("found", "accepted", "said"),
+    [
+        (True, None, "WELL Night no. 3 followed the whole audit, and it was whole"),
+        (False, None, "WRONG Night no. 3 followed the whole audit, and it was not whole"),
+        (
+            False,
+            "2027-03-23T05:31:00.000001Z",
+            "WELL Night no. 3 followed the whole audit, and it was not whole; what it found has been accepted since",
+        ),
+    ],
+)
+def test_what_a_night_found_in_the_audit_stays_what_it_found_once_it_is_accepted(
+    found: bool, accepted: str | None, said: str
+) -> None:
+    document = stand(Stands(followed=found, accepted=accepted))
+    facts = [f"{'WELL' if one.mark == WELL else 'WRONG'} {one.text}" for one in facts_of(document, "en")]
+    assert [one for one in facts if "followed" in one] == [said]
+
+
 def test_a_held_night_and_whom_it_parked_are_counted() -> None:
     waits = stand(Stands(run=RUN | {"state": "held", "exit": 5, "parked": 7}))["waits"]
     assert (waits["held"], waits["parked"]) == (3, 7)
@@ -370,7 +390,7 @@ def test_a_held_night_and_whom_it_parked_are_counted() -> None:
         (
             HELD,
             (),
-            "Plan sha256:01234567 (run 3) has been held since 23 March 2027, 06:31",
+            "Plan sha256:01234567 (run 3) was last held on 23 March 2027, 06:31",
             "Two people have to approve",
         ),
         (HELD, YESES[:1], "; approved by anna (23 March 2027, 06:30)", "One more person has to approve"),

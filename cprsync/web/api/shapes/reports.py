@@ -200,10 +200,11 @@ class NightDue(Answer):
 
 
 class Followed(Answer):
-    """Whether the audit was whole when the last night followed all of it."""
+    """Whether the audit was whole when the last night followed all of it, and if not, whether that was accepted since."""
 
     run: int
     whole: bool
+    accepted: bool
 
 
 class Audit(Answer):
