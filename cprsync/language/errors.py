@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync import errors
@@ -14,7 +15,7 @@ from cprsync.catalogues import find_text
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.wording import Wording
 from cprsync.errors import Exit
-from cprsync.language.words import day_text
+from cprsync.language.words import day_text, long_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,8 @@ _KINDS: Final = {
         audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
         backup.scratch
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
-        certificate.ours.test certificate.refused certificate.renewal certificate.theirs certificate.theirs.revoked
+        certificate.ours.test certificate.refused certificate.renewal certificate.renewal.earlier
+        certificate.theirs certificate.theirs.revoked
         certificate.theirs.test clock
         configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.owner init.folder journal.file
@@ -110,6 +112,8 @@ BY_CLASS: Final[tuple[tuple[type[CprsyncError], int, str], ...]] = (
     (errors.CprsyncError, Exit.PART, "unexpected"),
 )
 _DAY: Final = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+#: As our errors write a moment of Danish time.
+_MOMENT: Final = re.compile(rf"({_DAY.pattern} [0-9]{{2}}:[0-9]{{2}}) CES?T")
 #: How fields are shown, by the name of a value that holds one key or several.
 _FIELDS: Final[Mapping[str, str]] = {
     "name": "{name}",
@@ -190,6 +194,8 @@ def _value(value: str) -> str:
             return day_text(value, "da")
         except ValueError:  # no such day
             return value
+    if moment := _MOMENT.fullmatch(value):
+        return long_time(datetime.fromisoformat(moment[1]), "da")
     return find_text("errors", value, "da") or value
 
 

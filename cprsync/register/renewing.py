@@ -12,11 +12,21 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import LONGEST_RUN, days_left
 from cprsync.errors import CertificateError, ConfigurationError
 from cprsync.private import open_unfollowed, sync_folder
 from cprsync.register.kept_certificate import check_identity, check_outlives
-from cprsync.register.own_certificate import NEW, OWN, OWN_ISSUER, half_renewed, load_identity, read_fitting, subject_of
+from cprsync.register.own_certificate import (
+    MOMENT,
+    NEW,
+    OWN,
+    OWN_ISSUER,
+    half_renewed,
+    load_identity,
+    read_fitting,
+    subject_of,
+)
 from cprsync.register.soap.client import SoapRegister
 from cprsync.wire.certificates import company_in, system_in
 
@@ -44,6 +54,8 @@ class NewFiles(NamedTuple):
     #: None: the certificate's own file has the key
     key: Path | None = None
     password: Path | None = None
+    #: it may end earlier than the one in use
+    may_end_earlier: bool = False
 
 
 def renew(
@@ -76,6 +88,8 @@ def renew(
         return _document(settings, new, fresh, now) | {"days_left_before": None}
     if old is not None:
         _make_sure_that_same_holder(old, fresh)
+        if not new.may_end_earlier:
+            _make_sure_that_not_earlier(old, fresh)
     with closing(SoapRegister(wanted, schemas=schemas, surroundings=surroundings)) as register:
         register.prove()
     _write_beside(settings, new)
@@ -87,7 +101,7 @@ def renew(
 
 def _make_sure_that_readable(new: NewFiles) -> None:
     """Raises ConfigurationError: this user may not read one of the new files."""
-    for path in new:
+    for path in (new.certificate, new.key, new.password):
         try:
             if path is not None:
                 path.open("rb").close()
@@ -170,6 +184,17 @@ def _make_sure_that_same_holder(old: Identity, fresh: Identity) -> None:
         raise CertificateError(
             "the new certificate has another UUID than the one in use: the agreement does not know it",
             kind="certificate.renewal.system",
+        )
+
+
+def _make_sure_that_not_earlier(old: Identity, fresh: Identity) -> None:
+    """The wrong file of two is easily named, and the library would have fewer days than before."""
+    ends = {"before": old.certificate.not_valid_after_utc, "after": fresh.certificate.not_valid_after_utc}
+    if ends["after"] < ends["before"]:
+        raise CertificateError(
+            "the new certificate ends {after}, earlier than the one in use, which ends {before}",
+            **{name: f"{moment.astimezone(COPENHAGEN):{MOMENT}}" for name, moment in ends.items()},
+            kind="certificate.renewal.earlier",
         )
 
 

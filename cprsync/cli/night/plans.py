@@ -47,7 +47,12 @@ def plan_show(
 
 @app.command("approve")
 def plan_approve(
-    plan: Annotated[str, typer.Argument(metavar="HASH", help="The plan's hash, as `plan show` has it.")],
+    plan: Annotated[
+        str,
+        typer.Argument(
+            metavar="HASH", help="The plan's hash, as `plan show` has it, or its beginning as `status` has it."
+        ),
+    ],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")] = "",
     config: Config = CONFIG,

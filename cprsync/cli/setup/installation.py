@@ -237,6 +237,9 @@ def certs_renew(
     password: Annotated[
         Path | None, typer.Option("--p12-password-file", help="The password of the new .p12, if it is another one.")
     ] = None,
+    ends_earlier: Annotated[
+        bool, typer.Option("--ends-earlier", help="Take one that ends earlier than the one in use, such as to go back.")
+    ] = False,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -258,7 +261,8 @@ def certs_renew(
             of = fresh.certificate
             store.audit.note_certificate(user=acting, serial=of.serial_number, ends=of.not_valid_after_utc)
 
-        document = site.counterparts.renew_certificate(NewFiles(cert, key, password), note=note)
+        new = NewFiles(cert, key, password, may_end_earlier=ends_earlier)
+        document = site.counterparts.renew_certificate(new, note=note)
     lines = [word("certs_renewed", lang, subject=document["subject"], count=document["days_left"])]
     lines += [f"  {path}" for path in document["written"]]
     print_document(document, [*lines, word("certs_previous", lang)], as_json=as_json)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 #: The message for each yes that does not count. The error's kind ends in the reason's own name.
 _REFUSED: Final = {
     WhyNoYes.NOBODY: "this takes two people, and the program cannot tell who you are",
-    WhyNoYes.SAME_PERSON: "you have approved this plan already: a second person has to approve it too",
+    WhyNoYes.SAME_PERSON: (
+        "this plan is approved already under your name or from your account: a second person has to approve it too"
+    ),
     WhyNoYes.APPROVED: "two people have approved this plan already",
 }
 

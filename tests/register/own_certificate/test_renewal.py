@@ -85,7 +85,7 @@ def fresh(authority: Authority, tmp_path: Path) -> Callable[..., NewFiles]:
     """Writes a new certificate of ours, in a folder of its own."""
 
     def write(identity: Identity | None = None, **shape: Any) -> NewFiles:
-        made = identity or authority.issue_client(**{"valid_from": NOW - timedelta(days=1), **shape})
+        made = identity or authority.issue_client(**{"valid_from": NOW - timedelta(days=1), "days": 1100, **shape})
         folder = tmp_path / "new"
         folder.mkdir(exist_ok=True)
         made.write(folder, "client")
@@ -142,7 +142,9 @@ def test_the_old_one_can_be_put_back_in_the_same_way(
 ) -> None:
     before = files(installed)
     renewed(installed, schemas, fresh())
-    renewed(installed, schemas, NewFiles(tmp_path / "our.pem.previous", tmp_path / "our.key.previous"))
+    before_that = NewFiles(tmp_path / "our.pem.previous", tmp_path / "our.key.previous")
+    assert refused(installed, schemas, before_that).kind == "certificate.renewal.earlier"
+    renewed(installed, schemas, before_that._replace(may_end_earlier=True))
     assert {name: content for name, content in files(installed).items() if name in before} == before
 
 
@@ -153,6 +155,7 @@ def test_the_old_one_can_be_put_back_in_the_same_way(
         ({"cvr": "87654321"}, "certificate.renewal.company"),
         ({"valid_from": NOW - 2 * MONTH, "days": 30}, "certificate.renewal.expired"),
         ({"valid_from": NOW + MONTH}, "certificate.renewal.not_yet_valid"),
+        ({"days": 5}, "certificate.renewal.earlier"),
     ],
 )
 def test_a_certificate_that_does_not_fit_is_refused_before_anything_is_sent(
@@ -181,7 +184,7 @@ def test_a_certificate_that_the_platform_does_not_take_is_not_used(
     installed: RegisterSettings, schemas: Schemas, rogue: Authority, fresh: Callable[..., NewFiles]
 ) -> None:
     """It fits in every way that we can see."""
-    error = refused(installed, schemas, fresh(rogue.issue_client(valid_from=NOW - MONTH)))
+    error = refused(installed, schemas, fresh(rogue.issue_client(valid_from=NOW - MONTH, days=1200)))
     assert isinstance(error, CertificateRefused)
 
 

@@ -219,7 +219,9 @@ def test_one_harmful_change_more_voids_the_approval_and_is_named(held: Library) 
     assert held.record("CLARA").status is Status.DEAD
 
 
-def test_an_approval_that_has_run_out_says_what_was_added_since_and_which_plan_is_approved_now(library: Library) -> None:
+def test_an_approval_that_has_run_out_says_what_was_added_since_and_which_plan_is_approved_now(
+    library: Library,
+) -> None:
     over_the_limit(library)
     library.one_night()
     approve(library, "anna", "bo")

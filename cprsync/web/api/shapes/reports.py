@@ -200,7 +200,7 @@ class NightDue(Answer):
 
 
 class Followed(Answer):
-    """Whether the audit was whole when the last night followed all of it, and if not, whether that was accepted since."""
+    """Whether the audit was whole when the last night followed all of it; if not, whether that was accepted since."""
 
     run: int
     whole: bool
