@@ -119,6 +119,19 @@ def test_libraries_that_have_exchanged_their_agency_have_no_night_under_each_oth
     assert (ran.exit, library.rows(), control.state(ready)["subscriptions"]) == (2, before, {})
 
 
+def test_a_mistake_in_one_librarys_policy_hides_the_status_of_no_other(both: tuple[Library, dict[str, Any]]) -> None:
+    library, _ = both
+    (library.folder / "mistaken.toml").write_text("nonsense = 1\n", "utf-8")
+    path = library.folder / "cprsync.toml"
+    before, _, after = path.read_text("utf-8").rpartition('policy = "policy.toml"')
+    path.write_text(f'{before}policy = "mistaken.toml"{after}', "utf-8")
+    ran = library.call("status")
+    first, second = ran.document["libraries"]
+    assert (ran.exit, first["agency"], first["subscriptions"]["wanted"]) == (2, FIRST, 2), ran.out
+    assert (second["agency"], second["ok"], second["error"]["kind"]) == (SECOND, False, "policy")
+    assert library.call("status", "--library", SECOND).error["kind"] == "policy"
+
+
 def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tuple[Library, dict[str, Any]]) -> None:
     library, ready = both
     control.night(ready)

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.failures import failures, show_error
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
-from cprsync.cli.terminal.output import colour_mark, emphasise
-from cprsync.errors import BadInput, Exit
+from cprsync.cli.terminal.output import colour_mark, emphasise, note
+from cprsync.errors import BadInput, CprsyncError, Exit
+from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import run_line, run_lines
 from cprsync.language.status import status_lines
 from cprsync.language.words import day_text, has_word, heading, titles_of, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.wiring.site import Site
 #: The most patrons to name for one kind on a day; of further ones only the number is shown.
@@ -72,11 +73,34 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     with failures(as_json=as_json):
         settings = load_settings(config)
         sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
-        documents = [_status(site) for site in sites]
-    whole = documents[0] if len(documents) == 1 else {"libraries": documents}
-    lines = (line for document in documents for line in _emphasised(document, lang))
-    print_document(whole, lines, as_json=as_json)
-    return Exit.DONE if all(document["ok"] for document in documents) else Exit.REFUSED
+        if len(sites) == 1:
+            document = _status(sites[0])
+            print_document(document, _emphasised(document, lang), as_json=as_json)
+            return Exit.DONE if document["ok"] else Exit.REFUSED
+    return _show_each(sites, lang, as_json=as_json)
+
+
+def _show_each(sites: Sequence[Site], language: Language, *, as_json: bool) -> int:
+    """Show how each library stands. One that cannot be looked at hides no other."""
+    documents: list[dict[str, Any]] = []
+    worst = Exit.DONE
+    for site in sites:
+        try:
+            documents.append(_status(site))
+            code = Exit.DONE if documents[-1]["ok"] else Exit.REFUSED
+        except CprsyncError as error:
+            told = error_document(error, changed="nothing")
+            documents.append({"agency": site.section.agency, "name": site.section.name, "ok": False, "error": told})
+            code = advice_for(error).exit
+        worst = max(worst, code)
+    shown = [one for one in documents if "error" not in one]
+    lines = (line for one in shown for line in _emphasised(one, language))
+    print_document({"libraries": documents}, lines, as_json=as_json)
+    for one in () if as_json else documents:
+        if "error" in one:
+            note(f"{one['agency']}:")
+            show_error(one["error"], language)
+    return int(worst)
 
 
 def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str]:
