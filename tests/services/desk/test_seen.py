@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from doubles import AGENCY, unowned
-from test_access_rules import BOSS, WHO, knows_own, take_audit_away
+from doubles import AGENCY, MONDAY, unowned
+from test_access_rules import BOSS, WHO, edit, knows_own, take_audit_away
 from test_set_cpr import MADE, desk, enrol, set_cpr
-from townspeople import cpr, person
+from townspeople import cpr, gains_protection, person
 from whole import verify_audit
 
 from cprsync.domain.patron.patron import Patron, Purpose
@@ -20,7 +20,7 @@ from cprsync.domain.person.person import Person
 from cprsync.errors import BadInput, StoreUnavailable
 from cprsync.services.desk.answering import preview_responsible
 from cprsync.services.desk.finding import Finder
-from cprsync.services.desk.lookup import Asked
+from cprsync.services.desk.lookup import Asked, look_up
 from cprsync.services.desk.previewed_answers import preview_taking_back
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.desk.reviewing import Reviews
@@ -63,6 +63,24 @@ def test_a_record_that_is_looked_at_is_in_the_audit_with_who_and_why(either_libr
     view(library)
     assert seen(library) == [("view", library.id_of("ANNA"), WHO, "serve", ())]
     verify_audit(library.store)
+
+
+def test_what_is_only_looked_at_is_no_change_and_what_a_night_or_the_desk_does_is_one(either_library: Library) -> None:
+    library = either_library
+    audit = library.store.audit
+    before = audit.ends()
+    view(library)
+    find(library, named("CLARA"))
+    look_up(desk(library), Asked(cpr("ANNA"), Purpose.DEBT, WHO))
+    audit.note_reading(user=BOSS)
+    assert not audit.has_changed(before)
+    edit(library, library.id_of("ANNA"))
+    assert audit.has_changed(before)
+    before = audit.ends()
+    assert not audit.has_changed(before)
+    library.deliver(MONDAY, gains_protection(person("CLARA")))
+    library.night()
+    assert audit.has_changed(before)
 
 
 def test_whoever_has_just_seen_a_record_sees_it_again_without_another_entry(either_library: Library) -> None:
