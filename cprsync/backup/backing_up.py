@@ -142,7 +142,7 @@ class _Beside:
         try:
             with self.draft.part(KEYS) as sealed:
                 document = {"root": str(root), "manifest": manifest.document()}
-                files = [(Kept(role, target_of(path, root)), content) for role, path, content in every]
+                files = [(Kept(role, target_of(path, root), _modified(path)), content) for role, path, content in every]
                 write_archive(sealed, document, files)
         finally:
             for name in (HEADS, WITNESS):
@@ -188,6 +188,13 @@ class _Beside:
             else:
                 found.append((FILE, path, content))
         return found, left_out
+
+
+def _modified(path: Path) -> float:
+    """When a file was written. 0: it has gone meanwhile."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0
 
 
 def _read_keys(settings: Settings) -> Iterator[tuple[Path, bytes]]:

@@ -88,8 +88,9 @@ class Placing:
         """
         root, files = self.source.unpack(self.work / _UNPACKED)
         ours = {Path(kept.target).name: path.read_bytes() for kept, path in files if kept.role == KEY}
+        made = {Path(kept.target).name: path.stat().st_mtime for kept, path in files if kept.role == KEY}
         settings = self._settle_below(Path(root), files)
-        self._settle_keys(settings.keys.dir, ours, keys)
+        self._settle_keys(settings.keys.dir, ours, keys, made)
         for kept, path in files:
             place = Path(kept.target)
             if not place.is_absolute() or kept.role == KEY:
@@ -109,8 +110,10 @@ class Placing:
             self._keep_longer(JOURNAL, self.work / _UNPACKED / "no-journal", journal, settings)
         return settings
 
-    def _settle_keys(self, folder: Path, ours: dict[str, bytes], survivor: Path | None) -> None:
+    def _settle_keys(self, folder: Path, ours: dict[str, bytes], survivor: Path | None, made: dict[str, float]) -> None:
         """Add keys to the folder until it has those of the backup and those that survived. None is overwritten.
+
+        `made`: when those of the backup were. A key keeps its day, by which it is rotated.
 
         Raises BackupRefused: a key of one name has two contents.
         """
@@ -121,7 +124,9 @@ class Placing:
             self.placed.kept += [str(folder / name) for name in ours if name in there]
         wanted = join_keys(ours, there, folder)
         if survivor is not None:
-            wanted = join_keys(wanted, read_keys(survivor), survivor)
+            survived = read_keys(survivor)
+            wanted = join_keys(wanted, survived, survivor)
+            made |= {name: (survivor / name).stat().st_mtime for name in survived if name not in made}
         self.placed.keys = len(wanted) - len(ours)
         for name in sorted(wanted.keys() - there.keys()):
             path = folder / name
@@ -130,6 +135,7 @@ class Placing:
                 self.made.append(path)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             replace_private(path, wanted[name])
+            os.utime(path, (made[name], made[name]))
         for name in there.keys() - wanted.keys():
             # it writes by now, under its other name
             (folder / name).unlink()

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.backup.placing import Placed, Placing
 from cprsync.config.settings import sqlite_file
-from cprsync.domain.trust.backup import Manifest, compare_copy
+from cprsync.domain.trust.backup import Manifest, compare_copy, time_of
 from cprsync.errors import BackupBroken, BackupRefused, CprsyncError
 from cprsync.private import closed_to_us, copy_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store.beside.checkpoints import WITNESS
+from cprsync.wiring.counterparts import real_time
 from cprsync.wiring.setting_up import make_sure_of_log_ins, make_sure_of_owner, open_database, upgrade_store
 from cprsync.wiring.site import Site
 
@@ -247,6 +248,9 @@ def _begin_again(site: Site, backup: str, user: str) -> dict[str, Any]:
         erased = store.journal.replay()
         in_window = store.journal.put_back(user=user, backup=backup)
         detail: dict[str, str | int] = {"name": backup, "patrons": in_window, "erased": erased}
+        # the copy was taken before it was noted; its name has real time, and the clock of a store may be a mock's
+        age = real_time() - (time_of(backup) or real_time())
+        store.upkeep.note(Task.BACKUP, Outcome.DONE, {"name": backup}, at=site.clock.now() - age)
         store.upkeep.note(Task.RESTORE, Outcome.DONE if not state.problems else Outcome.PART, detail)
         last = store.inbox.last_produced()
         patrons = store.patrons.count()

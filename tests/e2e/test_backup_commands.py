@@ -23,7 +23,7 @@ from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
 from cprsync.cli.main import app
-from cprsync.domain.trust.backup import name_backup
+from cprsync.domain.trust.backup import name_backup, time_of
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import create_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
@@ -91,7 +91,13 @@ def test_a_restored_library_is_the_one_that_was_backed_up(here: Installation, tm
     assert {name: rows for name, rows in after.items() if name not in OF_RESTORE} == {
         name: rows for name, rows in before.items() if name not in OF_RESTORE
     }
-    assert [row["task"] for row in after["upkeep"]] == ["restore"]
+    # the copy was taken before the backup was noted: the restore says which it was, and when it was made
+    backup, restored = after["upkeep"]
+    assert (backup["task"], restored["task"]) == ("backup", "restore")
+    assert json.loads(backup["detail"])["name"] == ran.document["name"]
+    made = time_of(ran.document["name"])
+    assert made is not None
+    assert abs(datetime.fromisoformat(backup["at"]) - made) < timedelta(seconds=5)
     assert again.call("audit", "verify").document["whole"]
     told = [entry["what"] for entry in again.call("audit", "list").document["entries"]]
     assert "restored" in told
@@ -100,6 +106,25 @@ def test_a_restored_library_is_the_one_that_was_backed_up(here: Installation, tm
         assert (again.folder / name).stat().st_mode & 0o077 == 0
     assert (again.folder / "policy.toml").read_bytes() == (here.folder / "policy.toml").read_bytes()
     assert again.folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_a_restored_key_is_as_old_as_it_was(here: Installation, tmp_path: Path, is_apart: bool) -> None:
+    """`keys list` and the metric of a key's age are told by its file: a restore makes no key new."""
+    set_apart(here, of_keys=is_apart)
+    folder, long_ago = here.settings.keys.dir, 1_700_000_000.5
+    for path in folder.glob("*.key"):
+        os.utime(path, (long_ago, long_ago))
+    here.back_up()
+    add_key(folder, Purpose.INDEX, ending=NEXT)
+    os.utime(folder / "index-2.next", (long_ago + 60, long_ago + 60))
+    copy = folder.rename(tmp_path / "copy")
+    assert here.restore(tmp_path / "again", "--keys", str(copy)).exit == 0
+    again = here.at(tmp_path / "again")
+    times = {path.name: path.stat().st_mtime for path in again.settings.keys.dir.glob("*-[0-9].*")}
+    assert times.pop("index-2.next") == long_ago + 60
+    assert set(times.values()) == {long_ago}
+    assert {one["made"][:10] for one in again.call("keys", "list").document["keys"]} == {"2023-11-14"}
 
 
 def test_a_restored_library_on_a_server_is_the_one_that_was_backed_up(

@@ -36,6 +36,8 @@ class Kept:
     role: str
     #: where it belongs: relative to the folder of the settings, or absolute
     target: str
+    #: when its content was written, in seconds since 1970: a key's day is its file's. 0: not known
+    modified: float = 0
 
 
 def target_of(path: Path, root: Path) -> str:
@@ -53,12 +55,13 @@ def write_archive(sealed: SealedWriter, document: dict[str, Any], files: Sequenc
     file: Any = sealed
     with tarfile.open(mode="w|", fileobj=file, bufsize=_READ_BYTES) as archive:
         _add(archive, _CONTENTS, contents.encode())
-        for number, (_, content) in enumerate(files):
-            _add(archive, str(number), content)
+        for number, (kept, content) in enumerate(files):
+            _add(archive, str(number), content, kept.modified)
 
 
-def _add(archive: tarfile.TarFile, name: str, content: bytes | Path) -> None:
+def _add(archive: tarfile.TarFile, name: str, content: bytes | Path, modified: float = 0) -> None:
     entry = tarfile.TarInfo(name)
+    entry.mtime = modified
     if isinstance(content, bytes):
         entry.size = len(content)
         archive.addfile(entry, io.BytesIO(content))
@@ -90,6 +93,8 @@ def read_archive(content: Iterable[bytes], folder: Path) -> tuple[dict[str, Any]
                     continue
                 path = folder / str(len(found))
                 _write(path, iter(partial(file.read, _READ_BYTES), b""))
+                if entry.mtime:
+                    os.utime(path, (entry.mtime, entry.mtime))
                 found.append((kinds[len(found)], path))
         # to the end: only then the stream is known to be whole
         stream.drain()

@@ -9,11 +9,12 @@ from sqlalchemy import delete, insert, select
 
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.store import tables
-from cprsync.store.core.engine import moment_of, reading
+from cprsync.store.core.engine import moment_of, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 #: How many of one task are kept: over a year of daily ones.
 KEPT_MOST: Final = 400
@@ -23,14 +24,16 @@ _ROW: Final = tables.upkeep.c
 class UpkeepLog(TenantStore):
     """What was done to keep the installation safe."""
 
-    def note(self, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
+    def note(
+        self, task: Task, outcome: Outcome, detail: Mapping[str, str | int], *, at: datetime | None = None
+    ) -> None:
         tenant = self._tenant
         with library_transaction(tenant) as connection:
             values = {
                 "agency": tenant.agency,
                 "id": next_id(connection, tenant, tables.upkeep),
                 "task": task.value,
-                "at": tenant.stamp(),
+                "at": tenant.stamp() if at is None else stamp_of(at),
                 "outcome": outcome.value,
                 "detail": json.dumps(dict(detail), ensure_ascii=False, sort_keys=True),
             }

@@ -46,8 +46,10 @@ class Upkeep:
 class UpkeepLog(Protocol):
     """What was done to keep the installation safe."""
 
-    def note(self, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
-        """Write that it was done now. The oldest are deleted when there are many."""
+    def note(
+        self, task: Task, outcome: Outcome, detail: Mapping[str, str | int], *, at: datetime | None = None
+    ) -> None:
+        """Write that it was done at a moment, or now. The oldest are deleted when there are many."""
 
     def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
         """Return the last time that it was done, with one of these outcomes if any are named. None: never."""
