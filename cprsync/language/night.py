@@ -322,6 +322,8 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
     # the stored state of an unfinished run is only for programs
     state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
     counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
+    # an undo has no delivery
+    counts["applied"] += document.get("restored", 0)
     # a parked line without a number has no review, and a proposal has no line
     counts["left_by_run"] = max(
         sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)

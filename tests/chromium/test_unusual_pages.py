@@ -86,7 +86,7 @@ def test_what_a_held_night_a_silent_register_and_a_provider_show_is_well(desk: S
     sign_in_at_the_provider(seat)
     looks_well(seat.open("/nights"), "nights")
     seat.page.locator("tbody a").first.click()
-    assert "Natkørslen er holdt tilbage" in seat.text
+    assert "Kørslen er holdt tilbage" in seat.text
     looks_well(seat, "night")
     desk.library.register.down = RegisterUnavailable("no answer")
     seat.open("/").type_into("typed", cpr("EDITH").digits).click("Find").click("Slå op i CPR og indmeld")

@@ -13,6 +13,7 @@ from test_sign_in import accounts_file, sign_in
 from townspeople import person
 
 from cprsync.domain.person.person import Status
+from cprsync.language.words import word
 from cprsync.web.accounts import Accounts
 
 if TYPE_CHECKING:
@@ -57,11 +58,15 @@ def test_two_people_approve_on_the_page_and_the_next_night_writes_the_plan(guard
     operator.send(f"{path}/approve", reason="set efter")
     assert "Planen er godkendt af to personer." in operator.text
     assert "Natkørslen skal begynde før" in operator.text
+    here = word("brake_approve_here", "da")
+    assert here not in operator.text, "two people have"
     report = guarded.library.one_night()
     assert report.document()["approved_by"] == ["leder", "drift"]
     assert guarded.library.record("CLARA").status is Status.DEAD
     # what is written can be approved no more
     assert f"{path}/approve" not in {form.action for form in operator.open(path).page.forms}
+    assert word("plan_over", "da") in operator.text
+    assert here not in operator.text, "nothing stands below"
 
 
 def test_the_api_shows_the_held_plan_without_names_and_takes_both_yeses(guarded: Served) -> None:

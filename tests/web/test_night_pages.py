@@ -74,7 +74,7 @@ def test_a_held_night_shows_its_plan_by_class_and_what_an_operator_does_next(des
     browser = desk.browser().open("/nights")
     assert f'href="/nights/{number}"' in browser.answer.text
     text = browser.open(f"/nights/{number}").text
-    assert "Natkørslen er holdt tilbage" in text
+    assert "Kørslen er holdt tilbage" in text
     document = desk.library.store.runs.document(number)
     (brake,) = document["brake"]["classes"]
     assert f"{word(brake['class'], 'da')} {brake['count']} {brake['limit']}" in text

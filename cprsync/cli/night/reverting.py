@@ -108,7 +108,8 @@ def preview_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     """What undoing the run would do."""
     day = day_text(document["day"], language)
     yield word("revert_title", language, run=document["run"], day=day)
-    yield "  " + word("revert_back", language, count=document["restored"])
+    # of a run that wrote nothing, or if something stands in the way of each
+    yield "  " + word("revert_back" if document["restored"] else "revert_none", language, count=document["restored"])
     yield from (f"    {word(kind, language)} {count}" for kind, count in document["actions"].items())
     yield from _patron_lines(document["patrons"], language)
     yield from ("  " + line for line in reverting_lines(document, language))

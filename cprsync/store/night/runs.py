@@ -288,7 +288,8 @@ def _counted(row: AnyRow) -> dict[str, Any]:
     document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
     told = ("state", "received", *(outcome.value for outcome in Outcome), "left_to_a_person", "reasons")
     why = {"error": document.get("error", {}).get("kind")} if document else {}
-    return why | {name: document[name] for name in told if name in document}
+    undo = {"restored": document["reverting"]["restored"]} if "reverting" in document else {}
+    return why | {name: document[name] for name in told if name in document} | undo
 
 
 def _listed(row: AnyRow) -> dict[str, Any]:

@@ -89,6 +89,11 @@ def test_a_run_of_the_list_says_what_it_undoes_and_what_undid_it(undoing: dict[s
             "held back      received 5  applied 0  held back 5  left to a person 0  stopped by a brake",
         ),
         (
+            night("done", 0, reverts=5, restored=2),
+            "færdig         modtaget 0  ændret 2  holdt tilbage 0  til et menneske 0  alt er gjort; fortryder kørsel 5",
+            "done           received 0  applied 2  held back 0  left to a person 0  all is done; undo of run 5",
+        ),
+        (
             night("applying", None),
             "ikke færdig    modtaget 0  ændret 0  holdt tilbage 0  til et menneske 0  –",
             "not finished   received 0  applied 0  held back 0  left to a person 0  –",

@@ -174,7 +174,7 @@ def test_a_preview_says_whose_account_the_net_media_keep_because_nobody_knows_wh
     # the others were changed since
     assert (document["restored"], document["net_media_kept"], document["left"]) == (1, 1, {"changed": 3})
     text = "\n".join(preview_lines(document, "en"))
-    assert "1 account at the net media stays as the night left it" in text
+    assert "1 account at the net media stays as the run left it" in text
     held = {one: culr.holds(one) for one in culr.ours()}
     undo(library, 1)
     library.one_night()

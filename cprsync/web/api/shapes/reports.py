@@ -38,6 +38,8 @@ class Night(_Lived):
 
     #: the kind of what stopped it, as `error.kind` of a command
     error: str | None = None
+    #: how many patrons an undo has put back
+    restored: int | None = None
 
 
 class Nights(Answer):
