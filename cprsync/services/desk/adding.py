@@ -36,7 +36,7 @@ from cprsync.services.imports.results import REASONS, Refused, nothing_seen
 from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.imports import ImportOutcome
-from cprsync.services.ports.patrons import Batch, write_again_if_lost
+from cprsync.services.ports.patrons import Batch, patron_exists, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
@@ -308,17 +308,21 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
     return row
 
 
-def _refuse_who_is_there(desk: Desk, row: NewPatron) -> None:
+def _refuse_who_is_there(desk: Desk, row: NewPatron) -> str | None:
     """Raise if the person cannot be added; a trial run of the write, so nothing is written.
 
-    A person who only answers for a minor may become a patron.
+    A person who only answers for a minor may become a patron: returns who that is. None: nobody has the number or a
+    card.
     """
     tried = desk.store.imports.try_row(row, policy=desk.policy)
     if tried.outcome is ImportOutcome.REFUSED:
         reason = tried.reason or "other"
         raise _refused(_FIELD_OF.get(reason, "row"), reason)
-    if tried.outcome is not ImportOutcome.CREATED and not _only_answers(desk, tried.patron_id):
-        raise BadInput("that person is a patron already: nothing was added", kind="patron.exists")
+    if tried.outcome is ImportOutcome.CREATED:
+        return None
+    if not _only_answers(desk, tried.patron_id):
+        raise patron_exists()
+    return tried.patron_id
 
 
 def _only_answers(desk: Desk, patron_id: str | None) -> bool:
@@ -350,7 +354,7 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
         BadInput: the reason cannot be kept, or someone else has added the person since; nothing is written.
     """
     reason = check_confirmed(shown.preview, confirmation)
-    _refuse_who_is_there(desk, shown.row)
+    answering = _refuse_who_is_there(desk, shown.row)
     answers = None if shown.responsible is None else subscribe_responsible(desk, shown.responsible)
 
     def complete(entry: Entry) -> Entry:
@@ -361,7 +365,7 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
         done = confirm_registration(desk, shown.registration, yes, complete=complete).document
         done = {**done, "preview": shown.document["preview"]}
     else:
-        entry = complete(Entry(None, None, Batch(), shown.user, reason=reason))
+        entry = complete(Entry(None, answering, Batch(), shown.user, reason=reason))
         entry = _provisional(desk, shown, entry) if shown.is_provisional else entry
         done = {"patron": write_again_if_lost(lambda: desk.store.desk.save(entry)), "written": True}
     return {**shown.document, **done, "done": _done(desk, shown, done["patron"])}

@@ -349,6 +349,11 @@ def with_age(write: Write, *, on: date, policy: Policy | None) -> Write:
     return replace(write, group=group, next_age_step=step, rights_due=bool(policy.products.periods))
 
 
+def patron_exists() -> BadInput:
+    """The error for somebody who is to be added, and has a record here."""
+    return BadInput("that person is a patron already: nothing was added", kind="patron.exists")
+
+
 def no_such_patron() -> BadInput:
     """The error for a patron number that nobody has."""
     return BadInput("there is no such patron", kind="patron.unknown")

@@ -17,7 +17,8 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
 from cprsync.services.ports.access import Wanted
-from cprsync.services.ports.patrons import Batch, Named, NewPatron
+from cprsync.services.ports.imports import ImportOutcome
+from cprsync.services.ports.patrons import Batch, Named, NewPatron, patron_exists
 from cprsync.services.ports.register import FollowUp, Subscribed
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -85,12 +86,19 @@ def _save(connection: Connection, tenant: Tenant, entry: Entry) -> str:
 
 
 def _save_unregistered(connection: Connection, tenant: Tenant, entry: Entry) -> str:
-    """Create a patron whom no register knows, in the library's own words."""
+    """Create a patron whom no register knows, in the library's own words. Or let one borrow who only answers.
+
+    Raises:
+        BadInput: somebody has got the number or a card since staff were asked; the whole transaction is undone.
+    """
     assert entry.beside is not None  # noqa: S101 -- there is nothing else to write
-    patron_id = take_row(connection, tenant, entry.beside, entry.policy)
-    happened = audit.Happened("register", patron=patron_id, user=entry.user, reason=entry.reason)
+    taken = take_row(connection, tenant, entry.beside, entry.policy)
+    assert taken.patron_id is not None  # noqa: S101 -- the row is taken
+    if taken.outcome is not ImportOutcome.CREATED and taken.patron_id != entry.patron_id:
+        raise patron_exists()
+    happened = audit.Happened("register", patron=taken.patron_id, user=entry.user, reason=entry.reason)
     audit.append(connection, tenant, audit.DESK, [happened])
-    return patron_id
+    return taken.patron_id
 
 
 def _save_registered(connection: Connection, tenant: Tenant, entry: Entry, number: CprNumber) -> str:

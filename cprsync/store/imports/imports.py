@@ -92,8 +92,8 @@ class Imports(TenantStore):
             return bool(left_before(connection, self._tenant, [number]))
 
 
-def take_row(connection: Connection, tenant: Tenant, row: NewPatron, policy: Policy | None) -> str:
-    """Write one row in the caller's transaction. Return the patron's number.
+def take_row(connection: Connection, tenant: Tenant, row: NewPatron, policy: Policy | None) -> ImportedRow:
+    """Write one row in the caller's transaction. Return what happened to it.
 
     Raises:
         BadInput: the row is refused; the caller must write nothing.
@@ -102,7 +102,7 @@ def take_row(connection: Connection, tenant: Tenant, row: NewPatron, policy: Pol
     if taken.patron_id is None or taken.outcome is ImportOutcome.REFUSED:
         kind = taken.reason if taken.reason in _REFUSED else "row.other"
         raise BadInput(_REFUSED.get(kind, "what was typed cannot be kept"), kind=kind)
-    return taken.patron_id
+    return taken
 
 
 #: Why a row may be refused that could be taken a moment before.

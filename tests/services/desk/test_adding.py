@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, happened, unowned
+from doubles import AGENCY, MONDAY, Wrapped, happened, unowned
 from said_yes import REASON, yes_to
 from store_people import reasons_of
 from test_importing import LADDERS
@@ -267,6 +267,25 @@ def test_whoever_another_desk_adds_meanwhile_is_added_once(library: Library) -> 
     after = library.everything()
     assert happened(after) == happened(before)
     assert unowned(after) == unowned(before)
+
+
+def test_whoever_another_desk_adds_in_the_same_moment_keeps_their_own_record(either_library: Library) -> None:
+    """Two people, and one card that was scanned twice: the second came after the look whether the card is free."""
+    library, others = either_library, []
+
+    def meanwhile(name: str, real: Any) -> Any:
+        if name == "desk.save" and not others:
+            others.append(None)
+            add(library, {"name": "Else Andet", "cards": "K1"})
+            others[0] = library.everything()
+        return real
+
+    shown = preview(library, KIM | {"cards": "K1"})
+    slower = replace(desk(library), store=Wrapped(library.store, meanwhile))
+    with pytest.raises(BadInput) as error:
+        confirm_addition(slower, shown, yes_to(shown.preview))
+    assert error.value.kind == "patron.exists"
+    assert library.everything() == others[0]
 
 
 def test_a_register_that_does_not_answer_or_know_adds_nobody(library: Library) -> None:
