@@ -78,8 +78,8 @@ def drill_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
     yield word("drill_done", language, name=document["name"], seconds=seconds, patrons=patrons, **counts)
 
 
-def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What was put back, and what has to be done now."""
+def restore_lines(document: Mapping[str, Any], language: Language, *, has_journal: bool = True) -> Iterator[str]:
+    """What was put back, and what has to be done now. `has_journal`: an erase journal that survived was named."""
     seconds = _seconds(document["seconds"], language)
     yield word("restored", language, name=document["name"], folder=document["folder"], seconds=seconds)
     if document["ahead"]:
@@ -97,3 +97,5 @@ def restore_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield word("restored_survived", language, **survived)
     if document["kept"]:
         yield word("restored_kept", language, paths=", ".join(document["kept"]))
+    if not has_journal:
+        yield word("restored_no_journal", language)

@@ -291,6 +291,7 @@ class KilledStore(Wrapped):
                 "reconciliation.end",
                 "reconciliation.added_there",
                 "reconciliation.removed_there",
+                "reconciliation.leave_ended",
                 "reconciliation.open_lost",
                 "reconciliation.close_not_lost",
             ),

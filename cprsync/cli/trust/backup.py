@@ -131,7 +131,10 @@ def restore(
     document = restored.document() | {"ahead": ahead}
     # whoever restored as root has made files that the service cannot open yet
     made = (str(restored.folder), *restored.placed.outside)
-    lines = [*restore_lines(document, lang), *next_lines(made, _steps_after(restored), lang)]
+    lines = [
+        *restore_lines(document, lang, has_journal=journal is not None),
+        *next_lines(made, _steps_after(restored), lang),
+    ]
     print_document(document, lines, as_json=as_json)
     return Exit.DONE if restored.is_whole else Exit.REFUSED
 

@@ -45,6 +45,9 @@ NET_MEDIA_FOREIGN: Final = "net_media.foreign"
 #: About another system: it refused for good what it was to hear, or too often.
 TARGET_NOT_TAKEN: Final = "target.not_taken"
 NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
+#: An older copy of the database was put back, and the register had no subscription that the copy has: perhaps somebody
+#: closed or erased the patron after the copy was made, and no erase journal tells it.
+SUBSCRIPTION_ENDED: Final = "subscription.ended"
 #: By the birth date that counts now, the patron came of age earlier, and someone still answers for them.
 RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE})
@@ -242,7 +245,7 @@ _ROWS: Final = (
     *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close") for kind in sorted(SAID_KINDS)),
     ReviewKind(REVERTED_HELD, AcceptEffect.LET_GO, "let_go", "keep_held"),
     ReviewKind(REVERTED_PROTECTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
-    *(ReviewKind(kind, AcceptEffect.SEEN, "seen", "close") for kind in REVERTED_NOT),
+    *(ReviewKind(kind, AcceptEffect.SEEN, "seen", "close") for kind in (*REVERTED_NOT, SUBSCRIPTION_ENDED)),
     ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link"),
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),

@@ -103,6 +103,14 @@ class Comparison:
         """The numbers in the list that we may remove."""
         return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
 
+    def leave_ended(self) -> None:
+        """Leave to staff whom the list lacks since an older copy of the database was put back.
+
+        This comes before what the register answers is written: from then on nothing tells that the copy is older.
+        """
+        if self.gaps.missing:
+            self._night.store.reconciliation.leave_ended(self._run, self.gaps.missing)
+
     def add_missing(self) -> int:
         """Subscribe again to what the list lacks. Return how many are subscribed now.
 
@@ -207,6 +215,8 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
         if comparison.error is not None:
             raise comparison.error
         gaps, surplus, excess = comparison.gaps, len(comparison.removable), comparison.excess
+        if apply:
+            comparison.leave_ended()
         added = comparison.add_missing() if apply else 0
         removed = comparison.remove_ended() if apply and not excess else 0
         if comparison.error is not None:

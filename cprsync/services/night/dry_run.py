@@ -55,7 +55,7 @@ _LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "approvals": frozenset({"begin", "keep_marks"}),
     "inbox": frozenset({"refuse"}),
     "subscriptions": frozenset({"subscribed", "keep_answers"}),
-    "reconciliation": frozenset({"added_there", "removed_there", "end", "close_not_lost"}),
+    "reconciliation": frozenset({"added_there", "removed_there", "end", "leave_ended", "close_not_lost"}),
     "retention": frozenset({"forget"}),
     "journal": frozenset({"replay"}),
     "erasing": frozenset({"sweep"}),

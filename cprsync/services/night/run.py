@@ -292,6 +292,7 @@ class _Course:
     def _hold(self, plan: Plan, comparison: Comparison) -> None:
         """Write only what decision 3 lets through."""
         self._night.store.runs.set_state(self._run, RunState.HELD)
+        comparison.leave_ended()
         self._night.store.approvals.keep_marks(self._run, self._planned.marks, follows=self._planned.compared.follows)
         self._counts += Counts(let_through=hold(self._night, self._run, plan))
         if self._run.resumed:
@@ -301,6 +302,7 @@ class _Course:
 
     def _write(self, plan: Plan, departing: Departing, comparison: Comparison) -> None:
         self._night.store.runs.set_state(self._run, RunState.APPLYING)
+        comparison.leave_ended()
         # what two people have approved takes nothing of the limits from the day's answers
         apply(self._night, self._run, plan, counts=not self._planned.is_as_approved)
         if self._run.resumed or plan.renumbers:

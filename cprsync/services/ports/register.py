@@ -214,6 +214,12 @@ class Reconciliation(Protocol):
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         """Note that the register no longer holds these numbers for us. What others add later is theirs."""
 
+    def leave_ended(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        """Leave to staff whoever has one of these numbers and is unverified since an older copy was put back.
+
+        The register has no subscription of them: perhaps they were closed or erased after the copy was made.
+        """
+
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         """Open windows before numbers that have vanished at the register are added again.
 

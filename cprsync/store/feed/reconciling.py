@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, exists, select, update
 
 from cprsync.domain.feed.delivery import WindowReason
+from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
 from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.register import Gaps
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
-from cprsync.store.core.tenant import TenantStore, run_transaction
+from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.windows import close_windows, open_windows
 from cprsync.store.records import links
 from cprsync.store.records.numbers import OLD_NUMBER, OURS, is_held, open_number
+from cprsync.store.reviews.review_items import ask_staff
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -73,17 +75,29 @@ class Reconciliation(TenantStore):
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         _confirm(self._tenant, run, numbers, at=None, kind="unsubscribe")
 
+    def leave_ended(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+        with reading(self._tenant.engine) as connection:
+            whose = self._whose(connection, numbers)
+            ended = fetch_values(connection, _select_restored(), _PATRON.id, list(whose), **self._tenant.ours)
+        if ended:
+            with run_transaction(self._tenant, run) as connection:
+                ask_staff(connection, self._tenant, run or self._tenant.no_run, ended, SUBSCRIPTION_ENDED)
+
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
-        by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
-        held = OURS & is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
-        wanted = select(_ROW.patron_id, _ROW.number_index).where(held)
         with run_transaction(self._tenant, run) as connection:
-            found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe), **self._tenant.ours)
-            whose = {row.patron_id: by_probe[row.number_index] for row in found}
+            whose = self._whose(connection, numbers)
             opened: dict[CprNumber, list[str]] = {}
             for one in open_windows(connection, self._tenant, list(whose), WindowReason.SUBSCRIPTION_LOST):
                 opened.setdefault(whose[one], []).append(one)
         return opened
+
+    def _whose(self, connection: Connection, numbers: Sequence[CprNumber]) -> dict[str, CprNumber]:
+        """The patrons who have these numbers now, each with the number."""
+        by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
+        held = OURS & is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        wanted = select(_ROW.patron_id, _ROW.number_index).where(held)
+        found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe), **self._tenant.ours)
+        return {row.patron_id: by_probe[row.number_index] for row in found}
 
     def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         if patron_ids:
@@ -103,6 +117,12 @@ class Reconciliation(TenantStore):
                 }
                 for row in rows
             ]
+
+
+@cache
+def _select_restored() -> Select[str]:
+    """The patrons whose record comes from an older copy of the database."""
+    return select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.unverified_why == WindowReason.RESTORED.value)
 
 
 def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:

@@ -25,6 +25,7 @@ from cprsync.domain.patron.review import (
     REVERTED_KINDS,
     REVIEW_KINDS,
     SAID_KINDS,
+    SUBSCRIPTION_ENDED,
     TARGET_NOT_TAKEN,
     AcceptEffect,
     State,
@@ -54,7 +55,7 @@ PARSES = "wire/parsing.py"
 ANSWERS = ("register/soap/answers.py", "register/soap/client.py", "errors.py")
 _KIND = re.compile(
     r"(?:abroad|address|birth|block|death|name|net_media|number|person|protection|register|responsible|reverted|said|status)\.[a-z0-9_]+"
-    r"|target\.not_taken"
+    r"|target\.not_taken|subscription\.ended"
 )
 #: Reasons of lines that leave nothing to a person.
 ACCOUNTED_FOR = {OLD, BETWEEN}
@@ -84,6 +85,7 @@ NOT_PARKED = {
     *NET_MEDIA_KINDS,
     *SAID_KINDS,
     *REVERTED_KINDS,
+    SUBSCRIPTION_ENDED,
     TARGET_NOT_TAKEN,
 }
 
@@ -129,6 +131,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("net_media.refused", AcceptEffect.TELL_AGAIN, False),
         ("net_media.foreign", AcceptEffect.TELL_AGAIN, False),
         ("protection.contradicted", AcceptEffect.SEEN, False),
+        ("subscription.ended", AcceptEffect.SEEN, False),
         ("protection.doubted", AcceptEffect.END_PROTECTION, True),
         ("parked.number.both_patrons", AcceptEffect.MERGE, True),
         ("parked.number.other_successor", AcceptEffect.GIVE_NUMBER, False),

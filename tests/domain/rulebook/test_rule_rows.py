@@ -584,6 +584,13 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske, der har set det",
         "beslutning 2, 19 og 39",
     ),
+    "parked-subscription-ended": (
+        "en ældre kopi af databasen er taget i brug, og CPR havde ikke det abonnement på låneren, som kopien har",
+        "subscription.ended",
+        "alt: låneren abonneres på igen, og CPR spørges",
+        "et menneske, der har set det: er låneren meldt ud eller slettet siden, gøres det igen",
+        "beslutning 10 og 32",
+    ),
     "parked-birth": (
         "CPR's fødselsdato er en anden end nummerets",
         "birth.differs",

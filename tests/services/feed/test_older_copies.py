@@ -17,6 +17,7 @@ from test_window_nights import PROTECTED, desk, document, windows
 from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
 from cprsync.services.desk.lookup import Asked
 from cprsync.store import tables
 from cprsync.store.audit.audit import DESK, SEEN, Happened, append
@@ -93,6 +94,27 @@ def test_everyone_subscribed_is_asked_about_once_after_an_older_copy_was_put_bac
     old.one_night()
     assert (len(old.register.looked_up), windows(old)) == (4, {})
     assert [row["version"] for row in old.rows("patron")] == [row["version"] for row in before]
+
+
+def test_whoever_the_register_no_longer_has_is_left_to_staff_after_an_older_copy_was_put_back(
+    copies: tuple[Library, Library],
+) -> None:
+    """Somebody closed or erased them since, and no erase journal tells it: they are back, and subscribed again."""
+    old, now = copies
+    heads_are_newer(old, now)
+    old.register = now.register
+    old.register.listed.discard(cpr("CLARA"))
+    assert old.store.journal.replay() == 0
+    old.deliver(MONDAY)
+    report = old.one_night()
+    left = [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)]
+    assert (old.reviews(), report.document()["reviews"]["kinds"]) == (left, {SUBSCRIPTION_ENDED: 1})
+    assert cpr("CLARA") in old.register.listed
+    # it is known by then that the copy is older, and a subscription that is lost is a window as any other
+    old.register.listed.discard(cpr("CLARA"))
+    old.deliver(TUESDAY)
+    old.one_night()
+    assert old.reviews() == left
 
 
 @pytest.mark.parametrize("newer", NEWER)
