@@ -4,17 +4,29 @@
 // What went wrong, or was done, is read first.
 document.querySelector("[data-focus]")?.focus();
 
-// A form is sent once: a second click does nothing.
+// A form is sent once: a second click sends nothing, and says so.
 for (const form of document.forms) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
+    if (form.dataset.sent) {
+      event.preventDefault();
+      sayThatSent(form);
+    }
     form.dataset.sent = "yes";
   });
+}
+
+function sayThatSent(form) {
+  document.getElementById("sent")?.remove();
+  const said = document.createElement("p");
+  Object.assign(said, { id: "sent", className: "hint", tabIndex: -1, textContent: document.body.dataset.sent });
+  form.append(said);
+  said.focus();
 }
 
 // A page that comes back from the browser's memory takes forms again.
 addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
+  document.getElementById("sent")?.remove();
 });
 
 // A scanner ends with Enter: that leads on to the next field, and sends no form that is not filled in.
