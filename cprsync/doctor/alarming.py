@@ -31,10 +31,10 @@ _LOG: Final = structlog.get_logger("cprsync.alarms")
 
 
 def check_site(site: Site) -> dict[str, int]:
-    """Look, decide and tell. Returns how much was told, and how much was not."""
+    """Look, decide and tell. Returns what `check_alarms` counts."""
     section = site.settings.alarms
     if not section.has_channels:
-        return {"told": 0, "failed": 0}
+        return {"told": 0, "failed": 0, "waiting": 0}
     file, manner, channels = file_of(site), section.manner(), channels_of(site)
     try:
         with site.store() as store:

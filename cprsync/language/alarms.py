@@ -48,7 +48,11 @@ def _lines(messages: Sequence[Message], library: str, language: Language) -> Ite
         since = moment_text(one.alarm.since.isoformat(timespec="seconds"), language)
         yield ""
         yield f"{word(f'alarm_{one.word.value}', language)}: {problem.text}"
-        yield f"  {word('alarm_since', language, moment=since)}"
+        if one.alarm.gone is None:
+            yield f"  {word('alarm_since', language, moment=since)}"
+        else:
+            gone = moment_text(one.alarm.gone.isoformat(timespec="seconds"), language)
+            yield f"  {word('alarm_stood', language, since=since, gone=gone)}"
         if one.word is not Word.ENDED:
             yield f"  {problem.next}"
     yield ""

@@ -50,7 +50,7 @@ _KINDS: Final = {
         run.unknown sign_in store.seal
     """,
     Exit.WRONG: """
-        accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.refused
+        accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.receiver alarm.refused
         audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
         backup.scratch
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked

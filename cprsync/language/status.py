@@ -99,6 +99,8 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     if what == "plan":
         return _plan_problem(one, values, language)
     key = f"wrong_{what}"
+    if what == "run" and one.get("day"):
+        key = "wrong_run_lost"
     if what == "rotation" and not one["rows"]:
         # for this purpose nothing is brought
         key = "wrong_rotation_begun"

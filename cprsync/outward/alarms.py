@@ -208,6 +208,7 @@ def _alarm_document(message: Message) -> dict[str, Any]:
         "urgency": alarm.rule.urgency.value,
         "values": dict(alarm.values),
         "since": alarm.since.isoformat(timespec="seconds"),
+        "gone": alarm.gone and alarm.gone.isoformat(timespec="seconds"),
     }
 
 
@@ -230,4 +231,4 @@ def post(settings: PostSettings, body: bytes, headers: Mapping[str, str], surrou
     with closing(calls):
         status = calls.make("post", once)
     if status not in _SUCCESS:
-        raise AlarmUndelivered("the receiver answers HTTP {status}", status=status, kind="alarm.refused")
+        raise AlarmUndelivered("the receiver answers HTTP {status}", status=status, kind="alarm.receiver")

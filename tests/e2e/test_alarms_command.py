@@ -70,7 +70,9 @@ def test_what_is_wrong_is_told_once(library: Library, server: MailServer) -> Non
     (mail,) = server.got
     # no certificate is there yet
     assert "certifikat" in mail.get_content()
-    assert library.call("alarms", "check").document["libraries"] == [{"agency": "700000", "told": 0, "failed": 0}]
+    assert library.call("alarms", "check").document["libraries"] == [
+        {"agency": "700000", "told": 0, "failed": 0, "waiting": 0}
+    ]
     assert len(server.got) == 1
     listed = library.call("alarms", "list").document
     assert "certificate_unusable" in {one["what"] for one in listed["alarms"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 NOW = datetime(2027, 3, 23, 12, tzinfo=UTC)
 BRAKED = Alarm("run|5", "run", {"run": 3, "exit": 5}, NOW)
 BEGUN = Message(7, "email", Telling(Word.BEGUN, BRAKED), NOW, 1)
-ENDED = Message(8, "email", Telling(Word.ENDED, Alarm("audit", "audit", {}, NOW)), NOW, 1)
+ENDED = Message(
+    8, "email", Telling(Word.ENDED, Alarm("audit", "audit", {}, NOW, gone=NOW + timedelta(hours=1))), NOW, 1
+)
 QUICK = Surroundings(sleep=lambda _: None)
 
 
@@ -76,7 +78,7 @@ def test_a_mail_arrives_with_what_is_wrong_and_what_to_do(server: MailServer, tm
 
 def test_a_test_mail_says_that_it_is_one(server: MailServer, tmp_path: Path) -> None:
     channel(server, tmp_path).send([])
-    assert "Intet er galt" in server.got[0].get_content()
+    assert "Dette er en prøve" in server.got[0].get_content()
 
 
 def test_tls_from_the_first_byte(certificates: Path, tmp_path: Path) -> None:
@@ -154,7 +156,9 @@ def test_a_webhook_gets_a_signed_post_with_the_same_id_at_each_try(hooks: Receiv
         "urgency": "now",
         "values": {"run": 3, "exit": 5},
         "since": "2027-03-23T12:00:00+00:00",
+        "gone": None,
     }
+    assert one["alarms"][1]["gone"] == "2027-03-23T13:00:00+00:00"
     assert hooks.unproved == 0
 
 
@@ -162,7 +166,7 @@ def test_a_webhook_gets_a_signed_post_with_the_same_id_at_each_try(hooks: Receiv
 def test_a_receiver_that_does_not_take_it_is_told_of(hooks: Receiver, tmp_path: Path, status: int) -> None:
     hooks.begin_anew()
     hooks.answer = lambda _: status
-    assert refused(hook(hooks, tmp_path)) == "alarm.refused"
+    assert refused(hook(hooks, tmp_path)) == "alarm.receiver"
     assert refused(hook(hooks, tmp_path, url="https://localhost:1/x")) == "alarm.unreachable"
 
 

@@ -43,9 +43,15 @@ def check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da"
         if errors:
             raise errors[0]
     documents = [{"agency": agency, **found} for agency, found in counts.items()]
-    lines = (word("alarms_checked", lang, **one) for one in documents)
-    print_document({"libraries": documents}, lines, as_json=as_json)
+    print_document({"libraries": documents}, checked_lines(documents, lang), as_json=as_json)
     return Exit.REFUSED if any(one["failed"] for one in counts.values()) else Exit.DONE
+
+
+def checked_lines(documents: Iterable[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """How much was told of each library, and what the quiet hours hold back."""
+    for one in documents:
+        waiting = word("alarms_waiting", language, count=one["waiting"]) if one["waiting"] else ""
+        yield word("alarms_checked", language, **one) + waiting
 
 
 @app.command("test")

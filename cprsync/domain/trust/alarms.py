@@ -250,6 +250,12 @@ def _word_for(alarm: Alarm, manner: Manner, at: LookedAt) -> Word | None:
     return Word.STANDS if is_due else None
 
 
+def count_waiting(alarms: Iterable[Alarm], manner: Manner, at: LookedAt) -> int:
+    """How many alarms have something to tell that waits for the end of the quiet hours."""
+    loud = replace(manner, quiet=None)
+    return sum(_word_for(one, manner, at) is None and _word_for(one, loud, at) is not None for one in alarms)
+
+
 def pause_after(tries: int) -> timedelta | None:
     """Return how long to wait after so many tries of a delivery. None: no more."""
     return PAUSES[tries - 1] if tries <= len(PAUSES) else None

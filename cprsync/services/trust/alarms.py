@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.trust.alarms import LookedAt, weigh
+from cprsync.domain.trust.alarms import LookedAt, count_waiting, weigh
 from cprsync.errors import CprsyncError
 from cprsync.services.trust.status import ALARMS, NOT_SHOWN, undelivered_document
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def check_alarms(
     log: AlarmLog, document: Mapping[str, Any], channels: Sequence[Channel], manner: Manner, now: datetime
 ) -> dict[str, int]:
-    """Weigh what the status says, and tell what is to be told. Returns how much was told, and how much was not."""
+    """Weigh what the status says, and tell what is to be told. Returns how much was told, and how much was not.
+
+    `waiting`: what waits for the end of the quiet hours.
+    """
     problems = [one for one in document["wrong"] if one["what"] != ALARMS]
     hidden = {one["host"] for one in document["certificates"] if one["level"] == NOT_SHOWN}
 
@@ -31,7 +34,7 @@ def check_alarms(
         return alarm.values.get("host") in hidden
 
     log.weigh(lambda known: weigh(known, problems, manner, at, unseen=is_unseen), [one.name for one in channels])
-    return deliver(log, channels)
+    return deliver(log, channels) | {"waiting": count_waiting(log.standing(), manner, at)}
 
 
 def deliver(log: AlarmLog, channels: Iterable[Channel]) -> dict[str, int]:

@@ -65,6 +65,8 @@ class Around:
 
 #: What stops a night whose delivery has not come: it may still come, and a later run takes it.
 LATE: Final = "delivery.late"
+#: What stops a night because a delivery before the one at hand is missing.
+GAP: Final = "delivery.gap"
 #: How far back the last night is looked for, behind runs that undo others.
 _RUNS_MOST: Final = 20
 
@@ -266,7 +268,9 @@ def _wrong_run(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
     elif run["exit"] not in {Exit.DONE, Exit.LEFT}:
-        yield {"what": "run", "exit": run["exit"], "run": run["run"]}
+        # the file of this day may be lost: whoever is woken has to know which one to ask for
+        lost = {"day": document["deliveries"]["missing"]} if run.get("error") == GAP and is_late else {}
+        yield {"what": "run", "exit": run["exit"], "run": run["run"], **lost}
 
 
 def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -31,6 +31,7 @@ AT_ONCE_MOST: Final = 50
 #: How long it is kept what was told.
 KEPT: Final = timedelta(days=90)
 _TOLD, _GIVEN_UP = "told", "given_up"
+_GONE: Final = "gone"
 _ALARM, _MESSAGE = tables.alarm.c, tables.alarm_message.c
 
 
@@ -59,6 +60,10 @@ class AlarmLog(TenantStore):
         tenant, at = self._tenant, self._tenant.stamp()
         values = {"agency": tenant.agency, "id": next_id(connection, tenant, tables.alarm_message)}
         values |= {"channel": channel, "word": telling.word.value, **_row_of(telling.alarm)}
+        if telling.alarm.gone is not None:
+            # beside its values: a message has no column for it
+            told = {**telling.alarm.values, _GONE: stamp_of(telling.alarm.gone)}
+            values["told_values"] = json.dumps(told, ensure_ascii=False, sort_keys=True)
         values |= {"since": stamp_of(telling.alarm.since), "at": at, "due": at, "tries": 0}
         connection.execute(insert(tables.alarm_message), values)
 
@@ -148,5 +153,7 @@ def _times_of(alarm: Alarm) -> dict[str, str | None]:
 
 
 def _message_of(row: AnyRow) -> Message:
-    alarm = Alarm(row.cause, row.what, json.loads(row.told_values), moment_of(row.since))
+    values = json.loads(row.told_values)
+    gone = values.pop(_GONE, None)
+    alarm = Alarm(row.cause, row.what, values, moment_of(row.since), gone=None if gone is None else moment_of(gone))
     return Message(row.id, row.channel, Telling(Word(row.word), alarm), moment_of(row.at), row.tries + 1)

@@ -17,6 +17,7 @@ from cprsync.domain.trust.alarms import (
     Telling,
     Urgency,
     Word,
+    count_waiting,
     pause_after,
     sort_tellings,
     weigh,
@@ -119,6 +120,8 @@ def test_the_night_is_quiet(hour: int, *, is_quiet: bool) -> None:
 def test_what_is_not_urgent_waits_for_the_morning_and_what_is_does_not() -> None:
     days = Days(QUIET, NOON.replace(hour=23))
     assert days.look(AUDIT, STOPPED) == [("audit", Word.BEGUN)]
+    assert count_waiting(days.alarms, QUIET, LookedAt(days.now, days.now.time())) == 1
+    assert count_waiting(days.alarms, LOUD, LookedAt(days.now, days.now.time())) == 0
     assert days.look(AUDIT, STOPPED, after=timedelta(hours=7)) == []
     assert days.look(AUDIT, STOPPED, after=timedelta(hours=1)) == [("target_stopped|koha", Word.BEGUN)]
     (stopped,) = [one for one in days.alarms if one.what == "target_stopped"]

@@ -233,7 +233,7 @@ def test_what_cannot_be_told_is_in_the_status_until_it_arrives() -> None:
     life = Life()
     life.post.is_down = True
     life.broken = replace(life.well(), problems=(BROKEN,))
-    assert life.look() == {"told": 0, "failed": 1}
+    assert life.look() == {"told": 0, "failed": 1, "waiting": 0}
     undelivered = list_alarms(life.log, ["email"])["undelivered"]
     assert undelivered == [{"name": "email", "count": 1, "kind": "alarm.unreachable"}]
     life.post.is_down = False
@@ -266,6 +266,21 @@ def test_a_mail_says_what_is_wrong_since_when_and_what_to_do(failure: str, langu
         assert lines[0].removeprefix("! ") in body
 
 
+def test_a_lost_delivery_is_named_by_its_day_and_its_end_by_both_times() -> None:
+    life = Life()
+    run = RUN | {"exit": 1, "error": "delivery.gap", "day": "2027-03-15"}
+    life.broken = Stands(run=run, produced=date(2027, 3, 10), waiting=(date(2027, 3, 12),))
+    life.look()
+    subject = subject_of(life.post.got, "Byens", "da")
+    assert subject == "cprsync Byens: Nyt: leverancen for 11. marts 2027 mangler, og den seneste nat standsede"
+    assert "Siden 15. marts 2027 kl. 10.00." in body_of(life.post.got, "Byens", "da")
+    life.broken = None
+    for minutes in (60, 10):
+        life.post.got.clear()
+        life.look(timedelta(minutes=minutes))
+    assert "Fra 15. marts 2027 kl. 10.00 til 15. marts 2027 kl. 11.00." in body_of(life.post.got, "Byens", "da")
+
+
 @pytest.mark.parametrize(("language", "says"), [("da", ": slut, og det mangler"), ("en", ": ended, and that is")])
 def test_a_cause_that_has_ended_is_listed_as_ended_until_that_is_told(language: Any, says: str) -> None:
     gone = Alarm("audit", "audit", {}, FIRST, told=FIRST, gone=FIRST + timedelta(hours=1))
@@ -286,8 +301,9 @@ def test_whatever_the_status_may_find_has_a_rule() -> None:
     assert (told & following) - {ALARMS} == {one.what for one in RULES} - {"certificate_unusable"}
 
 
-def test_a_test_says_that_nothing_is_wrong() -> None:
-    assert "Intet er galt" in body_of([], "Byens", "da")
+def test_a_test_says_that_it_is_one_and_not_that_all_is_well() -> None:
+    assert "Dette er en prøve" in body_of([], "Byens", "da")
+    assert "Intet er galt" not in body_of([], "Byens", "da")
     assert subject_of([], "Byens", "en") == "cprsync Byens: test of an alarm"
 
 

@@ -30,7 +30,7 @@ def begin(known: Sequence[Alarm]) -> Weighed:
 
 
 def end(known: Sequence[Alarm]) -> Weighed:
-    return Weighed((), tuple(Telling(Word.ENDED, one) for one in known))
+    return Weighed((), tuple(Telling(Word.ENDED, replace(one, gone=STARTED)) for one in known))
 
 
 def test_what_is_told_is_told_once_on_each_channel(store: SqlStore) -> None:
@@ -45,7 +45,8 @@ def test_what_is_told_is_told_once_on_each_channel(store: SqlStore) -> None:
     assert store.alarms.undelivered() == []
     store.alarms.weigh(end, ["email"])
     assert store.alarms.standing() == []
-    assert [one.telling.word for one in store.alarms.take("email")] == [Word.ENDED]
+    (ended,) = store.alarms.take("email")
+    assert ended.telling == Telling(Word.ENDED, replace(AUDIT, gone=STARTED))
 
 
 def test_what_one_process_tells_no_other_takes(store: SqlStore, clock: StoppedClock) -> None:
