@@ -193,6 +193,12 @@ class PolicyFile(Strict):
     pins: PinSection = PinSection()
 
 
+def compare_policies(path: Path, other: Path) -> list[str]:
+    """The sections and keys of a policy file whose values are not those of another one. Both files have no mistake."""
+    ours, theirs = (PolicyFile.model_validate(read_toml(one, "policy")[0]) for one in (path, other))
+    return [name for name in PolicyFile.model_fields if getattr(ours, name) != getattr(theirs, name)]
+
+
 def _policy(read: PolicyFile, home: frozenset[str]) -> Policy:
     return Policy(
         limits=dict(DEFAULT_LIMITS) | {harm: limit.value() for harm, limit in read.guard.items()},

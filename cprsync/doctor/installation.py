@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cprsync.backup.backing_up import find_ahead
 from cprsync.config.addresses import LOOPBACK
+from cprsync.config.policy import compare_policies
 from cprsync.doctor.files import find_open_files
 from cprsync.doctor.machine import ThisMachine
 from cprsync.doctor.peers import LivePeers
 from cprsync.doctor.status import measure_disks
 from cprsync.doctor.store import LiveStore, make_sure_that_journal_can_grow
-from cprsync.domain.policy.policy import Policy
 from cprsync.register.own_certificate import load_identity
+from cprsync.resources import fixture_path
 from cprsync.services.ports.trust.doctor import Host, NamedBackup, Need
 from cprsync.store.backup.databases import make_sure_of_programs
 from cprsync.store.backup.sealed import Recipient
@@ -125,11 +125,10 @@ class Installation(ThisMachine):
         section = self._settings.alarms
         return [name for name in ("email", "webhook", "heartbeat") if getattr(section, name) is not None]
 
-    def policy_changes(self) -> list[str]:
-        ours, default = self._site.policy, Policy()
-        named = (one.name for one in fields(Policy) if getattr(ours, one.name) != getattr(default, one.name))
-        # which municipalities are home is no setting of the policy
-        return [name for name in named if name != "home"]
+    def policy_changes(self) -> list[str] | None:
+        # raises if it has a mistake, or does not have what a target names
+        _, path = self._site.policy, self._site.section.policy
+        return None if path is None else compare_policies(path, fixture_path("policy.toml"))
 
 
 def _host(setting: str, host: str, *, takes_private: bool = True) -> Host:

@@ -81,4 +81,5 @@ def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
             continue
         yield f"{WRONG} {text}"
         yield f"    {word('alarms_line', language, since=since, told=told)}"
-    yield from (word("alarms_undelivered", language, **one) for one in document["undelivered"])
+    for one in document["undelivered"]:
+        yield word("alarms_undelivered", language, **{**one, "name": word(f"alarms_by_{one['name']}", language)})

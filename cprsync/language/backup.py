@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.language.words import patrons_text, word
+from cprsync.language.words import patrons_text, seconds_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,10 +17,6 @@ _MIB: Final = 1024 * 1024
 def _size(count: int, language: Language) -> str:
     number = f"{count / _MIB:.1f}"
     return f"{number.replace('.', ',') if language == 'da' else number} MiB"
-
-
-def _seconds(seconds: float, language: Language) -> str:
-    return f"{seconds:.1f}".replace(".", ",") if language == "da" else f"{seconds:.1f}"
 
 
 def key_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -69,7 +65,7 @@ def check_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
 
 def drill_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What was proved, and what was not."""
-    seconds = _seconds(document["seconds"], language)
+    seconds = seconds_text(document["seconds"], language)
     if not document["opened"]:
         yield word("drill_part", language, name=document["name"], seconds=seconds)
         return
@@ -80,7 +76,7 @@ def drill_lines(document: Mapping[str, Any], language: Language) -> Iterator[str
 
 def restore_lines(document: Mapping[str, Any], language: Language, *, has_journal: bool = True) -> Iterator[str]:
     """What was put back, and what has to be done now. `has_journal`: an erase journal that survived was named."""
-    seconds = _seconds(document["seconds"], language)
+    seconds = seconds_text(document["seconds"], language)
     yield word("restored", language, name=document["name"], folder=document["folder"], seconds=seconds)
     if document["ahead"]:
         yield word("restored_ahead", language, names=", ".join(document["ahead"]))

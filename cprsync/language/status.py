@@ -96,22 +96,30 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
             "keys": ", ".join(f"guard.{name}.count" for name in one["classes"]),
             "classes": ", ".join(word(name, language) for name in one["classes"]),
         }
+    if what == "alarms":
+        values["name"] = word(f"alarms_by_{one['name']}", language)
     if what == "plan":
         return _plan_problem(one, values, language)
-    key = f"wrong_{what}"
-    if what == "run" and one.get("day"):
-        key = "wrong_run_lost"
-    if what == "rotation" and not one["rows"]:
-        # for this purpose nothing is brought
-        key = "wrong_rotation_begun"
     if what == "heads":
         values["problem"] = problem_text(one, language)
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
-        key = (
-            "wrong_certificate_bad" if one["problem"] else key if one["step"] is not None else "wrong_certificate_list"
-        )
-    return Problem(word(key, language, **values), word(f"next_{what}", language, **values))
+    return Problem(word(_key_of(one), language, **values), word(f"next_{what}", language, **values))
+
+
+def _key_of(one: Mapping[str, Any]) -> str:
+    """The word that says what is wrong."""
+    what = one["what"]
+    if what == "run" and one.get("day"):
+        return "wrong_run_lost"
+    if what == "rotation" and not one["rows"]:
+        # for this purpose nothing is brought
+        return "wrong_rotation_begun"
+    if what == "certificate" and one["problem"]:
+        return "wrong_certificate_bad"
+    if what == "certificate" and one["step"] is None:
+        return "wrong_certificate_list"
+    return f"wrong_{what}"
 
 
 def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> Problem:
@@ -154,7 +162,8 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     deliveries, waits = document["deliveries"], document["waits"]
     days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
     waiting = word("status_inbox", language, **deliveries) if deliveries["waiting"] or deliveries["stopping"] else ""
-    yield "deliveries", word("status_delivery", language, **days) + waiting
+    key = "status_delivery" if deliveries["last"] else "status_delivery_none"
+    yield "deliveries", word(key, language, **days) + waiting
     net_media = waits["net_media"]
     counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
     oldest = f", {since_text(net_media['oldest'], language)}" if net_media["oldest"] else ""

@@ -101,6 +101,11 @@ def since_text(stamp: str, language: Language) -> str:
     return word("status_since", language, moment=moment_text(stamp, language))
 
 
+def seconds_text(seconds: float, language: Language) -> str:
+    """`1,2`, `1.2`: how long something took."""
+    return f"{seconds:.1f}".replace(".", ",") if language == "da" else f"{seconds:.1f}"
+
+
 def bytes_text(count: int, language: Language) -> str:
     """`1,2 GB`, `1.2 GB`: a space on a disk."""
     text = f"{count / 1000**3:.1f} GB"

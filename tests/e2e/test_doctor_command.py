@@ -405,9 +405,10 @@ def test_a_policy_with_a_mistake_is_told_with_its_line(library: Library) -> None
     assert (level, "policy.toml" in text) == (Level.FAULT, True), text
 
 
-def test_what_the_policy_changes_is_named(library: Library) -> None:
-    (library.folder / "policy.toml").write_text("[debt]\nlimit_kr = 250\n", encoding="utf-8")
-    assert "changes 1 rule: debt_limit_oere" in found(library, "policy")[1]
+def test_what_of_the_policy_is_not_as_init_writes_it_is_named_by_its_section(library: Library) -> None:
+    assert "is as `cprsync init` writes it" in found(library, "policy")[1]
+    library.rewrite("policy.toml", "limit_kr = 200", "limit_kr = 250")
+    assert "1 part is not as `cprsync init` writes it: debt" in found(library, "policy")[1]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be root")

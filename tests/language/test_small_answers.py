@@ -214,6 +214,14 @@ def test_a_rotation_names_the_command_that_destroys_the_older_key_and_when(langu
     assert condition in line
 
 
+def test_a_rotation_says_in_danish_how_long_it_took_and_what_still_needs_the_older_key() -> None:
+    named = {"audit_reason": 3, "audit heads": 40, "erase journal": 2}
+    rotated = {**ROTATED, "seconds": 0.28, "older": [{"id": "fe03d957", "named": named}]}
+    took, needs = rotation_lines({"rotated": [rotated], "back_up": False}, "da")
+    assert took.endswith("på 0,3 s")
+    assert needs == "  fe03d957 læser stadig: 3 i audit_reason, 40 i revisionssporets hoveder, 2 i slettejournalen"
+
+
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_a_rotation_asks_for_a_backup_at_its_end_where_backups_are_set_up(language: Any) -> None:
     *others, last = rotation_lines({"rotated": [FREE], "back_up": True}, language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,7 +13,7 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import note
 from cprsync.errors import Exit
-from cprsync.language.words import long_day, word
+from cprsync.language.words import long_day, seconds_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.keys import KeyUse
     from cprsync.wiring.site import Site
 
+#: The files beside the database whose lines name a key.
+_FILES: Final = {"erase journal": "keys_in_journal", "audit heads": "keys_in_heads"}
 app = typer.Typer()
 Purpose = Annotated[str, typer.Argument(help="What the key is for, as `keys list` shows it.")]
 
@@ -86,7 +88,9 @@ def keys_destroy(
     *,
     backups_expired: Annotated[
         bool,
-        typer.Option("--backups-expired", help="No backup from before the rotation will ever be restored without it."),
+        typer.Option(
+            "--backups-expired", help="No copy from before the rotation that lacks its keys will be restored."
+        ),
     ] = False,
     config: Config = CONFIG,
     lang: Lang = "da",
@@ -94,8 +98,8 @@ def keys_destroy(
 ) -> None:
     """Destroy a key that nothing names any more.
 
-    Looks through the rows of all libraries and the files beside them first. What an older backup holds cannot be opened
-    without the key.
+    Looks through the rows of all libraries and the files beside them first. A backup has its keys with it. A copy of
+    the database that was made in another way cannot be opened without the key.
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.trust.keys import destroy_key
@@ -116,7 +120,7 @@ def _key_lines(uses: Iterable[KeyUse], language: Language) -> Iterator[str]:
 
 def _key_line(one: KeyUse, language: Language) -> str:
     places = [*one.rows.items(), *one.lines.items()]
-    named = [word("keys_named", language, count=count, place=place) for place, count in sorted(places)]
+    named = [_named_text(place, count, language) for place, count in sorted(places)]
     values = {
         "purpose": one.purpose,
         "id": one.id,
@@ -128,16 +132,20 @@ def _key_line(one: KeyUse, language: Language) -> str:
     return word("keys_key", language, made=long_day(one.made.date(), language), **values)
 
 
+def _named_text(place: str, count: int, language: Language) -> str:
+    """How many name a key in a place: a file beside the database, or a table by its name there."""
+    return word(_FILES.get(place, "keys_named"), language, count=count, place=place)
+
+
 def rotation_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What a rotation did for each purpose, and what still needs the older keys."""
     for one in document["rotated"]:
-        yield word("keys_rotated_on" if one["resumed"] else "keys_rotated", language, **one)
+        key = "keys_rotated_on" if one["resumed"] else "keys_rotated"
+        yield word(key, language, **{**one, "seconds": seconds_text(one["seconds"], language)})
         if one["left"]:
             yield word("keys_left", language, count=one["left"])
         for older in one["older"]:
-            names = ", ".join(
-                word("keys_named", language, count=count, place=place) for place, count in older["named"].items()
-            )
+            names = ", ".join(_named_text(place, count, language) for place, count in older["named"].items())
             key = "keys_kept" if names else "keys_free"
             yield word(key, language, id=older["id"], purpose=one["purpose"], names=names)
     if document["back_up"]:

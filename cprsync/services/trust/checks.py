@@ -196,8 +196,10 @@ def _wrong_with_backups(place: Installed, named: NamedBackup) -> Iterator[Findin
 
 def check_policy(place: Installed) -> Iterator[Finding]:
     changed = place.policy_changes()
-    if not changed:
+    if changed is None:
         yield ok("policy_default")
+    elif not changed:
+        yield ok("policy_as_written")
     else:
         more = "" if len(changed) <= NAMED_MOST else ", …"
         yield ok("policy", count=len(changed), named=", ".join(changed[:NAMED_MOST]) + more)

@@ -140,7 +140,7 @@ def destroy_key(library: Store, purpose: str, key_id: str, *, user: str, backups
     _make_sure_that_known([purpose])
     if not backups_expired:
         raise BadInput(
-            "a backup from before the rotation needs the {purpose} key {id}",
+            "a copy of the database from before the rotation needs the {purpose} key {id}, unless it holds its keys",
             purpose=purpose,
             id=key_id,
             kind="keys.backups",

@@ -242,6 +242,8 @@ def test_an_alarm_that_did_not_arrive_is_told_as_long_as_its_channel_is_set_up()
     for channels, told in ((("email", "webhook"), ["alarms"]), (("webhook",), []), ((), [])):
         document = status_of(store, Around("710100", "Byens", NOW, channels=channels))
         assert [one["what"] for one in document["wrong"]] == told
+        says = [one.text for one in problems_of(document, "da")]
+        assert says == ["2 alarmer kommer ikke frem via e-mail (alarm.refused)"][: len(told)]
 
 
 def test_a_certificate_that_runs_out_is_told() -> None:

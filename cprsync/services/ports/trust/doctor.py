@@ -256,5 +256,5 @@ class Installed(Machine, Protocol):
     def alarm_channels(self) -> Sequence[str]:
         """Return by what somebody hears of a night that has stopped, as [alarms] names it."""
 
-    def policy_changes(self) -> Sequence[str]:
-        """Return which settings of the policy differ from the default."""
+    def policy_changes(self) -> Sequence[str] | None:
+        """Return what of the policy file is not as `init` writes it. None: the library has no such file."""
