@@ -190,13 +190,13 @@ class Entry:
     async def show_answer(self, request: Request) -> Response:
         """The answer to a form. The start page, if it is too old, or may not be shown again."""
 
-        def has_changed(ends: Mapping[str, int]) -> bool:
+        def may_have_hidden(ends: Mapping[str, int]) -> bool:
             with self._around.places.taken() as place:
-                return place.desk.store.audit.has_changed(ends)
+                return place.desk.store.audit.may_have_hidden(ends)
 
         session = self.session_of(request)
         try:
-            answer = await run_in_threadpool(session.answer, request.path_params["answer"], has_changed)
+            answer = await run_in_threadpool(session.answer, request.path_params["answer"], may_have_hidden)
         except CprsyncError as error:
             return self.with_cookie(self.refused(session, error), session)
         if answer is None and session.user:

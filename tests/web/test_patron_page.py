@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from browser import Browser, Clock, Served, serving
-from doubles import AGENCY
+from doubles import AGENCY, MONDAY
 from identity_provider import Known, known_provider
 from test_box import patron_of
 from test_sealed_views import reveals
@@ -409,11 +409,14 @@ def test_a_session_ends_with_the_number_that_it_was_opened_by(desk: Served) -> N
     assert is_nobody(browser)
 
 
-def test_an_answer_to_a_form_is_gone_with_the_session_and_with_a_change(desk: Served) -> None:
+def test_an_answer_to_a_form_is_gone_with_the_session_and_with_a_night(desk: Served) -> None:
     browser = by_card(desk).open("/me/change")
     refused = browser.post("/me/set", {"form_token": browser.token, "field": "emails", "text": "nobody"}).path
     assert browser.open(refused).path == refused
     set_of(desk.library, "ANNA", "internal_note", "Noget andet")
+    assert browser.open(refused).path == refused
+    desk.library.deliver(MONDAY)
+    desk.library.night()
     assert browser.open(refused).path == "/me"
     browser.open("/me/change")
     refused = browser.post("/me/set", {"form_token": browser.token, "field": "emails", "text": "nobody"}).path

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, null, sele
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust.audit import LOOKING, AuditGlance, AuditState, Happening
+from cprsync.services.ports.trust.audit import HIDING, LOOKING, WRITING, AuditGlance, AuditState, Happening
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -115,10 +115,10 @@ class Audit(TenantStore):
         with reading(self._tenant.engine) as connection:
             return _ends(connection, self._tenant)
 
-    def has_changed(self, ends: Mapping[str, int]) -> bool:
+    def may_have_hidden(self, ends: Mapping[str, int]) -> bool:
         with reading(self._tenant.engine) as connection:
             streams = _ends(connection, self._tenant).keys() - {audit.SEEN}
-            return any(_has_done(connection, self._tenant, one, ends.get(one, 0)) for one in streams)
+            return any(_may_hide(connection, self._tenant, one, ends.get(one, 0)) for one in streams)
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         with reading(self._tenant.engine) as connection:
@@ -150,11 +150,15 @@ def _ends(connection: Connection, tenant: Tenant) -> dict[str, int]:
     return {row.stream: row.seq for row in connection.execute(_LAST, {"agency_": tenant.agency})}
 
 
-def _has_done(connection: Connection, tenant: Tenant, stream: str, after: int) -> bool:
-    """Return whether a stream has an entry after this number of something that was done, or too many to read."""
+def _may_hide(connection: Connection, tenant: Tenant, stream: str, after: int) -> bool:
+    """Return whether a stream has an entry after this number that may hide somebody, or too many to read."""
     asked = {"agency_": tenant.agency, "stream_": stream, "after_": after, "most_": _LISTED_ROWS}
     rows = connection.execute(_PAGE, asked).all()
-    return len(rows) == _LISTED_ROWS or any(json.loads(row.entry)["kind"] not in _LOOKING for row in rows)
+    return len(rows) == _LISTED_ROWS or not all(map(_hides_nobody, (json.loads(row.entry) for row in rows)))
+
+
+def _hides_nobody(entry: Mapping[str, Any]) -> bool:
+    return entry["kind"] in _LOOKING or (entry["kind"] in WRITING and HIDING.isdisjoint(entry["actions"]))
 
 
 def _find_lost_end(tenant: Tenant) -> Seen | None:

@@ -243,7 +243,7 @@ def _following(page: Page, ends: dict[str, int]) -> Page:
 
 
 def _kept(visit: Visit, key: str) -> Response:
-    return _shown(visit.session.answer(key, visit.place.desk.store.audit.has_changed))
+    return _shown(visit.session.answer(key, visit.place.desk.store.audit.may_have_hidden))
 
 
 def _shown(answer: Answer | None) -> Response:

@@ -126,15 +126,15 @@ class Session:
             self._answers.popitem(last=False)
         return key
 
-    def answer(self, key: str, has_changed: Callable[[Mapping[str, int]], bool]) -> Answer | None:
+    def answer(self, key: str, may_have_hidden: Callable[[Mapping[str, int]], bool]) -> Answer | None:
         """The answer that was kept under a key. None: it may not be shown again, or has made room.
 
-        `has_changed`: asked before it is shown again, because whom it tells of may be protected now.
+        `may_have_hidden`: asked before it is shown again, because whom it tells of may be protected now.
         """
         found = self._answers.get(key)
         if found is None:
             return None
-        is_past = found.was_shown and found.ends is not None and has_changed(found.ends)
+        is_past = found.was_shown and found.ends is not None and may_have_hidden(found.ends)
         if is_past or found.is_once:
             self._answers.pop(key, None)
         else:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: The kinds of entries that say that somebody looked, and that change nothing.
 LOOKING: Final = frozenset({"lookup", "reveal", "own_view", "view", "search"})
+#: What happens at a busy desk all the time, and hides nobody who was shown before, unless one of `HIDING` is among its
+#: actions. The first answer of a source may say that the person is protected.
+WRITING: Final = frozenset({"register", "subscribe", "confirm", "set", "change"})
+HIDING: Final = frozenset({"protect", "protection", "first_copy"})
 REASON_MAX = 200
 #: The reason is sealed, but kept as long as the audit: it must hold no CPR number.
 _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
@@ -168,8 +172,11 @@ class Audit(Protocol):
     def ends(self) -> Mapping[str, int]:
         """Return the number of each stream's last entry."""
 
-    def has_changed(self, ends: Mapping[str, int]) -> bool:
-        """Return whether anything was done since `ends` were returned. That somebody looked does not count."""
+    def may_have_hidden(self, ends: Mapping[str, int]) -> bool:
+        """Return whether anything was done since `ends` were returned that may hide somebody who was shown before.
+
+        That is anything beside `LOOKING`, and beside `WRITING` without `HIDING`.
+        """
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
         """Yield the entries that are wanted, the latest first."""
