@@ -58,6 +58,8 @@ class Restored:
     #: how many lines of audit heads are newer than the backup
     heads_lines: int = 0
     libraries: list[dict[str, Any]] = field(default_factory=list)
+    #: the libraries that have patrons in the backup, and no section in its settings
+    unnamed: list[str] = field(default_factory=list)
     seconds: float = 0
 
     @property
@@ -79,6 +81,7 @@ class Restored:
                 "heads": self.heads_lines,
             },
             "libraries": self.libraries,
+            "unnamed": self.unnamed,
             "seconds": self.seconds,
         }
 
@@ -126,7 +129,7 @@ def _restore(source: Source, restored: Restored, survivors: Survivors, *, user: 
             file = sqlite_file(settings.store.url)
             # what is in the folder is taken back
             restored.is_filled = file is None or not file.is_relative_to(work)
-            _make_database_ready(settings, source)
+            restored.unnamed = _make_database_ready(settings, source)
             for section in settings.library:
                 restored.libraries.append(_begin_again(Site(settings, section), source.manifest.name, user))
             placing.note_roots(settings)
@@ -202,9 +205,14 @@ def _put_database_back(settings: Settings, source: Source, *, again: bool) -> No
         put_back(url, content, again=again)
 
 
-def _make_database_ready(settings: Settings, source: Source) -> None:
+def _make_database_ready(settings: Settings, source: Source) -> list[str]:
+    """Check and upgrade what was put back. Returns the libraries with patrons that the settings do not name."""
+    from cprsync.store.core.version import find_unnamed
+
     check_copy(settings.store.owners, source.manifest)
     upgrade_store(settings.store, settings.keys.dir)
+    with open_database(settings.store.url) as engine:
+        return find_unnamed(engine, [section.agency for section in settings.library])
 
 
 def check_copy(url: str, manifest: Manifest) -> None:

@@ -88,6 +88,8 @@ def restore_lines(document: Mapping[str, Any], language: Language, *, has_journa
             yield "  " + word("restored_erased", language, count=one["erased_again"])
         whole = "restored_audit" if one["audit"]["whole"] else "restored_audit_broken"
         yield "  " + word(whole, language, count=one["audit"]["entries"])
+    if document["unnamed"]:
+        yield word("restored_unnamed", language, named=", ".join(document["unnamed"]))
     survived = document["survived"]
     if any(survived.values()):
         yield word("restored_survived", language, **survived)

@@ -22,7 +22,9 @@ from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
+from cprsync.backup.restoring import Restored
 from cprsync.cli.main import app
+from cprsync.cli.trust.backup import _steps_after
 from cprsync.domain.trust.backup import name_backup, time_of
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import create_private
@@ -702,9 +704,23 @@ def test_the_journal_that_survived_wins_also_by_a_library_that_the_settings_of_t
     erased = erase_somebody(here)
     again = here.at(tmp_path / "again")
     ran = here.restore(again.folder, "--journal", str(here.folder / "erase-journal.log"))
-    assert (ran.exit, ran.document["survived"]["journal"]) == (0, 1), ran.out
+    assert (ran.exit, ran.document["survived"]["journal"], ran.document["unnamed"]) == (0, 1, [AGENCY]), ran.out
     again.config.write_text(here.config.read_text("utf-8").replace(str(here.folder), str(again.folder)), "utf-8")
     assert erased not in patrons_of(again)
+
+
+def test_the_steps_after_a_restore_of_several_libraries_name_each_where_a_command_is_about_one(tmp_path: Path) -> None:
+    audits = {"710100": True, "710200": False}
+    libraries = [{"agency": agency, "audit": {"whole": whole}} for agency, whole in audits.items()]
+    steps = _steps_after(Restored("a backup", tmp_path, libraries=libraries))
+    assert [one.partition(" --config")[0].removeprefix("cprsync ") for one in steps] == [
+        "db status",
+        "certs check --library 710100",
+        "certs check --library 710200",
+        "sync",
+        "status",
+        "audit accept --reason TEXT --library 710200",
+    ]
 
 
 # -- a key that was made after the backup -------------------------------------------------------------------------

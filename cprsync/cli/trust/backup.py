@@ -141,9 +141,10 @@ def restore(
 
 def _steps_after(restored: Restored) -> list[str]:
     """What the guide says to run after a restore, in its order."""
-    steps = ["db status", "certs check", "sync", "status"]
-    if not restored.is_whole:
-        steps.append("audit accept --reason TEXT")
+    libraries = restored.libraries
+    named = {one["agency"]: f" --library {one['agency']}" if len(libraries) > 1 else "" for one in libraries}
+    steps = ["db status", *(f"certs check{of}" for of in named.values()), "sync", "status"]
+    steps += [f"audit accept --reason TEXT{named[one['agency']]}" for one in libraries if not one["audit"]["whole"]]
     config = quote(f"{restored.folder}/cprsync.toml")
     return [f"cprsync {step} --config {config}" for step in steps]
 
