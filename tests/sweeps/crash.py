@@ -130,7 +130,7 @@ def swept(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         now = datetime.now(UTC)
         authority = make_authority(folder / "mock" / "certs", profile=packaged_profile(), now=now)
         (folder / "new").mkdir()
-        authority.issue_client(valid_from=now - timedelta(days=1)).write(folder / "new", "client")
+        authority.issue_client(valid_from=now - timedelta(hours=1)).write(folder / "new", "client")
         steps = NIGHTS if options.nights else STEPS
         harness = Harness(CrashLife(night), steps, options.each, with_desk=not options.nights)
         harness.live_undisturbed(1 if options.nights or options.once else 2)
