@@ -92,8 +92,8 @@ class Placing:
         settings = self._settle_below(Path(root), files)
         self._settle_keys(settings.keys.dir, ours, keys, made)
         for kept, path in files:
-            place = Path(kept.target)
-            if not place.is_absolute() or kept.role == KEY:
+            place = self._place_of(kept.target)
+            if self._below(kept.target) is not None or kept.role == KEY:
                 continue
             if not os.path.lexists(place):
                 self._note_outside(place)
@@ -202,14 +202,14 @@ class Placing:
             config.write_text(text.replace(f"{root}/", f"{self.into}/"), encoding="utf-8")
         return relocate(load_settings(config), self.into, self.work)
 
+    def _place_of(self, target: str) -> Path:
+        """Where a file belongs. A setting may lead out of its folder (`../backup.pub`), then out of the new one."""
+        return Path(os.path.normpath(self.into / target))
+
     def _below(self, target: str) -> Path | None:
-        """The place below the new folder. None: it is elsewhere. Raises BackupBroken for one that leads out."""
-        path = Path(target)
-        if path.is_absolute():
-            return None
-        if ".." in path.parts or not path.parts:
-            raise BackupBroken("the archive of the keys is not one of ours")
-        return self.work / path
+        """The place below the new folder, which is not there yet. None: it is elsewhere."""
+        place = self._place_of(target)
+        return self.work / place.relative_to(self.into) if place.is_relative_to(self.into) else None
 
     def put_in_place(self) -> None:
         """Let the folder be the wanted one. `unmark` it then."""

@@ -450,6 +450,8 @@ def relocate(settings: Settings, old: Path, new: Path) -> Settings:
     """The settings with every path below one folder meant below another."""
 
     def move(path: Path) -> Path:
+        # a path may lead out of its folder
+        path = Path(os.path.normpath(path))
         return new / path.relative_to(old) if path.is_relative_to(old) else path
 
     found: Settings = map_paths(move, settings)

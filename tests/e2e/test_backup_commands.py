@@ -226,6 +226,20 @@ def test_another_private_key_restores_nothing(here: Installation, tmp_path: Path
     assert_nothing_came_of_it(here, tmp_path / "again")
 
 
+def test_a_file_whose_setting_leads_out_of_its_folder_is_restored_beside_the_new_one(
+    here: Installation, tmp_path: Path
+) -> None:
+    public = shutil.move(here.folder / "backup.pub", here.folder.with_name("elsewhere.pub"))
+    config = here.config.read_text("utf-8")
+    here.config.write_text(config.replace('recipient = "backup.pub"', 'recipient = "../elsewhere.pub"'), "utf-8")
+    here.back_up()
+    assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 0
+    ran = here.restore(tmp_path / "new" / "site")
+    assert (ran.exit, ran.document["outside"]) == (0, [str(tmp_path / "new" / "elsewhere.pub")])
+    assert (tmp_path / "new" / "elsewhere.pub").read_bytes() == public.read_bytes()
+    here.at(tmp_path / "new" / "site").back_up()
+
+
 def test_nothing_is_put_over_what_is_there(here: Installation, tmp_path: Path) -> None:
     into = tmp_path / "again"
     into.mkdir()
