@@ -171,7 +171,7 @@ def _renumber_again(night: Night, step: Step, patron: Patron) -> Step:
         # someone else has changed the number already; the register is still asked about the patron
         item = step.item and replace(step.item, outcome=Outcome.UNCHANGED, actions=(), reason=OLD)
         return Step(item, asks=step.asks)
-    again = renumber_step(night, patron, write.after.number, day=write.renumbered)
+    again = renumber_step(night, patron, write.after.number, day=write.renumbered, passed=write.passed)
     return replace(step, change=again.change, write=again.write)
 
 

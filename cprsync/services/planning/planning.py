@@ -280,7 +280,7 @@ class Planner:
             self._steps.append(trail.park_for(rival.id))
             return
         patron = self._planned.get(trail.patron.number, trail.patron)
-        step = self._numbers.renumber(patron, answer.number, as_of.day)
+        step = self._numbers.renumber(patron, answer.number, as_of.day, trail.passed[1:])
         # the question also stays open until the answer is written: if the run is killed in between, it asks again
         step = replace(step, asks=FollowUp(patron.id, NUMBER_CHANGE), answered=trail.first_copy)
         self._steps.append(step)

@@ -173,11 +173,11 @@ class Renumbering:
         question = FollowUp(patron.id, NUMBER_CHANGE) if asks else None
         return replace(self.renumber(patron, change.new, self._day), item=item, asks=question)
 
-    def renumber(self, patron: Patron, new: CprNumber, day: date) -> Step:
+    def renumber(self, patron: Patron, new: CprNumber, day: date, passed: tuple[CprNumber, ...] = ()) -> Step:
         """The step that gives the patron a number. Also records who has which number after it."""
         self._left[patron.number] = patron.id
         self._left.pop(new, None)
-        return renumber_step(self._night, patron, new, day=day)
+        return renumber_step(self._night, patron, new, day=day, passed=passed)
 
     def holders(self, numbers: Sequence[CprNumber], planned: Mapping[CprNumber, Patron]) -> dict[CprNumber, str]:
         """By number, the patron who has or had it, in the state that this plan has reached."""

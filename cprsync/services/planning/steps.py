@@ -398,10 +398,15 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
             raise AssertionError("a decision for good is never a question")
 
 
-def renumber_step(means: Means, patron: Patron, new: CprNumber, *, day: date) -> Step:
-    """Give a patron another number. Name, address and the day for which they are true stay."""
+def renumber_step(
+    means: Means, patron: Patron, new: CprNumber, *, day: date, passed: tuple[CprNumber, ...] = ()
+) -> Step:
+    """Give a patron another number. Name, address and the day for which they are true stay.
+
+    `passed`: numbers that the register led through on the way there.
+    """
     # a patron without data from any source cannot be merged wrongly; a first copy does no harm either
     harms = (Harm.MERGED,) if patron.is_known else ()
     change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
-    write = replace(write_of(means, change, patron, patron.as_of), renumbered=day)
+    write = replace(write_of(means, change, patron, patron.as_of), renumbered=day, passed=passed)
     return Step(change=change, write=write)

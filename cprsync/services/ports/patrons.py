@@ -97,6 +97,8 @@ class Write:
     letters_resume: bool = False
     #: the day of the delivery that gives `after` another number than `patron`
     renumbered: date | None = None
+    #: numbers that the register led through on the way there, oldest first
+    passed: tuple[CprNumber, ...] = ()
     #: the patron's group from now on; None: the group and the next day on which age changes it stay
     group: str | None = None
     next_age_step: date | None = None

@@ -29,7 +29,7 @@ from cprsync.store.desk import access
 from cprsync.store.desk.access import note_recorded
 from cprsync.store.desk.number_undo import keep_undo, remember_before
 from cprsync.store.desk.setting import give_pin
-from cprsync.store.feed.subscriptions import stop_leaving, subscription_row
+from cprsync.store.feed.subscriptions import stop_leaving
 from cprsync.store.imports.import_rows import create
 from cprsync.store.imports.imports import take_row
 from cprsync.store.patrons import responsibles
@@ -37,7 +37,13 @@ from cprsync.store.patrons.patrons import write_changes
 from cprsync.store.patrons.provisional import keep_said
 from cprsync.store.patrons.responsibles import become_patrons
 from cprsync.store.patrons.windows import find_late, open_windows
-from cprsync.store.records.numbers import ACTIVE_PATRON, RESPONSIBLE, only_answer, subscribe_until
+from cprsync.store.records.numbers import (
+    ACTIVE_PATRON,
+    RESPONSIBLE,
+    only_answer,
+    subscribe_until,
+    subscription_row,
+)
 from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     CompoundSelect,
@@ -43,11 +43,10 @@ from cprsync.store.records.numbers import (
     LEFT,
     OURS,
     RESPONSIBLE,
-    SEALED_ONCE,
-    SUBSCRIPTION,
     is_held,
     only_answer,
     subscribe_until,
+    subscription_row,
 )
 from cprsync.store.records.records import CHANGE_PATRONS, from_row, patron_rows
 from cprsync.store.seals.vault import decode, encode
@@ -287,24 +286,6 @@ def _select_follow_ups() -> Select[str, str]:
     not_today = row.doubted_on.is_(None) | (row.doubted_on != bindparam("today_"))
     wanted = select(row.patron_id, row.kind).where(row.agency == AGENCY_IS, begun, not_today)
     return wanted.order_by(row.since, row.patron_id, row.kind).limit(bindparam("most_"))
-
-
-def subscription_row(  # noqa: PLR0913 -- a value for each column
-    tenant: Tenant, patron_id: str, number: CprNumber, reason: str, *, since: date, added: bool
-) -> dict[str, Any]:
-    """Return the row of a subscription that begins. `added`: the register holds the number because we added it."""
-    vault = tenant.vault
-    return {
-        "agency": tenant.agency,
-        "agreement": tenant.agreement,
-        "number_index": vault.number_index(number),
-        "reason": reason,
-        "patron_id": patron_id,
-        "number": vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE),
-        "number_key": vault.seal_key,
-        "since": since,
-        "confirmed_at": tenant.stamp() if added else None,
-    }
 
 
 def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:

@@ -83,6 +83,7 @@ def renumber(connection: Connection, tenant: Tenant, writes: Sequence[Write]) ->
         _change_number(connection, tenant, write)
         _keep_old(connection, tenant, write)
         _keep_subscribed(connection, tenant, write)
+        _keep_passed(connection, tenant, write)
     bring_back(connection, tenant, {write.patron.id: write.after.number for write in writes})
 
 
@@ -136,6 +137,24 @@ def _keep_subscribed(connection: Connection, tenant: Tenant, write: Write) -> No
         return
     reason = ACTIVE_PATRON if write.patron.borrows else RESPONSIBLE
     change_reason(connection, returned, reason=reason, since=day)
+
+
+def _keep_passed(connection: Connection, tenant: Tenant, write: Write) -> None:
+    """Keep the numbers between the old and the new one as old numbers that have ended.
+
+    If an older copy of the database was put back, CULR may have an account under one of them.
+    """
+    day = write.renumbered
+    if day is None:
+        return
+    for number in write.passed:
+        theirs = (_ROW.agency == tenant.agency) & (_ROW.agreement == tenant.agreement) & (_ROW.reason == OLD_NUMBER)
+        same = _ROW.number_index.in_(tenant.vault.probes("number", number.digits))
+        if not connection.execute(
+            select(_ROW.patron_id).where(theirs, same, _ROW.patron_id == write.patron.id)
+        ).first():
+            row = subscription_row(tenant, write.patron.id, number, OLD_NUMBER, since=day, added=False)
+            connection.execute(insert(tables.subscription).values(**row, until=day))
 
 
 def change_reason(connection: Connection, which: ColumnElement[bool], *, reason: str, **values: object) -> int:
@@ -261,6 +280,24 @@ def shells_of(connection: Connection, tenant: Tenant, patron_id: str) -> list[st
         asked = [one for one in connection.scalars(shells.order_by(_PATRON.id)) if one not in found]
         found += asked
     return found
+
+
+def subscription_row(  # noqa: PLR0913 -- a value for each column
+    tenant: Tenant, patron_id: str, number: CprNumber, reason: str, *, since: date, added: bool
+) -> dict[str, Any]:
+    """Return the row of a subscription that begins. `added`: the register holds the number because we added it."""
+    vault = tenant.vault
+    return {
+        "agency": tenant.agency,
+        "agreement": tenant.agreement,
+        "number_index": vault.number_index(number),
+        "reason": reason,
+        "patron_id": patron_id,
+        "number": vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE),
+        "number_key": vault.seal_key,
+        "since": since,
+        "confirmed_at": tenant.stamp() if added else None,
+    }
 
 
 def open_number(tenant: Tenant, row: AnyRow) -> str:

@@ -117,6 +117,31 @@ def test_an_account_under_a_number_that_was_replaced_is_one_too_many_and_deleted
     assert counts(compared(library)) == {"read": 5}
 
 
+def test_an_account_under_a_number_that_the_register_led_through_is_one_too_many_and_deleted(
+    either_library: Library,
+) -> None:
+    """An older copy was put back. Since it was made, the number has changed twice, and CULR was told of the first."""
+    library, between = either_library, cpr("OSCAR")
+    library.net_media = culr = CulrDouble(AGENCY)
+    library.one_night()
+    behind_our_back(culr, "create", between, AARHUS)
+    library.register.persons |= {
+        cpr("ANNA"): replaced(cpr("ANNA"), between),
+        between: replaced(between, NEW),
+        NEW: anna(),
+    }
+    library.store.journal.put_back(user="drift", backup="cprsync-20270324T053000Z")
+    library.deliver(MONDAY)
+    library.one_night()
+    assert stands(culr, NEW)[0] == [AGENCY]
+    library.clock.moment += timedelta(days=1)
+    assert counts(library.one_night().told.accounts)["extra"] == 1
+    assert [stands(culr, number) for number in (cpr("ANNA"), between)] == [([], None)] * 2
+    # what was repaired is read once more
+    library.one_night()
+    library.nothing_is_left()
+
+
 def test_a_replaced_number_that_another_patron_has_now_is_hers_and_not_one_too_many(
     library: Library, culr: CulrDouble
 ) -> None:
