@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, null, sele
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust.audit import HIDING, LOOKING, WRITING, AuditGlance, AuditState, Happening
+from cprsync.services.ports.trust.audit import ASKING, HIDING, LOOKING, WRITING, AuditGlance, AuditState, Happening
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -50,8 +50,8 @@ ACCEPT: Final = "audit_accepted"
 WITNESSED: Final = "witness"
 #: The kind of an entry that says that someone renewed our certificate; below, the keys of what it tells.
 CERTIFICATE: Final = "certificate"
-#: What changes nothing: who reads the audit looks too.
-_LOOKING: Final = LOOKING | {READ}
+#: What changes no record: who reads the audit looks too.
+_LOOKING: Final = LOOKING | ASKING | {READ}
 _SERIAL, _ENDS = "serial", "ends"
 _LOOKUP: Final = "lookup"
 _LISTED_ROWS: Final = 500

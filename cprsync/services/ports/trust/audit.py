@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.domain.desk.pins import PinTry
+from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput, ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,10 +22,20 @@ if TYPE_CHECKING:
 
 #: The kinds of entries that say that somebody looked, and that change nothing.
 LOOKING: Final = frozenset({"lookup", "reveal", "own_view", "view", "search"})
+#: The kinds of entries of machines and readers that ask, of attempts that are refused, and of a second person's yes.
+#: They change no record either.
+ASKING: Final = frozenset({"feed_read", "refused", "seconded", *(one.value for one in PinTry)})
 #: What happens at a busy desk all the time, and hides nobody who was shown before, unless one of `HIDING` is among its
-#: actions. The first answer of a source may say that the person is protected.
+#: actions. The first answer of a source may say that the person is protected. At a new address somebody may be hidden
+#: who is not protected, and whoever is protected hides the address of those who live there.
 WRITING: Final = frozenset({"register", "subscribe", "confirm", "set", "change"})
-HIDING: Final = frozenset({"protect", "protection", "first_copy"})
+HIDING: Final = frozenset(
+    {
+        "protection",
+        *(one.value for one in (Action.PROTECT, Action.FIRST_COPY, Action.MOVE, Action.ADDRESS_CORRECTED)),
+        *(one.value for one in (Action.FOUND, Action.RETURN, Action.STATUS)),
+    }
+)
 REASON_MAX = 200
 #: The reason is sealed, but kept as long as the audit: it must hold no CPR number.
 _NUMBER = re.compile(r"\d{6}-?\d{4}", re.ASCII)
@@ -175,7 +187,7 @@ class Audit(Protocol):
     def may_have_hidden(self, ends: Mapping[str, int]) -> bool:
         """Return whether anything was done since `ends` were returned that may hide somebody who was shown before.
 
-        That is anything beside `LOOKING`, and beside `WRITING` without `HIDING`.
+        That is anything beside `LOOKING` and `ASKING`, and beside `WRITING` without `HIDING`.
         """
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
