@@ -95,12 +95,18 @@ def create_private(path: Path, content: str) -> None:
         file.write(content)
 
 
-def replace_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Write a file completely or not at all, in place of any other. It has its mode from the first byte on."""
+def replace_private(path: Path, content: bytes, *, mode: int = 0o600, is_synced: bool = False) -> None:
+    """Write a file completely or not at all, in place of any other. It has its mode from the first byte on.
+
+    `is_synced`: its content is on the disk before it takes the place, whatever happens to the machine.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
         file.write(content)
+        if is_synced:
+            file.flush()
+            os.fsync(file.fileno())
     draft.replace(path)
 
 

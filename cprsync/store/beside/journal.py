@@ -28,9 +28,11 @@ from cprsync.errors import ConfigurationError
 from cprsync.private import (
     check_private,
     closed_to_us,
+    copy_private,
     make_sure_that_usable,
     open_private,
     open_unfollowed,
+    replace_private,
     sync_folder,
 )
 from cprsync.store.seals.failures import JournalBroken
@@ -218,22 +220,34 @@ class EraseJournal:
         return self.path.with_name(f"{self.path.name}.{agency}.begun")
 
     def set_aside(self) -> None:
-        """Move a file that does not verify aside, and begin a new one with the lines of all libraries that do.
+        """Keep a file that does not verify beside its place, which gets the lines of all libraries that do.
+
+        One of the two is at its place all the time: whoever is killed here, or looks meanwhile, finds no empty journal.
+        If another library has done it since the caller looked, nothing is left to do.
 
         Raises:
-            ConfigurationError: a file cannot be moved or written.
+            ConfigurationError: a file cannot be copied or written.
         """
-        kept = b"".join(self._find_ours(self._content()))
         try:
-            self.path.rename(name_aside(self.path))
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(kept)
-                file.flush()
-                os.fsync(file.fileno())
-            sync_folder(self.path.parent)
+            with os.fdopen(open_unfollowed(self.path, os.O_RDONLY), "rb") as file:
+                # whoever set the same file aside just now held it, and so does who appends; ends with the handle
+                fcntl.flock(file, fcntl.LOCK_EX)
+                whole = self._content()
+                if self._is_whole(whole):
+                    return
+                copy_private(self.path, name_aside(self.path))
+                replace_private(self.path, b"".join(self._find_ours(whole)), is_synced=True)
+                sync_folder(self.path.parent)
         except OSError as error:
             raise _unusable(error, self.path) from error
+
+    def _is_whole(self, whole: bytes) -> bool:
+        try:
+            for _ in self._chain(whole):
+                pass
+        except JournalBroken:
+            return False
+        return True
 
     def _find_ours(self, whole: bytes) -> Iterator[bytes]:
         """Yield each line that we wrote, once, with a line that says so where others are lost before it.
