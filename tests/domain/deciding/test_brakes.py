@@ -10,11 +10,12 @@ from people import TONIGHT, moves, patron, person, unverified
 from town import PEOPLE
 
 from cprsync.domain.deciding.decide import Change, Unchanged, decide
-from cprsync.domain.deciding.guard import Excess, guard, harms_between
+from cprsync.domain.deciding.guard import Excess, describe_excess, guard, harms_between
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
+from cprsync.domain.wording import Wording
 
 BRAKED = [harm for harm in Harm if harm is not Harm.PARKED]
 #: Class, limit of a library of 2,000 patrons, limit of one of 100,000.
@@ -140,3 +141,16 @@ def test_a_policy_of_nothing_said_is_the_cautious_one() -> None:
     assert policy.silent_is_sealed
     assert policy.home == frozenset()
     assert policy.limits is not Policy().limits
+
+
+def test_the_limits_that_stop_a_night_are_named_with_their_counts_in_both_languages() -> None:
+    def texts(key: str, **values: object) -> Wording:
+        if key != "brake_class":
+            return Wording(f"da {key}", f"en {key}")
+        what = values["what"]
+        assert isinstance(what, Wording)
+        told = f"{values['count']} of {values['limit']}"
+        return Wording(f"{what.da} {told}", f"{what.en} {told}")
+
+    said = describe_excess((Excess(Harm.GONE, 2, 1), Excess(Harm.CHANGED, 3, 2)), texts)
+    assert said == Wording("da gone 2 of 1; da changed 3 of 2", "en gone 2 of 1; en changed 3 of 2")

@@ -6,7 +6,15 @@ from datetime import date
 
 import pytest
 
-from cprsync.domain.patron.override import UNREGISTERED_FIELDS, with_birth_date, with_name, with_protection
+from cprsync.domain.patron.override import (
+    SHOWN_AS,
+    UNREGISTERED_FIELDS,
+    Overridden,
+    Override,
+    with_birth_date,
+    with_name,
+    with_protection,
+)
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person, Protection
 from cprsync.domain.person.sealed import Name
@@ -71,3 +79,30 @@ def test_each_field_is_written_and_emptied_by_its_name() -> None:
         written = UNREGISTERED_FIELDS[field](NURSERY, text, TODAY)
         assert written != NURSERY
         assert UNREGISTERED_FIELDS[field](written, "", TODAY) == NURSERY
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "seen", "other"),
+    [
+        ("name", "Kim", "Kim", "Bo"),
+        ("name", "", "", "Kim"),
+        ("birth_date", "2020-02-29", "2020-02-29", "2020-02-28"),
+        ("birth_date", "", "", "2020-02-29"),
+        ("protection", "ja", "yes", "nej"),
+        ("protection", "", "nej", "ja"),
+    ],
+)
+def test_a_field_shows_what_was_typed_and_nothing_else(field: str, text: str, seen: str, other: str) -> None:
+    written = UNREGISTERED_FIELDS[field](NURSERY, text, TODAY)
+    assert SHOWN_AS.keys() == UNREGISTERED_FIELDS.keys()
+    assert SHOWN_AS[field](written, {}, seen)
+    assert not SHOWN_AS[field](written, {}, other)
+
+
+@pytest.mark.parametrize(("field", "held"), [(Overridden.NAME, "Bo"), (Overridden.BIRTH_DATE, "2020-02-28")])
+def test_a_field_shows_the_correction_that_holds(field: Overridden, held: str) -> None:
+    typed = {Overridden.NAME: "Kim", Overridden.BIRTH_DATE: "2020-02-29"}[field]
+    written = UNREGISTERED_FIELDS[field.value](NURSERY, typed, TODAY)
+    holding = {field: Override(field, held, "lone", "Skiltet", TODAY)}
+    assert SHOWN_AS[field.value](written, holding, held)
+    assert not SHOWN_AS[field.value](written, holding, typed)
