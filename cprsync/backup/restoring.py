@@ -97,7 +97,9 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     """
     from cprsync.store.backup.databases import room_for_copy
 
-    begun, restored = time.monotonic(), Restored(source.manifest.name, into.absolute())
+    # what belongs below the folder is told by its name, which has to be without a way out of another one
+    into = into.resolve() if ".." in into.parts else into.absolute()
+    begun, restored = time.monotonic(), Restored(source.manifest.name, into)
     try:
         with room_for_copy():
             _restore(source, restored, survivors, user=user, progress=progress)
