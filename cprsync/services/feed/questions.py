@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.number_change import LINKS_MAX
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.feed.subscriptions import subscribe_new
+from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT, Planner
 from cprsync.services.ports.register import FIRST_COPY, WINDOW, FollowUp, KeptAnswer
@@ -199,7 +200,8 @@ def ask_about_windows_between_nights(night: Night, *, more: int | None = None) -
     """Ask about patrons in a window now, within what is left of the day's quota. `more`: so many more, in any case.
 
     While a due delivery is not taken, nobody is asked unless `more` is given: no answer would end a window, and the
-    night that takes the delivery needs the quota.
+    night that takes the delivery needs the quota. Nobody is asked either as long as the register does not say whom an
+    older copy of the database has, and the register no longer: an answer would hide that.
 
     Raises RunBusy while a night runs.
     """
@@ -209,5 +211,11 @@ def ask_about_windows_between_nights(night: Night, *, more: int | None = None) -
             night = replace(night, windows_a_day=store.windows.asked_today().asked + more)
         elif night.as_of_lookup().awaits_delivery:
             return WindowsAsked(left=store.windows.counts(), awaits_delivery=True)
+        left = store.windows.counts()
+        if WindowReason.RESTORED.value in left:
+            comparison = Comparison(night, None)
+            if comparison.error is not None:
+                return WindowsAsked(left=left, error=comparison.error)
+            comparison.leave_ended()
         *_, asked = ask_about_windows(night, None)
     return asked

@@ -19,6 +19,7 @@ from townspeople import cpr, gains_protection, moves, person, renames
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
 from cprsync.services.desk.lookup import Asked
+from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.store import tables
 from cprsync.store.audit.audit import DESK, SEEN, Happened, append
 from cprsync.store.core.engine import writing
@@ -115,6 +116,18 @@ def test_whoever_the_register_no_longer_has_is_left_to_staff_after_an_older_copy
     old.deliver(TUESDAY)
     old.one_night()
     assert old.reviews() == left
+
+
+def test_whoever_the_register_no_longer_has_is_left_to_staff_also_if_everyone_is_asked_about_before_the_night(
+    copies: tuple[Library, Library],
+) -> None:
+    old, now = copies
+    heads_are_newer(old, now)
+    old.register = now.register
+    old.register.listed.discard(cpr("CLARA"))
+    assert old.store.journal.replay() == 0
+    ask_about_windows_between_nights(old.ports(), more=10)
+    assert (windows(old), old.reviews()) == ({}, [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)])
 
 
 @pytest.mark.parametrize("newer", NEWER)
