@@ -214,8 +214,8 @@ def ask_about_windows_between_nights(night: Night, *, more: int | None = None) -
         left = store.windows.counts()
         if WindowReason.RESTORED.value in left:
             comparison = Comparison(night, None)
-            if comparison.error is not None:
-                return WindowsAsked(left=left, error=comparison.error)
             comparison.leave_ended()
+            if comparison.hides_ended:
+                return WindowsAsked(left=left, error=comparison.error)
         *_, asked = ask_about_windows(night, None)
     return asked

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cprsync.domain.deciding.guard import Excess
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm
@@ -102,6 +103,11 @@ class Comparison:
     def removable(self) -> tuple[CprNumber, ...]:
         """The numbers in the list that we may remove."""
         return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
+
+    @property
+    def hides_ended(self) -> bool:
+        """Whether an answer about a patron in a window would hide whom `leave_ended` leaves: the list has not come."""
+        return self.error is not None and WindowReason.RESTORED.value in self._night.store.windows.counts()
 
     def leave_ended(self) -> None:
         """Leave to staff whom the list lacks since an older copy of the database was put back.

@@ -221,7 +221,7 @@ class _Course:
         self._error = intake.error or unreached or planner.unanswered or comparison.error
         plan = planner.plan
         self._apply(plan, comparison)
-        if not self._held and not self._only_plan:
+        if not self._held and not self._only_plan and not comparison.hides_ended:
             # also asks about patrons in a window that this run opened
             for asked in ask_about_windows(night, run):
                 self._windows = asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 import said_yes
@@ -18,6 +19,7 @@ from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
+from cprsync.errors import RegisterUnavailable
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.store import tables
@@ -127,6 +129,27 @@ def test_whoever_the_register_no_longer_has_is_left_to_staff_also_if_everyone_is
     old.register.listed.discard(cpr("CLARA"))
     assert old.store.journal.replay() == 0
     ask_about_windows_between_nights(old.ports(), more=10)
+    assert (windows(old), old.reviews()) == ({}, [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)])
+
+
+@pytest.mark.parametrize(
+    "asks", [Library.one_night, lambda old: ask_about_windows_between_nights(old.ports(), more=10)]
+)
+def test_nobody_is_asked_about_after_an_older_copy_was_put_back_until_the_register_has_told_its_list(
+    copies: tuple[Library, Library], asks: Callable[[Library], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, now = copies
+    heads_are_newer(old, now)
+    old.register = now.register
+    old.register.listed.discard(cpr("CLARA"))
+    assert old.store.journal.replay() == 0
+    old.deliver(MONDAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(old.register, "subscriptions", Mock(side_effect=RegisterUnavailable("the list does not come")))
+        asks(old)
+    assert set(windows(old).values()) == {"restored"}
+    old.deliver(TUESDAY)
+    old.one_night()
     assert (windows(old), old.reviews()) == ({}, [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)])
 
 
