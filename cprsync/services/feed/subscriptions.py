@@ -114,7 +114,8 @@ class Comparison:
 
         This comes before what the register answers is written: from then on nothing tells that the copy is older.
         """
-        if self.gaps.missing:
+        # an empty list tells of nobody: the agreement is new, or the list is not whole
+        if self.gaps.missing and self._listed:
             self._night.store.reconciliation.leave_ended(self._run, self.gaps.missing)
 
     def add_missing(self) -> int:

@@ -132,6 +132,20 @@ def test_whoever_the_register_no_longer_has_is_left_to_staff_also_if_everyone_is
     assert (windows(old), old.reviews()) == ({}, [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)])
 
 
+def test_an_empty_list_of_the_register_leaves_nobody_to_staff_after_an_older_copy_was_put_back(
+    copies: tuple[Library, Library],
+) -> None:
+    """Not all have left: the agreement is new, or the list is not whole."""
+    old, now = copies
+    heads_are_newer(old, now)
+    old.register = now.register
+    old.register.listed.clear()
+    assert old.store.journal.replay() == 0
+    old.deliver(MONDAY)
+    old.one_night()
+    assert (old.reviews(), len(old.register.listed)) == ([], 4)
+
+
 @pytest.mark.parametrize(
     "asks", [Library.one_night, lambda old: ask_about_windows_between_nights(old.ports(), more=10)]
 )
