@@ -257,6 +257,9 @@ def with_birth_date(person: Person, text: str, today: date) -> Person:
 
 
 def _is_name(person: Person, holding: Mapping[Overridden, Override], seen: str) -> bool:
+    if isinstance(person.name, Sealed):
+        # nobody saw it: a refusal would tell whoever guesses that it is another
+        return True
     if (corrected := holding.get(Overridden.NAME)) is not None:
         return corrected.value == seen
     return not seen if isinstance(person.name, Gap) else has_name(person.name, seen)

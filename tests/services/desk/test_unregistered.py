@@ -185,6 +185,14 @@ def test_a_correction_is_what_the_form_showed(library: Library, nursery: str) ->
     assert write(library, nursery, "name", "Børnehaven", was="Børnehaven Solsikken")["outcome"] == "set"
 
 
+def test_a_refusal_tells_nobody_that_a_protected_patron_has_another_name_than_they_guess(
+    library: Library, nursery: str
+) -> None:
+    write(library, nursery, "protection", "ja")
+    assert write(library, nursery, "name", "Børnehaven", was="Børnehaven Solsikken")["outcome"] == "set"
+    assert entries(library)[-1]["actions"] == ["name"]
+
+
 def test_the_registers_name_stands_if_the_patron_gets_a_number_while_staff_type_one(library: Library) -> None:
     """A colleague gives the number between the check and the write: a name takes a reason from then on."""
     patron_id, given = enrol(library, MADE[0]), []
