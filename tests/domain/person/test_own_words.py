@@ -17,7 +17,7 @@ from cprsync.domain.patron.override import (
 )
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person, Protection
-from cprsync.domain.person.sealed import Name
+from cprsync.domain.person.sealed import Name, Sealed
 
 NURSERY = Person(CprNumber.none_of("40817263"))
 
@@ -106,3 +106,8 @@ def test_a_field_shows_the_correction_that_holds(field: Overridden, held: str) -
     holding = {field: Override(field, held, "lone", "Skiltet", TODAY)}
     assert SHOWN_AS[field.value](written, holding, held)
     assert not SHOWN_AS[field.value](written, holding, typed)
+
+
+def test_a_sealed_name_was_shown_to_nobody_so_that_nobody_learns_it_by_guessing() -> None:
+    sealed = Person(NURSERY.number, name=Sealed(Name("Kim")))
+    assert all(SHOWN_AS["name"](sealed, {}, guess) for guess in ("Kim", "Bo", ""))
