@@ -35,8 +35,10 @@ from cprsync.store.patrons.windows import WINDOWS_STREAM
 from cprsync.store.records.kept_blocks import KEPT_BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
+
+    from cprsync.domain.person.number import CprNumber
 
 
 @pytest.fixture(params=DATABASES)
@@ -99,15 +101,20 @@ def test_everyone_subscribed_is_asked_about_once_after_an_older_copy_was_put_bac
     assert [row["version"] for row in old.rows("patron")] == [row["version"] for row in before]
 
 
+def put_back(old: Library, now: Library, *, gone: Collection[CprNumber]) -> Library:
+    """The older copy, which notices that it is one. The register has no subscription of `gone` any more."""
+    heads_are_newer(old, now)
+    old.register = now.register
+    old.register.listed.difference_update(gone)
+    assert old.store.journal.replay() == 0
+    return old
+
+
 def test_whoever_the_register_no_longer_has_is_left_to_staff_after_an_older_copy_was_put_back(
     copies: tuple[Library, Library],
 ) -> None:
     """Somebody closed or erased them since, and no erase journal tells it: they are back, and subscribed again."""
-    old, now = copies
-    heads_are_newer(old, now)
-    old.register = now.register
-    old.register.listed.discard(cpr("CLARA"))
-    assert old.store.journal.replay() == 0
+    old = put_back(*copies, gone=[cpr("CLARA")])
     old.deliver(MONDAY)
     report = old.one_night()
     left = [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)]
@@ -123,11 +130,7 @@ def test_whoever_the_register_no_longer_has_is_left_to_staff_after_an_older_copy
 def test_whoever_the_register_no_longer_has_is_left_to_staff_also_if_everyone_is_asked_about_before_the_night(
     copies: tuple[Library, Library],
 ) -> None:
-    old, now = copies
-    heads_are_newer(old, now)
-    old.register = now.register
-    old.register.listed.discard(cpr("CLARA"))
-    assert old.store.journal.replay() == 0
+    old = put_back(*copies, gone=[cpr("CLARA")])
     ask_about_windows_between_nights(old.ports(), more=10)
     assert (windows(old), old.reviews()) == ({}, [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)])
 
@@ -136,11 +139,7 @@ def test_an_empty_list_of_the_register_leaves_nobody_to_staff_after_an_older_cop
     copies: tuple[Library, Library],
 ) -> None:
     """Not all have left: the agreement is new, or the list is not whole."""
-    old, now = copies
-    heads_are_newer(old, now)
-    old.register = now.register
-    old.register.listed.clear()
-    assert old.store.journal.replay() == 0
+    old = put_back(*copies, gone=list(copies[1].register.listed))
     old.deliver(MONDAY)
     old.one_night()
     assert (old.reviews(), len(old.register.listed)) == ([], 4)
@@ -152,11 +151,7 @@ def test_an_empty_list_of_the_register_leaves_nobody_to_staff_after_an_older_cop
 def test_nobody_is_asked_about_after_an_older_copy_was_put_back_until_the_register_has_told_its_list(
     copies: tuple[Library, Library], asks: Callable[[Library], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old, now = copies
-    heads_are_newer(old, now)
-    old.register = now.register
-    old.register.listed.discard(cpr("CLARA"))
-    assert old.store.journal.replay() == 0
+    old = put_back(*copies, gone=[cpr("CLARA")])
     old.deliver(MONDAY)
     with monkeypatch.context() as patch:
         patch.setattr(old.register, "subscriptions", Mock(side_effect=RegisterUnavailable("the list does not come")))
