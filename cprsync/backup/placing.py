@@ -93,7 +93,7 @@ class Placing:
         self._settle_keys(settings.keys.dir, ours, keys, made)
         for kept, path in files:
             place = self._place_of(kept.target)
-            if self._below(kept.target) is not None or kept.role == KEY:
+            if place.is_relative_to(self.into) or kept.role == KEY:
                 continue
             if not os.path.lexists(place):
                 self._note_outside(place)

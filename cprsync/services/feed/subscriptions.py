@@ -222,10 +222,11 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
         if comparison.error is not None:
             raise comparison.error
         gaps, surplus, excess = comparison.gaps, len(comparison.removable), comparison.excess
+        added = removed = 0
         if apply:
             comparison.leave_ended()
-        added = comparison.add_missing() if apply else 0
-        removed = comparison.remove_ended() if apply and not excess else 0
+            added = comparison.add_missing()
+            removed = 0 if excess else comparison.remove_ended()
         if comparison.error is not None:
             raise comparison.error
     return {
