@@ -20,6 +20,7 @@ from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrower
+from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
 from cprsync.errors import CprsyncError
 from cprsync.services.desk.lookup import (
     NEW,
@@ -37,6 +38,7 @@ from cprsync.services.desk.showing import age_of, check_confirmed, preview_docum
 from cprsync.services.planning.steps import batch_of, last_day_of
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.patrons import write_again_if_lost
+from cprsync.services.ports.register import Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.lookup import Asked, DecidedAtDesk, Desk
-    from cprsync.services.ports.register import Subscribed
 
 #: What the preview is about.
 REGISTRATION: Final = "registration"
@@ -204,21 +205,39 @@ def confirm_registration(
 
 
 def _subscribe(desk: Desk, number: CprNumber, one: DecidedAtDesk) -> Subscribed | None:
-    if one.view is not None and one.view.subscribed_since is not None:
+    """Subscribe the number, unless it is subscribed. An older copy of the database may tell of what has ended since."""
+    if _is_subscribed(one) and not _is_of_older_copy(one.patron):
         return None
     ((_, result),) = desk.register.subscribe_many([number])
     if isinstance(result, CprsyncError):
         raise result
-    return result
+    return None if _is_subscribed(one) and result is Subscribed.ALREADY else result
+
+
+def _is_subscribed(one: DecidedAtDesk) -> bool:
+    return one.view is not None and one.view.subscribed_since is not None
+
+
+def _is_of_older_copy(patron: Patron) -> bool:
+    return patron.window is not None and patron.window.why.others_know_more
+
+
+def _ended_since(one: DecidedAtDesk, subscribed: Subscribed | None) -> list[tuple[str, str]]:
+    """The review of a patron whose subscription was there in the older copy alone: perhaps they were closed or erased.
+
+    The answer that is written with it ends the window by which a night leaves them to staff.
+    """
+    return [(one.patron.id, SUBSCRIPTION_ENDED)] if _is_subscribed(one) and subscribed is not None else []
 
 
 def _entry(desk: Desk, again: Registration, subscribed: Subscribed | None, reason: str) -> Entry:
     one, asked = again.decided, again.asked
     assert one is not None  # noqa: S101 -- it is writable
+    batch = batch_of([one.step])
     return Entry(
         again.heard.number,
         None if one.view is None else one.patron.id,
-        batch_of([one.step]),
+        replace(batch, reviews=[*batch.reviews, *_ended_since(one, subscribed)]),
         asked.user,
         subscribed,
         last_day_of(desk, one.after),

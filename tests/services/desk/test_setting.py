@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from doubles import AGENCY, MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
-from townspeople import cpr, dies, moves, person, renames
+from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
 
 from cprsync.config.packaged import load_municipalities
@@ -308,6 +308,16 @@ def test_what_no_record_can_hold_is_not_what_it_held_when_somebody_saw_it(librar
         set_(library, "absence", "2027-04-10", was="ved ikke")
     assert refused.value.kind == "confirm.changed"
     assert library.everything() == before
+
+
+def test_a_refusal_tells_nobody_that_a_protected_patron_gets_letters_elsewhere_than_they_guess(
+    library: Library,
+) -> None:
+    set_(library, "contact_address", "Havnevej 2\n8000 Aarhus C")
+    library.deliver(MONDAY, gains_protection(person("ANNA")))
+    library.night()
+    assert set_(library, "contact_address", "Skovvej 1", was="Skovvej 1")["outcome"] == "set"
+    assert (entries(library)[-1]["actions"], row(library)["version"]) == (["contact_address"], 2)
 
 
 def test_a_joined_note_that_nobody_could_type_is_made_shorter(library: Library) -> None:

@@ -135,6 +135,21 @@ def test_whoever_the_register_no_longer_has_is_left_to_staff_also_if_everyone_is
     assert (windows(old), old.reviews()) == ({}, [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)])
 
 
+def test_whoever_the_register_no_longer_has_is_left_to_staff_also_if_the_desk_asks_about_them_before_the_night(
+    copies: tuple[Library, Library],
+) -> None:
+    """The register's answer ends their window. Whom it has a subscription of is subscribed as before."""
+    old = put_back(*copies, gone=[cpr("CLARA")])
+    before = old.rows("subscription")
+    for key in ("CLARA", "BO"):
+        said_yes.register(desk(old), Asked(cpr(key), Purpose.CORRECTION, "lone"))
+    left = [(old.id_of("CLARA"), SUBSCRIPTION_ENDED)]
+    assert (old.reviews(), cpr("CLARA") in old.register.listed, old.rows("subscription")) == (left, True, before)
+    old.deliver(MONDAY)
+    old.one_night()
+    assert (windows(old), old.reviews()) == ({}, left)
+
+
 def test_an_empty_list_of_the_register_leaves_nobody_to_staff_after_an_older_copy_was_put_back(
     copies: tuple[Library, Library],
 ) -> None:
