@@ -360,8 +360,10 @@ def _is_shown(patron: Patron, asked: Setting, on: date) -> bool:
 
 def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set a field that the patron or staff own."""
-    _view(counter, asked.patron_id)
     key, doing, policy = asked.field, asked.done_to_list, counter.policy
+    if _view(counter, asked.patron_id).is_sealed(policy) and SETTABLE[key].sealed:
+        # nobody saw it: a refusal would tell whoever guesses that it is another
+        asked = replace(asked, was=None)
     value = _typed_value(counter, asked)
     change = LocalChange(
         asked.patron_id,

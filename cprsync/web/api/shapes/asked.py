@@ -144,7 +144,7 @@ class SetField(Asked):
     #: what to do with a list; null: add
     doing: Literal["add", "remove", "replace", "mark", "unmark"] | None = None
     #: what the field held when somebody saw it, as it is typed. If it holds something else by now, nothing is
-    #: done. Not compared: a list, a PIN, a correction, and a name that is sealed
+    #: done. Not compared: a list, a PIN, a correction, and what is sealed
     was: Lines | None = None
     #: a correction over the register or a rule has a reason, and a last day
     reason: Reason = ""
