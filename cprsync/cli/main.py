@@ -203,6 +203,9 @@ def run() -> None:
     open_standard_streams()
     tell_what_nobody_hears()
     limit_gc()
+    # structlog loads rich where it finds it, which comes with typer: a tenth of `status`, for tracebacks that show the
+    # values of variables
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None hides it
     # what is left at the end is given back with the process: looking through all of it first took a tenth of `status`
     atexit.register(gc.freeze)
     as_json = "--json" in sys.argv

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,13 @@ def test_an_exception_is_logged_without_its_text_notes_and_locals(log: Callable[
     assert not [secret for secret in SECRETS if secret in told]
     for word in ("KeyError", "ValueError", "test_logs.py:", "failed"):
         assert word in told
+
+
+def test_a_command_loads_no_tracebacks_that_show_the_values_of_variables() -> None:
+    code = "import atexit, sys; from cprsync.cli.main import run; sys.argv = ['cprsync', 'fields']; "
+    code += "atexit.register(lambda: print('structlog' in sys.modules, 'rich.traceback' in sys.modules)); run()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "True False"
 
 
 def test_a_piped_exception_tells_its_kind_place_and_cause(monkeypatch: pytest.MonkeyPatch) -> None:
