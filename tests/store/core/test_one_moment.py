@@ -11,7 +11,7 @@ import pytest
 from store_people import enrol, number
 
 from cprsync.errors import CprsyncError, StoreUnavailable
-from cprsync.store.core.engine import read_only, reading, writing
+from cprsync.store.core.engine import at_one_moment, read_only, reading, scanning, writing
 from cprsync.store.seals.failures import ReadOnly
 
 if TYPE_CHECKING:
@@ -53,6 +53,17 @@ def test_the_database_itself_refuses_a_write_where_it_is_only_read(engine: Engin
     assert re.search(r"read-?only", str(refused.value.__cause__))
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM library").scalar() == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_count_goes_along_an_index_and_what_is_read_after_it_does_as_the_server_likes(engine: Engine) -> None:
+    with reading(engine) as connection:
+        likes = connection.exec_driver_sql("SHOW enable_seqscan").scalar()
+    with at_one_moment(engine):
+        with scanning(engine) as connection:
+            assert connection.exec_driver_sql("SHOW enable_seqscan").scalar() == "off"
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("SHOW enable_seqscan").scalar() == likes == "on"
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
