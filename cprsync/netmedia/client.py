@@ -112,7 +112,7 @@ class SoapNetMedia:
 
         self._settings = settings
         self._password = read_password(settings.password_file)
-        self._calls = Calls(_CULR, settings, settings.limits, identity=None, surroundings=surroundings)
+        self._calls = Calls(_CULR, settings, identity=None, surroundings=surroundings)
         self._channel, contract = self._calls.channel, Contract(schemas.net_media)
         self._service = Service(
             _WSDL, _BINDING, url=settings.url, channel=self._channel, contract=contract, breach=_breach
@@ -177,7 +177,7 @@ class SoapNetMedia:
 
     def _once(self, call: Call) -> Reply:
         parts = _build_call(call, self._settings, password=self._password)
-        with self._channel.deadline(self._settings.url, self._settings.limits.answer.seconds):
+        with self._channel.deadline(self._settings.url, self._settings.answer.seconds):
             element = self._receive(self._service.send(call.operation.value, **parts))
         return parse_reply(call, element, agency=self._settings.agency)
 
@@ -188,7 +188,7 @@ class SoapNetMedia:
                 raise NetMediaUnavailable(
                     "CULR answers HTTP {status}", status=response.status_code, kind="netmedia.http"
                 )
-            element = payload(root_of(response, self._settings.limits.answer))
+            element = payload(root_of(response, self._settings.answer))
         if element.tag == FAULT:
             raise NetMediaUnavailable("CULR reports a fault of its own", kind="netmedia.fault")
         return element

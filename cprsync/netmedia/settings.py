@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
+from cprsync.wire.limits import AnswerLimits, PeerSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: An answer names the accounts of one person, a few hundred bytes each.
 _ANSWER = AnswerLimits(max_bytes=256 * 1024, max_elements=4_000, seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(CallLimits):
-    """The ceilings of a call and of its tries."""
-
-    answer: AnswerLimits = _ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +25,4 @@ class NetMediaSettings(PeerSettings):
     group: str
     password_file: Path
     workers: int = 16
-    limits: Limits = field(default_factory=Limits)
+    answer: AnswerLimits = _ANSWER

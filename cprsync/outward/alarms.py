@@ -22,7 +22,7 @@ from cprsync.outward.webhook import DELIVERY, SIGNATURE, read_keys, sign
 from cprsync.private import read_password
 from cprsync.wire.calls import Calls, Peer
 from cprsync.wire.errors import PeerUntrusted
-from cprsync.wire.limits import CallLimits, PeerSettings
+from cprsync.wire.limits import PeerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -219,7 +219,7 @@ def beat(settings: PostSettings, surroundings: Surroundings) -> None:
 
 def post(settings: PostSettings, body: bytes, headers: Mapping[str, str], surroundings: Surroundings) -> None:
     """Post once, and again while nobody answers. No redirect is followed. Raises AlarmUndelivered."""
-    calls = Calls(_RECEIVER, settings, CallLimits(), identity=None, surroundings=surroundings)
+    calls = Calls(_RECEIVER, settings, identity=None, surroundings=surroundings)
 
     def once() -> int:
         with (

@@ -72,7 +72,7 @@ class FbsClient:
     def __init__(self, settings: FbsSettings, *, surroundings: Surroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         self._settings = settings
-        self._calls = Calls(_FBS, settings, settings.limits, identity=None, surroundings=surroundings)
+        self._calls = Calls(_FBS, settings, identity=None, surroundings=surroundings)
         self._log_in = json.dumps({"username": settings.user, "password": read_password(settings.password_file)})
         self._session: str | None = None
         self._lock = threading.Lock()
@@ -141,7 +141,7 @@ class FbsClient:
         self, method: str, url: str, body: bytes, headers: dict[str, str], *, expected: frozenset[int]
     ) -> tuple[int, dict[str, Any] | None]:
         """One request and its answer. Raises LibrarySystemUnavailable for a status that is neither OK nor expected."""
-        limits, channel = self._settings.limits.answer, self._calls.channel
+        limits, channel = self._settings.answer, self._calls.channel
         with channel.deadline(url, limits.seconds), closing(channel.send(method, url, body, headers)) as response:
             if response.status_code == _OK:
                 return _OK, read_document(response, limits)

@@ -78,7 +78,7 @@ class KohaCalls:
     def __init__(self, settings: KohaSettings, *, surroundings: Surroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._monotonic = settings, surroundings.monotonic
-        self._calls = Calls(KOHA, settings, settings.limits, identity=None, surroundings=surroundings)
+        self._calls = Calls(KOHA, settings, identity=None, surroundings=surroundings)
         self.log = self._calls.log
         # so that a wrong file is told before anything is sent
         self._read_secret()
@@ -160,7 +160,7 @@ class KohaCalls:
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
         """One request and its answer. Raises TargetUnavailable: Koha serves nobody, or has failed."""
-        limits, channel = self._settings.limits.answer, self._calls.channel
+        limits, channel = self._settings.answer, self._calls.channel
         url = f"{self._settings.url}/{path}"
         with channel.deadline(url, limits.seconds), closing(channel.send(method, url, body, headers)) as response:
             status = response.status_code
@@ -177,7 +177,7 @@ class KohaCalls:
     def _said(self, response: requests.Response) -> dict[str, Any]:
         """What Koha says beside a refusal. Nothing, if it cannot be read."""
         try:
-            return read_document(response, self._settings.limits.answer)
+            return read_document(response, self._settings.answer)
         except AnswerBroken:
             return {}
 

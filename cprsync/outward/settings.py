@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
+from cprsync.wire.limits import AnswerLimits, PeerSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 
 #: One patron is a few thousand bytes. An answer in JSON has no elements.
 _ANSWER = AnswerLimits(max_bytes=256 * 1024, max_elements=0, seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FbsLimits(CallLimits):
-    """The ceilings of a call and of its tries."""
-
-    answer: AnswerLimits = _ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +28,11 @@ class FbsSettings(PeerSettings):
     user: str
     password_file: Path
     workers: int = 8
-    limits: FbsLimits = field(default_factory=FbsLimits)
+    answer: AnswerLimits = _ANSWER
 
 
 #: A hundred patrons with their attributes are half a million bytes.
 _KOHA_ANSWER = AnswerLimits(max_bytes=4 * 1024 * 1024, max_elements=0, seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KohaLimits(CallLimits):
-    """The ceilings of a call and of its tries."""
-
-    answer: AnswerLimits = _KOHA_ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +49,11 @@ class KohaSettings(PeerSettings):
     welcomes: bool = False
     rules: KohaRules
     workers: int = 8
-    limits: KohaLimits = field(default_factory=KohaLimits)
+    answer: AnswerLimits = _KOHA_ANSWER
 
 
 #: Of a receiver's answer only the status counts.
 _WEBHOOK_ANSWER = AnswerLimits(max_bytes=64 * 1024, max_elements=0, seconds=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookLimits(CallLimits):
-    """The ceilings of a delivery and of its tries."""
-
-    answer: AnswerLimits = _WEBHOOK_ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +65,7 @@ class WebhookSettings(PeerSettings):
     #: the files of the keys, the newest first: each of them signs
     keys: tuple[Path, ...]
     workers: int = 4
-    limits: WebhookLimits = field(default_factory=WebhookLimits)
+    answer: AnswerLimits = _WEBHOOK_ANSWER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

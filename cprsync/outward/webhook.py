@@ -124,7 +124,7 @@ class WebhookClient:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._now = settings, surroundings.now
         self._keys = read_keys(settings.keys)
-        self._calls = Calls(_RECEIVER, settings, settings.limits, identity=None, surroundings=surroundings)
+        self._calls = Calls(_RECEIVER, settings, identity=None, surroundings=surroundings)
 
     def close(self) -> None:
         """Close the open connections."""
@@ -162,13 +162,13 @@ class WebhookClient:
         settings, channel = self._settings, self._calls.channel
         signed = {**headers, SIGNATURE: sign(body, at=int(self._now().timestamp()), keys=self._keys)}
         with (
-            channel.deadline(settings.url, settings.limits.answer.seconds),
+            channel.deadline(settings.url, settings.answer.seconds),
             closing(channel.send("POST", settings.url, body, signed)) as response,
         ):
             outcome = _read_status(response.status_code)
             # so that the connection can be used again; what does not come changes nothing
             with suppress(requests.RequestException, urllib3.exceptions.HTTPError, OSError):
-                response.raw.read(settings.limits.answer.max_bytes)
+                response.raw.read(settings.answer.max_bytes)
         return outcome
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cprsync.wire.limits import AnswerLimits, CallLimits, PeerSettings
+from cprsync.wire.limits import AnswerLimits, PeerSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,15 +13,6 @@ if TYPE_CHECKING:
 MIB = 1024 * 1024
 _ONE = AnswerLimits(max_bytes=2 * MIB, max_elements=20_000, seconds=30)
 _ALL = AnswerLimits(max_bytes=64 * MIB, max_elements=2_000_000, seconds=300)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(CallLimits):
-    """The ceilings of the register's operations (decision 27) and of their tries."""
-
-    lookup: AnswerLimits = _ONE
-    subscribe: AnswerLimits = _ONE
-    filters: AnswerLimits = _ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +34,10 @@ class RegisterSettings(PeerSettings):
     certificate_cvr: str | None = None
     context: Literal["invocation", "authority"] = "invocation"
     workers: int = 4
-    limits: Limits = field(default_factory=Limits)
+    #: the ceilings of an answer belong to the operation (decision 27)
+    lookup_answer: AnswerLimits = _ONE
+    subscribe_answer: AnswerLimits = _ONE
+    filters_answer: AnswerLimits = _ALL
 
     @property
     def company(self) -> str | None:

@@ -27,7 +27,7 @@ from cprsync.wire.tls import build_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 
-    from cprsync.wire.limits import CallLimits, PeerSettings
+    from cprsync.wire.limits import PeerSettings
     from cprsync.wire.tls import OwnCertificate
 
 T = TypeVar("T")
@@ -71,7 +71,6 @@ class Calls:
         self,
         peer: Peer,
         settings: PeerSettings,
-        limits: CallLimits,
         *,
         identity: OwnCertificate | None,
         surroundings: Surroundings,
@@ -80,7 +79,7 @@ class Calls:
         log, monotonic = surroundings.log, surroundings.monotonic
         self.log = log if log is not None else structlog.get_logger(f"cprsync.{peer.name}")
         self._event = f"{peer.name}.call"
-        self._peer, self._limits, self._shows_certificate = peer, limits, identity is not None
+        self._peer, self._limits, self._shows_certificate = peer, settings.limits, identity is not None
         self._sleep, self._monotonic, self._patience = surroundings.sleep, monotonic, surroundings.patience
         self._quota = Quota(settings.per_second, sleep=self._sleep, monotonic=monotonic)
         self.revoked = RevocationLists.load(settings.crl)
@@ -89,7 +88,7 @@ class Calls:
         self.channel = Channel(
             build_context(settings.ca, identity, monotonic=monotonic, judge=judge),
             connections=settings.workers,
-            connect_seconds=limits.connect_seconds,
+            connect_seconds=settings.limits.connect_seconds,
             patience=self._patience,
         )
 

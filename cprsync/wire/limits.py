@@ -60,6 +60,7 @@ class PeerSettings:
     workers: int
     #: calls per second, of all services and workers together; None: no limit
     per_second: int | None = None
+    limits: CallLimits = CallLimits()
 
     def __post_init__(self) -> None:
         # the installation's settings are checked where they are read; this is for a caller that has none

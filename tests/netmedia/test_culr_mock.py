@@ -19,8 +19,7 @@ from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.mock import control
-from cprsync.netmedia.settings import Limits
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits
 from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("mock")
 #: The tests share one mock: each takes numbers that nobody has had.
 NUMBERS = count(1)
-ONCE = Limits(tries=1)
+ONCE = CallLimits(tries=1)
 
 
 def effect(municipality: str = "751") -> Effect:
@@ -141,7 +140,7 @@ def test_an_answer_that_is_too_late_is_none_and_its_effect_counts_the_next_time(
 ) -> None:
     short = AnswerLimits(max_bytes=10_000, max_elements=100, seconds=0.5)
     wanted, before = effect(), len(changes(ready))
-    culr = make_culr(**at_mock, limits=Limits(tries=1, answer=short))
+    culr = make_culr(**at_mock, answer=short, limits=CallLimits(tries=1))
     control.fault(ready, "culr-slow", seconds=2)
     outcome = settled(culr, wanted)
     assert isinstance(outcome, NetMediaUnavailable)

@@ -13,9 +13,8 @@ from cprsync.domain.netmedia.account import Call, Code, Effect, Held, Identity, 
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable
 from cprsync.netmedia.client import parse_reply
-from cprsync.netmedia.settings import Limits
 from cprsync.wire.errors import AnswerBroken
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,7 +237,7 @@ def test_nothing_is_tried_again_once_the_time_for_tries_is_over(
 ) -> None:
     says(wire, "", status=503)
     answers = AnswerLimits(max_bytes=1_000, max_elements=100, seconds=5)
-    culr = make_culr(limits=Limits(answer=answers, tries=9, tries_seconds=0))
+    culr = make_culr(answer=answers, limits=CallLimits(tries=9, tries_seconds=0))
     with pytest.raises(NetMediaUnavailable):
         culr.ask(Call(Operation.READ, CPR))
     assert len(wire.calls) == 1

@@ -15,7 +15,7 @@ from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock import control
 from cprsync.mock.town.culr_accounts import Request
-from cprsync.netmedia.settings import Limits
+from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ def side(request: pytest.FixtureRequest) -> Side:
     at_mock: dict[str, Any] = request.getfixturevalue("at_mock")
     make: Callable[..., SoapNetMedia] = request.getfixturevalue("make_culr")
     # one worker: what is failed meets the calls in their order
-    port = make(**at_mock, workers=1, limits=Limits(tries=1, unanswered_in_a_row=3))
+    port = make(**at_mock, workers=1, limits=CallLimits(tries=1, unanswered_in_a_row=3))
     return MockSide(port, request.getfixturevalue("ready"))
 
 

@@ -18,9 +18,9 @@ from cprsync.mock.koha import calls
 from cprsync.mock.server import running
 from cprsync.outward.fbs import FbsClient
 from cprsync.outward.koha import KohaClient
-from cprsync.outward.settings import FbsSettings, KohaLimits, KohaSettings
+from cprsync.outward.settings import FbsSettings, KohaSettings
 from cprsync.wire.calls import Surroundings
-from cprsync.wire.limits import Patience
+from cprsync.wire.limits import CallLimits, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +103,7 @@ def make_koha(koha_desk: KohaDesk) -> Iterator[Callable[..., KohaClient]]:
         secret_file=Path(said["secret_file"]),
         rules=KOHA_RULES,
         workers=2,
-        limits=KohaLimits(unanswered_in_a_row=6),
+        limits=CallLimits(unanswered_in_a_row=6),
     )
 
     def make(

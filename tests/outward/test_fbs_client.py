@@ -24,9 +24,8 @@ from cprsync.mock import control
 from cprsync.mock.fbs.service import USER
 from cprsync.outward import fbs
 from cprsync.outward.fbs import FbsClient
-from cprsync.outward.settings import FbsLimits
 from cprsync.services.ports.comparing import LibrarySystem, Question
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,7 +189,7 @@ def test_a_patron_who_is_not_shown_stops_nobody_else(make_client: Make, fbs_mock
 
 def test_when_nobody_answers_the_rest_is_not_asked(make_client: Make, fbs_mock: dict[str, Any]) -> None:
     control.fault(fbs_mock, "fbs-500", 1000)
-    client = make_client(workers=1, limits=FbsLimits(unanswered_in_a_row=2))
+    client = make_client(workers=1, limits=CallLimits(unanswered_in_a_row=2))
     found = list(client.read_many(question(key) for key in ("ANNA", "IVAN", "EDITH", "DAVID")))
     assert [getattr(outcome, "kind", None) for _, outcome in found] == ["fbs.http", "fbs.http"]
 
@@ -230,16 +229,16 @@ def test_a_counterpart_that_cannot_be_trusted_is_sent_nothing(make_client: Make,
 
 
 def test_an_answer_over_the_ceiling_is_refused(make_client: Make) -> None:
-    small = FbsLimits(tries=1, answer=AnswerLimits(max_bytes=200, max_elements=0, seconds=30))
+    small = AnswerLimits(max_bytes=200, max_elements=0, seconds=30)
     with pytest.raises(LibrarySystemUnavailable, match="too large"):
-        make_client(limits=small).read(question("ANNA"))
+        make_client(answer=small, limits=CallLimits(tries=1)).read(question("ANNA"))
 
 
 def test_an_answer_that_takes_too_long_is_given_up(make_client: Make, fbs_mock: dict[str, Any]) -> None:
     control.fbs_latency(fbs_mock, 5)
-    quick = FbsLimits(tries=1, answer=AnswerLimits(max_bytes=1000, max_elements=0, seconds=0.2))
+    quick = AnswerLimits(max_bytes=1000, max_elements=0, seconds=0.2)
     with pytest.raises(LibrarySystemUnavailable) as failed:
-        make_client(limits=quick).read(question("ANNA"))
+        make_client(answer=quick, limits=CallLimits(tries=1)).read(question("ANNA"))
     assert failed.value.kind == "fbs.timeout"
 
 

@@ -13,11 +13,11 @@ from receiver import KEY, Receiver, receiving, the_guides_check
 
 from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
 from cprsync.mock.certs import develop_certificates, packaged_profile
-from cprsync.outward.settings import WebhookLimits, WebhookSettings
+from cprsync.outward.settings import WebhookSettings
 from cprsync.outward.webhook import WebhookClient, delivery_id, read_keys, sign, write_body
 from cprsync.services.ports.outward import Delivered, OutwardEffect, Undelivered
 from cprsync.wire.calls import Surroundings
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ _SHAPES = packaged_profile()
 SMALL = replace(
     _SHAPES, **{one: replace(getattr(_SHAPES, one), key_bits=2048) for one in ("root", "issuing", "client", "server")}
 )
-QUICK = WebhookLimits(connect_seconds=2, answer=AnswerLimits(max_bytes=64 * 1024, max_elements=0, seconds=1))
+QUICK = AnswerLimits(max_bytes=64 * 1024, max_elements=0, seconds=1)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,12 @@ def make_hook(receiver: Receiver, tmp_path: Path) -> Iterator[Make]:
     """A client of the receiver with some settings changed. It never sleeps."""
     made: list[WebhookClient] = []
     settings = WebhookSettings(
-        url=receiver.url, ca=receiver.ca, agency="710100", keys=(new_key(tmp_path, "key-1"),), limits=QUICK
+        url=receiver.url,
+        ca=receiver.ca,
+        agency="710100",
+        keys=(new_key(tmp_path, "key-1"),),
+        limits=CallLimits(connect_seconds=2),
+        answer=QUICK,
     )
 
     def make(**changed: Any) -> WebhookClient:

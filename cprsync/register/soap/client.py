@@ -106,7 +106,7 @@ class SoapRegister:
         self._own = KeptIdentity(settings, now=surroundings.now, log=log)
         self._own.current().check(self._now())
         self._own.current().check_shape(company=settings.company)
-        self._calls = Calls(_REGISTER, settings, settings.limits, identity=self._own, surroundings=surroundings)
+        self._calls = Calls(_REGISTER, settings, identity=self._own, surroundings=surroundings)
         self._channel = self._calls.channel
         self._check_revocation(self._calls.revoked)
         lookup, subscription = Contract(schemas.lookup), Contract(schemas.subscription)
@@ -207,7 +207,7 @@ class SoapRegister:
     # -- operations: one try ---------------------------------------------------------------------------
 
     def _look_up(self, number: CprNumber) -> Person:
-        limits = self._settings.limits.lookup
+        limits = self._settings.lookup_answer
         with self._channel.deadline(self._settings.lookup_url, limits.seconds):
             response = self._lookup.send("PersonLookup", **_lookup_context(self._settings), PNR=number.digits)
             element = receive(response, limits)
@@ -216,13 +216,13 @@ class SoapRegister:
         return parse_person(element, number, today=self._now().date())
 
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
-        limits, context = self._settings.limits.subscribe, _subscription_context(self._settings)
+        limits, context = self._settings.subscribe_answer, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             response = self._subscription.send(operation, **context, PNR=number.digits)
             return _parse_result(response, limits, self._subscription.contract, operation=operation)
 
     def _knock(self, seconds: float | None = None) -> datetime | None:
-        url, limits = self._settings.lookup_url, self._settings.limits.lookup
+        url, limits = self._settings.lookup_url, self._settings.lookup_answer
         with (
             self._channel.deadline(url, seconds or limits.seconds),
             closing(self._channel.send("GET", url, b"", {})) as response,
@@ -230,14 +230,14 @@ class SoapRegister:
             return _told_time(response.headers.get("Date", ""))
 
     def _begin_list(self) -> None:
-        limits, context = self._settings.limits.lookup, _subscription_context(self._settings)
+        limits, context = self._settings.lookup_answer, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             response = self._subscription.send("GetAllFilters", **context)
             if receive(response, limits, read=_root_that_begins).tag != _LIST:
                 raise _broken()
 
     def _get_filters(self) -> set[CprNumber]:
-        limits, context = self._settings.limits.filters, _subscription_context(self._settings)
+        limits, context = self._settings.filters_answer, _subscription_context(self._settings)
         with self._channel.deadline(self._settings.subscription_url, limits.seconds):
             response = self._subscription.send("GetAllFilters", **context)
             return _parse_subscriptions(response, limits, self._subscription.contract)

@@ -21,11 +21,10 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, CertificateRefused, CprsyncError, PeerCertificateError, RegisterUnavailable
-from cprsync.register.settings import Limits
 from cprsync.services.ports.register import Found
 from cprsync.wire.channel import Channel
 from cprsync.wire.errors import OursRefused, PeerUntrusted
-from cprsync.wire.limits import AnswerLimits, Patience
+from cprsync.wire.limits import AnswerLimits, CallLimits, Patience
 from cprsync.wire.tls import build_context
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ def test_a_counterpart_that_answered_before_is_not_suspected_of_refusing_our_cer
 ) -> None:
     answers = iter([ANSWER])
     with threaded(pki.context("server", version), lambda _: next(answers, b"")) as server:
-        register = make_register(lookup_url=server.url, limits=Limits(tries=1, lookup=_within(0.5)))
+        register = make_register(lookup_url=server.url, limits=CallLimits(tries=1), lookup_answer=_within(0.5))
         register.look_up(WHO)
         with pytest.raises(RegisterUnavailable) as gone:
             register.look_up(WHO)
@@ -306,7 +305,7 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(
 ) -> None:
     """Each byte comes soon after the last: only the whole is late. The server would go on for 20 minutes."""
     with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: answer, drip=True) as server:
-        register = make_register(lookup_url=server.url, limits=Limits(tries=1, lookup=_within(0.7)))
+        register = make_register(lookup_url=server.url, limits=CallLimits(tries=1), lookup_answer=_within(0.7))
         with pytest.raises(RegisterUnavailable) as late:
             register.look_up(WHO)
     assert late.value.kind == "register.timeout"
@@ -319,7 +318,7 @@ def test_an_answer_that_breaks_off_is_the_lines_fault(pki: Pki, make_register: C
         return next(halves)  # the second request ends the connection's thread
 
     with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), half) as server:
-        register = make_register(lookup_url=server.url, limits=Limits(tries=1, lookup=_within(0.7)))
+        register = make_register(lookup_url=server.url, limits=CallLimits(tries=1), lookup_answer=_within(0.7))
         with pytest.raises(RegisterUnavailable):
             register.look_up(WHO)
 
@@ -337,7 +336,7 @@ def test_an_answer_that_is_no_http_is_the_lines_fault(
     rest: bytes, pki: Pki, make_register: Callable[..., SoapRegister]
 ) -> None:
     with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: b"HTTP/1.1 200 OK\r\n" + rest) as server:
-        register = make_register(lookup_url=server.url, limits=Limits(tries=1, lookup=_within(5)))
+        register = make_register(lookup_url=server.url, limits=CallLimits(tries=1), lookup_answer=_within(5))
         with pytest.raises(RegisterUnavailable):
             register.look_up(WHO)
 

@@ -14,8 +14,8 @@ from test_soap_many import by_number, numbers
 from town import number
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.register.settings import Limits
 from cprsync.wire.calls import Quota
+from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_a_register_is_asked_no_faster_than_the_quota_however_many_workers_there
     register = make_register(
         workers=workers,
         per_second=100,
-        limits=Limits(tries=1, unanswered_in_a_row=1000),
+        limits=CallLimits(tries=1, unanswered_in_a_row=1000),
         sleep=clock.sleep,
         monotonic=clock.monotonic,
     )

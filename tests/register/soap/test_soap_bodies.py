@@ -29,7 +29,7 @@ from cprsync.errors import (
     RegisterRefused,
     RegisterUnavailable,
 )
-from cprsync.register.settings import Limits
+from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -415,5 +415,5 @@ def test_no_try_begins_after_the_total_time(
 ) -> None:
     clock = iter(range(0, 10**6, 25))
     says(wire, "", status=503)
-    refusal(make_register(monotonic=lambda: next(clock), limits=Limits(tries_seconds=60)))
+    refusal(make_register(monotonic=lambda: next(clock), limits=CallLimits(tries_seconds=60)))
     assert len(wire.calls) == 1

@@ -16,8 +16,8 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer
-from cprsync.register.settings import Limits
 from cprsync.services.ports.register import Found, NotFound
+from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def test_a_silent_register_is_not_asked_on_and_on(
     wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
 ) -> None:
     wire.add_callback("POST", LOOKUP_URL, callback=by_number({}), content_type="text/xml")
-    register = make_register(limits=Limits(tries=1, unanswered_in_a_row=5), workers=2)
+    register = make_register(limits=CallLimits(tries=1, unanswered_in_a_row=5), workers=2)
     answers = list(register.look_up_many(numbers(200)))
     assert {answer.number for answer in answers} == set(numbers(200))
     assert all(isinstance(answer, NotFound) for answer in answers)
@@ -79,7 +79,7 @@ def test_numbers_are_taken_only_a_little_ahead(
 ) -> None:
     wire.add_callback("POST", LOOKUP_URL, callback=by_number({}), content_type="text/xml")
     waiting = iter(numbers(100))
-    answers = make_register(limits=Limits(tries=1), workers=2).look_up_many(waiting)
+    answers = make_register(limits=CallLimits(tries=1), workers=2).look_up_many(waiting)
     next(answers)
     answers.close()  # type: ignore[attr-defined]  # a generator in the form of an iterator
     assert len(list(waiting)) == 100 - 2 * 2

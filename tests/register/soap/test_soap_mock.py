@@ -18,9 +18,8 @@ from cprsync.domain.person.person import Status
 from cprsync.errors import BadAnswer, CertificateRefused, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.mock import control
 from cprsync.mock.server import running
-from cprsync.register.settings import Limits
 from cprsync.services.ports.register import Found, Subscribed
-from cprsync.wire.limits import AnswerLimits
+from cprsync.wire.limits import AnswerLimits, CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,7 +106,7 @@ def test_a_fault_of_the_counterpart_is_named_and_passes(
     expected, name = FAULTS[kind]
     # Long enough for a busy machine, and shorter than the slow answer.
     lookup = AnswerLimits(max_bytes=2 * 1024 * 1024, max_elements=20_000, seconds=1)
-    register = make_register(**at_mock, limits=Limits(tries=1, lookup=lookup))
+    register = make_register(**at_mock, limits=CallLimits(tries=1), lookup_answer=lookup)
     register.look_up(ANNA)
     control.fault(mock, kind, seconds=3)
     with pytest.raises(expected) as failed:

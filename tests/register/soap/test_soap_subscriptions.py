@@ -11,7 +11,6 @@ from town import number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import BadAnswer, CprsyncError, NoSuchPerson, RegisterRefused
-from cprsync.register.settings import Limits
 from cprsync.services.ports.register import Subscribed
 from cprsync.wire.limits import AnswerLimits
 
@@ -154,7 +153,7 @@ def test_a_list_over_its_own_ceilings_is_refused(
 ) -> None:
     says(wire, filters([ANNA] * 500), url=SUBSCRIPTION_URL)
     with pytest.raises(BadAnswer) as refused:
-        make_register(limits=Limits(filters=limits)).subscriptions()
+        make_register(filters_answer=limits).subscriptions()
     assert refused.value.kind == "register.oversized"
 
 

@@ -21,9 +21,10 @@ from townspeople import cpr
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.netmedia.client import SoapNetMedia
-from cprsync.netmedia.settings import Limits, NetMediaSettings
+from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.resources import compile_schemas
 from cprsync.wire.calls import Surroundings
+from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ def told(library: Library, ready: dict[str, Any]) -> Iterator[Library]:
         user=own["culr"]["user"],
         group=own["culr"]["group"],
         password_file=Path(own["culr"]["password_file"]),
-        limits=Limits(tries=2),
+        limits=CallLimits(tries=2),
     )
     client = SoapNetMedia(settings, schemas=compile_schemas(), surroundings=Surroundings(sleep=lambda _: None))
     library.sets_culr_up(cards=True)
