@@ -208,6 +208,7 @@ class PatronView(PersonView):
     created: datetime
     #: when the register's part was last written; None before the first copy
     register_since: datetime | None
+    #: since when the register tells of the number that the patron has now; None: it does not
     subscribed_since: date | None
     #: the patron who keeps what this patron had; this record is an empty shell
     merged_into: str | None = None

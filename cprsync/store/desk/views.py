@@ -42,7 +42,7 @@ from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.patrons import belongings
 from cprsync.store.patrons.provisional import kept_row, open_said
 from cprsync.store.records import links
-from cprsync.store.records.numbers import card_holders, card_probes, is_held
+from cprsync.store.records.numbers import CURRENT_REASONS, OURS, card_holders, card_probes, is_held
 from cprsync.store.records.records import (
     from_row,
     is_parked,
@@ -76,8 +76,9 @@ _PATRON, _ROW, _SAID = tables.patron.c, tables.subscription.c, tables.provisiona
 # Each record that is shown asks these, so they are built once.
 _PATRON_IS: BindParameter[str] = bindparam("patron_")
 _TODAY_IS: BindParameter[date] = bindparam("today_", type_=_ROW.until.type)
+# an old number stays subscribed too, and tells nothing of the current one
 _SUBSCRIBED = select(func.min(_ROW.since)).where(
-    _ROW.agency == AGENCY_IS, _ROW.patron_id == _PATRON_IS, is_held(_TODAY_IS)
+    OURS, _ROW.patron_id == _PATRON_IS, _ROW.reason.in_(CURRENT_REASONS), is_held(_TODAY_IS)
 )
 _SAID_SINCE = select(_SAID.since).where(_SAID.agency == AGENCY_IS, _SAID.patron_id == _PATRON_IS)
 _RECORD: Final = select(
@@ -191,7 +192,7 @@ class Views(TenantStore):
 
 def _record(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
     """A patron's row, with what other tables say of them."""
-    asked = {"agency_": tenant.agency, "patron_": patron_id, "today_": tenant.clock.today()}
+    asked = {**tenant.ours, "patron_": patron_id, "today_": tenant.clock.today()}
     return connection.execute(_RECORD, asked).one_or_none()
 
 

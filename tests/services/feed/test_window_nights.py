@@ -128,6 +128,22 @@ def test_a_second_change_before_the_late_subscription_is_followed(
     assert NEXT in library.register.listed
 
 
+def test_a_new_number_is_subscribed_at_the_desk_if_the_register_was_down_in_its_night(either_library: Library) -> None:
+    """The old number is still subscribed then, and tells nothing of the new one."""
+    library = either_library
+    library.register.knows(anna())
+    library.deliver(MONDAY, replaced(OLD, NEW), anna())
+    library.register.down = RegisterUnavailable("no answer")
+    assert library.one_night().exit_code == 4
+    library.register.down = None
+    desk = Desk("775100", library.store, library.register, library.clock, library.policy)
+    said_yes.register(desk, Asked(NEW, Purpose.REGISTRATION, "lisbeth"))
+    assert NEW in library.register.listed
+    library.deliver(TUESDAY)
+    library.night()
+    assert (len(library.register.looked_up), windows(library)) == (1, {})
+
+
 def test_a_change_taken_on_its_own_morning_asks_nobody(library: Library) -> None:
     library.deliver(MONDAY, replaced(OLD, NEW), anna())
     library.night()
