@@ -114,14 +114,15 @@ def _register(desk: Desk, asked: Asked, asker: Asker) -> LookedUp:
 
 
 def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """One person as text: the record as it would be, the warnings, and what a registration would do."""
-    if not document["found"]:
-        yield word("lookup_not_found", language)
-    else:
+    """One person as text: the record as it would be, the warnings, and what a registration would do.
+
+    If the register does not know the number, the error that follows says so, and no line here.
+    """
+    if document["found"]:
         marks = [sealed_mark(document)] if document["protected"] else []
         marks += ["mark_household"] if document["household"] else []
         yield " · ".join([document["patron"] or word("no_patron", language), *(word(mark, language) for mark in marks)])
-    yield from warning_lines(document["warnings"], language)
+    yield from warning_lines([one for one in document["warnings"] if one["kind"] != NoSuchPerson.kind], language)
     yield from field_lines(document["fields"], language)
     if "preview" in document:
         yield from _would_be_lines(document["preview"], language)
@@ -228,9 +229,11 @@ def patron_add(
 
 def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
     """The warnings, then the typed values. If the register knows the person, also the record as it would be."""
-    yield from warning_lines(shown.document["warnings"], language)
-    if shown.registration is not None:
-        yield from lookup_lines({**shown.registration.document, "warnings": []}, language)
+    warnings = shown.document["warnings"]
+    if shown.registration is None:
+        yield from warning_lines(warnings, language)
+    else:
+        yield from lookup_lines({**shown.registration.document, "warnings": warnings}, language)
     typed: Mapping[str, str] = shown.document["typed"]
     for field, value in typed.items():
         yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"
