@@ -352,6 +352,12 @@ def test_what_to_do_about_several_findings_with_one_step_is_told_once(language: 
     assert [line.startswith("✗") for line in lines] == [True, True, True, False, True, False]
 
 
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_provider_that_is_not_set_up_says_nothing_of_the_accounts_that_people_sign_in_with(language: Any) -> None:
+    (line,) = result_lines(Result("sign_in", None, (Finding(Level.NOT_USED, "not_used"),), 0.0), language)
+    assert "(OpenID) " in line
+
+
 def test_two_libraries_with_the_same_fault_are_told_each_for_itself() -> None:
     expired = {"knock": RegisterUnavailable("expired"), "ask_agreement": RegisterUnavailable("expired")}
     places: Any = [Place(expired), Place(expired, agency="714700")]
