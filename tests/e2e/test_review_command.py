@@ -158,5 +158,5 @@ def test_what_is_sealed_stays_sealed_in_the_list_and_beside_it(library: Library)
         if library.call("review", "show", str(item["id"])).document["record"]["protected"]
     ]
     shown = text(library, "review", "show", str(protected)) + text(library, "review", "list")
-    assert "<beskyttet>" in shown
+    assert "<skjult>" in shown
     assert [word for word in personal() if word in shown] == []

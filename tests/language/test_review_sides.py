@@ -36,7 +36,7 @@ def test_a_correction_stands_beside_the_registers_word_and_differs() -> None:
 
 def test_a_sealed_field_is_compared_with_nothing() -> None:
     sealed = entry(None, sealed=True, override={**BY, "register": None})
-    assert texts({"name": sealed}) == [("Navn", "<beskyttet>", "", False)]
+    assert texts({"name": sealed}) == [("Navn", "<skjult>", "", False)]
 
 
 def test_of_two_records_the_fields_that_differ_are_told() -> None:
@@ -46,7 +46,7 @@ def test_of_two_records_the_fields_that_differ_are_told() -> None:
 
 
 def test_a_field_that_is_sealed_on_one_side_is_not_said_to_differ() -> None:
-    assert texts({"name": entry(None, sealed=True)}, {"name": entry("Bo")}) == [("Navn", "<beskyttet>", "Bo", False)]
+    assert texts({"name": entry(None, sealed=True)}, {"name": entry("Bo")}) == [("Navn", "<skjult>", "Bo", False)]
 
 
 def test_no_record_has_no_sides() -> None:

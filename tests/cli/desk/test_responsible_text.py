@@ -43,7 +43,7 @@ def test_a_statement_has_words_for_as_many_as_may_answer_for_one() -> None:
 
 @pytest.mark.parametrize(
     ("language", "shown", "since"),
-    [("da", "<beskyttet>", "siden 1. marts 2027"), ("en", "<protected>", "since 1 March 2027")],
+    [("da", "<skjult>", "siden 1. marts 2027"), ("en", "<hidden>", "since 1 March 2027")],
 )
 def test_a_protected_one_is_listed_without_her_name_in_the_language_asked_for(
     language: Any, shown: str, since: str
@@ -70,7 +70,7 @@ def test_a_link_that_ended_on_a_day_that_is_withheld_has_ended_all_the_same(lang
 
 @pytest.mark.parametrize(
     ("language", "heading", "shown"),
-    [("da", "Økonomisk ansvarlig for", "<beskyttet>"), ("en", "Answers for the debts of", "<protected>")],
+    [("da", "Økonomisk ansvarlig for", "<skjult>"), ("en", "Answers for the debts of", "<hidden>")],
 )
 def test_the_minors_are_named_below_but_for_the_protected(language: Any, heading: str, shown: str) -> None:
     minors = [

@@ -99,7 +99,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
         "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1, andre systemer koha",
     ]
     document["whose"] = {"name": None, "age": 75, "cards": ["E1"], "protected": True}
-    assert list(parting_lines(document, "da"))[1] == "  <beskyttet>, alder 75, kort E1"
+    assert list(parting_lines(document, "da"))[1] == "  <skjult>, alder 75, kort E1"
     document["whose"] = {"name": None, "age": None, "cards": [], "protected": False}
     assert list(parting_lines(document, "da"))[1] == "  ? spørg først: Låneren skylder."
 

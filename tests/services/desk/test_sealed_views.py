@@ -288,7 +288,7 @@ def test_of_a_sealed_birth_date_the_age_shows_and_nothing_of_the_number(library:
         assert number.digits[:6] not in json.dumps(document)
     assert shown(library, "ANNA")["fields"]["cards"]["value"] == ["ANNA", "xxxxxx-xxxx"]
     told = "\n".join(record_lines(shown(library, "ANNA")))
-    assert re.search(r"^  Fødselsdato +<beskyttet>, 41 år ", told, re.MULTILINE)
+    assert re.search(r"^  Fødselsdato +<skjult>, 41 år ", told, re.MULTILINE)
     opened = revealed(library, "ANNA")["fields"]
     assert (opened["birth_date"]["value"], "age" in opened["birth_date"]) == ("1985-05-04", False)
     assert opened["cpr_number"]["value"] == opened["cards"]["value"][1] == number.masked()
@@ -339,7 +339,7 @@ def test_whoever_lives_with_a_protected_patron_has_the_address_sealed_and_nothin
 def test_the_household_shows_as_text(shared: Library) -> None:
     told = "\n".join(record_lines(shown(shared, "CLARA")))
     assert "beskyttet i husstanden" in told
-    assert re.search(r"^  Adresse +<beskyttet>", told, re.MULTILINE)
+    assert re.search(r"^  Adresse +<skjult>", told, re.MULTILINE)
     assert CANARY not in told
 
 

@@ -227,7 +227,7 @@ def test_protection_beats_a_correction(library: Library) -> None:
     told = "\n".join([json.dumps(document, ensure_ascii=False), *record_lines(document)])
     assert "Bo Ny" not in told
     assert "Havnen" not in told
-    assert "<beskyttet>  [rettelse: lone, 20. marts 2027 – 1. maj 2027]" in told
+    assert "<skjult>  [rettelse: lone, 20. marts 2027 – 1. maj 2027]" in told
 
 
 def test_a_correction_closes_the_night_protection_begins(library: Library) -> None:
