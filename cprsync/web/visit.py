@@ -133,12 +133,13 @@ class Visit:
     def word(self, key: str, **values: object) -> str:
         return desk_word(key, self.language, **values)
 
-    def show(self, page: str, *, status: int = 200, **values: Any) -> Response:
-        """Render a page."""
+    def show(self, page: str, *, problem: object = None, status: int | None = None, **values: Any) -> Response:
+        """Render a page. `problem`: why nothing was done, and at which input; the status says it too."""
         path = self.request.scope["path"]
         # the answer to a form cannot be asked for again
         back = path if self.request.method == "GET" else "/"
-        return self.renderer.page(page, self.session, path=path, status=status, back=back, **values)
+        code = status or (200 if problem is None else 422)
+        return self.renderer.page(page, self.session, path=path, status=code, back=back, problem=problem, **values)
 
     def typed_contact(self, name: str) -> str:
         """A typed telephone or e-mail address. If it was chosen for notices, with the star that says so."""

@@ -79,9 +79,18 @@ def show_record(visit: Visit) -> Response:
     return visit.show("me/record.html", document=document, rows=rows, said=visit.session.take_said(), **_common(visit))
 
 
-def show_forms(visit: Visit) -> Response:
+def show_forms(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """What the patron may change."""
-    return _forms_page(visit)
+    own = _own(visit)
+    document = own.document()
+    forms = tuple(_form(visit, own, one, document["fields"][one.key]) for one in own.changeable())
+    return visit.show(
+        "me/change.html",
+        forms=forms,
+        problem=problem,
+        said=visit.session.take_said(),
+        **_common(visit),
+    )
 
 
 def change_field(visit: Visit) -> Response:
@@ -90,7 +99,7 @@ def change_field(visit: Visit) -> Response:
     try:
         outcome = _change(visit, own, key)
     except BadInput as error:
-        return _forms_page(visit, problem=(f"own-{key}" if key in FIELD else "", error_text(error, visit.language)))
+        return show_forms(visit, problem=(f"own-{key}" if key in FIELD else "", error_text(error, visit.language)))
     visit.publish(own.patron_id)
     visit.session.say(visit.word(f"set_{outcome}", field=name_of(key, visit.language)))
     return visit.go_to(f"{ROOT}/change")
@@ -163,20 +172,6 @@ def _why(field: Field, policy: Any, visit: Visit) -> str:
 
 
 # -- forms -------------------------------------------------------------------------------------------------
-
-
-def _forms_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    own = _own(visit)
-    document = own.document()
-    forms = tuple(_form(visit, own, one, document["fields"][one.key]) for one in own.changeable())
-    return visit.show(
-        "me/change.html",
-        status=200 if problem is None else 422,
-        forms=forms,
-        problem=problem,
-        said=visit.session.take_said(),
-        **_common(visit),
-    )
 
 
 def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) -> OwnForm:

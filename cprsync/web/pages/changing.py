@@ -15,7 +15,7 @@ from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsib
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number
 from cprsync.web.pages.fields import form_name
-from cprsync.web.pages.records import CORRECTS, Problem, refuse
+from cprsync.web.pages.records import CORRECTS, Problem, show_record
 
 if TYPE_CHECKING:
     from datetime import date
@@ -52,7 +52,7 @@ def correct_field(visit: Visit) -> Response:
     try:
         until = _day_or_none(visit.typed("until"))
     except BadInput as error:
-        return refuse(visit, Problem(form, error_text(error, visit.language)))
+        return show_record(visit, problem=Problem(form, error_text(error, visit.language)))
     asked = Setting(patron, field, visit.typed("text"), visit.user, reason=reason, until=until)
     return _set(visit, asked, form=form)
 
@@ -66,7 +66,7 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     try:
         done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), asked)
     except (BadInput, ConfigurationError, NotConfirmed) as error:
-        return refuse(visit, Problem(form, _why(visit, error)))
+        return show_record(visit, problem=Problem(form, _why(visit, error)))
     visit.publish(asked.patron_id)
     visit.session.say(visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language)))
     return visit.go_to(f"/patrons/{asked.patron_id}")
@@ -86,12 +86,12 @@ def change_responsible(visit: Visit) -> Response:
     patron, desk = visit.named("patron"), visit.place.desk
     adds, typed = visit.typed("doing") == "add", visit.typed("number")
     if not typed:
-        return refuse(visit, Problem(_RESPONSIBLE, visit.word("responsible_missing")))
+        return show_record(visit, problem=Problem(_RESPONSIBLE, visit.word("responsible_missing")))
     try:
         asked = _asked_responsible(visit, patron, typed)
         done = add_responsible(desk, asked) if adds else end_responsible(desk.store, asked, desk.policy)
     except (BadInput, NoSuchPerson) as error:
-        return refuse(visit, Problem(_RESPONSIBLE, error_text(error, visit.language)))
+        return show_record(visit, problem=Problem(_RESPONSIBLE, error_text(error, visit.language)))
     who = word("responsible_number", visit.language, patron=done["responsible"])
     visit.session.say(word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron))
     return visit.go_to(f"/patrons/{patron}")

@@ -31,9 +31,17 @@ if TYPE_CHECKING:
     from cprsync.web.visit import Visit
 
 
-def show_checks(visit: Visit) -> Response:
+def show_checks(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """Who is stopped, who reached a cap, and the samples that wait, the oldest first."""
-    return _checks_page(visit)
+    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
+    return visit.show(
+        "checks.html",
+        stopped=waiting["stopped"],
+        capped=waiting["capped"],
+        samples=list(shown(visit, waiting["samples"])),
+        problem=problem,
+        said=visit.session.take_said(),
+    )
 
 
 def check(visit: Visit) -> Response:
@@ -61,22 +69,9 @@ def _done(visit: Visit, write: Callable[[], None], field: str, said: str, **valu
     try:
         write()
     except (BadInput, ConfigurationError) as error:
-        return _checks_page(visit, problem=(field, error_text(error, visit.language)))
+        return show_checks(visit, problem=(field, error_text(error, visit.language)))
     visit.session.say(visit.word(said, **values))
     return visit.go_to("/checks")
-
-
-def _checks_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
-    return visit.show(
-        "checks.html",
-        status=200 if problem is None else 422,
-        stopped=waiting["stopped"],
-        capped=waiting["capped"],
-        samples=list(shown(visit, waiting["samples"])),
-        problem=problem,
-        said=visit.session.take_said(),
-    )
 
 
 def shown(visit: Visit, attempts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -101,9 +96,19 @@ def _when(one: Mapping[str, Any], language: Language) -> str:
 # -- what waits for a second person ------------------------------------------------------------------------
 
 
-def show_requests(visit: Visit) -> Response:
+def show_requests(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """What others may not do alone. Names who asks and what for, and no patron: the colleague says the rest."""
-    return _requests_page(visit)
+    desk, language = visit.place.desk, visit.language
+    requests = [
+        {**one, "when": _when(one, language), "did": attempt_text(one["doing"], one["what"], language)}
+        for one in list_requests(desk.store, user=visit.user, now=desk.clock.now())
+    ]
+    return visit.show(
+        "requests.html",
+        requests=requests,
+        problem=problem,
+        said=visit.session.take_said(),
+    )
 
 
 def sign(visit: Visit) -> Response:
@@ -112,32 +117,23 @@ def sign(visit: Visit) -> Response:
     try:
         sign_attempt(desk.store, int(visit.named("number")), by=visit.user, now=desk.clock.now())
     except BadInput as error:
-        return _requests_page(visit, problem=("", error_text(error, visit.language)))
+        return show_requests(visit, problem=("", error_text(error, visit.language)))
     visit.session.say(visit.word("request_signed"))
     return visit.go_to("/requests")
-
-
-def _requests_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    desk, language = visit.place.desk, visit.language
-    requests = [
-        {**one, "when": _when(one, language), "did": attempt_text(one["doing"], one["what"], language)}
-        for one in list_requests(desk.store, user=visit.user, now=desk.clock.now())
-    ]
-    return visit.show(
-        "requests.html",
-        status=200 if problem is None else 422,
-        requests=requests,
-        problem=problem,
-        said=visit.session.take_said(),
-    )
 
 
 # -- what staff owe ----------------------------------------------------------------------------------------
 
 
-def show_open(visit: Visit) -> Response:
+def show_open(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """The person's own look-ups that made no patron, and of which nobody has said why."""
-    return _open_page(visit)
+    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
+    return visit.show(
+        "looks.html",
+        looks=shown(visit, waiting["open"]),
+        problem=problem,
+        said=visit.session.take_said(),
+    )
 
 
 def explain(visit: Visit) -> Response:
@@ -146,17 +142,6 @@ def explain(visit: Visit) -> Response:
     try:
         explain_look_up(store, number, user=visit.user, reason=visit.typed(f"reason-{number}"))
     except (BadInput, ConfigurationError) as error:
-        return _open_page(visit, problem=(f"reason-{number}", error_text(error, visit.language)))
+        return show_open(visit, problem=(f"reason-{number}", error_text(error, visit.language)))
     visit.session.say(visit.word("explained"))
     return visit.go_to("/looks")
-
-
-def _open_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
-    return visit.show(
-        "looks.html",
-        status=200 if problem is None else 422,
-        looks=shown(visit, waiting["open"]),
-        problem=problem,
-        said=visit.session.take_said(),
-    )

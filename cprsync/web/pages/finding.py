@@ -13,7 +13,7 @@ from cprsync.web.pages.records import reviews_of
 from cprsync.web.pages.registering import show_purposes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from starlette.responses import Response
@@ -25,16 +25,29 @@ if TYPE_CHECKING:
 _KEPT_DIGITS_MAX: Final = 8
 
 
-def show_start(visit: Visit) -> Response:
+def show_start(
+    visit: Visit, *, problem: str | None = None, status: int | None = None, more: Iterable[str] = (), kept: str = ""
+) -> Response:
     """The box, and how much waits for a person."""
-    return _start(visit)
+    waiting = reviews_of(visit).count_due()
+    store, now = visit.place.desk.store, visit.place.desk.clock.now()
+    return visit.show(
+        "start.html",
+        status=status,
+        problem=None if problem is None else ("typed", " ".join([visit.word(problem), *more])),
+        waiting=waiting,
+        looks=len(store.access.open_looks(visit.user)),
+        watches=count_for_supervisor(store, user=visit.user, now=now) if visit.session.may(Task.CHECK) else {},
+        said=visit.session.take_said(),
+        kept=kept,
+    )
 
 
 def find(visit: Visit) -> Response:
     """The record of the patron found, or a list of several. For a CPR number that no patron has: the purposes."""
     text, desk = visit.typed("typed"), visit.place.desk
     if not text:
-        return _start(visit, problem="find_empty", status=422)
+        return show_start(visit, problem="find_empty")
     found = Finder(desk.store, desk.clock, desk.policy, visit.user).find(text)
     warnings = _warnings(visit, found)
     if "hits" in found:
@@ -46,10 +59,10 @@ def find(visit: Visit) -> Response:
     typed = read_typed(text, desk.clock.today())
     if typed.number is not None and not typed.number.is_possible:
         # no look-up is offered, which would be in the log under a name
-        return _start(visit, problem="find_impossible", status=422)
+        return show_start(visit, problem="find_impossible")
     if typed.number is not None:
         return show_purposes(visit, typed.number)
-    return _start(visit, problem=_why_nobody(typed), status=404, more=warnings, kept=_kept(text))
+    return show_start(visit, problem=_why_nobody(typed), status=404, more=warnings, kept=_kept(text))
 
 
 def _why_nobody(typed: Typed) -> str:
@@ -67,21 +80,3 @@ def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:
     """What is to be said of the search, as sentences."""
     said = [word(f"find_{one}", visit.language, other=found.get("other")) for one in found["warnings"]]
     return [f"{one[0].upper()}{one[1:]}." for one in said]
-
-
-def _start(
-    visit: Visit, *, problem: str | None = None, status: int = 200, more: list[str] | None = None, kept: str = ""
-) -> Response:
-    waiting = reviews_of(visit).count_due()
-    problem_at = None if problem is None else ("typed", " ".join([visit.word(problem), *(more or ())]))
-    store, now = visit.place.desk.store, visit.place.desk.clock.now()
-    return visit.show(
-        "start.html",
-        status=status,
-        problem=problem_at,
-        waiting=waiting,
-        looks=len(store.access.open_looks(visit.user)),
-        watches=count_for_supervisor(store, user=visit.user, now=now) if visit.session.may(Task.CHECK) else {},
-        said=visit.session.take_said(),
-        kept=kept,
-    )

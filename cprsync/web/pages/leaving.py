@@ -20,9 +20,30 @@ if TYPE_CHECKING:
     from cprsync.web.visit import Visit
 
 
-def show_ending(visit: Visit) -> Response:
+def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """What leaving or erasing would do. Nothing is written."""
-    return _ending_page(visit)
+    patron, way = visit.named("patron"), _way(visit)
+    try:
+        shown = _desk(visit).preview(patron, way)
+    except BadInput as error:
+        if error.kind == "patron.unknown":
+            raise
+        # nothing can be confirmed: something is still open
+        why = error_text(error, visit.language)
+        return visit.show("ending.html", way=way.value, patron=patron, document=None, problem=("", why))
+    document = shown.document
+    return visit.show(
+        "ending.html",
+        way=way.value,
+        patron=patron,
+        document=document,
+        is_writable=shown.is_writable,
+        digest=shown.preview.digest,
+        needs_reason=shown.preview.needs_reason,
+        warnings=_warnings(document, visit),
+        facts=list(parting_facts(document, visit.language)),
+        problem=problem,
+    )
 
 
 def end_record(visit: Visit) -> Response:
@@ -35,7 +56,7 @@ def end_record(visit: Visit) -> Response:
         if error.kind == "patron.unknown":
             raise
         field = "reason" if error.kind in {"confirm.reason", "input.reason"} else ""
-        return _ending_page(visit, problem=(field, error_text(error, visit.language)))
+        return show_ending(visit, problem=(field, error_text(error, visit.language)))
     visit.publish(patron)
     if way is Ending.LEAVE:
         visit.session.say(f"{left_text(done, visit.language)}.")
@@ -51,32 +72,6 @@ def _way(visit: Visit) -> Ending:
 def _desk(visit: Visit) -> LeavingDesk:
     desk = visit.place.desk
     return LeavingDesk(desk.store, desk.clock, visit.user, desk.policy)
-
-
-def _ending_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    patron, way = visit.named("patron"), _way(visit)
-    try:
-        shown = _desk(visit).preview(patron, way)
-    except BadInput as error:
-        if error.kind == "patron.unknown":
-            raise
-        # nothing can be confirmed: something is still open
-        why = error_text(error, visit.language)
-        return visit.show("ending.html", status=422, way=way.value, patron=patron, document=None, problem=("", why))
-    document = shown.document
-    return visit.show(
-        "ending.html",
-        status=200 if problem is None else 422,
-        way=way.value,
-        patron=patron,
-        document=document,
-        is_writable=shown.is_writable,
-        digest=shown.preview.digest,
-        needs_reason=shown.preview.needs_reason,
-        warnings=_warnings(document, visit),
-        facts=list(parting_facts(document, visit.language)),
-        problem=problem,
-    )
 
 
 def _warnings(document: Mapping[str, Any], visit: Visit) -> list[tuple[str, str]]:

@@ -29,9 +29,21 @@ _FIELDS: Final = ("since", "until", "by", "patron", "purpose")
 _NOTHING: Final = "–"
 
 
-def show_log(visit: Visit) -> Response:
-    """The forms. Nothing is read."""
-    return _log_page(visit)
+def show_log(
+    visit: Visit, *, entries: list[dict[str, str]] | None = None, problem: tuple[str, str] | None = None
+) -> Response:
+    """The forms, and the entries that a search has found."""
+    purposes = [*(one.value for one in Purpose), *_OTHERS]
+    return visit.show(
+        "log.html",
+        typed=_shown_again(visit),
+        purposes=[(one, word(f"why_{one}", visit.language)) for one in purposes],
+        entries=entries,
+        is_cut=entries is not None and len(entries) == FOUND_MOST,
+        watched=visit.place.desk.store.access.watched(),
+        problem=problem,
+        said=visit.session.take_said(),
+    )
 
 
 def search(visit: Visit) -> Response:
@@ -39,10 +51,10 @@ def search(visit: Visit) -> Response:
     try:
         wanted = _wanted(visit)
     except BadInput as error:
-        return _log_page(visit, problem=(str(error.values["field"]), error_text(error, visit.language)))
+        return show_log(visit, problem=(str(error.values["field"]), error_text(error, visit.language)))
     desk = visit.place.desk
     found = list(search_log(desk.store, desk.policy, wanted, user=visit.user))
-    return _log_page(visit, entries=[_row(one, visit) for one in found])
+    return show_log(visit, entries=[_row(one, visit) for one in found])
 
 
 def _wanted(visit: Visit) -> AuditFilter:
@@ -81,7 +93,7 @@ def tell_citizen(visit: Visit) -> Response:
     try:
         citizen = citizen_of(desk.store, visit.typed("citizen"))
     except BadInput as error:
-        return _log_page(visit, problem=("citizen", error_text(error, language)))
+        return show_log(visit, problem=("citizen", error_text(error, language)))
     name = visit.place.site.section.name
     report = citizen_report(desk.store, citizen, organisation=name, user=visit.user)
     return visit.show(
@@ -96,27 +108,10 @@ def watch(visit: Visit) -> Response:
     """Let a second person sign for each look-up of a number, or end that."""
     number, store = read_number(visit.typed("watch")), visit.place.desk.store
     if number is None:
-        return _log_page(visit, problem=("watch", visit.word("watch_no_number")))
+        return show_log(visit, problem=("watch", visit.word("watch_no_number")))
     outcome = watch_number(store, number, ends=visit.typed("doing") == "unwatch", user=visit.user)["outcome"]
     visit.session.say(word(f"access_now_{outcome}", visit.language))
     return visit.go_to("/log")
-
-
-def _log_page(
-    visit: Visit, *, entries: list[dict[str, str]] | None = None, problem: tuple[str, str] | None = None
-) -> Response:
-    purposes = [*(one.value for one in Purpose), *_OTHERS]
-    return visit.show(
-        "log.html",
-        status=200 if problem is None else 422,
-        typed=_shown_again(visit),
-        purposes=[(one, word(f"why_{one}", visit.language)) for one in purposes],
-        entries=entries,
-        is_cut=entries is not None and len(entries) == FOUND_MOST,
-        watched=visit.place.desk.store.access.watched(),
-        problem=problem,
-        said=visit.session.take_said(),
-    )
 
 
 def _shown_again(visit: Visit) -> dict[str, str]:

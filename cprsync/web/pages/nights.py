@@ -55,28 +55,8 @@ def show_earlier(visit: Visit) -> Response:
     return visit.show("earlier_nights.html", **_listed(visit, before=int(visit.named("number"))))
 
 
-def show_night(visit: Visit) -> Response:
+def show_night(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """One night's report, number by number. Contains no name, no address and no CPR number."""
-    return _night_page(visit)
-
-
-def approve_night(visit: Visit) -> Response:
-    """Say yes to a held night's plan, as one of two people. The next night writes it."""
-    desk, said = visit.place.desk, {"user": visit.user, "reason": visit.typed("reason")}
-    try:
-        document = approve_plan(
-            desk.store, agency=desk.agency, now=desk.clock.now(), plan=visit.typed("plan"), said=said
-        )
-    except (BadInput, ConfigurationError) as error:
-        about = "reason" if error.kind in {"usage.reason", "input.reason"} else ""
-        empty = visit.word("reason_missing") if error.kind == "usage.reason" else None
-        return _night_page(visit, problem=(about, empty or error_text(error, visit.language)))
-    whole = "undo_approved" if document["undoes"] else "night_approved"
-    visit.session.say(visit.word(whole if document["approved"] else "night_approved_first"))
-    return visit.go_to(f"/nights/{visit.named('number')}")
-
-
-def _night_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     store, number, language = visit.place.desk.store, int(visit.named("number")), visit.language
     document = store.runs.document(number)
     if document is None:
@@ -88,7 +68,6 @@ def _night_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
     is_told = "deliveries" in document
     return visit.show(
         "night.html",
-        status=200 if problem is None else 422,
         problem=problem,
         said=visit.session.take_said(),
         held=_held(visit, document, number),
@@ -108,6 +87,22 @@ def _night_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
         items=_items(document, items, language),
         more=max(0, len(items) - LINES_MOST),
     )
+
+
+def approve_night(visit: Visit) -> Response:
+    """Say yes to a held night's plan, as one of two people. The next night writes it."""
+    desk, said = visit.place.desk, {"user": visit.user, "reason": visit.typed("reason")}
+    try:
+        document = approve_plan(
+            desk.store, agency=desk.agency, now=desk.clock.now(), plan=visit.typed("plan"), said=said
+        )
+    except (BadInput, ConfigurationError) as error:
+        about = "reason" if error.kind in {"usage.reason", "input.reason"} else ""
+        empty = visit.word("reason_missing") if error.kind == "usage.reason" else None
+        return show_night(visit, problem=(about, empty or error_text(error, visit.language)))
+    whole = "undo_approved" if document["undoes"] else "night_approved"
+    visit.session.say(visit.word(whole if document["approved"] else "night_approved_first"))
+    return visit.go_to(f"/nights/{visit.named('number')}")
 
 
 # -- the list ----------------------------------------------------------------------------------------------

@@ -26,35 +26,30 @@ RECORD: Final = "record"
 SHEETS: Final = (RECORD, STATEMENT, LABEL)
 
 
-def show_sheet(visit: Visit) -> Response:
-    """A sheet with what is sealed closed. It asks for a reason if something is."""
-    return _sheet_page(visit, reason="")
+def show_sheet(visit: Visit, *, reason: str = "", problem: str | None = None) -> Response:
+    """A sheet with what is sealed closed, unless there is a reason. It asks for one if something is."""
+    kind = visit.request.scope["path"].rpartition("/")[2]
+    sheet = _record(visit, reason) if kind == RECORD else _letter(visit, kind, reason)
+    return visit.show(
+        "paper.html",
+        kind=kind,
+        patron=visit.named("patron"),
+        problem=None if problem is None else ("reason", problem),
+        **sheet,
+    )
 
 
 def reveal_sheet(visit: Visit) -> Response:
     """A sheet with what is sealed opened, for a reason that the audit keeps first."""
     reason = visit.typed("reason")
     if not reason:
-        return _sheet_page(visit, reason="", problem=visit.word("reveal_reason_missing"))
+        return show_sheet(visit, problem=visit.word("reveal_reason_missing"))
     try:
-        return _sheet_page(visit, reason=reason)
+        return show_sheet(visit, reason=reason)
     except (BadInput, ConfigurationError) as error:
         if error.kind != "input.reason":
             raise
-        return _sheet_page(visit, reason="", problem=error_text(error, visit.language))
-
-
-def _sheet_page(visit: Visit, *, reason: str, problem: str = "") -> Response:
-    kind = visit.request.scope["path"].rpartition("/")[2]
-    sheet = _record(visit, reason) if kind == RECORD else _letter(visit, kind, reason)
-    return visit.show(
-        "paper.html",
-        status=422 if problem else 200,
-        kind=kind,
-        patron=visit.named("patron"),
-        problem=("reason", problem) if problem else None,
-        **sheet,
-    )
+        return show_sheet(visit, problem=error_text(error, visit.language))
 
 
 def _record(visit: Visit, reason: str) -> dict[str, Any]:

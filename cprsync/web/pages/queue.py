@@ -52,12 +52,8 @@ class Bulk:
     digest: str
 
 
-def show_queue(visit: Visit) -> Response:
+def show_queue(visit: Visit, *, problem: str | None = None) -> Response:
     """What waits, the oldest first."""
-    return _queue_page(visit)
-
-
-def _queue_page(visit: Visit, *, problem: str = "") -> Response:
     asked = _asked(visit)
     items = list(_items(visit, asked.view))
     kinds = Counter(item["kind_of"] for item in items)
@@ -66,14 +62,13 @@ def _queue_page(visit: Visit, *, problem: str = "") -> Response:
     shown = [item for item in items if asked.kind in {"", item["kind_of"]} and item["since"] <= first]
     return visit.show(
         "reviews.html",
-        status=422 if problem else 200,
         items=shown,
         asked=asked,
         views=VIEWS,
         ages=AGES,
         kinds=[(kind, titles[kind], count) for kind, count in kinds.most_common()],
         has_bulk=asked.view == "waiting" and any(item["in_bulk"] for item in shown),
-        problem=("", problem) if problem else None,
+        problem=None if problem is None else ("", problem),
         said=visit.session.take_said(),
     )
 
@@ -105,7 +100,7 @@ def preview_bulk(visit: Visit) -> Response:
         shown = preview_many(reviews_of(visit), numbers)
     except (BadInput, Braked) as error:
         empty = visit.word("bulk_none", most=BULK_MOST)
-        return _queue_page(visit, problem=error_text(error, visit.language) if numbers else empty)
+        return show_queue(visit, problem=error_text(error, visit.language) if numbers else empty)
     return _bulk_page(visit, shown)
 
 
@@ -121,7 +116,7 @@ def accept_bulk(visit: Visit) -> Response:
         done = accept_many(reviews, shown, Confirmation(held.digest))
     except (BadInput, Braked, NotConfirmed) as error:
         # somebody else was quicker with one of them: nothing was done
-        return _queue_page(visit, problem=error_text(error, visit.language))
+        return show_queue(visit, problem=error_text(error, visit.language))
     visit.session.say(visit.word("bulk_done", count=len(done.accepted)))
     for number, why in done.missed:
         visit.session.warn(f"{visit.word('review_title', number=number)}: {error_text(why, visit.language)}")

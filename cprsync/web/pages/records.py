@@ -67,27 +67,8 @@ def viewer_of(visit: Visit) -> RecordViewer:
     return RecordViewer(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
 
 
-def show_record(visit: Visit) -> Response:
-    """One record, with what is sealed closed."""
-    return _closed_page(visit)
-
-
-def reveal_record(visit: Visit) -> Response:
-    """The record with its sealed fields opened, for a reason that the audit keeps first."""
-    patron, reason = visit.named("patron"), visit.typed("reason")
-    if not reason:
-        return refuse(visit, Problem("reason", visit.word("reveal_reason_missing")))
-    document, store = viewer_of(visit).revealed(patron, reason=reason), visit.place.desk.store
-    with store.at_one_moment():
-        return _record_page(visit, document, view_of(store, patron))
-
-
-def refuse(visit: Visit, problem: Problem) -> Response:
-    """The record as it is, with what was wrong. What was typed is not shown again."""
-    return _closed_page(visit, problem=problem)
-
-
-def _closed_page(visit: Visit, *, problem: Problem | None = None) -> Response:
+def show_record(visit: Visit, *, problem: Problem | None = None) -> Response:
+    """One record, with what is sealed closed, and what was wrong. What was typed is not shown again."""
     viewer, patron = viewer_of(visit), visit.named("patron")
     with viewer.store.at_one_moment():
         view = view_of(viewer.store, patron)
@@ -95,6 +76,16 @@ def _closed_page(visit: Visit, *, problem: Problem | None = None) -> Response:
     # nobody sees the page before the audit has it
     viewer.note_look(patron)
     return page
+
+
+def reveal_record(visit: Visit) -> Response:
+    """The record with its sealed fields opened, for a reason that the audit keeps first."""
+    patron, reason = visit.named("patron"), visit.typed("reason")
+    if not reason:
+        return show_record(visit, problem=Problem("reason", visit.word("reveal_reason_missing")))
+    document, store = viewer_of(visit).revealed(patron, reason=reason), visit.place.desk.store
+    with store.at_one_moment():
+        return _record_page(visit, document, view_of(store, patron))
 
 
 def _record_page(
@@ -107,7 +98,6 @@ def _record_page(
     municipalities = load_municipalities()
     return visit.show(
         "record.html",
-        status=200 if problem is None else 422,
         document=document,
         whose=whose_name(document),
         rows=rows,

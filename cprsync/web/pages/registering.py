@@ -201,7 +201,6 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
     is_known = registration is not None
     return visit.show(
         "registering.html",
-        status=200 if problem is None else 422,
         way=case.way.value,
         is_found=not is_known or bool(document["found"]),
         is_writable=registration is None or registration.is_writable,

@@ -28,9 +28,27 @@ if TYPE_CHECKING:
     from cprsync.web.visit import Visit
 
 
-def show_item(visit: Visit) -> Response:
+def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """One item with both sides, and what each answer does."""
-    return _item_page(visit)
+    reviews, language = reviews_of(visit), visit.language
+    item = with_words(show_item_with_sides(reviews, int(visit.named("number")), visit.place.targets))
+    names = {code: one.name for code, one in load_municipalities().by_code.items()}
+    number = taking_back_of(reviews, item)
+    may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
+    return visit.show(
+        "review.html",
+        item=item,
+        sides=list(sides_of(item["record"], item["other"], language)),
+        facts=list(facts_of(item, language, names)),
+        targets=list(target_parts(item, language)),
+        decided=_decided(visit, item),
+        waits=item["state"] == State.WAITING.value,
+        may_undo=may_undo and (number is not None or item["kind"] != NUMBER_SET),
+        may_reopen=item["state"] in {State.REJECTED.value, State.UNDONE.value} and item["reopens"],
+        digest="" if number is None else number.preview.digest,
+        problem=problem,
+        said=visit.session.take_said(),
+    )
 
 
 def answer_item(visit: Visit) -> Response:
@@ -46,11 +64,11 @@ def answer_item(visit: Visit) -> Response:
         "reopen": lambda: reviews.reopen(number, reason=reason),
     }
     if answer not in answers:
-        return _item_page(visit)
+        return show_item(visit)
     try:
         item = answers[answer]()
     except (BadInput, Braked, NotConfirmed) as error:
-        return _item_page(visit, problem=(_field_of(error, answer), error_text(error, visit.language)))
+        return show_item(visit, problem=(_field_of(error, answer), error_text(error, visit.language)))
     is_here = answer == "undo" or (item["state"] == State.WAITING.value and answer != "later")
     back = None if is_here else _taken_back_by(item)
     onward = None if back is None else (f"/reviews/{number}", visit.word(back))
@@ -83,29 +101,6 @@ def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
         return reviews.undo(number, reason=reason)
     take_back(reviews, shown, Confirmation(visit.typed("digest"), reason))
     return reviews.shown(number)
-
-
-def _item_page(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
-    reviews, language = reviews_of(visit), visit.language
-    item = with_words(show_item_with_sides(reviews, int(visit.named("number")), visit.place.targets))
-    names = {code: one.name for code, one in load_municipalities().by_code.items()}
-    number = taking_back_of(reviews, item)
-    may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
-    return visit.show(
-        "review.html",
-        status=200 if problem is None else 422,
-        item=item,
-        sides=list(sides_of(item["record"], item["other"], language)),
-        facts=list(facts_of(item, language, names)),
-        targets=list(target_parts(item, language)),
-        decided=_decided(visit, item),
-        waits=item["state"] == State.WAITING.value,
-        may_undo=may_undo and (number is not None or item["kind"] != NUMBER_SET),
-        may_reopen=item["state"] in {State.REJECTED.value, State.UNDONE.value} and item["reopens"],
-        digest="" if number is None else number.preview.digest,
-        problem=problem,
-        said=visit.session.take_said(),
-    )
 
 
 def _decided(visit: Visit, item: Mapping[str, Any]) -> dict[str, str] | None:

@@ -75,7 +75,6 @@ def _show(visit: Visit, case: Update, *, problem: tuple[str, str] | None = None)
     registration = case.registration
     return visit.show(
         "updating.html",
-        status=200 if problem is None else 422,
         document=registration.document,
         whose=whose_name(registration.document),
         rows=list(rows_of(registration.document["fields"], visit.language)),
