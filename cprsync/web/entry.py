@@ -8,29 +8,30 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
-from cprsync.web.memory.sessions import COOKIE, Answer, cookie_name
+from cprsync.web.door import Door
+from cprsync.web.memory.sessions import COOKIE
 from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import OURS, NotAdmitted, status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
+from cprsync.web.visit import Visit, is_own, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
+    from cprsync.catalogues import Language
     from cprsync.domain.outward.target import Target
     from cprsync.domain.trust.metrics import Sample
     from cprsync.https import ShownCertificate
@@ -104,13 +105,13 @@ class Surroundings:
         return self.accounts is not None or self.provider is not None
 
 
-class Entry:
+class Entry(Door):
     """Lets requests in: finds the session, checks the form, takes a place, and turns errors into pages."""
 
     def __init__(self, around: Surroundings) -> None:
+        renderer = Renderer(around.library, signs_in=around.signs_in)
+        super().__init__(around.sessions, renderer, cookie=COOKIE, secure=around.secure)
         self._around = around
-        self._cookie = cookie_name(COOKIE, secure=around.secure)
-        self._renderer = Renderer(around.library, signs_in=around.signs_in)
         self._seconding = Seconding(self._renderer, around.places, around.accounts)
 
     def get(self, page: Page, task: Task) -> Endpoint:
@@ -157,35 +158,6 @@ class Entry:
                 return self.apart(session, self.refused(session, error), once=once)
 
         return answer
-
-    async def take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
-        """The session and the fields of a form of ours, or the page that refuses it."""
-        session = self._find(request)
-        if session is None:
-            # it ended while the form stood open: nothing was done
-            session = self.session_of(request)
-            return self.apart(session, self.failed(session, "session_ended", 403))
-        try:
-            form = await read_form(request)
-        except FormRefused:
-            return self.failed(session, "form_refused", 400)
-        if not is_own(request, session, (form.get("form_token") or [""])[0]):
-            return self.failed(session, "form_foreign", 403)
-        return session, form
-
-    def apart(
-        self, session: Session, response: Response, *, once: bool = False, ends: Mapping[str, int] | None = None
-    ) -> Response:
-        """Let the browser ask for the answer to a form at an address of its own.
-
-        A browser writes the form of the page that it shows to its disk, to send it again after a restart.
-
-        `ends`: where the audit ended before the answer was made; None: it tells of no patron.
-        """
-        if not isinstance(response, HTMLResponse):
-            return response
-        key = session.keep_answer(Answer(response.status_code, bytes(response.body), once, ends))
-        return self.with_cookie(RedirectResponse(f"/answers/{key}", status_code=303), session)
 
     async def show_answer(self, request: Request) -> Response:
         """The answer to a form. The start page, if it is too old, or may not be shown again."""
@@ -237,27 +209,23 @@ class Entry:
             raise NotAdmitted("no machine of ours shows its certificate", kind="machine.unknown")
         return machine
 
-    def session_of(self, request: Request) -> Session:
-        """The session of a request, or a new one."""
-        return self._find(request) or self.begin()
-
     def _find(self, request: Request) -> Session | None:
         """The session of a cookie, with the roles of today. It ends with the account, and with its password."""
-        session, accounts = self._around.sessions.find(request.cookies.get(self._cookie)), self._around.accounts
+        session, accounts = super()._find(request), self._around.accounts
         if session is None or accounts is None or not session.user or session.is_of_provider:
             return session
         roles = accounts.roles_of(session.user, session.proof)
         if roles is None:
-            self._around.sessions.end(session)
+            self._sessions.end(session)
             return None
         session.roles = roles
         return session
 
-    def begin(self) -> Session:
+    def begin(self, language: Language = "da") -> Session:
         """A new session: of the person who started the server, or of nobody until they sign in."""
         if not self._around.signs_in:
-            return self._around.sessions.begin(self._around.user, EVERY_ROLE)
-        return self._around.sessions.begin("", frozenset())
+            return self._sessions.begin(self._around.user, EVERY_ROLE, language=language)
+        return super().begin(language)
 
     @staticmethod
     def first_page(session: Session) -> str:
@@ -265,19 +233,6 @@ class Entry:
         if session.may(Task.SERVE):
             return "/"
         return "/log" if session.may(Task.LOG) else "/nights"
-
-    def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> Response:
-        """A page that needs no place at the desk."""
-        return self._renderer.page(name, session, path=path, status=status, **values)
-
-    async def change_language(self, request: Request) -> Response:
-        """Go on in the other language, on the same page."""
-        taken = await self.take_form(request)
-        if isinstance(taken, Response):
-            return taken
-        session, form = taken
-        session.language = "en" if form.get("to") == ["en"] else "da"
-        return self.with_cookie(RedirectResponse(own_path((form.get("back") or [""])[0]), status_code=303), session)
 
     async def _answered(
         self,
@@ -326,35 +281,13 @@ class Entry:
         told_next = desk_word("store_next", language) if is_of_store else advice.text(language)
         return self._error_page(session, error_text(error, language), told_next, status)
 
-    def failed(self, session: Session, key: str, status: int, **values: object) -> Response:
-        """A page that says what happened and what to do, in words of the catalogue: `key` and `key`_next."""
-        told, advice = (desk_word(f"{key}{part}", session.language, **values) for part in ("", "_next"))
-        return self.with_cookie(self._error_page(session, told, advice, status), session)
-
-    def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
-        return self._renderer.page(
-            "error.html", session, path="", back="/", status=status, message=message, next=advice
-        )
-
-    def with_cookie(self, response: Response, session: Session) -> Response:
-        """The answer, which names the session to the browser."""
-        response.set_cookie(
-            self._cookie, session.token, path="/", secure=self._around.secure, httponly=True, samesite="strict"
-        )
-        return response
-
-    async def show_http_error(self, request: Request, error: Exception) -> Response:
-        """A path of ours that does not exist, or one that takes no such request."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return self.failed(self.session_of(request), "no_page" if status == 404 else "no_such_request", status)  # noqa: PLR2004 -- HTTP's
-
     def show_lost(self, error: WorkerLost) -> Response:
         """The answer to a form whose worker has ended. The next page tells the browser of a new session."""
         return self.refused(self.begin(), error)
 
     def _unchecked(self, request: Request) -> Session:
         """The session without a look at its account: the file of accounts may be what broke."""
-        return self._around.sessions.find(request.cookies.get(self._cookie)) or self.begin()
+        return super()._find(request) or self.begin()
 
     async def show_crash(self, request: Request, error: Exception) -> Response:
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""

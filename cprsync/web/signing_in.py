@@ -67,23 +67,13 @@ class SignIn:
         self._around.sessions.end(before)
         session = self._around.sessions.begin(user, roles, language=language, is_of_provider=True)
         # a browser that comes from another site keeps our cookie back until a page of ours leads on
-        return self._lead_on(session, self._entry.first_page(session), "signed_in_onward", leads_to="to_desk")
+        return self._entry.lead_on(session, self._entry.first_page(session), "signed_in_onward", leads_to="to_desk")
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, and what it had in hand."""
-        taken = await self._entry.take_form(request)
-        if isinstance(taken, Response):
-            return taken
-        session, _ = taken
-        self._around.sessions.end(session)
-        stranger, provider = self._entry.begin(), self._around.provider
-        stranger.language = session.language
-        if session.is_of_provider and provider is not None:
-            # else the next person at this browser would be signed in there as the last one
-            address = await provider.journeys.sign_out_address()
-            if address is not None:
-                return self._lead_on(stranger, address, "signed_out_onward", leads_to="sign_out_there")
-        return self._entry.with_cookie(RedirectResponse(_PATH, status_code=303), stranger)
+        provider = self._around.provider
+        journeys = None if provider is None else provider.journeys
+        return await self._entry.end_session(request, journeys, told="signed_out_onward")
 
     async def _check(self, name: str, password: str, marks: str) -> SignedIn | None:
         accounts = self._around.accounts
@@ -102,13 +92,6 @@ class SignIn:
             provider=None if provider is None else provider.title,
             has_accounts=self._around.accounts is not None,
         )
-        return self._entry.with_cookie(page, session)
-
-    def _lead_on(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
-        """A page that leads on by itself, and by a link where a browser does not follow."""
-        said = desk_word(told, session.language)
-        page = self._entry.page("onward.html", session, path=_PATH, told=said, address=address, leads_to=leads_to)
-        page.headers["Refresh"] = f"0; url={address}"
         return self._entry.with_cookie(page, session)
 
     def _with_marks(self, response: Response, marks: str) -> Response:

@@ -11,9 +11,8 @@ from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import EVERY_ROLE
 from cprsync.web.app import HEADERS
-from cprsync.web.entry import own_path
 from cprsync.web.memory.sessions import IDLE_SECONDS, IN_HAND_MAX, LONGEST_SECONDS, SESSIONS_MAX, Sessions
-from cprsync.web.visit import FORM_BYTES_MAX, FORM_FIELDS_MAX
+from cprsync.web.visit import FORM_BYTES_MAX, FORM_FIELDS_MAX, own_path
 
 if TYPE_CHECKING:
     from browser import Served

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 ROOT: Final = "/me"
 SIGN_IN: Final = f"{ROOT}/sign-in"
 BACK: Final = f"{ROOT}/answer"
-#: Below it, the answers to forms.
-ANSWERS: Final = f"{ROOT}/answers"
 #: How long a session lasts without a request, and at most: a patron may sit at a computer that others use next.
 IDLE_SECONDS: Final = 10 * 60
 LONGEST_SECONDS: Final = 60 * 60

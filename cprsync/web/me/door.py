@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from anyio import CapacityLimiter, to_thread
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.own import Proof
 from cprsync.errors import BadInput, CprsyncError
 from cprsync.language.errors import advice_for, error_text
-from cprsync.language.words import desk_word
-from cprsync.web.me.area import ANSWERS, ROOT, SIGN_IN
+from cprsync.web.door import Door
+from cprsync.web.me.area import ROOT, SIGN_IN
 from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
-from cprsync.web.memory.sessions import PATRONS_COOKIE, Answer, cookie_name
+from cprsync.web.memory.sessions import PATRONS_COOKIE, Answer
 from cprsync.web.refusals import status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import FormRefused, Visit, is_own, one_at_a_time, own_path, read_form
+from cprsync.web.visit import Visit, one_at_a_time
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
-    from cprsync.catalogues import Language
     from cprsync.web.me.area import PatronArea
     from cprsync.web.memory.places import Place, Places
     from cprsync.web.memory.sessions import Session
@@ -46,14 +44,16 @@ class _NoLongerTheirs(Exception):
     """The card has another PIN since sign-in, or it is another patron's, or the number is."""
 
 
-class PatronDoor:
+class PatronDoor(Door):
     """Lets patrons in, each to their own record. How they prove who they are is in `signing_in`."""
 
+    root, onward_path, ended = ROOT, ROOT, "me_ended"
+
     def __init__(self, area: PatronArea, places: Places, library: str, *, secure: bool) -> None:
-        self._area, self._places, self._secure = area, places, secure
-        self._cookie = cookie_name(PATRONS_COOKIE, secure=secure)
         title = None if area.provider is None else area.provider.title
-        self._renderer = Renderer(library, signs_in=True, always={"provider_title": title})
+        renderer = Renderer(library, signs_in=True, always={"provider_title": title})
+        super().__init__(area.sessions, renderer, cookie=PATRONS_COOKIE, secure=secure)
+        self._places = places
         self._room = CapacityLimiter(PATRONS_MAX)
 
     def get(self, page: Page) -> Endpoint:
@@ -96,13 +96,13 @@ class PatronDoor:
         try:
             return self.with_cookie(await self.at_place(visit), session)
         except _NoLongerTheirs:
-            self._area.sessions.end(session)
+            self._sessions.end(session)
             stranger = self.begin(session.language)
             return self.apart(stranger, self.failed(stranger, "me_ended", 403))
         except CprsyncError as error:
             if error.kind in _GONE:
                 # they left, or were merged, while the session lasted
-                self._area.sessions.end(session)
+                self._sessions.end(session)
                 stranger = self.begin(session.language)
                 return self.apart(stranger, self.failed(stranger, "me_gone", 403))
             return self.refused(session, error)
@@ -124,40 +124,6 @@ class PatronDoor:
         finally:
             self._room.release_on_behalf_of(token)
 
-    # -- sessions and answers
-
-    def session_of(self, request: Request) -> Session:
-        """The session of a browser, or a new one of a stranger."""
-        return self._area.sessions.find(request.cookies.get(self._cookie)) or self.begin("da")
-
-    def begin(self, language: Language) -> Session:
-        """Begin a session of nobody."""
-        return self._area.sessions.begin("", frozenset(), language=language)
-
-    async def take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
-        """The session and the fields of a form of ours, or the page that refuses it."""
-        session = self._area.sessions.find(request.cookies.get(self._cookie))
-        if session is None:
-            session = self.begin("da")
-            return self.apart(session, self.failed(session, "me_ended", 403))
-        try:
-            form = await read_form(request)
-        except FormRefused:
-            return self.failed(session, "form_refused", 400)
-        if not is_own(request, session, (form.get("form_token") or [""])[0]):
-            return self.failed(session, "form_foreign", 403)
-        return session, form
-
-    def apart(self, session: Session, response: Response, *, ends: Mapping[str, int] | None = None) -> Response:
-        """Let the browser ask for the answer to a form at an address of its own: it writes what it sent to its disk.
-
-        `ends`: where the audit ended before the answer was made; None: it tells of no patron.
-        """
-        if not isinstance(response, HTMLResponse):
-            return response
-        key = session.keep_answer(Answer(response.status_code, bytes(response.body), ends=ends))
-        return self.with_cookie(RedirectResponse(f"{ANSWERS}/{key}", status_code=303), session)
-
     async def show_answer(self, request: Request) -> Response:
         """The answer to a form. The first page, if something has changed since it was shown, or it is too old."""
         session, key = self.session_of(request), request.path_params["answer"]
@@ -165,21 +131,6 @@ class PatronDoor:
             return await self._answered(request, session, lambda visit: _kept(visit, key), {})
         # to somebody who is not signed in, nothing of a patron was told
         return self.with_cookie(_shown(session.answer(key, lambda _: False)), session)
-
-    def page(self, name: str, session: Session, *, path: str, status: int = 200, **values: Any) -> Response:
-        """A page of ours from its template."""
-        return self._renderer.page(name, session, path=path, status=status, **values)
-
-    async def change_language(self, request: Request) -> Response:
-        """Go on in the other language, on the same page."""
-        taken = await self.take_form(request)
-        if isinstance(taken, Response):
-            return taken
-        session, form = taken
-        session.language = "en" if form.get("to") == ["en"] else "da"
-        back = own_path((form.get("back") or [""])[0])
-        back = back if back == ROOT or back.startswith(f"{ROOT}/") else ROOT
-        return self.with_cookie(RedirectResponse(back, status_code=303), session)
 
     def refused(self, session: Session, error: CprsyncError) -> Response:
         """The answer to an error of ours."""
@@ -190,29 +141,13 @@ class PatronDoor:
             _LOG.error("web.me.failed", kind=error.kind, reference=reference)
             return self.failed(session, "crashed", 500, reference=reference)
         language, status = session.language, 503 if isinstance(error, DeskBusy) else 422
-        return self._error_page(session, error_text(error, language), advice_for(error).next.text(language), status)
-
-    def failed(self, session: Session, key: str, status: int, **values: object) -> Response:
-        """The page that says what happened and what to do next, by a word of the catalogue."""
-        told, advice = (desk_word(f"{key}{part}", session.language, **values) for part in ("", "_next"))
-        return self._error_page(session, told, advice, status)
-
-    def _error_page(self, session: Session, told: str, advice: str, status: int) -> Response:
-        page = self._renderer.page(
-            "me/error.html", session, path="", back=ROOT, status=status, message=told, next=advice
-        )
-        return self.with_cookie(page, session)
-
-    async def show_http_error(self, request: Request, error: Exception) -> Response:
-        """A path that does not exist, or one that takes no such request."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        key = "no_page" if status == _NOT_FOUND else "no_such_request"
-        return self.failed(self.session_of(request), key, status)
+        advice = advice_for(error).next.text(language)
+        return self.with_cookie(self._error_page(session, error_text(error, language), advice, status), session)
 
     def show_lost(self, error: WorkerLost) -> Response:
         """The answer to a form whose worker has ended."""
-        session = self.begin("da")
-        return self._error_page(session, error_text(error, "da"), advice_for(error).next.text("da"), status_of(error))
+        session, advice = self.begin(), advice_for(error).next.text("da")
+        return self.with_cookie(self._error_page(session, error_text(error, "da"), advice, status_of(error)), session)
 
     async def show_crash(self, request: Request, error: Exception) -> Response:
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
@@ -220,13 +155,6 @@ class PatronDoor:
         kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
         _LOG.error("web.me.crashed", kind=kind, reference=reference)
         return self.failed(self.session_of(request), "crashed", 500, reference=reference)
-
-    def with_cookie(self, response: Response, session: Session) -> Response:
-        """The response with the cookie of its session."""
-        response.set_cookie(
-            self._cookie, session.token, path="/", secure=self._secure, httponly=True, samesite="strict"
-        )
-        return response
 
 
 def _following(page: Page, ends: dict[str, int]) -> Page:
@@ -254,7 +182,6 @@ def _shown(answer: Answer | None) -> Response:
 
 #: The kinds of errors that mean that the session's patron is none any more.
 _GONE: Final = frozenset({"patron.unknown", "patron.gone", "patron.merged", "patron.closed"})
-_NOT_FOUND: Final = 404
 
 
 def proof_of(session: Session) -> Proof:

@@ -97,26 +97,18 @@ class PatronSignIn:
         self._area.sessions.end(session)
         begun = self._area.sessions.begin(patron, frozenset(), language=session.language, is_of_provider=True)
         begun.is_theirs = lambda store: NAMED_BY[provider.named_by](store, str(named)) == patron
-        return provider.journeys.forget(self._lead_on(begun, ROOT, "signed_in_onward", leads_to="me_to_page"))
+        return provider.journeys.forget(self._door.lead_on(begun, ROOT, "signed_in_onward", leads_to="me_to_page"))
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, here and at the provider."""
-        taken = await self._door.take_form(request)
-        if isinstance(taken, Response):
-            return taken
-        session, _ = taken
-        self._area.sessions.end(session)
-        stranger, provider = self._door.begin(session.language), self._area.provider
-        if session.is_of_provider and provider is not None:
-            address = await provider.journeys.sign_out_address()
-            if address is not None:
-                return self._lead_on(stranger, address, "me_signed_out", leads_to="sign_out_there")
-        return self._door.with_cookie(RedirectResponse(SIGN_IN, status_code=303), stranger)
+        provider = self._area.provider
+        journeys = None if provider is None else provider.journeys
+        return await self._door.end_session(request, journeys, told="me_signed_out")
 
     def _page(self, session: Session, *, problem: tuple[str, str] | None = None) -> Response:
         provider = self._area.provider
         page = self._door.page(
-            "me/sign_in.html",
+            "sign_in.html",
             session,
             path=SIGN_IN,
             status=200 if problem is None else 403,
@@ -135,13 +127,6 @@ class PatronSignIn:
             return self._door.failed(session, "me_provider_down", 503, title=provider.title)
         key = {_NO_PATRON: "me_no_patron", _LEVEL: "me_level"}.get(error.kind, "me_provider_answer")
         return self._door.failed(session, key, 403, title=provider.title)
-
-    def _lead_on(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
-        """A page that leads on by itself, and by a link where a browser does not follow."""
-        said = desk_word(told, session.language)
-        page = self._door.page("me/onward.html", session, path=ROOT, told=said, address=address, leads_to=leads_to)
-        page.headers["Refresh"] = f"0; url={address}"
-        return self._door.with_cookie(page, session)
 
 
 def _patron_of(store: Store, provider: PatronProvider, named: Any) -> str:
