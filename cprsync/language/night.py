@@ -133,6 +133,8 @@ def _around_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
     # a run of an earlier version lacks it
     if subscriptions.get("ended"):
         yield "  " + word("subscriptions_ended", language, **subscriptions)
+    if subscriptions["removed"]:
+        yield "  " + word("subscriptions_removed", language, **subscriptions)
     leaving = document.get("leaving", {})
     if leaving.get("closed") or leaving.get("asked"):
         yield "  " + word("leaving", language, **leaving)

@@ -85,6 +85,17 @@ def test_a_planned_night_says_what_would_be_done_with_a_delivery_and_not_that_it
     assert says_not not in text
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("da", "  Abonnementer afmeldt i CPR: 2"), ("en", "  Subscriptions removed at CPR: 2")],
+)
+def test_patrons_who_left_at_the_desk_are_said_to_be_unsubscribed_by_the_night(language: Language, line: str) -> None:
+    """Their subscriptions ended with their records: the night has ended none of its own."""
+    document = braked() | {"brake": None, "subscriptions": {"added": 0, "removed": 2, "kept": 4, "ended": 0}}
+    assert line in report_lines(document, language)
+    assert line not in report_lines(document | {"subscriptions": {"added": 0, "removed": 0, "kept": 4}}, language)
+
+
 def test_a_brake_is_told_once() -> None:
     document = braked() | {"error": {"kind": "run.braked", "message": "over the limit"}}
     assert "over the limit" not in "\n".join(report_lines(document, "da"))
