@@ -101,6 +101,18 @@ def test_the_balance_sheet_of_a_night_adds_up_before_ones_eyes(desk: Served) -> 
     assert "Regnskabet går op." in text
 
 
+def test_an_undo_has_no_delivery_and_shows_no_balance_of_any(desk: Served) -> None:
+    store = desk.library.store
+    run = store.runs.begin(day=MONDAY, started=desk.library.clock.now())
+    told = report_without_run(AGENCY, day=MONDAY, error={}, code=0)
+    del told["error"]
+    told |= {"run": run.id, "reverts": 1, "reverting": {"restored": 1, "protected": 0, "left": {}, "gone": 0}}
+    store.runs.close(run, state=RunState.CLOSED, finished=desk.library.clock.now(), document=told)
+    text = desk.browser().open(f"/nights/{run.id}").text
+    assert word("revert_done", "da", run=1, by=run.id, count=1) in text
+    assert [one for one in ("Regnskab", "Der kom ingen leverance") if one in text] == []
+
+
 def test_an_unfinished_night_says_that_it_has_no_report_yet(desk: Served) -> None:
     store = desk.library.store
     run = store.runs.begin(day=MONDAY, started=desk.library.clock.now())
