@@ -31,7 +31,7 @@ from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import Departed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from cprsync.services.outward.sending import Sent
@@ -336,11 +336,16 @@ class Report:
         }
 
     def plan_rows(self) -> list[dict[str, Any]]:
+        """What is planned, without what went through while the rest was held (decision 3)."""
         approval = self.planned.approval
         changes = () if approval is None else approval.added.changes
         added = {(one.patron_id, one.version, one.digest) for one in changes}
+        # a plan writes nothing
+        written = set() if self.only_plan else {action for action, count in self.counts.let_through.items() if count}
         return [
-            planned_document(row, is_new=(row.patron_id, row.version, row.digest) in added) for row in self.planned.rows
+            planned_document(row, written, is_new=(row.patron_id, row.version, row.digest) in added)
+            for row in self.planned.rows
+            if not row.actions or not written.issuperset(action.value for action in row.actions)
         ]
 
     def _brake(self) -> dict[str, Any] | None:
@@ -350,11 +355,11 @@ class Report:
         return {"plan": self.planned.hash, "classes": classes, **self.planned.compared.document()}
 
 
-def planned_document(row: PlanRow, *, is_new: bool = False) -> dict[str, Any]:
-    """A planned change. `is_new`: two people approved an earlier plan, and this was not in it."""
+def planned_document(row: PlanRow, written: Collection[str] = (), *, is_new: bool = False) -> dict[str, Any]:
+    """A planned change, without the actions `written`. `is_new`: it was not in the earlier plan that two approved."""
     return {
         "patron": row.patron_id,
-        "actions": [action.value for action in row.actions],
+        "actions": [action.value for action in row.actions if action.value not in written],
         "harm": [harm.value for harm in row.harms],
         **({"new": True} if is_new else {}),
     }

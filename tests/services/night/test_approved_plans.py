@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +84,21 @@ def test_a_held_plan_is_shown_by_counts_numbers_and_kinds(held: Library) -> None
     assert [one["classes"] for one in list_waiting(held.store, held.clock.now())] == [["gone"]]
     assert document["classes"] == [{"class": "gone", "count": 2, "limit": 1}]
     assert document["harm"] == {"changed": 3, "entitlement_lost": 2, "gone": 2}
-    assert document["actions"] == {"die": 2, "move": 1, "protect": 1}
+    assert document["actions"] == {"die": 2, "move": 1}
     assert document["changes"][0] == {"patron": held.id_of("ANNA"), "actions": ["move"], "harm": ["changed"]}
     assert shown(held, document["plan"]) == shown(held, str(document["run"])) == document
+
+
+def test_a_protection_that_goes_through_stands_in_the_plan_until_it_is_written(library: Library) -> None:
+    library.limit(Harm.GONE, 1)
+    library.deliver(
+        MONDAY, gains_protection(person("ANNA")), dies(person("CLARA")), dies(gains_protection(person("DAVID")))
+    )
+    would = Counter(action for row in plan_night(library.ports()).plan_rows() for action in row["actions"])
+    assert would == {"die": 2, "protect": 2}
+    library.one_night()
+    document = shown(library)
+    assert (document["actions"], document["let_through"]["protect"], document["patrons"]) == ({"die": 2}, 2, 2)
 
 
 def test_the_plan_of_a_night_that_was_held_before_is_shown_and_no_longer_waits(held: Library) -> None:
