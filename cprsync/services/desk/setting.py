@@ -202,8 +202,6 @@ def _write(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
         return _set_local(counter, asked)
     if _is_ours(counter, asked):
         return _write_own(counter, asked)
-    # a colleague may have given the patron a number of the register's since the first check
-    check(counter, asked)
     return _correct(counter, asked)
 
 
@@ -248,10 +246,10 @@ def _document(asked: Setting, outcome: str, *, until: date | None = None, told: 
 
 
 def _correct(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
+    override = _override_of(counter, asked)
     view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
-    override = _override_of(counter, asked)
     if override is not None and name is Overridden.GROUP:
         override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
     if _says_the_same(held, override):
@@ -278,6 +276,8 @@ def _reason_of(asked: Setting) -> str:
 
 def _override_of(counter: SettingDesk, asked: Setting) -> Override | None:
     """The correction that was typed; None: one is taken back."""
+    # a colleague may have given the patron a number of the register's since the first check
+    check(counter, asked)
     name, reason, today = Overridden(asked.field), _reason_of(asked), counter.clock.today()
     if asked.text is None:
         return None

@@ -211,6 +211,26 @@ def test_the_registers_name_stands_if_the_patron_gets_a_number_while_staff_type_
     assert library.everything() == given[0]
 
 
+def test_staff_protect_nobody_who_gets_a_number_while_they_say_so(library: Library) -> None:
+    """A colleague gives the number before the value is looked at: only the register protects from then on."""
+    patron_id, looks, given = enrol(library, MADE[0]), 0, []
+    library.register.knows(person("EDITH"))
+
+    def meanwhile(name: str, real: Any) -> Any:
+        nonlocal looks
+        looks += name == "views.patron"
+        if looks > 1 and not given:
+            set_cpr(library, patron_id, EDITH)
+            given.append(library.everything())
+        return real
+
+    asked = Setting(patron_id, "protection", "ja", "lone")
+    with pytest.raises(ConfigurationError) as refused:
+        set_field(counter(library, Wrapped(library.store, meanwhile)), asked)
+    assert refused.value.kind == "usage.field.protection"
+    assert library.everything() == given[0]
+
+
 def test_a_name_that_was_emptied_is_none(library: Library, nursery: str) -> None:
     write(library, nursery, "name", None)
     (patron,) = library.store.patrons.read([nursery])
