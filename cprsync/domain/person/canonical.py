@@ -192,9 +192,10 @@ def address_of(  # noqa: PLR0913 -- one parameter for each part of the record
     return address if located else SILENT
 
 
-def abroad_of(country: str, lines: Iterable[str]) -> Abroad:
-    """Canonical foreign address. Raises Misread."""
-    return Abroad(code_of(country), lines_of(lines))
+def abroad_of(country: str, lines: Iterable[str]) -> Abroad | Silent:
+    """Canonical foreign address, or silent without a country and any line. Raises Misread."""
+    abroad = Abroad(code_of(country), lines_of(lines))
+    return SILENT if abroad.country == _UNSET and not any(abroad.lines) else abroad
 
 
 def contact_of(lines: Iterable[str]) -> Contact | Gap:

@@ -153,8 +153,7 @@ class PersonParser:
             return SILENT
         country, *lines = self._abroad(record)
         _require_code(country, "abroad.country")
-        abroad = abroad_of(country, lines)
-        return SILENT if abroad.country == _UNSET and not any(abroad.lines) else abroad
+        return abroad_of(country, lines)
 
     def _parse_contact(self, record: str | None) -> Contact | Gap:
         if "006" not in self._agreement:

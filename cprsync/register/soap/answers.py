@@ -295,9 +295,8 @@ def _abroad(response: etree._Element) -> Abroad | Silent:
     element = response.find("p:adresse/p:udrejseoplysninger", _NS)
     if element is None:
         return SILENT
-    country, lines = _code(element, "p:udrejselandekode"), _lines(element, "p:udlandsadresse{}")
     # A departure date alone is no address.
-    return abroad_of(country, lines) if country or any(lines) else SILENT
+    return abroad_of(_code(element, "p:udrejselandekode"), _lines(element, "p:udlandsadresse{}"))
 
 
 def _contact(response: etree._Element) -> Contact | Silent:

@@ -197,6 +197,13 @@ def test_five_blank_lines_are_no_contact_address() -> None:
 
 def test_a_foreign_address_has_a_country_and_five_lines() -> None:
     assert abroad_of("5120", ["Storgatan 1 "]) == Abroad("5120", ("Storgatan 1", "", "", "", ""))
+    assert abroad_of("5120", [""]) == Abroad("5120", ("", "", "", "", ""))
+
+
+@pytest.mark.parametrize("country", ["", "0", "0000"])
+def test_a_foreign_address_without_country_and_lines_is_none(country: str) -> None:
+    assert abroad_of(country, [" "]) is SILENT
+    assert abroad_of(country, ["Storgatan 1"]) == Abroad("0000", ("Storgatan 1", "", "", "", ""))
 
 
 @pytest.mark.parametrize("typed", ["2027-04-01", "01.04.2027", "1.4.2027", "01-04-2027", "1-4-2027", " 1.4.2027 "])

@@ -163,6 +163,12 @@ def test_a_departure_date_alone_is_no_address() -> None:
     assert read(persondata(ANNA, after=status(80)), address=left).abroad is SILENT
 
 
+def test_an_unset_country_without_lines_is_no_address() -> None:
+    """As in a delivery: an unset number is 0000 (decision 1). Nothing is written over the address that is known."""
+    left = "<ns3:udrejseoplysninger><ns3:udrejselandekode>0</ns3:udrejselandekode></ns3:udrejseoplysninger>"
+    assert read(persondata(ANNA, after=status(80)), address=left).abroad is SILENT
+
+
 def contact(line: str) -> str:
     return f"<ns3:kontaktAdresse><ns3:kontaktAdr2>{line}</ns3:kontaktAdr2></ns3:kontaktAdresse>"
 
