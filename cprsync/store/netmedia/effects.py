@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, insert
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, update
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType
 from cprsync.store import tables
+from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -25,6 +28,20 @@ WAITING, FAILED = "waiting", "failed"
 #: One encoder for all payloads: creating one takes longer than using it.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _OUT = tables.outbox.c
+#: One effect for one target. `place_of` has the values.
+THIS: Final = (
+    (_OUT.agency == bindparam("at_agency"))
+    & (_OUT.target == bindparam("at_target"))
+    & (_OUT.patron_id == bindparam("at_patron"))
+    & (_OUT.version == bindparam("at_version"))
+)
+_OFFER: Final = update(tables.outbox).where(THIS, _OUT.offered.is_(None)).values(offered=bindparam("now"))
+#: Counts a try that failed, with its code and what the effect is now.
+FAIL: Final = (
+    update(tables.outbox)
+    .where(THIS)
+    .values(attempts=_OUT.attempts + 1, code=bindparam("said"), state=bindparam("now_state"))
+)
 
 
 def payload(  # noqa: PLR0913 -- keyword-only, one for each thing that an effect may say
@@ -52,6 +69,19 @@ def for_culr(tenant: Tenant, state: str | None = None) -> ColumnElement[bool]:
     """Return the condition for effects that CULR gets, in a state if one is given."""
     ours = (_OUT.agency == tenant.agency) & (_OUT.target == CULR)
     return ours if state is None else ours & (_OUT.state == state)
+
+
+def place_of(tenant: Tenant, target: str, patron_id: str, version: int) -> dict[str, Any]:
+    """Return the values of `THIS`."""
+    return {"at_agency": tenant.agency, "at_target": target, "at_patron": patron_id, "at_version": version}
+
+
+def offer(tenant: Tenant, places: Iterable[dict[str, Any]]) -> None:
+    """Note that the effects at these places are about to be sent."""
+    rows = [{**place, "now": tenant.stamp()} for place in places]
+    if rows:
+        with writing(tenant.engine) as connection:
+            connection.execute(_OFFER, rows)
 
 
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:

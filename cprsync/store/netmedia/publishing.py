@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, text, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, text
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others, without_older_numbers
 from cprsync.domain.netmedia.cards import givers_first
@@ -23,7 +23,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading, writing
+from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import (
     DRIFTED,
@@ -35,7 +35,18 @@ from cprsync.store.netmedia.accounts import (
     waiting,
 )
 from cprsync.store.netmedia.card_accounts import HAS_CARDS, card_counts, cards_to_send, givers_of, keep_told
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, account_probes, effect_of, for_culr
+from cprsync.store.netmedia.effects import (
+    CULR,
+    FAIL,
+    FAILED,
+    THIS,
+    WAITING,
+    account_probes,
+    effect_of,
+    for_culr,
+    offer,
+    place_of,
+)
 from cprsync.store.records.numbers import borrowers
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
@@ -122,11 +133,7 @@ class Outbox(TenantStore):
         ]
 
     def offer(self, effects: Sequence[Effect]) -> None:
-        if not effects:
-            return
-        with writing(self._tenant.engine) as connection:
-            rows = [{**_at(self._tenant, one), "now": self._tenant.stamp()} for one in effects]
-            connection.execute(_OFFER, rows)
+        offer(self._tenant, (_at(self._tenant, one) for one in effects))
 
     def settle(self, run: Run | None, outcomes: Sequence[tuple[Effect, Settled | Unsettled]]) -> list[tuple[str, str]]:
         done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
@@ -206,25 +213,13 @@ def _effects(tenant: Tenant, rows: Iterable[AnyRow], account: AnyRow | None) -> 
         yield effect
 
 
-_THIS: Final = (
-    (_OUT.agency == bindparam("at_agency"))
-    & (_OUT.target == CULR)
-    & (_OUT.patron_id == bindparam("at_patron"))
-    & (_OUT.version == bindparam("at_version"))
-)
-_OFFER: Final = update(tables.outbox).where(_THIS, _OUT.offered.is_(None)).values(offered=bindparam("now"))
-_TAKE_OUT: Final = delete(tables.outbox).where(_THIS)
+_TAKE_OUT: Final = delete(tables.outbox).where(THIS)
 _OLDER_REFUSED: Final = delete(tables.outbox).where(
     _OUT.agency == bindparam("at_agency"),
-    _OUT.target == CULR,
+    _OUT.target == bindparam("at_target"),
     _OUT.patron_id == bindparam("at_patron"),
     _OUT.state == FAILED,
     _OUT.version < bindparam("at_version"),
-)
-_FAIL: Final = (
-    update(tables.outbox)
-    .where(_THIS)
-    .values(attempts=_OUT.attempts + 1, code=bindparam("said"), state=bindparam("now_state"))
 )
 _KEEP: Final = text(
     "INSERT INTO account (agency, patron_id, id_type, id_index, index_key, municipality, version, settled)"
@@ -236,7 +231,7 @@ _KEEP: Final = text(
 
 
 def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
-    return {"at_agency": tenant.agency, "at_patron": effect.patron_id, "at_version": effect.version}
+    return place_of(tenant, CULR, effect.patron_id, effect.version)
 
 
 def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:
@@ -311,6 +306,6 @@ def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple
         state = FAILED if ended else WAITING
         rows.append({**_at(tenant, effect), "said": outcome.code.value, "now_state": state})
         left += [effect.patron_id] if ended else []
-    connection.execute(_FAIL, rows)
+    connection.execute(FAIL, rows)
     ask_staff(connection, tenant, run, left, NET_MEDIA_REFUSED)
     return left

@@ -18,9 +18,9 @@ from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import Delivered, OutwardEffect
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading, writing
+from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
+from cprsync.store.netmedia.effects import CULR, FAIL, FAILED, WAITING, offer, place_of
 from cprsync.store.outward.changes import RENEWED, open_change, tell_anew
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
@@ -128,9 +128,7 @@ class Queues(TenantStore):
         return [(one, TARGET_NOT_TAKEN) for one in left]
 
     def offer(self, effects: Sequence[OutwardEffect]) -> None:
-        if effects:
-            with writing(self._tenant.engine) as connection:
-                connection.execute(_OFFER, [{**_at(self._tenant, one), "now": self._tenant.stamp()} for one in effects])
+        offer(self._tenant, (_at(self._tenant, one) for one in effects))
 
     def settle(
         self, run: Run | None, outcomes: Sequence[tuple[OutwardEffect, Delivered | Undelivered]]
@@ -192,13 +190,6 @@ def _see(tenant: Tenant, target: Target, row: AnyRow) -> _Seen:
 
 
 _URGENT: Final = _OUT.urgent.cast(Integer)
-_THIS: Final = (
-    (_OUT.agency == bindparam("at_agency"))
-    & (_OUT.target == bindparam("at_target"))
-    & (_OUT.patron_id == bindparam("at_patron"))
-    & (_OUT.version == bindparam("at_version"))
-)
-_OFFER: Final = update(tables.outbox).where(_THIS, _OUT.offered.is_(None)).values(offered=bindparam("now"))
 #: With it go the older ones that wait: each effect sets a state, so that a later one makes them empty.
 _TAKE_OUT: Final = delete(tables.outbox).where(
     _OUT.agency == bindparam("at_agency"),
@@ -206,11 +197,6 @@ _TAKE_OUT: Final = delete(tables.outbox).where(
     _OUT.patron_id == bindparam("at_patron"),
     _OUT.version <= bindparam("at_version"),
     _OUT.state == WAITING,
-)
-_FAIL: Final = (
-    update(tables.outbox)
-    .where(_THIS)
-    .values(attempts=_OUT.attempts + 1, code=bindparam("said"), state=bindparam("now_state"))
 )
 _NOTE_TOLD: Final = text(
     "INSERT INTO target_patron (agency, target, patron_id, told, remote)"
@@ -221,12 +207,7 @@ _NOTE_TOLD: Final = text(
 
 
 def _at(tenant: Tenant, effect: OutwardEffect) -> dict[str, Any]:
-    return {
-        "at_agency": tenant.agency,
-        "at_target": effect.target,
-        "at_patron": effect.patron_id,
-        "at_version": effect.version,
-    }
+    return place_of(tenant, effect.target, effect.patron_id, effect.version)
 
 
 def _note_told(connection: Connection, tenant: Tenant, done: Sequence[tuple[OutwardEffect, Delivered]]) -> None:
@@ -289,7 +270,7 @@ def _fail(
         rows.append({**_at(tenant, effect), "said": outcome.code, "now_state": FAILED if ended else WAITING})
         left += [effect.patron_id] if ended else []
         over += [_at(tenant, effect)] if ended else []
-    connection.execute(_FAIL, rows)
+    connection.execute(FAIL, rows)
     # what waits from before it would set an older state
     if over:
         connection.execute(_TAKE_OUT, over)
