@@ -2,7 +2,8 @@
 
 The standing answers for the desk: may they borrow, what do late loans cost, may they be written to, and why. Each
 answer names the rule, the group and the table that it comes from. The statement has the envelope that it goes in
-(decision 8); opening sealed data needs a reason, which the audit records first. Sends nothing and changes nothing.
+(decision 8); opening sealed data needs a reason, which the audit records first. A machine that has the patron's card
+and PIN learns the least. Sends nothing and changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from cprsync.domain.lending.contacting import (
     name_lines,
 )
 from cprsync.domain.lending.fees import overdue_fees, reminders_of
-from cprsync.domain.lending.standing import may_borrow, standing_of
+from cprsync.domain.lending.standing import BorrowRule, may_borrow, standing_of
+from cprsync.domain.netmedia.right_day import right_facts
+from cprsync.domain.netmedia.rights import rights_of
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import in_force
 from cprsync.domain.patron.responsible import why_no_letter
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.lending.contacting import ContactFacts
-    from cprsync.domain.lending.fees import LateLoan
+    from cprsync.domain.lending.fees import LateLoan, Owing
     from cprsync.domain.lending.standing import Standing
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Opened
@@ -63,16 +66,12 @@ class Standings:
 
     def standing_by(self, view: PatronView, *, film_from_age: int | None = None) -> dict[str, Any]:
         """Same as `standing`, for a patron whose record was read already."""
-        patron_id, today = view.patron.id, self.clock.today()
-        owing = self.store.lending.owing(patron_id, today)
-        leaving = view.stage is not Stage.ACTIVE
-        standing = standing_of(
-            view.patron, view.local, self.policy, on=today, debt_oere=owing.total_oere, leaving=leaving
-        )
+        today = self.clock.today()
+        owing, standing = _standing_of(self.store, self.policy, view, today)
         borrows = may_borrow(standing, self.policy, on=today, film_from_age=film_from_age)
         reach = contact_facts(view.patron, view.local, self.policy, on=today, parked=view.parked)
         return {
-            "patron": patron_id,
+            "patron": view.patron.id,
             "day": today.isoformat(),
             "group": standing.group,
             "debt_oere": owing.total_oere,
@@ -248,3 +247,27 @@ class Statements:
             "responsible_names": [name for name in names if name is not None],
             "language": letter_language(view.local.language),
         }
+
+
+def describe_borrower(store: Store, clock: Clock, policy: Policy, patron_id: str) -> dict[str, Any]:
+    """The JSON shape of `machine/borrower`: whether they may borrow, and their rights.
+
+    A self-service machine or a website needs no name, no address, no number and no reason, and gets none. Raises
+    BadInput if there is no such patron, or they have left.
+    """
+    view, today = living_view_of(store, patron_id), clock.today()
+    _, standing = _standing_of(store, policy, view, today)
+    borrows = may_borrow(standing, policy, on=today)
+    facts = right_facts(view.patron, view.local, stage=view.stage)
+    return {
+        "may_borrow": borrows.allowed,
+        "blocked": BorrowRule.BLOCKED in borrows.rules,
+        "age_class": None if standing.born is None else policy.ladders.group_on(standing.born, today),
+        "rights": [{"product": one.product, "answer": one.answer.value} for one in rights_of(facts, policy, today)],
+    }
+
+
+def _standing_of(store: Store, policy: Policy, view: PatronView, today: date) -> tuple[Owing, Standing]:
+    owing, leaving = store.lending.owing(view.patron.id, today), view.stage is not Stage.ACTIVE
+    standing = standing_of(view.patron, view.local, policy, on=today, debt_oere=owing.total_oere, leaving=leaving)
+    return owing, standing

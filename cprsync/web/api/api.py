@@ -14,17 +14,19 @@ from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.desk.settable import describe_settable
 from cprsync.errors import CprsyncError
-from cprsync.web.api import access, changing, machines, nights, patrons, queue, records, registering
-from cprsync.web.api.calls import Caller, router_for
+from cprsync.services.desk.cards import CardAsked
+from cprsync.services.lending.standing import describe_borrower
+from cprsync.web.api import access, changing, nights, patrons, queue, records, registering
+from cprsync.web.api.calls import Caller, MachineCaller, router_for, router_for_machines
 from cprsync.web.api.description import describe
 from cprsync.web.api.problems import answer_crash, answer_http_error, answer_refusal, answer_wrong_request
-from cprsync.web.api.shapes import answers
+from cprsync.web.api.shapes import answers, asked, lending
 
 if TYPE_CHECKING:
     from cprsync.services.desk.cards import CardDoor
     from cprsync.web.entry import Entry, Surroundings
 
-anyone, serving = router_for(None), router_for(Task.SERVE)
+anyone, serving, asking = router_for(None), router_for(Task.SERVE), router_for_machines()
 
 
 @anyone.get("/session", response_model=answers.Session)
@@ -54,6 +56,19 @@ def show_library(call: Caller) -> Any:
             "municipalities": {code: towns.by_code[code].name for code in sorted(towns.homes())},
             "fields": describe_settable(desk.policy, towns.homes()),
         }
+
+
+# What machines may ask: a self-service machine at the counter, or the library's website. They show a certificate, and
+# have the patron's card and PIN. They learn no name, no address, no number and no reason.
+@asking.post("/machine/borrower", response_model=lending.Borrower)
+def show_borrower(call: MachineCaller, wanted: asked.Card) -> Any:
+    """Whether the patron with this card and PIN may borrow, and their rights. The audit names the machine first."""
+    with call.places.taken() as place:
+        desk = place.desk
+        asked_by = CardAsked(wanted.card, wanted.pin, call.machine.name)
+        quota, ceilings = call.machine.quota, desk.policy.pins
+        patron_id = call.door.open(desk.store, desk.clock, asked_by, quota, ceilings=ceilings)
+        return describe_borrower(desk.store, desk.clock, desk.policy, patron_id)
 
 
 #: The endpoints for people, in the order of the description.
@@ -111,6 +126,6 @@ def _bare_api() -> FastAPI:
             Exception: answer_crash,
         },
     )
-    for router in (*_PEOPLE, machines.asking):
+    for router in (*_PEOPLE, asking):
         api.include_router(router)
     return api
