@@ -23,7 +23,7 @@ from test_box import patron_of
 from test_one_screen import BESIDE
 from townspeople import cpr, person
 
-from cprsync.store.desk.seen import SEEN_FOR
+from cprsync.store.desk.access_checks import SEEN_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

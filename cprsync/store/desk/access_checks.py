@@ -1,25 +1,28 @@
-"""What is done about attempts afterwards: signed for, explained, looked at as samples; and whose look-ups are watched.
+"""Who did what at the desk: looks and searches, and what is done about attempts afterwards.
 
-Each of these is a row that is added, with its entry in the audit. Writing the attempts is in `access`.
+Attempts are signed for, explained, and looked at as samples, and look-ups of a number are watched: each is a row that
+is added, with its entry in the audit. Writing the attempts is in `access`. A look and a search are entries of the audit
+alone, whose head goes outside the database with each night: a machine that loses its power may lose the last of them.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, delete, exists, insert, not_, or_, select
 
 from cprsync.domain.desk.access import OPEN_FOR, Closeness, Doing, Outcome, Rule, is_overdue
 from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.domain.trust.moments import is_within
 from cprsync.services.ports.access import Admission, Alarms, Attempted
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
-from cprsync.store.desk import access, cards, seen, staff
+from cprsync.store.desk import access, cards, staff
 from cprsync.store.desk.access import LIFTED
 from cprsync.store.trust.subjects import ATTEMPT, EXPLAINED, SAMPLE, SIGNED, entries_after, patrons_of
 
@@ -37,9 +40,14 @@ if TYPE_CHECKING:
 
 #: Kinds of audit entries.
 WATCHED, UNWATCHED = "watched", "unwatched"
+#: A record was shown; our patrons were searched. Neither holds a term of a search.
+VIEW, SEARCH = "view", "search"
+#: Who has seen a record sees it again without another entry, for so long.
+SEEN_FOR: Final = timedelta(minutes=15)
 #: The most samples, and the most open look-ups, that are listed at a time.
 _LISTED_MOST: Final = 500
 _ROW, _OUTCOME, _WATCHED = tables.desk_attempt.c, tables.desk_outcome.c, tables.watched_number.c
+_ENTRY: Final = tables.audit.c
 
 
 class Access(TenantStore):
@@ -61,10 +69,27 @@ class Access(TenantStore):
             return access.admit(connection, tenant, wanted, own=own, caps=caps)
 
     def note_view(self, patron_id: str, *, user: str, purpose: str) -> None:
-        seen.note_view(self._tenant, patron_id, user=user, purpose=purpose)
+        if not self._has_seen(patron_id, user, purpose):
+            self._note_seen(audit.Happened(VIEW, patron=patron_id, user=user, more=(("purpose", purpose),)))
+
+    def _has_seen(self, patron_id: str, user: str, purpose: str) -> bool:
+        theirs = (_ENTRY.agency == self._tenant.agency) & (_ENTRY.patron_id == patron_id)
+        now = self._tenant.clock.now()
+        wanted = select(_ENTRY.entry).where(theirs, _ENTRY.stream == audit.SEEN, _ENTRY.at >= stamp_of(now - SEEN_FOR))
+        with reading(self._tenant.engine) as connection:
+            told = [json.loads(entry) for entry in connection.scalars(wanted)]
+        told = [one for one in told if is_within(audit.moment_in(one), SEEN_FOR, now)]
+        return any(one["user"] == user and one["purpose"] == purpose for one in told)
 
     def note_search(self, by: str, *, user: str, purpose: str, patron_id: str | None) -> None:
-        seen.note_search(self._tenant, by, user=user, purpose=purpose, patron_id=patron_id)
+        more = (("purpose", purpose),)
+        self._note_seen(audit.Happened(SEARCH, patron=patron_id, actions=(by,), user=user, more=more))
+
+    def _note_seen(self, happened: audit.Happened) -> None:
+        # the entries have a stream of their own: they are many, and no look-up waits for one. Somebody waits at the
+        # desk for the page: no wait for the disk
+        with writing(self._tenant.engine, is_synced=False) as connection:
+            audit.append(connection, self._tenant, audit.SEEN, [happened], keeps=False)
 
     def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
         access.note(self._tenant, seq, outcome, user=user)

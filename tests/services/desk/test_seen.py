@@ -32,7 +32,7 @@ from cprsync.services.ports.outward import ReadPart
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes
 from cprsync.services.trust.citizen import citizen_of, citizen_report
-from cprsync.store.desk.seen import SEEN_FOR
+from cprsync.store.desk.access_checks import SEEN_FOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
