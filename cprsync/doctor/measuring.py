@@ -33,8 +33,8 @@ def measure_site(site: Site, *, asks: bool = True) -> list[Sample]:
         return list(
             samples_of(
                 look_at(site, store, theirs=theirs()),
-                oldest_reviews=store.figures.oldest_reviews(),
-                attempts=store.figures.attempts(site.clock.now() - LATELY),
+                oldest_reviews=store.reviews.oldest(),
+                attempts=store.access.count_attempts(site.clock.now() - LATELY),
                 keys=_made(site.settings.keys.dir),
             )
         )

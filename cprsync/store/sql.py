@@ -14,7 +14,7 @@ from cprsync.services.ports.store import Store
 from cprsync.store import tables
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
-from cprsync.store.core.engine import at_one_moment, beginning, read_only, reading, writing
+from cprsync.store.core.engine import at_one_moment, beginning, clock_offset, read_only, reading, writing
 from cprsync.store.core.tenant import AGREEMENT_IS, Tenant
 from cprsync.store.core.version import check_agency, check_environment, check_version, note_environment
 from cprsync.store.desk.access_checks import Access
@@ -59,7 +59,6 @@ from cprsync.store.reviews.review_items import Reviews
 from cprsync.store.seals.vault import Vault
 from cprsync.store.trust.alarms import AlarmLog
 from cprsync.store.trust.audit_list import Audit
-from cprsync.store.trust.figures import Figures
 from cprsync.store.trust.key_checks import check_keys
 from cprsync.store.trust.rotating import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
@@ -208,13 +207,15 @@ class SqlStore(Store):
         self.listing = Listing(tenant)
         self.comparisons = Comparisons(tenant)
         self.upkeep = UpkeepLog(tenant)
-        self.figures = Figures(tenant)
         self.alarms = AlarmLog(tenant)
 
     def read_only(self) -> SqlStore:
         reader = object.__new__(type(self))
         reader._bind(replace(self._tenant, engine=read_only(self._tenant.engine)))
         return reader
+
+    def clock_offset(self) -> float:
+        return clock_offset(self._tenant.engine)
 
     def at_one_moment(self) -> AbstractContextManager[None]:
         return at_one_moment(self._tenant.engine)

@@ -306,7 +306,7 @@ class Site:
             offset = register.measure_offset()
         except CprsyncError as error:
             unheard = error
-        make_sure_that_clocks_agree(register=offset, store=store.figures.clock_offset())
+        make_sure_that_clocks_agree(register=offset, store=store.clock_offset())
         return None if isinstance(self.clock, StillClock | MockClock) else unheard
 
     def publish_patron(self, patron_id: str) -> bool:

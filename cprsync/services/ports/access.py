@@ -143,6 +143,9 @@ class Access(Protocol):
     def alarms(self) -> Alarms:
         """What somebody has to act on."""
 
+    def count_attempts(self, since: datetime) -> AttemptCounts:
+        """Count what people at the desk did with one person's data since then."""
+
     def watch(self, number: CprNumber, *, user: str) -> bool:
         """Let a second person sign for each look-up of a number. False: that is so already."""
 

@@ -354,6 +354,9 @@ class Reviews(Protocol):
     def waiting(self) -> dict[str, int]:
         """Count the items that wait for a person, by kind."""
 
+    def oldest(self) -> dict[str, date]:
+        """Return by kind the day on which the oldest item that waits was opened."""
+
     def proposed(self, run: Run) -> dict[str, int]:
         """How many reviews that the statuses of the run's changes propose still wait, by kind."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import AlarmLog
     from cprsync.services.ports.trust.audit import Audit
     from cprsync.services.ports.trust.keys import Keys
-    from cprsync.services.ports.trust.upkeep import Figures, UpkeepLog
+    from cprsync.services.ports.trust.upkeep import UpkeepLog
 
 
 class Store(ABC):
@@ -78,7 +78,6 @@ class Store(ABC):
     listing: Listing
     comparisons: Comparisons
     upkeep: UpkeepLog
-    figures: Figures
     alarms: AlarmLog
     #: a key with which a delivery's reader tells numbers apart; it opens and finds nothing here
     index_key: bytes
@@ -86,6 +85,10 @@ class Store(ABC):
     @abstractmethod
     def read_only(self) -> Store:
         """Return the same store, in which a method that writes raises ReadOnly."""
+
+    @abstractmethod
+    def clock_offset(self) -> float:
+        """Return by how many seconds the database's clock is ahead of ours. SQLite has none of its own: 0."""
 
     @abstractmethod
     def at_one_moment(self) -> AbstractContextManager[None]:

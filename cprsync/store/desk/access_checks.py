@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, delete, exists, insert, not_, or_, select
+from sqlalchemy import Connection, delete, exists, func, insert, not_, or_, select
 
 from cprsync.domain.desk.access import OPEN_FOR, Closeness, Doing, Outcome, Rule, is_overdue
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.moments import is_within
-from cprsync.services.ports.access import Admission, Alarms, Attempted
+from cprsync.services.ports.access import Admission, Alarms, AttemptCounts, Attempted
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
@@ -181,6 +181,14 @@ class Access(TenantStore):
             guessing = cards.doors_since(connection, tenant, midnight)
         overdue = sum(is_overdue(one.at, now) for one in samples)
         return Alarms(stopped, tuple(sorted(capped)), len(samples), overdue, guessing)
+
+    def count_attempts(self, since: datetime) -> AttemptCounts:
+        lately = (_ROW.agency == self._tenant.agency) & (_ROW.at >= stamp_of(since))
+        is_made = (_ROW.refused == "").label("is_made")
+        counted = select(is_made, func.count().label("number")).where(lately).group_by(is_made)
+        with reading(self._tenant.engine) as connection:
+            found = {bool(row.is_made): row.number for row in connection.execute(counted)}
+        return AttemptCounts(found.get(True, 0), found.get(False, 0))
 
     def watch(self, number: CprNumber, *, user: str) -> bool:
         tenant, vault = self._tenant, self._tenant.vault

@@ -43,6 +43,7 @@ from cprsync.store.records.records import from_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.services.ports.desk import ReviewItem
     from cprsync.services.ports.patrons import Named
@@ -64,6 +65,9 @@ _SETTLE_OF_AGE: Final = update(tables.review_item).where(links.ASKS_OF_AGE)
 _COUNTED: Final = (
     select(_ROW.kind, func.count().label("number")).where(_WAITING).group_by(_ROW.kind).order_by(_ROW.kind)
 )
+_OLDEST: Final = (
+    select(_ROW.kind, func.min(_ROW.opened).label("opened")).where(_WAITING).group_by(_ROW.kind).order_by(_ROW.kind)
+)
 _COUNTED_OF_RUN: Final = _COUNTED.where(_ROW.run_id == bindparam("run_"), _ROW.kind.in_(FOLLOWING))
 _ONE_PARKED: Final = select(_ROW.id).where(_WAITING, _ROW.kind.startswith(PARKED)).limit(1)
 _ONE_OF_KIND: Final = select(_ROW.id).where(_WAITING, _ROW.kind == bindparam("kind_")).limit(1)
@@ -77,6 +81,10 @@ class Reviews(TenantStore):
 
     def waiting(self) -> dict[str, int]:
         return self._count(_COUNTED)
+
+    def oldest(self) -> dict[str, date]:
+        with reading(self._tenant.engine) as connection:
+            return {row.kind: row.opened for row in connection.execute(_OLDEST, self._tenant.ours)}
 
     def proposed(self, run: Run) -> dict[str, int]:
         return self._count(_COUNTED_OF_RUN, run_=run.id)

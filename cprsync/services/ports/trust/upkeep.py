@@ -1,4 +1,4 @@
-"""What is done to keep an installation safe, the version of its store, and what is counted for measurements."""
+"""What is done to keep an installation safe, and the version of its store."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
-
-    from cprsync.services.ports.access import AttemptCounts
+    from datetime import datetime
 
 
 class Task(enum.Enum):
@@ -70,16 +68,3 @@ class StoreVersion:
     def is_newer(self) -> bool:
         """Whether the store is at a migration that this program does not know."""
         return self.current is not None and self.current > self.wanted
-
-
-class Figures(Protocol):
-    """What is counted for an operator's measurements, and for nothing else."""
-
-    def oldest_reviews(self) -> dict[str, date]:
-        """Return by kind the day on which the oldest review that waits was opened."""
-
-    def clock_offset(self) -> float:
-        """Return by how many seconds the database's clock is ahead of ours. SQLite has none of its own: 0."""
-
-    def attempts(self, since: datetime) -> AttemptCounts:
-        """Count what people at the desk did with one person's data since then."""
