@@ -37,7 +37,6 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
         "Who may sign in, ask or fetch: set, machine, reader, list.",
         "desk.serving:accounts_app",
         "desk.machines",
-        "desk.readers",
     ),
     "openapi": ("Print what the desk's JSON API takes and answers.", "desk.serving:openapi_app"),
     "lookup": ("Look one person up in the register (opslag).", "desk.registering"),

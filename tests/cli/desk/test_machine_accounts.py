@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 
-from cprsync.cli.desk.machines import set_machine
-from cprsync.cli.desk.readers import set_reader
+from cprsync.cli.desk.machines import set_machine, set_reader
 from cprsync.cli.desk.serving import list_accounts, remove_account
 from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.certs import make_authority, packaged_profile
