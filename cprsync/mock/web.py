@@ -9,9 +9,10 @@ import asyncio
 import json
 import ssl
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.message import Message
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import uvicorn
 
@@ -100,110 +101,102 @@ def tls_context(certificates: DevCertificates, *, mutual: bool = True) -> ssl.SS
     return context
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Asked:
+    """One request. Header names are in small letters."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    #: the `Peer` whose certificate was shown; None: nobody's
+    peer: Any
+
+
+_Answer: TypeAlias = "Callable[[_Asked], Response]"
+
+
+def _build_app(answer: _Answer, *, too_large: _Answer = lambda _: Response(413, b"too large\n", "text/plain")) -> App:
+    """An application of one answer to each request. `too_large`: for a body that is, and that it does not get."""
+
+    async def app(scope: Any, receive: Receive, send: Send) -> None:
+        body = await _read(receive)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query, peer = scope["query_string"].decode("latin-1"), scope["state"].get("peer")
+        asked = _Asked(scope["method"], scope["path"], query, headers, body or b"", peer)
+        await _send_answer(too_large(asked) if body is None else answer(asked), scope, receive, send)
+
+    return app
+
+
 def soap_app(services: SoapServices) -> App:
     """The application of both SOAP services."""
 
-    def served(scope: Any, body: bytes) -> Response:
-        return services.answer(scope["path"], body, charset=_charset(scope), peer=scope["state"]["peer"])
+    def served(asked: _Asked) -> Response:
+        return services.answer(asked.path, asked.body, charset=_charset(asked), peer=asked.peer)
 
-    return _build_app(services.knows, served, services.too_large)
+    return _build_app(_posted(services.knows, served), too_large=lambda _: services.too_large())
 
 
 def culr_app(service: CulrService) -> App:
     """The application of CULR."""
-
-    def served(scope: Any, body: bytes) -> Response:
-        return service.answer(body, charset=_charset(scope))
-
-    return _build_app(service.knows, served, lambda: Response(413, b"too large\n", "text/plain"))
+    return _build_app(_posted(service.knows, lambda asked: service.answer(asked.body, charset=_charset(asked))))
 
 
-def _build_app(
-    knows: Callable[[str], bool], served: Callable[[Any, bytes], Response], too_large: Callable[[], Response]
-) -> App:
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        if body is None:
-            response = too_large()
-        elif not knows(scope["path"]):
-            response = Response(404, b"no such service\n", "text/plain")
-        elif scope["method"] != "POST":
-            response = Response(405, b"SOAP is posted\n", "text/plain")
-        else:
-            response = served(scope, body)
-        await _send_answer(response, scope, receive, send)
+def _posted(knows: Callable[[str], bool], served: _Answer) -> _Answer:
+    """What is answered at the paths of SOAP, and elsewhere."""
 
-    return app
+    def answer(asked: _Asked) -> Response:
+        if not knows(asked.path):
+            return Response(404, b"no such service\n", "text/plain")
+        if asked.method != "POST":
+            return Response(405, b"SOAP is posted\n", "text/plain")
+        return served(asked)
+
+    return answer
 
 
 def fbs_app(service: FbsService) -> App:
     """The application of FBS."""
 
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        session = dict(scope["headers"]).get(b"x-session", b"").decode("latin-1")
-        response = (
-            Response(413, b"too large\n", "text/plain")
-            if body is None
-            else service.answer(scope["method"], scope["path"], session=session, body=body)
-        )
-        await _send_answer(response, scope, receive, send)
+    def answer(asked: _Asked) -> Response:
+        return service.answer(asked.method, asked.path, session=asked.headers.get("x-session", ""), body=asked.body)
 
-    return app
+    return _build_app(answer)
 
 
 def webhook_app(service: WebhookService) -> App:
     """The application of the receiver of webhooks."""
-
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        response = (
-            Response(413, b"too large\n", "text/plain")
-            if body is None
-            else service.answer(scope["method"], scope["path"], headers=headers, body=body)
-        )
-        await _send_answer(response, scope, receive, send)
-
-    return app
+    return _build_app(lambda asked: service.answer(asked.method, asked.path, headers=asked.headers, body=asked.body))
 
 
 def koha_app(service: KohaService) -> App:
     """The application of Koha's REST API."""
 
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        query = scope["query_string"].decode("latin-1")
-        if body is None:
-            response = _json(413, {"error": "Request body is too large."})
-        else:
-            response = service.answer(KohaRequest(scope["method"], scope["path"], query, headers, body))
-        await _send_answer(response, scope, receive, send)
+    def answer(asked: _Asked) -> Response:
+        return service.answer(KohaRequest(asked.method, asked.path, asked.query, asked.headers, asked.body))
 
-    return app
+    return _build_app(answer, too_large=lambda _: _json(413, {"error": "Request body is too large."}))
 
 
 def control_app(register: Register, more: Mapping[str, Answering] = MappingProxyType({})) -> App:
     """The application of the control. `more`: paths of counterparts that are only served on request."""
 
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        response = _answer_control(register, more, scope, body)
-        await _send_answer(response, scope, receive, send)
+    def answer(asked: _Asked) -> Response:
+        return _answer_control(register, more, asked)
 
-    return app
+    return _build_app(answer, too_large=answer)
 
 
-def _answer_control(register: Register, more: Mapping[str, Answering], scope: Any, body: bytes | None) -> Response:
-    headers = dict(scope["headers"])
+def _answer_control(register: Register, more: Mapping[str, Answering], asked: _Asked) -> Response:
     # A web page in a browser on this machine can post forms, but not JSON. Calls to another host name are refused too.
-    local = headers.get(b"host", b"").partition(b":")[0] == b"127.0.0.1"
-    if not local or scope["method"] != "POST" or headers.get(b"content-type") != _JSON.encode():
+    local = asked.headers.get("host", "").partition(":")[0] == "127.0.0.1"
+    if not local or asked.method != "POST" or asked.headers.get("content-type") != _JSON:
         return _json(403, {"error": {"kind": "mock.control", "message": "the control takes JSON from this machine"}})
     try:
-        asked = json.loads(body or b"")
-        return _json(200, carry_out(register, scope["path"], asked if isinstance(asked, dict) else {}, more))
+        wanted = json.loads(asked.body)
+        return _json(200, carry_out(register, asked.path, wanted if isinstance(wanted, dict) else {}, more))
     except CprsyncError as error:
         return _json(400, {"error": {"kind": error.kind, "message": error.message}})
     except (ValueError, RecursionError):
@@ -249,8 +242,8 @@ async def _send_answer(response: Response, scope: Any, receive: Receive, send: S
     await send({"type": "http.response.body", "body": response.body})
 
 
-def _charset(scope: Any) -> str | None:
+def _charset(asked: _Asked) -> str | None:
     message = Message()
-    message["content-type"] = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+    message["content-type"] = asked.headers.get("content-type", "")
     charset = message.get_param("charset")
     return charset if isinstance(charset, str) else None
