@@ -219,6 +219,10 @@ class HeadsFile:
         """Return the number and code of the last chained line, not verified. An earlier version chained none."""
         return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
 
+    def first_lost(self, witnessed: Seen) -> int:
+        """Return the number of the first line that was lost, of a file that lacks the end that the witness has seen."""
+        return min(witnessed.lines, self.end().lines + 1)
+
     def marks_after(self, line: int, agency: str) -> list[tuple[int, Mark]]:
         """Return what the lines after `line` tell of an agency, with their numbers, the last first.
 

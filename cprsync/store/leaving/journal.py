@@ -167,28 +167,37 @@ def notice_older_copy(tenant: Tenant) -> bool:
 def _is_older(connection: Connection, tenant: Tenant) -> bool:
     seen = older_states.seen_of_heads(connection, tenant) or _NONE
     # read the file before the database: what is written in between makes the database newer, never older
-    end, witnessed = tenant.heads.end(), _witnessed(tenant)
+    end = tenant.heads.end()
     if end.lines > seen.lines:
         marks = tenant.heads.marks_after(seen.lines, tenant.agency)
         # another library may have told of the loss, and this one has not followed that yet
         if any(mark.lost for _, mark in _recent(marks)) or _find_lost(connection, tenant, marks):
             return True
-    is_lost = witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
-    return is_lost and not is_loss_noticed(connection, tenant.agency, witnessed)
+    return _is_end_lost(tenant, seen) and not is_loss_noticed(connection, tenant.agency, _witnessed(tenant))
+
+
+def _is_end_lost(tenant: Tenant, seen: Seen) -> bool:
+    """Return whether the file of the heads and the database both lack the end that the witness has seen."""
+    witnessed = _witnessed(tenant)
+    return witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
 
 
 def _tell_loss(connection: Connection, tenant: Tenant) -> None:
     """Write in the file of the heads that what its last lines tell is lost. It stands there until someone accepts it.
 
-    The heads of the next night are past what was lost, so nothing else would tell of it then.
+    The heads of the next night are past what was lost, so nothing else would tell of it then. The witness forgets it
+    as soon as another library accepts its own loss.
     """
     seen = older_states.seen_of_heads(connection, tenant) or _NONE
     marks = tenant.heads.marks_after(seen.lines, tenant.agency)
     lost = _find_lost(connection, tenant, marks)
-    told = [line for line, mark in marks if lost and mark.lost and mark.seq == lost[-1]]
+    if not lost and not _is_end_lost(tenant, seen):
+        return
+    first = lost[-1] if lost else tenant.heads.first_lost(_witnessed(tenant))
+    told = [line for line, mark in marks if mark.lost and (mark.seq == first or not lost)]
     # a command that was killed here has written it already
-    if lost and not (told and told[0] > lost[0]):
-        tenant.heads.keep(tenant.agency, [Mark("", lost[-1], b"", tenant.stamp(), lost=True)], seen=None)
+    if not told or (lost and told[0] < lost[0]):
+        tenant.heads.keep(tenant.agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)
 
 
 def _find_lost(connection: Connection, tenant: Tenant, marks: Sequence[tuple[int, Mark]]) -> list[int]:

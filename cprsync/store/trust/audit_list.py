@@ -179,7 +179,7 @@ def _tell_others(tenant: Tenant, lost: Seen) -> None:
     with reading(tenant.engine) as connection:
         agencies = connection.scalars(others.order_by(tables.library.c.agency)).all()
         unaware = [one for one in agencies if not is_loss_noticed(connection, one, lost)]
-    first = min(lost.lines, tenant.heads.end().lines + 1)
+    first = tenant.heads.first_lost(lost)
     for agency in unaware:
         tenant.heads.keep(agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)
 

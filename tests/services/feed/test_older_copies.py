@@ -378,9 +378,10 @@ def test_a_patron_who_left_and_registers_again_is_told_of_as_the_register_says_b
     assert document(library, library.id_of("ANNA"))["verified"]
 
 
+@pytest.mark.parametrize("noticed", [False, True], ids=["not noticed before", "noticed before"])
 @pytest.mark.parametrize("newer", NEWER)
-def test_one_library_notices_its_loss_also_after_another_in_the_same_database_has_accepted_its_own(
-    library: Library, tmp_path: Path, newer: Callable[[Library, Library], None]
+def test_the_loss_of_one_library_stays_its_own_when_another_in_the_same_database_has_accepted_theirs(
+    library: Library, tmp_path: Path, newer: Callable[[Library, Library], None], *, noticed: bool
 ) -> None:
     """They share the file of the heads and its witness: whoever accepts lets the witness forget what it has seen."""
     other = Library(library.folder, agency="765700", agreement="other")
@@ -395,6 +396,8 @@ def test_one_library_notices_its_loss_also_after_another_in_the_same_database_ha
         one.deliver(TUESDAY, renames(person("ANNA")))
         one.one_night()
     newer(old, library)
+    if noticed:
+        other_old.store.journal.begin()
     old.store.journal.begin()
     old.store.audit.accept(user="drift", reason="Sikkerhedskopi lagt tilbage")
     for _ in range(2):
