@@ -34,6 +34,8 @@ _UNPACKED: Final = "unpacked"
 class Placed:
     """What became of the files of a backup, but for those in the folder."""
 
+    #: the settings, from the folder
+    config: str = "cprsync.toml"
     #: files and folders that were made elsewhere than in the folder, or that root wrote anew there
     outside: list[str] = field(default_factory=list)
     #: files that stood at their own place already, and stay
@@ -193,7 +195,8 @@ class Placing:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.rename(target)
-            config = target if kept.role == CONFIGURATION else config
+            if kept.role == CONFIGURATION:
+                config, self.placed.config = target, kept.target
         if config is None:
             raise BackupBroken("the archive of the keys holds no settings")
         if self.into != root:

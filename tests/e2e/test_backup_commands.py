@@ -738,6 +738,19 @@ def test_the_steps_after_a_restore_of_several_libraries_name_each_where_a_comman
     ]
 
 
+def test_the_steps_after_a_restore_name_the_settings_as_they_are_called(
+    here: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = here.config.rename(here.folder / "byens.toml")
+    assert not app(["backup", str(here.backups), "--config", str(config), "--json"], standalone_mode=False)
+    capsys.readouterr()
+    wanted = ("restore", str(here.backups), "--into", str(tmp_path / "again"), "--key", str(here.key))
+    assert not app(wanted, standalone_mode=False)
+    told = capsys.readouterr().out
+    assert f"cprsync sync --config {tmp_path / 'again' / 'byens.toml'}" in told
+    assert "cprsync.toml" not in told
+
+
 # -- a key that was made after the backup -------------------------------------------------------------------------
 
 

@@ -145,7 +145,7 @@ def _steps_after(restored: Restored) -> list[str]:
     named = {one["agency"]: f" --library {one['agency']}" if len(libraries) > 1 else "" for one in libraries}
     steps = ["db status", *(f"certs check{of}" for of in named.values()), "sync", "status"]
     steps += [f"audit accept --reason TEXT{named[one['agency']]}" for one in libraries if not one["audit"]["whole"]]
-    config = quote(f"{restored.folder}/cprsync.toml")
+    config = quote(f"{restored.folder}/{restored.placed.config}")
     return [f"cprsync {step} --config {config}" for step in steps]
 
 
