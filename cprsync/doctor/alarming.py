@@ -13,8 +13,9 @@ import structlog
 from cprsync.doctor.alarm_file import FILE, AlarmFile
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.doctor.status import look_at
-from cprsync.errors import AlarmUndelivered, CprsyncError
+from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
+from cprsync.register.own_certificate import name_problem
 from cprsync.services.trust.alarms import check_alarms
 from cprsync.wire.calls import Surroundings
 from cprsync.wiring.counterparts import real_time
@@ -36,18 +37,30 @@ def check_site(site: Site) -> dict[str, int]:
     if not section.has_channels:
         return {"told": 0, "failed": 0, "waiting": 0}
     file, manner, channels = file_of(site), section.manner(), channels_of(site)
+    policy = _find_wrong_policy(site)
     try:
         with site.store() as store:
             document = look_at(site, store, theirs=ask_for_certificates(site)())
+            document["wrong"] += policy
             counts = check_alarms(store.alarms, document, channels, manner, site.clock.now())
     except CprsyncError as error:
         _LOG.error("alarms.store", kind=error.kind)
-        problem = {"what": "store", "kind": error.kind}
-        return check_alarms(file, {"wrong": [problem], "certificates": []}, channels, manner, real_time())
+        # with a target, no store is opened without its policy
+        wrong = policy or [{"what": "store", "kind": error.kind}]
+        return check_alarms(file, {"wrong": wrong, "certificates": []}, channels, manner, real_time())
     if file.is_in_use:
         ended = check_alarms(file, _NOTHING, channels, manner, real_time())
         return {name: count + ended[name] for name, count in counts.items()}
     return counts
+
+
+def _find_wrong_policy(site: Site) -> list[dict[str, Any]]:
+    """The problem of a policy that no night can use. `status` says so by ending with it."""
+    try:
+        _ = site.policy
+    except ConfigurationError as error:
+        return [{"what": "policy", **name_problem(error)}]
+    return []
 
 
 def file_of(site: Site) -> AlarmFile:

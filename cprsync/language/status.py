@@ -100,7 +100,7 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
         values["name"] = word(f"alarms_by_{one['name']}", language)
     if what == "plan":
         return _plan_problem(one, values, language)
-    if what == "heads":
+    if what in {"heads", "policy"}:
         values["problem"] = problem_text(one, language)
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}

@@ -97,6 +97,32 @@ def test_a_store_that_cannot_be_opened_is_told_once_and_that_it_is_back(library:
     }
 
 
+FILES = """
+[[library.target]]
+name = "filer"
+kind = "file"
+folder = "filer"
+fields = ["status"]
+protected = "leave out"
+"""
+
+
+@pytest.mark.parametrize("target", ["", FILES], ids=["no target", "a target"])
+def test_a_policy_that_cannot_be_used_is_told_before_a_night_is_late_for_it(
+    library: Library, server: MailServer, target: str
+) -> None:
+    """With a target, the store cannot be opened without it either."""
+    path = library.folder / "cprsync.toml"
+    path.write_text(path.read_text("utf-8") + target, "utf-8")
+    library.rewrite("policy.toml", "[guard", "[gaurd")
+    for _ in range(2):
+        assert library.call("alarms", "check").exit == 0
+    (mail,) = server.got
+    assert "policy.toml kan ikke bruges: " in mail.get_content()
+    assert "gaurd" in mail.get_content()
+    assert "lager" not in mail.get_content()
+
+
 def test_a_library_whose_alarms_cannot_be_kept_silences_no_other(library: Library, server: MailServer) -> None:
     path = library.folder / "cprsync.toml"
     text = path.read_text("utf-8")

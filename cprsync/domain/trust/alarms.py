@@ -58,6 +58,8 @@ RULES: Final = (
     AlarmRule("audit", Urgency.NOW),
     # each night would stop before its heads
     AlarmRule("heads", Urgency.NOW),
+    # no night begins
+    AlarmRule("policy", Urgency.NOW),
     AlarmRule("run", Urgency.NOW, apart=("exit",)),
     AlarmRule("plan", Urgency.NOW, apart=("undoes",)),
     # while a night runs it is open: four hours are the most that it may take
