@@ -64,7 +64,7 @@ from cprsync.store.trust.rotating import Keys
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
     from datetime import time
     from pathlib import Path
@@ -102,6 +102,7 @@ class SqlStore(Store):
         checks_keys: bool = True,
         environment: str = "test",
         shared: bool = True,
+        elsewhere: Collection[str] = (),
         keeper: Engine | None = None,
     ) -> None:
         """Open the store.
@@ -122,6 +123,7 @@ class SqlStore(Store):
             own_patron: the patron number of a person at the desk, if it is known.
             environment: whose persons the records are about, real or test; the store keeps it, and no other opens it.
             shared: whether other libraries may have patrons under the agreement too.
+            elsewhere: the libraries that have another agreement, whatever they had before.
             checks_keys: False for a caller who only tells what names each key.
             keeper: opens the same database for the role that may delete from the audit; None: `engine` may.
 
@@ -154,7 +156,7 @@ class SqlStore(Store):
         )
         if checks_keys:
             check_keys(tenant)
-        _move_in(tenant, shared=shared)
+        _move_in(tenant, shared=shared, elsewhere=elsewhere)
         if agency not in known:
             note_environment(engine, agency, environment)
         keeping = None if keeper is None else with_targets(replace(tenant, engine=keeper), targets)
@@ -221,14 +223,14 @@ class SqlStore(Store):
         return at_one_moment(self._tenant.engine)
 
 
-def _move_in(tenant: Tenant, *, shared: bool) -> None:
+def _move_in(tenant: Tenant, *, shared: bool, elsewhere: Collection[str]) -> None:
     """Make the rows of the library and its agreement, once. Raises StoreMismatch: the agency is mistyped."""
     names = {"agency": tenant.agency, "id": tenant.agreement}
     with reading(tenant.engine) as connection:
         known = set(connection.scalars(_AGENCIES, {"agreement_": tenant.agreement}))
     # an earlier version made the rows of a mistyped agency too
     if not shared and known - {tenant.agency}:
-        check_agency(tenant.engine, tenant.agency, tenant.agreement)
+        check_agency(tenant.engine, tenant.agency, tenant.agreement, elsewhere=elsewhere)
     if tenant.agency in known:
         return
     with writing(tenant.engine) as connection:

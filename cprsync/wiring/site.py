@@ -170,6 +170,11 @@ class Site:
                 checks_keys=checks_keys,
                 environment=settings.environment,
                 shared=library.register_.shared,
+                elsewhere=[
+                    one.agency
+                    for one in settings.library
+                    if one.register_.service_agreement != library.register_.service_agreement
+                ],
                 keeper=keeper,
             )
             if checks_journal:

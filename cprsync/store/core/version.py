@@ -97,11 +97,11 @@ def note_environment(engine: Engine, agency: str, environment: str) -> None:
         connection.execute(new.values(environment=environment))
 
 
-def check_agency(engine: Engine, agency: str, agreement: str) -> None:
-    """Check that a library that is new under its agreement, or has no patrons, is no mistyped one.
+def check_agency(engine: Engine, agency: str, agreement: str, *, elsewhere: Collection[str]) -> None:
+    """Check that no other library has patrons under an agreement that is not shared.
 
-    An agreement that is not shared belongs to one library. If another one has patrons under it, that is the one that is
-    meant: the agency is mistyped, or two libraries have exchanged theirs.
+    Else the agency is mistyped, two libraries have exchanged theirs, or the settings have lost one that shares it: a
+    night would end the subscriptions of its patrons. `elsewhere`: the libraries that have another agreement by now.
 
     Raises:
         StoreMismatch: there is such a library.
@@ -111,7 +111,9 @@ def check_agency(engine: Engine, agency: str, agreement: str) -> None:
     named = select(row.agency).where(row.id == agreement, has_patrons)
     with reading(engine) as connection:
         found = connection.scalars(named.order_by(row.agency)).all()
-    if found and agency not in found:
+    if agency in found:
+        found = [one for one in found if one != agency and one not in elsewhere]
+    if found:
         raise StoreMismatch(
             "under this service agreement the database has patrons of {others}, and the settings name {agency}",
             others=", ".join(found[:_NAMED_MAX]),

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 from subprocess import PIPE, Popen
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic import command
@@ -132,14 +132,14 @@ def test_a_new_library_is_refused_under_the_agreement_of_anothers_patrons(
     assert len(libraries(engine)) == len(before) + 2
 
 
-def test_a_mistyped_library_that_an_earlier_version_wrote_is_refused_until_it_has_patrons(
+def test_a_library_is_refused_while_another_has_patrons_under_its_agreement_that_is_not_shared(
     store: SqlStore, engine: Engine, keyring: Keyring, clock: StoppedClock
 ) -> None:
-    def open_(*, shared: bool) -> SqlStore:
-        return SqlStore(engine, agency="765700", agreement=AGREEMENT, keyring=keyring, clock=clock, shared=shared)
+    def open_(**more: Any) -> SqlStore:
+        return SqlStore(engine, agency="765700", agreement=AGREEMENT, keyring=keyring, clock=clock, **more)
 
-    # its rows are written, as nothing was asked
-    mistyped = open_(shared=True)
+    # as an earlier version wrote the rows of a mistyped agency
+    other = open_(shared=True)
     open_(shared=False)
     enrol(store, 1)
     before = libraries(engine)
@@ -147,9 +147,13 @@ def test_a_mistyped_library_that_an_earlier_version_wrote_is_refused_until_it_ha
         open_(shared=False)
     assert refused.value.kind == "store.agency"
     assert libraries(engine) == before
-    open_(shared=True)
-    enrol(mistyped, 1)
-    assert open_(shared=False).patrons.count() == 1
+    # with patrons of its own, its night would end the subscriptions of the first
+    enrol(other, 1)
+    with pytest.raises(StoreMismatch, match=f"has patrons of {AGENCY}, and the settings name 765700"):
+        open_(shared=False)
+    assert open_(shared=True).patrons.count() == 1
+    # the first has another agreement by now
+    assert open_(shared=False, elsewhere=[AGENCY]).patrons.count() == 1
 
 
 def test_a_library_from_before_the_note_is_noted_when_it_is_opened(
