@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from cprsync.register.extract.reader import ExtractReader
     from cprsync.register.soap.client import SoapRegister
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.desk.reviewing import Reviews
-    from cprsync.services.desk.setting import SettingDesk
     from cprsync.services.feed.stopped import DeliveryDecisions
-    from cprsync.services.leaving.departing import LeavingDesk
     from cprsync.services.ports.night import Progress
     from cprsync.services.ports.outward import OpenTarget
     from cprsync.services.ports.runs import Clock
@@ -59,6 +56,16 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:
     """The waiting time that all calls of one command at the desk share. `since`: when the user pressed a key."""
     return Patience(DESK_SECONDS, since=since, least=DESK_CALLS_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLibrary:
+    """One library with its store open."""
+
+    agency: str
+    store: Store
+    clock: Clock
+    policy: Policy
 
 
 @dataclass
@@ -237,29 +244,10 @@ class Site:
             yield Desk(self.section.agency, store, register, self.clock, self.policy, self.caps)
 
     @contextmanager
-    def reviews(self, *, user: str) -> Iterator[Reviews]:
-        """The library's reviews, answered by a user of the operating system."""
-        from cprsync.services.desk.reviewing import Reviews
-
-        with self.store(shows_records=True) as store:
-            yield Reviews(self.section.agency, store, self.clock, self.policy, user)
-
-    @contextmanager
-    def counter(self) -> Iterator[SettingDesk]:
-        """What setting a field of a patron needs."""
-        from cprsync.config.packaged import load_municipalities
-        from cprsync.services.desk.setting import SettingDesk
-
-        with self.store(shows_records=True) as store:
-            yield SettingDesk(store, self.clock, self.policy, load_municipalities().homes())
-
-    @contextmanager
-    def leaving(self, *, user: str) -> Iterator[LeavingDesk]:
-        """Where patrons leave. It needs no register: nobody who leaves is looked up or subscribed."""
-        from cprsync.services.leaving.departing import LeavingDesk
-
-        with self.store() as store:
-            yield LeavingDesk(store, self.clock, user, self.policy)
+    def library(self, *, shows_records: bool = True) -> Iterator[OpenLibrary]:
+        """What a use case needs that asks no counterpart. `shows_records`: as of `store`."""
+        with self.store(shows_records=shows_records) as store:
+            yield OpenLibrary(self.section.agency, store, self.clock, self.policy)
 
     @contextmanager
     def night(self, *, progress: Progress) -> Iterator[Night]:

@@ -32,6 +32,7 @@ from cprsync.store.core.engine import reading
 from cprsync.store.desk import views
 from cprsync.store.netmedia import entitlements
 from cprsync.store.night import calendar
+from cprsync.wiring.site import OpenLibrary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,9 +195,10 @@ def ask_at_the_desk(tenant: Tenant, patron_id: str) -> None:
     view = store.views.patron(patron_id)
     assert view is not None
     patron_document(view, policy, agency=AGENCY, on=clock.today(), circulation=store.lending.circulation(patron_id))
-    Standings(store, clock, policy).standing(patron_id)
-    Statements(AGENCY, "", store, clock, policy, "").statement(patron_id)
-    Entitlements(store, clock, policy, load_municipalities()).shown(patron_id)
+    ours = OpenLibrary(AGENCY, store, clock, policy)
+    Standings(ours).standing(patron_id)
+    Statements(ours, "", "").statement(patron_id)
+    Entitlements(ours, load_municipalities()).shown(patron_id)
 
 
 def test_a_status_counts_along_indexes_and_reads_no_record(night: tuple[Tenant, Caught]) -> None:

@@ -50,7 +50,7 @@ def pages(tmp_path: Path, empty_store: Path, known: Known) -> Iterator[Served]:
     begin(library)
     patron = library.store.patrons.find(cpr("ANNA"))
     assert patron is not None
-    counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
+    counter = SettingDesk(library, frozenset())
     for field, text in (("pin", PIN), ("telephones", "*20304050"), ("contact_address", "c/o Kanariefugl")):
         set_field(counter, Setting(patron, field, text, "lisbeth"))
 

@@ -270,7 +270,7 @@ class Twice:
             model.withdraw(record, name, today)
         else:
             model.correct(record, name, texts[name], today, until)
-        set_field(SettingDesk(self.library.store, self.library.clock, POLICY, CODES), asked)
+        set_field(SettingDesk(self.library, CODES), asked)
         self.reached[f"desk correct {name}" if not withdraws else "desk withdraw"] += 1
         return True
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import said_yes
-from living import CODES, POLICY
+from living import CODES
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Card, Local
@@ -81,7 +81,7 @@ class Staff:
     # -- reviews
 
     def reviews(self, user: str = "anna") -> Reviews:
-        return Reviews(self.library.agency, self.library.store, self.library.clock, self.library.policy, user)
+        return Reviews(self.library, user)
 
     def _answered(self, *states: str) -> list[dict[str, Any]]:
         return [item for item in self.reviews().answered(most=20) if item["state"] in states]
@@ -169,7 +169,7 @@ class Staff:
         until = self.library.clock.today() + timedelta(days=1 + n % 5)
         name, text = (("address", "Skrivergade 1\n8000 Aarhus C"), ("name", "Rettet Navn"))[n % 2]
         asked = Setting(patron, name, text, "lone", reason="saw it", until=until)
-        set_field(SettingDesk(self.library.store, self.library.clock, POLICY, CODES), asked)
+        set_field(SettingDesk(self.library, CODES), asked)
         return "correct"
 
     def take(self, one: Dict, number: str) -> None:
@@ -180,7 +180,7 @@ class Staff:
         return self.library.store.patrons.find(CprNumber.parse(number))
 
     def _exit(self) -> LeavingDesk:
-        return LeavingDesk(self.library.store, self.library.clock, "lone", self.library.policy)
+        return LeavingDesk(self.library, "lone")
 
 
 def chosen(items: list[dict[str, Any]], n: int) -> dict[str, Any] | None:

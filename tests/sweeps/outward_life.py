@@ -324,7 +324,7 @@ class LeakLife:
     def _set(
         self, one: Somebody, name: str, text: str | None, *, reason: str = "saw it", until: date | None = None
     ) -> None:
-        desk = SettingDesk(self.library.store, self.library.clock, POLICY, CODES)
+        desk = SettingDesk(self.library, CODES)
         set_field(desk, Setting(one.patron_id, name, text, "lone", reason=reason, until=until))
 
     def _desk_leave(self, one: Somebody, _: int) -> bool:
@@ -337,7 +337,7 @@ class LeakLife:
         is_answered = any(one.key in other.answers_for for other in self.town.people.values())
         if one.standing != PATRON or one.answers_for or is_answered or any(one in pair for pair in self.merging):
             return False
-        how(LeavingDesk(self.library.store, self.library.clock, "lisbeth"), one.patron_id)
+        how(LeavingDesk(self.library, "lisbeth"), one.patron_id)
         one.standing, one.contact, one.typed = GONE, (), {}
         return True
 
@@ -363,7 +363,7 @@ class LeakLife:
         if not self.merging:
             return False
         closes, keeps = self.merging.pop()
-        reviews = Reviews(AGENCY, self.library.store, self.library.clock, POLICY, "lone")
+        reviews = Reviews(self.library, "lone")
         (item,) = [one for one in reviews.listed() if one["kind"] == "parked.number.both_patrons"]
         reviews.accept(int(item["id"]))
         closes.standing, keeps.contact, closes.contact = MERGED, keeps.contact or closes.contact, ()

@@ -52,7 +52,7 @@ def still(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.mark.parametrize("key", ["ANNA", "BO", "CLARA", "DAVID"])
 def test_a_record_is_the_document_of_patron_show(still: Served, key: str) -> None:
     library, patron = still.library, patron_of(still, key)
-    viewer = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lisbeth")
+    viewer = RecordViewer(library, "lisbeth")
     assert calling(still).get(f"/patrons/{patron}").json() == viewer.shown(patron)
 
 
@@ -72,7 +72,7 @@ def test_patrons_are_found_as_patron_find_finds_them(desk: Served, typed: str) -
         set_(desk.library, "telephones", "20304050", key=key)
     text = {"ANNA's number": cpr("ANNA").digits, "ANNA's telephone": "20 30 40 50"}.get(typed, typed)
     told = calling(desk).post("/patrons/find", {"typed": text}).json()
-    assert told == Finder(desk.library.store, desk.library.clock, desk.library.policy, "lisbeth").find(text)
+    assert told == Finder(desk.library, "lisbeth").find(text)
     assert len(told.get("hits", ())) == (2 if "telephone" in typed else 0)
     assert desk.library.register.looked_up == []
 
@@ -292,7 +292,7 @@ def test_reviews_are_the_commands_documents_and_are_answered(desk: Served, api: 
     asked = {"cpr_number": cpr("ANNA").digits, "purpose": "correction"}
     preview_key = api.post("/registrations/preview", asked).json()["key"]
     api.post("/registrations/confirm", {"key": preview_key, "reason": "Pårørende ringede"})
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth")
+    reviews = Reviews(library, "lisbeth")
     listed = api.get("/reviews").json()["items"]
     assert listed == [with_words(item) for item in reviews.listed()]
     number = listed[0]["id"]

@@ -55,17 +55,17 @@ def test_what_follows_from_a_record_is_the_commands_document(told: tuple[Served,
     served, api = told
     library, patron = served.library, patron_of(served, key)
     store, clock, policy = library.store, library.clock, library.policy
-    statements = Statements(AGENCY, "Byens bibliotek", store, clock, policy, USER)
+    statements = Statements(library, "Byens bibliotek", USER)
     changes = list_changes(store, policy, patron, most=200)
     documents: dict[str, Any] = {
-        "standing": standing_with_words(Standings(store, clock, policy).standing(patron)),
-        "entitlements": Entitlements(store, clock, policy, load_municipalities()).shown(patron),
+        "standing": standing_with_words(Standings(library).standing(patron)),
+        "entitlements": Entitlements(library, load_municipalities()).shown(patron),
         "statement": statements.statement(patron),
         "responsibles": list_responsibles(store, patron, policy=policy, clock=clock),
         "changes": {"agency": AGENCY, "entries": [entry_document(one) for one in changes]},
         "reviews": {"items": []},
-        "leave": LeavingDesk(store, clock, USER, policy).preview(patron, Ending.LEAVE).document,
-        "erase": LeavingDesk(store, clock, USER, policy).preview(patron, Ending.ERASE).document,
+        "leave": LeavingDesk(library, USER).preview(patron, Ending.LEAVE).document,
+        "erase": LeavingDesk(library, USER).preview(patron, Ending.ERASE).document,
     }
     before = records(served)
     for name, document in documents.items():

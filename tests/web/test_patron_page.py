@@ -58,7 +58,7 @@ def provider(known: Known) -> Iterator[Known]:
 def set_of(library: Library, key: str, field: str, text: str) -> None:
     patron = library.store.patrons.find(cpr(key))
     assert patron is not None
-    counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
+    counter = SettingDesk(library, frozenset())
     set_field(counter, Setting(patron, field, text, "lisbeth"))
 
 
@@ -384,7 +384,7 @@ def test_a_session_ends_with_the_card_and_the_pin_that_it_was_opened_by(desk: Se
         set_of(desk.library, "ANNA", "pin", WRONG)
     else:
         set_of(desk.library, "ANNA", "cards", "K900")
-        counter = SettingDesk(desk.library.store, desk.library.clock, desk.library.policy, frozenset())
+        counter = SettingDesk(desk.library, frozenset())
         set_field(counter, Setting(patron_of(desk, "ANNA"), "cards", "ANNA", "lisbeth", doing=ListChange.REMOVE))
     before = record_of(desk.library)
     browser.post("/me/set", form)
@@ -554,7 +554,7 @@ def test_the_copy_is_the_record_and_the_audit_has_who_took_it(desk: Served) -> N
 
 def test_a_correction_tells_the_patron_until_when_and_not_who(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
-    counter = SettingDesk(desk.library.store, desk.library.clock, desk.library.policy, frozenset())
+    counter = SettingDesk(desk.library, frozenset())
     until = desk.library.clock.today() + timedelta(days=30)
     set_field(counter, Setting(patron, "name", "Anna Ny", "lisbeth", reason="Hemmelig grund", until=until))
     browser = by_identity(desk)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from callers import records
-from doubles import AGENCY
 from test_box import patron_of
 from test_sealed_views import reveals
 from test_set_cpr import MADE, enrol
@@ -34,7 +33,7 @@ def words_of(text: str) -> list[str]:
 @pytest.mark.parametrize("key", ["ANNA", "BO", "CLARA", "DAVID"])
 def test_the_page_says_every_word_that_the_command_says(desk: Served, key: str) -> None:
     library = desk.library
-    viewer = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lisbeth")
+    viewer = RecordViewer(library, "lisbeth")
     lines = field_lines(viewer.shown(patron_of(desk, key))["fields"])
     missing = set(words_of(" ".join(lines))) - set(words_of(record(desk, key).text))
     assert missing == set()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from callers import records
-from doubles import AGENCY, MONDAY
+from doubles import MONDAY
 from said_yes import leave
 from test_box import patron_of
 from test_set_cpr import MADE, enrol, set_cpr
@@ -111,13 +111,13 @@ def merge_shown_one(desk: Served) -> None:
     store, clara, david = desk.library.store, patron_of(desk, "CLARA"), patron_of(desk, "DAVID")
     store.desk.ask_staff(clara, BOTH_PATRONS, about=david)
     (item,) = [one for one in store.review_desk.items(all_states=False) if one.patron_id == clara]
-    Reviews(AGENCY, store, desk.library.clock, desk.library.policy, "bo").accept(item.id)
+    Reviews(desk.library, "bo").accept(item.id)
 
 
 @pytest.mark.parametrize("who", ["ANNA", "CLARA"])
 def test_an_item_about_a_patron_who_has_left_is_shown_without_a_name(desk: Served, number: int, who: str) -> None:
     patron = patron_of(desk, who)
-    leave(LeavingDesk(desk.library.store, desk.library.clock, "bo", desk.library.policy), patron)
+    leave(LeavingDesk(desk.library, "bo"), patron)
     browser = desk.browser().open(f"/reviews/{number}")
     assert browser.answer.status_code == 200
     assert patron in browser.text

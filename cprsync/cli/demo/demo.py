@@ -226,14 +226,16 @@ def _let_happen(stage: Stage, night: Mapping[str, Any], place: str) -> None:
 
 def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
+    from cprsync.config.packaged import load_municipalities
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.desk.setting import Setting, set_field
+    from cprsync.services.desk.setting import Setting, SettingDesk, set_field
     from cprsync.wiring.site import site_of
 
     site = site_of(stage.settings, None)
     with site.store() as store:
         patron_id = store.patrons.find(CprNumber.parse(read_numbers()[typed["who"]]))
-    with site.counter() as counter:
+    with site.library() as ours:
+        counter = SettingDesk(ours, load_municipalities().homes())
         text, reason, until = typed["value"], typed["reason"], typed["until"]
         set_field(counter, Setting(patron_id or "", typed["field"], text, "demo", reason=reason, until=until))
 

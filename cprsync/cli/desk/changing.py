@@ -109,7 +109,8 @@ def patron_set(
     added, and the others stay. The telephone or e-mail for notices has a * before it.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.desk.setting import Setting, check, set_field
+    from cprsync.config.packaged import load_municipalities
+    from cprsync.services.desk.setting import Setting, SettingDesk, check, set_field
 
     if remove + replace + withdraw > 1:
         with failures(as_json=as_json):
@@ -118,13 +119,14 @@ def patron_set(
     with opened(config, library, as_json=as_json) as site:
         text = None if withdraw else ""
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
-        with site.counter() as counter:
+        with site.library() as ours:
+            counter = SettingDesk(ours, load_municipalities().homes())
             # checked before the value is asked for, so that nobody types one for nothing
             check(counter, asked)
             if not withdraw:
                 asked = dataclasses.replace(asked, text=_ask_value(field, doing or ListChange.ADD, lang))
             document = set_field(counter, asked)
-            groups = counter.policy.group_names
+            groups = ours.policy.group_names
         publish_patron(site, patron, lang)
     net_media_word = "set_culr" if site.section.culr is not None else "set_culr_unset"
     text = asked.text or ""
@@ -301,12 +303,14 @@ def patron_set_cpr(
     """
     from cprsync.cli.terminal.user import ask_number, user_name
     from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
+    from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.set_cpr import SetNumber
 
     asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
         if undo:
-            with site.reviews(user=user_name()) as reviews:
+            with site.library() as ours:
+                reviews = Reviews(ours, user_name())
                 taken = preview_taking_back(reviews, patron)
                 with asker.confirmed(
                     taken.document, taken.preview, taking_back_lines(taken.document, lang)

@@ -52,8 +52,8 @@ def patron_show(
 
     with opened(config, library, as_json=as_json) as site:
         check_asked(reveal=reveal, reason=reason)
-        with site.store(shows_records=True) as store:
-            window = RecordViewer(site.section.agency, store, site.clock, site.policy, user_name())
+        with site.library() as ours:
+            window = RecordViewer(ours, user_name())
             document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
     print_document(document, record_lines(document, lang), as_json=as_json)
 
@@ -71,8 +71,8 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
 
     with opened(config, library, as_json=as_json) as site:
         typed = ask_identity(word("find_prompt", lang))
-        with site.store() as store:
-            document = Finder(store, site.clock, site.policy, user_name()).find(typed)
+        with site.library(shows_records=False) as ours:
+            document = Finder(ours, user_name()).find(typed)
     if not document["found"]:
         nobody = BadInput("no patron was found", kind="patron.nobody")
         document = {**document, "error": error_document(nobody, changed="nothing")}

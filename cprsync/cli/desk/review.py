@@ -38,9 +38,10 @@ app = typer.Typer()
 @contextmanager
 def _reviews(config: Path, library: str | None, *, as_json: bool) -> Iterator[Reviews]:
     from cprsync.cli.terminal.user import user_name
+    from cprsync.services.desk.reviewing import Reviews
 
-    with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
-        yield reviews
+    with opened(config, library, as_json=as_json) as site, site.library() as ours:
+        yield Reviews(ours, user_name())
 
 
 @app.command("list")
@@ -69,10 +70,11 @@ def review_show(
     refused the patron, asks it what it holds now, and shows that beside ours.
     """
     from cprsync.cli.terminal.user import user_name
+    from cprsync.services.desk.reviewing import Reviews
     from cprsync.wiring.targets import show_item
 
-    with opened(config, library, as_json=as_json) as site, site.reviews(user=user_name()) as reviews:
-        document = with_words(show_item(reviews, number, site.targets))
+    with opened(config, library, as_json=as_json) as site, site.library() as ours:
+        document = with_words(show_item(Reviews(ours, user_name()), number, site.targets))
     print_document(document, item_lines(document, lang), as_json=as_json)
 
 

@@ -78,11 +78,12 @@ def patron_leave(
     holds is kept by the number, and comes back if the person registers again.
     """
     from cprsync.cli.terminal.user import user_name
+    from cprsync.services.leaving.departing import LeavingDesk
 
     asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
-        with site.leaving(user=user_name()) as desk:
-            document = _leave(desk, patron, asker)
+        with site.library(shows_records=False) as ours:
+            document = _leave(LeavingDesk(ours, user_name()), patron, asker)
         publish_patron(site, patron, lang)
     print_document(document, [left_text(document, lang)], as_json=as_json)
     return Exit.LEFT if document["open"] else Exit.DONE
@@ -110,11 +111,12 @@ def patron_erase(
     later registration does not tell that the person was a patron.
     """
     from cprsync.cli.terminal.user import user_name
+    from cprsync.services.leaving.departing import LeavingDesk
 
     asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
     with opened(config, library, as_json=as_json) as site:
-        with site.leaving(user=user_name()) as desk:
-            document = _erase(desk, patron, asker)
+        with site.library(shows_records=False) as ours:
+            document = _erase(LeavingDesk(ours, user_name()), patron, asker)
         publish_patron(site, patron, lang)
     print_document(document, erased_lines(document, lang), as_json=as_json)
 

@@ -50,8 +50,8 @@ def patron_standing(
     """
     from cprsync.services.lending.standing import Standings
 
-    with opened(config, library, as_json=as_json, today=today) as site, site.store(shows_records=True) as store:
-        document = Standings(store, site.clock, site.policy).standing(patron, film_from_age=film)
+    with opened(config, library, as_json=as_json, today=today) as site, site.library() as ours:
+        document = Standings(ours).standing(patron, film_from_age=film)
     lines = standing_lines(document, lang, film_from_age=film)
     print_document(standing_with_words(document), lines, as_json=as_json)
 
@@ -89,8 +89,7 @@ def statement(
 
     with opened(config, library, as_json=as_json, today=today) as site:
         check_asked(reveal=reveal, reason=reason)
-        section = site.section
-        with site.store(shows_records=True) as store:
-            statements = Statements(section.agency, section.name, store, site.clock, site.policy, user_name())
+        with site.library() as ours:
+            statements = Statements(ours, site.section.name, user_name())
             document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
     print_document(document, statement_lines(document, lang or document["language"]), as_json=as_json)

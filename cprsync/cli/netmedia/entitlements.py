@@ -74,8 +74,8 @@ def entitlements_show(
     from cprsync.config.packaged import load_municipalities
     from cprsync.services.netmedia.entitlements import Entitlements
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
-        entitlements = Entitlements(store, site.clock, site.policy, load_municipalities())
+    with opened(config, library, as_json=as_json) as site, site.library(shows_records=False) as ours:
+        entitlements = Entitlements(ours, load_municipalities())
         document = entitlements.shown(patron, on=on)
     print_document(document, entitlement_lines(document, lang), as_json=as_json)
 

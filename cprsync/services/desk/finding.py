@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cprsync.domain.desk.finding import Typed
-    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library
 
 #: How the patrons were found.
 TELEPHONE: Final = "telephone"
@@ -44,9 +42,7 @@ REFRESHED_MAX: Final = 200
 class Finder:
     """Where patrons are looked for."""
 
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
     #: who looks
     user: str
 
@@ -56,15 +52,15 @@ class Finder:
         `hits` is there if several were found; `patron` is then None. The audit has that somebody searched by name or
         telephone, before anybody learns what was found. A number or a card leads to a record, and that is in the audit.
         """
-        typed = read_typed(text, self.clock.today())
+        typed = read_typed(text, self.library.clock.today())
         document = self._found(typed)
         if _is_search(typed, document):
             by = NAME if typed.telephone is None else TELEPHONE
-            self.store.access.note_search(by, user=self.user, purpose=SERVE, patron_id=document["patron"])
+            self.library.store.access.note_search(by, user=self.user, purpose=SERVE, patron_id=document["patron"])
         return document
 
     def _found(self, typed: Typed) -> dict[str, Any]:
-        document = find_patron(self.store, typed.exact)
+        document = find_patron(self.library.store, typed.exact)
         if document["found"] and typed.telephone is None:
             return document
         by, views = self._shared(typed)
@@ -79,26 +75,26 @@ class Finder:
 
     def _shared(self, typed: Typed) -> tuple[str, list[PatronView]]:
         """How the text may mean several patrons, and who has it."""
-        store = self.store
+        store = self.library.store
         if typed.telephone is None and not typed.words:
             return "", []
         store.finding.refresh(REFRESHED_MAX)
         if typed.telephone is not None:
             return TELEPHONE, list(self._views(store.finding.by_telephone(typed.telephone)))
         named = self._views(store.finding.by_name(typed.words, typed.born))
-        return NAME, [view for view in named if not view.is_sealed(self.policy)]
+        return NAME, [view for view in named if not view.is_sealed(self.library.policy)]
 
     def _views(self, ids: list[str]) -> Iterator[PatronView]:
         yield from (view for one in ids if (view := self._view(one)) is not None)
 
     def _view(self, patron_id: str | None) -> PatronView | None:
-        view = None if patron_id is None else self.store.views.patron(patron_id)
+        view = None if patron_id is None else self.library.store.views.patron(patron_id)
         return None if view is None or view.stage is Stage.CLOSED else view
 
     def _warnings(self, typed: Typed) -> Iterator[str]:
         if typed.lacks_date:
             yield NO_DATE
-        if (typed.telephone is not None or typed.words) and not self.store.finding.is_complete():
+        if (typed.telephone is not None or typed.words) and not self.library.store.finding.is_complete():
             yield INCOMPLETE
 
     def _listed(self, by: str, views: list[PatronView], warnings: list[str]) -> dict[str, Any]:
@@ -118,9 +114,9 @@ class Finder:
 
     def _hit(self, view: PatronView) -> Hit:
         person = view.patron.register
-        if view.is_sealed(self.policy):
+        if view.is_sealed(self.library.policy):
             return Hit(view.patron.id, is_sealed=True)
-        birth = effective(view.patron, self.policy, on=self.clock.today()).birth
+        birth = effective(view.patron, self.library.policy, on=self.library.clock.today()).birth
         at, name = person.address, person.name
         return Hit(
             view.patron.id,

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.field import Field
     from cprsync.domain.patron.local import ListChange
-    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Opened, PatronView
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library, Store
 
 #: Where the hyphen of a written number stands.
 _HYPHEN_AT: Final = 6
@@ -36,10 +34,7 @@ BY_NUMBER: Final = "cpr_number"
 class OwnRecord:
     """One patron at their own record."""
 
-    agency: str
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
     municipalities: frozenset[str]
     patron_id: str
     proof: Proof
@@ -49,16 +44,16 @@ class OwnRecord:
 
         Raises BadInput: there is no such patron any more.
         """
-        view = living_view_of(self.store, self.patron_id)
+        view = living_view_of(self.library.store, self.patron_id)
         fields = self._opened(view)
-        self.store.views.note_own(self.patron_id, tuple(one.key for one in fields), proof=self.proof.value)
+        self.library.store.views.note_own(self.patron_id, tuple(one.key for one in fields), proof=self.proof.value)
         whole = self._whole(view)
         shown = {one.key: self._shown(one, whole["fields"][one.key]) for one in fields if one.key in whole["fields"]}
         if self.proof is Proof.CARD:
-            return {"library": self.agency, "proof": self.proof.value, "fields": shown}
+            return {"library": self.library.agency, "proof": self.proof.value, "fields": shown}
         shown["cpr_number"] = {**shown["cpr_number"], "value": _written(view.patron.number)}
         return {
-            "library": self.agency,
+            "library": self.library.agency,
             "proof": self.proof.value,
             "patron": self.patron_id,
             "protected": whole["protected"],
@@ -68,11 +63,11 @@ class OwnRecord:
 
     def changeable(self) -> tuple[Field, ...]:
         """The fields that the patron may change."""
-        return changed_fields(self.proof, is_sealed=self._is_sealed(living_view_of(self.store, self.patron_id)))
+        return changed_fields(self.proof, is_sealed=self._is_sealed(living_view_of(self.library.store, self.patron_id)))
 
     def entries(self, key: str) -> tuple[tuple[str, str], ...]:
         """The entries of a list that the patron may take off, as they are typed and as they are shown."""
-        view = living_view_of(self.store, self.patron_id)
+        view = living_view_of(self.library.store, self.patron_id)
         field = self._own_field(key)
         typed = field.kind.shown(field.value_in(view.local), False) if field.kind.is_list else ()
         return tuple(zip(typed, mask_contacts(typed) if self._masks(field) else typed, strict=True))
@@ -83,7 +78,7 @@ class OwnRecord:
         Raises BadInput: the field is not the patron's to change, or the text does not fit; nothing is written.
         """
         field = self._own_field(key)
-        counter = SettingDesk(self.store, self.clock, self.policy, self.municipalities)
+        counter = SettingDesk(self.library, self.municipalities)
         if field.kind.is_list and not text:
             raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
         asked = Setting(self.patron_id, key, text or None, self.patron_id, doing=doing if field.kind.is_list else None)
@@ -99,7 +94,7 @@ class OwnRecord:
         return opened_fields(self.proof, is_sealed=self._is_sealed(view))
 
     def _is_sealed(self, view: PatronView) -> bool:
-        return view.is_sealed(self.policy)
+        return view.is_sealed(self.library.policy)
 
     def _whole(self, view: PatronView) -> dict[str, Any]:
         """The record as the desk shows it, opened if the patron has proved who they are."""
@@ -108,17 +103,18 @@ class OwnRecord:
         if self.proof is Proof.CARD or not sealed:
             return document
         return self._document_of(
-            view, self.store.views.reveal(Reveal(self.patron_id, sealed, self.patron_id, reason="", purpose=OWN))
+            view,
+            self.library.store.views.reveal(Reveal(self.patron_id, sealed, self.patron_id, reason="", purpose=OWN)),
         )
 
     def _document_of(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:
         return patron_document(
             view,
-            self.policy,
-            agency=self.agency,
-            on=self.clock.today(),
+            self.library.policy,
+            agency=self.library.agency,
+            on=self.library.clock.today(),
             opened=opened,
-            circulation=self.store.lending.circulation(self.patron_id),
+            circulation=self.library.store.lending.circulation(self.patron_id),
         )
 
     def _shown(self, field: Field, entry: Mapping[str, Any]) -> dict[str, Any]:

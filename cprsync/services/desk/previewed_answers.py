@@ -109,16 +109,16 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     Raises:
         BadInput: no number was given at the desk, or it has been taken back already.
     """
-    given = [one for one in reviews.store.review_desk.items(all_states=True) if _is_given(one, patron_id)]
-    view = reviews.store.views.patron(patron_id)
+    given = [one for one in reviews.library.store.review_desk.items(all_states=True) if _is_given(one, patron_id)]
+    view = reviews.library.store.views.patron(patron_id)
     if view is None:
         raise no_such_patron()
     if not given:
         raise _nothing_to_take_back(reviews, patron_id)
-    reviews.store.access.note_view(patron_id, user=reviews.user, purpose=REVIEW)
+    reviews.library.store.access.note_view(patron_id, user=reviews.user, purpose=REVIEW)
     marks = (str(given[-1].id), str(view.patron.version))
     preview = Preview(UNDO, patron_id, TAKING_BACK, marks)
-    whose = whose_document(view, reviews.policy, on=reviews.clock.today())
+    whose = whose_document(view, reviews.library.policy, on=reviews.library.clock.today())
     document = {
         **number_document(patron_id, "shown", verified=view.patron.verified),
         "warnings": warning_documents(TAKING_BACK),
@@ -148,13 +148,13 @@ def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -
     again = preview_taking_back(reviews, shown.patron_id)
     reason = check_confirmed(again.preview, confirmation)
     reviews.undo(again.item, reason=reason, is_shown=True)
-    (patron,) = reviews.store.patrons.read([shown.patron_id])
+    (patron,) = reviews.library.store.patrons.read([shown.patron_id])
     told = {name: again.document[name] for name in ("warnings", "preview")}
     return {**number_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
 
 
 def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
-    items = reviews.store.review_desk.items(all_states=True)
+    items = reviews.library.store.review_desk.items(all_states=True)
     if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
         return BadInput("the number has been taken back already", kind="number.taken_back")
     return BadInput("no number was set for that patron that can be taken back", kind="number.not_set")

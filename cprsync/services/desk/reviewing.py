@@ -34,11 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.policy.policy import Policy
-    from cprsync.services.planning.steps import Means
     from cprsync.services.ports.patrons import Write
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library
 
 #: The message when an answer cannot be taken back. The error's kind ends in the state.
 _NOT_TAKEN_BACK: Final = {
@@ -54,35 +51,35 @@ _NOT_TAKEN_BACK: Final = {
 class Reviews:
     """One library's reviews, and the user who answers them."""
 
-    agency: str
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
     user: str
 
     def listed(self, *, all_states: bool = False) -> list[dict[str, Any]]:
         """The open items, or all of them."""
-        items = self.store.review_desk.items(all_states=all_states)
+        items = self.library.store.review_desk.items(all_states=all_states)
         sides = self._sides(items)
         return [document_of(item) | sides.get(item.id, {}) for item in items]
 
     def answered(self, *, most: int) -> list[dict[str, Any]]:
         """The items that staff answered, the latest answer first."""
-        return [document_of(item) for item in self.store.review_desk.answered(most=most)]
+        return [document_of(item) for item in self.library.store.review_desk.answered(most=most)]
 
     def count_due(self) -> int:
         """How many items wait and are not put off."""
-        return sum(not item.is_put_off(self.clock.today()) for item in self.store.review_desk.items(all_states=False))
+        return sum(
+            not item.is_put_off(self.library.clock.today())
+            for item in self.library.store.review_desk.items(all_states=False)
+        )
 
     def waiting_about(self, patron_id: str) -> list[dict[str, Any]]:
         """The open items about a patron, the oldest first. Also those in which they are the other one of two."""
-        return [document_of(item) for item in self.store.review_desk.waiting_about(patron_id)]
+        return [document_of(item) for item in self.library.store.review_desk.waiting_about(patron_id)]
 
     def shown(self, number: int) -> dict[str, Any]:
         """One item with its record, or both records, as far as they may be shown. Raises ReviewUnknown."""
         item = self._item(number)
         for patron_id in filter(None, (item.patron_id, item.about)):
-            self.store.access.note_view(patron_id, user=self.user, purpose=REVIEW)
+            self.library.store.access.note_view(patron_id, user=self.user, purpose=REVIEW)
         document = document_of(item) | self._sides([item]).get(item.id, {})
         document["record"] = self._record(item.patron_id)
         document["other"] = None if item.about is None else self._record(item.about)
@@ -92,7 +89,7 @@ class Reviews:
             document["plan"] = {
                 "keeps": item.about,
                 "closes": item.patron_id,
-                "moves": dict(self.store.review_desk.circulation_counts(item.patron_id)),
+                "moves": dict(self.library.store.review_desk.circulation_counts(item.patron_id)),
             }
         if self._leaves_unverified(item):
             document["rejecting"] = {"unverified": item.patron_id}
@@ -102,14 +99,17 @@ class Reviews:
         """Whether rejecting leaves the patron with a number about which the register will send nothing."""
         if item.state is not State.WAITING or not item.row.leaves_replaced:
             return False
-        in_force = self.store.reviews.in_force([item.patron_id])
+        in_force = self.library.store.reviews.in_force([item.patron_id])
         if any(one.kind == item.kind and one.about is not None for one in in_force):
             return False  # the item is about an old number: the register is asked about the present one
-        return not any(one.number.is_replacement for one in self.store.patrons.read([item.patron_id]))
+        return not any(one.number.is_replacement for one in self.library.store.patrons.read([item.patron_id]))
 
     def _numbers(self, item: ReviewItem, record: dict[str, Any] | None) -> dict[str, str | None]:
         """The patron's number, and the one that the register names for their old number; masked as required."""
-        new, (patron,) = self.store.review_desk.named_number(item.id), self.store.patrons.read([item.patron_id])
+        new, (patron,) = (
+            self.library.store.review_desk.named_number(item.id),
+            self.library.store.patrons.read([item.patron_id]),
+        )
         shut = record is None or record["protected"]
         return {"ours": patron.number.masked(shut=shut), "register": None if new is None else new.masked(shut=shut)}
 
@@ -117,20 +117,20 @@ class Reviews:
         """Our side and CULR's, for open items about the net media, and what other systems answered to ours."""
         waiting = [item for item in items if item.state is State.WAITING]
         about = [item for item in waiting if item.kind in NET_MEDIA_KINDS]
-        sides = self.store.accounts.sides([item.patron_id for item in about])
+        sides = self.library.store.accounts.sides([item.patron_id for item in about])
         refused = [item for item in waiting if item.kind == TARGET_NOT_TAKEN]
-        answers = self.store.queues.refused([item.patron_id for item in refused])
+        answers = self.library.store.queues.refused([item.patron_id for item in refused])
         told: dict[int, dict[str, Any]] = {item.id: {"targets": answers.get(item.patron_id, [])} for item in refused}
         return told | {item.id: {"net_media": asdict(sides[item.patron_id])} for item in about}
 
     def _record(self, patron_id: str) -> dict[str, Any] | None:
-        view = self.store.views.patron(patron_id)
+        view = self.library.store.views.patron(patron_id)
         if view is None:
             return None
-        return patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+        return patron_document(view, self.library.policy, agency=self.library.agency, on=self.library.clock.today())
 
     def _item(self, number: int) -> ReviewItem:
-        item = self.store.review_desk.item(number)
+        item = self.library.store.review_desk.item(number)
         if item is None:
             raise ReviewUnknown("there is no review item {number}", number=number)
         return item
@@ -194,7 +194,7 @@ class Reviews:
     def make_sure_that_may(self, item: ReviewItem, answer: str) -> None:
         """Refuse an answer about oneself or one's household, until a second person signs."""
         for patron_id in filter(None, (item.patron_id, item.about)):
-            make_sure_that_may(self.store, Doing.REVIEW, patron_id, what=f"{answer}:{item.id}", user=self.user)
+            make_sure_that_may(self.library.store, Doing.REVIEW, patron_id, what=f"{answer}:{item.id}", user=self.user)
 
     def put_off(self, number: int, *, until: date, reason: str) -> dict[str, Any]:
         """Let the item wait until a day, for a reason. What settles it by itself still does.
@@ -203,15 +203,15 @@ class Reviews:
         """
         item, why = self.waiting_item(number), checked_reason(reason)
         self.make_sure_that_may(item, "later")
-        later = Later(check_later(until, self.clock.today()), self.user)
-        self.store.review_desk.put_off(item, later, user=self.user, reason=why)
+        later = Later(check_later(until, self.library.clock.today()), self.user)
+        self.library.store.review_desk.put_off(item, later, user=self.user, reason=why)
         return document_of(self._item(number))
 
     def bring_back(self, number: int) -> dict[str, Any]:
         """Let an item that was put off wait now. Raises ReviewUnknown or ReviewClosed; then nothing is changed."""
         item = self.waiting_item(number)
         self.make_sure_that_may(item, "now")
-        self.store.review_desk.put_off(item, None, user=self.user, reason="")
+        self.library.store.review_desk.put_off(item, None, user=self.user, reason="")
         return document_of(self._item(number))
 
     def waiting_item(self, number: int, about: str | None = None) -> ReviewItem:
@@ -231,18 +231,18 @@ class Reviews:
 
     def _give_number(self, item: ReviewItem) -> dict[str, Any]:
         """Give the patron the number that follows their old one, on the record as stored now."""
-        new = self.store.review_desk.named_number(item.id)
+        new = self.library.store.review_desk.named_number(item.id)
         if new is None:
             raise ReviewClosed("review item {number}: the number that it names is forgotten: reject it", number=item.id)
 
         def write() -> dict[str, Any]:
-            other = self.store.patrons.find(new)
+            other = self.library.store.patrons.find(new)
             if other is not None and other != item.patron_id:
-                raise leave_both_to_staff(self.store, item.patron_id, other)
-            (patron,) = self.store.patrons.read([item.patron_id])
+                raise leave_both_to_staff(self.library.store, item.patron_id, other)
+            (patron,) = self.library.store.patrons.read([item.patron_id])
             if patron.number == new:
                 raise has_number_by_now(item.id)
-            step = renumber_step(self, patron, new, day=self.clock.today())
+            step = renumber_step(self.library, patron, new, day=self.library.clock.today())
             return self._answer(Answer(item, State.ACCEPTED, self.user, write=step.write))
 
         return write_again_if_lost(write)
@@ -255,7 +255,7 @@ class Reviews:
             raise BadInput("you have accepted already: a second person has to accept too", kind="review.same_person")
         if item.decided_by is not None:
             return self._end_protection(item)
-        self.store.review_desk.note_first_yes(item, user=self.user)
+        self.library.store.review_desk.note_first_yes(item, user=self.user)
         return document_of(self._item(item.id))
 
     def _end_protection(self, item: ReviewItem) -> dict[str, Any]:
@@ -263,8 +263,8 @@ class Reviews:
         self.brake([item])
 
         def write() -> dict[str, Any]:
-            (patron,) = self.store.patrons.read([item.patron_id])
-            lifting = _without_protection(self, patron)
+            (patron,) = self.library.store.patrons.read([item.patron_id])
+            lifting = _without_protection(self.library, patron)
             if lifting is None:
                 raise ReviewClosed("review item {number}: the patron is not protected any more", number=item.id)
             return self._answer(Answer(item, State.ACCEPTED, self.user, write=lifting))
@@ -278,14 +278,19 @@ class Reviews:
             self._brake(harm, more)
 
     def _brake(self, harm: Harm, more: int) -> None:
-        midnight = datetime.combine(self.clock.today(), time(), tzinfo=COPENHAGEN)
-        count = more + sum(self.store.review_desk.count(kind, since=midnight) for kind in kinds_of_harm(harm))
-        excess = guard([(harm,)] * count, parked=0, population=self.store.patrons.count(), limits=self.policy.limits)
+        midnight = datetime.combine(self.library.clock.today(), time(), tzinfo=COPENHAGEN)
+        count = more + sum(self.library.store.review_desk.count(kind, since=midnight) for kind in kinds_of_harm(harm))
+        excess = guard(
+            [(harm,)] * count,
+            parked=0,
+            population=self.library.store.patrons.count(),
+            limits=self.library.policy.limits,
+        )
         if excess:
             raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
 
     def _answer(self, answer: Answer) -> dict[str, Any]:
-        self.store.review_desk.write(answer)
+        self.library.store.review_desk.write(answer)
         return document_of(self._item(answer.item.id))
 
 
@@ -297,7 +302,7 @@ _BRAKED: Final = {
 }
 
 
-def _without_protection(means: Means, patron: Patron) -> Write | None:
+def _without_protection(library: Library, patron: Patron) -> Write | None:
     """The write that ends a patron's protection. None: the patron has no protection."""
     # two people may do what no source may
     patron = replace(patron, is_held=False)
@@ -305,7 +310,7 @@ def _without_protection(means: Means, patron: Patron) -> Write | None:
         return None
     person = Person(patron.number, protection=EMPTY)
     decision = decide(person, patron, as_of=patron.as_of, protection_end=ProtectionEnd.CONFIRMED)
-    return step_of(means, decision, Evidence(person, patron.as_of), patron).write
+    return step_of(library, decision, Evidence(person, patron.as_of), patron).write
 
 
 def document_of(item: ReviewItem) -> dict[str, Any]:

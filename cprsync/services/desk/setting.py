@@ -46,8 +46,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library
 
 #: Fields that cannot be set here, and why.
 NEVER_SET: Final[Mapping[str, str]] = {
@@ -77,11 +76,9 @@ _OUTCOMES: Final[Mapping[ListChange, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SettingDesk:
-    """What setting a field needs: one library's store and policy, and the list of all municipalities."""
+    """Where fields of a library's patrons are set, and the list of all municipalities."""
 
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
     municipalities: frozenset[str]
 
 
@@ -193,7 +190,7 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
     # a second person's signature is used once: a value that cannot be kept is refused before
     _check_value(counter, asked)
-    make_sure_that_may(counter.store, Doing.EDIT, asked.patron_id, what=_what(asked), user=asked.user)
+    make_sure_that_may(counter.library.store, Doing.EDIT, asked.patron_id, what=_what(asked), user=asked.user)
     return write_again_if_lost(lambda: _write(counter, asked))
 
 
@@ -221,7 +218,7 @@ def _what(asked: Setting) -> str:
 
 
 def _view(counter: SettingDesk, patron_id: str) -> PatronView:
-    view = counter.store.views.patron(patron_id)
+    view = counter.library.store.views.patron(patron_id)
     if view is None:
         raise no_such_patron()
     if view.merged_into is not None:
@@ -247,21 +244,21 @@ def _document(asked: Setting, outcome: str, *, until: date | None = None, told: 
 
 def _correct(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     override = _override_of(counter, asked)
-    view, today, reason = _view(counter, asked.patron_id), counter.clock.today(), _reason_of(asked)
+    view, today, reason = _view(counter, asked.patron_id), counter.library.clock.today(), _reason_of(asked)
     name = Overridden(asked.field)
     held = next((one for one in reversed(view.patron.overrides) if one.field is name), None)
     if override is not None and name is Overridden.GROUP:
-        override = replace(override, before=unpinned_group(view.patron, policy=counter.policy, on=today))
+        override = replace(override, before=unpinned_group(view.patron, policy=counter.library.policy, on=today))
     if _says_the_same(held, override):
         return _document(asked, "unchanged", until=None if held is None else held.until)
     kept = tuple(one for one in view.patron.overrides if one.field is not name)
     after = replace(view.patron, overrides=kept if override is None else (*kept, override))
     correction = _correction(counter, view.patron, after, name, override, reason)
-    counter.store.staff_changes.correct(correction, user=asked.user)
+    counter.library.store.staff_changes.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
     document = _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
     if override is None and name is Overridden.GROUP:
-        document["follows_age"] = counter.policy.ladders.follows_age(correction.group)
+        document["follows_age"] = counter.library.policy.ladders.follows_age(correction.group)
     return document
 
 
@@ -278,12 +275,12 @@ def _override_of(counter: SettingDesk, asked: Setting) -> Override | None:
     """The correction that was typed; None: one is taken back."""
     # a colleague may have given the patron a number of the register's since the first check
     check(counter, asked)
-    name, reason, today = Overridden(asked.field), _reason_of(asked), counter.clock.today()
+    name, reason, today = Overridden(asked.field), _reason_of(asked), counter.library.clock.today()
     if asked.text is None:
         return None
     try:
         value = value_of(name, asked.text, CheckedAgainst(counter.municipalities, today))
-        until = last_day_of(name, asked.until, on=today, max_days=counter.policy.override_max_days)
+        until = last_day_of(name, asked.until, on=today, max_days=counter.library.policy.override_max_days)
     except ValueError as error:
         raise _unfit(name.value, error) from None
     return Override(name, value, asked.user, reason, today, until)
@@ -299,7 +296,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     counter: SettingDesk, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
 ) -> Correction:
     """What follows at once: the group in force, the next days, and what the net media are told."""
-    today, policy, stopped = counter.clock.today(), counter.policy, before.letters_stopped
+    today, policy, stopped = counter.library.clock.today(), counter.library.policy, before.letters_stopped
     # an override that is taken back ended yesterday: age decides again over a group that was pinned
     past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
     ended = past if override is None else ()
@@ -315,7 +312,7 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     write = Write(
         patron=after,
         after=after.register,
-        prepared=counter.store.patrons.prepare(after.register),
+        prepared=counter.library.store.patrons.prepare(after.register),
         as_of=after.as_of,
         actions=(),
         culr=None if now.culr == was.culr else now.culr,
@@ -326,16 +323,16 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
 
 def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set a register field of a patron who is not in the register."""
-    (patron, after), today = _own_record(counter, asked), counter.clock.today()
+    (patron, after), today = _own_record(counter, asked), counter.library.clock.today()
     if after == patron.register:
         # what is sent twice is there already
         return _document(asked, "unchanged")
     if not _is_shown(patron, asked, today):
         raise not_confirmed(WhyNotConfirmed.CHANGED)
-    prepared = counter.store.patrons.prepare(after)
+    prepared = counter.library.store.patrons.prepare(after)
     write = Write(patron=patron, after=after, prepared=prepared, as_of=patron.as_of, actions=())
-    word = OwnWord(asked.field, with_age(write, on=today, policy=counter.policy))
-    counter.store.staff_changes.write_own(word, user=asked.user)
+    word = OwnWord(asked.field, with_age(write, on=today, policy=counter.library.policy))
+    counter.library.store.staff_changes.write_own(word, user=asked.user)
     return _document(asked, "set")
 
 
@@ -343,7 +340,9 @@ def _own_record(counter: SettingDesk, asked: Setting) -> tuple[Patron, Person]:
     """A patron who is not in the register, and what their record would be."""
     patron = _view(counter, asked.patron_id).patron
     try:
-        return patron, UNREGISTERED_FIELDS[asked.field](patron.register, asked.text or "", counter.clock.today())
+        return patron, UNREGISTERED_FIELDS[asked.field](
+            patron.register, asked.text or "", counter.library.clock.today()
+        )
     except ValueError as error:
         raise _unfit(asked.field, error) from None
 
@@ -360,7 +359,7 @@ def _is_shown(patron: Patron, asked: Setting, on: date) -> bool:
 
 def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set a field that the patron or staff own."""
-    key, doing, policy = asked.field, asked.done_to_list, counter.policy
+    key, doing, policy = asked.field, asked.done_to_list, counter.library.policy
     if _view(counter, asked.patron_id).is_sealed(policy) and SETTABLE[key].sealed:
         # nobody saw it: a refusal would tell whoever guesses that it is another
         asked = replace(asked, was=None)
@@ -368,12 +367,12 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     change = LocalChange(
         asked.patron_id,
         key,
-        (lambda before: before) if key == PIN else _after(asked, value, counter.clock.today()),
+        (lambda before: before) if key == PIN else _after(asked, value, counter.library.clock.today()),
         doing=doing,
         pin=value if key == PIN else None,
         policy=policy if key == "absence" else None,
     )
-    if not counter.store.staff_changes.change_local(change, user=asked.user):
+    if not counter.library.store.staff_changes.change_local(change, user=asked.user):
         return _document(asked, "unchanged")
     if doing is ListChange.REMOVE and key == "blocks":
         return _document(asked, "lifted")
@@ -388,7 +387,7 @@ def _typed_value(counter: SettingDesk, asked: Setting) -> Any:
             check_new_telephones(value)
     except ValueError as error:
         raise _unfit(key, error) from None
-    return _branch(counter.policy, value) if key == "branch" else value
+    return _branch(counter.library.policy, value) if key == "branch" else value
 
 
 def _branch(policy: Policy, written: str) -> str:

@@ -24,10 +24,8 @@ from cprsync.services.ports.trust.audit import demanded_reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Numbered, Opened, PatronView
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library, Store
 
 
 #: How the patron was found.
@@ -45,12 +43,9 @@ _PATRON_NUMBER: Final = re.compile(r"[0-9]{8}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RecordViewer:
-    """Where a record is looked at: one library's store and policy, and the user who looks."""
+    """Where a library's records are looked at, and the user who looks."""
 
-    agency: str
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
     user: str
 
     def shown(self, patron_id: str) -> dict[str, Any]:
@@ -58,7 +53,7 @@ class RecordViewer:
 
         Raises BadInput if there is no such patron.
         """
-        return self.document(look_at(self.store, patron_id, user=self.user))
+        return self.document(look_at(self.library.store, patron_id, user=self.user))
 
     def document(self, view: PatronView) -> dict[str, Any]:
         """Same as `shown`, of a record that has been read. Whoever shows it calls `note_look` first."""
@@ -66,7 +61,7 @@ class RecordViewer:
 
     def note_look(self, patron_id: str) -> None:
         """Let the audit have that the user looks at a record."""
-        self.store.access.note_view(patron_id, user=self.user, purpose=SERVE)
+        self.library.store.access.note_view(patron_id, user=self.user, purpose=SERVE)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
         """Same as `shown`, with the sealed fields opened. A record without sealed fields is shown as by `shown`.
@@ -76,26 +71,26 @@ class RecordViewer:
             ConfigurationError: there is no reason.
             SecondPersonNeeded: it is the user's own record, of their household, or watched; nothing is opened.
         """
-        why, view = check_reason(reason), view_of(self.store, patron_id)
+        why, view = check_reason(reason), view_of(self.library.store, patron_id)
         document = self.document(view)
         fields = sealed_fields(document["fields"])
         if not fields:
             self.note_look(patron_id)
             return document
-        make_sure_that_may(self.store, Doing.REVEAL, patron_id, what=SHOW, user=self.user)
-        return self._document(view, self.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
+        make_sure_that_may(self.library.store, Doing.REVEAL, patron_id, what=SHOW, user=self.user)
+        return self._document(view, self.library.store.views.reveal(Reveal(patron_id, fields, self.user, why)))
 
     def _document(self, view: PatronView, opened: Opened | None) -> dict[str, Any]:
         document = patron_document(
             view,
-            self.policy,
-            agency=self.agency,
-            on=self.clock.today(),
+            self.library.policy,
+            agency=self.library.agency,
+            on=self.library.clock.today(),
             opened=opened,
-            circulation=self.store.lending.circulation(view.patron.id),
+            circulation=self.library.store.lending.circulation(view.patron.id),
         )
         # a reveal opens one record: a minor's sealed data stays sealed on the page of the person who answers
-        document["answers_for"] = list_minors(self.store, view.patron.id, self.policy)
+        document["answers_for"] = list_minors(self.library.store, view.patron.id, self.library.policy)
         return document if view.merged_into is None else document | {"merged_into": view.merged_into}
 
 

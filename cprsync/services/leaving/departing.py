@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.access import Doing
@@ -19,7 +19,6 @@ from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Departing, Forgotten, Ties, inactive_before
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
@@ -35,9 +34,10 @@ if TYPE_CHECKING:
 
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.runs import Clock, Run
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.runs import Run
+    from cprsync.services.ports.store import Library, Store
 
 #: Rows deleted in one transaction. Desk users wait at most for one transaction.
 AT_ONCE: Final = 500
@@ -122,12 +122,10 @@ class PartingShown:
 
 @dataclass(frozen=True, slots=True)
 class LeavingDesk:
-    """Where patrons leave: one library's store and policy, and the user who takes the request."""
+    """Where a library's patrons leave, and the user who takes the request."""
 
-    store: Store
-    clock: Clock
+    library: Library
     user: str
-    policy: Policy = field(default_factory=Policy)
 
     def preview(self, patron_id: str, way: Ending) -> PartingShown:
         """Show what leaving or erasing would do, with its warnings. Nothing but the look is written, in the audit.
@@ -135,21 +133,21 @@ class LeavingDesk:
         Raises BadInput: there is no such patron, something prevents erasing, or the patron was merged: the record
         that they were merged into has all that is kept of them.
         """
-        known, view = self.store.leaving.parting(patron_id), self.store.views.patron(patron_id)
+        known, view = self.library.store.leaving.parting(patron_id), self.library.store.views.patron(patron_id)
         if known is None:
             raise no_such_patron()
         if view is not None:
             refuse_merged(view)
         if way is Ending.ERASE and known.is_open:
             raise _kept(known.ties)
-        self.store.access.note_view(patron_id, user=self.user, purpose=way.value)
-        parting = replace(known, keeps_blocks=known.keeps_blocks and self.policy.retention.kept_blocks_days > 0)
+        self.library.store.access.note_view(patron_id, user=self.user, purpose=way.value)
+        parting = replace(known, keeps_blocks=known.keeps_blocks and self.library.policy.retention.kept_blocks_days > 0)
         document = _parting_document(parting)
         marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))
         digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
         preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
         # the patron's name is shown, but not part of the digest: a digest of a name would reveal it
-        whose = whose_document(view, self.policy, on=self.clock.today())
+        whose = whose_document(view, self.library.policy, on=self.library.clock.today())
         told = preview_document(preview) | {"warnings": warning_documents(preview.warnings)} | document
         return PartingShown(parting, preview, told | {"whose": whose, "written": False})
 
@@ -162,12 +160,12 @@ class LeavingDesk:
             SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
-        make_sure_that_may(self.store, Doing.EDIT, patron_id, what=Ending.LEAVE.value, user=self.user)
+        make_sure_that_may(self.library.store, Doing.EDIT, patron_id, what=Ending.LEAVE.value, user=self.user)
         # a night's decision about the patron is written before the record is closed, or not at all
-        with self.store.runs.lock():
+        with self.library.store.runs.lock():
             shown = self.preview(patron_id, Ending.LEAVE)
             reason = check_confirmed(shown.preview, confirmation) if shown.is_writable else ""
-            departure = self.store.leaving.leave(patron_id, user=self.user, reason=reason)
+            departure = self.library.store.leaving.leave(patron_id, user=self.user, reason=reason)
         if departure is None:
             raise no_such_patron()
         kept, waits = departure.stage is Stage.LEAVING, departure.waits
@@ -190,10 +188,10 @@ class LeavingDesk:
             SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
             RunBusy: a night is running; nothing is written.
         """
-        make_sure_that_may(self.store, Doing.EDIT, patron_id, what=Ending.ERASE.value, user=self.user)
-        with self.store.runs.lock():
+        make_sure_that_may(self.library.store, Doing.EDIT, patron_id, what=Ending.ERASE.value, user=self.user)
+        with self.library.store.runs.lock():
             reason = check_confirmed(self.preview(patron_id, Ending.ERASE).preview, confirmation)
-            erased = self.store.erasing.erase(patron_id, user=self.user, reason=reason)
+            erased = self.library.store.erasing.erase(patron_id, user=self.user, reason=reason)
         if erased is None:
             raise no_such_patron()
         if isinstance(erased, Ties):

@@ -46,30 +46,28 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Opened
     from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """Shows standings: one library's store and policy."""
+    """Shows how a library's patrons stand."""
 
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
 
     def standing(self, patron_id: str, *, film_from_age: int | None = None) -> dict[str, Any]:
         """The JSON shape of `patron standing`, without the words of its rules.
 
         Raises BadInput if there is no such patron.
         """
-        return self.standing_by(living_view_of(self.store, patron_id), film_from_age=film_from_age)
+        return self.standing_by(living_view_of(self.library.store, patron_id), film_from_age=film_from_age)
 
     def standing_by(self, view: PatronView, *, film_from_age: int | None = None) -> dict[str, Any]:
         """Same as `standing`, for a patron whose record was read already."""
-        today = self.clock.today()
-        owing, standing = _standing_of(self.store, self.policy, view, today)
-        borrows = may_borrow(standing, self.policy, on=today, film_from_age=film_from_age)
-        reach = contact_facts(view.patron, view.local, self.policy, on=today, parked=view.parked)
+        today = self.library.clock.today()
+        owing, standing = _standing_of(self.library.store, self.library.policy, view, today)
+        borrows = may_borrow(standing, self.library.policy, on=today, film_from_age=film_from_age)
+        reach = contact_facts(view.patron, view.local, self.library.policy, on=today, parked=view.parked)
         return {
             "patron": view.patron.id,
             "day": today.isoformat(),
@@ -94,9 +92,9 @@ class Standings:
         """
         late = list(loans)
         raised = [loan.raised_oere for loan in late]
-        fees = overdue_fees([loan.days for loan in late], standing, self.policy, returned=today, raised=raised)
-        is_reminded = self.policy.group(standing.group).reminders and not standing.is_dead
-        reminded = self.policy.letters.reminder_days if is_reminded else ()
+        fees = overdue_fees([loan.days for loan in late], standing, self.library.policy, returned=today, raised=raised)
+        is_reminded = self.library.policy.group(standing.group).reminders and not standing.is_dead
+        reminded = self.library.policy.letters.reminder_days if is_reminded else ()
         for loan, fee in zip(late, fees, strict=True):
             days = reminders_of(loan, reminded)
             yield {
@@ -117,7 +115,7 @@ class Standings:
             }
 
     def _contact(self, reach: ContactFacts, channel: Channel, about: About) -> dict[str, Any]:
-        ruling = may_contact(reach, channel, about, self.policy)
+        ruling = may_contact(reach, channel, about, self.library.policy)
         return {
             "channel": channel.value,
             "about": about.value,
@@ -141,17 +139,15 @@ GOES: Final = "goes"
 class Statements:
     """Makes statements: one library, its store and policy, and the user who asks."""
 
-    agency: str
+    library: Library
+    #: what the library is called
     name: str
-    store: Store
-    clock: Clock
-    policy: Policy
     user: str
 
     def statement(self, patron_id: str) -> dict[str, Any]:
         """The statement as anyone at the desk may print it. Raises BadInput if there is no such patron."""
-        view = living_view_of(self.store, patron_id)
-        self.store.access.note_view(patron_id, user=self.user, purpose=STATEMENT)
+        view = living_view_of(self.library.store, patron_id)
+        self.library.store.access.note_view(patron_id, user=self.user, purpose=STATEMENT)
         return self._document(view, self._envelope(view, None), revealed=False)
 
     def revealed(self, patron_id: str, *, reason: str, purpose: str = STATEMENT) -> dict[str, Any]:
@@ -164,22 +160,22 @@ class Statements:
             ConfigurationError: there is no reason.
             SecondPersonNeeded: it is the user's own record, of their household, or watched; nothing is opened.
         """
-        why, view = check_reason(reason), living_view_of(self.store, patron_id)
+        why, view = check_reason(reason), living_view_of(self.library.store, patron_id)
         shut = self._envelope(view, None)
         if shut is not NoLetter.SEALED:
-            self.store.access.note_view(patron_id, user=self.user, purpose=purpose)
+            self.library.store.access.note_view(patron_id, user=self.user, purpose=purpose)
             return self._document(view, shut, revealed=False)
-        shown = patron_document(view, self.policy, agency=self.agency, on=self.clock.today())
+        shown = patron_document(view, self.library.policy, agency=self.library.agency, on=self.library.clock.today())
         # the birth date is on no statement
         fields = tuple(name for name in sealed_fields(shown["fields"]) if name != "birth_date")
-        make_sure_that_may(self.store, Doing.REVEAL, patron_id, what=purpose, user=self.user)
-        opened = self.store.views.reveal(Reveal(patron_id, fields, self.user, why, purpose))
+        make_sure_that_may(self.library.store, Doing.REVEAL, patron_id, what=purpose, user=self.user)
+        opened = self.library.store.views.reveal(Reveal(patron_id, fields, self.user, why, purpose))
         return self._document(view, self._envelope(view, opened), revealed=True)
 
     def _envelope(self, view: PatronView, opened: Opened | None) -> Letter | NoLetter:
-        patron, local, today = view.patron, view.local, self.clock.today()
+        patron, local, today = view.patron, view.local, self.library.clock.today()
         person, overrides = patron.register, patron.overrides
-        sealed = view.is_sealed(self.policy)
+        sealed = view.is_sealed(self.library.policy)
         if opened is not None:
             local, overrides, sealed = opened.local, opened.overrides, False
         stopped, holding = patron.letters_stopped is not None, in_force(overrides, today)
@@ -187,28 +183,31 @@ class Statements:
 
     def _name(self, view: PatronView) -> str | None:
         """The patron's name, unless it is sealed. Shown also if the address is sealed to protect someone else."""
-        if view.is_sealed(self.policy):
+        if view.is_sealed(self.library.policy):
             return None
-        held = in_force(view.patron.overrides, self.clock.today())
+        held = in_force(view.patron.overrides, self.library.clock.today())
         return next(iter(name_lines(view.patron.register.name, held)), None)
 
     def _name_of(self, responsible_id: str) -> str | None:
         """The name of a person who answers. None: they are sealed, or nothing can be asked of them any more."""
-        view = self.store.views.patron(responsible_id)
+        view = self.library.store.views.patron(responsible_id)
         if view is None:
             return None
         person, stopped = view.patron.register, view.patron.letters_stopped is not None
-        sealed, name = named(view, self.policy)
+        sealed, name = named(view, self.library.policy)
         return name if why_no_letter(person, ended=False, stopped=stopped, sealed=sealed) is None else None
 
     def _document(self, view: PatronView, envelope: Letter | NoLetter, *, revealed: bool) -> dict[str, Any]:
         """The JSON shape of `statement`."""
-        today, patron_id = self.clock.today(), view.patron.id
-        owing, answering = self.store.lending.owing(patron_id, today), list(self.store.lending.answering_for(patron_id))
-        names = [self._name_of(one) for one in answering] if revealed or not view.is_sealed(self.policy) else []
+        today, patron_id = self.library.clock.today(), view.patron.id
+        owing, answering = (
+            self.library.store.lending.owing(patron_id, today),
+            list(self.library.store.lending.answering_for(patron_id)),
+        )
+        names = [self._name_of(one) for one in answering] if revealed or not view.is_sealed(self.library.policy) else []
         return {
             "patron": patron_id,
-            "library": self.agency,
+            "library": self.library.agency,
             "library_name": self.name,
             "day": today.isoformat(),
             "letter": GOES if isinstance(envelope, Letter) else envelope.value,

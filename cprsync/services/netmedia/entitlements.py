@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.municipality import Municipalities
-    from cprsync.domain.policy.policy import Policy
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.netmedia import Account, AccountState, Checked
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library
 
 
 #: Records that are open at the same time.
@@ -44,11 +42,9 @@ AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
-    """Shows rights: one library's store and policy, and the list of municipalities for their names."""
+    """Shows the rights of a library's patrons, and the list of municipalities for their names."""
 
-    store: Store
-    clock: Clock
-    policy: Policy
+    library: Library
     municipalities: Municipalities
 
     def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
@@ -58,16 +54,16 @@ class Entitlements:
         the answers would change on the birthday. Raises BadInput: there is no such patron, they were merged into
         another, or they are sealed and another day is asked for.
         """
-        return self.shown_by(unmerged_view_of(self.store, patron_id), on=on)
+        return self.shown_by(unmerged_view_of(self.library.store, patron_id), on=on)
 
     def shown_by(self, view: PatronView, *, on: date | None = None) -> dict[str, Any]:
         """Same as `shown`, for a patron whose record was read already."""
-        patron_id, today = view.patron.id, self.clock.today()
+        patron_id, today = view.patron.id, self.library.clock.today()
         day, facts = on or today, facts_of(view)
-        sealed = view.is_sealed(self.policy)
+        sealed = view.is_sealed(self.library.policy)
         if sealed and day != today:
             raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
-        rights = rights_of(facts, self.policy, day)
+        rights = rights_of(facts, self.library.policy, day)
         return {
             "patron": patron_id,
             "day": day.isoformat(),
@@ -75,12 +71,12 @@ class Entitlements:
             "standing": view.stage.value,
             "municipality": self._municipality(view, facts, day),
             "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
-            "culr": _culr(self.store.outbox.account_state(patron_id)),
+            "culr": _culr(self.library.store.outbox.account_state(patron_id)),
         }
 
     def _municipality(self, view: PatronView, facts: RightFacts, day: date) -> dict[str, Any]:
         """The municipality in force, its source, and since when."""
-        now = effective(facts, self.policy, on=day)
+        now = effective(facts, self.library.policy, on=day)
         typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
         known = self.municipalities.by_code.get(now.municipality or "")
         as_of = view.patron.as_of

@@ -68,7 +68,7 @@ def _least_withheld(record: Mapping[str, Any] | None) -> Withholding:
 def _sides_of(reviews: Reviews, patron_id: str, one: OpenTarget | None, least: Withholding) -> dict[str, Any]:
     if one is None:
         return _document(Reading.REMOVED)
-    expected = reviews.store.expecting.only(one.target, patron_id)
+    expected = reviews.library.store.expecting.only(one.target, patron_id)
     beside = {"kind": one.target.kind.value, "newer_waits": patron_id in expected.waiting}
     return _read(one, expected, least) | beside
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.deciding.decide import (
     AskRegister,
@@ -43,25 +43,12 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.person.person import Person
-    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.patrons import Named
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library
 
 
 #: of a CPR number
 _DIGITS: Final = 10
-
-
-class Means(Protocol):
-    """What turning a decision into a write needs. A night has it, and so does a desk."""
-
-    @property
-    def store(self) -> Store: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def policy(self) -> Policy: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -204,17 +191,19 @@ class Plan:
                 )
 
 
-def step_of(means: Means, decision: Decision, evidence: Evidence, patron: Patron, *, item: Item | None = None) -> Step:
+def step_of(
+    library: Library, decision: Decision, evidence: Evidence, patron: Patron, *, item: Item | None = None
+) -> Step:
     """The step that follows from a decision. `item`: the line of the balance sheet before the decision."""
     change = write = touch = asks = review = parked = None
     if isinstance(decision, Parked):
         parked, review = decision.reason, (patron.id, f"{PARKED}{decision.reason}")
-        change, write = _protect_while_parked(means, evidence, patron)
+        change, write = _protect_while_parked(library, evidence, patron)
     elif isinstance(decision, Change) and patron.is_held:
         # only what protects: the day for which the record is true stays as it is
-        change, write = decision, write_of(means, decision, patron, patron.as_of)
+        change, write = decision, write_of(library, decision, patron, patron.as_of)
     elif isinstance(decision, Change):
-        change, write = _change_and_write(means, decision, patron, evidence.as_of)
+        change, write = _change_and_write(library, decision, patron, evidence.as_of)
     elif isinstance(decision, Unchanged) and decision.why is WhyUnchanged.EQUAL and _moves(evidence.as_of, patron):
         touch = Touch(patron.id, evidence.as_of)
     if isinstance(decision, Change | Unchanged):
@@ -247,13 +236,13 @@ def batch_of(steps: Sequence[Step]) -> Batch:
     )
 
 
-def _change_and_write(means: Means, decided: Change, patron: Patron, as_of: AsOf) -> tuple[Change, Write]:
+def _change_and_write(library: Library, decided: Change, patron: Patron, as_of: AsOf) -> tuple[Change, Write]:
     # the day is needed only for patrons with a correction by staff
-    change = count_harm(decided, patron, means.clock.today()) if patron.overrides else decided
+    change = count_harm(decided, patron, library.clock.today()) if patron.overrides else decided
     # if a look-up protects on the file's own day, the record stays true for the file
     older = patron.as_of is not None and as_of.is_older_than(patron.as_of)
-    write = write_of(means, decided, patron, patron.as_of if older else as_of)
-    if write.rights_due and _closes_rights(means, change, patron):
+    write = write_of(library, decided, patron, patron.as_of if older else as_of)
+    if write.rights_due and _closes_rights(library, change, patron):
         harms = {*change.harms, Harm.ENTITLEMENT_LOST, Harm.CHANGED}
         change = replace(change, harms=tuple(harm for harm in Harm if harm in harms))
     return change, write
@@ -272,7 +261,9 @@ def window_closed_by(decision: Decision, patron: Patron, as_of: AsOf) -> str | N
     return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
 
 
-def _protect_while_parked(means: Means, evidence: Evidence, patron: Patron) -> tuple[Change, Write] | tuple[None, None]:
+def _protect_while_parked(
+    library: Library, evidence: Evidence, patron: Patron
+) -> tuple[Change, Write] | tuple[None, None]:
     """The part of a parked person that is written at once: a protection or a death.
 
     A parked person counts as protected (decision 3).
@@ -281,10 +272,10 @@ def _protect_while_parked(means: Means, evidence: Evidence, patron: Patron) -> t
         return None, None
     change = protective_part_while_parked(evidence.person, patron)
     # the rest of the snapshot is not applied, so the day for which the record is true stays as it is
-    return (None, None) if change is None else (change, write_of(means, change, patron, patron.as_of))
+    return (None, None) if change is None else (change, write_of(library, change, patron, patron.as_of))
 
 
-def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
+def write_of(night: Library, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
     """The write that makes `change` true.
 
     The net media are told only if the municipality number for CULR or the patron's own number changes.
@@ -314,7 +305,7 @@ def write_of(night: Means, change: Change, patron: Patron, as_of: AsOf | None) -
     )
 
 
-def _closes_rights(night: Means, change: Change, patron: Patron) -> bool:
+def _closes_rights(night: Library, change: Change, patron: Patron) -> bool:
     """Whether the register's word alone closes a right. Blocks by staff are not considered."""
     if patron.as_of is None or Harm.ENTITLEMENT_LOST in change.harms:
         return False
@@ -334,7 +325,7 @@ def _touches_rights(change: Change, before: Person) -> bool:
     )
 
 
-def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, date | None]:
+def _ages(night: Library, change: Change, patron: Patron) -> tuple[str | None, date | None]:
     """The patron's group and the next day on which age changes it. Both None: nothing that they depend on changes."""
     before, after = patron.register, change.after
     if not night.policy.ladders.ladders or not patron.borrows:
@@ -348,17 +339,17 @@ def _ages(night: Means, change: Change, patron: Patron) -> tuple[str | None, dat
     return age_step_of(facts, night.clock.today(), night.policy)
 
 
-def _last_day(night: Means, change: Change, patron: Patron) -> date | None:
+def _last_day(night: Library, change: Change, patron: Patron) -> date | None:
     """How long a patron who has died stays subscribed, so that an annulment can arrive (decision 10)."""
     return None if patron.is_known and _is_dead(patron.register) else last_day_of(night, change.after)
 
 
-def last_day_of(night: Means, person: Person) -> date | None:
+def last_day_of(night: Library, person: Person) -> date | None:
     """The last day of the subscription of a person who is dead, counted from today. None: the person is alive."""
     return last_day_of_the_dead(night) if _is_dead(person) else None
 
 
-def last_day_of_the_dead(night: Means) -> date:
+def last_day_of_the_dead(night: Library) -> date:
     """The last day of the subscription of a person who dies today, or who is dead and is subscribed today."""
     return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
 
@@ -399,7 +390,7 @@ def item_of(item: Item, decision: Decision, written: Write | None) -> Item:
 
 
 def renumber_step(
-    means: Means, patron: Patron, new: CprNumber, *, day: date, passed: tuple[CprNumber, ...] = ()
+    library: Library, patron: Patron, new: CprNumber, *, day: date, passed: tuple[CprNumber, ...] = ()
 ) -> Step:
     """Give a patron another number. Name, address and the day for which they are true stay.
 
@@ -408,5 +399,5 @@ def renumber_step(
     # a patron without data from any source cannot be merged wrongly; a first copy does no harm either
     harms = (Harm.MERGED,) if patron.is_known else ()
     change = Change(renumbered(patron, new).register, (Action.RENUMBER,), harms)
-    write = replace(write_of(means, change, patron, patron.as_of), renumbered=day, passed=passed)
+    write = replace(write_of(library, change, patron, patron.as_of), renumbered=day, passed=passed)
     return Step(change=change, write=write)

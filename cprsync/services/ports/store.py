@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.access import Access, Cards
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
     from cprsync.services.ports.reverting import Reverting
-    from cprsync.services.ports.runs import Approvals, Calendar, Runs
+    from cprsync.services.ports.runs import Approvals, Calendar, Clock, Runs
     from cprsync.services.ports.trust.alarms import AlarmLog
     from cprsync.services.ports.trust.audit import Audit
     from cprsync.services.ports.trust.keys import Keys
@@ -93,3 +94,16 @@ class Store(ABC):
     @abstractmethod
     def at_one_moment(self) -> AbstractContextManager[None]:
         """Let all that is read in the block be of one moment. A method that writes raises ReadOnly there."""
+
+
+class Library(Protocol):
+    """One library: its records, its day and its rules. A night is one, and so is a desk."""
+
+    @property
+    def agency(self) -> str: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def policy(self) -> Policy: ...

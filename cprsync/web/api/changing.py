@@ -43,7 +43,7 @@ def set_one_field(call: Caller, patron: PatronNumber, wanted: asked.SetField) ->
     setting = Setting(patron, wanted.field, wanted.text, call.user, wanted.reason, until, doing, wanted.was)
     with call.place(asks=True) as place:
         desk = place.desk
-        done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), setting)
+        done = set_field(SettingDesk(desk, load_municipalities().homes()), setting)
         return {"done": done, "told": place.site.publish_patron(patron)}
 
 
@@ -108,14 +108,14 @@ def give_number(call: Caller, patron: PatronNumber, yes: asked.YesToNumber) -> A
 def preview_leaving(call: Caller, patron: PatronNumber) -> Any:
     """Show what a request to leave would do. Nothing is written."""
     with call.place() as place:
-        return _leaving_desk(place.desk, call.user).preview(patron, Ending.LEAVE).document
+        return LeavingDesk(place.desk, call.user).preview(patron, Ending.LEAVE).document
 
 
 @serving.post("/patrons/{patron}/leave", response_model=outcomes.LeftAndTold)
 def leave(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
     """Write the patron's request to leave, as it was shown. The record is emptied once nothing is open."""
     with call.place(asks=True) as place:
-        done = _leaving_desk(place.desk, call.user).leave(patron, Confirmation(yes.digest, yes.reason))
+        done = LeavingDesk(place.desk, call.user).leave(patron, Confirmation(yes.digest, yes.reason))
         return {"done": done, "told": place.site.publish_patron(patron)}
 
 
@@ -123,16 +123,12 @@ def leave(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
 def preview_erasing(call: Caller, patron: PatronNumber) -> Any:
     """Show what erasing would do. Nothing is written."""
     with call.place() as place:
-        return _leaving_desk(place.desk, call.user).preview(patron, Ending.ERASE).document
+        return LeavingDesk(place.desk, call.user).preview(patron, Ending.ERASE).document
 
 
 @erasing.post("/patrons/{patron}/erase", response_model=outcomes.ErasedAndTold)
 def erase(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
     """Erase the patron for good, as it was shown."""
     with call.place(asks=True) as place:
-        done = _leaving_desk(place.desk, call.user).erase(patron, Confirmation(yes.digest, yes.reason))
+        done = LeavingDesk(place.desk, call.user).erase(patron, Confirmation(yes.digest, yes.reason))
         return {"done": done, "told": place.site.publish_patron(patron)}
-
-
-def _leaving_desk(desk: Desk, user: str) -> LeavingDesk:
-    return LeavingDesk(desk.store, desk.clock, user, desk.policy)

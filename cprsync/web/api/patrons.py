@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.patron.patron import Purpose
@@ -14,9 +14,6 @@ from cprsync.services.desk.viewing import RecordViewer
 from cprsync.web.api.calls import Caller, PatronNumber, router_for
 from cprsync.web.api.shapes import answers, asked, registrations
 
-if TYPE_CHECKING:
-    from cprsync.services.desk.lookup import Desk
-
 serving, revealing = router_for(Task.SERVE), router_for(Task.REVEAL)
 
 
@@ -27,21 +24,21 @@ def find(call: Caller, wanted: asked.Find) -> Any:
     The register is not asked. A name never finds a protected patron.
     """
     with call.place() as place:
-        return Finder(place.desk.store, place.desk.clock, place.desk.policy, call.user).find(wanted.typed)
+        return Finder(place.desk, call.user).find(wanted.typed)
 
 
 @serving.get("/patrons/{patron}", response_model=answers.Record)
 def show_record(call: Caller, patron: PatronNumber) -> Any:
     """Show one record. What is sealed has no value."""
     with call.place() as place:
-        return viewer_of(place.desk, call.user).shown(patron)
+        return RecordViewer(place.desk, call.user).shown(patron)
 
 
 @revealing.post("/patrons/{patron}/reveal", response_model=answers.Record)
 def reveal_record(call: Caller, patron: PatronNumber, wanted: asked.Reveal) -> Any:
     """Show one record with its sealed fields opened. The audit has who and why first."""
     with call.place() as place:
-        return viewer_of(place.desk, call.user).revealed(patron, reason=wanted.reason)
+        return RecordViewer(place.desk, call.user).revealed(patron, reason=wanted.reason)
 
 
 @serving.post("/look-ups", response_model=registrations.LookedUp)
@@ -59,8 +56,3 @@ def question_of(user: str, wanted: asked.LookUp) -> Asked:
 def read_number(typed: str) -> CprNumber:
     """A typed number, with or without a hyphen or blanks. Raises BadInput."""
     return CprNumber.parse_any(unspaced(typed.strip()))
-
-
-def viewer_of(desk: Desk, user: str) -> RecordViewer:
-    """Where the caller looks at records."""
-    return RecordViewer(desk.agency, desk.store, desk.clock, desk.policy, user)

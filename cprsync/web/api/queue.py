@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cprsync.errors import CprsyncError
-    from cprsync.web.memory.places import Place
 
 serving, answering = router_for(Task.SERVE), router_for(Task.ANSWER)
 #: The most answers that are told, the latest first.
@@ -36,7 +35,7 @@ def list_items(
 ) -> Any:
     """List what waits, the oldest first. `all`: answered and settled items too. `answered`: the latest answers."""
     with call.place() as place:
-        reviews = reviews_of(place, call.user)
+        reviews = Reviews(place.desk, call.user)
         items = reviews.answered(most=ANSWERED_MAX) if answered else reviews.listed(all_states=everything)
         return {"items": [with_words(item) for item in items]}
 
@@ -45,7 +44,7 @@ def list_items(
 def preview_bulk(call: Caller, wanted: asked.Bulk) -> Any:
     """Show what accepting several items would do. Only items with `in_bulk` may be among them."""
     with call.place() as place:
-        document = preview_many(reviews_of(place, call.user), wanted.items).document
+        document = preview_many(Reviews(place.desk, call.user), wanted.items).document
         return {**document, "items": [with_words(item) for item in document["items"]]}
 
 
@@ -53,7 +52,7 @@ def preview_bulk(call: Caller, wanted: asked.Bulk) -> Any:
 def accept_bulk(call: Caller, yes: asked.BulkYes) -> Any:
     """Accept the items as they were shown. An item that somebody else has answered meanwhile is missed."""
     with call.place(asks=True) as place:
-        reviews = reviews_of(place, call.user)
+        reviews = Reviews(place.desk, call.user)
         done = accept_many(reviews, preview_many(reviews, yes.items), Confirmation(yes.digest))
         for item in done.accepted:
             if item["kind"] in NET_MEDIA_KINDS:
@@ -75,14 +74,14 @@ def show_item(call: Caller, number: ItemNumber) -> Any:
     If another system refused the patron, it is asked what it holds now: `sides` of each of `targets`.
     """
     with call.place() as place:
-        return with_words(show_item_with_sides(reviews_of(place, call.user), number, place.targets))
+        return with_words(show_item_with_sides(Reviews(place.desk, call.user), number, place.targets))
 
 
 @serving.get("/reviews/{number}/taking-back", response_model=outcomes.NumberTaken)
 def show_taking_back(call: Caller, number: ItemNumber) -> Any:
     """Show what taking back the number would do that was given under this item."""
     with call.place() as place:
-        reviews = reviews_of(place, call.user)
+        reviews = Reviews(place.desk, call.user)
         shown = taking_back_of(reviews, reviews.shown(number))
         if shown is None:
             raise BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
@@ -96,7 +95,7 @@ def answer_item(call: Caller, number: ItemNumber, given: asked.ReviewAnswer) -> 
     A number that was given at the desk is taken back with the digest of its preview.
     """
     with call.place(asks=True) as place:
-        reviews = reviews_of(place, call.user)
+        reviews = Reviews(place.desk, call.user)
         answers_by_name: dict[str, Callable[[], Mapping[str, Any]]] = {
             "accept": lambda: reviews.accept(number, about=given.about),
             "reject": lambda: reviews.reject(number, reason=given.reason, about=given.about),
@@ -119,9 +118,3 @@ def _undo(reviews: Reviews, number: int, given: asked.ReviewAnswer) -> Mapping[s
         return reviews.undo(number, reason=given.reason)
     take_back(reviews, shown, Confirmation(given.digest or "", given.reason))
     return {name: one for name, one in reviews.shown(number).items() if name in answers.ReviewItem.model_fields}
-
-
-def reviews_of(place: Place, user: str) -> Reviews:
-    """The reviews, answered by the caller."""
-    desk = place.desk
-    return Reviews(desk.agency, desk.store, desk.clock, desk.policy, user)

@@ -10,12 +10,12 @@ from cprsync.language.audit import entry_document
 from cprsync.language.lending import standing_with_words
 from cprsync.language.review import with_words
 from cprsync.services.desk.responsibles import list_responsibles
+from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import look_at
 from cprsync.services.lending.standing import Standings, Statements
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.trust.audit import list_changes
 from cprsync.web.api.calls import Caller, PatronNumber, router_for
-from cprsync.web.api.queue import reviews_of
 from cprsync.web.api.shapes import answers, asked, lending, outcomes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def show_standing(call: Caller, patron: PatronNumber) -> Any:
     with call.place() as place:
         desk = place.desk
         look_at(desk.store, patron, user=call.user)
-        return standing_with_words(Standings(desk.store, desk.clock, desk.policy).standing(patron))
+        return standing_with_words(Standings(desk).standing(patron))
 
 
 @serving.get("/patrons/{patron}/entitlements", response_model=lending.Entitlements)
@@ -41,7 +41,7 @@ def show_entitlements(call: Caller, patron: PatronNumber) -> Any:
     with call.place() as place:
         desk = place.desk
         look_at(desk.store, patron, user=call.user)
-        return Entitlements(desk.store, desk.clock, desk.policy, load_municipalities()).shown(patron)
+        return Entitlements(desk, load_municipalities()).shown(patron)
 
 
 @serving.get("/patrons/{patron}/statement", response_model=lending.Statement)
@@ -71,7 +71,7 @@ def list_waiting_about(call: Caller, patron: PatronNumber) -> Any:
     """List what waits for a person about the patron, the oldest first."""
     with call.place() as place:
         look_at(place.desk.store, patron, user=call.user)
-        return {"items": [with_words(item) for item in reviews_of(place, call.user).waiting_about(patron)]}
+        return {"items": [with_words(item) for item in Reviews(place.desk, call.user).waiting_about(patron)]}
 
 
 @serving.get("/patrons/{patron}/changes", response_model=outcomes.Entries)
@@ -85,5 +85,4 @@ def list_changes_of(call: Caller, patron: PatronNumber) -> Any:
 
 
 def _statements(place: Place, user: str) -> Statements:
-    desk = place.desk
-    return Statements(desk.agency, place.site.section.name, desk.store, desk.clock, desk.policy, user)
+    return Statements(place.desk, place.site.section.name, user)

@@ -134,7 +134,7 @@ def export_record(visit: Visit) -> Response:
 def _own(visit: Visit) -> OwnRecord:
     desk = visit.place.desk
     homes = load_municipalities().homes()
-    return OwnRecord(desk.agency, desk.store, desk.clock, desk.policy, homes, visit.user, proof_of(visit.session))
+    return OwnRecord(desk, homes, visit.user, proof_of(visit.session))
 
 
 def _report(visit: Visit) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
         (visit.session.put(typed), lines_of(key, {**entry, "value": [shown]}, language)[0])
         for typed, shown in own.entries(key)
     )
-    choices = tuple(choices_of(key, entry["value"], language, own.policy))
+    choices = tuple(choices_of(key, entry["value"], language, own.library.policy))
     kind = "list" if field.kind.is_list else "absence" if key == "absence" else "lines" if field.kind.lines else "line"
     return OwnForm(key, form_name(key, language), hint, kind, _values(field, entry), entries, choices)
 

@@ -64,7 +64,7 @@ def _day_or_none(typed: str) -> date | None:
 def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     desk = visit.place.desk
     try:
-        done = set_field(SettingDesk(desk.store, desk.clock, desk.policy, load_municipalities().homes()), asked)
+        done = set_field(SettingDesk(desk, load_municipalities().homes()), asked)
     except (BadInput, ConfigurationError, NotConfirmed) as error:
         return show_record(visit, problem=Problem(form, _why(visit, error)))
     visit.publish(asked.patron_id)

@@ -48,7 +48,7 @@ def find(visit: Visit) -> Response:
     text, desk = visit.typed("typed"), visit.place.desk
     if not text:
         return show_start(visit, problem="find_empty")
-    found = Finder(desk.store, desk.clock, desk.policy, visit.user).find(text)
+    found = Finder(desk, visit.user).find(text)
     warnings = _warnings(visit, found)
     if "hits" in found:
         return visit.show("hits.html", hits=found["hits"], warnings=warnings)

@@ -24,7 +24,7 @@ def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
     """What leaving or erasing would do. Nothing is written."""
     patron, way = visit.named("patron"), _way(visit)
     try:
-        shown = _desk(visit).preview(patron, way)
+        shown = LeavingDesk(visit.place.desk, visit.user).preview(patron, way)
     except BadInput as error:
         if error.kind == "patron.unknown":
             raise
@@ -48,7 +48,7 @@ def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
 
 def end_record(visit: Visit) -> Response:
     """Do what was shown."""
-    patron, way, desk = visit.named("patron"), _way(visit), _desk(visit)
+    patron, way, desk = visit.named("patron"), _way(visit), LeavingDesk(visit.place.desk, visit.user)
     yes = Confirmation(visit.typed("digest"), visit.typed("reason"))
     try:
         done = desk.leave(patron, yes) if way is Ending.LEAVE else desk.erase(patron, yes)
@@ -67,11 +67,6 @@ def end_record(visit: Visit) -> Response:
 
 def _way(visit: Visit) -> Ending:
     return Ending(visit.request.scope["path"].rpartition("/")[2])
-
-
-def _desk(visit: Visit) -> LeavingDesk:
-    desk = visit.place.desk
-    return LeavingDesk(desk.store, desk.clock, visit.user, desk.policy)
 
 
 def _warnings(document: Mapping[str, Any], visit: Visit) -> list[tuple[str, str]]:

@@ -70,7 +70,7 @@ def _letter(visit: Visit, kind: str, reason: str) -> dict[str, Any]:
     """The statement, or the lines of the envelope alone."""
     desk, patron = visit.place.desk, visit.named("patron")
     name = visit.place.site.section.name
-    statements = Statements(desk.agency, name, desk.store, desk.clock, desk.policy, visit.user)
+    statements = Statements(desk, name, visit.user)
     document = statements.revealed(patron, reason=reason, purpose=kind) if reason else statements.statement(patron)
     return {
         "lines": list(statement_lines(document, document["language"])),

@@ -63,15 +63,15 @@ def whose_name(document: Mapping[str, Any]) -> str:
 
 def viewer_of(visit: Visit) -> RecordViewer:
     """Where the person of the visit looks at records."""
-    desk = visit.place.desk
-    return RecordViewer(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
+    return RecordViewer(visit.place.desk, visit.user)
 
 
 def show_record(visit: Visit, *, problem: Problem | None = None) -> Response:
     """One record, with what is sealed closed, and what was wrong. What was typed is not shown again."""
     viewer, patron = viewer_of(visit), visit.named("patron")
-    with viewer.store.at_one_moment():
-        view = view_of(viewer.store, patron)
+    store = visit.place.desk.store
+    with store.at_one_moment():
+        view = view_of(store, patron)
         page = _record_page(visit, viewer.document(view), view, problem=problem)
     # nobody sees the page before the audit has it
     viewer.note_look(patron)
@@ -117,14 +117,13 @@ def _record_page(
 
 def reviews_of(visit: Visit) -> Reviews:
     """The reviews, answered by the person of the visit."""
-    desk = visit.place.desk
-    return Reviews(desk.agency, desk.store, desk.clock, desk.policy, visit.user)
+    return Reviews(visit.place.desk, visit.user)
 
 
 def _standing(visit: Visit, view: PatronView) -> dict[str, Any]:
     """Whether the patron may borrow, and why, in words; what they owe; and how they may be written to."""
     desk, language = visit.place.desk, visit.language
-    told = Standings(desk.store, desk.clock, desk.policy).standing_by(view)
+    told = Standings(desk).standing_by(view)
     return {
         "borrows": told["may_borrow"]["answer"],
         "reasons": list(_borrow_reasons(told, language)),
@@ -148,7 +147,7 @@ def _borrow_reasons(told: Mapping[str, Any], language: Language) -> Iterator[str
 def _rights(visit: Visit, view: PatronView) -> dict[str, Any]:
     """The rights to net media with their reasons, and what CULR has been told."""
     desk, language = visit.place.desk, visit.language
-    told = Entitlements(desk.store, desk.clock, desk.policy, load_municipalities()).shown_by(view)
+    told = Entitlements(desk, load_municipalities()).shown_by(view)
     rights = [
         (right["title"][language], right["answer"], right_text(right, language), change_text(right, language))
         for right in told["rights"]

@@ -189,7 +189,7 @@ def test_ten_numbers_in_a_row_that_nobody_has_stop_the_user(either_library: Libr
         look(library, stranger(place).number)
     assert wrong(library)["stopped"]["users"] == WHO
     is_refused(library, lambda: look(library, cpr("ANNA")), "stopped")
-    view = RecordViewer(AGENCY, library.store, library.clock, library.policy, WHO)
+    view = RecordViewer(library, WHO)
     is_refused(library, lambda: view.revealed(library.id_of("BO"), reason="letter came back"), "stopped")
     # nobody else is
     look(library, cpr("ANNA"), user=BOSS)
@@ -340,7 +340,7 @@ def test_nothing_is_signed_that_nobody_was_refused(library: Library) -> None:
 
 
 def edit(library: Library, patron: str, *, user: str = WHO, **other: Any) -> dict[str, Any]:
-    counter = SettingDesk(library.store, library.clock, library.policy, frozenset({"0751"}))
+    counter = SettingDesk(library, frozenset({"0751"}))
     wanted = {"field": "telephones", "text": "20304050", "doing": ListChange.ADD, **other}
     return set_field(counter, Setting(patron, user=user, **wanted))
 
@@ -350,7 +350,7 @@ def test_ones_own_record_is_edited_and_opened_with_a_second_person_alone(either_
     own = knows_own(library, "BO")
     is_refused(library, lambda: edit(library, own), "second")
     assert library.view("BO").local.telephones == ()
-    view = RecordViewer(AGENCY, library.store, library.clock, library.policy, WHO)
+    view = RecordViewer(library, WHO)
     is_refused(library, lambda: view.revealed(own, reason="I moved"), "second")
     seq = second_for(library, lambda: edit(library, own))
     access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
@@ -361,10 +361,10 @@ def test_ones_own_record_is_edited_and_opened_with_a_second_person_alone(either_
 
 def test_nobody_leaves_or_prints_themselves_alone(library: Library) -> None:
     own = knows_own(library, "BO")
-    exit_ = LeavingDesk(library.store, library.clock, WHO, library.policy)
+    exit_ = LeavingDesk(library, WHO)
     is_refused(library, lambda: said_yes.leave(exit_, own), "second")
     is_refused(library, lambda: said_yes.erase(exit_, own), "second")
-    paper = Statements(AGENCY, "x", library.store, library.clock, library.policy, WHO)
+    paper = Statements(library, "x", WHO)
     is_refused(library, lambda: paper.revealed(own, reason="a letter"), "second")
 
 
@@ -373,7 +373,7 @@ def test_a_review_about_oneself_takes_a_second_person(library: Library, answer: 
     own = knows_own(library)
     library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
     (item,) = library.store.review_desk.items(all_states=False)
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, WHO)
+    reviews = Reviews(library, WHO)
     doing = {"accept": lambda: reviews.accept(item.id), "reject": lambda: reviews.reject(item.id, reason="two people")}
     until = library.clock.today() + timedelta(7)
     doing |= {"later": lambda: reviews.put_off(item.id, until=until, reason="not now")}

@@ -24,7 +24,7 @@ SHARED = "20304050"
 
 
 def find(library: Library, typed: str) -> dict[str, Any]:
-    return Finder(library.store, library.clock, library.policy, "lisbeth").find(typed)
+    return Finder(library, "lisbeth").find(typed)
 
 
 def named(key: str, *, last: bool = False) -> str:
@@ -34,7 +34,7 @@ def named(key: str, *, last: bool = False) -> str:
 
 
 def gives_telephone(library: Library, key: str, text: str = SHARED, doing: ListChange = ListChange.ADD) -> None:
-    counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
+    counter = SettingDesk(library, frozenset())
     set_field(counter, Setting(library.id_of(key), "telephones", text, "lisbeth", doing=doing))
 
 

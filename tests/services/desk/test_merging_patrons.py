@@ -358,7 +358,7 @@ def test_two_old_numbers_of_one_person_wait_once_merged_no_more(library: Library
 def test_a_merged_patron_is_set_nothing_any_more(library: Library) -> None:
     closes, _ = two_of_one(library)
     reviews(library).accept(number_of(library, BOTH))
-    counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
+    counter = SettingDesk(library, frozenset())
     asked = Setting(closes, "branch", "main", "lone")
     refused(library, lambda: set_field(counter, asked), BadInput)
     document = patron_document(view(library, closes), library.policy, agency=AGENCY, on=library.clock.today())
@@ -429,7 +429,7 @@ def test_an_account_under_her_patron_number_is_deleted_if_the_net_media_were_tol
     library.store.imports.take_patrons([NewPatron(CprNumber.parse_any("010164ABC1"), Local(cards=(Card("OWN"),)))])
     closes = find_patron(library.store, "OWN")["patron"]
     typed = Setting(closes, "municipality", "0751", "lone", reason="bor her", until=WEDNESDAY)
-    set_field(SettingDesk(library.store, library.clock, library.policy, frozenset({"0751"})), typed)
+    set_field(SettingDesk(library, frozenset({"0751"})), typed)
     library.store.desk.ask_staff(closes, BOTH, about=library.id_of("CLARA"))
     reviews(library).accept(number_of(library, BOTH))
     hers = {"municipalityNo": "", "userIdType": "LOCAL", "userIdValue": closes}

@@ -273,7 +273,7 @@ def test_a_number_that_someone_else_has_by_then_is_not_given(library: Library, p
 def test_a_number_that_the_patron_has_by_then_is_not_given_again(library: Library, patron: str) -> None:
     number, own = disputed(library), library.store.patrons.read([patron])[0].number
     store = altered(library.store, review_desk_named_number=lambda _: own)
-    refused(library, lambda: replace(reviews(library), store=store).accept(number), ReviewChanged)
+    refused(library, lambda: replace(reviews(library), library=library.ports(store)).accept(number), ReviewChanged)
 
 
 def test_giving_a_number_is_braked_as_merging_is(library: Library, patron: str) -> None:
@@ -300,9 +300,7 @@ def test_a_record_that_is_written_meanwhile_is_decided_again_and_not_for_ever(
     library: Library, patron: str, times: int
 ) -> None:
     number = disputed(library)
-    busy = type(reviews(library))(
-        library.ports().agency, _busy(library.store, times), library.clock, library.policy, "lone"
-    )
+    busy = replace(reviews(library), library=library.ports(_busy(library.store, times)))
     if times == 2:
         busy.accept(number)
         assert register_of(library, patron).number == THIRD

@@ -100,7 +100,7 @@ def test_the_last_word_counts(either_library: Library) -> None:
 def merge(library: Library, *, of: str, into: str) -> None:
     library.store.desk.ask_staff(library.id_of(of), BOTH_PATRONS, about=library.id_of(into))
     (item,) = library.store.review_desk.items(all_states=False)
-    Reviews("710100", library.store, library.clock, library.policy, BOSS).accept(item.id)
+    Reviews(library, BOSS).accept(item.id)
 
 
 @pytest.mark.parametrize("by", ["account", "provider"])
@@ -118,7 +118,7 @@ def test_a_merged_patron_is_the_one_who_keeps_their_record(library: Library, by:
 def test_nothing_of_it_outlives_an_erased_patron(either_library: Library) -> None:
     library = either_library
     signs_in(library, cpr("ANNA").digits)
-    exit_ = LeavingDesk(library.store, library.clock, BOSS, library.policy)
+    exit_ = LeavingDesk(library, BOSS)
     said_yes.erase(exit_, library.id_of("ANNA"))
     assert kept(library) == []
 

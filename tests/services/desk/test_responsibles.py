@@ -378,7 +378,7 @@ def unregistered(town: Library) -> str:
 def test_a_protected_guardian_seals_what_was_typed_of_a_child_whom_no_register_knows(
     town: Library, unregistered: str, row: str
 ) -> None:
-    window = RecordViewer(AGENCY, town.store, town.clock, town.policy, "lone")
+    window = RecordViewer(town, "lone")
     assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
     asked = ResponsibleRequest(unregistered, "lone", cpr("BO"))
     add_responsible(desk(town), asked)
@@ -619,7 +619,7 @@ def test_of_whoever_only_answered_and_died_an_annulment_arrives_while_she_answer
 def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> None:
     add(town, "LIV", "QUINNIE")
     add(town, "ALFRED", "RIKKE")
-    leaves = LeavingDesk(town.store, town.clock, "lone")
+    leaves = LeavingDesk(town, "lone")
     said_yes.leave(leaves, town.id_of("LIV"))
     said_yes.erase(leaves, town.id_of("ALFRED"))
     assert {row(town, who)["standing"] for who in ("QUINNIE", "RIKKE")} == {"leaving"}
@@ -634,9 +634,7 @@ def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> Non
 
 def page(library: Library, key: str) -> list[dict[str, Any]]:
     """The minors on the page of whoever answers, as anyone at the desk sees it."""
-    shown: list[dict[str, Any]] = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone").shown(
-        library.id_of(key)
-    )["answers_for"]
+    shown: list[dict[str, Any]] = RecordViewer(library, "lone").shown(library.id_of(key))["answers_for"]
     told = list_responsibles(library.store, library.id_of(key), policy=library.policy, clock=library.clock)
     assert told["answers_for"] == shown
     return shown
@@ -661,5 +659,5 @@ def test_a_protected_minor_is_on_the_page_by_number_alone_also_when_the_page_is_
     town.one_night()
     liv = {"patron": town.id_of("LIV"), "name": None, "since": page(town, "QUINNIE")[0]["since"], "sealed": True}
     assert page(town, "QUINNIE") == [liv]
-    window = RecordViewer(AGENCY, town.store, town.clock, town.policy, "lone")
+    window = RecordViewer(town, "lone")
     assert window.revealed(town.id_of("QUINNIE"), reason="letters")["answers_for"] == [liv]

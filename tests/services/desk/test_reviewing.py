@@ -38,7 +38,7 @@ USER = "lone"
 
 
 def reviews(library: Library) -> Reviews:
-    return Reviews(AGENCY, library.store, library.clock, library.policy, USER)
+    return Reviews(library, USER)
 
 
 def of_status(status: str) -> Person:
@@ -326,9 +326,8 @@ def test_of_two_answers_at_once_the_second_is_refused(library: Library) -> None:
     library.deliver(MONDAY, dies(person("ANNA")))
     library.night()
     number = number_of(library, "block.dead")
-    stale = reviews(library)
     item = library.store.review_desk.item(number)
-    stale = replace(stale, store=seen_before(library.store, item))
+    stale = replace(reviews(library), library=library.ports(seen_before(library.store, item)))
     reviews(library).accept(number)
     refused(library, lambda: stale.accept(number))
     refused(library, lambda: stale.reject(number, reason="No"))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import AGENCY, Library, altered
+from doubles import Library, altered
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.review import BOTH_PATRONS, BULK_MOST, NET_MEDIA_REFUSED, State
@@ -27,7 +27,7 @@ KEYS = ("ANNA", "CLARA", "DAVID")
 
 
 def reviews(library: Library, user: str = "lone") -> Reviews:
-    return Reviews(AGENCY, library.store, library.clock, library.policy, user)
+    return Reviews(library, user)
 
 
 def raise_items(library: Library, kind: str = UNDECIDED) -> list[int]:
@@ -132,7 +132,7 @@ def test_what_a_colleague_accepts_at_the_same_time_counts_and_what_is_beyond_the
         if answer.item.id == first:
             reviews(library, "bo").accept(third)
 
-    busy = replace(desk, store=altered(library.store, review_desk_write=write))  # type: ignore[arg-type]  # as much of a store as reviews use
+    busy = replace(desk, library=library.ports(altered(library.store, review_desk_write=write)))
     done = accept_many(busy, shown, Confirmation(shown.preview.digest))
     assert [item["id"] for item in done.accepted] == [first]
     assert [(number, why.kind) for number, why in done.missed] == [(second, "review.braked")]
@@ -176,7 +176,7 @@ def test_none_and_too_many_are_refused(library: Library) -> None:
 def test_the_guard_sees_the_whole_and_the_days_answers_before_the_first_write(library: Library) -> None:
     numbers = raise_items(library, NET_MEDIA_REFUSED)
     tight = replace(library.policy, limits={**library.policy.limits, Harm.CHANGED: Limit(2, 0.0)})
-    desk = replace(reviews(library), policy=tight)
+    desk = replace(reviews(library), library=replace(library.ports(), policy=tight))
     shown = preview_many(reviews(library), numbers)
     refused(library, lambda: preview_many(desk, numbers), Braked)
     refused(library, lambda: accept_many(desk, shown, Confirmation(shown.preview.digest)), Braked)

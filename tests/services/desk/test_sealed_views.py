@@ -73,7 +73,7 @@ def library(either_library: Library) -> Library:
 
 
 def window(library: Library) -> RecordViewer:
-    return RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
+    return RecordViewer(library, "lone")
 
 
 def shown(library: Library, key: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def lookup(library: Library, key: str) -> dict[str, Any]:
 
 def correct(library: Library, key: str, field: str, value: str) -> None:
     codes = frozenset(load_municipalities().by_code)
-    counter = setting.SettingDesk(library.store, library.clock, library.policy, codes)
+    counter = setting.SettingDesk(library, codes)
     override = field in {"name", "address", "birth_date"}
     until = date(2027, 5, 1) if override else None
     asked = setting.Setting(library.id_of(key), field, value, "lone", reason=REASON if override else "", until=until)
@@ -163,7 +163,7 @@ def everywhere(library: Library, key: str, sinks: Sinks) -> None:
         sinks.document(document)
     sinks.say(*record_lines(shown(library, key)))
     sinks.say(*lookup_lines(lookup(library, key), "da"))
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    reviews = Reviews(library, "lone")
     for item in reviews.listed(all_states=True):
         sinks.document(reviews.shown(item["id"]))
     for run in library.store.runs.documents():
@@ -356,7 +356,7 @@ def test_an_item_for_a_person_shows_the_household_sealed(shared: Library) -> Non
     shared.register.knows(replace(person("CLARA"), status=Status.DEAD))
     shared.deliver(TUESDAY, replace(person("CLARA"), status=Status.DEAD, address=SILENT))
     shared.one_night()
-    reviews = Reviews(AGENCY, shared.store, shared.clock, shared.policy, "lone")
+    reviews = Reviews(shared, "lone")
     (item,) = reviews.listed()
     record = reviews.shown(item["id"])["record"]
     assert (record["household"], record["fields"]["address"]["value"]) == (True, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from doubles import AGENCY, MONDAY, unowned
+from doubles import MONDAY, unowned
 from test_access_rules import BOSS, WHO, edit, knows_own, take_audit_away
 from test_set_cpr import MADE, desk, enrol, set_cpr
 from townspeople import cpr, gains_protection, moves, person, renames
@@ -43,11 +43,11 @@ TELEPHONE = "20304050"
 
 
 def view(library: Library, key: str = "ANNA", user: str = WHO) -> dict[str, Any]:
-    return RecordViewer(AGENCY, library.store, library.clock, library.policy, user).shown(library.id_of(key))
+    return RecordViewer(library, user).shown(library.id_of(key))
 
 
 def find(library: Library, typed: str, user: str = WHO) -> dict[str, Any]:
-    return Finder(library.store, library.clock, library.policy, user).find(typed)
+    return Finder(library, user).find(typed)
 
 
 def named(key: str) -> str:
@@ -133,8 +133,8 @@ def test_a_review_and_a_statement_are_looks_for_another_reason(library: Library)
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     library.store.desk.ask_staff(anna, BOTH_PATRONS, about=clara)
     (item,) = library.store.review_desk.items(all_states=False)
-    Reviews(AGENCY, library.store, library.clock, library.policy, WHO).shown(item.id)
-    Statements(AGENCY, "x", library.store, library.clock, library.policy, WHO).statement(anna)
+    Reviews(library, WHO).shown(item.id)
+    Statements(library, "x", WHO).statement(anna)
     assert [(whose, why) for _, whose, _, why, _ in seen(library)] == [
         (anna, "review"),
         (clara, "review"),
@@ -173,7 +173,7 @@ def test_whose_number_would_be_taken_back_is_a_look_for_that_case(library: Libra
     patron = enrol(library, MADE[0])
     library.register.knows(person("EDITH"))
     set_cpr(library, patron)
-    preview_taking_back(Reviews(AGENCY, library.store, library.clock, library.policy, WHO), patron)
+    preview_taking_back(Reviews(library, WHO), patron)
     assert seen(library) == [("view", patron, WHO, "review", ())]
 
 
@@ -228,7 +228,7 @@ def test_without_the_audit_no_record_is_shown_and_no_search_answered(library: Li
 def test_who_is_no_patron_is_looked_at_by_nobody(library: Library) -> None:
     before = library.everything()
     with pytest.raises(BadInput):
-        RecordViewer(AGENCY, library.store, library.clock, library.policy, WHO).shown("99999999")
+        RecordViewer(library, WHO).shown("99999999")
     assert library.everything() == before
 
 

@@ -290,7 +290,7 @@ def test_whoever_has_no_number_merges_with_the_one_who_has_hers_and_parts_again(
         assert imported.patron_id is not None
         with pytest.raises(BadInput):
             set_cpr(library, imported.patron_id, cpr("ANNA"))
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    reviews = Reviews(library, "lone")
     items = [one["id"] for one in reviews.listed()]
     before = [one.number for one in library.store.patrons.read(patron_ids(library.store))]
     for item in items:
@@ -463,7 +463,7 @@ def test_a_block_that_is_kept_by_the_number_is_told_before_it_comes_with_it(
     gone = enrol(library, EDITH, "E9")
     for reason in ("Gebyrer", "Hærværk")[:blocks]:
         set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
-    leave(LeavingDesk(library.store, library.clock, "lone", library.policy), gone)
+    leave(LeavingDesk(library, "lone"), gone)
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
     shown = preview(library, patron_id)
     assert levels(shown.document) == {"block.kept": "ask"}
@@ -483,7 +483,7 @@ def test_a_block_that_came_with_a_wrong_number_goes_back_to_it(either_library: L
     gone = enrol(library, EDITH, "E9")
     for reason in ("Gebyrer", "Hærværk", "Mistet kort"):
         set_field(counter(library), Setting(gone, "blocks", reason, "lone"))
-    leaves = LeavingDesk(library.store, library.clock, "lone", library.policy)
+    leaves = LeavingDesk(library, "lone")
     leave(leaves, gone)
     kept = library.rows("kept_block")
     patron_id = named(library, MADE[0], "Ruth Kjeldgaard")
@@ -541,7 +541,7 @@ def undo(library: Library, patron_id: str) -> dict[str, Any]:
 
 
 def reviews(library: Library) -> Reviews:
-    return Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    return Reviews(library, "lone")
 
 
 def recorded(library: Library, patron_id: str) -> dict[str, Any]:

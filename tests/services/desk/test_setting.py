@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from doubles import AGENCY, MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
+from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened, unowned
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
 
@@ -43,7 +43,7 @@ WHY = "Showed her lease"
 
 def counter(library: Library, store: Any = None) -> SettingDesk:
     codes = load_municipalities().homes()
-    return SettingDesk(store or library.store, library.clock, library.policy, codes)
+    return SettingDesk(library.ports(store), codes)
 
 
 def set_(library: Library, field: str, text: str | None, *, key: str = "ANNA", store: Any = None, **rest: Any) -> Any:
@@ -367,7 +367,7 @@ def meanwhile(library: Library, act: Callable[[], object]) -> Any:
 def test_nothing_is_kept_of_a_patron_who_goes_while_a_field_is_set(either_library: Library, way: str) -> None:
     """The clerk's page was open; a colleague lets the patron go between the check and the write."""
     library, patron = either_library, either_library.id_of("ANNA")
-    exit_ = LeavingDesk(library.store, library.clock, "bo", library.policy)
+    exit_ = LeavingDesk(library, "bo")
     store, gone = library.store, []
 
     def go() -> None:
@@ -375,9 +375,7 @@ def test_nothing_is_kept_of_a_patron_who_goes_while_a_field_is_set(either_librar
             return
         if way == "is merged":
             store.desk.ask_staff(patron, BOTH_PATRONS, about=library.id_of("CLARA"))
-            Reviews(AGENCY, store, library.clock, library.policy, "bo").accept(
-                store.review_desk.items(all_states=False)[0].id
-            )
+            Reviews(library, "bo").accept(store.review_desk.items(all_states=False)[0].id)
         else:
             (said_yes.leave if way == "leaves" else said_yes.erase)(exit_, patron)
         gone.append(library.everything())

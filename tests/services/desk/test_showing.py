@@ -30,7 +30,7 @@ def shown(library: Library, key: str, policy: Policy | None = None) -> dict[str,
 
 
 def test_a_record_shows_every_field_of_the_table_in_its_order(library: Library) -> None:
-    window = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
+    window = RecordViewer(library, "lone")
     fields = window.shown(library.id_of("ANNA"))["fields"]
     # the patron number stands over them
     assert list(fields) == [key for key in SHOWN if key != "patron"]
@@ -148,7 +148,7 @@ def correct(library: Library, key: str, field: str, text: str) -> None:
     codes = load_municipalities().homes()
     until = None if field == "group" else date(2027, 5, 1)
     asked = Setting(library.id_of(key), field, text, "lone", reason="Showed her lease", until=until)
-    set_field(SettingDesk(library.store, library.clock, library.policy, codes), asked)
+    set_field(SettingDesk(library, codes), asked)
 
 
 def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Library) -> None:

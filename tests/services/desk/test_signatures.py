@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from doubles import AGENCY
 from test_access_rules import BOSS, WHO, edit, is_refused, knows_own, look, second_for, stranger
 from townspeople import cpr, person
 
@@ -32,7 +31,7 @@ def test_a_signature_for_one_field_is_none_for_another_nor_for_taking_away(eithe
     is_refused(library, lambda: edit(library, own, field="emails", text="bo@example.dk"), "second")
     is_refused(library, lambda: edit(library, own, doing=ListChange.REMOVE), "second")
     is_refused(library, lambda: edit(library, own, field="internal_note", text="x", doing=None), "second")
-    exit_ = LeavingDesk(library.store, library.clock, WHO, library.policy)
+    exit_ = LeavingDesk(library, WHO)
     is_refused(library, lambda: said_yes.leave(exit_, own), "second")
     assert edit(library, own)["outcome"] == "added"
 
@@ -61,7 +60,7 @@ def test_a_value_that_cannot_be_kept_uses_no_signature_up(
 
 def test_a_signature_for_leaving_is_none_for_erasing(library: Library) -> None:
     own = knows_own(library, "BO")
-    exit_ = LeavingDesk(library.store, library.clock, WHO, library.policy)
+    exit_ = LeavingDesk(library, WHO)
     seq = second_for(library, lambda: said_yes.leave(exit_, own))
     access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
     is_refused(library, lambda: said_yes.erase(exit_, own), "second")
@@ -71,7 +70,7 @@ def test_a_signature_for_one_answer_to_a_review_is_none_for_another(library: Lib
     own = knows_own(library)
     library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
     (item,) = library.store.review_desk.items(all_states=False)
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, WHO)
+    reviews = Reviews(library, WHO)
     seq = second_for(library, lambda: reviews.reject(item.id, reason="two people"))
     access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
     is_refused(library, lambda: reviews.accept(item.id), "second")

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, Wrapped, unowned
+from doubles import MONDAY, Wrapped, unowned
 from test_set_cpr import EDITH, MADE, enrol, set_cpr
 from test_setting import counter, entries
 from townspeople import PROTECTED, cpr, dies, gains_protection, person
@@ -33,7 +33,7 @@ def write(library: Library, patron_id: str, field: str, text: str | None, **rest
 
 
 def shown(library: Library, patron_id: str) -> dict[str, Any]:
-    return RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone").shown(patron_id)
+    return RecordViewer(library, "lone").shown(patron_id)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, Killed, Library, happened
+from doubles import MONDAY, Killed, Library, happened
 from test_forgetting import MONTH_AGO, NOT_YET, TODAY, morning
 from test_importing import take as take_patrons
 from test_leaving import leave
@@ -42,7 +42,7 @@ def take(library: Library, text: str, *, apply: bool = True, **how: Any) -> Impo
 
 
 def fields(library: Library, key: str = "ANNA") -> dict[str, Any]:
-    window = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
+    window = RecordViewer(library, "lone")
     told: dict[str, Any] = window.shown(library.id_of(key))["fields"]
     return told
 

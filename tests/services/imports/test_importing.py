@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, Killed, altered, happened
+from doubles import MONDAY, Killed, altered, happened
 from test_leaving import leave
 from test_number_change import replaced
 from test_setting import row, set_
@@ -495,7 +495,7 @@ def test_who_has_no_number_is_never_subscribed_never_asked_about_and_never_told_
     assert (report.exit_code, library.register.looked_up) == (0, [])
     everything = library.everything()
     assert patron_id not in [one["patron_id"] for one in everything["subscription"] + everything["outbox"]]
-    shown = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone").shown(patron_id)
+    shown = RecordViewer(library, "lone").shown(patron_id)
     assert shown["fields"]["cpr_number"]["value"] == "–"
     assert shown["verified"] is False
 

@@ -254,8 +254,8 @@ def test_a_yes_counts_for_nothing_once_another_desk_has_written_the_record(eithe
 @pytest.mark.parametrize("way", Ending)
 def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library: Library, way: Ending) -> None:
     anna = blocked(library)
-    policy = replace(library.policy, retention=Retention(kept_blocks_days=0))
-    exit_ = LeavingDesk(library.store, library.clock, "lone", policy)
+    library.policy = replace(library.policy, retention=Retention(kept_blocks_days=0))
+    exit_ = LeavingDesk(library, "lone")
     act = exit_.leave if way is Ending.LEAVE else exit_.erase
     before, digest = library.everything(), exit_.preview(anna, way).preview.digest
     with pytest.raises(NotConfirmed) as refused:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def exit_of(library: Library) -> LeavingDesk:
-    return LeavingDesk(library.store, library.clock, "lisbeth")
+    return LeavingDesk(library, "lisbeth")
 
 
 def leave(library: Library, patron: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def standing(library: Library, patron: str) -> str | None:
 
 def merge(library: Library, closes: str, keeps: str) -> None:
     library.store.desk.ask_staff(closes, BOTH_PATRONS, about=keeps)
-    desk = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    desk = Reviews(library, "lone")
     (number,) = [one["id"] for one in desk.listed() if (one["patron"], one["kind"]) == (closes, BOTH_PATRONS)]
     desk.accept(number)
 
@@ -238,7 +238,7 @@ def test_a_loan_that_never_came_back_keeps_nobody_once_it_is_paid_for(library: L
 
 def test_whoever_is_leaving_borrows_no_more_and_the_desk_says_why(library: Library) -> None:
     anna = library.id_of("ANNA")
-    desk = Standings(library.store, library.clock, library.policy)
+    desk = Standings(library)
     assert "leaving" not in rules_of(desk.standing(anna))
     owes(library, anna, tables.loan, due=TUESDAY)
     leave(library, anna)
@@ -567,7 +567,7 @@ def lines(library: Library) -> list[dict[str, Any]]:
 
 def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: Library) -> None:
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
-    window = RecordViewer(AGENCY, library.store, library.clock, library.policy, "lone")
+    window = RecordViewer(library, "lone")
     leave(library, anna)
     erase(library, clara)
     shown = [window.shown(one) for one in (anna, clara)]
@@ -608,7 +608,7 @@ def test_whoever_asked_to_leave_can_be_erased_too(library: Library) -> None:
 def test_who_was_merged_into_her_is_erased_with_her(library: Library) -> None:
     library.store.desk.ask_staff(library.id_of("CLARA"), BOTH_PATRONS, about=library.id_of("ANNA"))
     clara, anna = library.id_of("CLARA"), library.id_of("ANNA")
-    Reviews(AGENCY, library.store, library.clock, library.policy, "lisbeth").accept(1)
+    Reviews(library, "lisbeth").accept(1)
     erase(library, anna)
     the_net_media_are_told(library)
     library.night()

@@ -42,7 +42,7 @@ def lost(library: Library, *, reported: str = "2027-02-20", asked: bool = True, 
 
 
 def standing(library: Library) -> dict[str, Any]:
-    return Standings(library.store, library.clock, library.policy).standing(library.id_of("ANNA"))
+    return Standings(library).standing(library.id_of("ANNA"))
 
 
 def fee(library: Library) -> tuple[Any, ...]:

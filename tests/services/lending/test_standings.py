@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def standing(library: Library, key: str = "ANNA", **asked: Any) -> dict[str, Any]:
     """How she stands; asking for it writes nothing."""
     before = library.everything()
-    told = Standings(library.store, library.clock, library.policy).standing(library.id_of(key), **asked)
+    told = Standings(library).standing(library.id_of(key), **asked)
     assert library.everything() == before
     return told
 
@@ -177,11 +177,11 @@ def test_as_text_the_answer_comes_before_its_reason(library: Library) -> None:
 
 def test_nobody_by_that_number_is_refused(library: Library) -> None:
     with pytest.raises(BadInput) as refused:
-        Standings(library.store, library.clock, library.policy).standing("00000000")
+        Standings(library).standing("00000000")
     assert refused.value.kind == "patron.unknown"
 
 
 def test_whoever_is_leaving_borrows_nothing_more(library: Library) -> None:
     owes(library, tables.loan, "ANNA", 1, {"title": "Pippi"}, due=library.clock.today(), returned=None)
-    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), library.id_of("ANNA"))
+    said_yes.leave(LeavingDesk(library, "lone"), library.id_of("ANNA"))
     assert borrows(standing(library)) == (False, ["leaving"])

@@ -33,7 +33,7 @@ LONG = "Lyset over heden, tåge i moserne og andre fortællinger fra den jyske h
 
 
 def statements(library: Library) -> Statements:
-    return Statements(AGENCY, "Aarhus Kommunes Biblioteker", library.store, library.clock, library.policy, "lone")
+    return Statements(library, "Aarhus Kommunes Biblioteker", "lone")
 
 
 def statement(library: Library, key: str = "ANNA") -> dict[str, Any]:
@@ -273,7 +273,7 @@ def test_of_nobody_and_of_a_merged_patron_there_is_none(library: Library, kind: 
             )
     if kind == "patron.closed":
         patron_id = library.id_of("ANNA")
-        said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), patron_id)
+        said_yes.leave(LeavingDesk(library, "lone"), patron_id)
     before = library.everything()
     with pytest.raises(BadInput) as refusal:
         statements(library).statement(patron_id)

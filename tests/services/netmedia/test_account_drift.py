@@ -321,7 +321,7 @@ def foreign(library: Library, culr: CulrDouble) -> int:
 
 
 def reviews_of(library: Library) -> Reviews:
-    return Reviews(AGENCY, library.store, library.clock, library.policy, "librarian")
+    return Reviews(library, "librarian")
 
 
 def test_a_number_that_someone_let_stand_is_not_asked_about_again_and_another_one_is(

@@ -39,7 +39,7 @@ def log_ins(culr: CulrDouble, key: str) -> set[str]:
 
 
 def set_cards(library: Library, key: str, *cards: str) -> None:
-    counter = SettingDesk(library.store, library.clock, library.policy, frozenset())
+    counter = SettingDesk(library, frozenset())
     set_field(counter, Setting(library.id_of(key), "cards", "\n".join(cards), "lone", doing=ListChange.REPLACE))
 
 

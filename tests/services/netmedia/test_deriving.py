@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from culr_double import CulrDouble
-from doubles import AGENCY, MONDAY, TUESDAY
+from doubles import MONDAY, TUESDAY
 from kills import killed, lived_whole, sample
 from sqlalchemy import update
 from test_leaving import owes
@@ -168,7 +168,7 @@ def test_a_block_at_the_desk_counts_from_the_next_night(reading: Library) -> Non
 def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) -> None:
     anna = reading.id_of("ANNA")
     owes(reading, anna, tables.loan, due=TUESDAY)
-    said_yes.leave(LeavingDesk(reading.store, reading.clock, "lone"), anna)
+    said_yes.leave(LeavingDesk(reading, "lone"), anna)
     assert turned(reading.night())["ereolen"] == {"closed": 1, "unchanged": 3}
     are_fresh(reading)
 
@@ -176,7 +176,7 @@ def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) ->
 def test_whoever_was_merged_has_none_kept_and_nothing_was_closed_for_her(reading: Library) -> None:
     clara, anna = reading.id_of("CLARA"), reading.id_of("ANNA")
     reading.store.desk.ask_staff(clara, "parked.number.both_patrons", about=anna)
-    Reviews(AGENCY, reading.store, reading.clock, reading.policy, "lisbeth").accept(1)
+    Reviews(reading, "lisbeth").accept(1)
     assert turned(reading.night())["ereolen"] == {"unchanged": 3}
     assert clara not in rights(reading)
     are_fresh(reading)

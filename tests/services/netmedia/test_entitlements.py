@@ -38,7 +38,7 @@ def told(library: Library, key: str = "ANNA", **asked: Any) -> dict[str, Any]:
     """Her rights; asking for them writes nothing."""
     library.policy = replace(library.policy, home=frozenset({"0751"}), products=Products((BOOKS, FILMS)))
     before = library.everything()
-    asked_for = Entitlements(library.store, library.clock, library.policy, load_municipalities())
+    asked_for = Entitlements(library, load_municipalities())
     document = asked_for.shown(library.id_of(key), **asked)
     assert library.everything() == before
     return document
@@ -170,11 +170,9 @@ def test_someone_who_only_answers_for_a_minor_has_no_rights(library: Library) ->
 
 def test_a_closed_record_has_no_rights_and_says_so(library: Library) -> None:
     patron = library.id_of("ANNA")
-    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), patron)
-    asked = Entitlements(
-        library.store, library.clock, replace(library.policy, products=Products((BOOKS,))), load_municipalities()
-    )
-    document = asked.shown(patron)
+    said_yes.leave(LeavingDesk(library, "lone"), patron)
+    library.policy = replace(library.policy, products=Products((BOOKS,)))
+    document = Entitlements(library, load_municipalities()).shown(patron)
     assert (document["standing"], answers(document)) == ("closed", [("no", "closed")])
     assert document["municipality"]["code"] is None
 
@@ -194,7 +192,7 @@ def test_nobody_and_whoever_was_merged_are_refused(library: Library, merged_into
         outbox=SimpleNamespace(account_state=nobody_is_asked_about),
     )
     with pytest.raises(BadInput) as refused:
-        Entitlements(shell, library.clock, library.policy, load_municipalities()).shown("00000000")
+        Entitlements(library.ports(shell), load_municipalities()).shown("00000000")
     assert refused.value.kind == kind
 
 
@@ -214,7 +212,7 @@ def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Libra
     library.one_night()
     net_media.down = NetMediaUnavailable("no answer")
     patron = library.id_of("ANNA")
-    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), patron)
+    said_yes.leave(LeavingDesk(library, "lone"), patron)
     library.one_night()
     state = library.store.outbox.account_state(patron)
     assert (state.sent, state.confirmed, state.pending, state.deleting) == ("751", "751", 1, True)

@@ -187,11 +187,11 @@ def test_whoever_is_leaving_has_no_rights_and_her_municipality_in_culr_until_the
     """It is her other libraries' number too; what belongs to leaving is that the account is deleted (decision 11)."""
     anna = library.id_of("ANNA")
     owes(library, anna, tables.loan, due=TUESDAY)
-    said_yes.leave(LeavingDesk(library.store, library.clock, "lone"), anna)
+    said_yes.leave(LeavingDesk(library, "lone"), anna)
     library.one_night()
     document = verify(library.ports(), offline=False).document()
     assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 1, ([AGENCY], AARHUS))
-    shown = Entitlements(library.store, library.clock, library.policy, load_municipalities()).shown(anna)
+    shown = Entitlements(library, load_municipalities()).shown(anna)
     assert {right["rule"] for right in shown["rights"]} == {"leaving"}
     assert list(entitlement_lines(shown, "da"))[-1].startswith("  CULR beholder kommunen, til posten lukkes")
     is_settled(library, tables.loan, returned=TUESDAY)

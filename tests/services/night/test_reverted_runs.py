@@ -94,7 +94,7 @@ def refused(library: Library, act: Callable[[], object]) -> str:
 
 
 def reviews_of(library: Library, user: str = "anna") -> Reviews:
-    return Reviews("775100", library.store, library.clock, library.policy, user)
+    return Reviews(library, user)
 
 
 def items(library: Library, kind: str) -> list[dict[str, Any]]:

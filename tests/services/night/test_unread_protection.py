@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, DisturbedStore, Library, unowned, unreadable
+from doubles import MONDAY, TUESDAY, WEDNESDAY, DisturbedStore, Library, unowned, unreadable
 from test_lookup import lookup
 from test_night_changes import desk_write
 from test_night_first_copies import DOWN
@@ -33,7 +33,7 @@ def unread(key: str = "ANNA", reason: str = "person.status") -> Unreadable:
 
 
 def reject_all(library: Library) -> None:
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    reviews = Reviews(library, "lone")
     for item in reviews.listed():
         reviews.reject(int(item["id"]), reason="Looked at")
 

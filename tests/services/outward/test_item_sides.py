@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY
+from doubles import MONDAY, TUESDAY
 from sqlalchemy import delete
 from test_seen import seen
 from test_sending import EVERYTHING, PLAIN, hears
@@ -72,7 +72,7 @@ def refused(library: Library, target: Target = PLAIN, **what: Any) -> LookDouble
 
 def shown(library: Library, targets: Sequence[OpenTarget] | None = None) -> dict[str, Any]:
     """The item, as it is opened."""
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    reviews = Reviews(library, "lone")
     (number,) = [one["id"] for one in reviews.listed() if one["kind"] == "target.not_taken"]
 
     @contextmanager
@@ -232,7 +232,7 @@ def test_that_something_newer_waits_for_the_target_is_told(library: Library) -> 
 
 def test_an_item_of_another_kind_opens_no_target(library: Library) -> None:
     library.store.desk.ask_staff(library.id_of("ANNA"), BOTH_PATRONS, about=library.id_of("CLARA"))
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "lone")
+    reviews = Reviews(library, "lone")
     (item,) = reviews.listed()
 
     def never() -> Any:

@@ -276,7 +276,7 @@ def test_an_effect_is_left_to_staff_after_its_last_try(library: Library, monkeyp
 
 
 def answer_item(library: Library, answer: str) -> None:
-    reviews = Reviews(AGENCY, library.store, library.clock, library.policy, "staff")
+    reviews = Reviews(library, "staff")
     (item,) = [one["id"] for one in reviews.listed() if one["kind"] == "target.not_taken"]
     getattr(reviews, answer)(item)
 

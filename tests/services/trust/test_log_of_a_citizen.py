@@ -127,7 +127,7 @@ def test_somebody_who_was_erased_hears_by_their_patron_number_who_looked(either_
     look(library, cpr("ANNA"))
     anna = library.id_of("ANNA")
     before = told(library, anna)
-    erase(LeavingDesk(library.store, library.clock, BOSS), anna)
+    erase(LeavingDesk(library, BOSS), anna)
     library.deliver(MONDAY)
     library.night()
     assert library.store.views.patron(anna) is None
