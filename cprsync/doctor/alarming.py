@@ -13,10 +13,11 @@ import structlog
 from cprsync.doctor.alarm_file import FILE, AlarmFile
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.doctor.status import look_at
-from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError
+from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError, Exit
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
 from cprsync.register.own_certificate import name_problem
 from cprsync.services.trust.alarms import check_alarms
+from cprsync.services.trust.status import find_nights
 from cprsync.wire.calls import Surroundings
 from cprsync.wiring.counterparts import real_time
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import Channel
     from cprsync.wiring.site import Site
 
+#: How a night ends that has gone well: all is done, or the rest is left to staff.
+WELL: Final = frozenset({Exit.DONE, Exit.LEFT})
 _NOTHING: Final[dict[str, Any]] = {"wrong": [], "certificates": []}
 _LOG: Final = structlog.get_logger("cprsync.alarms")
 
@@ -107,6 +110,18 @@ def _note_carrying(site: Site, channels: Sequence[str]) -> None:
     with suppress(CprsyncError), site.store() as store:
         for channel in channels:
             store.alarms.note_carries(channel)
+
+
+def went_well(site: Site) -> bool:
+    """Whether the library's night of this day has ended, and well. False also if that cannot be looked at."""
+    try:
+        with site.store_to_show() as store:
+            nights, today = find_nights(store), site.clock.today().isoformat()
+    except CprsyncError as error:
+        _LOG.error("alarms.store", kind=error.kind)
+        return False
+    last = next((one for one in nights if one["day"] == today), None)
+    return last is not None and last["finished"] is not None and last["exit"] in WELL
 
 
 def tell_well(section: AlarmsSection, *, production: bool) -> CprsyncError | None:

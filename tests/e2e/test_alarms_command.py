@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,9 @@ from cprsync.cli.setup.installation import write_folder
 from cprsync.cli.trust.alarms import sound
 from cprsync.config.settings import load_settings
 from cprsync.doctor.installation import Installation
+from cprsync.errors import Exit
+from cprsync.services.night.report import report_without_run
+from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust.doctor import Level
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, look_in_time
 from cprsync.wiring.site import site_of
@@ -192,6 +196,32 @@ def test_an_outside_watcher_is_called_after_a_good_night_alone(
         assert len(watcher.came) == calls
         # a night of one library of two says nothing of the other
         sound(settings, [{"agency": "710100", "exit": 0}])
+        assert len(watcher.came) == calls
+
+
+@pytest.mark.parametrize(
+    ("code", "days_ago", "calls"), [(Exit.DONE, 0, 1), (Exit.LEFT, 0, 1), (Exit.BRAKED, 0, 0), (Exit.DONE, 1, 0)]
+)
+def test_with_a_timer_for_each_library_the_watcher_is_called_after_the_last_good_night_of_the_day(
+    library: Library, mock_keys: Path, code: Exit, days_ago: int, calls: int
+) -> None:
+    path = library.folder / "cprsync.toml"
+    text = path.read_text("utf-8")
+    other = text[text.index("[[library]]") :].replace("700000", "700001").replace('agreement = "0', 'agreement = "1')
+    path.write_text(text + other, "utf-8")
+    with watching(mock_keys / "certs") as watcher:
+        section = f'[alarms.heartbeat]\nurl = "{watcher.url}"\nca = "{mock_keys / "certs" / "ca.pem"}"\n'
+        library.rewrite("cprsync.toml", "# [alarms.heartbeat]\n", section)
+        settings = load_settings(path)
+        sound(settings, [{"agency": "700000", "exit": 0}])
+        assert watcher.came == []
+        site = site_of(settings, "700001")
+        with site.store() as store:
+            day, now = site.clock.today() - timedelta(days=days_ago), site.clock.now()
+            run = store.runs.begin(day=day, started=now)
+            told = report_without_run("700001", day=day, error={}, code=code)
+            store.runs.close(run, state=RunState.CLOSED, finished=now, document=told)
+        sound(settings, [{"agency": "700000", "exit": 0}])
         assert len(watcher.came) == calls
 
 

@@ -111,12 +111,15 @@ def _sites(config: Path, library: str | None) -> list[Site]:
 
 
 def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
-    """After a night: tell what is wrong, and an outside watcher that all is well. Never fails the night."""
+    """After a night: tell what is wrong, and an outside watcher that all is well. Never fails the night.
+
+    All is well after the night of this day has gone well in each library. One may have a timer of its own.
+    """
     if not settings.alarms.has_channels and settings.alarms.heartbeat is None:
         return
     import structlog
 
-    from cprsync.doctor.alarming import check_site, tell_well
+    from cprsync.doctor.alarming import WELL, check_site, tell_well, went_well
     from cprsync.wiring.site import site_of
 
     agencies = [one["agency"] for one in documents]
@@ -127,6 +130,8 @@ def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
             structlog.get_logger("cprsync.alarms").error("alarms.failed", kind=error.kind)
         except Exception as error:  # noqa: BLE001 -- the night is over, and its report is still to be printed
             structlog.get_logger("cprsync.alarms").error("alarms.failed", kind=type(error).__name__)
-    is_well = all(one["exit"] in {Exit.DONE, Exit.LEFT} for one in documents)
-    if is_well and {one.agency for one in settings.library} == set(agencies):
+    if settings.alarms.heartbeat is None or not all(one["exit"] in WELL for one in documents):
+        return
+    others = (site_of(settings, one.agency) for one in settings.library if one.agency not in agencies)
+    if all(map(went_well, others)):
         tell_well(settings.alarms, production=settings.is_production)

@@ -76,8 +76,7 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
     with ThreadPoolExecutor(max_workers=1) as beside:
         # reads a row of each patron, while this thread reads the rest
         coverage = beside.submit(store.subscriptions.coverage)
-        # a run that undoes another one is no night
-        nights = [one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None]
+        nights = find_nights(store)
         run = next(iter(nights), None)
         document: dict[str, Any] = {
             "agency": around.agency,
@@ -104,6 +103,11 @@ def status_of(store: Store, around: Around) -> dict[str, Any]:
     if around.is_production:
         wrong += _never_done(document)
     return document | {"ok": not wrong, "wrong": wrong}
+
+
+def find_nights(store: Store) -> list[dict[str, Any]]:
+    """The last nights, the latest first. A run that undoes another one is none."""
+    return [one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None]
 
 
 def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
