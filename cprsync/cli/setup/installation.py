@@ -391,4 +391,5 @@ def _show_accepted(document: Mapping[str, Any], language: Language) -> None:
     if document["set_aside"]:
         say("  " + word("journal_set_aside", language))
     note("  ! " + word("journal_lost", language))
+    say("  " + word("journal_audit", language))
     say("  " + word("journal_backup", language))

@@ -8,9 +8,11 @@ import pytest
 from doubles import AGENCY, MONDAY
 from store_people import reasons_of
 from test_leaving import erase, leave, of_another_life, taken_away, without_its_last_line
+from test_reviews_later_and_many import raise_items, reviews
 from test_setting import entries
 from whole import verify_audit
 
+from cprsync.cli.setup.installation import _show_accepted
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.trust.audit import accept_journal
 from cprsync.store.beside.journal import Entry
@@ -71,6 +73,23 @@ def test_what_another_library_wrote_behind_a_broken_line_is_not_lost_to_it(libra
     broken(library)
     accept(library)
     assert journal.written("999999") == theirs
+
+
+def test_whoever_accepts_a_journal_hears_of_the_audit_that_lacks_the_reasons_of_the_erased(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = raise_items(library)
+    reviews(library).reject(numbers[0], reason="Adressen er rigtig")
+    erase(library, library.id_of("ANNA"))
+    library.deliver(MONDAY)
+    # from then on nothing is left of the record
+    library.night()
+    taken_away(library)
+    _show_accepted(accept(library), "da")
+    assert [one.kind for one in library.store.audit.check().problems] == ["audit.broken"]
+    assert "cprsync audit accept" in capsys.readouterr().out
+    library.store.audit.accept(user="lone", reason="Slettejournalen er tabt")
+    assert library.store.audit.check().problems == ()
 
 
 def test_a_journal_that_is_whole_is_not_accepted(library: Library) -> None:
