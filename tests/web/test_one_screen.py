@@ -290,7 +290,7 @@ def test_who_may_not_answer_is_named_at_the_field_and_neither_is_written(desk: S
     if typed == "BO":
         # a protected patron may answer, and shows no name
         assert person("BO").name.last not in browser.answer.text
-        assert "Beskyttet" in browser.text
+        assert "Navnet er skjult" in browser.text
         return
     assert browser.answer.status_code == 422
     assert "responsible-wrong" in browser.answer.text
