@@ -14,7 +14,7 @@ from cprsync.domain.deciding.decide import protective_part
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.errors import LostCompare
 from cprsync.services.planning.renumbering import OLD
-from cprsync.services.planning.steps import Step, batch_of, renumber_step, step_of, window_closed_by, write_of
+from cprsync.services.planning.steps import Step, batch_of, renumber_step, step_of, window_closed_by, write_protection
 from cprsync.services.ports.patrons import TRIES, Batch, write_again_if_lost
 
 if TYPE_CHECKING:
@@ -156,10 +156,9 @@ def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     saved = None if patron is None else protective_part(step.change, patron)
     actions = () if saved is None else saved.actions
     item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=step.parked)
-    if saved is None or patron is None:
+    if saved is None or patron is None or step.evidence is None:
         return Step(item)
-    # The rest of the snapshot is not applied, so the day for which the record is true stays as it is.
-    return Step(item, change=saved, write=write_of(night, saved, patron, patron.as_of))
+    return Step(item, change=saved, write=write_protection(night, saved, patron, step.evidence.as_of))
 
 
 def _renumber_again(night: Night, step: Step, patron: Patron) -> Step:

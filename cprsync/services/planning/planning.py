@@ -342,14 +342,12 @@ class Planner:
         """Record how the step leaves the patron, for what is decided about them later in this plan."""
         after, write = patron, step.write
         if write is not None and step.evidence is not None:
-            # within a plan letters stop on the source's day: a later file of the same night may annul the death
-            stops = None if write.letters_stopped is None else step.evidence.as_of.day
             after = replace(
                 patron,
                 register=write.after,
                 as_of=write.as_of,
                 version=patron.version + 1,
-                letters_stopped=None if write.letters_resume else patron.letters_stopped or stops,
+                letters_stopped=None if write.letters_resume else patron.letters_stopped or write.letters_stopped,
                 group=patron.group if write.group is None else write.group,
             )
         elif step.touch is not None:

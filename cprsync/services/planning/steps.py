@@ -200,8 +200,7 @@ def step_of(
         parked, review = decision.reason, (patron.id, f"{PARKED}{decision.reason}")
         change, write = _protect_while_parked(library, evidence, patron)
     elif isinstance(decision, Change) and patron.is_held:
-        # only what protects: the day for which the record is true stays as it is
-        change, write = decision, write_of(library, decision, patron, patron.as_of)
+        change, write = decision, write_protection(library, decision, patron, evidence.as_of)
     elif isinstance(decision, Change):
         change, write = _change_and_write(library, decision, patron, evidence.as_of)
     elif isinstance(decision, Unchanged) and decision.why is WhyUnchanged.EQUAL and _moves(evidence.as_of, patron):
@@ -271,8 +270,19 @@ def _protect_while_parked(
     if patron.as_of is not None and evidence.as_of.is_older_than(patron.as_of):
         return None, None
     change = protective_part_while_parked(evidence.person, patron)
-    # the rest of the snapshot is not applied, so the day for which the record is true stays as it is
-    return (None, None) if change is None else (change, write_of(library, change, patron, patron.as_of))
+    return (None, None) if change is None else (change, write_protection(library, change, patron, evidence.as_of))
+
+
+def write_protection(library: Library, change: Change, patron: Patron, as_of: AsOf) -> Write:
+    """The write of what protects while the rest of the source's word waits.
+
+    The rest is not applied, so the day for which the record is true stays as it is. Letters count as stopped from the
+    day after the source's, also if it was taken later. So the next day's source may annul the death.
+    """
+    write = write_of(library, change, patron, patron.as_of)
+    if write.letters_stopped is None:
+        return write
+    return replace(write, letters_stopped=min(write.letters_stopped, as_of.seen + timedelta(days=1)))
 
 
 def write_of(night: Library, change: Change, patron: Patron, as_of: AsOf | None) -> Write:

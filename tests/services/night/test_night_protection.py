@@ -259,6 +259,15 @@ def test_letters_go_out_again_when_a_parked_death_was_a_mistake(library: Library
     assert library.view("ANNA").patron.letters_stopped is None
 
 
+def test_letters_go_out_again_though_the_parked_death_was_taken_a_day_late(library: Library) -> None:
+    library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)))
+    library.clock.set_after(TUESDAY)
+    assert library.one_night().document()["actions"] == {"stop_letters": 1}
+    library.deliver(TUESDAY, person("ANNA"))
+    assert library.night().document()["actions"] == {"death_annulled": 1}
+    assert library.view("ANNA").patron.letters_stopped is None
+
+
 def test_a_parked_death_and_its_correction_fetched_in_one_night_leave_letters_going_out(library: Library) -> None:
     library.deliver(MONDAY, dies(replace(person("ANNA"), name=EMPTY)))
     library.deliver(TUESDAY, person("ANNA"))
