@@ -122,6 +122,16 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
     return ShownRevert(past, ones, preview, document)
 
 
+def _done(store: Store, number: int, by: int) -> BadInput:
+    """Return the refusal of a run that was undone once. It names the run to undo now: the last of those undos."""
+    stands = True
+    while (later := store.reverting.past(by)) is not None and later.reverted_by is not None:
+        by, stands = later.reverted_by, not stands
+    if stands:
+        return BadInput("run {run} is undone already, by run {by}", run=number, by=by, kind="revert.done")
+    return BadInput("the undo of run {run} is itself undone, by run {by}", run=number, by=by, kind="revert.done")
+
+
 def _past(night: Night, number: int) -> PastRun:
     store = night.store
     past = store.reverting.past(number)
@@ -130,7 +140,7 @@ def _past(night: Night, number: int) -> PastRun:
     if not past.is_finished:
         raise BadInput("run {run} has not ended yet", run=number, kind="revert.open")
     if past.reverted_by is not None:
-        raise BadInput("run {run} is undone already, by run {by}", run=number, by=past.reverted_by, kind="revert.done")
+        raise _done(store, number, past.reverted_by)
     if not (past.kept or past.has_written):
         raise BadInput("run {run} wrote no record", run=number, kind="revert.nothing")
     if not store.reverting.is_whole():

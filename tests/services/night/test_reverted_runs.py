@@ -436,6 +436,21 @@ def test_an_undo_is_undone(library: Library) -> None:
     verify_audit(library.store)
 
 
+def test_whoever_undoes_a_run_again_is_told_which_run_to_undo_now(library: Library) -> None:
+    run = a_night(library)
+    undone = undo(library, run)["run"]
+    with pytest.raises(BadInput, match=f"run {run} is undone already, by run {undone}"):
+        undo(library, run)
+    again = undo(library, undone)["run"]
+    before = records(library)
+    with pytest.raises(BadInput, match=f"the undo of run {run} is itself undone, by run {again}"):
+        undo(library, run)
+    assert records(library) == before
+    undo(library, again)
+    assert items(library, "reverted.held")
+    assert records(library) != before
+
+
 def test_the_night_after_goes_on_as_if_no_run_came_between(library: Library) -> None:
     run = a_night(library)
     undo(library, run)
