@@ -14,8 +14,8 @@ from cprsync.services.trust.status import deliveries_document
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.planner import is_informed
-from cprsync.store.core.version import find_environments, find_unnamed
-from cprsync.wiring.setting_up import find_wrong_rights, look_at_store, open_database
+from cprsync.store.core.version import WANTED, check_tables, check_version, find_environments, find_unnamed
+from cprsync.wiring.setting_up import find_wrong_rights, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import Undelivered
     from cprsync.services.ports.trust.audit import AuditGlance
     from cprsync.services.ports.trust.keys import Rotation
-    from cprsync.services.ports.trust.upkeep import StoreVersion
     from cprsync.wiring.site import Site
 
 #: How SQLite is to be set up: what `PRAGMA name` says.
@@ -90,8 +89,11 @@ class LiveStore:
     def __init__(self, site: Site) -> None:
         self._site, self._settings, self._feed = site, site.settings, site.section.feed
 
-    def store_version(self) -> tuple[StoreVersion, list[str]]:
-        return look_at_store(self._settings.store.url)
+    def store_version(self) -> str:
+        with open_database(self._settings.store.url) as engine:
+            check_version(engine)
+            check_tables(engine)
+        return WANTED
 
     def store_environments(self) -> dict[str, str]:
         with open_database(self._settings.store.url) as engine:

@@ -199,11 +199,16 @@ def test_an_older_store_is_told_with_the_command_that_brings_it_forward(library:
     execute(library, "UPDATE alembic_version SET version_num = '0019'")
     level, text = found(library, "store")
     assert (level, "cprsync db upgrade" in text, "0019" in text) == (Level.FAULT, True, True), text
+    # what cannot be opened because of it has the same cause: it is told once
+    # what cannot be opened because of it has the very same cause, so that it is told once
+    places, _ = _installations(library.folder / "cprsync.toml", None)
+    causes = {str(one.error) for name in ("store", "store.library") for one in look_in_time(CHECKS[name], places[0])}
+    assert len(causes) == 1, causes
 
 
 def test_a_store_that_lacks_a_table_is_told(library: Library) -> None:
     execute(library, "DROP TABLE comparison_finding")
-    assert "the database lacks comparison_finding" in found(library, "store")[1]
+    assert "lacks what that step has: comparison_finding" in found(library, "store")[1]
 
 
 def test_a_library_that_was_taken_out_of_the_settings_is_told_as_long_as_it_has_patrons(library: Library) -> None:

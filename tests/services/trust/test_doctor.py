@@ -16,7 +16,6 @@ from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, Contents, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.keys import Rotation
-from cprsync.services.ports.trust.upkeep import StoreVersion
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
 from cprsync.store.seals.failures import AuditBroken
@@ -41,7 +40,7 @@ WELL: dict[str, Any] = {
     "open_files": [],
     "load_keys": 6,
     "disks": [{"place": "store", "free": 6 * FREE_LEAST, "total": None}],
-    "store_version": (StoreVersion("0022", "0022"), []),
+    "store_version": "0022",
     "store_environments": {"710100": "test"},
     "unnamed_libraries": [],
     "contents": Contents(40, is_lost=False),
@@ -147,10 +146,6 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("files", {"open_files": [ConfigurationError("others may read it", kind="file.private")]}, "fault", "others"),
         ("disks", {"disks": [{"place": "store", "free": FREE_LEAST}]}, "warning", "1.1 GB of free space"),
         ("disks", {"disks": [{"place": "heads", "free": 1}]}, "fault", "only 0.0 GB of free space for the keys"),
-        ("store", {"store_version": (StoreVersion(None, "0022"), [])}, "fault", "the database is empty"),
-        ("store", {"store_version": (StoreVersion("0019", "0022"), [])}, "fault", "cprsync db upgrade"),
-        ("store", {"store_version": (StoreVersion("0099", "0022"), [])}, "fault", "knows only 0022"),
-        ("store", {"store_version": (StoreVersion("0022", "0022"), ["loan"])}, "fault", "lacks loan"),
         ("store.environment", {"store_environments": {"1": "production"}}, "fault", "of the other kind (production or"),
         ("store.environment", {"store_environments": {"1": "test", "2": "production"}}, "fault", "in one database; of"),
         ("store.environment", {"unnamed_libraries": ["1", "2"]}, "warning", "of 1, 2, which no [[library]] here names"),

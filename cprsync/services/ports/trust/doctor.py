@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import Undelivered
     from cprsync.services.ports.trust.audit import AuditGlance
     from cprsync.services.ports.trust.keys import Rotation
-    from cprsync.services.ports.trust.upkeep import StoreVersion
 
 
 class Level(enum.Enum):
@@ -129,8 +128,12 @@ class Machine(Protocol):
 class AskedStore(Protocol):
     """The store of an installation, and what is kept beside it, as one of its libraries opens it."""
 
-    def store_version(self) -> tuple[StoreVersion, Sequence[str]]:
-        """Return the store's version, and what it lacks."""
+    def store_version(self) -> str:
+        """Return the store's version, which is this program's.
+
+        Raises:
+            StoreMismatch: it is not, or the store lacks a part of it.
+        """
 
     def store_environments(self) -> Mapping[str, str]:
         """By agency of which environment the records in the store are."""
