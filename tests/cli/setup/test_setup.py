@@ -158,6 +158,12 @@ def test_the_image_is_built_as_the_readme_installs_and_runs_as_nobody_with_right
     assert last.index("USER 10001") < last.index('ENTRYPOINT ["/opt/cprsync/bin/cprsync"]')
 
 
+def test_the_image_has_the_issuers_that_the_settings_name_and_the_programs_of_a_backup() -> None:
+    image = (Path(__file__).parents[3] / "cprsync" / "guide" / "Containerfile").read_text(encoding="utf-8")
+    last = image.rpartition("FROM ")[2]
+    assert {"ca-certificates", "postgresql-client"} <= set(last.partition(" install ")[2].partition("\\")[0].split())
+
+
 def test_a_crash_leaves_no_dump_of_the_memory() -> None:
     program = "import resource; from cprsync.private import leave_no_dump; leave_no_dump();"
     said = subprocess.run(
