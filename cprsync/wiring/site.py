@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 DESK_SECONDS: Final = 7.5
 #: How much of it calls have at least, however long the start took: a busy machine still asks.
 DESK_CALLS_SECONDS: Final = 3.0
+#: How many libraries a message names.
+_NAMED_MOST: Final = 20
 
 
 def library_of(settings: Settings, agency: str | None) -> LibrarySection:
@@ -48,9 +50,10 @@ def library_of(settings: Settings, agency: str | None) -> LibrarySection:
     for library in settings.library:
         if library.agency == agency:
             return library
+    named = ", ".join(f"{one.agency} ({one.name})" for one in settings.library[:_NAMED_MOST])
     if agency is None:
-        raise ConfigurationError("say which library with --library AGENCY", kind="usage")
-    raise ConfigurationError("no [[library]] has that agency", kind="usage")
+        raise ConfigurationError("say which library with --library: {named}", named=named, kind="usage")
+    raise ConfigurationError("no [[library]] has that agency: there is {named}", named=named, kind="usage")
 
 
 def desk_patience(since: Callable[[], float] | None = None) -> Patience:

@@ -201,7 +201,7 @@ def test_a_database_is_named_without_its_password(url: str, name: str) -> None:
 def test_a_library_that_is_not_set_up_is_named(library: Library) -> None:
     before = library.rows()
     ran = library.run("sync", "--library", "999999")
-    assert_refused(ran, code=2, kind="usage", says="no [[library]] has that agency", advises="")
+    assert_refused(ran, code=2, kind="usage", says="no [[library]] has that agency: there is 710100 (", advises="")
     assert library.rows() == before
 
 

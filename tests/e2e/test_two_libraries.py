@@ -144,6 +144,10 @@ def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tup
     assert plan.stat().st_mode & 0o777 == 0o600
     assert number("ANNA") not in plan.read_text(encoding="utf-8")
     assert library.run("subscriptions", "list", "--library", FIRST).document["by_reason"] == {"patron": 2}
+    refused = library.run("subscriptions", "list")
+    assert (refused.exit, refused.error["kind"]) == (2, "usage")
+    # whoever left it out need not look the numbers up
+    assert all(f"{one} (" in refused.error["message"] for one in (FIRST, SECOND))
     assert library.run("subscriptions", "reconcile", "--library", SECOND).document["missing"] == 0
 
 
