@@ -414,7 +414,13 @@ def test_roles_change_without_a_new_password_and_only_for_who_has_one(library: L
 
 
 @pytest.mark.parametrize(
-    ("name", "typed", "kind"), [("ny", "short", "account.password"), ("en to", PASSWORD, "account.name")]
+    ("name", "typed", "kind"),
+    [
+        ("ny", "short", "account.password"),
+        # twice, as another program asks for it: nobody can type a new line where one signs in
+        ("ny", f"{PASSWORD}\n{PASSWORD}", "account.password"),
+        ("en to", PASSWORD, "account.name"),
+    ],
 )
 def test_an_account_that_cannot_be_is_refused_and_the_file_stays(
     library: Library, name: str, typed: str, kind: str

@@ -253,6 +253,9 @@ def _ask_password(language: Language) -> str:
     typed = ask_value(word("account_password", language), lines=False, hidden=True).strip("\n")
     if not PASSWORD_LEAST <= len(typed) <= PASSWORD_MAX:
         raise BadInput("a password has at least {least} characters", least=PASSWORD_LEAST, kind="account.password")
+    if not typed.isprintable():
+        # nobody could type it where one signs in
+        raise BadInput("a password is one line, without control characters", kind="account.password")
     if sys.stdin.isatty() and typed != ask_value(word("account_again", language), lines=False, hidden=True).strip("\n"):
         raise BadInput("the two passwords differ: nothing was written", kind="account.password")
     return typed
