@@ -67,6 +67,8 @@ class Around:
 LATE: Final = "delivery.late"
 #: What stops a night because a delivery before the one at hand is missing.
 GAP: Final = "delivery.gap"
+#: Who is told of what a night has written: what they did not hear waits, and the next run tells it.
+_HEARERS: Final = frozenset({"netmedia", "target"})
 #: How far back the last night is looked for, behind runs that undo others.
 _RUNS_MOST: Final = 20
 
@@ -271,10 +273,15 @@ def _wrong_run(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
-    elif run["exit"] not in {Exit.DONE, Exit.LEFT}:
+    elif run["exit"] not in {Exit.DONE, Exit.LEFT} and not _is_told_later(run):
         # the file of this day may be lost: whoever is woken has to know which one to ask for
         lost = {"day": document["deliveries"]["missing"]} if run.get("error") == GAP and is_late else {}
         yield {"what": "run", "exit": run["exit"], "run": run["run"], **lost}
+
+
+def _is_told_later(run: Mapping[str, Any]) -> bool:
+    """Whether a run is done but for what others did not hear: the next run tells them, and what waits has its age."""
+    return run["exit"] == Exit.LATER and str(run.get("error")).partition(".")[0] in _HEARERS
 
 
 def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

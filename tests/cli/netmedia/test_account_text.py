@@ -184,7 +184,7 @@ def test_what_culr_did_not_hear_is_not_said_to_have_stopped_the_night() -> None:
     error = {"kind": "netmedia.unavailable", "message": "CULR does not answer"}
     document = report_without_run("775100", day=None, error=error, code=4) | {"day": "2027-03-23"}
     last = list(report_lines(document, "da"))[-1]
-    assert last == "  Natten er levet, men CULR hørte ikke alt: CULR does not answer"
+    assert last == "  Resten af natten er gjort, men CULR hørte ikke alt: CULR does not answer"
 
 
 def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_waits() -> None:

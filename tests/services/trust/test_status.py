@@ -189,6 +189,9 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
     """What waits for a person is shown, and is no fault."""
     assert wrong(Stands()) == []
     assert wrong(Stands(run=RUN | {"exit": 3})) == []
+    # CULR or a target hears what waits from the next run; how long it has waited is told, and wakes nobody
+    assert wrong(Stands(run=RUN | {"exit": 4, "error": "netmedia.closed"})) == []
+    assert wrong(Stands(run=RUN | {"exit": 4, "error": "target.unavailable"})) == []
     assert wrong(Stands(produced=None)) == []
     assert wrong(Stands(targets=(koha(backlog=Backlog(waiting=3, oldest=NOW)),))) == []
 
@@ -206,6 +209,8 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
         (Stands(produced=date(2027, 3, 19)), "late"),
         (Stands(RUN | {"exit": 4, "error": "delivery.late"}, produced=date(2027, 3, 19)), "late"),
         (Stands(RUN | {"exit": 4, "error": "register.http"}), "run"),
+        # it refuses us: that does not end by itself
+        (Stands(RUN | {"exit": 2, "error": "netmedia.refused"}), "run"),
         # the delivery has come, and nothing else says any more that the night was stopped
         (Stands(RUN | {"exit": 4, "error": "delivery.late"}), "run"),
         (Stands(produced=date(2027, 3, 18), waiting=(date(2027, 3, 19),)), "late"),
