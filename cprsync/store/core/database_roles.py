@@ -94,26 +94,22 @@ def try_log_ins(owner: str, *others: str) -> None:
     """
     if make_url(owner).get_backend_name() != "postgresql":
         return
-    roles = {url: make_url(url).username or "-" for url in (owner, *others)}
-    with _log_in(owner, roles[owner]) as connection:
+    with _log_in(owner) as connection:
         there = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
     for url in others:
-        if make_url(url).username and roles[url] not in there:
-            raise StoreMismatch("the server has no role {role}", role=roles[url], kind="store.role.missing")
-        with _log_in(url, roles[url]):
+        role = make_url(url).username
+        if role and role not in there:
+            raise StoreMismatch("the server has no role {role}", role=role, kind="store.role.missing")
+        with _log_in(url):
             pass
 
 
 @contextmanager
-def _log_in(url: str, role: str) -> Iterator[Connection]:
+def _log_in(url: str) -> Iterator[Connection]:
     engine = open_engine(url)
     try:
         with reading(engine) as connection:
             yield connection
-    except StoreMismatch as error:
-        if error.kind != "store.login":
-            raise
-        raise StoreMismatch("the role {role} cannot log in: {why}", role=role, why=error, kind="store.login") from error
     finally:
         engine.dispose()
 

@@ -114,8 +114,17 @@ def _refused_log_in(said: BaseException | None) -> StoreMismatch | None:
         return None
     for code, pattern, told, kind in _REFUSALS:
         if said.sqlstate == code or (said.sqlstate is None and re.search(pattern, str(said))):
-            return StoreMismatch(told, kind=kind)
+            return _of_role(StoreMismatch(told, kind=kind), said)
     return None
+
+
+def _of_role(refused: StoreMismatch, said: BaseException) -> StoreMismatch:
+    """Return the error with the role of the url: an installation may have three."""
+    asked = getattr(said, "pgconn", None)
+    if asked is None or refused.kind != "store.login":
+        return refused
+    role = asked.user.decode(errors="replace")
+    return StoreMismatch("the role {role} cannot log in: {why}", role=role, why=refused, kind=refused.kind)
 
 
 def unanswered() -> StoreUnavailable:
