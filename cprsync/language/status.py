@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.deciding.approval import PLAN_SHOWN
+from cprsync.errors import Exit
 from cprsync.language.outward import status_line
 from cprsync.language.words import bytes_text, day_text, moment_text, since_text, word
 
@@ -144,8 +145,10 @@ def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     plans = [one for one in document["wrong"] if one["what"] == "plan"]
     # the plan of a night is why that night was stopped
     wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
+    # the next run goes on with it, so it is neither
+    well = {"night": NEITHER} if (document["run"] or {}).get("exit") == Exit.LATER else {}
     for name, text in _texts(document, language):
-        yield Fact(WRONG if name in wrong else WELL, text)
+        yield Fact(WRONG if name in wrong else well.get(name, WELL), text)
     for one in document["targets"]:
         named = any(found.get("name") == one["name"] for found in document["wrong"])
         yield Fact(WRONG if named else WELL, status_line(one, language))

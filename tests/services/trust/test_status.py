@@ -13,7 +13,7 @@ from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.approval import GivenYes
 from cprsync.domain.feed.delivery import Header, last_loaded, working_day_before
 from cprsync.errors import CprsyncError
-from cprsync.language.status import WELL, WRONG, facts_of, problems_of
+from cprsync.language.status import NEITHER, WELL, WRONG, facts_of, problems_of
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
@@ -228,6 +228,13 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
 )
 def test_what_is_wrong_is_told(store: Stands, what: str) -> None:
     assert wrong(store) == [what]
+
+
+@pytest.mark.parametrize("error", ["netmedia.closed", "delivery.late"])
+def test_a_night_that_the_next_run_goes_on_with_is_marked_neither_as_well_nor_as_wrong(error: str) -> None:
+    produced = date(2027, 3, 19) if error == "delivery.late" else date(2027, 3, 22)
+    document = stand(Stands(RUN | {"exit": 4, "error": error}, produced=produced))
+    assert next(facts_of(document, "en")).mark == NEITHER
 
 
 @pytest.mark.parametrize("backlog", [Backlog(waiting=1), OLD])
