@@ -151,8 +151,9 @@ def test_a_mistake_in_a_target_is_told_by_its_name_key_and_line_and_quotes_no_va
     assert caught.value.message.startswith(f"{tmp_path / 'cprsync.toml'}, line {number}: {PLACE} {key}")
     danish = in_danish(caught.value.document())
     assert f"linje {number}: {PLACE} {key.split(':', maxsplit=1)[0]}: " in danish
-    for said in (caught.value.message, danish):
-        assert not [word for word in ("hidden", "Input tag", "tuple", "literal", "17", "75x") if word in said.lower()]
+    # the file's own folder may have any digits in its name
+    for said in (one.replace(str(tmp_path), "").lower() for one in (caught.value.message, danish)):
+        assert not [word for word in ("hidden", "Input tag", "tuple", "literal", "17", "75x") if word in said]
 
 
 def test_a_target_in_single_brackets_is_told_to_have_two(tmp_path: Path) -> None:
