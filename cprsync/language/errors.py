@@ -55,7 +55,7 @@ _KINDS: Final = {
         backup.scratch
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.renewal.earlier
-        certificate.theirs certificate.theirs.revoked
+        certificate.renewal.same certificate.theirs certificate.theirs.revoked
         certificate.theirs.test clock
         configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.owner init.folder journal.file
