@@ -14,8 +14,9 @@ from whole import patron_ids
 from cprsync.cli.main import app
 from cprsync.cli.night.overview import NAMED_MAX, forecast_lines
 from cprsync.cli.terminal.output import emphasise
+from cprsync.config.packaged import load_municipalities
 from cprsync.config.settings import load_settings
-from cprsync.services.desk.setting import Setting, set_field
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ def test_a_number_of_days_beyond_the_ceiling_is_wrong_usage(days: str) -> None:
 def _corrected(folder: Path) -> str:
     """Someone at the desk corrects a municipality on the day after the demo; returns whose."""
     settings = load_settings(folder / "cprsync.toml")
-    with site_of(settings, None, date(2027, 4, 3)).counter() as counter:
-        patron = min(patron_ids(counter.store))
+    with site_of(settings, None, date(2027, 4, 3)).library() as library:
+        patron = min(patron_ids(library.store))
+        counter = SettingDesk(library, load_municipalities().homes())
         set_field(counter, Setting(patron, "municipality", "0461", "test", reason="studerer", until=date(2027, 5, 1)))
     return patron
 
