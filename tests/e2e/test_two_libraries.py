@@ -132,6 +132,13 @@ def test_a_mistake_in_one_librarys_policy_hides_the_status_of_no_other(both: tup
     assert library.call("status", "--library", SECOND).error["kind"] == "policy"
 
 
+def test_a_night_whose_database_never_answered_has_changed_nothing(both: tuple[Library, dict[str, Any]]) -> None:
+    library, _ = both
+    library.rewrite("cprsync.toml", 'url = "sqlite:///cprsync.db"', 'url = "postgresql+psycopg://x@127.0.0.1:1/x"')
+    told = [one["error"] for one in library.run("sync").document["runs"]]
+    assert [(one["kind"], one["changed"]) for one in told] == [("store.unavailable", "nothing")] * 2
+
+
 def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tuple[Library, dict[str, Any]]) -> None:
     library, ready = both
     control.night(ready)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
 
+
+#: What ends a night so that it cannot even report what it did.
+_LOST: Final = frozenset({"memory", "store.unavailable", "store.no_room"})
 
 app = typer.Typer()
 
@@ -110,7 +114,8 @@ def _run_nights(
         try:
             if plan is not None:
                 reserve_plan(plan)  # so that no night runs if its plan cannot be written
-            documents.append(live(agency))
+            # what one library's night wrote is no part of the next one's
+            documents.append(copy_context().run(live, agency))
         except CprsyncError as error:
             documents.append(report_without_run(agency, day=day(), error=_error_of(error), code=advice_for(error).exit))
         except KeyboardInterrupt:
@@ -123,8 +128,8 @@ def _run_nights(
 
 
 def _error_of(error: CprsyncError, *, part: bool = False) -> dict[str, Any]:
-    """The error of a night without a report. If the database was lost, the night may have done a part."""
-    part = part or advice_for(error).exit == Exit.PART or error.kind in {"memory", "store.unavailable", "store.no_room"}
+    """The error of a night without a report."""
+    part = part or advice_for(error).exit == Exit.PART or error.changed == "part"
     return error_document(error, changed="part" if part else "nothing")
 
 
@@ -196,7 +201,12 @@ def run_library_night(
     with progress(as_json=as_json) as shown, site_of(settings, library, today).night(progress=shown) as night:
         if approved:
             make_sure_that_approved(night.store, approved, now=night.clock.now())
-        report = live(replace(night, raise_if_stopped=raise_if_stopped))
+        try:
+            report = live(replace(night, raise_if_stopped=raise_if_stopped))
+        except CprsyncError as error:
+            # a night that has begun has no report of what it did before that
+            error.changed = "part" if error.kind in _LOST else error.changed
+            raise
     document = report.document()
     if plans is not None:
         plans.append(report.plan_document())
