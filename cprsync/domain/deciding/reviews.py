@@ -95,7 +95,7 @@ class ReviewNews:
     read: frozenset[str] = frozenset()
     #: patrons with a protection that has ended, or that the register has confirmed or denied without doubt
     undoubted: frozenset[str] = frozenset()
-    #: patrons with the number that they get, and with an old number that leads to their present one
+    #: patrons with the number that they get, and with another number that leads to their present one
     given: frozenset[tuple[str, CprNumber]] = frozenset()
     agreed: frozenset[tuple[str, CprNumber]] = frozenset()
     #: the items that a decision asks for: patron id and kind
@@ -234,7 +234,7 @@ def _is_agreed(item: ItemInForce, about: OldNumber, news: ReviewNews) -> bool:
         patron_id == item.patron_id and kind != item.kind and one.old == about.old
         for (patron_id, kind), one in news.named.items()
     )
-    return given or otherwise or (item.patron_id, about.old) in news.agreed
+    return given or otherwise or any((item.patron_id, one) in news.agreed for one in (about.old, about.new))
 
 
 def _find_proposed(

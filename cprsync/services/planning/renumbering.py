@@ -90,7 +90,7 @@ def parked_step(item: Item, patron_id: str, reason: str) -> Step:
 
 
 def unchanged_step(item: Item, patron_id: str, reason: str, *, agreed: CprNumber | None = None) -> Step:
-    """Record a line about a number that is no longer in use. `agreed`: an old one that leads to the present one."""
+    """Record a line about a number that is no longer in use. `agreed`: that number, if it leads to the present one."""
     line = replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason)
     return Step(line, agreed=None if agreed is None else (patron_id, agreed))
 
@@ -222,7 +222,7 @@ class Renumbering:
             leads_to_present = self._plan.holder_of_end(number) == former
             return unchanged_step(item, former, OLD, agreed=number if leads_to_present else None)
         holder = self._plan.holder_of_end(number)
-        return None if holder is None else unchanged_step(item, holder, BETWEEN)
+        return None if holder is None else unchanged_step(item, holder, BETWEEN, agreed=number)
 
     def _disputed(self, person: Person, found: Recognised) -> Disputed | Collision | Circle | None:
         """The dispute that a line is about.

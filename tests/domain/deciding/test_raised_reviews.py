@@ -119,6 +119,7 @@ def test_parked_items_may_be_over_for_whom_a_source_has_decided_and_for_whom_the
     "news",
     [
         ReviewNews(agreed=frozenset({(ANNA.id, OLD)})),
+        ReviewNews(agreed=frozenset({(ANNA.id, NEW)})),
         ReviewNews(given=frozenset({(ANNA.id, NEW)})),
         ReviewNews(named={(ANNA.id, CIRCLE): OldNumber(OLD, NEXT)}),
     ],

@@ -237,6 +237,15 @@ def test_a_link_that_is_older_than_what_is_known_of_her_is_no_dispute(library: L
     assert (lines(library, report), waits(library)) == ([("unchanged", "number.old", "")], [])
 
 
+def test_a_dispute_is_over_when_the_third_number_is_replaced_by_the_one_she_has(library: Library, patron: str) -> None:
+    """As after a look-up that has followed both links, when their deliveries come late, one a night."""
+    disputed(library, anna(THIRD))
+    library.deliver(WEDNESDAY, replaced(THIRD, NEW), anna())
+    report = library.night()
+    assert lines(library, report) == [("unchanged", "number.replaced", ""), ("unchanged", None, "")]
+    assert (report.exit_code, waits(library), register_of(library, patron)) == (0, [], anna())
+
+
 @pytest.mark.parametrize("annul", [True, False])
 def test_an_old_number_in_a_circle_is_left_to_a_person(library: Library, patron: str, *, annul: bool) -> None:
     library.batch = 1
