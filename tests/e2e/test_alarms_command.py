@@ -88,7 +88,7 @@ def test_a_store_that_cannot_be_opened_is_told_once_and_that_it_is_back(library:
     for _ in range(2):
         assert library.call("alarms", "check").exit == 0
     (mail,) = server.got
-    assert "lager" in mail["Subject"]
+    assert "database" in mail["Subject"]
     (kept,) = library.folder.glob("*-alarm.json")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     away.rename(library.store)
