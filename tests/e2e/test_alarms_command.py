@@ -124,7 +124,7 @@ def test_a_policy_that_cannot_be_used_is_told_before_a_night_is_late_for_it(
     (mail,) = server.got
     assert "policy.toml kan ikke bruges: " in mail.get_content()
     assert "gaurd" in mail.get_content()
-    assert "lager" not in mail.get_content()
+    assert "database" not in mail.get_content()
 
 
 def test_a_library_whose_alarms_cannot_be_kept_silences_no_other(library: Library, server: MailServer) -> None:
