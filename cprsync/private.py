@@ -16,8 +16,10 @@ from typing import IO, TYPE_CHECKING, Final
 from cprsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from cprsync.errors import CprsyncError
 
 #: The longest secret that is read. A provider of identities may give long ones.
 PASSWORD_MAX_BYTES: Final = 4096
@@ -95,6 +97,46 @@ def create_private(path: Path, content: str) -> None:
         file.write(content)
 
 
+@contextmanager
+def write_new_private(path: Path) -> Iterator[IO[bytes]]:
+    """Write a new file with mode 0600 and sync it to disk. Raises FileExistsError, also for a broken link."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def hold_alone(path: Path, busy: Callable[[], CprsyncError]) -> Iterator[None]:
+    """Hold a lock file while the block runs, or raise what `busy` makes at once: another process has it.
+
+    The lock ends with its holder. The file stays, because two processes could otherwise lock two files. Raises
+    ConfigurationError for a link, and OSError.
+    """
+    import fcntl
+
+    handle = open_unfollowed(path, os.O_RDWR | os.O_CREAT)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise busy() from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def state_of_files(*paths: Path | None) -> tuple[int, ...]:
+    """What changes when one of the files does. One that is not there, or not named, is left out."""
+    found: list[int] = []
+    for path in paths:
+        with suppress(OSError):
+            one = None if path is None else path.stat()
+            found += [] if one is None else [one.st_ino, one.st_size, one.st_mtime_ns]
+    return tuple(found)
+
+
 def replace_private(path: Path, content: bytes, *, mode: int = 0o600, is_synced: bool = False) -> None:
     """Write a file completely or not at all, in place of any other. It has its mode from the first byte on.
 
@@ -114,11 +156,8 @@ def copy_private(source: Path, path: Path) -> None:
     """Copy a file of any size completely or not at all, in place of any other, with mode 0600."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-        with source.open("rb") as content:
-            shutil.copyfileobj(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+    with write_new_private(draft) as file, source.open("rb") as content:
+        shutil.copyfileobj(content, file)
     draft.replace(path)
 
 

@@ -7,8 +7,6 @@ removes. Nobody is told or asked, and of the store only one note is written: whe
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -18,7 +16,7 @@ from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_back
 from cprsync.backup.restoring import check_copy
 from cprsync.backup.source import Source, open_source
 from cprsync.errors import BackupBroken, CprsyncError, RunBusy
-from cprsync.private import open_unfollowed
+from cprsync.private import hold_alone
 from cprsync.services.ports.trust.audit import EVERY_RECORD
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.wiring.setting_up import open_database, upgrade_store
@@ -26,6 +24,7 @@ from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from cprsync.config.settings import Settings
@@ -65,16 +64,8 @@ def drill(settings: Settings, config: Path, folder: Path, key: Path | None, *, p
     return document
 
 
-@contextmanager
-def _held(root: Path) -> Iterator[None]:
-    handle = open_unfollowed(root / f"{SCRATCH}.lock", os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise RunBusy("another drill is under way", kind="backup.busy") from error
-    finally:
-        os.close(handle)
+def _held(root: Path) -> AbstractContextManager[None]:
+    return hold_alone(root / f"{SCRATCH}.lock", lambda: RunBusy("another drill is under way", kind="backup.busy"))
 
 
 def _prove(settings: Settings, config: Path, one: Path, key: Path | None, progress: Progress) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ssl
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import outlives
 from cprsync.errors import CertificateError
+from cprsync.private import state_of_files
 from cprsync.register.own_certificate import MOMENT, OWN, load_identity
 from cprsync.wire.certificates import RevocationLists, read_trusted
 
@@ -59,13 +59,8 @@ class KeptIdentity:
         self._log.info("certificate.renewed", ends=fresh.certificate.not_valid_after_utc.isoformat())
 
     def _look(self) -> tuple[int, ...]:
-        """Return what changes when one of the files does."""
-        settings, found = self._settings, list[int]()
-        for path in (settings.client_cert, settings.client_key, settings.p12, settings.p12_password_file):
-            with suppress(OSError):
-                one = None if path is None else path.stat()
-                found += [] if one is None else [one.st_ino, one.st_size, one.st_mtime_ns]
-        return tuple(found)
+        ours = self._settings
+        return state_of_files(ours.client_cert, ours.client_key, ours.p12, ours.p12_password_file)
 
 
 def check_identity(identity: Identity, settings: RegisterSettings, now: datetime) -> None:

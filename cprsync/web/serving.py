@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -19,6 +19,7 @@ import uvicorn
 from cprsync.config.addresses import LOOPBACK
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.https import PeerProtocol, QuickServer
+from cprsync.private import state_of_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -248,13 +249,7 @@ class _Tls:
             tls.context = self._newest
 
     def _state(self) -> tuple[int, ...]:
-        """What changes when one of the files does."""
-        found: list[int] = []
-        for path in (self._certificate.chain, self._certificate.key, self._certificate.machines_ca):
-            with suppress(OSError):
-                one = None if path is None else path.stat()
-                found += [] if one is None else [one.st_ino, one.st_size, one.st_mtime_ns]
-        return tuple(found)
+        return state_of_files(self._certificate.chain, self._certificate.key, self._certificate.machines_ca)
 
 
 def _new_context() -> ssl.SSLContext:

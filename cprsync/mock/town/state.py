@@ -6,15 +6,14 @@ a journal, because there may be many. Knows how they are stored, not what they m
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from typing import IO, TYPE_CHECKING, Any
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import append_private, replace_private
+from cprsync.private import append_private, hold_alone, replace_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,17 +114,17 @@ def lock_folder(folder: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: kind `mock.folder`; another mock runs in it, or it cannot be written.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = append_private(folder / "lock")
-    except OSError as error:
-        raise ConfigurationError("the mock's folder cannot be written", kind="mock.folder") from error
-    with lock:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConfigurationError("another mock runs in this folder", kind="mock.folder") from error
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(hold_alone(folder / "lock", _busy))
+        except OSError as error:
+            raise ConfigurationError("the mock's folder cannot be written", kind="mock.folder") from error
         yield
+
+
+def _busy() -> ConfigurationError:
+    return ConfigurationError("another mock runs in this folder", kind="mock.folder")
 
 
 def _fields_of(value: Any) -> dict[str, Any]:

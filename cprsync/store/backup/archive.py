@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BackupBroken
+from cprsync.private import write_new_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -106,11 +107,8 @@ def read_archive(content: Iterable[bytes], folder: Path) -> tuple[dict[str, Any]
 
 
 def _write(path: Path, content: Iterator[bytes]) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
+    with write_new_private(path) as file:
         file.writelines(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 class _Stream(io.RawIOBase):

@@ -21,7 +21,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
 from cprsync.errors import BackupFailed, ConfigurationError, CprsyncError, StoreMismatch, StoreUnavailable
-from cprsync.private import make_private
+from cprsync.private import make_private, write_new_private
 from cprsync.store.backup.facts import Ends, read_ends, read_facts
 from cprsync.store.core.drivers import driven, translated
 from cprsync.store.core.engine import open_engine, reading
@@ -276,11 +276,8 @@ def put_back(url: str, content: Iterable[bytes], *, again: bool = False) -> None
 
 def _write_file(path: Path, content: Iterable[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
+    with write_new_private(path) as file:
         file.writelines(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _restore(url: str, content: Iterable[bytes], *, again: bool) -> None:

@@ -6,17 +6,23 @@ A backup that is killed leaves a draft, which no restore sees and the next backu
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
 from cprsync.domain.trust.backup import BackupPart, Manifest, time_of
 from cprsync.errors import BackupBroken, BackupFailed, BackupRefused, RunBusy
-from cprsync.private import check_folder, closed_to_us, make_sure_that_usable, open_unfollowed, sync_folder
+from cprsync.private import (
+    check_folder,
+    closed_to_us,
+    hold_alone,
+    make_sure_that_usable,
+    sync_folder,
+    write_new_private,
+)
 from cprsync.store.backup.databases import disk_errors
 from cprsync.store.backup.sealed import SealedWriter, check_frames
 
@@ -52,13 +58,10 @@ class Draft:
     @contextmanager
     def part(self, name: str) -> Iterator[SealedWriter]:
         """Write one part, sealed to the recipient, and sync it to disk."""
-        handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        with write_new_private(self.folder / name) as file:
             sealed = SealedWriter(file, self._recipient, place=f"{self.name}/{name}")
             yield sealed
             sealed.finish()
-            file.flush()
-            os.fsync(file.fileno())
         self._parts.append(BackupPart(name, sealed.bytes, sealed.sha256))
 
 
@@ -95,11 +98,8 @@ class Shelf:
         if os.path.lexists(whole):
             raise BackupFailed("a backup of this moment is there already")
         text = json.dumps(manifest.document(), indent=1, sort_keys=True)
-        handle = os.open(draft.folder / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        with write_new_private(draft.folder / MANIFEST) as file:
+            file.write(text.encode())
         sync_folder(draft.folder)
         draft.folder.rename(whole)
         sync_folder(self.folder)
@@ -137,19 +137,18 @@ class Shelf:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            check_folder(self.folder)
-            handle = open_unfollowed(self.folder / _LOCK, os.O_CREAT | os.O_RDWR)
-        except PermissionError:
-            raise closed_to_us(self.folder) from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                check_folder(self.folder)
+                stack.enter_context(hold_alone(self.folder / _LOCK, _busy))
+            except PermissionError:
+                raise closed_to_us(self.folder) from None
             yield
-        except BlockingIOError as error:
-            raise RunBusy("another backup is being made here", kind="backup.busy") from error
-        finally:
-            os.close(handle)
+
+
+def _busy() -> RunBusy:
+    return RunBusy("another backup is being made here", kind="backup.busy")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -5,10 +5,8 @@ Every function of the store takes a tenant. A run holds the agreement's lock, an
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cprsync.domain.feed.delivery import LOAD_HOUR
 from cprsync.errors import FenceLost, RunBusy
-from cprsync.private import open_unfollowed
+from cprsync.private import hold_alone
 from cprsync.services.ports.runs import Run
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
@@ -28,6 +26,7 @@ from cprsync.store.core.engine import hold_rows, stamp_of, writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from datetime import time
 
     from sqlalchemy import Engine, Select
@@ -110,36 +109,20 @@ class TenantStore:
         self._tenant = tenant
 
 
-@contextmanager
-def run_lock(tenant: Tenant) -> Iterator[None]:
+def run_lock(tenant: Tenant) -> AbstractContextManager[None]:
     """Hold the agreement's lock while the block runs. It ends with its holder and has no lease (decision 20).
 
     Raises:
         RunBusy: another process holds it; raised at once.
     """
-    held = _file_lock(tenant) if tenant.engine.dialect.name == "sqlite" else _session_lock(tenant)
-    with held:
-        yield
+    if tenant.engine.dialect.name != "sqlite":
+        return _session_lock(tenant)
+    # one file for each agreement, so that another agreement's night is not blocked (decision 15)
+    return hold_alone(Path(f"{tenant.engine.url.database}.{_lock_name(tenant).hex()[:8]}.lock"), _busy)
 
 
 def _lock_name(tenant: Tenant) -> bytes:
     return hashlib.sha256(f"{tenant.agency}|{tenant.agreement}".encode()).digest()
-
-
-@contextmanager
-def _file_lock(tenant: Tenant) -> Iterator[None]:
-    # One file for each agreement, so that another agreement's night is not blocked (decision 15).
-    path = Path(f"{tenant.engine.url.database}.{_lock_name(tenant).hex()[:8]}.lock")
-    handle = open_unfollowed(path, os.O_CREAT | os.O_RDWR)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _busy() from error
-        yield
-    finally:
-        # the lock ends with the handle; the file stays, because two processes could otherwise lock two files
-        os.close(handle)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import open_private, sync_folder
+from cprsync.private import open_private, sync_folder, write_new_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -219,11 +219,8 @@ def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = 
     new = path.with_name(f"{path.name}.new")
     # a process that was killed here has left a file that no key is read from
     new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    with write_new_private(new) as file:
+        file.write(line.encode("ascii"))
     # whole or not at all: a running desk may look at any moment; never over a key that is there
     os.link(new, path)
     new.unlink()

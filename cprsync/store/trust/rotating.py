@@ -5,16 +5,13 @@ What brings the rows is in `resealing` and `reindexing`. Each step is in the aud
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, null, select, update
 
 from cprsync.errors import BadInput, RunBusy
-from cprsync.private import open_unfollowed
+from cprsync.private import hold_alone
 from cprsync.services.ports.trust.keys import Rotation, Share
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
@@ -32,7 +29,8 @@ from cprsync.store.trust.sealed_columns import NEVER_ANEW, SEALED
 from cprsync.store.trust.upkeep import UpkeepLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
@@ -73,17 +71,8 @@ class Keys(TenantStore):
     def uses(self) -> list[KeyUse]:
         return list_uses(self._tenant)
 
-    @contextmanager
-    def rotating(self) -> Iterator[None]:
-        handle = open_unfollowed(self._tenant.keyring.folder / _LOCK, os.O_CREAT | os.O_RDWR)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RunBusy("somebody else changes the keys", kind="keys.busy") from error
-            yield
-        finally:
-            os.close(handle)
+    def rotating(self) -> AbstractContextManager[None]:
+        return hold_alone(self._tenant.keyring.folder / _LOCK, _busy)
 
     def is_unfinished(self, purpose: str) -> bool:
         tenant, wanted = self._tenant, Purpose(purpose)
@@ -161,6 +150,10 @@ class Keys(TenantStore):
         more = (("key", key_id), *(() if rows is None else (("rows", str(rows)),)))
         happened = audit.Happened(KEY, user=user, actions=step, more=more)
         audit.append(connection, self._tenant, audit.DESK, [happened])
+
+
+def _busy() -> RunBusy:
+    return RunBusy("somebody else changes the keys", kind="keys.busy")
 
 
 def _is_brought_half(connection: Connection, tenant: Tenant, purpose: Purpose) -> bool:
