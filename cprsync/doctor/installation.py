@@ -14,13 +14,14 @@ from cprsync.doctor.files import find_open_files
 from cprsync.doctor.machine import ThisMachine
 from cprsync.doctor.peers import LivePeers
 from cprsync.doctor.status import measure_disks
-from cprsync.doctor.store import LiveStore, make_sure_that_journal_can_grow
+from cprsync.doctor.store import LiveStore
 from cprsync.register.own_certificate import load_identity
 from cprsync.resources import fixture_path
 from cprsync.services.ports.trust.doctor import Host, NamedBackup, Need
 from cprsync.store.backup.databases import make_sure_of_programs
 from cprsync.store.backup.sealed import Recipient
 from cprsync.store.backup.shelf import Shelf
+from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.wire.certificates import is_for_test
 from cprsync.wiring.counterparts import register_settings
 from cprsync.wiring.setting_up import load_keyring
@@ -98,7 +99,7 @@ class Installation(ThisMachine):
 
     def disks(self) -> list[dict[str, Any]]:
         # a disk that is not there has no room to measure
-        make_sure_that_journal_can_grow(self._settings.store.erase_journal)
+        make_sure_of_place(self._settings.store.erase_journal)
         return measure_disks(self._settings)
 
     def named_backup(self) -> NamedBackup:

@@ -16,13 +16,13 @@ from cprsync.private import check_folder, closed_to_us
 from cprsync.services.ports.trust.doctor import FeedFiles
 from cprsync.wire.calls import Surroundings
 from cprsync.wire.limits import Patience
-from cprsync.wiring.counterparts import net_media_settings, real_time, register_settings, sftp_settings
+from cprsync.wiring.counterparts import real_time, register_settings, sftp_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from cprsync.config.settings import FeedSection, LibrarySection
+    from cprsync.config.settings import FeedSection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
     from cprsync.services.ports.deliveries import WaitingFile
     from cprsync.wiring.site import Site
@@ -63,19 +63,6 @@ def _list(feed: _Feed, task: str) -> FeedFiles:
     waiting, unfinished = [one.name for one in feed.waiting()], feed.unfinished()
     tasks = [found[1] for name in (*waiting, *unfinished) if (found := _TASK.match(name)) is not None]
     return FeedFiles(waiting, unfinished, sum(one != task for one in tasks))
-
-
-def ask_culr(library: LibrarySection, *, production: bool, seconds: float) -> str:
-    """Read an account that nobody has: CULR answers only if it accepts who asks. Returns its word."""
-    from cprsync.netmedia.client import SoapNetMedia
-    from cprsync.resources import compile_schemas
-
-    settings = net_media_settings(library, production=production)
-    if settings is None:
-        raise ConfigurationError("CULR is not set up", kind="configuration")
-    around = Surroundings(patience=Patience(seconds))
-    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=around)) as culr:
-        return culr.ask(Call(Operation.READ_LOCAL, Identity(IdType.LOCAL, _NOBODY))).code.value
 
 
 def ask_target(section: AnyTarget, site: Site, *, seconds: float) -> None:
@@ -155,7 +142,11 @@ class LivePeers:
         return frozenset(self._section.feed.records)
 
     def ask_culr(self) -> str:
-        return ask_culr(self._section, production=self._site.settings.is_production, seconds=ANSWER_SECONDS)
+        with self._site.counterparts.net_media(Patience(ANSWER_SECONDS)) as culr:
+            if culr is None:
+                raise ConfigurationError("CULR is not set up", kind="configuration")
+            # CULR answers only if it accepts who asks
+            return culr.ask(Call(Operation.READ_LOCAL, Identity(IdType.LOCAL, _NOBODY))).code.value
 
     def ask_fbs(self) -> None:
         with self._site.counterparts.fbs() as client:

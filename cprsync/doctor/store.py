@@ -20,7 +20,6 @@ from cprsync.wiring.setting_up import find_wrong_rights, open_database
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -78,11 +77,6 @@ def measure_offset(url: str) -> float:
         return clock_offset(engine)
 
 
-def make_sure_that_journal_can_grow(path: Path) -> None:
-    """Raises ConfigurationError: it cannot be written, or cannot be made."""
-    make_sure_of_place(path)
-
-
 class LiveStore:
     """The store of a library, asked live."""
 
@@ -129,7 +123,7 @@ class LiveStore:
             return opened.keys.unfinished()
 
     def journal_lines(self) -> int:
-        make_sure_that_journal_can_grow(self._settings.store.erase_journal)
+        make_sure_of_place(self._settings.store.erase_journal)
         with self._site.store_of_any_keys() as opened:
             return opened.journal.verify()
 

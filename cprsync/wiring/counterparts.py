@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection
     from cprsync.config.sign_in import ProviderSection
     from cprsync.identity.provider import Provider
+    from cprsync.netmedia.client import SoapNetMedia
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.outward.fbs import FbsClient
     from cprsync.register.own_certificate import Identity
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.services.ports.deliveries import Feed
-    from cprsync.services.ports.netmedia import NetMedia
     from cprsync.wire.calls import Surroundings
 
 
@@ -89,7 +89,7 @@ class Counterparts:
         ours = register_settings(self.section.register_, production=self.is_production)
         return renew(ours, new, schemas=compile_schemas(), surroundings=surroundings_of(None), note=note)
 
-    def net_media(self, patience: Patience | None = None) -> AbstractContextManager[NetMedia | None]:
+    def net_media(self, patience: Patience | None = None) -> AbstractContextManager[SoapNetMedia | None]:
         """CULR as the library, with its connections closed at the end. None: it is not set up."""
         settings = net_media_settings(self.section, production=self.is_production)
         if settings is None:

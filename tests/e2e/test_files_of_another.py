@@ -22,7 +22,6 @@ from cprsync.cli.main import app
 from cprsync.cli.terminal.misuse import misuse_of
 from cprsync.doctor.alarm_file import AlarmFile
 from cprsync.doctor.status import look_at, make_sure_that_heads_can_grow, places_of_heads
-from cprsync.doctor.store import make_sure_that_journal_can_grow
 from cprsync.errors import BackupFailed, ConfigurationError
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.renewing import NewFiles, _make_sure_that_readable
@@ -105,12 +104,10 @@ def test_a_journal_that_this_user_may_not_open_is_another_owners(
     place.parent.mkdir()
     place.touch()
     make_sure_of_place(place)
-    with closed(closes(place)):
-        for check in (make_sure_of_place, make_sure_that_journal_can_grow):
-            with pytest.raises(ConfigurationError) as refused:
-                check(place)
-            assert refused.value.kind == "file.owner"
-            assert refused.value.values["path"] in {place, place.parent}
+    with closed(closes(place)), pytest.raises(ConfigurationError) as refused:
+        make_sure_of_place(place)
+    assert refused.value.kind == "file.owner"
+    assert refused.value.values["path"] in {place, place.parent}
 
 
 def test_a_folder_of_backups_that_this_user_may_not_use_is_another_owners(here: Installation) -> None:
