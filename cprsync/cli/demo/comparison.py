@@ -96,12 +96,12 @@ def _net_media_number(person: Mapping[str, Any]) -> str:
     """The three digits of a person's Danish municipality. "": they live in none."""
     if person["status"] not in {"01", "03"}:
         return ""
-    return _text((person.get("address") or {}).get("municipality"))[1:]
+    return text_of((person.get("address") or {}).get("municipality"))[1:]
 
 
 def _differences(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> list[str]:
     checks = (
-        ("status", person["status"] == _text(getattr(record.status, "value", None))),
+        ("status", person["status"] == text_of(getattr(record.status, "value", None))),
         ("name", _is_equal(record.name, _name(person, intended))),
         ("birth", _birth(person, record, intended)),
         ("protection", _is_protected(person) == (getattr(record.protection, "value", None) == "0001")),
@@ -121,12 +121,12 @@ def _name(person: Mapping[str, Any], intended: Counter[str]) -> Name | None:
     name = person.get("name") or {}
     if any(name.get(f"{part}_mark") for part in ("first", "middle", "last")):
         intended["demo_markers"] += 1
-    parts = {part: _text(name.get(part)) for part in NAME_PARTS}
+    parts = {part: text_of(name.get(part)) for part in NAME_PARTS}
     return Name(**parts) if parts["addressing"] else None
 
 
 def _birth(person: Mapping[str, Any], record: Person, intended: Counter[str]) -> bool:
-    born, held = _text(person.get("born")), getattr(record.birth, "day", None)
+    born, held = text_of(person.get("born")), getattr(record.birth, "day", None)
     if "-00" in born:
         intended["demo_no_date"] += 1
         return held is None
@@ -144,15 +144,16 @@ def _address_equal(person: Mapping[str, Any], record: Person, intended: Counter[
             intended["demo_last_address"] += 1
         return True
     address = person.get("address") or {}
-    parts = {ours: _part(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}
+    parts = {ours: part_of(theirs, address.get(theirs)) for theirs, ours in ADDRESS_PARTS.items()}
     if not any(parts.values()):
         return _is_equal(record.address, None)
     lines = _pad_lines(address.get("supplementary"))
     return _is_equal(record.address, Address(**parts, supplementary=lines, stays_sealed=False))
 
 
-def _part(name: str, value: object) -> str:
-    text = _text(value)
+def part_of(name: str, value: object) -> str:
+    """A part of an address, in the form in which people write it."""
+    text = text_of(value)
     if name in {"house", "floor", "door", "building"}:
         text = text.lstrip("0")
     return text.lower() if name == "floor" or text.lower() in {"th", "tv", "mf"} else text
@@ -160,7 +161,7 @@ def _part(name: str, value: object) -> str:
 
 def _abroad_equal(person: Mapping[str, Any], record: Person) -> bool:
     abroad = person.get("abroad") or {}
-    country, lines = _text(abroad.get("country")).zfill(4), _pad_lines(abroad.get("lines"))
+    country, lines = text_of(abroad.get("country")).zfill(4), _pad_lines(abroad.get("lines"))
     has_address = person["status"] == "80" and (country != "0000" or any(lines))
     return _is_equal(record.abroad, Abroad(country, lines) if has_address else None)
 
@@ -171,11 +172,12 @@ def _contact(person: Mapping[str, Any]) -> Contact | None:
 
 
 def _pad_lines(lines: Iterable[object] | None) -> tuple[str, str, str, str, str]:
-    one, two, three, four, five = ([_text(line) for line in lines or ()] + [""] * 5)[:5]
+    one, two, three, four, five = ([text_of(line) for line in lines or ()] + [""] * 5)[:5]
     return one, two, three, four, five
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """What stands there, without the blanks around it. "": nothing does."""
     return "" if value is None else str(value).strip()
 
 

@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.cli.demo.comparison import part_of, text_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -90,7 +92,7 @@ def _differences(person: Row, row: Row, hiding: set[tuple[str, ...]], day: str) 
     is_over = expiry is not None and expiry <= day
     checks = (
         ("name", _is_named(person, row)),
-        ("birth", "-00" in _text(person["born"]) or row["date_of_birth"] == person["born"]),
+        ("birth", "-00" in text_of(person["born"]) or row["date_of_birth"] == person["born"]),
         ("address", _is_at_home(person, row, hiding)),
         ("flag", ("BESKYTTET" in attributes) == _is_protected(person)),
         ("municipality", int(status) >= AWAY or attributes.get("KOMMUNE") == _part(person, "municipality")),
@@ -102,10 +104,10 @@ def _differences(person: Row, row: Row, hiding: set[tuple[str, ...]], day: str) 
 
 def _is_named(person: Row, row: Row) -> bool:
     name = person.get("name") or {}
-    first = " ".join(part for part in (_text(name.get("first")), _text(name.get("middle"))) if part)
-    last = _text(name.get("last"))
+    first = " ".join(part for part in (text_of(name.get("first")), text_of(name.get("middle"))) if part)
+    last = text_of(name.get("last"))
     if not last:
-        return f"{row['firstname'] or ''} {row['surname']}".strip() == _text(name.get("addressing"))
+        return f"{row['firstname'] or ''} {row['surname']}".strip() == text_of(name.get("addressing"))
     return (row["surname"], row["firstname"] or "") == (last, first)
 
 
@@ -115,10 +117,10 @@ def _is_at_home(person: Row, row: Row, hiding: set[tuple[str, ...]]) -> bool:
         return not any(row[name] for name in (*ADDRESS, *(name for name in row if name.startswith("altaddress_"))))
     if int(person["status"]) >= AWAY:
         return True  # Koha keeps the last one
-    written = [_text(row[name]) for name in ("address", "street_number", "postal_code", "city")]
+    written = [text_of(row[name]) for name in ("address", "street_number", "postal_code", "city")]
     house = _part(person, "house") or _part(person, "building")
     rest = [_part(person, name) for name in ("floor", "door", "co", "locality", "town")]
-    more = _text(row["address2"])
+    more = text_of(row["address2"])
     road = _part(person, "road")
     return written == [road, house, _part(person, "postcode"), _part(person, "district")] and all(
         part in more for part in rest
@@ -143,16 +145,8 @@ def _is_protected(person: Row) -> bool:
 
 def _dwelling(person: Row) -> tuple[str, ...]:
     names = ("municipality", "street", "house", "building", "floor", "door")
-    return tuple(_text((person.get("address") or {}).get(name)) for name in names)
+    return tuple(text_of((person.get("address") or {}).get(name)) for name in names)
 
 
 def _part(person: Row, name: str) -> str:
-    """A part of the address, in the form in which people write it."""
-    text = _text((person.get("address") or {}).get(name))
-    if name in {"house", "floor", "door", "building"}:
-        text = text.lstrip("0")
-    return text.lower() if name == "floor" or text.lower() in {"th", "tv", "mf"} else text
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value).strip()
+    return part_of(name, (person.get("address") or {}).get(name))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cprsync.cli.outward.differences import CSV, TABLE, Form
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
 from cprsync.cli.terminal.long_work import progress, stoppable
-from cprsync.errors import BadInput, ConfigurationError, Exit, Misused
+from cprsync.errors import BadInput, ConfigurationError, Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.outward import KINDS, comparison_lines, trend_lines
 
@@ -26,14 +27,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 _CPR_NUMBER: Final = re.compile(
     r"(?:[0-2][0-9]|3[01]|[6-8][0-9]|9[01])(?:0[1-9]|1[0-2])[0-9]{2}-?[0-9A-Z]{4}", re.ASCII
 )
-_TABLE, _CSV = "table", "csv"
 app = typer.Typer()
-
-
-def _format(text: str) -> str:
-    if text not in {_TABLE, _CSV}:
-        raise Misused("expected table or csv: --format")
-    return text
 
 
 @app.command("fbs")
@@ -45,9 +39,7 @@ def compare_fbs(
     ] = None,
     trend: Annotated[bool, typer.Option("--trend", help="Show the earlier comparisons; Cicero is not asked.")] = False,
     last: Annotated[int, typer.Option("--last", min=1, max=366, help="With --trend: so many comparisons.")] = 30,
-    form: Annotated[
-        str, typer.Option("--format", parser=_format, metavar="<table|csv>", help="A table, or CSV with all numbers.")
-    ] = _TABLE,
+    form: Form = TABLE,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -62,7 +54,7 @@ def compare_fbs(
         _show_trend(config, library, last, form, lang=lang, as_json=as_json)
         return Exit.DONE
     document = _compare(config, library, listed, as_json=as_json)
-    if form == _CSV and not as_json:
+    if form == CSV and not as_json:
         _write_csv(("kind", "patron"), ((kind, one) for kind, all_ in document["patrons"].items() for one in all_))
         print_outcome(document, (), lang, as_json=False)
     else:
@@ -106,7 +98,7 @@ def _show_trend(config: Path, library: str | None, last: int, form: str, *, lang
 
     with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
         document = {"agency": site.section.agency, **trend_document(store, last)}
-    if form == _CSV and not as_json:
+    if form == CSV and not as_json:
         rows = (
             [one["day"], one["compared"], *(one["deviations"][kind] for kind in KINDS)] for one in document["trend"]
         )

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Name = Annotated[str, typer.Argument(help="The target's name in cprsync.toml.")]
-_TABLE, _CSV = "table", "csv"
+TABLE, CSV = "table", "csv"
 
 
 def _format(text: str) -> str:
-    if text not in {_TABLE, _CSV}:
+    if text not in {TABLE, CSV}:
         raise Misused("expected table or csv: --format")
     return text
 
@@ -42,7 +42,7 @@ def targets_diff(
     patron: Annotated[str | None, typer.Option("--patron", help="Only the patron with this number.")] = None,
     after: After = "",
     limit: Most = None,
-    form: Form = _TABLE,
+    form: Form = TABLE,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -66,7 +66,7 @@ def targets_verify(
     repair: Annotated[bool, typer.Option("--repair", help="Let the target be told again of whoever differs.")] = False,
     after: After = "",
     limit: Most = None,
-    form: Form = _TABLE,
+    form: Form = TABLE,
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -105,7 +105,7 @@ def _check(config: Path, library: str | None, *, as_json: bool, **what: Any) -> 
 
 
 def _show(document: dict[str, Any], form: str, *, lang: Lang, as_json: bool) -> int:
-    if form == _CSV and not as_json:
+    if form == CSV and not as_json:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("kind", "patron"))
         writer.writerows((kind, one) for kind, patrons in document["patrons"].items() for one in patrons)
