@@ -67,7 +67,7 @@ def read(library: Library, number: str) -> Dict:
     """What the library holds of the patron with this number, as plain as the model says it."""
     view = library.store.views.patron(library.store.patrons.find(CprNumber.parse(number)) or "")
     assert view is not None
-    today, patron = library.clock.today(), view.patron
+    today, patron, row = library.clock.today(), view.patron, library.row(view.patron.id)
     document = patron_document(view, library.policy, agency="", on=today)
     counted = effective(patron, library.policy, on=today)
     # what waits for a person is sealed beside: that is no part of this
@@ -76,12 +76,12 @@ def read(library: Library, number: str) -> Dict:
         "verified": patron.verified,
         "as_of": patron.as_of and patron.as_of.day,
         "stopped": patron.letters_stopped is not None,
-        "group": view.clear.group,
+        "group": row["patron_group"],
         "group_shown": document["fields"]["group"]["value"],
         "born": counted.birth and counted.birth.day,
         "residence": counted.residence.value,
         "culr": counted.culr,
-        "municipality_in_clear": view.clear.municipality,
+        "municipality_in_clear": row["municipality"],
         "sealed": sealed,
         "waits": view.parked,
         "shown": {name: document["fields"][name]["value"] for name in _SHOWN},

@@ -510,6 +510,11 @@ class Library:
         """What `everything` has of one table."""
         return self.store.views.everything(table)[table]
 
+    def row(self, patron_id: str) -> dict[str, Any]:
+        """What `everything` has of one patron's row."""
+        (found,) = [one for one in self.rows("patron") if one["id"] == patron_id]
+        return found
+
     def id_of(self, key: str) -> str:
         found = self.store.patrons.find(cpr(key))
         assert found is not None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cprsync.domain.deciding.reviews import ItemInForce
     from cprsync.domain.patron.local import ListChange
     from cprsync.domain.patron.override import Overridden, Override
-    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.patron import Patron
     from cprsync.domain.patron.provisional import Said
     from cprsync.domain.patron.review import State
     from cprsync.domain.person.number import CprNumber
@@ -154,17 +154,6 @@ class Numbered:
     stage: Stage
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Clear:
-    """What a row shows of a patron without being opened."""
-
-    municipality: str | None
-    status_class: str
-    group: str
-    real_number: bool
-    next_age_step: date | None
-
-
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class PersonView:
     """A person as a record shows them: one of ours, or one who is not a patron."""
@@ -202,12 +191,8 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class PatronView(PersonView):
-    """One patron, opened: the register's part, the local part, what is in clear, and since when."""
+    """One patron, opened: the register's part, the local part, and since when."""
 
-    clear: Clear
-    created: datetime
-    #: when the register's part was last written; None before the first copy
-    register_since: datetime | None
     #: since when the register tells of the number that the patron has now; None: it does not
     subscribed_since: date | None
     #: the patron who keeps what this patron had; this record is an empty shell
@@ -216,10 +201,6 @@ class PatronView(PersonView):
     @property
     def register(self) -> Person:
         return self.patron.register
-
-    @property
-    def as_of(self) -> AsOf | None:
-        return self.patron.as_of
 
 
 class Desk(Protocol):
@@ -280,7 +261,7 @@ class Views(Protocol):
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
         """Return whether a patron who is sealed for a reason of their own has this address. `but` does not count."""
 
-    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
+    def opened_records(self) -> Iterator[tuple[str, Person, Local]]:
         """Open every record, in the order of the ids, a few at a time, without those who were merged or have left."""
 
     def everything(self, *names: str) -> dict[str, list[dict[str, Any]]]:

@@ -32,7 +32,7 @@ from cprsync.domain.patron.patron import HOUSE_MOST, in_household, seal_address
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.sealed import Address, Opening, Sealed
 from cprsync.errors import BadInput
-from cprsync.services.ports.desk import Clear, Numbered, Opened, PatronView
+from cprsync.services.ports.desk import Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -138,7 +138,7 @@ class Views(TenantStore):
         with reading(self._tenant.engine) as connection:
             return shares_with_sealed(connection, self._tenant, address, but=but)
 
-    def opened_records(self) -> Iterator[tuple[str, Person, Local, Clear]]:
+    def opened_records(self) -> Iterator[tuple[str, Person, Local]]:
         last = ""
         patrons = select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.status_class.not_in(GONE))
         while True:
@@ -147,7 +147,7 @@ class Views(TenantStore):
                 rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
             for row in rows:
                 person, local = from_row(self._tenant.vault, row).register, open_local(self._tenant, row)
-                yield row.id, person, local, _clear_from_row(row)
+                yield row.id, person, local
             if len(rows) < _OPEN_ROWS:
                 return
             last = rows[-1].id
@@ -205,9 +205,6 @@ def _view(connection: Connection, tenant: Tenant, row: AnyRow, opened: Patron) -
     return PatronView(
         patron=_shut(opened, household=household),
         local=seal_local(local) if is_shut else local,
-        clear=_clear_from_row(row),
-        created=moment_of(row.created),
-        register_since=None if row.register_since is None else moment_of(row.register_since),
         since=_since(connection, tenant, row.id),
         subscribed_since=row.subscribed_since,
         parked=row.parked,
@@ -248,10 +245,6 @@ def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, 
         for number, at, actions in happened
         for action in actions
     }
-
-
-def _clear_from_row(row: AnyRow) -> Clear:
-    return Clear(row.municipality, row.status_class, row.patron_group, row.real_number, row.next_age_step)
 
 
 #: Columns about how the store was written. Stores with the same content may differ in them.

@@ -75,7 +75,7 @@ def test_the_audit_says_why_who_and_about_whom_without_the_number(library: Libra
     (entry,) = desk_entries(library)
     assert (entry["kind"], entry["actions"], entry["user"]) == ("lookup", ["registration"], "lisbeth")
     assert (entry["patron"], entry["run"]) == (library.id_of("ANNA"), None)
-    index = [row["number_index"] for row in library.rows("patron") if row["id"] == library.id_of("ANNA")]
+    index = [library.row(library.id_of("ANNA"))["number_index"]]
     assert [entry["number"]] == index
     assert cpr("ANNA").digits not in json.dumps(entry)
 
@@ -135,7 +135,7 @@ def test_an_answer_of_the_files_own_day_that_protects_seals_and_does_nothing_els
     assert lookup(library, "ANNA", register=True).document["actions"] == ["protect"]
     assert library.record("ANNA") == gains_protection(moves(person("ANNA")))
     # true for the file still: what the next answer of that day says of her name is older too
-    assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
+    assert library.view("ANNA").patron.as_of == AsOf(MONDAY, Source.FILE)
     again = library.everything()
     assert "older" in warned(lookup(library, "ANNA", register=True))
     assert unowned(library.everything()) == unowned(again)
@@ -281,7 +281,7 @@ def test_a_new_patron_is_created_subscribed_and_verified_at_once(library: Librar
     view = library.view("EDITH")
     assert (document["patron"], document["actions"]) == (library.id_of("EDITH"), ["first_copy"])
     assert view.register == replace(person("EDITH"), contact=view.register.contact)
-    assert (view.patron.verified, view.as_of.source) == (True, Source.LOOKUP)
+    assert (view.patron.verified, view.patron.as_of.source) == (True, Source.LOOKUP)
     assert view.subscribed_since == library.clock.today()
     assert set(view.since.values()) == {library.clock.today()}
     assert cpr("EDITH") in library.register.subscribed
@@ -320,7 +320,7 @@ def test_a_patron_is_updated_as_a_night_would(library: Library, event: Callable[
     address = expected.address if expected.address is not SILENT else person("ANNA").address
     view = library.view("ANNA")
     assert view.register == replace(expected, address=address)
-    assert (view.as_of, view.patron.version) == (AsOf(FRIDAY, Source.LOOKUP), before.version + 1)
+    assert (view.patron.as_of, view.patron.version) == (AsOf(FRIDAY, Source.LOOKUP), before.version + 1)
     assert (view.patron.letters_stopped is not None) is (event is dies)
     images = [row["version"] for row in library.rows("before_image") if row["patron_id"] == before.id]
     assert before.version in images

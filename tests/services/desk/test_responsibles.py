@@ -80,8 +80,7 @@ def listed(library: Library, minor: str) -> list[dict[str, Any]]:
 
 
 def row(library: Library, who: str) -> dict[str, Any]:
-    (found,) = [one for one in library.rows("patron") if one["id"] == library.id_of(who)]
-    return found
+    return library.row(library.id_of(who))
 
 
 def subscription(library: Library, who: str) -> list[tuple[str, date | None]]:

@@ -270,7 +270,7 @@ def test_a_protected_patron_keeps_full_use_of_the_library(library: Library) -> N
         assert "sealed" not in sealed[name]
         assert bool(sealed[name]["value"]) == bool(open_[name]["value"])
     assert library.outbox("BO") == library.outbox("ANNA") == [(2, "751")]
-    assert library.view("BO").clear.municipality == "0751"
+    assert library.row(library.id_of("BO"))["municipality"] == "0751"
 
 
 @pytest.mark.parametrize("row", ["protection-age"])

@@ -59,8 +59,7 @@ def correct(library: Library, field: str, text: str | None, **rest: Any) -> Any:
 
 
 def row(library: Library, key: str = "ANNA") -> dict[str, Any]:
-    (found,) = [one for one in library.rows("patron") if one["id"] == library.id_of(key)]
-    return found
+    return library.row(library.id_of(key))
 
 
 def states(library: Library) -> list[tuple[str, str]]:

@@ -63,12 +63,12 @@ def test_a_night_that_is_stopped_asks_nobody_twice(waiting: Library, after: int)
     library = waiting
     stop_while_asking(library, after=after)
     assert len(kept(library)) == after
-    assert library.view("EDITH").as_of is None
+    assert library.view("EDITH").patron.as_of is None
     library.night()
     assert Counter(library.register.looked_up) == Counter(cpr(key) for key in (*NEW, NOBODY))
     assert [library.record(key) for key in NEW] == [person(key) for key in NEW]
     # asked before Monday's delivery was taken, and subscribed before the next one was closed: nobody is in a window
-    assert {library.view(key).as_of for key in NEW} == {AsOf(FRIDAY, Source.LOOKUP)}
+    assert {library.view(key).patron.as_of for key in NEW} == {AsOf(FRIDAY, Source.LOOKUP)}
     assert library.store.windows.counts() == {}
     assert library.reviews() == [(library.id_of(NOBODY), "parked.register.no_such_person")]
     assert (library.questions(), kept(library)) == ([], [])

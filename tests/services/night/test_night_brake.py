@@ -197,7 +197,7 @@ def test_what_protects_is_decided_again_when_the_record_changed(library: Library
 
     assert_held(library.one_night(DisturbedStore(library.store, renamed_at_the_desk)))
     assert library.record("DAVID") == gains_protection(renames(person("DAVID")))
-    assert library.view("DAVID").as_of == AsOf(MONDAY, Source.LOOKUP)
+    assert library.view("DAVID").patron.as_of == AsOf(MONDAY, Source.LOOKUP)
 
 
 def test_a_gap_and_a_brake_in_one_night_let_the_same_through_once(library: Library) -> None:

@@ -130,7 +130,7 @@ def test_a_gap_stops_the_later_file_but_not_the_earlier_one_nor_what_protects(li
     assert report.counts.let_through == {"protect": 1, "stop_letters": 1}
     assert library.record("ANNA") == moves(person("ANNA"))
     assert library.record("CLARA") == gains_protection(person("CLARA"))
-    assert library.view("CLARA").as_of.day == FRIDAY
+    assert library.view("CLARA").patron.as_of.day == FRIDAY
     assert library.record("DAVID") == person("DAVID")
     assert library.view("DAVID").patron.letters_stopped == library.clock.today()
     assert library.record("BO") == bo

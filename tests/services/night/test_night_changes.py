@@ -70,7 +70,7 @@ def test_a_delivery_changes_the_record_when_she(
     address = expected.address if expected.address is not SILENT else person("ANNA").address
     assert library.record("ANNA") == replace(expected, address=address)
     assert library.outbox("ANNA") == [(2, "751"), *culr]
-    assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
+    assert library.view("ANNA").patron.as_of == AsOf(MONDAY, Source.FILE)
 
 
 def test_the_dead_get_no_letters_from_the_day_of_the_run(library: Library) -> None:
@@ -295,7 +295,7 @@ def test_a_record_that_the_desk_already_made_so_is_unchanged_when_decided_again(
     report = library.night(DisturbedStore(library.store, desk_write(library, "ANNA")))
     assert library.items(report) == [("unchanged", None)]
     assert report.document()["actions"] == {}
-    assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
+    assert library.view("ANNA").patron.as_of == AsOf(MONDAY, Source.FILE)
 
 
 def test_a_protection_that_came_since_the_decision_is_kept_and_asked_about(library: Library) -> None:

@@ -38,7 +38,7 @@ def test_a_new_patron_is_subscribed_and_looked_up_once(new_library: Library) -> 
     assert report.actions_outside == {"first_copy": 2}
     assert library.register.subscribed == library.register.looked_up
     assert library.record("ANNA") == person("ANNA")
-    assert library.view("ANNA").as_of == AsOf(FRIDAY, Source.LOOKUP)
+    assert library.view("ANNA").patron.as_of == AsOf(FRIDAY, Source.LOOKUP)
     assert library.outbox("ANNA") == [(2, "751")]
     assert library.questions() == []
 
@@ -215,7 +215,7 @@ def test_a_first_copy_and_tonights_delivery_of_the_same_person_are_one_after_the
     report = library.night()
     assert report.exit_code == 0
     assert library.record("HENRIK").address == moves(person("HENRIK")).address
-    assert library.view("HENRIK").as_of == AsOf(MONDAY, Source.FILE)
+    assert library.view("HENRIK").patron.as_of == AsOf(MONDAY, Source.FILE)
     assert library.view("HENRIK").patron.version == 3
 
 

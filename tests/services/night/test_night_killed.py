@@ -186,7 +186,7 @@ def records(library: Library) -> list[Any]:
 
 
 def opened(library: Library) -> list[Any]:
-    return [(one, register) for one, register, _, _ in library.store.views.opened_records()]
+    return [(one, register) for one, register, _ in library.store.views.opened_records()]
 
 
 def test_a_resumed_run_says_so(library: Library) -> None:

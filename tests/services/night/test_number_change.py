@@ -78,7 +78,7 @@ def test_the_patron_gets_the_new_number_whichever_stands_first(library: Library,
         assert lines(library, report) == [("applied", None, "move"), ("unchanged", "number.old", "")]
     assert register_of(library, patron) == moves(anna())
     assert library.store.patrons.find(NEW) == library.store.patrons.find(OLD) == patron
-    assert library.view("ANNA").as_of == AsOf(MONDAY, Source.FILE)
+    assert library.view("ANNA").patron.as_of == AsOf(MONDAY, Source.FILE)
     assert library.register.looked_up == []
     assert report.document()["subscriptions"]["added"] == 1
     assert subscriptions(library, patron) == [(NEW.digits, "patron")]
@@ -175,7 +175,7 @@ def test_name_and_address_stay_until_the_register_answers(library: Library) -> N
     report = library.one_night()
     assert report.exit_code == 4
     assert register_of(library, patron) == anna()
-    assert library.view("ANNA").as_of == AsOf(FRIDAY, Source.LOOKUP)
+    assert library.view("ANNA").patron.as_of == AsOf(FRIDAY, Source.LOOKUP)
     assert library.questions() == [(patron, "number_change")]
     library.register.failures.clear()
     library.register.knows(moves(anna()))

@@ -376,14 +376,14 @@ def test_the_registers_own_yes_settles_the_question_whether_a_protection_ends(
 
 
 def test_a_protection_reaches_a_held_patron(library: Library) -> None:
-    before = library.view("ANNA").as_of
+    before = library.view("ANNA").patron.as_of
     run = a_night(library)
     undo(library, run)
     library.deliver(TUESDAY, gains_protection(renames(person("ANNA"))))
     report = library.one_night()
     assert library.record("ANNA") == gains_protection(person("ANNA"))
     assert report.document()["actions"] == {"protect": 1}
-    assert library.view("ANNA").as_of == before
+    assert library.view("ANNA").patron.as_of == before
 
 
 def test_rejecting_keeps_the_patron_held(library: Library) -> None:

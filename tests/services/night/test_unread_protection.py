@@ -57,7 +57,7 @@ def test_who_cannot_be_read_but_is_protected_is_sealed_and_waits(either_library:
     assert report.document()["actions"] == {"protect": 1}
     assert library.record("ANNA") == SEALED
     # nothing else was read: the record is true for the day it was true for
-    assert library.view("ANNA").as_of == AsOf(MONDAY.replace(day=19), Source.LOOKUP)
+    assert library.view("ANNA").patron.as_of == AsOf(MONDAY.replace(day=19), Source.LOOKUP)
     touched = ("patron", "finding_key", "before_image", "review_item", "inbox", "agreement")
     assert unowned(library.everything(), *touched) == unowned(before, *touched)
 

@@ -118,8 +118,9 @@ def test_a_write_moves_version_as_of_and_what_is_clear(store: SqlStore, run: Run
     write(store, run, person(0), culr="751")
     view = store.views.patron(patron_id)
     assert view is not None
-    assert (view.register, view.as_of, view.patron.version) == (person(0), FILE, 2)
-    assert (view.clear.municipality, view.clear.status_class, view.clear.group) == ("0751", "resident", "adult")
+    assert (view.register, view.patron.as_of, view.patron.version) == (person(0), FILE, 2)
+    (row,) = store.views.everything("patron")["patron"]
+    assert (row["municipality"], row["status_class"], row["patron_group"]) == ("0751", "resident", "adult")
     assert view.local == local("C0")
     assert view.since == {"first_copy": MONDAY}
     assert store.outbox.backlog().waiting == 1
