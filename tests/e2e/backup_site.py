@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from e2e_library import Ran
+from e2e_library import Ran, run_here
 from ready_databases import put_empty_store
 from town import PEOPLE
 
 from cprsync.backup.backing_up import make_key
 from cprsync.cli.demo.demo import _write_patrons
 from cprsync.cli.imports.lists import import_file
-from cprsync.cli.main import app
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.wiring.site import site_of
@@ -49,14 +47,8 @@ class Installation:
 
     def call(self, *command: str, config: bool = True) -> Ran:
         """Run a command in the test's own process, in JSON."""
-        out, code = io.StringIO(), 0
         named = ("--config", str(self.config)) if config else ()
-        with contextlib.redirect_stdout(out):
-            try:
-                code = app([*command, *named, "--json"], standalone_mode=False) or 0
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-        return Ran(code, out.getvalue(), "")
+        return run_here(*command, *named, "--json")
 
     def back_up(self) -> dict[str, Any]:
         ran = self.call("backup", str(self.backups))

@@ -71,6 +71,17 @@ class Ran:
         return error
 
 
+def run_here(*command: str) -> Ran:
+    """Run a command in the test's own process: only the start is spared."""
+    out, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(out):
+        try:
+            code = app(list(command), standalone_mode=False) or 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Ran(code, out.getvalue(), "")
+
+
 @dataclass(frozen=True)
 class Library:
     """The folder of one library: configuration, policy, keys and an SQLite store."""
@@ -83,15 +94,12 @@ class Library:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def call(self, *command: str) -> Ran:
-        """Run a command of this library in the test's own process, in JSON: only the start is spared."""
-        out, code = io.StringIO(), 0
-        with contextlib.redirect_stdout(out):
-            try:
-                config = str(self.folder / "cprsync.toml")
-                code = app([*command, "--config", config, "--json"], standalone_mode=False) or 0
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-        return Ran(code, out.getvalue(), "")
+        """Run a command of this library in the test's own process, in JSON."""
+        return run_here(*command, "--config", str(self.folder / "cprsync.toml"), "--json")
+
+    def text(self, *command: str) -> str:
+        """What a command of this library says to people, in the test's own process."""
+        return run_here(*command, "--config", str(self.folder / "cprsync.toml")).out
 
     @contextlib.contextmanager
     def holding_the_lock(self, agency: str | None = None) -> Iterator[None]:

@@ -6,17 +6,14 @@ and the others go on.
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import DERIVED, RECORDS, Library, assert_refused, new_library, personal
-from town import PEOPLE_FILE
 
 from cprsync.cli.main import app
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.mock import control
-from cprsync.mock.server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,19 +36,6 @@ BAD_ANSWERS = {
 }
 #: One call is tried so often (the ceiling of the client).
 TRIES = 3
-
-
-@pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    folder = tmp_path_factory.mktemp("register") / "mock"
-    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
-    with running(folder, PEOPLE_FILE) as ready:
-        yield folder, ready
-
-
-@pytest.fixture(scope="module")
-def ready(mock: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
-    return mock[1]
 
 
 @pytest.fixture(scope="module")

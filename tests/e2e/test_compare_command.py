@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -17,7 +16,6 @@ import started
 from e2e_library import Library, Ran, assert_refused, new_library, personal
 from town import PEOPLE_FILE
 
-from cprsync.cli.main import app
 from cprsync.mock import control
 from cprsync.mock.server import running
 
@@ -78,13 +76,6 @@ def town(first: Town, tmp_path: Path) -> Iterator[Town]:
         control.fbs_write(first.ready, "follow", key)
 
 
-def text(library: Library, *command: str) -> str:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-        app([*command, "--config", str(library.folder / "cprsync.toml")], standalone_mode=False)
-    return out.getvalue()
-
-
 def ending_itself(library: Library, *, after: int, how: int) -> started.Ended:
     """The command in a process of its own, which ends itself after so many shares of three."""
     config = str(library.folder / "cprsync.toml")
@@ -139,17 +130,17 @@ def test_each_difference_is_told_by_kind_and_number_and_nothing_is_written_there
 
 
 def test_the_table_the_csv_and_the_trend_say_the_same(town: Town) -> None:
-    text(town.library, "compare", "fbs")
+    town.library.text("compare", "fbs")
     drift(town)
-    table = text(town.library, "compare", "fbs", "--lang", "en")
+    table = town.library.text("compare", "fbs", "--lang", "en")
     for line in ("Protected here, but Cicero shows the address", "Another address", "Not in Cicero", "+1"):
         assert line in table
-    rows = list(csv.DictReader(io.StringIO(text(town.library, "compare", "fbs", "--format", "csv"))))
+    rows = list(csv.DictReader(io.StringIO(town.library.text("compare", "fbs", "--format", "csv"))))
     assert Counter(row["kind"] for row in rows) == EXPECTED
-    trend = text(town.library, "compare", "fbs", "--trend", "--format", "csv")
+    trend = town.library.text("compare", "fbs", "--trend", "--format", "csv")
     days = list(csv.DictReader(io.StringIO(trend)))
     assert [(day["name"], day["compared"]) for day in days] == [("0", "10"), ("1", "10"), ("1", "10")]
-    shown = text(town.library, "compare", "fbs", "--trend", "--last", "2", "--lang", "en")
+    shown = town.library.text("compare", "fbs", "--trend", "--last", "2", "--lang", "en")
     assert "Patrons compared" in shown
     document = town.library.call("compare", "fbs", "--trend").document
     assert [one["deviations"]["name"] for one in document["trend"]] == [0, 1, 1]
@@ -158,7 +149,7 @@ def test_the_table_the_csv_and_the_trend_say_the_same(town: Town) -> None:
 def test_nothing_that_it_prints_or_keeps_holds_anything_of_a_person(town: Town) -> None:
     drift(town)
     told = "".join(
-        text(town.library, "compare", "fbs", *more)
+        town.library.text("compare", "fbs", *more)
         for more in ((), ("--lang", "en"), ("--format", "csv"), ("--json",), ("--trend",))
     )
     kept = str(town.library.rows("comparison", "comparison_finding", "known_elsewhere"))
@@ -202,7 +193,7 @@ def test_a_counterpart_that_fails_is_named_and_nobody_counts_as_missing(
     assert (ran.exit, ran.error["kind"], counts(ran), ran.document["done"]) == (code, kind, {}, False)
     assert not [word for word in personal() if word in ran.out]
     assert town.library.records() == before
-    said = text(town.library, "compare", "fbs", "--lang", "en")
+    said = town.library.text("compare", "fbs", "--lang", "en")
     assert "not finished" in said
     control.calm(town.ready)
     assert town.library.call("compare", "fbs").exit == 0

@@ -9,29 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import started
 from e2e_library import Library, Ran, assert_refused, new_library, personal
-from town import PEOPLE_FILE, number
+from town import number
 
 from cprsync.mock import control
-from cprsync.mock.server import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("lookup command")
-
-
-@pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    folder = tmp_path_factory.mktemp("desk") / "mock"
-    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
-    with running(folder, PEOPLE_FILE) as ready:
-        yield folder, ready
-
-
-@pytest.fixture(scope="module")
-def ready(mock: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
-    return mock[1]
 
 
 @pytest.fixture(scope="module")

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import Library, Ran, assert_refused, new_library
-from town import PEOPLE_FILE, number
+from town import number
 
 from cprsync.cli.desk.changing import FIELDS
 from cprsync.cli.terminal.user import user_name
 from cprsync.domain.desk.settable import settable
 from cprsync.mock import control
-from cprsync.mock.server import running
 from cprsync.services.desk.setting import NEVER_SET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("patron set command")
 CEILING_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    folder = tmp_path_factory.mktemp("setting") / "mock"
-    shutil.copytree(mock_keys, folder, dirs_exist_ok=True)
-    with running(folder, PEOPLE_FILE) as ready:
-        yield folder, ready
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 from typing import TYPE_CHECKING
 
@@ -11,7 +9,6 @@ import pytest
 from e2e_library import Library, assert_refused, new_library, personal
 from town import PEOPLE, PEOPLE_FILE
 
-from cprsync.cli.main import app
 from cprsync.cli.terminal.user import user_name
 from cprsync.mock.server import running
 
@@ -44,13 +41,6 @@ def audits(library: Library) -> int:
     return len(library.rows("audit")["audit"])
 
 
-def text(library: Library, *command: str) -> str:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-        app([*command, "--config", str(library.folder / "cprsync.toml")], standalone_mode=False)
-    return out.getvalue()
-
-
 def test_without_it_nothing_shows_and_only_the_look_is_written(library: Library, first: tuple[Library, str]) -> None:
     before = audits(library)
     ran = library.call("patron", "show", first[1])
@@ -78,7 +68,7 @@ def test_with_a_reason_the_values_show_and_the_audit_says_who_and_why(
 
 
 def test_as_text_it_says_that_it_was_opened(library: Library, first: tuple[Library, str]) -> None:
-    told = text(library, "patron", "show", first[1], "--reveal", "--reason", REASON)
+    told = library.text("patron", "show", first[1], "--reveal", "--reason", REASON)
     assert "åbnet, og skrevet i loggen" in told
     assert PEOPLE["INGER"]["name"]["addressing"] in told
 

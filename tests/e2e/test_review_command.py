@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 from typing import TYPE_CHECKING
 
@@ -11,7 +9,6 @@ import pytest
 from e2e_library import Library, assert_refused, new_library, personal
 from town import PEOPLE_FILE
 
-from cprsync.cli.main import app
 from cprsync.cli.terminal.user import user_name
 from cprsync.mock import control
 from cprsync.mock.server import running
@@ -47,13 +44,6 @@ def bereaved(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Itera
 @pytest.fixture
 def library(bereaved: Library, tmp_path: Path) -> Library:
     return bereaved.copy(tmp_path / "library")
-
-
-def text(library: Library, *command: str) -> str:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-        app([*command, "--config", str(library.folder / "cprsync.toml")], standalone_mode=False)
-    return out.getvalue()
 
 
 def blocked(library: Library, patron: str) -> list[str]:
@@ -98,13 +88,13 @@ def test_a_rejected_block_leaves_the_record_as_it_is(library: Library) -> None:
 
 def test_an_item_that_was_taken_back_or_rejected_is_taken_up_again(library: Library) -> None:
     before = library.rows("patron", "reservation")
-    assert "review reopen 1" in text(library, "review", "reject", "1", "--reason", "Set ved skranken")
+    assert "review reopen 1" in library.text("review", "reject", "1", "--reason", "Set ved skranken")
     ran = library.call("review", "reopen", "1", "--reason", "Det var en anden")
     assert (ran.exit, ran.document["item"]["state"], ran.document["item"]["decided"]) == (0, "waiting", None)
     assert library.rows("patron", "reservation") == before
     patron = ran.document["item"]["patron"]
     assert library.call("review", "accept", "1").exit == 0
-    assert "review reopen 1" in text(library, "review", "undo", "1")
+    assert "review reopen 1" in library.text("review", "undo", "1")
     assert library.call("review", "reopen", "1", "--reason", "Alligevel").exit == 0
     assert library.call("review", "accept", "1").exit == 0
     assert blocked(library, patron) == ["død"]
@@ -125,7 +115,7 @@ def test_an_item_is_put_off_until_a_day_and_brought_back(library: Library) -> No
     library.call("review", "later", number, "--until", "2027-04-10", "--reason", "De pårørende kommer forbi")
     (later,) = [one["later"] for one in library.call("review", "list").document["items"] if one["later"]]
     assert later == {"until": "2027-04-10", "by": user_name()}
-    assert "udsat til 10. april 2027" in text(library, "review", "list")
+    assert "udsat til 10. april 2027" in library.text("review", "list")
     library.call("review", "later", number)
     assert [one["later"] for one in library.call("review", "list").document["items"]] == [None, None]
 
@@ -140,15 +130,15 @@ def test_an_item_that_there_is_not_is_refused(library: Library) -> None:
 
 
 def test_the_text_is_danish_first_and_says_what_an_answer_does(library: Library) -> None:
-    listed = text(library, "review", "list")
+    listed = library.text("review", "list")
     assert "CPR siger, at låneren er død" in listed
-    assert "the register says that the patron is dead" in text(library, "review", "list", "--lang", "en")
-    shown = text(library, "review", "show", "1")
+    assert "the register says that the patron is dead" in library.text("review", "list", "--lang", "en")
+    shown = library.text("review", "show", "1")
     assert "Godkendes det: låneren blokeres, og reserveringer annulleres" in shown
     assert "Status i CPR: 90 død" in shown
-    assert "review undo 1" in text(library, "review", "accept", "1")
-    text(library, "review", "accept", "2")
-    assert text(library, "review", "list") == "Intet venter.\n"
+    assert "review undo 1" in library.text("review", "accept", "1")
+    library.text("review", "accept", "2")
+    assert library.text("review", "list") == "Intet venter.\n"
 
 
 def test_what_is_sealed_stays_sealed_in_the_list_and_beside_it(library: Library) -> None:
@@ -157,6 +147,6 @@ def test_what_is_sealed_stays_sealed_in_the_list_and_beside_it(library: Library)
         for item in library.call("review", "list").document["items"]
         if library.call("review", "show", str(item["id"])).document["record"]["protected"]
     ]
-    shown = text(library, "review", "show", str(protected)) + text(library, "review", "list")
+    shown = library.text("review", "show", str(protected)) + library.text("review", "list")
     assert "<skjult>" in shown
     assert [word for word in personal() if word in shown] == []

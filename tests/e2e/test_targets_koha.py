@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 import signal
 from collections import Counter
@@ -15,7 +13,6 @@ from e2e_library import Library, new_library
 from town import PEOPLE, PEOPLE_FILE
 
 from cprsync.cli.demo.koha_week import SETTINGS
-from cprsync.cli.main import app
 from cprsync.mock import control
 from cprsync.mock.koha import calls
 from cprsync.mock.server import running
@@ -84,13 +81,6 @@ def town(first: tuple[dict[str, Any], Library], tmp_path: Path) -> Iterator[Town
     control.calm(ready)
 
 
-def text(library: Library, *command: str) -> str:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
-        app([*command, "--config", str(library.folder / "cprsync.toml")], standalone_mode=False)
-    return out.getvalue()
-
-
 def test_before_the_first_write_each_difference_is_told_by_kind_and_number(town: Town) -> None:
     before = town.library.records()
     ran = town.library.call("targets", "diff", "koha")
@@ -100,9 +90,9 @@ def test_before_the_first_write_each_difference_is_told_by_kind_and_number(town:
     assert (counts["absent"], counts["flag"], ran.document["compared"]) == (1, 1, len(KEYS))
     assert not town.written()
     assert town.library.records() == before
-    shown = text(town.library, "targets", "diff", "koha", "--lang", "da")
+    shown = town.library.text("targets", "diff", "koha", "--lang", "da")
     assert "Beskyttet her, men adressen står der" in shown
-    table = text(town.library, "targets", "diff", "koha", "--format", "csv")
+    table = town.library.text("targets", "diff", "koha", "--format", "csv")
     rows = [line.split(",") for line in table.splitlines()]
     assert rows[0] == ["kind", "patron"]
     assert len(rows) - 1 == sum(counts.values())
@@ -186,7 +176,7 @@ def test_whom_koha_does_not_have_waits_for_staff_with_its_answer_and_is_sent_aga
     assert library.call("sync").exit == 3
     [item] = [one for one in library.call("review", "list").document["items"] if one["kind"] == "target.not_taken"]
     assert item["targets"] == [{"name": "koha", "code": "unknown_patron"}]
-    listed = text(library, "review", "list", "--lang", "da")
+    listed = library.text("review", "list", "--lang", "da")
     assert "koha: har ingen låner med CPR-nummeret" in listed
     alone = library.call("targets", "diff", "koha", "--patron", item["patron"])
     assert alone.document["patrons"] == {"absent": [item["patron"]]}
@@ -199,7 +189,7 @@ def test_whom_koha_does_not_have_waits_for_staff_with_its_answer_and_is_sent_aga
 
 
 def text_of(library: Library, item: dict[str, Any], language: str = "da") -> str:
-    return text(library, "review", "show", str(item["id"]), "--lang", language)
+    return library.text("review", "show", str(item["id"]), "--lang", language)
 
 
 def refused_items(library: Library) -> list[dict[str, Any]]:
