@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+import pytest
 from townspeople import as_looked_up, cpr
 from whole import verify_audit
 
@@ -578,3 +579,12 @@ def happened(everything: dict[str, list[dict[str, Any]]]) -> Counter[tuple[str, 
 def _municipality(payload: str) -> str:
     told: str = json.loads(bytes.fromhex(payload))["municipalityNo"]
     return told
+
+
+def refused(library: Library, act: Callable[[], object], error: type[CprsyncError] = CprsyncError) -> str:
+    """The kind of the error with which something is refused. Nothing at all has changed by it."""
+    before = library.everything()
+    with pytest.raises(error) as raised:
+        act()
+    assert library.everything() == before
+    return raised.value.kind

@@ -100,3 +100,11 @@ def reasons_of(store: SqlStore, patron_id: str | None) -> list[str]:
     """The reasons that people gave about a patron, or about no patron, the oldest first."""
     entries = list(store.audit.entries(AuditFilter(reasons=True)))
     return [one.reason for one in reversed(entries) if one.patron == patron_id and one.reason is not None]
+
+
+def live_a_night(store: SqlStore) -> SqlStore:
+    """Three patrons, two of whom a night has written."""
+    store.journal.begin()
+    enrol(store, 3)
+    write(store, store.runs.begin(day=MONDAY, started=STARTED), person(0), person(1), culr="751")
+    return store

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, refused, unowned
 from test_dry_run import as_planned
 from test_lookup import lookup, warned
 from test_number_change import replaced
-from test_reviewing import number_of, refused, reviews, waits
+from test_reviewing import number_of, reviews, waits
 from townspeople import cpr, loses_protection, moves, person
 
 from cprsync.domain.person.number import CprNumber

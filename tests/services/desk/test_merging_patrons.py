@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, happened
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, happened, refused
 from sqlalchemy import update
 from test_number_change import replaced, subscriptions
-from test_reviewing import as_it_is, circulate, number_of, refused, reviews, waits
+from test_reviewing import as_it_is, circulate, number_of, reviews, waits
 from town import PEOPLE
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 from whole import patron_ids, verify_audit
@@ -176,7 +176,7 @@ def test_a_merge_taken_back_leaves_everything_as_it_was(either_library: Library,
     number = number_of(library, BOTH)
     reviews(library).accept(number)
     assert but_for_windows(library) != before
-    refused(library, lambda: reviews(library).accept(number))
+    refused(library, lambda: reviews(library).accept(number), ReviewClosed)
     if night_between:
         library.deliver(TUESDAY)
         library.one_night()
@@ -186,7 +186,7 @@ def test_a_merge_taken_back_leaves_everything_as_it_was(either_library: Library,
         assert (view(library, one).register, view(library, one).local) == (was.register, was.local)
         assert view(library, one).patron.as_of == was.patron.as_of
     assert library.store.patrons.find(OLD) == closes
-    refused(library, lambda: reviews(library).undo(number))
+    refused(library, lambda: reviews(library).undo(number), ReviewClosed)
     number_told = {"userIdType": "CPR", "userIdValue": OLD.digits}
     assert told(library, closes)[-1] == {"municipalityNo": "751", **number_told}
     assert told(library, keeps)[-1] == {"municipalityNo": "751", "userIdType": "CPR", "userIdValue": NEW.digits}
@@ -293,7 +293,7 @@ def test_a_merge_is_not_taken_back_when_another_patron_has_the_number(library: L
     number = number_of(library, BOTH)
     reviews(library).accept(number)
     take_number(library, OLD)
-    refused(library, lambda: reviews(library).undo(number))
+    refused(library, lambda: reviews(library).undo(number), ReviewClosed)
 
 
 def test_a_merge_is_not_taken_back_before_a_later_one_of_the_same_patron(library: Library) -> None:
@@ -305,7 +305,7 @@ def test_a_merge_is_not_taken_back_before_a_later_one_of_the_same_patron(library
     later = number_of(library, BOTH)
     reviews(library).accept(later)
     assert set(holders(library).values()) == {library.id_of("DAVID")}
-    refused(library, lambda: reviews(library).undo(number))
+    refused(library, lambda: reviews(library).undo(number), ReviewClosed)
     reviews(library).undo(later)
     reviews(library).undo(number)
     assert holders(library) == {1: closes, 2: closes, 3: closes, 4: closes, 5: keeps}
@@ -352,7 +352,7 @@ def test_two_old_numbers_of_one_person_wait_once_merged_no_more(library: Library
     first, second = [item["id"] for item in reviews(library).listed()]
     reviews(library).accept(first)
     assert waits(library) == []
-    refused(library, lambda: reviews(library).accept(second))
+    refused(library, lambda: reviews(library).accept(second), ReviewClosed)
 
 
 def test_a_merged_patron_is_set_nothing_any_more(library: Library) -> None:

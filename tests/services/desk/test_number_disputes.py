@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from begun import begin
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, altered
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, altered, refused
 from kills import killed, lived_whole, sample
 from test_number_change import NEW, OLD, anna, lines, register_of, replaced, subscriptions, told
-from test_reviewing import number_of, refused, reviews, waits
+from test_reviewing import number_of, reviews, waits
 from townspeople import cpr, gains_protection, moves, person
 from whole import verify_audit
 
@@ -98,7 +98,7 @@ def test_accepted_she_gets_the_number_is_subscribed_and_looked_up(library: Libra
     assert {library.store.patrons.find(one) for one in (OLD, NEW, THIRD)} == {patron}
     assert told(library, patron)[-1]["replaces"] == NEW.digits
     assert library.questions() == [(patron, "number_change")]
-    refused(library, lambda: reviews(library).accept(number))
+    refused(library, lambda: reviews(library).accept(number), ReviewClosed)
     library.register.knows(moves(anna(THIRD)))
     assert library.night().exit_code == 0
     assert (register_of(library, patron), library.questions(), waits(library)) == (moves(anna(THIRD)), [], [])

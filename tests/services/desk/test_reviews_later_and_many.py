@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import Library, altered
+from doubles import Library, altered, refused
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.review import BOTH_PATRONS, BULK_MOST, NET_MEDIA_REFUSED, State
@@ -18,8 +18,6 @@ from cprsync.services.desk.previewed_answers import accept_many, preview_many
 from cprsync.services.desk.reviewing import Reviews
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cprsync.services.ports.desk import Answer
 
 UNDECIDED = "parked.address.missing"
@@ -41,13 +39,6 @@ def raise_items(library: Library, kind: str = UNDECIDED) -> list[int]:
 def said(library: Library) -> list[list[str]]:
     rows = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     return [row["actions"] for row in rows if row["kind"] == "review"]
-
-
-def refused(library: Library, doing: Callable[[], object], error: type[Exception]) -> None:
-    before = library.everything()
-    with pytest.raises(error):
-        doing()
-    assert library.everything() == before
 
 
 # -- later -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, happened, unowned, unreadable
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, happened, refused, unowned, unreadable
 from kills import is_closed, killed, sample
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
@@ -16,7 +16,7 @@ from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
-from cprsync.errors import BadInput, ConfigurationError, ReviewClosed
+from cprsync.errors import ReviewClosed
 from cprsync.language.night import approval_lines
 from cprsync.services.night.approving import approve_plan, list_waiting, make_sure_that_approved, show_plan
 from cprsync.services.night.dry_run import plan_night
@@ -24,7 +24,6 @@ from cprsync.services.ports.runs import SaidYes
 from cprsync.services.trust.keys import Rotating, rotate_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from cprsync.services.night.report import Report
@@ -57,15 +56,6 @@ def approve(library: Library, *who: str, plan: str = "", reason: str = "platform
         said = {"user": one, "reason": reason}
         document = approve_plan(library.store, agency="775100", now=library.clock.now(), plan=plan, said=said)
     return document
-
-
-def refused(library: Library, act: Callable[[], object]) -> str:
-    """The kind with which something is refused. Nothing is changed by it."""
-    before = library.everything()
-    with pytest.raises((BadInput, ConfigurationError)) as error:
-        act()
-    assert library.everything() == before
-    return error.value.kind
 
 
 def apart_from_approval(library: Library) -> dict[str, Any]:

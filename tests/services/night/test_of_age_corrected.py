@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from beginnings import DATABASES, Beginnings
 from begun import begin
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, refused
 from kills import is_closed, killed, lived_whole, sample
 from test_dry_run import as_planned
 from test_night_killed import outcome
 from test_responsibles import OF_AGE, add, end, links, listed, row, subscription
-from test_reviewing import number_of, refused, reviews, waits
+from test_reviewing import number_of, reviews, waits
 from test_setting import correct, set_
 from townspeople import cpr, person
 from whole import verify_audit
@@ -208,7 +208,7 @@ def test_a_no_keeps_the_links_until_the_patron_is_a_minor_again(town: Library) -
     assert (ASKED in waits(town), ends(town), quinnie(town)) == (False, [None], before)
     town.deliver(WEDNESDAY, person("LIV"))
     planned_night(town)
-    refused(town, lambda: reviews(town).reopen(number, reason=WHY))
+    refused(town, lambda: reviews(town).reopen(number, reason=WHY), ReviewClosed)
     town.deliver(WEDNESDAY + timedelta(days=1), born(ADULT))
     planned_night(town)
     assert (number_of(town, ASKED) != number, ends(town)) == (True, [None])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from culr_double import CulrDouble
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered, happened, unowned
+from doubles import MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, altered, happened, refused, unowned
 from kills import sample
 from sqlalchemy import text
 from test_approved_plans import approve, shown
@@ -27,7 +27,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, OTHER_SUCCESSOR
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.sealed import SealedAddress
 from cprsync.domain.policy.policy import Harm
-from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
+from cprsync.errors import BadInput
 from cprsync.language.night import report_lines
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.reviewing import Reviews
@@ -83,14 +83,6 @@ def windows(library: Library) -> dict[str, Any]:
 def planned(library: Library) -> set[int]:
     """The runs of which planned changes are stored."""
     return {row["run_id"] for row in library.rows("plan_row")}
-
-
-def refused(library: Library, act: Callable[[], object]) -> str:
-    before = library.everything()
-    with pytest.raises((BadInput, ConfigurationError, NotConfirmed)) as error:
-        act()
-    assert library.everything() == before
-    return error.value.kind
 
 
 def reviews_of(library: Library, user: str = "anna") -> Reviews:

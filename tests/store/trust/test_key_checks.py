@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, local, number, person, write
+from store_people import (
+    AGENCY,
+    AGREEMENT,
+    StoppedClock,
+    enrol,
+    live_a_night,
+    local,
+    number,
+)
 
 from cprsync.cli.setup.installation import write_folder
 from cprsync.errors import ConfigurationError
@@ -47,13 +55,6 @@ def as_written_by_an_earlier_version(store: SqlStore) -> None:
         connection.execute(text("DELETE FROM key_check"))
 
 
-def lived(store: SqlStore) -> SqlStore:
-    store.journal.begin()
-    enrol(store, 3)
-    write(store, store.runs.begin(day=MONDAY, started=STARTED), person(0), person(1), culr="751")
-    return store
-
-
 def refused(store: SqlStore) -> str:
     """The kind of the error with which the store refuses to open; nothing is written before it."""
     before = store.views.everything()
@@ -65,20 +66,20 @@ def refused(store: SqlStore) -> str:
 
 @EVERY
 def test_a_store_does_not_open_without_a_key_that_has_written_in_it(store: SqlStore, purpose: Purpose) -> None:
-    replace(lived(store), purpose, same_id=False)
+    replace(live_a_night(store), purpose, same_id=False)
     assert refused(store) == "keys.lost"
 
 
 @EVERY
 def test_other_bytes_under_the_same_id_are_told_from_the_key(store: SqlStore, purpose: Purpose) -> None:
     """A wrong index key finds nobody: a list that is imported then would create everybody once more."""
-    replace(lived(store), purpose, same_id=True)
+    replace(live_a_night(store), purpose, same_id=True)
     assert refused(store) == "keys.other"
 
 
 @pytest.mark.parametrize("purpose", [Purpose.SEAL, Purpose.INDEX, Purpose.FINGERPRINT, Purpose.AUDIT])
 def test_a_store_of_an_earlier_version_is_asked_by_its_rows(store: SqlStore, purpose: Purpose) -> None:
-    as_written_by_an_earlier_version(lived(store))
+    as_written_by_an_earlier_version(live_a_night(store))
     opened(store)
     as_written_by_an_earlier_version(store)
     replace(store, purpose, same_id=False)
@@ -86,7 +87,7 @@ def test_a_store_of_an_earlier_version_is_asked_by_its_rows(store: SqlStore, pur
 
 
 def test_a_wrong_index_key_is_found_in_a_store_of_an_earlier_version_too(store: SqlStore) -> None:
-    as_written_by_an_earlier_version(lived(store))
+    as_written_by_an_earlier_version(live_a_night(store))
     replace(store, Purpose.INDEX, same_id=True)
     assert refused(store) == "keys.other"
 
@@ -95,7 +96,7 @@ def test_a_wrong_index_key_is_found_in_a_store_of_an_earlier_version_too(store: 
 def test_a_newer_key_is_noted_when_it_first_writes_and_the_older_one_stays_needed(
     sqlite_store: SqlStore, purpose: Purpose
 ) -> None:
-    lived(sqlite_store)
+    live_a_night(sqlite_store)
     add_key(sqlite_store._tenant.keyring.folder, purpose)
     opened(sqlite_store)
     replace(sqlite_store, purpose, same_id=True)
@@ -130,7 +131,7 @@ def test_every_column_that_names_a_key_is_asked() -> None:
 
 
 def test_the_keys_in_use_are_those_that_rows_name(sqlite_store: SqlStore) -> None:
-    lived(sqlite_store)
+    live_a_night(sqlite_store)
     tenant = sqlite_store._tenant
     with reading(tenant.engine) as connection:
         used = keys_in_use(connection, tenant)

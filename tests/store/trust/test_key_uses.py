@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
-from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, number, person, write
+from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol, live_a_night, number, person, write
 from whole import patron_ids
 
 from cprsync.errors import ConfigurationError
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.keys import KeyUse
 
 
-def lived(store: SqlStore) -> SqlStore:
-    store.journal.begin()
-    enrol(store, 3)
-    write(store, store.runs.begin(day=MONDAY, started=STARTED), person(0), person(1), culr="751")
-    return store
-
-
 def folder_of(store: SqlStore):  # noqa: ANN201 -- a Path
     return store._tenant.keyring.folder
 
@@ -37,7 +30,7 @@ def uses(store: SqlStore, purpose: Purpose) -> list[KeyUse]:
 
 
 def test_each_key_is_listed_with_the_rows_that_name_it(store: SqlStore) -> None:
-    (seal,) = uses(lived(store), Purpose.SEAL)
+    (seal,) = uses(live_a_night(store), Purpose.SEAL)
     assert (seal.rows["patron"], seal.rows["before_image"], seal.rows["outbox"]) == (3, 2, 2)
     (chain,) = uses(store, Purpose.AUDIT)
     with reading(store._tenant.engine) as connection:
@@ -46,7 +39,7 @@ def test_each_key_is_listed_with_the_rows_that_name_it(store: SqlStore) -> None:
 
 
 def test_a_list_of_keys_shows_no_secret(sqlite_store: SqlStore) -> None:
-    shown = repr([one.document() for one in lived(sqlite_store).keys.uses()])
+    shown = repr([one.document() for one in live_a_night(sqlite_store).keys.uses()])
     keys = [key for keys in sqlite_store._tenant.keyring.keys.values() for key in keys]
     assert all(key.id in shown and key.secret.hex() not in shown for key in keys)
 
@@ -58,7 +51,7 @@ def test_a_key_is_as_old_as_its_file(sqlite_store: SqlStore) -> None:
 
 
 def test_lines_beside_the_database_name_keys_too(sqlite_store: SqlStore) -> None:
-    patron, *_ = enrol(lived(sqlite_store), 1)
+    patron, *_ = enrol(live_a_night(sqlite_store), 1)
     assert sqlite_store.erasing.erase(patron, user="anna") is not None
     (checkpoint,) = uses(sqlite_store, Purpose.CHECKPOINT)
     assert checkpoint.lines["erase journal"] == 1
@@ -67,7 +60,7 @@ def test_lines_beside_the_database_name_keys_too(sqlite_store: SqlStore) -> None
 
 def test_a_running_store_takes_a_key_that_is_added_and_does_not_write_with_it(store: SqlStore) -> None:
     """Another process may write with it in a moment: then this one can open what was written."""
-    before = uses(lived(store), Purpose.SEAL)[0].id
+    before = uses(live_a_night(store), Purpose.SEAL)[0].id
     add_key(folder_of(store), Purpose.SEAL, ending=NEXT)
     enrol(store, 5)
     old, new = uses(store, Purpose.SEAL)
@@ -77,7 +70,7 @@ def test_a_running_store_takes_a_key_that_is_added_and_does_not_write_with_it(st
 
 @pytest.mark.parametrize("purpose", [Purpose.SEAL, Purpose.INDEX, Purpose.FINGERPRINT, Purpose.AUDIT])
 def test_a_running_store_writes_with_the_new_key_once_it_may(store: SqlStore, purpose: Purpose) -> None:
-    lived(store)
+    live_a_night(store)
     add_key(folder_of(store), purpose, ending=NEXT)
     let_write(folder_of(store), purpose)
     write(store, store.runs.begin(day=MONDAY, started=STARTED), person(2), culr="751")
@@ -91,7 +84,7 @@ def test_a_running_store_writes_with_the_new_key_once_it_may(store: SqlStore, pu
 
 def test_a_record_that_was_encoded_under_the_older_key_names_that_key(store: SqlStore) -> None:
     """The key began to write between the decision and the write."""
-    lived(store)
+    live_a_night(store)
     prepared = store.patrons.prepare(person(2))
     add_key(folder_of(store), Purpose.FINGERPRINT)
     patron_ids(store)
@@ -100,7 +93,7 @@ def test_a_record_that_was_encoded_under_the_older_key_names_that_key(store: Sql
 
 
 def test_a_lost_key_is_listed_with_what_it_would_open(sqlite_store: SqlStore) -> None:
-    lived(sqlite_store)
+    live_a_night(sqlite_store)
     tenant = sqlite_store._tenant
     lost = tenant.keyring.newest(Purpose.SEAL).id
     add_key(tenant.keyring.folder, Purpose.SEAL)
