@@ -54,14 +54,13 @@ def local_of(desk: Served, key: str) -> Any:
 def test_what_follows_from_a_record_is_the_commands_document(told: tuple[Served, Caller], key: str) -> None:
     served, api = told
     library, patron = served.library, patron_of(served, key)
-    store, clock, policy = library.store, library.clock, library.policy
     statements = Statements(library, "Byens bibliotek", USER)
-    changes = list_changes(store, policy, patron, most=200)
+    changes = list_changes(library.store, library.policy, patron, most=200)
     documents: dict[str, Any] = {
         "standing": standing_with_words(Standings(library).standing(patron)),
         "entitlements": Entitlements(library, load_municipalities()).shown(patron),
         "statement": statements.statement(patron),
-        "responsibles": list_responsibles(store, patron, policy=policy, clock=clock),
+        "responsibles": list_responsibles(library, patron),
         "changes": {"agency": AGENCY, "entries": [entry_document(one) for one in changes]},
         "reviews": {"items": []},
         "leave": LeavingDesk(library, USER).preview(patron, Ending.LEAVE).document,

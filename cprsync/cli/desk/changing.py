@@ -221,9 +221,9 @@ def patron_responsible(
 
     with opened(config, library, as_json=as_json) as site:
         if doing is LinkDoing.LIST:
-            with site.store() as store:
-                look_at(store, patron, user=user_name())
-                document = list_responsibles(store, patron, policy=site.policy, clock=site.clock)
+            with site.library(shows_records=False) as ours:
+                look_at(ours.store, patron, user=user_name())
+                document = list_responsibles(ours, patron)
         else:
             document = _change_link(site, _read_link(patron, responsible), adds=doing is LinkDoing.ADD)
     lines = responsible_lines(document, lang) if doing is LinkDoing.LIST else [link_line(document, lang)]
@@ -248,8 +248,8 @@ def _change_link(site: Site, asked: ResponsibleRequest, *, adds: bool) -> dict[s
     if adds:
         with site.desk() as desk:
             return add_responsible(desk, asked)
-    with site.store() as store:
-        return end_responsible(store, asked, site.policy)
+    with site.library(shows_records=False) as ours:
+        return end_responsible(ours, asked)
 
 
 def link_line(document: Mapping[str, Any], language: Language) -> str:

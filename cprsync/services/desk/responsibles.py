@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library, Store
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,12 +64,12 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
     if known is not None and _is_linked(store, minor.id, known):
         # their name is shown, and nothing else has that somebody looked
         store.access.note_view(known, user=asked.user, purpose=SERVE)
-        return _document(store, asked, known, "unchanged", desk.policy)
+        return _document(desk, asked, known, "unchanged")
     entry = _take_new(desk, minor, asked) if known is None else _take_known(desk, minor, known, asked)
     saved = store.desk.save(entry)
     if known is not None:
         store.access.note_view(known, user=asked.user, purpose=SERVE)
-    return _document(store, asked, saved, "added", desk.policy)
+    return _document(desk, asked, saved, "added")
 
 
 def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
@@ -153,12 +152,10 @@ def refuse_link_to(desk: Desk, minor: Patron, responsible: Patron) -> None:
         raise refuse_link(why, responsible)
 
 
-def _document(
-    store: Store, asked: ResponsibleRequest, responsible_id: str, outcome: str, policy: Policy
-) -> dict[str, Any]:
-    (responsible,) = store.patrons.read([responsible_id])
-    view = store.views.patron(responsible_id)
-    sealed, name = (True, None) if view is None else named(view, policy)
+def _document(library: Library, asked: ResponsibleRequest, responsible_id: str, outcome: str) -> dict[str, Any]:
+    (responsible,) = library.store.patrons.read([responsible_id])
+    view = library.store.views.patron(responsible_id)
+    sealed, name = (True, None) if view is None else named(view, library.policy)
     return {
         "patron": asked.patron_id,
         "responsible": responsible_id,
@@ -171,36 +168,38 @@ def _document(
     }
 
 
-def end_responsible(store: Store, asked: ResponsibleRequest, policy: Policy) -> dict[str, Any]:
+def end_responsible(library: Library, asked: ResponsibleRequest) -> dict[str, Any]:
     """End a link from today on. Raises BadInput if there is no link.
 
     New debts are no longer this person's; older ones stay.
     """
+    store = library.store
     read_patron(store, asked.patron_id)
     make_sure_that_may(store, Doing.EDIT, asked.patron_id, what="responsible:remove", user=asked.user)
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")
-    return _document(store, asked, known, "ended", policy)
+    return _document(library, asked, known, "ended")
 
 
-def list_responsibles(store: Store, patron_id: str, *, policy: Policy, clock: Clock) -> dict[str, Any]:
+def list_responsibles(library: Library, patron_id: str) -> dict[str, Any]:
     """List who answers for a minor, and for which minors this patron answers.
 
     Includes an ended link while a debt from its time is open. Leaves out the name of a sealed person, and the day on
     which a sealed patron came of age. Raises BadInput if there is no such patron.
     """
+    store, policy, today = library.store, library.policy, library.clock.today()
     read_patron(store, patron_id)
     shown = [one for one in store.responsibles.links(patron_id) if one.until is None or one.owes]
-    birthday = _sealed_day_of_age(store, patron_id, policy, clock.today())
+    birthday = _sealed_day_of_age(store, patron_id, policy, today)
     return {
         "patron": patron_id,
-        "on": clock.today().isoformat(),
+        "on": today.isoformat(),
         "responsibles": [
             _shown(link, view, policy, withheld=link.until is not None and link.until == birthday)
             for link, view in _with_views(store, shown)
         ],
-        "answers_for": list_minors(store, patron_id, policy),
+        "answers_for": list_minors(library, patron_id),
     }
 
 
@@ -226,12 +225,12 @@ def named(view: PatronView, policy: Policy) -> tuple[bool, str | None]:
     return sealed, None if sealed or isinstance(name, Sealed) or not isinstance(name, Name) else name.addressing
 
 
-def list_minors(store: Store, responsible_id: str, policy: Policy) -> list[dict[str, Any]]:
+def list_minors(library: Library, responsible_id: str) -> list[dict[str, Any]]:
     """The minors that a patron answers for. The name of a protected minor is left out."""
     told = []
-    for minor in store.responsibles.minors_of(responsible_id):
-        view = store.views.patron(minor.patron_id)
-        sealed, name = (True, None) if view is None else named(view, policy)
+    for minor in library.store.responsibles.minors_of(responsible_id):
+        view = library.store.views.patron(minor.patron_id)
+        sealed, name = (True, None) if view is None else named(view, library.policy)
         entry = {"patron": minor.patron_id, "name": name, "since": minor.since.isoformat()}
         told.append(entry | ({"sealed": True} if sealed else {}))
     return told

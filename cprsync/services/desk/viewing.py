@@ -90,7 +90,7 @@ class RecordViewer:
             circulation=self.library.store.lending.circulation(view.patron.id),
         )
         # a reveal opens one record: a minor's sealed data stays sealed on the page of the person who answers
-        document["answers_for"] = list_minors(self.library.store, view.patron.id, self.library.policy)
+        document["answers_for"] = list_minors(self.library, view.patron.id)
         return document if view.merged_into is None else document | {"merged_into": view.merged_into}
 
 

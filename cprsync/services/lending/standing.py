@@ -43,10 +43,8 @@ if TYPE_CHECKING:
     from cprsync.domain.lending.contacting import ContactFacts
     from cprsync.domain.lending.fees import LateLoan, Owing
     from cprsync.domain.lending.standing import Standing
-    from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Opened
-    from cprsync.services.ports.runs import Clock
-    from cprsync.services.ports.store import Library, Store
+    from cprsync.services.ports.store import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Standings:
     def standing_by(self, view: PatronView, *, film_from_age: int | None = None) -> dict[str, Any]:
         """Same as `standing`, for a patron whose record was read already."""
         today = self.library.clock.today()
-        owing, standing = _standing_of(self.library.store, self.library.policy, view, today)
+        owing, standing = _standing_of(self.library, view, today)
         borrows = may_borrow(standing, self.library.policy, on=today, film_from_age=film_from_age)
         reach = contact_facts(view.patron, view.local, self.library.policy, on=today, parked=view.parked)
         return {
@@ -248,14 +246,15 @@ class Statements:
         }
 
 
-def describe_borrower(store: Store, clock: Clock, policy: Policy, patron_id: str) -> dict[str, Any]:
+def describe_borrower(library: Library, patron_id: str) -> dict[str, Any]:
     """The JSON shape of `machine/borrower`: whether they may borrow, and their rights.
 
     A self-service machine or a website needs no name, no address, no number and no reason, and gets none. Raises
     BadInput if there is no such patron, or they have left.
     """
-    view, today = living_view_of(store, patron_id), clock.today()
-    _, standing = _standing_of(store, policy, view, today)
+    policy, today = library.policy, library.clock.today()
+    view = living_view_of(library.store, patron_id)
+    _, standing = _standing_of(library, view, today)
     borrows = may_borrow(standing, policy, on=today)
     facts = right_facts(view.patron, view.local, stage=view.stage)
     return {
@@ -266,7 +265,9 @@ def describe_borrower(store: Store, clock: Clock, policy: Policy, patron_id: str
     }
 
 
-def _standing_of(store: Store, policy: Policy, view: PatronView, today: date) -> tuple[Owing, Standing]:
-    owing, leaving = store.lending.owing(view.patron.id, today), view.stage is not Stage.ACTIVE
-    standing = standing_of(view.patron, view.local, policy, on=today, debt_oere=owing.total_oere, leaving=leaving)
+def _standing_of(library: Library, view: PatronView, today: date) -> tuple[Owing, Standing]:
+    owing, leaving = library.store.lending.owing(view.patron.id, today), view.stage is not Stage.ACTIVE
+    standing = standing_of(
+        view.patron, view.local, library.policy, on=today, debt_oere=owing.total_oere, leaving=leaving
+    )
     return owing, standing

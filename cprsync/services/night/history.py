@@ -14,8 +14,7 @@ from cprsync.services.night.calendar import AT_THE_DESK_MOST, foresee
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.store import Store
+    from cprsync.services.ports.store import Library, Store
 
 #: Longer than any month.
 _NEXT_MONTH: Final = timedelta(days=32)
@@ -68,9 +67,10 @@ def show_changes(store: Store, *, today: date, days: int) -> dict[str, Any]:
     }
 
 
-def count_forecast(store: Store, policy: Policy, *, today: date, days: int) -> dict[str, Any]:
+def count_forecast(library: Library, *, days: int) -> dict[str, Any]:
     """The JSON shape of `forecast`, with a count in place of the patrons. Raises as `foresee` does at the desk."""
-    document = foresee(store, policy, today=today, days=days, most=AT_THE_DESK_MOST)
+    today = library.clock.today()
+    document = foresee(library.store, library.policy, today=today, days=days, most=AT_THE_DESK_MOST)
     counts = Counter((one["day"], one["kind"], one["what"]) for one in document["events"])
     events = [{"day": day, "kind": kind, "what": what, "count": count} for (day, kind, what), count in counts.items()]
     return {**document, "events": events}

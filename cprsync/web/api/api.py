@@ -68,7 +68,7 @@ def show_borrower(call: MachineCaller, wanted: asked.Card) -> Any:
         asked_by = CardAsked(wanted.card, wanted.pin, call.machine.name)
         quota, ceilings = call.machine.quota, desk.policy.pins
         patron_id = call.door.open(desk.store, desk.clock, asked_by, quota, ceilings=ceilings)
-        return describe_borrower(desk.store, desk.clock, desk.policy, patron_id)
+        return describe_borrower(desk, patron_id)
 
 
 #: The endpoints for people, in the order of the description.

@@ -52,7 +52,7 @@ def change_responsible(call: Caller, patron: PatronNumber, wanted: asked.Link) -
     """Let somebody answer for a minor, or end that. Who is no patron is looked up, and gets a record."""
     with call.place(asks=True) as place:
         desk, link = place.desk, _link_of(place.desk, patron, wanted.who, call.user)
-        return add_responsible(desk, link) if wanted.doing == "add" else end_responsible(desk.store, link, desk.policy)
+        return add_responsible(desk, link) if wanted.doing == "add" else end_responsible(desk, link)
 
 
 def _link_of(desk: Desk, patron: str, who: str, user: str) -> ResponsibleRequest:

@@ -51,8 +51,7 @@ def show_changes_by_kind(call: Caller, days: Days = _DAYS) -> Any:
 def show_forecast(call: Caller, days: Days = _DAYS) -> Any:
     """Count what the coming nights will do by themselves, day by day. No patron is named."""
     with call.place() as place:
-        desk = place.desk
-        return count_forecast(desk.store, desk.policy, today=desk.clock.today(), days=days)
+        return count_forecast(place.desk, days=days)
 
 
 @seeing.get("/nights/held", response_model=reports.HeldPlan)

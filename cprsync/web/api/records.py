@@ -63,7 +63,7 @@ def show_responsibles(call: Caller, patron: PatronNumber) -> Any:
     """List who answers for the patron, and for which minors the patron answers."""
     with call.place() as place:
         look_at(place.desk.store, patron, user=call.user)
-        return list_responsibles(place.desk.store, patron, policy=place.desk.policy, clock=place.desk.clock)
+        return list_responsibles(place.desk, patron)
 
 
 @serving.get("/patrons/{patron}/reviews", response_model=answers.ReviewItems)

@@ -89,7 +89,7 @@ def change_responsible(visit: Visit) -> Response:
         return show_record(visit, problem=Problem(_RESPONSIBLE, visit.word("responsible_missing")))
     try:
         asked = _asked_responsible(visit, patron, typed)
-        done = add_responsible(desk, asked) if adds else end_responsible(desk.store, asked, desk.policy)
+        done = add_responsible(desk, asked) if adds else end_responsible(desk, asked)
     except (BadInput, NoSuchPerson) as error:
         return show_record(visit, problem=Problem(_RESPONSIBLE, error_text(error, visit.language)))
     who = word("responsible_number", visit.language, patron=done["responsible"])

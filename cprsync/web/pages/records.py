@@ -164,7 +164,7 @@ def _responsibles(visit: Visit, document: Mapping[str, Any]) -> list[dict[str, A
     if not document["fields"]["responsible"]["value"]:
         return []
     desk = visit.place.desk
-    listed = list_responsibles(desk.store, document["patron"], policy=desk.policy, clock=desk.clock)
+    listed = list_responsibles(desk, document["patron"])
     return list(listed["responsibles"])
 
 

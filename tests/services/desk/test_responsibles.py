@@ -70,11 +70,11 @@ def add(library: Library, minor: str, who: str) -> dict[str, Any]:
 
 
 def end(library: Library, minor: str, who: str) -> dict[str, Any]:
-    return end_responsible(library.store, ResponsibleRequest(library.id_of(minor), "lone", cpr(who)), library.policy)
+    return end_responsible(library, ResponsibleRequest(library.id_of(minor), "lone", cpr(who)))
 
 
 def listed(library: Library, minor: str) -> list[dict[str, Any]]:
-    told = list_responsibles(library.store, library.id_of(minor), policy=library.policy, clock=library.clock)
+    told = list_responsibles(library, library.id_of(minor))
     found: list[dict[str, Any]] = told["responsibles"]
     return found
 
@@ -381,7 +381,7 @@ def test_a_protected_guardian_seals_what_was_typed_of_a_child_whom_no_register_k
     assert (told["letter"], told["envelope"], told["name"]) == ("sealed", None, TYPED[0])
     assert window.revealed(unregistered, reason=WHY)["fields"]["address"]["value"] == list(TYPED[1:])
     assert statements(town).revealed(unregistered, reason=WHY)["envelope"] == list(TYPED)
-    end_responsible(town.store, asked, town.policy)
+    end_responsible(town, asked)
     assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
     assert not window.shown(unregistered)["household"]
 
@@ -564,7 +564,7 @@ def test_a_link_is_ended_at_the_desk_and_can_begin_again(town: Library) -> None:
 
 def test_nobody_is_listed_for_someone_who_is_no_patron(library: Library) -> None:
     with pytest.raises(BadInput):
-        list_responsibles(library.store, "10000000", policy=library.policy, clock=library.clock)
+        list_responsibles(library, "10000000")
 
 
 # -- a borrower after all, another number, and a death --------------------------------------------------------
@@ -626,7 +626,7 @@ def test_when_the_minor_leaves_or_is_erased_she_leaves_too(town: Library) -> Non
 def page(library: Library, key: str) -> list[dict[str, Any]]:
     """The minors on the page of whoever answers, as anyone at the desk sees it."""
     shown: list[dict[str, Any]] = RecordViewer(library, "lone").shown(library.id_of(key))["answers_for"]
-    told = list_responsibles(library.store, library.id_of(key), policy=library.policy, clock=library.clock)
+    told = list_responsibles(library, library.id_of(key))
     assert told["answers_for"] == shown
     return shown
 
