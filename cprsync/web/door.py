@@ -34,13 +34,15 @@ class Door:
     root: ClassVar[str] = ""
     #: the path of a page that leads on, in the navigation
     onward_path: ClassVar[str] = "/sign-in"
-    #: the words for a session that has ended
+    #: the word for the way to the first page, and those for a session that has ended
+    home_word: ClassVar[str] = "to_start"
     ended: ClassVar[str] = "session_ended"
 
     def __init__(self, sessions: Sessions, renderer: Renderer, *, cookie: str, secure: bool) -> None:
         self._sessions, self._renderer, self._secure = sessions, renderer, secure
         self._cookie = cookie_name(cookie, secure=secure)
         self._home, self._folder = self.root or "/", f"{self.root}/".lstrip("/")
+        self._layout = f"{self._folder}base.html"
 
     # -- sessions
 
@@ -131,8 +133,15 @@ class Door:
 
     def lead_on(self, session: Session, address: str, told: str, *, leads_to: str) -> Response:
         """A page that leads on by itself, and by a link where a browser does not follow."""
-        said = desk_word(told, session.language)
-        page = self.page("onward.html", session, path=self.onward_path, told=said, address=address, leads_to=leads_to)
+        page = self._renderer.page(
+            "onward.html",
+            session,
+            path=self.onward_path,
+            layout=self._layout,
+            told=desk_word(told, session.language),
+            address=address,
+            leads_to=leads_to,
+        )
         page.headers["Refresh"] = f"0; url={address}"
         return self.with_cookie(page, session)
 
@@ -148,4 +157,14 @@ class Door:
         return self.failed(self.session_of(request), key, status)
 
     def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
-        return self.page("error.html", session, path="", back=self._home, status=status, message=message, next=advice)
+        return self._renderer.page(
+            "error.html",
+            session,
+            path="",
+            status=status,
+            layout=self._layout,
+            message=message,
+            next=advice,
+            back=self._home,
+            leads_home=self.home_word,
+        )

@@ -47,7 +47,7 @@ class _NoLongerTheirs(Exception):
 class PatronDoor(Door):
     """Lets patrons in, each to their own record. How they prove who they are is in `signing_in`."""
 
-    root, onward_path, ended = ROOT, ROOT, "me_ended"
+    root, onward_path, home_word, ended = ROOT, ROOT, "me_to_page", "me_ended"
 
     def __init__(self, area: PatronArea, places: Places, library: str, *, secure: bool) -> None:
         title = None if area.provider is None else area.provider.title
