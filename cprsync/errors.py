@@ -64,6 +64,11 @@ class CprsyncError(Exception):
         return {"sentence": self.sentence, "values": values}
 
 
+def kind_of(error: BaseException) -> str:
+    """The name of an error as the log has it: no text of it, which may quote data."""
+    return error.kind if isinstance(error, CprsyncError) else type(error).__name__
+
+
 # -- our fault: wrong usage, configuration or certificate -----------------------------------------
 
 

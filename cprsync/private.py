@@ -183,7 +183,7 @@ def open_unfollowed(path: Path, how: int) -> int:
         return os.open(path, how | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise _link_refused(path) from error
+            raise link_refused(path) from error
         raise
 
 
@@ -200,7 +200,7 @@ def make_private(path: Path) -> None:
         create_private(path, "")
     state = path.lstat()
     if stat.S_ISLNK(state.st_mode):
-        raise _link_refused(path)
+        raise link_refused(path)
     _check_state(state, path, forbidden=OTHERS)
     if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         # a disk that may only be read refuses its owner too
@@ -257,7 +257,8 @@ def _check_state(state: os.stat_result, path: Path, *, forbidden: int) -> None:
     check_mode(state, path, forbidden=forbidden)
 
 
-def _link_refused(path: Path) -> ConfigurationError:
+def link_refused(path: Path) -> ConfigurationError:
+    """Return the error for a link in the place of a file or folder of ours."""
     return ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link")
 
 
@@ -292,7 +293,7 @@ def check_folder(folder: Path) -> None:
     """Refuse a folder to write into if it is a link, or if others may put files into it. Raises ConfigurationError."""
     state = folder.lstat()
     if stat.S_ISLNK(state.st_mode):
-        raise _link_refused(folder)
+        raise link_refused(folder)
     # in a sticky folder, such as /tmp, nobody can replace another user's files
     if not state.st_mode & stat.S_ISVTX:
         check_mode(state, folder, forbidden=OTHERS_WRITE)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cprsync.errors import ConfigurationError, CprsyncError
-from cprsync.private import OTHERS, OTHERS_WRITE, check_folder, check_mode
+from cprsync.private import OTHERS, OTHERS_WRITE, check_folder, check_mode, link_refused
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
 
@@ -90,7 +90,7 @@ def _look(path: Path, forbidden: int, *, is_folder: bool = False) -> Iterator[Cp
             return
         state = path.lstat()
         if stat.S_ISLNK(state.st_mode) and forbidden == OTHERS:
-            yield ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link")
+            yield link_refused(path)
             return
         check_mode(path.stat(), path, forbidden=forbidden)
     except ConfigurationError as error:

@@ -6,14 +6,12 @@ Holds no value of a record, and a citizen is told no employee's name.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.review import PARKED
 from cprsync.language.record import name_of
-from cprsync.language.words import TIME_WIDTH, day_text, has_word, long_time, reason_words, word
+from cprsync.language.words import TIME_WIDTH, day_text, has_word, moment_text, reason_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,15 +47,11 @@ def entry_lines(entries: Iterable[Happening], language: Language, titles: Mappin
 
 
 def _entry_line(entry: Happening, language: Language, titles: Mapping[str, str]) -> str:
-    at = _time_text(entry.at, language)
+    at = moment_text(entry.at, language)
     who = _who_text(entry, language)
     patron = word("audit_sealed", language) if entry.withheld else entry.patron or "–"
     done = "; ".join(_done_texts(entry, language, titles))
     return f"{at:<{TIME_WIDTH}}  {who:<{_WHO_WIDTH}}  {patron:<9}  {done}"
-
-
-def _time_text(at: str, language: Language) -> str:
-    return long_time(datetime.fromisoformat(at).astimezone(COPENHAGEN), language)
 
 
 def _who_text(entry: Happening, language: Language) -> str:
@@ -81,7 +75,7 @@ class ChangeTexts:
 
 def change_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> ChangeTexts:
     """An entry in words, for a page. `titles`: the products' titles by name."""
-    at = _time_text(entry.at, language)
+    at = moment_text(entry.at, language)
     who = _who_text(entry, language)
     return ChangeTexts(at, who, entry.run, "; ".join(_done_texts(entry, language, titles)))
 
@@ -97,7 +91,7 @@ def _done_texts(entry: Happening, language: Language, titles: Mapping[str, str])
         why = None if entry.reason is None else word("audit_reason_is", language, reason=entry.reason)
         yield why or word("audit_reason", language)
     if entry.clock is not None:
-        yield word("audit_clock", language, at=_time_text(entry.clock, language))
+        yield word("audit_clock", language, at=moment_text(entry.clock, language))
 
 
 def _action_texts(entry: Happening, language: Language, titles: Mapping[str, str]) -> Iterator[str]:
@@ -137,7 +131,7 @@ def citizen_rows(document: Mapping[str, Any], language: Language) -> list[tuple[
     """Each look at a citizen: when, what was done, and what for."""
     return [
         (
-            long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language),
+            moment_text(one["at"], language),
             word(f"did_{one['what']}", language),
             word(f"why_{one['why']}", language).removeprefix("why_"),
         )

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
-from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded
+from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded, kind_of
 from cprsync.language.errors import advice_for, error_text
 from cprsync.language.words import desk_word
 from cprsync.web.door import Door
@@ -293,7 +293,7 @@ class Entry(Door):
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
         reference = secrets.token_hex(4)
         # no stranger sees the text: it may name a file of ours
-        kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
+        kind = kind_of(error)
         _LOG.error("web.crashed", kind=kind, reference=reference)
         session = self._unchecked(request)
         told = desk_word("crashed", session.language, reference=reference)

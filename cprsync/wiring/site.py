@@ -327,6 +327,11 @@ class Site:
         return is_taken
 
 
+def sites_of(settings: Settings, agency: str | None) -> list[Site]:
+    """The library that is named, or all of them. Raises ConfigurationError."""
+    return [site_of(settings, agency)] if agency else [Site(settings, one) for one in settings.library]
+
+
 def site_of(
     settings: Settings,
     agency: str | None,

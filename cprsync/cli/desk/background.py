@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from cprsync.errors import CprsyncError
+from cprsync.errors import CprsyncError, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def _repeating(act: Callable[[], object], every: float, *, name: str) -> Iterato
             try:
                 act()
             except Exception as error:  # noqa: BLE001 -- one failure must not end the others
-                kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
+                kind = kind_of(error)
                 _LOG.error(f"{name}.failed", kind=kind)
 
     threading.Thread(target=repeat, name=name, daemon=True).start()

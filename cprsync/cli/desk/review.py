@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, day, opened, print_document
+from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, Reason, day, opened, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
@@ -31,7 +31,6 @@ NAME_WIDTH, SIDE_WIDTH = 26, 34
 
 
 Number = Annotated[int, typer.Argument(help="The item's number, as `review list` shows it.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
 app = typer.Typer()
 
 
@@ -112,7 +111,7 @@ def review_later(
         date | None,
         typer.Option("--until", parser=day, metavar=TYPED, help="YYYY-MM-DD: the day on which it waits again."),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")] = "",
+    reason: Reason = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",

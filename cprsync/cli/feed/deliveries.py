@@ -9,7 +9,7 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_outcome
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Reason, opened, print_outcome
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.language.errors import advice_for, error_document
@@ -25,7 +25,6 @@ Sha256 = Annotated[
     str | None,
     typer.Option("--sha256", metavar="HEX", help="Which copy, where a name came more than once: how its hash begins."),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
 app = typer.Typer()
 
 

@@ -68,11 +68,11 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     and of the counterparts, keys, disks, backup, and the audit's ends. `cprsync doctor` looks deeper.
     """
     from cprsync.config.settings import load_settings
-    from cprsync.wiring.site import Site, site_of
+    from cprsync.wiring.site import sites_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+        sites = sites_of(settings, library)
         if len(sites) == 1:
             document = _status(sites[0])
             print_document(document, _emphasised(document, lang), as_json=as_json)

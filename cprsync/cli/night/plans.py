@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
 from cprsync.cli.terminal.output import emphasise
-from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.language.status import void_text
-from cprsync.language.words import day_text, long_time, patrons_text, word
+from cprsync.language.words import day_text, moment_text, patrons_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +52,7 @@ def plan_approve(
         ),
     ],
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")] = "",
+    reason: AuditReason = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",
@@ -100,7 +98,7 @@ def plan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
 def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """Who has approved the plan, and what comes next."""
     for one in document["approved_by"]:
-        at = _moment(one["at"], language)
+        at = moment_text(one["at"], language)
         yield "  " + word("plan_yes", language, who=one["who"], at=at)
     if document.get("void"):
         yield "  " + void_text(document["void"], language)
@@ -108,10 +106,6 @@ def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[
         yield "  " + word("plan_over", language)
     elif document["approved"]:
         key = "plan_approved_undo" if document["undoes"] else "plan_approved"
-        yield "  " + word(key, language, run=document["undoes"], until=_moment(document["until"], language))
+        yield "  " + word(key, language, run=document["undoes"], until=moment_text(document["until"], language))
     else:
         yield "  " + word("plan_missing", language, count=2 - len(document["approved_by"]), plan=document["plan"])
-
-
-def _moment(text: str, language: Language) -> str:
-    return long_time(datetime.fromisoformat(text).astimezone(COPENHAGEN), language)

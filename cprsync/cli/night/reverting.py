@@ -11,6 +11,7 @@ from cprsync.cli.desk.confirming import Asker, warning_lines
 from cprsync.cli.terminal.frame import (
     CONFIG,
     Approve,
+    AuditReason,
     Config,
     Confirm,
     Json,
@@ -84,7 +85,7 @@ def runs_revert(
 def runs_release(
     run: Annotated[int, typer.Argument(help="The number of the undo that holds them.")],
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")] = "",
+    reason: AuditReason = "",
     config: Config = CONFIG,
     library: Library = None,
     lang: Lang = "da",

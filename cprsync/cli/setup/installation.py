@@ -19,10 +19,10 @@ import typer
 from cprsync.catalogues import Language
 from cprsync.cli.setup.units import (
     SERVICE_USER,
-    TEMPLATES,
     find_closed_program,
     installed_command,
     next_lines,
+    read_template,
     service_user,
     unit_texts,
 )
@@ -158,7 +158,7 @@ def _read_ready(mock: Path | None) -> dict[str, Any]:
 def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
     keys = ("lookup_url", "subscription_url", "ca", "client_cert", "client_key", "task")
     sftp = ready["sftp"]
-    text = _template("cprsync.toml").format(
+    text = read_template("cprsync.toml").format(
         **{key: ready[key] for key in keys},
         **ready["agreement"],
         environment="test",
@@ -168,14 +168,14 @@ def _configuration(ready: dict[str, Any], mock: Path | None) -> str:
         **{key: sftp[key] for key in ("host", "port", "key", "known_hosts", "folder")},
         culr=_section("culr", _culr_of(ready)),
         fbs=_section("fbs", _fbs_of(ready)),
-        target=_commented(_template("target.toml")),
+        target=_commented(read_template("target.toml")),
     )
     return text if mock is None else text + TESTING.format(control_url=ready["control_url"])
 
 
 def _section(name: str, values: dict[str, Any] | None) -> str:
     """The section of a counterpart, commented out if it is not known."""
-    section = _template(f"{name}.toml")
+    section = read_template(f"{name}.toml")
     if values is not None:
         return section.format(**values)
     return _commented(section.format(**_placeholders()[name]))
@@ -199,12 +199,8 @@ def _fbs_of(ready: dict[str, Any]) -> dict[str, Any] | None:
 
 def _placeholders() -> dict[str, Any]:
     """Values that say what belongs there, until the platform has given a real agreement, and DBC a user of CULR."""
-    placeholders: dict[str, Any] = json.loads(_template("placeholders.json"))
+    placeholders: dict[str, Any] = json.loads(read_template("placeholders.json"))
     return placeholders
-
-
-def _template(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @certs_app.command("dev")

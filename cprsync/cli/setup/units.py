@@ -39,13 +39,13 @@ _AS_THEY_ARE: Final = ("cprsync.timer", "cprsync-backup.timer", "cprsync-drill.t
 def unit_texts(folder: Path, command: str, *, user: str) -> dict[str, str]:
     """Every unit of one folder, by its file's name."""
     services = {name: service_text(name, folder, command, user=user) for name in (*_WORK, DESK)}
-    return services | {name: _template(name) for name in _AS_THEY_ARE}
+    return services | {name: read_template(name) for name in _AS_THEY_ARE}
 
 
 def service_text(name: str, folder: Path, command: str, *, user: str) -> str:
     """One service of a folder."""
     title, work = _WORK.get(name, ("", ""))
-    return _template(NIGHT if name in _WORK else name).format(
+    return read_template(NIGHT if name in _WORK else name).format(
         title=title,
         work=work,
         user=user,
@@ -53,7 +53,7 @@ def service_text(name: str, folder: Path, command: str, *, user: str) -> str:
         written=_unit_word(str(folder)),
         command=_unit_word(command.replace("$", "$$")),
         configuration=_unit_word(f"{folder}/cprsync.toml".replace("$", "$$")),
-        hardening=_template("hardening.conf"),
+        hardening=read_template("hardening.conf"),
     )
 
 
@@ -130,5 +130,6 @@ def installed_command(interpreter: str) -> str:
     return "cprsync" if found is None else str(Path(found).absolute())
 
 
-def _template(name: str) -> str:
+def read_template(name: str) -> str:
+    """A file that `init` starts from."""
     return (TEMPLATES / name).read_text(encoding="utf-8")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
-from cprsync.domain.feed.delivery import COPENHAGEN
+from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Reason, opened, print_document
 from cprsync.language.audit import attempt_text
-from cprsync.language.words import long_time, word
+from cprsync.language.words import moment_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from cprsync.wiring.site import Site
 
 Number = Annotated[int, typer.Argument(help="The number that the refusal or `access list` shows.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
 app = typer.Typer()
 
 
@@ -60,14 +57,14 @@ def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
 
 
 def _attempt_text(one: Mapping[str, Any], language: Language) -> str:
-    at = long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language)
+    at = moment_text(one["at"], language)
     why, patron = word(f"access_why_{one['why']}", language), one["patron"] or "–"
     late = f" · {word('access_late', language)}" if one["overdue"] else ""
     return f"{one['number']:>6}  {at}  {one['user']:<14}  {patron:<9}  {why}{late}"
 
 
 def _request_text(one: Mapping[str, Any], language: Language) -> str:
-    at = long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language)
+    at = moment_text(one["at"], language)
     return f"{one['number']:>6}  {at}  {one['user']:<14}  {attempt_text(one['doing'], one['what'], language)}"
 
 

@@ -104,10 +104,9 @@ def show(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da",
 
 def _sites(config: Path, library: str | None) -> list[Site]:
     from cprsync.config.settings import load_settings
-    from cprsync.wiring.site import Site, site_of
+    from cprsync.wiring.site import sites_of
 
-    settings = load_settings(config)
-    return [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+    return sites_of(load_settings(config), library)
 
 
 def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:

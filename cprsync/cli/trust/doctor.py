@@ -58,13 +58,13 @@ def _installations(config: Path, library: str | None) -> tuple[Sequence[Installa
     """The installation, once for each library. Or why its settings cannot be read."""
     from cprsync.config.settings import load_settings
     from cprsync.doctor.installation import Installation
-    from cprsync.wiring.site import Site, site_of
+    from cprsync.wiring.site import sites_of
 
     try:
         settings = load_settings(config)
     except ConfigurationError as error:
         return (), error
-    sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+    sites = sites_of(settings, library)
     return [Installation(site, config) for site in sites], None
 
 

@@ -159,10 +159,9 @@ def _every_library(config: Path, stack: ExitStack) -> list[Store]:
 
 def _every_site(config: Path) -> list[Site]:
     from cprsync.config.settings import load_settings
-    from cprsync.wiring.site import Site
+    from cprsync.wiring.site import sites_of
 
-    settings = load_settings(config)
-    return [Site(settings, one) for one in settings.library]
+    return sites_of(load_settings(config), None)
 
 
 def _wait(seconds: float, *, language: Language) -> None:

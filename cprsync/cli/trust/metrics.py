@@ -63,11 +63,11 @@ def print_metrics(
         return Exit.DONE
     from cprsync.config.settings import load_settings
     from cprsync.domain.trust.metrics import render
-    from cprsync.wiring.site import Site, site_of
+    from cprsync.wiring.site import sites_of
 
     with failures(as_json=as_json):
         settings = load_settings(config)
-        sites = [site_of(settings, library)] if library else [Site(settings, one) for one in settings.library]
+        sites = sites_of(settings, library)
         samples = [one for site in sites for one in _samples(site, lang)]
         text = render(samples)
         if textfile is not None:

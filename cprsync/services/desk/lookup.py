@@ -24,7 +24,7 @@ from cprsync.domain.person.sealed import Address
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.access import ask_register_about
 from cprsync.services.desk.showing import closed, patron_document, warning_documents
-from cprsync.services.planning.steps import Evidence, Step, step_of, window_closed_by
+from cprsync.services.planning.steps import Evidence, Step, as_of_lookup, step_of, window_closed_by
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import PersonView
 from cprsync.services.ports.patrons import no_such_patron
@@ -70,12 +70,6 @@ class Desk:
     policy: Policy
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS
-
-    def as_of(self) -> AsOf:
-        """The day that a look-up made now describes."""
-        return AsOf.of_look_up(
-            loaded=self.store.inbox.last_loaded(self.clock.now()), taken=self.store.inbox.last_produced()
-        )
 
     def document(self, view: PersonView) -> dict[str, Any]:
         """The JSON shape of a record or of a person, as anyone at the desk may see it today."""
@@ -192,7 +186,7 @@ def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: RegisterAnsw
         # they have left since the register was asked
         raise no_such_patron()
     patron, view = (_somebody_new(asked, heard), None) if known is None else known
-    evidence = Evidence(person, desk.as_of())
+    evidence = Evidence(person, as_of_lookup(desk))
     decision = evidence.decide_on(patron)
     step = step_of(desk, decision, evidence, patron)
     verifies = window_closed_by(decision, patron, evidence.as_of)
@@ -286,7 +280,7 @@ def _stranger(
 
 def show_person(desk: Desk, person: Person) -> dict[str, Any]:
     """Show a person of the register who has no record of ours."""
-    return _stranger(desk, Patron(NEW, person, desk.as_of(), 1), parked=False)
+    return _stranger(desk, Patron(NEW, person, as_of_lookup(desk), 1), parked=False)
 
 
 def shown_record(desk: Desk, heard: RegisterAnswer, one: DecidedAtDesk) -> dict[str, Any]:

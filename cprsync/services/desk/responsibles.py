@@ -20,7 +20,7 @@ from cprsync.domain.person.sealed import Name, Sealed
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.lookup import NEW, ask_about, read_patron, subscribe_to
-from cprsync.services.planning.steps import Evidence, step_of
+from cprsync.services.planning.steps import Evidence, as_of_lookup, step_of
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import SERVE, Entry, PatronView
 from cprsync.services.ports.patrons import Batch, Linked, no_such_patron, refuse_link
@@ -131,7 +131,7 @@ def subscribe_new_responsible(
     if person is None:
         return Entry(number, None, Batch(), user, answers_for=answers_for, leap=leap)
     subscribed = subscribe_to(desk, number)
-    evidence = Evidence(person, desk.as_of())
+    evidence = Evidence(person, as_of_lookup(desk))
     decision = evidence.decide_on(stranger)
     step = step_of(desk, decision, evidence, stranger)
     batch = Batch(

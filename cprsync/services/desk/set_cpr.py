@@ -35,7 +35,7 @@ from cprsync.services.desk.showing import (
     warning_documents,
 )
 from cprsync.services.desk.viewing import unmerged_view_of
-from cprsync.services.planning.steps import Evidence, step_of, write_of
+from cprsync.services.planning.steps import Evidence, as_of_lookup, step_of, write_of
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import SERVE, Entry
 from cprsync.services.ports.patrons import Batch, write_again_if_lost
@@ -240,7 +240,7 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
     of_patron = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
     if person is None:
         return Batch(writes=[_write(desk, patron, Change(of_patron.register, (Action.RENUMBER,)), None)])
-    as_of = desk.as_of()
+    as_of = as_of_lookup(desk)
     evidence = Evidence(person, as_of)
     decision = evidence.decide_on(of_patron)
     step = step_of(desk, decision, evidence, of_patron)

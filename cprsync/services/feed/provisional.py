@@ -13,6 +13,7 @@ from cprsync.domain.deciding.guard import guard
 from cprsync.services.feed.subscriptions import subscribe_patrons
 from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import Planner
+from cprsync.services.planning.steps import as_of_lookup
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _ask_share(night: Night, ids: Sequence[str]) -> ProvisionalAsked:
     if unreached is not None:
         return ProvisionalAsked(error=unreached)
     night.store.subscriptions.intend(None, [patron.id for patron in patrons.values()], FIRST_COPY)
-    planner, as_of = Planner(night, None), night.as_of_lookup()
+    planner, as_of = Planner(night, None), as_of_lookup(night)
     for answer in night.register.look_up_many(list(patrons)):
         patron = patrons[answer.number]
         planner.follow_up(FollowUp(patron.id, FIRST_COPY), patron, answer, as_of)

@@ -20,6 +20,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.planning.applying import apply, protect_only
 from cprsync.services.planning.planning import FOLLOW_UPS_A_NIGHT, Planner
+from cprsync.services.planning.steps import as_of_lookup
 from cprsync.services.ports.register import FIRST_COPY, WINDOW, FollowUp, KeptAnswer
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]])
     state that the register had loaded (`seen`) decides that, not the last delivery taken. That delivery can be the same
     for days if nights are stopped, and can change within an hour if one is not.
     """
-    seen = night.as_of_lookup().seen
+    seen = as_of_lookup(night).seen
     ids = [question.patron_id for some in asked.values() for question in some]
     found = {one.answer.number: one for one in night.store.subscriptions.kept_answers(run, ids).values()}
     return {
@@ -86,7 +87,7 @@ def _kept(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]])
 
 def _look_up(night: Night, run: Run, asked: Mapping[CprNumber, Sequence[FollowUp]]) -> Iterator[KeptAnswer]:
     """Ask, and store the answers as they come, so that a stopped night asks nobody twice."""
-    as_of = night.as_of_lookup()
+    as_of = as_of_lookup(night)
     answers = night.register.look_up_many(list(asked))
     while together := list(islice(answers, KEPT_TOGETHER)):
         whose = [(question.patron_id, answer) for answer in together for question in asked[answer.number][:1]]
@@ -134,7 +135,7 @@ def ask_about_windows(night: Night, run: Run | None) -> Iterator[WindowsAsked]:
     the caller holds the agreement's lock.
     """
     so_far, seen = WindowsAsked(), set[str]()
-    leaves_half = run is not None and night.as_of_lookup().awaits_delivery
+    leaves_half = run is not None and as_of_lookup(night).awaits_delivery
     most = night.windows_a_day // 2 if leaves_half else night.windows_a_day
     for _ in range(ROUNDS):
         quota = max(0, most - night.store.windows.asked_today().asked)
@@ -157,7 +158,7 @@ def _ask_share(night: Night, run: Run | None, ids: Sequence[str], so_far: Window
     """Look these patrons up, decide, and write what the limits allow. The audit entry is written before."""
     patrons = {patron.number: patron for patron in night.store.patrons.read(ids) if patron.window is not None}
     night.store.windows.intend_to_ask(run, [patron.id for patron in patrons.values()])
-    planner, as_of = Planner(night, run), night.as_of_lookup()
+    planner, as_of = Planner(night, run), as_of_lookup(night)
     for answer in night.register.look_up_many(list(patrons)):
         patron = patrons[answer.number]
         planner.follow_up(FollowUp(patron.id, WINDOW), patron, answer, as_of)
@@ -209,7 +210,7 @@ def ask_about_windows_between_nights(night: Night, *, more: int | None = None) -
     with store.runs.lock():
         if more is not None:
             night = replace(night, windows_a_day=store.windows.asked_today().asked + more)
-        elif night.as_of_lookup().awaits_delivery:
+        elif as_of_lookup(night).awaits_delivery:
             return WindowsAsked(left=store.windows.counts(), awaits_delivery=True)
         left = store.windows.counts()
         if WindowReason.RESTORED.value in left:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.outward.sending import Sender
+from cprsync.services.ports.runs import moment_document
 from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
@@ -45,17 +46,13 @@ def target_document(one: TargetState, fetched: Fetched | None = None) -> dict[st
         "waiting": one.backlog.waiting,
         "failed": one.backlog.failed,
         "refused": one.refused,
-        "oldest": _moment(one.backlog.oldest),
-        "stopped": _moment(one.stopped),
+        "oldest": moment_document(one.backlog.oldest),
+        "stopped": moment_document(one.stopped),
         "why": one.stopped_why,
         "fetched": None
         if fetched is None
-        else {"at": _moment(fetched.at), "until": fetched.until, "newer": fetched.newer},
+        else {"at": moment_document(fetched.at), "until": fetched.until, "newer": fetched.newer},
     }
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds")
 
 
 def wrong_targets(documents: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:

@@ -14,7 +14,16 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, Trails, is_decided, look_up
-from cprsync.services.planning.steps import Evidence, Plan, Step, Strangers, end_of, step_of, window_closed_by
+from cprsync.services.planning.steps import (
+    Evidence,
+    Plan,
+    Step,
+    Strangers,
+    as_of_lookup,
+    end_of,
+    step_of,
+    window_closed_by,
+)
 from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END, WINDOW, FollowUp, Found, NotFound
@@ -134,7 +143,7 @@ class Planner:
         if not asked:
             return {}
         self._night.store.subscriptions.intend(self._run, list(asked.values()), PROTECTION_END)
-        fresh = self._night.as_of_lookup().day >= as_of.day
+        fresh = as_of_lookup(self._night).day >= as_of.day
         answers = list(self._night.register.look_up_many(list(asked)))
         for answer in answers:
             if isinstance(answer, NotFound):
@@ -328,7 +337,7 @@ class Planner:
         if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
             self._steps.append(Step(answered=question, read=patron.id))
             return
-        end = end_of(answer, fresh=self._night.as_of_lookup().day >= patron.as_of.day)
+        end = end_of(answer, fresh=as_of_lookup(self._night).day >= patron.as_of.day)
         if end is ProtectionEnd.UNANSWERED:
             # asked again later, but nobody need look at an earlier answer that could not be read
             self._steps.append(Step(read=patron.id))

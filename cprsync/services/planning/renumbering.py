@@ -27,7 +27,7 @@ from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, Person, Status
 from cprsync.domain.person.status import Action
-from cprsync.services.planning.steps import Step, renumber_step
+from cprsync.services.planning.steps import Step, as_of_lookup, renumber_step
 from cprsync.services.ports.patrons import Equal, Named, NotOurs
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, WINDOW, FollowUp, Found
 
@@ -351,7 +351,7 @@ def look_up(
     night: Night, run: Run | None, asked: Mapping[CprNumber, Sequence[str]]
 ) -> Iterator[tuple[Found | NotFound, AsOf]]:
     """Ask who has these numbers now. The audit entry, which names the patrons, is written before."""
-    numbers, as_of = list(asked), night.as_of_lookup()
+    numbers, as_of = list(asked), as_of_lookup(night)
     for start in range(0, len(numbers), night.calls):
         some = numbers[start : start + night.calls]
         night.store.subscriptions.intend(run, [one for number in some for one in asked[number]], NUMBER_CHANGE)

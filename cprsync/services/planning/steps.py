@@ -26,6 +26,7 @@ from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import CalendarFacts, age_step_of
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import culr_in_force, in_force
+from cprsync.domain.patron.patron import AsOf
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.number import CprNumber
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from cprsync.domain.patron.patron import AsOf, Patron
+    from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.services.ports.patrons import Named
     from cprsync.services.ports.store import Library
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
 
 #: of a CPR number
 _DIGITS: Final = 10
+
+
+def as_of_lookup(library: Library) -> AsOf:
+    """The day that a look-up made now describes."""
+    inbox = library.store.inbox
+    return AsOf.of_look_up(loaded=inbox.last_loaded(library.clock.now()), taken=inbox.last_produced())
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from cprsync.domain.patron.patron import AsOf
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,9 +87,3 @@ class Night:
     def calls(self) -> int:
         """How many numbers are sent in one step."""
         return min(self.batch, CALLS)
-
-    def as_of_lookup(self) -> AsOf:
-        """The day that a look-up made now describes."""
-        return AsOf.of_look_up(
-            loaded=self.store.inbox.last_loaded(self.clock.now()), taken=self.store.inbox.last_produced()
-        )

@@ -320,3 +320,8 @@ def harmful_of(rows: Iterable[PlanRow]) -> list[PlannedHarm]:
         for row in rows
         if row.harms
     ]
+
+
+def moment_document(at: datetime | None) -> str | None:
+    """The JSON shape of a moment. None: there is none."""
+    return None if at is None else at.isoformat(timespec="seconds")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.alarms import LookedAt, count_waiting, weigh
 from cprsync.errors import CprsyncError
+from cprsync.services.ports.runs import moment_document
 from cprsync.services.trust.status import ALARMS, NOT_SHOWN, undelivered_document
 
 if TYPE_CHECKING:
@@ -67,15 +68,11 @@ def list_alarms(log: AlarmLog, channels: Sequence[str]) -> dict[str, Any]:
                 "what": one.what,
                 "values": dict(one.values),
                 "urgency": one.rule.urgency.value,
-                "since": _moment(one.since),
-                "told": _moment(one.told),
-                "gone": _moment(one.gone),
+                "since": moment_document(one.since),
+                "told": moment_document(one.told),
+                "gone": moment_document(one.gone),
             }
             for one in log.standing()
         ],
         "undelivered": undelivered_document(log, channels),
     }
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds")

@@ -16,7 +16,7 @@ from cprsync.domain.trust.backup import AHEAD_MOST
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
 from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
-from cprsync.services.ports.runs import RunState
+from cprsync.services.ports.runs import RunState, moment_document
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 
 if TYPE_CHECKING:
@@ -145,9 +145,9 @@ def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
 
 def _waits(store: Store, nights: Sequence[Mapping[str, Any]], around: Around) -> dict[str, Any]:
     reviews, backlog, still = store.reviews.waiting(), store.outbox.backlog(), store.provisional.waiting()
-    net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": _moment(backlog.oldest)}
+    net_media = {"waiting": backlog.waiting, "failed": backlog.failed, "oldest": moment_document(backlog.oldest)}
     net_media |= {"set_up": around.has_net_media}
-    provisional = {"register": still.register, "staff": still.staff, "oldest": _moment(still.oldest)}
+    provisional = {"register": still.register, "staff": still.staff, "oldest": moment_document(still.oldest)}
     last: Mapping[str, Any] = next(iter(nights), {})
     windows = store.windows.count()
     return {
@@ -159,7 +159,8 @@ def _waits(store: Store, nights: Sequence[Mapping[str, Any]], around: Around) ->
         "windows_brake": _windows_brake(store, nights) if windows else [],
         "undone": store.reverting.held(),
         "undoing": [
-            {"run": one.run, "undoes": one.undoes, "since": _moment(one.since)} for one in store.reverting.half_done()
+            {"run": one.run, "undoes": one.undoes, "since": moment_document(one.since)}
+            for one in store.reverting.half_done()
         ],
         "net_media": net_media,
         "provisional": provisional,
@@ -182,10 +183,6 @@ def _windows_brake(store: Store, nights: Sequence[Mapping[str, Any]]) -> list[di
     return []
 
 
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds")
-
-
 def _audit(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
     """How the audit's ends stand, and what the last night found that followed all of it."""
     glance = store.audit.glance()
@@ -203,7 +200,13 @@ def _audit(store: Store, run: Mapping[str, Any] | None) -> dict[str, Any]:
 def rotations_document(store: Store) -> list[dict[str, Any]]:
     """The rotations of keys that are not finished: how far each is, and since when."""
     return [
-        {"purpose": one.purpose, "key": one.key, "since": _moment(one.since), "left": one.left, "rows": one.rows}
+        {
+            "purpose": one.purpose,
+            "key": one.key,
+            "since": moment_document(one.since),
+            "left": one.left,
+            "rows": one.rows,
+        }
         for one in store.keys.unfinished()
     ]
 
@@ -222,11 +225,11 @@ def _upkeep(store: Store, task: Task) -> dict[str, Any] | None:
     last, done = store.upkeep.last(task), store.upkeep.last(task, Outcome.DONE, Outcome.PART)
     if last is None:
         return None
-    return {"last": _upkeep_document(last), "done": done and _moment(done.at)}
+    return {"last": _upkeep_document(last), "done": done and moment_document(done.at)}
 
 
 def _upkeep_document(one: Upkeep) -> dict[str, Any]:
-    return {"at": _moment(one.at), "outcome": one.outcome.value}
+    return {"at": moment_document(one.at), "outcome": one.outcome.value}
 
 
 # -- what is wrong ------------------------------------------------------------------------------------------
@@ -303,7 +306,7 @@ def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, 
         yield {"what": "failed", "failed": net_media["failed"]}
     if not net_media["set_up"] and net_media["waiting"]:
         yield {"what": "culr_missing", "count": net_media["waiting"]}
-    elif net_media["oldest"] is not None and net_media["oldest"] < _moment(now - WAITS_MOST):
+    elif net_media["oldest"] is not None and net_media["oldest"] < moment_document(now - WAITS_MOST):
         yield {"what": "old", "oldest": net_media["oldest"]}
     if provisional["oldest"] is not None and is_late(datetime.fromisoformat(provisional["oldest"]), now):
         yield {"what": "unheard", "oldest": provisional["oldest"], "count": provisional["register"]}

@@ -31,9 +31,9 @@ from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, seal_overr
 from cprsync.domain.patron.patron import HOUSE_MOST, in_household, seal_address
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.sealed import Address, Opening, Sealed
-from cprsync.errors import BadInput
 from cprsync.services.ports.desk import Numbered, Opened, PatronView
 from cprsync.services.ports.leaving import CONFIRMED
+from cprsync.services.ports.patrons import no_such_patron
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, moment_of, reading
@@ -169,7 +169,7 @@ class Views(TenantStore):
         tenant, theirs = self._tenant, (_PATRON.agency == self._tenant.agency) & (_PATRON.id == asked.patron_id)
         with library_transaction(tenant) as connection:
             if connection.scalar(select(_PATRON.id).where(theirs)) is None:
-                raise BadInput("there is no such patron", kind="patron.unknown")
+                raise no_such_patron()
             who, what, more = asked.patron_id, asked.fields, (("purpose", asked.purpose),)
             entry = audit.Happened(REVEAL, patron=who, actions=what, user=asked.user, more=more, reason=asked.reason)
             audit.append(connection, tenant, audit.DESK, [entry])

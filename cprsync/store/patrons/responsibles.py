@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_age_on, why_not
-from cprsync.errors import BadInput, ReviewClosed
-from cprsync.services.ports.patrons import Linked, Minor, refuse_link
+from cprsync.errors import ReviewClosed
+from cprsync.services.ports.patrons import Linked, Minor, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -102,7 +102,7 @@ def add(connection: Connection, tenant: Tenant, *, minor_id: str, responsible_id
 def _patron(connection: Connection, tenant: Tenant, patron_id: str) -> Patron:
     row = patron_row(connection, tenant, patron_id, hold=True)
     if row is None or row.status_class in tables.GONE:
-        raise BadInput("there is no such patron", kind="patron.unknown")
+        raise no_such_patron()
     return open_patron(connection, tenant, row)
 
 

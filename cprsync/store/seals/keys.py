@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from cprsync.errors import ConfigurationError
-from cprsync.private import open_private, sync_folder, write_new_private
+from cprsync.private import link_refused, open_private, sync_folder, write_new_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -167,7 +167,7 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
         ConfigurationError: the folder holds keys already, or cannot be made.
     """
     if folder.is_symlink():
-        raise ConfigurationError("{path} is a link: name the file itself", path=folder, kind="file.link")
+        raise link_refused(folder)
     if folder.is_dir() and any(folder.glob("*.key")):
         raise ConfigurationError("the key folder holds keys already: they are never overwritten", kind="keys.exist")
     try:
@@ -282,7 +282,7 @@ def _check_private(path: Path) -> None:
             "the key folder or file {name} is missing", name=path.name, kind="keys.missing"
         ) from error
     if stat.S_ISLNK(state.st_mode):
-        raise ConfigurationError("{path} is a link: name the file itself", path=path, kind="file.link")
+        raise link_refused(path)
     # root could read them, and would leave files beside the store that the service cannot write
     if state.st_uid != os.geteuid():
         raise ConfigurationError("{path} belongs to another user", path=path, kind="file.owner")

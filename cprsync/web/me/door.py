@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.own import Proof
-from cprsync.errors import BadInput, CprsyncError
+from cprsync.errors import BadInput, CprsyncError, kind_of
 from cprsync.language.errors import advice_for, error_text
 from cprsync.web.door import Door
 from cprsync.web.me.area import ROOT, SIGN_IN
@@ -152,7 +152,7 @@ class PatronDoor(Door):
     async def show_crash(self, request: Request, error: Exception) -> Response:
         """What nobody foresaw. The log has its kind under a reference, and the page the reference alone."""
         reference = secrets.token_hex(4)
-        kind = error.kind if isinstance(error, CprsyncError) else type(error).__name__
+        kind = kind_of(error)
         _LOG.error("web.me.crashed", kind=kind, reference=reference)
         return self.failed(self.session_of(request), "crashed", 500, reference=reference)
 

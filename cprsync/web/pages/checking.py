@@ -5,14 +5,12 @@ And the reasons that staff owe for look-ups.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.audit import attempt_text
 from cprsync.language.errors import error_text
-from cprsync.language.words import long_time, word
+from cprsync.language.words import moment_text, word
 from cprsync.services.desk.access import (
     check_sample,
     explain_look_up,
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from cprsync.catalogues import Language
     from cprsync.web.visit import Visit
 
 
@@ -80,17 +77,13 @@ def shown(visit: Visit, attempts: Iterable[Mapping[str, Any]]) -> list[dict[str,
     return [
         {
             **one,
-            "when": _when(one, language),
+            "when": moment_text(one["at"], language),
             "did": attempt_text(one["doing"], one["purpose"], language),
             "because": word(f"access_why_{one['why']}", language),
             "is_own": one["user"] == visit.user,
         }
         for one in attempts
     ]
-
-
-def _when(one: Mapping[str, Any], language: Language) -> str:
-    return long_time(datetime.fromisoformat(one["at"]).astimezone(COPENHAGEN), language)
 
 
 # -- what waits for a second person ------------------------------------------------------------------------
@@ -100,7 +93,7 @@ def show_requests(visit: Visit, *, problem: tuple[str, str] | None = None) -> Re
     """What others may not do alone. Names who asks and what for, and no patron: the colleague says the rest."""
     desk, language = visit.place.desk, visit.language
     requests = [
-        {**one, "when": _when(one, language), "did": attempt_text(one["doing"], one["what"], language)}
+        {**one, "when": moment_text(one["at"], language), "did": attempt_text(one["doing"], one["what"], language)}
         for one in list_requests(desk.store, user=visit.user, now=desk.clock.now())
     ]
     return visit.show(

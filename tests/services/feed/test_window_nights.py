@@ -26,6 +26,7 @@ from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.services.planning.applying import make_finding_keys
+from cprsync.services.planning.steps import as_of_lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -670,8 +671,8 @@ def test_an_answer_at_the_desk_that_a_protected_patron_is_not_lifts_nothing_and_
 def test_a_look_up_never_speaks_of_a_day_after_the_last_delivery_that_was_taken(library: Library) -> None:
     """A delivery that arrives late must not look older than what was looked up meanwhile."""
     library.clock.set_after(TUESDAY)
-    assert library.ports().as_of_lookup().day == FRIDAY
-    assert desk(library).as_of().day == FRIDAY
+    assert as_of_lookup(library).day == FRIDAY
+    assert as_of_lookup(desk(library)).day == FRIDAY
     said_yes.register(desk(library), Asked(cpr("DAVID"), Purpose.RENEWAL, "lone"))
     library.deliver(MONDAY, gains_protection(person("DAVID")))
     library.one_night()
