@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cprsync.wiring.site import Site
+
 
 def doctor_says(library: Library, check: str) -> tuple[Level, str]:
     """The first thing that one check of `doctor` finds, and its kind."""
@@ -225,13 +227,26 @@ def test_with_a_timer_for_each_library_the_watcher_is_called_after_the_last_good
         assert len(watcher.came) == calls
 
 
-def test_an_open_desk_looks_each_minute(library: Library, server: MailServer) -> None:
-    settings = load_settings(library.folder / "cprsync.toml")
-    with alarming(site_of(settings, None), every=0.01):
+def first_told(site: Site, server: MailServer) -> str:
+    """What an open desk tells first."""
+    with alarming(site, every=0.01):
         until = time.monotonic() + 20
         while not server.got and time.monotonic() < until:
             time.sleep(0.01)
-    assert "certifikat" in server.got[0].get_content()
+    text: str = server.got[0].get_content()
+    return text
+
+
+def test_an_open_desk_looks_each_minute(library: Library, server: MailServer) -> None:
+    settings = load_settings(library.folder / "cprsync.toml")
+    assert "certifikat" in first_told(site_of(settings, None), server)
+
+
+def test_an_open_desk_tells_of_a_policy_that_was_broken_after_it_was_read(library: Library, server: MailServer) -> None:
+    site = site_of(load_settings(library.folder / "cprsync.toml"), None)
+    assert site.policy.limits
+    library.rewrite("policy.toml", "[guard", "[gaurd")
+    assert "policy.toml kan ikke bruges: " in first_told(site, server)
 
 
 def test_nobody_is_told_where_no_channel_is_named(tmp_path: Path, server: MailServer) -> None:

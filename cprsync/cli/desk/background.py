@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -47,7 +48,8 @@ def alarming(site: Site, *, every: float = LOOK_SECONDS) -> Iterator[None]:
     if not site.settings.alarms.has_channels:
         yield
         return
-    with _repeating(lambda: check_site(site), every, name="alarms"):
+    # a site reads its policy once: each look is at the file as it is now
+    with _repeating(lambda: check_site(replace(site)), every, name="alarms"):
         yield
 
 
