@@ -17,6 +17,7 @@ import started
 from e2e_library import Library, new_library
 from town import PEOPLE_FILE
 
+from cprsync.cli.terminal.frame import Frame
 from cprsync.cli.trust.doctor import _installations
 from cprsync.doctor.installation import Installation
 from cprsync.language.doctor import result_lines
@@ -65,7 +66,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> dict[int, DevCertificates]:
 
 def found(library: Library, check: str) -> tuple[Level, str]:
     """How one check ends, and its lines in English and Danish."""
-    places, unread = _installations(library.folder / "cprsync.toml", None)
+    places, unread = _installations(Frame(config=library.folder / "cprsync.toml"))
     assert unread is None
     (place,) = places
     assert isinstance(place, Installation)
@@ -188,7 +189,7 @@ def test_a_file_that_others_may_use_is_named_with_the_command_that_mends_it(
 ) -> None:
     assert found(library, "files")[0] is Level.OK
     # the policy is read with the settings, and refused there already
-    places, _ = _installations(library.folder / "cprsync.toml", None)
+    places, _ = _installations(Frame(config=library.folder / "cprsync.toml"))
     (library.folder / name).chmod(mode)
     result = Result("files", None, look_in_time(CHECKS["files"], places[0]), 0.0)
     text = "\n".join(result_lines(result, "en"))
@@ -201,7 +202,7 @@ def test_an_older_store_is_told_with_the_command_that_brings_it_forward(library:
     assert (level, "cprsync db upgrade" in text, "0019" in text) == (Level.FAULT, True, True), text
     # what cannot be opened because of it has the same cause: it is told once
     # what cannot be opened because of it has the very same cause, so that it is told once
-    places, _ = _installations(library.folder / "cprsync.toml", None)
+    places, _ = _installations(Frame(config=library.folder / "cprsync.toml"))
     causes = {str(one.error) for name in ("store", "store.library") for one in look_in_time(CHECKS[name], places[0])}
     assert len(causes) == 1, causes
 

@@ -20,23 +20,7 @@ from cprsync.cli.desk.confirming import (
     warning_lines,
 )
 from cprsync.cli.desk.registering import kept_block_lines
-from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    TYPED,
-    Approve,
-    Config,
-    Confirm,
-    Json,
-    Lang,
-    Library,
-    Patron,
-    Why,
-    Yes,
-    day,
-    opened,
-    print_document,
-)
+from cprsync.cli.terminal.frame import TYPED, Approve, Confirm, Frame, Patron, Why, Yes, day, framed
 from cprsync.cli.terminal.output import note
 from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
@@ -79,6 +63,7 @@ app = typer.Typer()
 
 
 @app.command("set")
+@framed
 def patron_set(
     patron: Patron,
     field: Annotated[str, typer.Argument(help=FIELDS)],
@@ -97,10 +82,7 @@ def patron_set(
     replace: Annotated[
         bool, typer.Option("--replace", help="Of a list: what is typed is all of it; the others go.")
     ] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Set one field, or correct one of the register's.
 
@@ -113,10 +95,10 @@ def patron_set(
     from cprsync.services.desk.setting import Setting, SettingDesk, check, set_field
 
     if remove + replace + withdraw > 1:
-        with failures(as_json=as_json):
+        with frame.failures():
             raise ConfigurationError("--remove, --replace and --withdraw exclude each other", kind="usage.field")
     doing = ListChange.REMOVE if remove else ListChange.REPLACE if replace else None
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         text = None if withdraw else ""
         asked = Setting(patron, field, text, user_name(), reason=reason, until=until, doing=doing)
         with site.library() as ours:
@@ -124,14 +106,14 @@ def patron_set(
             # checked before the value is asked for, so that nobody types one for nothing
             check(counter, asked)
             if not withdraw:
-                asked = dataclasses.replace(asked, text=_ask_value(field, doing or ListChange.ADD, lang))
+                asked = dataclasses.replace(asked, text=_ask_value(field, doing or ListChange.ADD, frame.lang))
             document = set_field(counter, asked)
             groups = ours.policy.group_names
-        publish_patron(site, patron, lang)
+        publish_patron(site, patron, frame.lang)
     net_media_word = "set_culr" if site.section.culr is not None else "set_culr_unset"
     text = asked.text or ""
-    lines = set_lines(document, lang, withdraws=withdraw, text=text, groups=groups, net_media_word=net_media_word)
-    print_document(document, lines, as_json=as_json)
+    lines = set_lines(document, frame.lang, withdraws=withdraw, text=text, groups=groups, net_media_word=net_media_word)
+    frame.print(document, lines)
 
 
 def _ask_value(field: str, doing: ListChange, language: Language) -> str:
@@ -197,6 +179,7 @@ class LinkDoing(enum.Enum):
 
 
 @app.command("responsible")
+@framed
 def patron_responsible(
     patron: Patron,
     doing: Annotated[LinkDoing, typer.Argument(help="Let someone answer for the patron, end that, or list who does.")],
@@ -204,10 +187,7 @@ def patron_responsible(
     responsible: Annotated[
         str | None, typer.Option("--responsible", help="Their patron number, instead of their CPR number.")
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Say who answers for a minor (økonomisk ansvarlig).
 
@@ -219,18 +199,18 @@ def patron_responsible(
     from cprsync.services.desk.responsibles import list_responsibles
     from cprsync.services.desk.viewing import look_at
 
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         if doing is LinkDoing.LIST:
             with site.library(shows_records=False) as ours:
                 look_at(ours.store, patron, user=user_name())
                 document = list_responsibles(ours, patron)
         else:
             document = _change_link(site, _read_link(patron, responsible), adds=doing is LinkDoing.ADD)
-    lines = responsible_lines(document, lang) if doing is LinkDoing.LIST else [link_line(document, lang)]
-    print_document(document, lines, as_json=as_json)
-    if not as_json:
+    lines = responsible_lines(document, frame.lang) if doing is LinkDoing.LIST else [link_line(document, frame.lang)]
+    frame.print(document, lines)
+    if not frame.as_json:
         for warning in document.get("warnings", ()):
-            note(f"  ! {word(warning, lang)}")
+            note(f"  ! {word(warning, frame.lang)}")
 
 
 def _read_link(patron: str, responsible: str | None) -> ResponsibleRequest:
@@ -280,6 +260,7 @@ def responsible_lines(document: Mapping[str, Any], language: Language) -> Iterat
 
 
 @app.command("set-cpr")
+@framed
 def patron_set_cpr(
     patron: Patron,
     *,
@@ -290,10 +271,7 @@ def patron_set_cpr(
     confirm: Confirm = False,
     approve: Approve = "",
     reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Make a replacement number (erstatningsnummer) real.
 
@@ -306,14 +284,14 @@ def patron_set_cpr(
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.set_cpr import SetNumber
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
-    with opened(config, library, as_json=as_json) as site:
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
+    with frame.opened() as site:
         if undo:
             with site.library() as ours:
                 reviews = Reviews(ours, user_name())
                 taken = preview_taking_back(reviews, patron)
                 with asker.confirmed(
-                    taken.document, taken.preview, taking_back_lines(taken.document, lang)
+                    taken.document, taken.preview, taking_back_lines(taken.document, frame.lang)
                 ) as confirmation:
                     document = take_back(reviews, taken, confirmation)
         else:
@@ -321,8 +299,8 @@ def patron_set_cpr(
             with site.desk() as desk:
                 document = _set_number(desk, asked, asker)
         if document["written"]:
-            publish_patron(site, patron, lang)
-    print_document(document, outcome_lines(document, lang), as_json=as_json)
+            publish_patron(site, patron, frame.lang)
+    frame.print(document, outcome_lines(document, frame.lang))
 
 
 def _set_number(desk: Desk, asked: SetNumber, asker: Asker) -> dict[str, Any]:

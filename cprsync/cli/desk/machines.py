@@ -19,7 +19,7 @@ from cprsync.cli.desk.serving import (
     reader_document,
     reader_line,
 )
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, print_document
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.domain.desk.pins import USUAL
 from cprsync.errors import BadInput
 from cprsync.language.words import word
@@ -42,16 +42,14 @@ Wrong = Annotated[int, typer.Option("--wrong", min=1, max=600, help="How many ca
 
 
 @app.command("machine")
+@framed
 def set_machine(
     name: Annotated[str, typer.Argument(help="The name by which the audit calls it.")],
     *,
     certificate: Certificates,
     asks: Asks = USUAL.asks,
     wrong: Wrong = USUAL.wrong,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Let a machine ask by card and PIN, or change its certificates.
 
@@ -60,7 +58,7 @@ def set_machine(
     """
     from cprsync.web.accounts import MachineEntry, check_name, with_entry
 
-    with open_accounts(config, library, as_json=as_json) as file:
+    with open_accounts(frame) as file:
         check_name(name)
         entry = MachineEntry(
             name=name,
@@ -72,11 +70,12 @@ def set_machine(
         file.check_free(MachineEntry, name, entry.certificates)
         file.write(machines=with_entry(file.machines, entry))
     document = machine_document(entry) | {"desk_lacks": list(file.lacking)}
-    lines = [word("account_set", lang, line=machine_line(entry, lang))]
-    print_document(document, lines + lacking_lines(file, entry.certificates, lang), as_json=as_json)
+    lines = [word("account_set", frame.lang, line=machine_line(entry, frame.lang))]
+    frame.print(document, lines + lacking_lines(file, entry.certificates, frame.lang))
 
 
 @app.command("reader")
+@framed
 def set_reader(
     name: Annotated[str, typer.Argument(help="The name of the target whose changes it fetches.")],
     *,
@@ -85,10 +84,7 @@ def set_reader(
         bool, typer.Option("--secret", help="Draw a new secret, and show it this once; the old one ends.")
     ] = False,
     asks: Annotated[int, typer.Option("--asks", min=1, max=6000, help="How often it may ask in a minute.")] = 120,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Let the reader of a target fetch the changes, or change how.
 
@@ -97,7 +93,7 @@ def set_reader(
     """
     from cprsync.web.accounts import ReaderEntry, hash_secret, with_entry
 
-    with open_accounts(config, library, as_json=as_json) as file:
+    with open_accounts(frame) as file:
         if name not in file.feeds:
             raise BadInput("no target of kind feed has that name", kind="target.unknown")
         before = next((one for one in file.readers if one.name == name and file.agency in one.libraries), None)
@@ -118,10 +114,10 @@ def set_reader(
         file.write(readers=with_entry(file.readers, entry))
     document: dict[str, Any] = reader_document(entry) | ({} if drawn is None else {"secret": drawn})
     document["desk_lacks"] = list(file.lacking) if prints else []
-    lines = [word("account_set", lang, line=reader_line(entry, lang))]
-    lines += [] if drawn is None else [word("account_secret", lang, secret=drawn)]
-    lines += lacking_lines(file, prints, lang)
-    print_document(document, lines, as_json=as_json)
+    lines = [word("account_set", frame.lang, line=reader_line(entry, frame.lang))]
+    lines += [] if drawn is None else [word("account_secret", frame.lang, secret=drawn)]
+    lines += lacking_lines(file, prints, frame.lang)
+    frame.print(document, lines)
 
 
 def _fingerprints(paths: list[Path]) -> frozenset[str]:

@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    Config,
-    Json,
-    Lang,
-    Library,
-    Patron,
-    RevealReason,
-    opened,
-    print_document,
-    print_outcome,
-)
+from cprsync.cli.terminal.frame import Frame, Patron, RevealReason, framed
 from cprsync.cli.terminal.output import note, say
 from cprsync.errors import BadInput, Exit
 from cprsync.language.errors import error_document
@@ -32,15 +21,13 @@ app = typer.Typer()
 
 
 @app.command("show")
+@framed
 def patron_show(
     patron: Patron,
     *,
     reveal: Annotated[bool, typer.Option("--reveal", help="Open what is sealed; needs --reason.")] = False,
     reason: RevealReason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Show one record, field by field.
 
@@ -50,16 +37,17 @@ def patron_show(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.viewing import RecordViewer, check_asked
 
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         check_asked(reveal=reveal, reason=reason)
         with site.library() as ours:
             window = RecordViewer(ours, user_name())
             document = window.revealed(patron, reason=reason) if reveal else window.shown(patron)
-    print_document(document, record_lines(document, lang), as_json=as_json)
+    frame.print(document, record_lines(document, frame.lang))
 
 
 @app.command("find")
-def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def patron_find(frame: Frame) -> int:
     """Find a patron by number, card, telephone, or name and date.
 
     The number is a CPR number or a patron number. It is asked for, or read from standard input, and never typed on the
@@ -69,16 +57,16 @@ def patron_find(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     from cprsync.cli.terminal.user import ask_identity, user_name
     from cprsync.services.desk.finding import Finder
 
-    with opened(config, library, as_json=as_json) as site:
-        typed = ask_identity(word("find_prompt", lang))
+    with frame.opened() as site:
+        typed = ask_identity(word("find_prompt", frame.lang))
         with site.library(shows_records=False) as ours:
             document = Finder(ours, user_name()).find(typed)
     if not document["found"]:
         nobody = BadInput("no patron was found", kind="patron.nobody")
         document = {**document, "error": error_document(nobody, changed="nothing")}
-    if not as_json:
-        _show_found(document, lang)
-    print_outcome(document, (), lang, as_json=as_json)
+    if not frame.as_json:
+        _show_found(document, frame.lang)
+    frame.print_outcome(document, ())
     return Exit.DONE if document["found"] else Exit.REFUSED
 
 

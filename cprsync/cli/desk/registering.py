@@ -17,19 +17,7 @@ from cprsync.cli.desk.confirming import (
     publish_patron,
     warning_lines,
 )
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    Approve,
-    Config,
-    Confirm,
-    Json,
-    Lang,
-    Library,
-    Why,
-    Yes,
-    opened,
-    print_outcome,
-)
+from cprsync.cli.terminal.frame import Approve, Confirm, Frame, Why, Yes, framed
 from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
@@ -57,6 +45,7 @@ app, patron_app = typer.Typer(), typer.Typer()
 
 
 @app.command()
+@framed
 def lookup(
     *,
     purpose: Annotated[Purpose, typer.Option("--purpose", help="Why; written down before the register is asked.")],
@@ -67,10 +56,7 @@ def lookup(
     confirm: Confirm = False,
     approve: Approve = "",
     reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Look one person up in the register (opslag).
 
@@ -80,18 +66,18 @@ def lookup(
     from cprsync.cli.terminal.user import ask_number, user_name
     from cprsync.services.desk.lookup import Asked, look_up
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
-    with opened(config, library, as_json=as_json) as site:
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
+    with frame.opened() as site:
         asked = Asked(ask_number(), purpose, user_name())
         with site.desk() as desk:
             looked_up = _register(desk, asked, asker) if register else look_up(desk, asked)
         document = dict(looked_up.document)
         if document.get("written"):
-            publish_patron(site, document["patron"], lang)
+            publish_patron(site, document["patron"], frame.lang)
     lines = outcome_lines if document.get("written") else lookup_lines
     if not document["found"]:
         document["error"] = _unknown_to_the_register()
-    print_outcome(document, lines(document, lang), lang, as_json=as_json)
+    frame.print_outcome(document, lines(document, frame.lang))
     if not document["found"]:
         return Exit.REFUSED
     return Exit.LEFT if register and looked_up.parked else Exit.DONE
@@ -173,6 +159,7 @@ def outcome_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
 
 
 @patron_app.command("add")
+@framed
 def patron_add(
     *,
     provisional: Annotated[
@@ -183,10 +170,7 @@ def patron_add(
     confirm: Confirm = False,
     approve: Approve = "",
     reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Add one patron by hand, also without a CPR number.
 
@@ -198,32 +182,32 @@ def patron_add(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.adding import confirm_addition, preview_addition
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
-    with opened(config, library, as_json=as_json) as site:
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
+    with frame.opened() as site:
         with site.desk() as desk:
             user = user_name()
-            typed = _read_fields(desk, lang, asks_all=provisional)
+            typed = _read_fields(desk, frame.lang, asks_all=provisional)
             try:
                 shown = preview_addition(desk, typed, user=user)
             except RegisterUnavailable:
                 if not provisional:
                     raise
                 shown = preview_addition(desk, typed, user=user, provisional=True)
-            document, lines = dict(shown.document), preview_lines(shown, lang)
+            document, lines = dict(shown.document), preview_lines(shown, frame.lang)
             if shown.is_writable:
                 with asker.confirmed(document, shown.preview, lines) as confirmation:
                     document = confirm_addition(desk, shown, confirmation)
-            elif not as_json:
+            elif not frame.as_json:
                 say_lines(lines)
         if document.get("written"):
-            publish_patron(site, document["patron"], lang)
+            publish_patron(site, document["patron"], frame.lang)
     if not document.get("found", True):
-        print_outcome(document | {"error": _unknown_to_the_register()}, (), lang, as_json=as_json)
+        frame.print_outcome(document | {"error": _unknown_to_the_register()}, ())
         return Exit.REFUSED
-    if as_json:
+    if frame.as_json:
         print_json(document)
     elif document.get("written"):
-        say(word("registered", lang, patron=document["patron"]))
+        say(word("registered", frame.lang, patron=document["patron"]))
     return Exit.LEFT if shown.registration is not None and shown.registration.parked else Exit.DONE
 
 

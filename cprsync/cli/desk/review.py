@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, Reason, day, opened, print_document
+from cprsync.cli.terminal.frame import TYPED, Frame, Reason, day, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
@@ -22,7 +22,6 @@ from cprsync.language.words import DAY_WIDTH, day_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from cprsync.services.desk.reviewing import Reviews
 
@@ -35,34 +34,29 @@ app = typer.Typer()
 
 
 @contextmanager
-def _reviews(config: Path, library: str | None, *, as_json: bool) -> Iterator[Reviews]:
+def _reviews(frame: Frame) -> Iterator[Reviews]:
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.reviewing import Reviews
 
-    with opened(config, library, as_json=as_json) as site, site.library() as ours:
+    with frame.opened() as site, site.library() as ours:
         yield Reviews(ours, user_name())
 
 
 @app.command("list")
+@framed
 def review_list(
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="Answered and settled ones too.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    *, everything: Annotated[bool, typer.Option("--all", help="Answered and settled ones too.")] = False, frame: Frame
 ) -> None:
     """List what waits, the oldest first."""
-    with _reviews(config, library, as_json=as_json) as reviews:
+    with _reviews(frame) as reviews:
         items = [with_words(item) for item in reviews.listed(all_states=everything)]
-    lines = [_item_line(item, lang) for item in items] or [word("review_none", lang)]
-    print_document({"items": items}, lines, as_json=as_json)
+    lines = [_item_line(item, frame.lang) for item in items] or [word("review_none", frame.lang)]
+    frame.print({"items": items}, lines)
 
 
 @app.command("show")
-def review_show(
-    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def review_show(number: Number, frame: Frame) -> None:
     """Show one item, and what each answer does.
 
     Shows the register's values beside ours. Shows both records if the item is about two patrons. If another system
@@ -72,38 +66,31 @@ def review_show(
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.wiring.targets import show_item
 
-    with opened(config, library, as_json=as_json) as site, site.library() as ours:
+    with frame.opened() as site, site.library() as ours:
         document = with_words(show_item(Reviews(ours, user_name()), number, site.targets))
-    print_document(document, item_lines(document, lang), as_json=as_json)
+    frame.print(document, item_lines(document, frame.lang))
 
 
 @app.command("accept")
-def review_accept(
-    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def review_accept(number: Number, frame: Frame) -> None:
     """Do what the item proposes."""
-    with _reviews(config, library, as_json=as_json) as reviews:
+    with _reviews(frame) as reviews:
         item = reviews.accept(number)
-    _print_answered(item, lang, answer="accept", as_json=as_json)
+    _print_answered(item, frame, answer="accept")
 
 
 @app.command("reject")
-def review_reject(
-    number: Number,
-    *,
-    reason: Reason,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def review_reject(number: Number, *, reason: Reason, frame: Frame) -> None:
     """Leave it as it is, and say why."""
-    with _reviews(config, library, as_json=as_json) as reviews:
+    with _reviews(frame) as reviews:
         item = reviews.reject(number, reason=reason)
-    _print_answered(item, lang, answer="reject", as_json=as_json)
+    _print_answered(item, frame, answer="reject")
 
 
 @app.command("later")
+@framed
 def review_later(
     number: Number,
     *,
@@ -112,52 +99,41 @@ def review_later(
         typer.Option("--until", parser=day, metavar=TYPED, help="YYYY-MM-DD: the day on which it waits again."),
     ] = None,
     reason: Reason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Put an item off until a day, for a reason.
 
     Without --until, an item that was put off waits now.
     """
-    with _reviews(config, library, as_json=as_json) as reviews:
+    with _reviews(frame) as reviews:
         item = reviews.bring_back(number) if until is None else reviews.put_off(number, until=until, reason=reason)
-    _print_answered(item, lang, answer="later", as_json=as_json)
+    _print_answered(item, frame, answer="later")
 
 
 @app.command("undo")
-def review_undo(
-    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def review_undo(number: Number, frame: Frame) -> None:
     """Take an accepted block or merge back."""
-    with _reviews(config, library, as_json=as_json) as reviews:
+    with _reviews(frame) as reviews:
         item = reviews.undo(number)
-    _print_answered(item, lang, answer="undo", as_json=as_json)
+    _print_answered(item, frame, answer="undo")
 
 
 @app.command("reopen")
-def review_reopen(
-    number: Number,
-    *,
-    reason: Reason,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def review_reopen(number: Number, *, reason: Reason, frame: Frame) -> None:
     """Let an answered item wait for an answer again.
 
     One that was rejected, or whose acceptance was taken back.
     """
-    with _reviews(config, library, as_json=as_json) as reviews:
+    with _reviews(frame) as reviews:
         item = reviews.reopen(number, reason=reason)
-    _print_answered(item, lang, answer="reopen", as_json=as_json)
+    _print_answered(item, frame, answer="reopen")
 
 
-def _print_answered(answered: Mapping[str, Any], language: Language, *, answer: str, as_json: bool) -> None:
+def _print_answered(answered: Mapping[str, Any], frame: Frame, *, answer: str) -> None:
     item = with_words(answered)
-    print_document({"item": item}, _answered_lines(item, language, answer=answer), as_json=as_json)
+    frame.print({"item": item}, _answered_lines(item, frame.lang, answer=answer))
 
 
 def _answered_lines(item: Mapping[str, Any], language: Language, *, answer: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ import typer
 
 from cprsync.cli.desk.opening import say_ready, serve_as_worker, serve_site, supervise_workers
 from cprsync.cli.desk.surroundings import Only
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import Frame, Json, Lang, framed, print_document
 from cprsync.config.settings import WORKERS_MAX
 from cprsync.domain.desk.roles import Role
 from cprsync.errors import BadInput, ConfigurationError
@@ -41,6 +41,7 @@ Name = Annotated[str, typer.Argument(help="The name that they sign in with; the 
 
 
 @app.command("serve")
+@framed
 def serve_desk(
     *,
     port: Annotated[
@@ -56,21 +57,18 @@ def serve_desk(
     as_worker: Annotated[
         bool, typer.Option("--as-worker", hidden=True, help="Be one of them: `serve` starts them so.")
     ] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Serve the desk to browsers, until stopped.
 
     [desk] in the configuration says who may sign in, by which certificate and on which address. Without it nobody has
     to sign in: the audit names the person who started it, and only this machine is answered.
     """
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         if as_worker:
             serve_as_worker(site, only)
             return 0
-        told = partial(say_ready, language=lang, as_json=as_json)
+        told = partial(say_ready, language=frame.lang, as_json=frame.as_json)
         size = workers or site.settings.desk.workers
         if size > 1:
             return supervise_workers(site, port, only, size=size, told=told)
@@ -142,10 +140,10 @@ class AccountsFile:
 
 
 @contextmanager
-def open_accounts(config: Path, library: str | None, *, as_json: bool) -> Iterator[AccountsFile]:
+def open_accounts(frame: Frame) -> Iterator[AccountsFile]:
     from cprsync.web.accounts import AccountsDocument, read_accounts
 
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         path = site.settings.desk.accounts
         if path is None:
             raise ConfigurationError('[desk] names no file of accounts: accounts = "accounts.toml"', kind="accounts")
@@ -159,6 +157,7 @@ def open_accounts(config: Path, library: str | None, *, as_json: bool) -> Iterat
 
 
 @accounts_app.command("set")
+@framed
 def set_account(
     name: Name,
     *,
@@ -169,10 +168,7 @@ def set_account(
     patron: Annotated[
         str, typer.Option("--patron", help="Their own patron number: a second person signs for what concerns them.")
     ] = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Let a person sign in at the library, or change their roles.
 
@@ -180,7 +176,7 @@ def set_account(
     """
     from cprsync.web.accounts import AccountEntry, check_name, hash_password, with_account
 
-    with open_accounts(config, library, as_json=as_json) as file:
+    with open_accounts(frame) as file:
         check_name(name)
         file.check_free(AccountEntry, name)
         kept = next((one.password for one in file.accounts if one.name == name), None) if keep_password else None
@@ -188,41 +184,39 @@ def set_account(
             raise BadInput("nobody signs in by that name", kind="account.unknown")
         entry = AccountEntry(
             name=name,
-            password=kept or hash_password(_ask_password(lang)),
+            password=kept or hash_password(_ask_password(frame.lang)),
             roles=frozenset(role),
             libraries=frozenset({file.agency}),
             patron=_patron_number(patron),
         )
         file.write(with_account(file.accounts, entry))
-    print_document(_document(entry), [word("account_set", lang, line=_line(entry, lang))], as_json=as_json)
+    frame.print(_document(entry), [word("account_set", frame.lang, line=_line(entry, frame.lang))])
 
 
 @accounts_app.command("list")
-def list_accounts(
-    *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def list_accounts(frame: Frame) -> None:
     """List the people, the machines and the readers."""
-    with open_accounts(config, library, as_json=as_json) as file:
+    with open_accounts(frame) as file:
         entries = [one for _, one in sorted(file.here().items())]
         machines = sorted((one for one in file.machines if file.agency in one.libraries), key=lambda one: one.name)
-    lines = [_line(one, lang) for one in entries] or [word("account_none", lang)]
+    lines = [_line(one, frame.lang) for one in entries] or [word("account_none", frame.lang)]
     readers = sorted((one for one in file.readers if file.agency in one.libraries), key=lambda one: one.name)
-    lines += [*(machine_line(one, lang) for one in machines), *(reader_line(one, lang) for one in readers)]
+    lines += [*(machine_line(one, frame.lang) for one in machines), *(reader_line(one, frame.lang) for one in readers)]
     document = {"accounts": [_document(one) for one in entries], "machines": list(map(machine_document, machines))}
-    print_document(document | {"readers": list(map(reader_document, readers))}, lines, as_json=as_json)
+    frame.print(document | {"readers": list(map(reader_document, readers))}, lines)
 
 
 @accounts_app.command("remove")
-def remove_account(
-    name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def remove_account(name: Name, frame: Frame) -> None:
     """End what a person, machine or reader may do here.
 
     An open session ends with its next page, and a reader's token with its next request.
     """
     from cprsync.web.accounts import without_entry
 
-    with open_accounts(config, library, as_json=as_json) as file:
+    with open_accounts(frame) as file:
         entry = file.here().get(name)
         machine = next((one for one in file.machines if one.name == name and file.agency in one.libraries), None)
         reader = next((one for one in file.readers if one.name == name and file.agency in one.libraries), None)
@@ -237,7 +231,7 @@ def remove_account(
             document = reader_document(reader)
         else:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
-    print_document(document, [word("account_removed", lang, name=name)], as_json=as_json)
+    frame.print(document, [word("account_removed", frame.lang, name=name)])
 
 
 def _patron_number(typed: str) -> str | None:

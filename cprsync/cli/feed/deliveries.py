@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Reason, opened, print_outcome
+from cprsync.cli.terminal.failures import failures, show_error
+from cprsync.cli.terminal.frame import Frame, Json, Lang, Reason, framed, print_document
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.language.errors import advice_for, error_document
@@ -41,37 +41,38 @@ def feed_inspect(
     with failures(as_json=as_json, shape=unread):
         document, refused = examine_file(file)
     error = {} if refused is None else {"error": error_document(refused, changed="nothing", reference="inspect")}
-    print_outcome({**document, **error}, inspect_lines(document, lang), lang, as_json=as_json)
+    print_document({**document, **error}, inspect_lines(document, lang), as_json=as_json)
+    if error and not as_json:
+        show_error(error["error"], lang)
     return 1 if error else 0
 
 
 @app.command("fetch")
-def feed_fetch(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def feed_fetch(frame: Frame) -> int:
     """Take what waits into the inbox; the next night reads it."""
     from cprsync.services.feed.intake import fetch_between_nights
 
     with (
-        opened(config, library, as_json=as_json) as site,
-        progress(as_json=as_json) as shown,
+        frame.opened() as site,
+        progress(as_json=frame.as_json) as shown,
         site.store() as store,
         site.counterparts.feed() as feed,
     ):
         fetched = fetch_between_nights(store, feed, shown)
-    print_outcome(_fetched_document(fetched), _fetched_lines(fetched, lang), lang, as_json=as_json)
+    frame.print_outcome(_fetched_document(fetched), _fetched_lines(fetched, frame.lang))
     error = _find_error(fetched)
     return 0 if error is None else advice_for(error).exit
 
 
 @app.command("accept")
+@framed
 def feed_accept(
     file: Annotated[str, typer.Argument(help="The waiting delivery, as `sync` names it, or a file on disk.")],
     *,
     reason: Reason,
     sha256: Sha256 = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Take a replacement, or go on over a gap.
 
@@ -79,29 +80,27 @@ def feed_accept(
     """
     from cprsync.cli.terminal.user import user_name
 
-    with opened(config, library, as_json=as_json) as site, site.deliveries() as deliveries:
+    with frame.opened() as site, site.deliveries() as deliveries:
         document = deliveries.accept(file, reason=reason, user=user_name(), sha256=sha256)
-    if as_json:
+    if frame.as_json:
         print_json(document)
         return
     say(f"{document['file']}  sha256 {document['sha256']}")
-    dates = {key: day_text(document[key], lang) for key in ("produced", "previous")}
-    say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", lang, **dates))
-    _show_copies(document, lang)
+    dates = {key: day_text(document[key], frame.lang) for key in ("produced", "previous")}
+    say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", frame.lang, **dates))
+    _show_copies(document, frame.lang)
     for other in document["behind"]:
-        note("  " + word("feed_behind", lang, file=other))
+        note("  " + word("feed_behind", frame.lang, file=other))
 
 
 @app.command("discard")
+@framed
 def feed_discard(
     file: Annotated[str, typer.Argument(help="The delivery that stops the nights, as `sync` names it, or a file.")],
     *,
     reason: Reason,
     sha256: Sha256 = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Set a delivery aside for good that no night can take.
 
@@ -110,15 +109,15 @@ def feed_discard(
     """
     from cprsync.cli.terminal.user import user_name
 
-    with opened(config, library, as_json=as_json) as site, site.deliveries() as deliveries:
+    with frame.opened() as site, site.deliveries() as deliveries:
         document = deliveries.discard(file, reason=reason, user=user_name(), sha256=sha256)
-    if as_json:
+    if frame.as_json:
         print_json(document)
         return
     say(f"{document['file']}  {document['size']} byte  sha256 {document['sha256']}")
-    say("  " + word("feed_discarded", lang))
-    say("  " + word(f"feed_left_{document['left']}", lang))
-    _show_copies(document, lang)
+    say("  " + word("feed_discarded", frame.lang))
+    say("  " + word(f"feed_left_{document['left']}", frame.lang))
+    _show_copies(document, frame.lang)
 
 
 def inspect_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

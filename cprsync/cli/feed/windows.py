@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import command_words
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.deciding.guard import describe_excess
 from cprsync.errors import Braked, CprsyncError, Misused
@@ -38,14 +38,16 @@ subscriptions_app = typer.Typer()
 
 
 @app.command("windows")
-def feed_windows(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+@framed
+def feed_windows(frame: Frame) -> None:
     """List the patrons who are in a window, by patron number."""
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         document = windows_document(site.section.agency, store.windows.listed())
-    print_document(document, list_lines(document, lang), as_json=as_json)
+    frame.print(document, list_lines(document, frame.lang))
 
 
 @app.command("heal")
+@framed
 def feed_heal(
     *,
     limit: Annotated[
@@ -63,10 +65,7 @@ def feed_heal(
             help="The same, after the whole machine was put back: what others know is held to be newer.",
         ),
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Ask the register about the patrons in a window.
 
@@ -78,14 +77,14 @@ def feed_heal(
     from cprsync.services.feed.questions import ask_about_windows_between_nights
     from cprsync.services.ports.trust.audit import checked_reason
 
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         if everyone is not None and older_copy is not None:
             raise Misused("expected one of --everyone REASON and --older-copy REASON")
         given, opened_now = older_copy if everyone is None else everyone, False
         reason = "" if given is None else checked_reason(given)
         try:
             # the clocks are compared first: by a wrong one nothing is opened
-            with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
+            with progress(as_json=frame.as_json) as shown, site.night(progress=shown) as night:
                 if everyone is not None:
                     night.store.windows.open_for_everyone(user=user_name(), reason=reason)
                 if older_copy is not None:
@@ -98,7 +97,7 @@ def feed_heal(
                 error.changed = "part"
             raise
     document = heal_document(site.section.agency, asked, provisional, opened_now=opened_now)
-    print_outcome(document, heal_lines(document, lang), lang, as_json=as_json)
+    frame.print_outcome(document, heal_lines(document, frame.lang))
     return int(document["exit"])
 
 
@@ -178,39 +177,36 @@ def _next_text(row: Mapping[str, Any], language: Language) -> str:
 
 
 @subscriptions_app.command("list")
-def subscriptions_list(
-    *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def subscriptions_list(frame: Frame) -> None:
     """List our subscriptions, by patron and reason."""
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         rows = store.reconciliation.documents()
         count = store.subscriptions.count()
     # the dead stay subscribed until a last day, which is set beforehand
     held = (row["reason"] for row in rows if row["until"] is None or row["reason"] == "dead")
     by_reason = dict(sorted(Counter(held).items()))
     document = {"agency": site.section.agency, "count": count, "by_reason": by_reason, "subscriptions": rows}
-    print_document(document, subscription_lines(document, lang), as_json=as_json)
+    frame.print(document, subscription_lines(document, frame.lang))
 
 
 @subscriptions_app.command("reconcile")
+@framed
 def subscriptions_reconcile(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Compare our subscriptions with the register's list."""
     from cprsync.services.feed.subscriptions import reconcile
 
     with (
-        opened(config, library, as_json=as_json) as site,
-        progress(as_json=as_json) as shown,
+        frame.opened() as site,
+        progress(as_json=frame.as_json) as shown,
         site.night(progress=shown) as night,
     ):
         document = reconcile_document(reconcile(night, apply=apply))
-    print_outcome(document, reconcile_lines(document, lang, applied=apply), lang, as_json=as_json)
+    frame.print_outcome(document, reconcile_lines(document, frame.lang, applied=apply))
     return int(document["exit"])
 
 

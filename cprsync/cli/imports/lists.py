@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import CONFIG, Apply, Config, Json, Lang, Library, ListFile, Refused, opened
+from cprsync.cli.terminal.frame import Apply, Frame, ListFile, Refused, framed
 from cprsync.cli.terminal.long_work import stoppable
 from cprsync.cli.terminal.output import note, print_json, print_long_json, say
 from cprsync.errors import BadInput, ConfigurationError, Exit
@@ -39,6 +39,7 @@ circulation_app = typer.Typer()
 
 
 @patron_app.command("import")
+@framed
 def patron_import(
     file: ListFile,
     *,
@@ -51,10 +52,7 @@ def patron_import(
         typer.Option("--numbers", help="Write which patron number each new patron got, by their line, as CSV."),
     ] = None,
     apply: Apply = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Import patrons from a list, in CSV or JSON.
 
@@ -63,9 +61,9 @@ def patron_import(
     and the reason (exit 3): mend it in the file, and import it again. An import that was stopped goes on when it is
     run again.
     """
-    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+    with frame.opened() as site, stoppable() as raise_if_stopped:
         imported = import_file(site, file, apply=apply, columns=columns, raise_if_stopped=raise_if_stopped)
-        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused, numbers=numbers)
+        return show_import(imported, frame.lang, apply=apply, as_json=frame.as_json, refused=refused, numbers=numbers)
 
 
 def import_file(
@@ -100,6 +98,7 @@ class Type(enum.Enum):
 
 
 @circulation_app.command("import")
+@framed
 def circulation_import(
     file: ListFile,
     *,
@@ -108,10 +107,7 @@ def circulation_import(
     ] = None,
     refused: Refused = None,
     apply: Apply = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Import loans, reservations, balances and messages from a list.
 
@@ -126,14 +122,14 @@ def circulation_import(
     from cprsync.services.imports.circulation import CirculationImport, import_circulation
 
     of_type = None if kind is None else kind.value
-    with opened(config, library, as_json=as_json) as site, stoppable() as raise_if_stopped:
+    with frame.opened() as site, stoppable() as raise_if_stopped:
         policy = site.policy
         with opened_list(file) as source, site.store() as store:
             how = CirculationImport(
                 store, policy, site.clock.today(), apply=apply, type=of_type, raise_if_stopped=raise_if_stopped
             )
             imported = import_circulation(source, how)
-        return show_import(imported, lang, apply=apply, as_json=as_json, refused=refused)
+        return show_import(imported, frame.lang, apply=apply, as_json=frame.as_json, refused=refused)
 
 
 @contextmanager

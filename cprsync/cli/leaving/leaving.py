@@ -18,22 +18,7 @@ from cprsync.cli.desk.confirming import (
     warning_lines,
 )
 from cprsync.cli.terminal.failures import before_writing
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    Approve,
-    Config,
-    Confirm,
-    Json,
-    Lang,
-    Library,
-    Patron,
-    Today,
-    Why,
-    Yes,
-    opened,
-    print_document,
-    print_outcome,
-)
+from cprsync.cli.terminal.frame import Approve, Confirm, Frame, Patron, Today, Why, Yes, framed
 from cprsync.cli.terminal.output import note
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
@@ -57,17 +42,9 @@ retention_app = typer.Typer()
 
 
 @app.command("leave")
+@framed
 def patron_leave(
-    patron: Patron,
-    *,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    patron: Patron, *, yes: Yes = False, confirm: Confirm = False, approve: Approve = "", reason: Why = "", frame: Frame
 ) -> int:
     """Close a record, now or when nothing is open.
 
@@ -80,27 +57,19 @@ def patron_leave(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.leaving.departing import LeavingDesk
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
-    with opened(config, library, as_json=as_json) as site:
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
+    with frame.opened() as site:
         with site.library(shows_records=False) as ours:
             document = _leave(LeavingDesk(ours, user_name()), patron, asker)
-        publish_patron(site, patron, lang)
-    print_document(document, [left_text(document, lang)], as_json=as_json)
+        publish_patron(site, patron, frame.lang)
+    frame.print(document, [left_text(document, frame.lang)])
     return Exit.LEFT if document["open"] else Exit.DONE
 
 
 @app.command("erase")
+@framed
 def patron_erase(
-    patron: Patron,
-    *,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    patron: Patron, *, yes: Yes = False, confirm: Confirm = False, approve: Approve = "", reason: Why = "", frame: Frame
 ) -> None:
     """Erase a patron for good; refused while anything is open.
 
@@ -113,15 +82,16 @@ def patron_erase(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.leaving.departing import LeavingDesk
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
-    with opened(config, library, as_json=as_json) as site:
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
+    with frame.opened() as site:
         with site.library(shows_records=False) as ours:
             document = _erase(LeavingDesk(ours, user_name()), patron, asker)
-        publish_patron(site, patron, lang)
-    print_document(document, erased_lines(document, lang), as_json=as_json)
+        publish_patron(site, patron, frame.lang)
+    frame.print(document, erased_lines(document, frame.lang))
 
 
 @app.command("kept-blocks")
+@framed
 def patron_kept_blocks(
     *,
     lift: Annotated[bool, typer.Option("--lift", help="Lift them all, or the one of --block; needs --reason.")] = False,
@@ -129,10 +99,7 @@ def patron_kept_blocks(
         int | None, typer.Option("--block", help="Lift this one alone: the number before it in the list.")
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why they are lifted; the audit keeps it, sealed.")] = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Show or lift the blocks kept of someone who left.
 
@@ -144,14 +111,14 @@ def patron_kept_blocks(
 
     if block is not None and not lift:
         raise Misused("--block says which one --lift lifts")
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         if lift:
             check_lifting(reason)
         number = ask_any_number()
         with site.store() as store:
             kept = KeptBlocks(store, user_name())
             document = kept.lift(number, reason=reason, only=block) if lift else kept.show(number)
-    print_document(document, kept_lines(document, lang), as_json=as_json)
+    frame.print(document, kept_lines(document, frame.lang))
 
 
 def _leave(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:
@@ -207,16 +174,14 @@ def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
 
 
 @retention_app.command("run")
+@framed
 def retention_run(
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would be forgotten, and forget nothing.")
     ] = False,
-    config: Config = CONFIG,
-    library: Library = None,
     today: Today = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Delete data past its retention period, as each night does.
 
@@ -225,7 +190,7 @@ def retention_run(
     """
     from cprsync.services.leaving.departing import forget_all
 
-    with opened(config, library, as_json=as_json, today=today) as site:
+    with frame.opened(today=today) as site:
         policy, day = site.policy, site.clock.today()
         with site.store() as store:
             unheard = None if dry_run else site.compare_clocks(store)
@@ -244,7 +209,7 @@ def retention_run(
     if error is not None:
         changed = "part" if counts and not only_counts else "nothing"
         document["error"] = error_document(error, changed=changed, reference="retention")
-    print_outcome(document, _retention_lines(document, lang), lang, as_json=as_json)
+    frame.print_outcome(document, _retention_lines(document, frame.lang))
     return 0 if error is None else advice_for(error).exit
 
 

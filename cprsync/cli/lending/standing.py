@@ -15,14 +15,14 @@ from cprsync.cli.terminal.frame import (
     CONFIG,
     TYPED,
     Config,
+    Frame,
     Json,
-    Lang,
     Library,
     Patron,
     RevealReason,
     Today,
+    framed,
     language,
-    opened,
     print_document,
 )
 from cprsync.language.lending import standing_lines, standing_with_words, statement_lines
@@ -32,17 +32,15 @@ statement_app = typer.Typer()
 
 
 @app.command("standing")
+@framed
 def patron_standing(
     patron: Patron,
     *,
     film: Annotated[
         int | None, typer.Option("--film", min=0, max=18, help="The age that a film is rated from.")
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
     today: Today = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Say if a patron may borrow, what is late, and how to write.
 
@@ -50,10 +48,10 @@ def patron_standing(
     """
     from cprsync.services.lending.standing import Standings
 
-    with opened(config, library, as_json=as_json, today=today) as site, site.library() as ours:
+    with frame.opened(today=today) as site, site.library() as ours:
         document = Standings(ours).standing(patron, film_from_age=film)
-    lines = standing_lines(document, lang, film_from_age=film)
-    print_document(standing_with_words(document), lines, as_json=as_json)
+    lines = standing_lines(document, frame.lang, film_from_age=film)
+    frame.print(standing_with_words(document), lines)
 
 
 @statement_app.command()
@@ -87,7 +85,7 @@ def statement(
     from cprsync.services.desk.viewing import check_asked
     from cprsync.services.lending.standing import Statements
 
-    with opened(config, library, as_json=as_json, today=today) as site:
+    with Frame(config=config, library=library, as_json=as_json).opened(today=today) as site:
         check_asked(reveal=reveal, reason=reason)
         with site.library() as ours:
             statements = Statements(ours, site.section.name, user_name())

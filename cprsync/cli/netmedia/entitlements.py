@@ -11,22 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language, command_words
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    TYPED,
-    Approve,
-    Config,
-    Confirm,
-    Json,
-    Lang,
-    Library,
-    Patron,
-    Yes,
-    day,
-    opened,
-    print_document,
-    print_outcome,
-)
+from cprsync.cli.terminal.frame import TYPED, Approve, Confirm, Frame, Patron, Yes, day, framed
 from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.deciding.guard import describe_excess
 from cprsync.domain.netmedia.drift import Drift
@@ -52,6 +37,7 @@ app = typer.Typer()
 
 
 @app.command("show")
+@framed
 def entitlements_show(
     patron: Patron,
     *,
@@ -61,10 +47,7 @@ def entitlements_show(
             "--on", parser=day, metavar=TYPED, help="YYYY-MM-DD: the rights of that day, by what the record holds now."
         ),
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Say which net media a patron may use, and why.
 
@@ -74,21 +57,19 @@ def entitlements_show(
     from cprsync.config.packaged import load_municipalities
     from cprsync.services.netmedia.entitlements import Entitlements
 
-    with opened(config, library, as_json=as_json) as site, site.library(shows_records=False) as ours:
+    with frame.opened() as site, site.library(shows_records=False) as ours:
         entitlements = Entitlements(ours, load_municipalities())
         document = entitlements.shown(patron, on=on)
-    print_document(document, entitlement_lines(document, lang), as_json=as_json)
+    frame.print(document, entitlement_lines(document, frame.lang))
 
 
 @app.command("reconcile")
+@framed
 def entitlements_reconcile(
     *,
     everything: Annotated[bool, typer.Option("--all", help="All accounts, and not only a night's share.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and tell; change nothing.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Hold the accounts in CULR against the records.
 
@@ -100,8 +81,8 @@ def entitlements_reconcile(
     from cprsync.services.netmedia.publishing import reconcile_accounts, reconcile_document
 
     with (
-        opened(config, library, as_json=as_json) as site,
-        progress(as_json=as_json) as shown,
+        frame.opened() as site,
+        progress(as_json=frame.as_json) as shown,
         site.night(progress=shown) as night,
     ):
         found = reconcile_accounts(night, everyone=everything, dry_run=dry_run)
@@ -113,7 +94,7 @@ def entitlements_reconcile(
         changed = "part" if document["rights"] and not dry_run else "nothing"
         document["error"] = error_document(error, changed=changed)
         document["exit"] = advice_for(error).exit
-    print_outcome(document, reconciled_lines(document, lang), lang, as_json=as_json)
+    frame.print_outcome(document, reconciled_lines(document, frame.lang))
     return int(document["exit"])
 
 
@@ -169,13 +150,9 @@ def patrons_text(patrons: list[str]) -> str:
 
 
 @app.command("verify")
+@framed
 def entitlements_verify(
-    *,
-    offline: Annotated[bool, typer.Option("--offline", help="Without asking CULR.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    *, offline: Annotated[bool, typer.Option("--offline", help="Without asking CULR.")] = False, frame: Frame
 ) -> int:
     """Check that everyone's rights and CULR are as they should be.
 
@@ -188,9 +165,9 @@ def entitlements_verify(
     def unchecked(error: dict[str, Any], code: int) -> dict[str, Any]:
         return {"agency": None, **Verified(offline=offline).document(), "ok": False, "exit": code, "error": error}
 
-    with opened(config, library, as_json=as_json, shape=unchecked) as site:
+    with frame.opened(shape=unchecked) as site:
         try:
-            with progress(as_json=as_json) as shown, site.night(progress=shown) as night:
+            with progress(as_json=frame.as_json) as shown, site.night(progress=shown) as night:
                 found = verify(night, offline=offline)
         except CprsyncError as error:
             found = Verified(offline=offline, error=error)
@@ -200,7 +177,7 @@ def entitlements_verify(
         document["error"] = error_document(failure, changed="nothing")
         # a finding counts even if something else could not be checked
         document["exit"] = advice_for(failure).exit if found.ok else FAILED
-    print_outcome(document, verified_lines(document, lang), lang, as_json=as_json)
+    frame.print_outcome(document, verified_lines(document, frame.lang))
     return int(document["exit"])
 
 
@@ -237,6 +214,7 @@ def _wrong_lines(who: Mapping[str, list[str]], language: Language) -> Iterator[s
 
 
 @app.command("cards")
+@framed
 def entitlements_cards(
     *,
     now: Annotated[bool, typer.Option("--now", help="Tell all patrons now, not a share in each night.")] = False,
@@ -244,10 +222,7 @@ def entitlements_cards(
     yes: Yes = False,
     confirm: Confirm = False,
     approve: Approve = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Say how many cards log in at the net media.
 
@@ -258,10 +233,10 @@ def entitlements_cards(
     from cprsync.cli.desk.confirming import Asker
     from cprsync.services.netmedia.cards import begin_cards
 
-    asker, told = Asker(yes=yes, confirm=confirm, approve=approve, language=lang, as_json=as_json), 0
+    asker, told = Asker(yes=yes, confirm=confirm, approve=approve, language=frame.lang, as_json=frame.as_json), 0
     with (
-        opened(config, library, as_json=as_json) as site,
-        progress(as_json=as_json) as shown,
+        frame.opened() as site,
+        progress(as_json=frame.as_json) as shown,
         site.night(progress=shown) as night,
     ):
         if remove:
@@ -269,8 +244,8 @@ def entitlements_cards(
         elif now:
             told = begin_cards(night)
         document = night.store.card_accounts.state().document(told=told)
-    lines = [cards_text(document, lang), *([word("cards_sent", lang)] if told else [])]
-    print_document({"agency": site.section.agency, **document}, lines, as_json=as_json)
+    lines = [cards_text(document, frame.lang), *([word("cards_sent", frame.lang)] if told else [])]
+    frame.print({"agency": site.section.agency, **document}, lines)
 
 
 def _remove_cards(night: Night, asker: Asker) -> int:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.failures import failures, show_error
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today, opened, print_document
+from cprsync.cli.terminal.failures import show_error
+from cprsync.cli.terminal.frame import Frame, Today, framed, print_document
 from cprsync.cli.terminal.output import colour_mark, emphasise, note
 from cprsync.errors import BadInput, CprsyncError, Exit
 from cprsync.language.errors import advice_for, error_document
@@ -36,32 +36,30 @@ runs_app, status_app, forecast_app = typer.Typer(), typer.Typer(), typer.Typer()
 
 
 @runs_app.command("list")
-def runs_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+@framed
+def runs_list(frame: Frame) -> None:
     """List the nights, the latest first."""
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         documents = store.runs.documents()
-    print_document({"runs": documents}, (run_line(document, lang) for document in documents), as_json=as_json)
+    frame.print({"runs": documents}, (run_line(document, frame.lang) for document in documents))
 
 
 @runs_app.command("show")
+@framed
 def runs_show(
-    run: Annotated[int, typer.Argument(help="The night's number, as `runs list` shows it.")],
-    *,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    run: Annotated[int, typer.Argument(help="The night's number, as `runs list` shows it.")], frame: Frame
 ) -> None:
     """Show one night's report, number by number."""
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         document, items = store.runs.document(run), store.runs.items(run)
         if document is None:
             raise BadInput("there is no run {run}", run=run, kind="run.unknown")
-    print_document({**document, "items": items}, run_lines(document, items, lang), as_json=as_json)
+    frame.print({**document, "items": items}, run_lines(document, items, frame.lang))
 
 
 @status_app.command()
-def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def status(frame: Frame) -> int:
     """Show on one screen how it stands.
 
     Exit 1 when someone has to look after something. The last night, what waits and since when, certificates of ours
@@ -70,14 +68,14 @@ def status(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import sites_of
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        sites = sites_of(settings, library)
+    with frame.failures():
+        settings = load_settings(frame.config)
+        sites = sites_of(settings, frame.library)
         if len(sites) == 1:
             document = _status(sites[0])
-            print_document(document, _emphasised(document, lang), as_json=as_json)
+            frame.print(document, _emphasised(document, frame.lang))
             return Exit.DONE if document["ok"] else Exit.REFUSED
-    return _show_each(sites, lang, as_json=as_json)
+    return _show_each(sites, frame.lang, as_json=frame.as_json)
 
 
 def _show_each(sites: Sequence[Site], language: Language, *, as_json: bool) -> int:
@@ -122,14 +120,12 @@ def _status(site: Site) -> dict[str, Any]:
 
 
 @forecast_app.command()
+@framed
 def forecast(
     *,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days ahead.")] = 30,
-    config: Config = CONFIG,
-    library: Library = None,
     today: Today = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Show what the coming nights will do by themselves.
 
@@ -137,10 +133,10 @@ def forecast(
     """
     from cprsync.services.night.calendar import foresee
 
-    with opened(config, library, as_json=as_json, today=today) as site, site.store() as store:
+    with frame.opened(today=today) as site, site.store() as store:
         document = foresee(store, site.policy, today=site.clock.today(), days=days)
-    titles = titles_of(site.policy.products, lang)
-    print_document(document, forecast_lines(document, lang, titles), as_json=as_json)
+    titles = titles_of(site.policy.products, frame.lang)
+    frame.print(document, forecast_lines(document, frame.lang, titles))
 
 
 def forecast_lines(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import AuditReason, Frame, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.language.status import void_text
 from cprsync.language.words import day_text, moment_text, patrons_text, word
@@ -22,15 +22,13 @@ app = typer.Typer()
 
 
 @app.command("show")
+@framed
 def plan_show(
     plan: Annotated[
         str, typer.Argument(metavar="[HASH|RUN]", help="The plan's hash, or a run's number; else the held night's.")
     ] = "",
     *,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Show what a held night would do.
 
@@ -38,12 +36,13 @@ def plan_show(
     """
     from cprsync.services.night.approving import show_plan
 
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         document = show_plan(store, agency=site.section.agency, now=site.clock.now(), wanted=plan)
-    print_document(document, plan_lines(document, lang), as_json=as_json)
+    frame.print(document, plan_lines(document, frame.lang))
 
 
 @app.command("approve")
+@framed
 def plan_approve(
     plan: Annotated[
         str,
@@ -53,10 +52,7 @@ def plan_approve(
     ],
     *,
     reason: AuditReason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Approve a held night's plan, as one of two people.
 
@@ -66,10 +62,10 @@ def plan_approve(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.approving import approve_plan
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         said = {"user": user_name(), "reason": reason}
         document = approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
-    print_document(document, approval_lines(document, lang), as_json=as_json)
+    frame.print(document, approval_lines(document, frame.lang))
 
 
 def plan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

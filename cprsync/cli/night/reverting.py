@@ -8,22 +8,7 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Asker, warning_lines
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    Approve,
-    AuditReason,
-    Config,
-    Confirm,
-    Json,
-    Lang,
-    Library,
-    Today,
-    Why,
-    Yes,
-    opened,
-    print_document,
-    print_outcome,
-)
+from cprsync.cli.terminal.frame import Approve, AuditReason, Confirm, Frame, Today, Why, Yes, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Braked, Exit
 from cprsync.language.errors import error_document
@@ -39,6 +24,7 @@ app = typer.Typer()
 
 
 @app.command("revert")
+@framed
 def runs_revert(
     run: Annotated[int, typer.Argument(help="The run's number, as `runs list` shows it.")],
     *,
@@ -46,11 +32,8 @@ def runs_revert(
     confirm: Confirm = False,
     approve: Approve = "",
     reason: Why = "",
-    config: Config = CONFIG,
-    library: Library = None,
     today: Today = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Undo a run: put back what it wrote, and hold the patrons.
 
@@ -63,33 +46,31 @@ def runs_revert(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.reverting import preview_revert, revert
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=lang, as_json=as_json)
+    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with (
-        opened(config, library, as_json=as_json, today=today) as site,
+        frame.opened(today=today) as site,
         stoppable() as raise_if_stopped,
-        progress(as_json=as_json) as shown,
+        progress(as_json=frame.as_json) as shown,
         site.night(progress=shown) as opened_night,
     ):
         night, user = replace(opened_night, raise_if_stopped=raise_if_stopped), user_name()
         seen = preview_revert(night, run)
-        with asker.confirmed(seen.document, seen.preview, preview_lines(seen.document, lang)) as given:
+        with asker.confirmed(seen.document, seen.preview, preview_lines(seen.document, frame.lang)) as given:
             document = revert(night, seen, given, user=user)
     if document["state"] == "held":
         held = Braked("undoing run {run} would change more than policy.toml allows", run=run, kind="revert.braked")
         document["error"] = error_document(held, changed="nothing", reference=f"run-{document['run']}")
-    print_outcome(document, done_lines(document, lang), lang, as_json=as_json)
+    frame.print_outcome(document, done_lines(document, frame.lang))
     return int(document["exit"])
 
 
 @app.command("release")
+@framed
 def runs_release(
     run: Annotated[int, typer.Argument(help="The number of the undo that holds them.")],
     *,
     reason: AuditReason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Let all patrons go whom an undo holds.
 
@@ -98,10 +79,10 @@ def runs_release(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.reverting import release
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         document = release(store, run, user=user_name(), reason=reason)
-    lines = [word("release_done", lang, count=document["released"], run=run)]
-    print_document(document, lines, as_json=as_json)
+    lines = [word("release_done", frame.lang, count=document["released"], run=run)]
+    frame.print(document, lines)
     return Exit.DONE
 
 

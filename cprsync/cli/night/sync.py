@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.terminal.failures import failures, interrupted_document, show_error, unexpected_document
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Today
+from cprsync.cli.terminal.failures import interrupted_document, show_error, unexpected_document
+from cprsync.cli.terminal.frame import Frame, Today, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, say_lines
 from cprsync.config.clock import clock_for
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
 
 
@@ -40,10 +39,9 @@ app = typer.Typer()
 
 
 @app.command()
+@framed
 def sync(
     *,
-    config: Config = CONFIG,
-    library: Library = None,
     today: Today = None,
     dry_run: Annotated[
         bool,
@@ -59,8 +57,7 @@ def sync(
         str,
         typer.Option("--approve", help="Refuse to run unless two people have approved this plan: `plan approve HASH`."),
     ] = "",
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Run the night: fetch, decide, guard, write, report.
 
@@ -71,9 +68,11 @@ def sync(
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import library_of
 
-    with failures(as_json=as_json, shape=_no_night):
-        settings = load_settings(config)
-        agencies = [library_of(settings, library).agency] if library else [one.agency for one in settings.library]
+    with frame.failures(shape=_no_night):
+        settings = load_settings(frame.config)
+        agencies = (
+            [library_of(settings, frame.library).agency] if frame.library else [one.agency for one in settings.library]
+        )
         if approve and len(agencies) > 1:
             raise Misused("an approved plan is one library's: name it with --library")
     plans: list[dict[str, Any]] = []
@@ -82,7 +81,7 @@ def sync(
             run_library_night,
             settings,
             today=today,
-            as_json=as_json,
+            as_json=frame.as_json,
             raise_if_stopped=raise_if_stopped,
             dry_run=dry_run,
             plans=plans,
@@ -97,7 +96,7 @@ def sync(
         sound(settings, documents)
     # several libraries: sums at the top, and each night in `runs`
     whole = _sum_nights(documents) if len(agencies) > 1 else documents[0]
-    _print(whole, documents, lang, as_json=as_json)
+    _print(whole, documents, frame)
     return int(whole["exit"])
 
 
@@ -219,17 +218,17 @@ def run_library_night(
     return document
 
 
-def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], language: Language, *, as_json: bool) -> None:
-    if as_json:
+def _print(whole: Mapping[str, Any], documents: list[dict[str, Any]], frame: Frame) -> None:
+    if frame.as_json:
         print_json(whole)
         return
     for document in documents:
         if document["run"] is not None or document["state"] == "planned":
-            say_lines(report_lines(document, language))
+            say_lines(report_lines(document, frame.lang))
         elif len(documents) > 1:
             note(f"{document['agency']}:")
         if "error" in document:
-            show_error(document["error"], language)
+            show_error(document["error"], frame.lang)
 
 
 def _sum_nights(documents: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.cli.outward.differences import CSV, TABLE, Form
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document, print_outcome
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import BadInput, ConfigurationError, Exit
 from cprsync.language.errors import advice_for, error_document
@@ -31,6 +31,7 @@ app = typer.Typer()
 
 
 @app.command("fbs")
+@framed
 def compare_fbs(
     *,
     listed: Annotated[
@@ -40,10 +41,7 @@ def compare_fbs(
     trend: Annotated[bool, typer.Option("--trend", help="Show the earlier comparisons; Cicero is not asked.")] = False,
     last: Annotated[int, typer.Option("--last", min=1, max=366, help="With --trend: so many comparisons.")] = 30,
     form: Form = TABLE,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Tell where Cicero (FBS) differs from the records.
 
@@ -51,26 +49,26 @@ def compare_fbs(
     all is equal, 3 when something differs, 4 when Cicero does not answer: run it again, and it goes on where it was.
     """
     if trend:
-        _show_trend(config, library, last, form, lang=lang, as_json=as_json)
+        _show_trend(frame, last, form)
         return Exit.DONE
-    document = _compare(config, library, listed, as_json=as_json)
-    if form == CSV and not as_json:
+    document = _compare(frame, listed)
+    if form == CSV and not frame.as_json:
         _write_csv(("kind", "patron"), ((kind, one) for kind, all_ in document["patrons"].items() for one in all_))
-        print_outcome(document, (), lang, as_json=False)
+        frame.print_outcome(document, ())
     else:
-        print_outcome(document, comparison_lines(document, lang), lang, as_json=as_json)
+        frame.print_outcome(document, comparison_lines(document, frame.lang))
     return int(document["exit"])
 
 
-def _compare(config: Path, library: str | None, listed: Path | None, *, as_json: bool) -> dict[str, Any]:
+def _compare(frame: Frame, listed: Path | None) -> dict[str, Any]:
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.outward.comparing import Comparing, compare_all
 
     stopping = stoppable("the comparison was asked to stop, and has ended after a whole share")
     with (
-        opened(config, library, as_json=as_json) as site,
+        frame.opened() as site,
         stopping as raise_if_stopped,
-        progress(as_json=as_json) as shown,
+        progress(as_json=frame.as_json) as shown,
     ):
         numbers = None if listed is None else _read_list(listed)
         with site.store() as store, site.counterparts.fbs() as system:
@@ -93,18 +91,18 @@ def _compare(config: Path, library: str | None, listed: Path | None, *, as_json:
     return document
 
 
-def _show_trend(config: Path, library: str | None, last: int, form: str, *, lang: Lang, as_json: bool) -> None:
+def _show_trend(frame: Frame, last: int, form: str) -> None:
     from cprsync.services.outward.comparing import trend_document
 
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         document = {"agency": site.section.agency, **trend_document(store, last)}
-    if form == CSV and not as_json:
+    if form == CSV and not frame.as_json:
         rows = (
             [one["day"], one["compared"], *(one["deviations"][kind] for kind in KINDS)] for one in document["trend"]
         )
         _write_csv(("day", "compared", *KINDS), rows)
     else:
-        print_document(document, trend_lines(document, lang), as_json=as_json)
+        frame.print(document, trend_lines(document, frame.lang))
 
 
 def _read_list(path: Path) -> frozenset[str]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_outcome
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Exit, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.outward import drift_lines
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Name = Annotated[str, typer.Argument(help="The target's name in cprsync.toml.")]
 TABLE, CSV = "table", "csv"
@@ -36,6 +33,7 @@ app = typer.Typer()
 
 
 @app.command("diff")
+@framed
 def targets_diff(
     name: Name,
     *,
@@ -43,10 +41,7 @@ def targets_diff(
     after: After = "",
     limit: Most = None,
     form: Form = TABLE,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Tell what a target would be told anew, by kind.
 
@@ -55,11 +50,12 @@ def targets_diff(
     target does not answer.
     """
     what = {"name": name, "only": patron, "after": after, "most": limit}
-    document = _check(config, library, as_json=as_json, with_waiting=True, **what)
-    return _show(document, form, lang=lang, as_json=as_json)
+    document = _check(frame, with_waiting=True, **what)
+    return _show(frame, document, form)
 
 
 @app.command("verify")
+@framed
 def targets_verify(
     name: Name,
     *,
@@ -67,10 +63,7 @@ def targets_verify(
     after: After = "",
     limit: Most = None,
     form: Form = TABLE,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Tell where a target holds something else than it was told.
 
@@ -78,18 +71,18 @@ def targets_verify(
     by targets send. Exit 0 when all is equal, 3 when something differs, 4 when the target does not answer: --after goes
     on where it ended.
     """
-    document = _check(config, library, as_json=as_json, name=name, after=after, most=limit, repair=repair)
-    return _show(document, form, lang=lang, as_json=as_json)
+    document = _check(frame, name=name, after=after, most=limit, repair=repair)
+    return _show(frame, document, form)
 
 
-def _check(config: Path, library: str | None, *, as_json: bool, **what: Any) -> dict[str, Any]:
+def _check(frame: Frame, **what: Any) -> dict[str, Any]:
     from cprsync.services.outward.checking import Checking, check_target
 
     stopping = stoppable("the comparison was asked to stop, and has ended after a whole share")
     with (
-        opened(config, library, as_json=as_json) as site,
+        frame.opened() as site,
         stopping as raise_if_stopped,
-        progress(as_json=as_json) as shown,
+        progress(as_json=frame.as_json) as shown,
         site.store() as store,
         site.targets() as targets,
     ):
@@ -104,12 +97,12 @@ def _check(config: Path, library: str | None, *, as_json: bool, **what: Any) -> 
     return document
 
 
-def _show(document: dict[str, Any], form: str, *, lang: Lang, as_json: bool) -> int:
-    if form == CSV and not as_json:
+def _show(frame: Frame, document: dict[str, Any], form: str) -> int:
+    if form == CSV and not frame.as_json:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("kind", "patron"))
         writer.writerows((kind, one) for kind, patrons in document["patrons"].items() for one in patrons)
-        print_outcome(document, (), lang, as_json=False)
+        frame.print_outcome(document, ())
     else:
-        print_outcome(document, drift_lines(document, lang), lang, as_json=as_json)
+        frame.print_outcome(document, drift_lines(document, frame.lang))
     return int(document["exit"])

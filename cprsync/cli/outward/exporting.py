@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cprsync.cli.outward.tables import Excel, open_table, write_out
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, print_long_json
 from cprsync.domain.outward.target import TargetKind
@@ -37,6 +37,7 @@ def _format(text: str) -> str:
 
 
 @app.command("export")
+@framed
 def export_changes(
     target: Annotated[str, typer.Argument(help="A target of kind feed or file: its fields are written.")] = "",
     *,
@@ -49,10 +50,7 @@ def export_changes(
     ] = NDJSON,
     excel: Excel = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the lines, and end.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Write what a target may get, as NDJSON or CSV.
 
@@ -60,7 +58,7 @@ def export_changes(
     --format csv it is on standard error. The table is plain UTF-8 with commas, for programs; --excel makes it one that
     opens in Excel. The output holds personal data: who reads it is answerable for it.
     """
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         chosen = _choose(site, target)
         if schema:
             from cprsync.domain.outward.schema import build_schema
@@ -71,12 +69,12 @@ def export_changes(
             raise Misused("--excel belongs to --format csv")
         if everyone is (since is not None):
             raise Misused("expected one of --since CURSOR and --all")
-        with _pages(site, chosen, since or "", as_json=as_json) as pages:
-            if as_json:
+        with _pages(site, chosen, since or "", as_json=frame.as_json) as pages:
+            if frame.as_json:
                 documents = (json.loads(line) for page in pages for line in page.body.splitlines())
                 print_long_json({"agency": site.section.agency, "target": target, "lines": []}, "lines", documents)
             elif form == CSV:
-                note(word("export_next", lang, cursor=_write_table(pages, chosen, excel=excel)))
+                note(word("export_next", frame.lang, cursor=_write_table(pages, chosen, excel=excel)))
             else:
                 _write_lines(pages)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.cli.outward.tables import Excel, open_table
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.errors import Misused
 from cprsync.language.words import word
@@ -30,6 +30,7 @@ def _format(text: str) -> str:
 
 
 @app.command("list")
+@framed
 def patron_list(
     *,
     group: Annotated[str | None, typer.Option("--group", help="Only this patron group (lånergruppe).")] = None,
@@ -41,10 +42,7 @@ def patron_list(
         str, typer.Option("--format", parser=_format, metavar="<list|csv>", help="Lines to read, or a table.")
     ] = _LIST,
     excel: Excel = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """List patrons: numbers and states, no names.
 
@@ -55,7 +53,7 @@ def patron_list(
     from cprsync.domain.person.municipality import code_from
     from cprsync.services.ports.finding import PatronFilter
 
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         if excel and form != _CSV:
             raise Misused("--excel belongs to --format csv")
         statuses = store.listing.statuses()
@@ -68,12 +66,12 @@ def patron_list(
             if municipality not in load_municipalities().by_code:
                 raise Misused("expected the four digits of a municipality: --municipality")
         found = store.listing.patrons(PatronFilter(group, municipality, status))
-        if as_json:
+        if frame.as_json:
             print_long_json({"agency": site.section.agency, "patrons": []}, "patrons", map(_document, found))
         elif form == _CSV:
             _write_table(found, excel=excel)
         else:
-            say_lines(_lines(found, lang))
+            say_lines(_lines(found, frame.lang))
 
 
 def _check_group(group: str, of_policy: Iterable[str], of_patrons: Iterable[str]) -> None:

@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    AuditReason,
-    Config,
-    Json,
-    Lang,
-    Library,
-    Yes,
-    opened,
-    print_document,
-    print_outcome,
-)
+from cprsync.cli.terminal.frame import AuditReason, Frame, Lang, Yes, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Exit
 from cprsync.language.errors import advice_for, error_document
@@ -30,7 +19,6 @@ from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cprsync.services.outward.sending import Sent
 
@@ -39,57 +27,51 @@ app = typer.Typer()
 
 
 @app.command("list")
-def targets_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+@framed
+def targets_list(frame: Frame) -> None:
     """List the targets: what waits for each, and what each was told."""
     from cprsync.services.outward.targets import targets_document
 
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         targets = targets_document(store)
     document = {"agency": site.section.agency, "targets": targets}
-    print_document(document, targets_lines(targets, lang), as_json=as_json)
+    frame.print(document, targets_lines(targets, frame.lang))
 
 
 @app.command("send")
+@framed
 def targets_send(
-    name: Annotated[str | None, typer.Argument(help="Only this target; else all.")] = None,
-    *,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    name: Annotated[str | None, typer.Argument(help="Only this target; else all.")] = None, *, frame: Frame
 ) -> int:
     """Send what waits for a target, between nights.
 
     As a night does: protections first, one patron's changes in their order, a new target with all patrons. Exit 4 when
     a target does not answer, or a night is at work.
     """
-    document, sent = _send(config, library, name, load=False, as_json=as_json)
-    return _show_sent(document, sent, lang, as_json=as_json)
+    document, sent = _send(frame, name, load=False)
+    return _show_sent(frame, document, sent)
 
 
 @app.command("load")
-def targets_load(
-    name: Name, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> int:
+@framed
+def targets_load(name: Name, frame: Frame) -> int:
     """Tell a target everything about everybody, now.
 
     For a target that has lost what it knew. After Ctrl-C the same command goes on where it was; `targets send` and the
     nights do too.
     """
-    document, sent = _send(config, library, name, load=True, as_json=as_json)
-    return _show_sent(document, sent, lang, as_json=as_json)
+    document, sent = _send(frame, name, load=True)
+    return _show_sent(frame, document, sent)
 
 
-def _send(
-    config: Path, library: str | None, name: str | None, *, load: bool, as_json: bool
-) -> tuple[dict[str, Any], Sequence[Sent]]:
+def _send(frame: Frame, name: str | None, *, load: bool) -> tuple[dict[str, Any], Sequence[Sent]]:
     from cprsync.services.outward.targets import chosen_targets, send_now, sent_document
 
     stopping = stoppable("sending was asked to stop, and has ended after a whole batch")
     with (
-        opened(config, library, as_json=as_json) as site,
+        frame.opened() as site,
         stopping as raise_if_stopped,
-        progress(as_json=as_json) as shown,
+        progress(as_json=frame.as_json) as shown,
         site.store(shows_records=True) as store,
         site.targets() as targets,
     ):
@@ -98,15 +80,15 @@ def _send(
         return {"agency": site.section.agency, "targets": sent_document(store, sent)}, sent
 
 
-def _show_sent(document: dict[str, Any], sent: Sequence[Sent], lang: Lang, *, as_json: bool) -> int:
+def _show_sent(frame: Frame, document: dict[str, Any], sent: Sequence[Sent]) -> int:
     left = any(one.left or one.stopped for one in sent)
     document["exit"] = Exit.LEFT if left else Exit.DONE
     if failure := next((one.error for one in sent if one.error is not None), None):
         changed = "part" if any(one.sent for one in sent) else "nothing"
         document["error"] = error_document(failure, changed=changed)
         document["exit"] = advice_for(failure).exit
-    lines = [line for one in document["targets"] for line in _lines_of(one, lang)]
-    print_outcome(document, lines, lang, as_json=as_json)
+    lines = [line for one in document["targets"] for line in _lines_of(one, frame.lang)]
+    frame.print_outcome(document, lines)
     return int(document["exit"])
 
 
@@ -119,15 +101,8 @@ def _lines_of(target: dict[str, Any], lang: Lang) -> list[str]:
 
 
 @app.command("release")
-def targets_release(
-    name: Name,
-    *,
-    reason: AuditReason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def targets_release(name: Name, *, reason: AuditReason = "", frame: Frame) -> None:
     """Let a stopped target go on.
 
     It was stopped because it would have lost many patrons at once. With the next sending it loses them. After that the
@@ -136,22 +111,14 @@ def targets_release(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.outward.targets import release_target
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         document = release_target(store, name, user=user_name(), reason=reason)
-    print_document({"agency": site.section.agency, **document}, [state_line(document, lang)], as_json=as_json)
+    frame.print({"agency": site.section.agency, **document}, [state_line(document, frame.lang)])
 
 
 @app.command("forget")
-def targets_forget(
-    name: Name,
-    *,
-    reason: AuditReason = "",
-    yes: Yes = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def targets_forget(name: Name, *, reason: AuditReason = "", yes: Yes = False, frame: Frame) -> None:
     """Forget a target that is no longer in cprsync.toml.
 
     Without --yes, only say what it leaves. What the target was told stays there, and nobody tells it of changes or of
@@ -160,7 +127,7 @@ def targets_forget(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.outward.targets import forget_target
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         document = forget_target(store, name, user=user_name(), reason=reason, confirmed=yes)
     document = {"agency": site.section.agency, **document}
-    print_document(document, forgotten_lines(document, lang), as_json=as_json)
+    frame.print(document, forgotten_lines(document, frame.lang))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.frame import CONFIG, TYPED, Config, Json, Lang, Library, Today, day, opened, print_document
+from cprsync.cli.terminal.frame import TYPED, Frame, Today, day, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN
 from cprsync.language.words import day_text, word
@@ -25,17 +25,15 @@ app = typer.Typer()
 
 
 @app.command()
+@framed
 def statistics(
     *,
     on: Annotated[
         date | None,
         typer.Option("--on", parser=day, metavar=TYPED, help="YYYY-MM-DD: the day of the ages; else today."),
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
     today: Today = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Count patrons by municipality, age band and group.
 
@@ -45,11 +43,11 @@ def statistics(
     from cprsync.config.packaged import load_municipalities
     from cprsync.services.pages.statistics import statistics as count_patrons
 
-    with opened(config, library, as_json=as_json, today=today) as site:
+    with frame.opened(today=today) as site:
         policy, of_day, homes = site.policy, on or site.clock.today(), load_municipalities()
         with site.store() as store:
             document = count_patrons(store, policy, agency=site.section.agency, on=of_day, municipalities=homes)
-    print_document(document, statistics_lines(document, lang), as_json=as_json)
+    frame.print(document, statistics_lines(document, frame.lang))
 
 
 def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[str]:

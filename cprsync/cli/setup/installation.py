@@ -27,7 +27,7 @@ from cprsync.cli.setup.units import (
     unit_texts,
 )
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Frame, Json, Lang, framed, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.status import problem_text, whose_text
@@ -226,6 +226,7 @@ def certs_dev(
 
 
 @certs_app.command("renew")
+@framed
 def certs_renew(
     *,
     cert: Annotated[Path, typer.Option("--cert", help="The new certificate with its chain (PEM), or the new .p12.")],
@@ -236,10 +237,7 @@ def certs_renew(
     ends_earlier: Annotated[
         bool, typer.Option("--ends-earlier", help="Take one that ends earlier than the one in use, such as to go back.")
     ] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Put a new certificate in the place of ours.
 
@@ -250,7 +248,7 @@ def certs_renew(
     from cprsync.cli.terminal.user import user_name
     from cprsync.register.renewing import NewFiles
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         acting = user_name()
 
         def note(fresh: Identity) -> None:
@@ -259,13 +257,14 @@ def certs_renew(
 
         new = NewFiles(cert, key, password, may_end_earlier=ends_earlier)
         document = site.counterparts.renew_certificate(new, note=note)
-    lines = [word("certs_renewed", lang, subject=document["subject"], count=document["days_left"])]
+    lines = [word("certs_renewed", frame.lang, subject=document["subject"], count=document["days_left"])]
     lines += [f"  {path}" for path in document["written"]]
-    print_document(document, [*lines, word("certs_previous", lang)], as_json=as_json)
+    frame.print(document, [*lines, word("certs_previous", frame.lang)])
 
 
 @certs_app.command("check")
-def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def certs_check(frame: Frame) -> int:
     """Say whose each certificate is, and how many days are left.
 
     Ours, its chain, those we trust, and the counterparts' own; exit 2 when one cannot be used.
@@ -273,12 +272,12 @@ def certs_check(*, config: Config = CONFIG, library: Library = None, lang: Lang 
     from cprsync.register.own_certificate import Counterpart, certificate_report
     from cprsync.wiring.counterparts import register_settings
 
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         culr = site.section.culr
         beside = [] if culr is None else [Counterpart(culr.url, culr.ca, culr.crl)]
         register = register_settings(site.section.register_, production=site.settings.is_production)
         rows = certificate_report(register, now=datetime.now(UTC), beside=beside)
-    print_document({"certificates": rows}, _certificate_lines(rows, lang), as_json=as_json)
+    frame.print({"certificates": rows}, _certificate_lines(rows, frame.lang))
     return Exit.WRONG if any(row["level"] == "critical" for row in rows) else Exit.DONE
 
 
@@ -357,14 +356,8 @@ def _state_key(found: StoreVersion, missing: list[str]) -> str:
 
 
 @db_app.command("accept-journal")
-def db_accept_journal(
-    *,
-    reason: AuditReason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def db_accept_journal(*, reason: AuditReason = "", frame: Frame) -> None:
     """Accept an erase journal that has lost lines.
 
     Use this only when the newest journal is gone for good: every other command stops until the database and the journal
@@ -374,12 +367,12 @@ def db_accept_journal(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.trust.audit import accept_journal
 
-    with opened(config, library, as_json=as_json) as site, site.unchecked_store() as store:
+    with frame.opened() as site, site.unchecked_store() as store:
         document = accept_journal(store, agency=site.section.agency, user=user_name(), reason=reason)
-    if as_json:
+    if frame.as_json:
         print_json(document)
     else:
-        _show_accepted(document, lang)
+        _show_accepted(document, frame.lang)
 
 
 def _show_accepted(document: Mapping[str, Any], language: Language) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, wraps
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,7 +20,8 @@ from cprsync.cli.terminal.output import print_json, say_lines
 from cprsync.errors import Misused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from cprsync.cli.terminal.failures import Shape
     from cprsync.wiring.site import Site
@@ -54,6 +57,7 @@ def day(text: str) -> date:
         raise Misused("not a day: expected 2027-04-10 or 10.04.2027") from None
 
 
+T = TypeVar("T")
 #: What help shows for an option that is typed as text.
 TYPED = "<str>"
 CONFIG = Path("cprsync.toml")
@@ -90,20 +94,55 @@ Approve = Annotated[
 Why = Annotated[str, typer.Option("--reason", help="Why, where a warning stops; the audit keeps it, sealed.")]
 
 
-@contextmanager
-def opened(
-    config: Path, library: str | None, *, as_json: bool, today: date | None = None, shape: Shape | None = None
-) -> Iterator[Site]:
-    """The library that a command works with. Errors become a message, advice and an exit code: see `failures`."""
-    from cprsync.config.settings import load_settings
-    from cprsync.wiring.site import site_of
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The options of every command that works with a library; how it opens the library, and how it prints."""
 
-    with failures(as_json=as_json, shape=shape):
-        settings = load_settings(config)
-        site = site_of(settings, library, today, waits_since=waits_since)
-        if settings.desk.accounts is not None:
-            site.own_patron = partial(_own_patron, settings.desk.accounts, site.section.agency)
-        yield site
+    config: Config = CONFIG
+    library: Library = None
+    lang: Lang = "da"
+    as_json: Json = False
+
+    def failures(self, shape: Shape | None = None) -> AbstractContextManager[None]:
+        return failures(as_json=self.as_json, shape=shape)
+
+    @contextmanager
+    def opened(self, *, today: date | None = None, shape: Shape | None = None) -> Iterator[Site]:
+        """The library that the command works with. Errors become a message, advice and an exit code: see `failures`."""
+        from cprsync.config.settings import load_settings
+        from cprsync.wiring.site import site_of
+
+        with self.failures(shape):
+            settings = load_settings(self.config)
+            site = site_of(settings, self.library, today, waits_since=waits_since)
+            if settings.desk.accounts is not None:
+                site.own_patron = partial(_own_patron, settings.desk.accounts, site.section.agency)
+            yield site
+
+    def print(self, document: Mapping[str, Any], lines: Iterable[str]) -> None:
+        print_document(document, lines, as_json=self.as_json)
+
+    def print_outcome(self, document: Mapping[str, Any], lines: Iterable[str]) -> None:
+        """Print a document that may hold an `error`. With lines, the error follows on standard error."""
+        self.print(document, lines)
+        if "error" in document and not self.as_json:
+            show_error(document["error"], self.lang)
+
+
+def framed(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command the options of a `Frame` after its own. It gets them as `frame`."""
+    shared = signature(Frame, eval_str=True).parameters
+    own = signature(command, eval_str=True)
+
+    @wraps(command)
+    def call(*given: Any, **options: Any) -> T:
+        frame = Frame(**{name: options.pop(name) for name in shared if name in options})
+        return command(*given, **options, frame=frame)
+
+    parameters = [*(one for one in own.parameters.values() if one.name != "frame"), *shared.values()]
+    call.__annotations__ = {one.name: one.annotation for one in parameters}
+    call.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
+    return call
 
 
 def _own_patron(accounts: Path, agency: str, user: str) -> str | None:
@@ -119,10 +158,3 @@ def print_document(document: Mapping[str, Any], lines: Iterable[str], *, as_json
         print_json(document)
     else:
         say_lines(lines)
-
-
-def print_outcome(document: Mapping[str, Any], lines: Iterable[str], language: Language, *, as_json: bool) -> None:
-    """Print a document that may hold an `error`. With lines, the error follows on standard error."""
-    print_document(document, lines, as_json=as_json)
-    if "error" in document and not as_json:
-        show_error(document["error"], language)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, Reason, opened, print_document
+from cprsync.cli.terminal.frame import Frame, Reason, framed
 from cprsync.language.audit import attempt_text
 from cprsync.language.words import moment_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.store import Store
@@ -24,24 +23,25 @@ app = typer.Typer()
 
 
 @contextmanager
-def _open(config: Path, library: str | None, *, as_json: bool) -> Iterator[tuple[Site, Store, str]]:
+def _open(frame: Frame) -> Iterator[tuple[Site, Store, str]]:
     from cprsync.cli.terminal.user import user_name
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         yield site, store, user_name()
 
 
 @app.command("list")
-def access_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+@framed
+def access_list(frame: Frame) -> None:
     """List who is stopped, and which look-ups wait for a person.
 
     Your own that lack a reason, and the samples for supervisors, the oldest first.
     """
     from cprsync.services.desk.access import list_waiting
 
-    with _open(config, library, as_json=as_json) as (site, store, user):
+    with _open(frame) as (site, store, user):
         document = list_waiting(store, user=user, now=site.clock.now())
-    print_document({"agency": site.section.agency, **document}, _lines(document, lang), as_json=as_json)
+    frame.print({"agency": site.section.agency, **document}, _lines(document, frame.lang))
 
 
 def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -69,66 +69,51 @@ def _request_text(one: Mapping[str, Any], language: Language) -> str:
 
 
 @app.command("sign")
-def access_sign(
-    number: Number, *, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False
-) -> None:
+@framed
+def access_sign(number: Number, frame: Frame) -> None:
     """Sign for what somebody else may not do alone.
 
     They repeat it within five minutes. It holds once, and for nothing else.
     """
     from cprsync.services.desk.access import sign_attempt
 
-    with _open(config, library, as_json=as_json) as (site, store, user):
+    with _open(frame) as (site, store, user):
         sign_attempt(store, number, by=user, now=site.clock.now())
-    print_document({"number": number, "signed": True}, [word("access_signed", lang)], as_json=as_json)
+    frame.print({"number": number, "signed": True}, [word("access_signed", frame.lang)])
 
 
 @app.command("explain")
-def access_explain(
-    number: Number,
-    *,
-    reason: Reason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def access_explain(number: Number, *, reason: Reason = "", frame: Frame) -> None:
     """Say why somebody you looked up did not become a patron."""
     from cprsync.services.desk.access import explain_look_up
 
-    with _open(config, library, as_json=as_json) as (_, store, user):
+    with _open(frame) as (_, store, user):
         explain_look_up(store, number, user=user, reason=reason)
-    print_document({"number": number, "explained": True}, [word("access_explained", lang)], as_json=as_json)
+    frame.print({"number": number, "explained": True}, [word("access_explained", frame.lang)])
 
 
 @app.command("check")
+@framed
 def access_check(
     number: Number,
     *,
     in_order: Annotated[bool, typer.Option("--in-order/--not-in-order", help="What you found.")],
     reason: Reason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Write down what you found of a sample. Nobody looks at their own."""
     from cprsync.services.desk.access import check_sample
 
-    with _open(config, library, as_json=as_json) as (_, store, user):
+    with _open(frame) as (_, store, user):
         check_sample(store, number, is_in_order=in_order, by=user, reason=reason)
-    print_document({"number": number, "in_order": in_order}, [word("access_checked", lang)], as_json=as_json)
+    frame.print({"number": number, "in_order": in_order}, [word("access_checked", frame.lang)])
 
 
 @app.command("lift")
+@framed
 def access_lift(
-    name: Annotated[str, typer.Argument(help="Who is stopped.")],
-    *,
-    reason: Reason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    name: Annotated[str, typer.Argument(help="Who is stopped.")], *, reason: Reason = "", frame: Frame
 ) -> None:
     """Let somebody go on who was stopped.
 
@@ -136,19 +121,15 @@ def access_lift(
     """
     from cprsync.services.desk.access import lift_stop
 
-    with _open(config, library, as_json=as_json) as (_, store, user):
+    with _open(frame) as (_, store, user):
         lift_stop(store, name, by=user, reason=reason)
-    print_document({"user": name, "lifted": True}, [word("access_lifted", lang, user=name)], as_json=as_json)
+    frame.print({"user": name, "lifted": True}, [word("access_lifted", frame.lang, user=name)])
 
 
 @app.command("watch")
+@framed
 def access_watch(
-    *,
-    remove: Annotated[bool, typer.Option("--remove", help="Watch the number no more.")] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    *, remove: Annotated[bool, typer.Option("--remove", help="Watch the number no more.")] = False, frame: Frame
 ) -> None:
     """Let a second person sign for each look-up of a number.
 
@@ -157,6 +138,6 @@ def access_watch(
     from cprsync.cli.terminal.user import ask_any_number
     from cprsync.services.desk.access import watch_number
 
-    with _open(config, library, as_json=as_json) as (_, store, user):
+    with _open(frame) as (_, store, user):
         document = watch_number(store, ask_any_number(), ends=remove, user=user)
-    print_document(document, [word(f"access_now_{document['outcome']}", lang)], as_json=as_json)
+    frame.print(document, [word(f"access_now_{document['outcome']}", frame.lang)])

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.errors import ConfigurationError, CprsyncError, Exit
 from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from cprsync.catalogues import Language
     from cprsync.config.settings import Settings
@@ -23,7 +21,8 @@ app = typer.Typer()
 
 
 @app.command("check")
-def check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def check(frame: Frame) -> int:
     """Look once what is wrong, and tell what has not been told.
 
     For a timer, each five minutes. Exit 1 if something could not be told; it is tried again. What is wrong is no error
@@ -33,8 +32,8 @@ def check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da"
 
     counts: dict[str, dict[str, int]] = {}
     errors: list[CprsyncError] = []
-    with failures(as_json=as_json):
-        for site in _sites(config, library):
+    with frame.failures():
+        for site in _sites(frame):
             try:
                 counts[site.section.agency] = check_site(site)
             except CprsyncError as error:
@@ -43,7 +42,7 @@ def check(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da"
         if errors:
             raise errors[0]
     documents = [{"agency": agency, **found} for agency, found in counts.items()]
-    print_document({"libraries": documents}, checked_lines(documents, lang), as_json=as_json)
+    frame.print({"libraries": documents}, checked_lines(documents, frame.lang))
     return Exit.REFUSED if any(one["failed"] for one in counts.values()) else Exit.DONE
 
 
@@ -55,7 +54,8 @@ def checked_lines(documents: Iterable[Mapping[str, Any]], language: Language) ->
 
 
 @app.command("test")
-def try_channels(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def try_channels(frame: Frame) -> int:
     """Send a test on each channel, and say what came of it.
 
     The heartbeat's address is called too, if there is one. Exit 1 if one could not be used.
@@ -63,7 +63,7 @@ def try_channels(*, config: Config = CONFIG, library: Library = None, lang: Lang
     from cprsync.doctor import alarming
     from cprsync.language.errors import error_document
 
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         if not site.settings.alarms.has_channels and site.settings.alarms.heartbeat is None:
             raise ConfigurationError(
                 "[alarms] names no channel: add [alarms.email] or [alarms.webhook]", kind="setting"
@@ -73,7 +73,7 @@ def try_channels(*, config: Config = CONFIG, library: Library = None, lang: Lang
         name: {"ok": error is None, "error": None if error is None else error_document(error, changed="nothing")}
         for name, error in found.items()
     }
-    print_document({"channels": told}, tried_lines(found, lang), as_json=as_json)
+    frame.print({"channels": told}, tried_lines(found, frame.lang))
     return Exit.DONE if all(error is None for error in found.values()) else Exit.REFUSED
 
 
@@ -90,23 +90,24 @@ def tried_lines(found: Mapping[str, CprsyncError | None], language: Language) ->
 
 
 @app.command("list")
-def show(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> None:
+@framed
+def show(frame: Frame) -> None:
     """List what rings, since when, and whether it could be told."""
     from cprsync.doctor.alarming import file_of
     from cprsync.language.alarms import list_lines
     from cprsync.services.trust.alarms import list_alarms
 
-    with opened(config, library, as_json=as_json) as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         documents = [list_alarms(log, site.settings.alarms.channels) for log in (store.alarms, file_of(site))]
     document = {key: [one for found in documents for one in found[key]] for key in ("alarms", "undelivered")}
-    print_document(document, list_lines(document, lang), as_json=as_json)
+    frame.print(document, list_lines(document, frame.lang))
 
 
-def _sites(config: Path, library: str | None) -> list[Site]:
+def _sites(frame: Frame) -> list[Site]:
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import sites_of
 
-    return sites_of(load_settings(config), library)
+    return sites_of(load_settings(frame.config), frame.library)
 
 
 def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:

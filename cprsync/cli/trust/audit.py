@@ -7,18 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.terminal.frame import (
-    CONFIG,
-    TYPED,
-    AuditReason,
-    Config,
-    Json,
-    Lang,
-    Library,
-    day,
-    opened,
-    print_document,
-)
+from cprsync.cli.terminal.frame import TYPED, AuditReason, Frame, day, framed
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import Exit
@@ -30,15 +19,13 @@ app = typer.Typer()
 
 
 @app.command("verify")
+@framed
 def audit_verify(
     *,
     code: Annotated[
         str | None, typer.Option("--code", help="A code that a night's report or an earlier check has told.")
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Follow the audit from end to end.
 
@@ -47,14 +34,15 @@ def audit_verify(
     """
     from cprsync.services.ports.trust.audit import EVERY_RECORD
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         check = store.audit.check(code=code, records=EVERY_RECORD)
     document = {"agency": site.section.agency, **check.document()}
-    print_document(document, audit_lines(document, lang), as_json=as_json)
+    frame.print(document, audit_lines(document, frame.lang))
     return Exit.DONE if document["whole"] else Exit.REFUSED
 
 
 @app.command("list")
+@framed
 def audit_list(
     *,
     patron: Annotated[str | None, typer.Option("--patron", help="Whose record: the patron number.")] = None,
@@ -66,10 +54,7 @@ def audit_list(
     reasons: Annotated[
         bool, typer.Option("--reasons", help="Open the reasons that people gave; that you read them is written down.")
     ] = False,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """List who did what, when and why.
 
@@ -83,26 +68,24 @@ def audit_list(
     # an entry without a user is found by the word for it in either language
     who = "" if by in {word("audit_nobody", "da"), word("audit_nobody", "en")} else by
     wanted = AuditFilter(patron, who, first, limit=limit, reasons=reasons)
-    with opened(config, library, as_json=as_json) as site:
+    with frame.opened() as site:
         policy = site.policy
         with site.store() as store:
             if reasons:
                 store.audit.note_reading(user=user_name())
             entries = list_entries(store, policy, wanted)
-            if as_json:
+            if frame.as_json:
                 print_long_json({"agency": site.section.agency, "entries": []}, "entries", map(entry_document, entries))
             else:
-                say_lines(entry_lines(entries, lang, titles_of(policy.products, lang)))
+                say_lines(entry_lines(entries, frame.lang, titles_of(policy.products, frame.lang)))
 
 
 @app.command("citizen")
+@framed
 def audit_citizen(
     patron: Annotated[str, typer.Argument(help="The patron number; left out: a number is asked for.")] = "",
     *,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> None:
     """Tell a citizen who looked them up.
 
@@ -112,21 +95,15 @@ def audit_citizen(
     from cprsync.cli.terminal.user import ask_identity, user_name
     from cprsync.services.trust.citizen import citizen_of, citizen_report
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
-        typed = patron or ask_identity(word("citizen_who", lang))
+    with frame.opened() as site, site.store() as store:
+        typed = patron or ask_identity(word("citizen_who", frame.lang))
         document = citizen_report(store, citizen_of(store, typed), organisation=site.section.name, user=user_name())
-    print_document(document, citizen_lines(document, lang), as_json=as_json)
+    frame.print(document, citizen_lines(document, frame.lang))
 
 
 @app.command("accept")
-def audit_accept(
-    *,
-    reason: AuditReason = "",
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
-) -> None:
+@framed
+def audit_accept(*, reason: AuditReason = "", frame: Frame) -> None:
     """Accept an audit that fails its check.
 
     Use this only when you know the cause, for example an older copy of the database was put back. From here on the
@@ -135,7 +112,7 @@ def audit_accept(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.trust.audit import accept_audit
 
-    with opened(config, library, as_json=as_json) as site, site.store() as store:
+    with frame.opened() as site, site.store() as store:
         was = accept_audit(store, user=user_name(), reason=reason).document()
-    lines = [word("audit_accepted", lang), *(f"  {line}" for line in audit_lines(was, lang))]
-    print_document({"agency": site.section.agency, "accepted": was}, lines, as_json=as_json)
+    lines = [word("audit_accepted", frame.lang), *(f"  {line}" for line in audit_lines(was, frame.lang))]
+    frame.print({"agency": site.section.agency, "accepted": was}, lines)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.output import colour_mark, emphasise, print_json, say
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
@@ -18,7 +17,6 @@ from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from cprsync.doctor.installation import Installation
     from cprsync.services.trust.doctor import Result
@@ -27,7 +25,8 @@ app = typer.Typer()
 
 
 @app.command()
-def doctor(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def doctor(frame: Frame) -> int:
     """Check all that an installation needs, and what to do.
 
     Live. Exit 1 when something is wrong; a warning is no fault. Each check has a limit on its time, and none hides
@@ -37,35 +36,35 @@ def doctor(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da
     from cprsync.doctor.machine import ThisMachine
     from cprsync.services.trust.doctor import examine
 
-    with failures(as_json=as_json):
-        places, unread = _installations(config, library)
+    with frame.failures():
+        places, unread = _installations(frame)
         results: list[Result] = []
-        with _progress(lang, as_json=as_json) as (watching, clear):
+        with _progress(frame.lang, as_json=frame.as_json) as (watching, clear):
             for result in examine(ThisMachine(), places, unread, watching=watching):
                 clear()
                 results.append(result)
-                if not as_json:
-                    _show(result, lang)
+                if not frame.as_json:
+                    _show(result, frame.lang)
     document = doctor_document(results)
-    if as_json:
+    if frame.as_json:
         print_json(document)
     else:
-        say(emphasise(summary_line(document, lang), colour="green" if document["ok"] else "red"))
+        say(emphasise(summary_line(document, frame.lang), colour="green" if document["ok"] else "red"))
     return Exit.DONE if document["ok"] else Exit.REFUSED
 
 
-def _installations(config: Path, library: str | None) -> tuple[Sequence[Installation], ConfigurationError | None]:
+def _installations(frame: Frame) -> tuple[Sequence[Installation], ConfigurationError | None]:
     """The installation, once for each library. Or why its settings cannot be read."""
     from cprsync.config.settings import load_settings
     from cprsync.doctor.installation import Installation
     from cprsync.wiring.site import sites_of
 
     try:
-        settings = load_settings(config)
+        settings = load_settings(frame.config)
     except ConfigurationError as error:
         return (), error
-    sites = sites_of(settings, library)
-    return [Installation(site, config) for site in sites], None
+    sites = sites_of(settings, frame.library)
+    return [Installation(site, frame.config) for site in sites], None
 
 
 def _show(result: Result, language: Language) -> None:

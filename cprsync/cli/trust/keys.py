@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, opened, print_document
+from cprsync.cli.terminal.frame import CONFIG, Config, Frame, Json, Lang, framed, print_document
 from cprsync.cli.terminal.output import note
 from cprsync.errors import Exit
 from cprsync.language.words import long_day, seconds_text, word
@@ -31,17 +31,18 @@ Purpose = Annotated[str, typer.Argument(help="What the key is for, as `keys list
 
 
 @app.command("list")
-def keys_list(*, config: Config = CONFIG, library: Library = None, lang: Lang = "da", as_json: Json = False) -> int:
+@framed
+def keys_list(frame: Frame) -> int:
     """List the keys: purpose, id, how old, and what names each.
 
     Reads every row of all libraries, and shows no secret. Exit 1 when rows name a key that is not in the key folder.
     """
     from cprsync.services.trust.keys import is_any_lost
 
-    with opened(config, library, as_json=as_json) as site, site.store_of_any_keys() as store:
+    with frame.opened() as site, site.store_of_any_keys() as store:
         uses = store.keys.uses()
     document = {"agency": site.section.agency, "keys": [one.document() for one in uses]}
-    print_document(document, _key_lines(uses, lang), as_json=as_json)
+    frame.print(document, _key_lines(uses, frame.lang))
     return Exit.REFUSED if is_any_lost(uses) else Exit.DONE
 
 

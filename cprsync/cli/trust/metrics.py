@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, Library, print_document
+from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.output import note, say
 from cprsync.errors import ConfigurationError, CprsyncError, Exit
 from cprsync.resources import monitoring_path
@@ -39,6 +38,7 @@ _MODE = 0o644
 
 
 @app.command("metrics")
+@framed
 def print_metrics(
     *,
     textfile: Annotated[
@@ -48,10 +48,7 @@ def print_metrics(
     ready: Annotated[
         Ready | None, typer.Option("--ready", help="Print alert rules for Prometheus, or a dashboard for Grafana.")
     ] = None,
-    config: Config = CONFIG,
-    library: Library = None,
-    lang: Lang = "da",
-    as_json: Json = False,
+    frame: Frame,
 ) -> int:
     """Print what Prometheus reads: how each library stands.
 
@@ -65,15 +62,15 @@ def print_metrics(
     from cprsync.domain.trust.metrics import render
     from cprsync.wiring.site import sites_of
 
-    with failures(as_json=as_json):
-        settings = load_settings(config)
-        sites = sites_of(settings, library)
-        samples = [one for site in sites for one in _samples(site, lang)]
+    with frame.failures():
+        settings = load_settings(frame.config)
+        sites = sites_of(settings, frame.library)
+        samples = [one for site in sites for one in _samples(site, frame.lang)]
         text = render(samples)
         if textfile is not None:
             write_whole(textfile, text)
     document: dict[str, Any] = {"metrics": [asdict(one) for one in samples]}
-    print_document(document, [] if textfile is not None else text.splitlines(), as_json=as_json)
+    frame.print(document, [] if textfile is not None else text.splitlines())
     return Exit.DONE if all(one.value for one in samples if one.name == "measured") else Exit.REFUSED
 
 
