@@ -20,7 +20,7 @@ from cprsync.cli.desk.confirming import (
     warning_lines,
 )
 from cprsync.cli.desk.registering import kept_block_lines
-from cprsync.cli.terminal.frame import TYPED, Approve, Confirm, Frame, Patron, Why, Yes, day, framed
+from cprsync.cli.terminal.frame import TYPED, Frame, Patron, day, framed
 from cprsync.cli.terminal.output import note
 from cprsync.domain.lending.contacting import letter_language
 from cprsync.domain.patron.fields import FIELD, SETTABLE
@@ -267,11 +267,7 @@ def patron_set_cpr(
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back a number that was set here: the record is as it was before.")
     ] = False,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
-    frame: Frame,
+    frame: Asker,
 ) -> None:
     """Make a replacement number (erstatningsnummer) real.
 
@@ -284,20 +280,19 @@ def patron_set_cpr(
     from cprsync.services.desk.reviewing import Reviews
     from cprsync.services.desk.set_cpr import SetNumber
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with frame.opened() as site:
         if undo:
             with site.library() as ours:
                 reviews = Reviews(ours, user_name())
                 taken = preview_taking_back(reviews, patron)
-                with asker.confirmed(
+                with frame.confirmed(
                     taken.document, taken.preview, taking_back_lines(taken.document, frame.lang)
                 ) as confirmation:
                     document = take_back(reviews, taken, confirmation)
         else:
             asked = SetNumber(patron, ask_number(), user_name())
             with site.desk() as desk:
-                document = _set_number(desk, asked, asker)
+                document = _set_number(desk, asked, frame)
         if document["written"]:
             publish_patron(site, patron, frame.lang)
     frame.print(document, outcome_lines(document, frame.lang))
@@ -310,7 +305,7 @@ def _set_number(desk: Desk, asked: SetNumber, asker: Asker) -> dict[str, Any]:
     shown = preview_number(desk, asked)
     if shown.is_set:
         return dict(shown.document)
-    with asker.confirmed(shown.document, shown.preview, compared_lines(shown.document, asker.language)) as confirmation:
+    with asker.confirmed(shown.document, shown.preview, compared_lines(shown.document, asker.lang)) as confirmation:
         return confirm_number(desk, shown, confirmation)
 
 

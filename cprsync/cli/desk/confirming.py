@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.cli.terminal.failures import before_writing
+from cprsync.cli.terminal.frame import Approve, Confirm, Frame, Why, Yes
 from cprsync.cli.terminal.output import note, print_json, say_lines
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.errors import NotConfirmed
@@ -31,19 +32,14 @@ _YES: Final = frozenset({"ja", "j", "yes", "y"})
 _MARKS: Final = {Level.NOTE: "·", Level.ASK: "?", Level.STOP: "!"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """How a command gets the yes to what it shows: the answers that its options give beforehand, and how it prints."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker(Frame):
+    """How a command gets the yes to what it shows: the answers that its options give beforehand."""
 
-    #: yes to whatever is shown
-    yes: bool = False
-    #: ask even without a terminal: the answer is the next line of standard input
-    confirm: bool = False
-    #: yes only to the preview with this digest
-    approve: str = ""
-    reason: str = ""
-    language: Language = "da"
-    as_json: bool = False
+    yes: Yes = False
+    confirm: Confirm = False
+    approve: Approve = ""
+    reason: Why = ""
 
     @contextmanager
     def confirmed(self, document: Mapping[str, Any], preview: Preview, lines: Iterable[str]) -> Iterator[Confirmation]:
@@ -71,11 +67,11 @@ class Asker:
             raise NotConfirmed("nobody has said yes: nothing was written", kind="confirm.needed")
         reason = self.reason
         if preview.needs_reason and not reason.strip():
-            reason = _ask(word("confirm_reason", self.language))
+            reason = _ask(word("confirm_reason", self.lang))
             if not reason:
                 # the use case refuses this preview without a reason, so no question is asked
                 return Confirmation(preview.digest, reason)
-        if _ask(_question(preview, self.language)).lower() not in _YES:
+        if _ask(_question(preview, self.lang)).lower() not in _YES:
             raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
         return Confirmation(preview.digest, reason)
 

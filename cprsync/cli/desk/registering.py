@@ -17,7 +17,7 @@ from cprsync.cli.desk.confirming import (
     publish_patron,
     warning_lines,
 )
-from cprsync.cli.terminal.frame import Approve, Confirm, Frame, Why, Yes, framed
+from cprsync.cli.terminal.frame import framed
 from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
@@ -52,11 +52,7 @@ def lookup(
     register: Annotated[
         bool, typer.Option("--register", help="Create or update the patron, and subscribe, once someone says yes.")
     ] = False,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
-    frame: Frame,
+    frame: Asker,
 ) -> int:
     """Look one person up in the register (opslag).
 
@@ -66,11 +62,10 @@ def lookup(
     from cprsync.cli.terminal.user import ask_number, user_name
     from cprsync.services.desk.lookup import Asked, look_up
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with frame.opened() as site:
         asked = Asked(ask_number(), purpose, user_name())
         with site.desk() as desk:
-            looked_up = _register(desk, asked, asker) if register else look_up(desk, asked)
+            looked_up = _register(desk, asked, frame) if register else look_up(desk, asked)
         document = dict(looked_up.document)
         if document.get("written"):
             publish_patron(site, document["patron"], frame.lang)
@@ -95,7 +90,7 @@ def _register(desk: Desk, asked: Asked, asker: Asker) -> LookedUp:
     shown = preview_registration(desk, asked)
     if not shown.is_writable:
         return LookedUp(dict(shown.document), parked=shown.parked)
-    with asker.confirmed(shown.document, shown.preview, lookup_lines(shown.document, asker.language)) as confirmation:
+    with asker.confirmed(shown.document, shown.preview, lookup_lines(shown.document, asker.lang)) as confirmation:
         return confirm_registration(desk, shown, confirmation)
 
 
@@ -166,11 +161,7 @@ def patron_add(
         bool,
         typer.Option("--provisional", help="If CPR does not answer, register by their own words until it does."),
     ] = False,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
-    frame: Frame,
+    frame: Asker,
 ) -> int:
     """Add one patron by hand, also without a CPR number.
 
@@ -182,7 +173,6 @@ def patron_add(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.adding import confirm_addition, preview_addition
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with frame.opened() as site:
         with site.desk() as desk:
             user = user_name()
@@ -195,7 +185,7 @@ def patron_add(
                 shown = preview_addition(desk, typed, user=user, provisional=True)
             document, lines = dict(shown.document), preview_lines(shown, frame.lang)
             if shown.is_writable:
-                with asker.confirmed(document, shown.preview, lines) as confirmation:
+                with frame.confirmed(document, shown.preview, lines) as confirmation:
                     document = confirm_addition(desk, shown, confirmation)
             elif not frame.as_json:
                 say_lines(lines)

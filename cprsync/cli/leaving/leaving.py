@@ -18,7 +18,7 @@ from cprsync.cli.desk.confirming import (
     warning_lines,
 )
 from cprsync.cli.terminal.failures import before_writing
-from cprsync.cli.terminal.frame import Approve, Confirm, Frame, Patron, Today, Why, Yes, framed
+from cprsync.cli.terminal.frame import Frame, Patron, Today, framed
 from cprsync.cli.terminal.output import note
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
@@ -43,9 +43,7 @@ retention_app = typer.Typer()
 
 @app.command("leave")
 @framed
-def patron_leave(
-    patron: Patron, *, yes: Yes = False, confirm: Confirm = False, approve: Approve = "", reason: Why = "", frame: Frame
-) -> int:
+def patron_leave(patron: Patron, *, frame: Asker) -> int:
     """Close a record, now or when nothing is open.
 
     What it does is shown first, and done after a yes.
@@ -57,10 +55,9 @@ def patron_leave(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.leaving.departing import LeavingDesk
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with frame.opened() as site:
         with site.library(shows_records=False) as ours:
-            document = _leave(LeavingDesk(ours, user_name()), patron, asker)
+            document = _leave(LeavingDesk(ours, user_name()), patron, frame)
         publish_patron(site, patron, frame.lang)
     frame.print(document, [left_text(document, frame.lang)])
     return Exit.LEFT if document["open"] else Exit.DONE
@@ -68,9 +65,7 @@ def patron_leave(
 
 @app.command("erase")
 @framed
-def patron_erase(
-    patron: Patron, *, yes: Yes = False, confirm: Confirm = False, approve: Approve = "", reason: Why = "", frame: Frame
-) -> None:
+def patron_erase(patron: Patron, *, frame: Asker) -> None:
     """Erase a patron for good; refused while anything is open.
 
     What it does is shown first, and done after a yes.
@@ -82,10 +77,9 @@ def patron_erase(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.leaving.departing import LeavingDesk
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with frame.opened() as site:
         with site.library(shows_records=False) as ours:
-            document = _erase(LeavingDesk(ours, user_name()), patron, asker)
+            document = _erase(LeavingDesk(ours, user_name()), patron, frame)
         publish_patron(site, patron, frame.lang)
     frame.print(document, erased_lines(document, frame.lang))
 
@@ -126,7 +120,7 @@ def _leave(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:
     if not shown.is_writable:
         # nothing is left to confirm: only the progress is shown
         return desk.leave(patron, Confirmation(shown.preview.digest))
-    with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.language)) as confirmation:
+    with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.lang)) as confirmation:
         done = desk.leave(patron, confirmation)
     return _with_preview(done, shown)
 
@@ -146,9 +140,9 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
 
 def _erase(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:
     shown = desk.preview(patron, Ending.ERASE)
-    with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.language)) as confirmation:
+    with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.lang)) as confirmation:
         if sys.stdin.isatty() and not (asker.yes or asker.approve):
-            _type_again(patron, asker.language)
+            _type_again(patron, asker.lang)
         done = desk.erase(patron, confirmation)
     return _with_preview(done, shown)
 

@@ -233,7 +233,7 @@ def entitlements_cards(
     from cprsync.cli.desk.confirming import Asker
     from cprsync.services.netmedia.cards import begin_cards
 
-    asker, told = Asker(yes=yes, confirm=confirm, approve=approve, language=frame.lang, as_json=frame.as_json), 0
+    asker, told = Asker(yes=yes, confirm=confirm, approve=approve, lang=frame.lang, as_json=frame.as_json), 0
     with (
         frame.opened() as site,
         progress(as_json=frame.as_json) as shown,
@@ -254,7 +254,7 @@ def _remove_cards(night: Night, asker: Asker) -> int:
     from cprsync.services.netmedia.cards import end_cards, preview_end
 
     state, preview = night.store.card_accounts.state().document(), preview_end(night)
-    line = word("cards_would_end", asker.language, accounts=state["accounts"])
+    line = word("cards_would_end", asker.lang, accounts=state["accounts"])
     with asker.confirmed({**state, "preview": preview_document(preview)}, preview, [line]) as confirmation:
         return end_cards(night, confirmation, user=user_name())
 

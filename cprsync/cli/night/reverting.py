@@ -8,7 +8,7 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Asker, warning_lines
-from cprsync.cli.terminal.frame import Approve, AuditReason, Confirm, Frame, Today, Why, Yes, framed
+from cprsync.cli.terminal.frame import AuditReason, Frame, Today, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Braked, Exit
 from cprsync.language.errors import error_document
@@ -28,12 +28,8 @@ app = typer.Typer()
 def runs_revert(
     run: Annotated[int, typer.Argument(help="The run's number, as `runs list` shows it.")],
     *,
-    yes: Yes = False,
-    confirm: Confirm = False,
-    approve: Approve = "",
-    reason: Why = "",
     today: Today = None,
-    frame: Frame,
+    frame: Asker,
 ) -> int:
     """Undo a run: put back what it wrote, and hold the patrons.
 
@@ -46,7 +42,6 @@ def runs_revert(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.night.reverting import preview_revert, revert
 
-    asker = Asker(yes=yes, confirm=confirm, approve=approve, reason=reason, language=frame.lang, as_json=frame.as_json)
     with (
         frame.opened(today=today) as site,
         stoppable() as raise_if_stopped,
@@ -55,7 +50,7 @@ def runs_revert(
     ):
         night, user = replace(opened_night, raise_if_stopped=raise_if_stopped), user_name()
         seen = preview_revert(night, run)
-        with asker.confirmed(seen.document, seen.preview, preview_lines(seen.document, frame.lang)) as given:
+        with frame.confirmed(seen.document, seen.preview, preview_lines(seen.document, frame.lang)) as given:
             document = revert(night, seen, given, user=user)
     if document["state"] == "held":
         held = Braked("undoing run {run} would change more than policy.toml allows", run=run, kind="revert.braked")

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -130,16 +130,22 @@ class Frame:
 
 
 def framed(command: Callable[..., T]) -> Callable[..., T]:
-    """Give a command the options of a `Frame` after its own. It gets them as `frame`."""
-    shared = signature(Frame, eval_str=True).parameters
+    """Give a command the options of its `frame`, after its own: those of a `Frame`, or also those of a kind of it."""
     own = signature(command, eval_str=True)
+    kind = own.parameters["frame"].annotation
+    hints = get_type_hints(kind, include_extras=True)
+    shared = {name: one.replace(annotation=hints[name]) for name, one in signature(kind).parameters.items()}
 
     @wraps(command)
     def call(*given: Any, **options: Any) -> T:
-        frame = Frame(**{name: options.pop(name) for name in shared if name in options})
+        frame = kind(**{name: options.pop(name) for name in shared if name in options})
         return command(*given, **options, frame=frame)
 
-    parameters = [*(one for one in own.parameters.values() if one.name != "frame"), *shared.values()]
+    parameters = [
+        *(one for one in own.parameters.values() if one.name != "frame"),
+        # last in each help: what all commands have
+        *sorted(shared.values(), key=lambda one: one.name in Frame.__dataclass_fields__),
+    ]
     call.__annotations__ = {one.name: one.annotation for one in parameters}
     call.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
     return call
