@@ -151,6 +151,18 @@ def test_what_can_go_wrong_has_a_rule() -> None:
     assert {f"cprsync_{name}" for name in failing.split()} <= asked
 
 
+@pytest.mark.parametrize(("code", "error", "rings"), [(2, "netmedia.refused", True), (4, "netmedia.closed", False)])
+def test_the_rule_of_a_night_that_failed_rings_for_what_status_calls_wrong(
+    code: int, error: str, *, rings: bool
+) -> None:
+    """The next run tells CULR what waits, and `status` wakes nobody for it."""
+    (expr,) = (rule["expr"] for rule in rules() if rule["alert"] == "CprsyncNightFailed")
+    measured = measure(Stands(run=NIGHT | {"exit": code, "error": error}))
+    problems = {one.labels()["kind"] for one in measured if one.name == "problems"}
+    assert set(re.findall(r'\bcprsync_problems\{kind="(\w+)"\}', expr)) == {"run"}
+    assert ("run" in problems) is rings
+
+
 def test_the_rules_have_distinct_names_and_say_what_is_wrong() -> None:
     assert len({rule["alert"] for rule in rules()}) == len(rules())
     assert all(rule["annotations"]["summary"] and rule["labels"]["severity"] for rule in rules())
