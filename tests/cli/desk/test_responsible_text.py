@@ -23,8 +23,8 @@ from cprsync.language.lending import statement_lines
         ({"name": None}, "Låner 20000000 er nu ", "Patron 20000000 now "),
         (
             {"name": None, "sealed": True},
-            "Låner 20000000 (navnet er beskyttet) er nu ",
-            "Patron 20000000 (the name is protected) now ",
+            "Låner 20000000 (navnet er skjult) er nu ",
+            "Patron 20000000 (the name is hidden) now ",
         ),
     ],
 )

@@ -177,7 +177,7 @@ def test_of_the_protected_neither_name_nor_address_is_on_it_until_revealed_with_
     set_(library, "contact_address", "Hemmelig 3\n8100 Aarhus C", key="BO")
     told = statement(library, "BO")
     assert (told["letter"], told["envelope"], told["name"], told["revealed"]) == ("sealed", None, None, False)
-    assert "[Navn og adresse er beskyttet." in text(told)
+    assert "[Navn og adresse er skjult." in text(told)
     for word in ("Kastanjeløkken", "Hemmelig", *person("BO").name.addressing.split()):  # type: ignore[union-attr]  # he has one
         assert word not in text(told)
     with pytest.raises(ConfigurationError):
@@ -197,7 +197,7 @@ def test_an_address_sealed_for_the_households_sake_opens_with_a_reason_too(libra
     library.one_night()
     told = statement(library, "LIV")
     assert (told["letter"], told["envelope"]) == ("sealed", None)
-    assert f"{name_of('LIV')}\n[Adressen er beskyttet. Den åbnes" in text(told)
+    assert f"{name_of('LIV')}\n[Adressen er skjult. Den åbnes" in text(told)
     assert "Navn og adresse" not in text(told)
     assert revealed(library, "LIV")["envelope"][1] == "Møllebækslugten 15"
 
