@@ -55,8 +55,8 @@ _KINDS: Final = {
         backup.scratch
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.renewal.earlier
-        certificate.renewal.same certificate.theirs certificate.theirs.revoked
-        certificate.theirs.test clock
+        certificate.renewal.same certificate.theirs certificate.theirs.expired certificate.theirs.host
+        certificate.theirs.not_yet_valid certificate.theirs.test certificate.theirs.untrusted clock
         configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose

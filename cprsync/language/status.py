@@ -105,7 +105,8 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
         values["problem"] = problem_text(one, language)
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
-    return Problem(word(_key_of(one), language, **values), word(f"next_{what}", language, **values))
+    following = "next_certificate_theirs" if one.get("whose") == "theirs" else f"next_{what}"
+    return Problem(word(_key_of(one), language, **values), word(following, language, **values))
 
 
 def _key_of(one: Mapping[str, Any]) -> str:

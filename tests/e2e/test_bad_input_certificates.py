@@ -217,21 +217,21 @@ def _write_list(scene: Scene, path: Path, serials: list[int]) -> None:
 
 @VERSIONS
 @pytest.mark.parametrize(
-    ("name", "kind", "says"),
+    ("name", "kind", "says", "advises"),
     [
-        ("server-expired", "certificate.theirs.expired", "has expired"),
-        ("server-early", "certificate.theirs.not_yet_valid", "is not yet valid"),
-        ("server-elsewhere", "certificate.theirs.host", "is for another host name"),
-        ("server-rogue", "certificate.theirs.untrusted", "does not come from an issuer that we trust"),
+        ("server-expired", "expired", "has expired", "timedatectl"),
+        ("server-early", "not_yet_valid", "is not yet valid", "timedatectl"),
+        ("server-elsewhere", "host", "is for another host name", "address in [library.register]"),
+        ("server-rogue", "untrusted", "does not come from an issuer that we trust", "`ca` file of [library.register]"),
     ],
 )
 def test_a_wrong_certificate_of_theirs_is_theirs(  # noqa: PLR0913, PLR0917 -- a table
-    name: str, kind: str, says: str, version: ssl.TLSVersion, scene: Scene, library: Library
+    name: str, kind: str, says: str, advises: str, version: ssl.TLSVersion, scene: Scene, library: Library
 ) -> None:
     with counterpart(scene, name, version) as port:
         library.rewrite("cprsync.toml", f"localhost:{scene.port}", f"localhost:{port}")
         message = f"the certificate of localhost:{port} {says}"
-        assert_stopped(library, kind=kind, says=message, advises="`ca` file of [library.register]")
+        assert_stopped(library, kind=f"certificate.theirs.{kind}", says=message, advises=advises)
 
 
 def test_an_issuer_that_we_do_not_know_is_not_trusted(scene: Scene, library: Library) -> None:

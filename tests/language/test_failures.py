@@ -19,6 +19,7 @@ from cprsync.config.columns import load_columns
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.language.errors import BY_CLASS, advice_for, error_document, in_danish
+from cprsync.language.status import problem_of
 from cprsync.register.extract.kinds import FileKind, Product
 from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS
@@ -354,3 +355,29 @@ def test_a_register_that_does_not_answer_changes_nothing_and_the_advice_says_not
 )
 def test_a_damaged_record_is_named_in_danish(refused: CprsyncError, danish: str) -> None:
     assert in_danish(refused.document()) == danish
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("expired", ("timedatectl", "Ask the counterpart")),
+        ("not_yet_valid", ("timedatectl", "Ask the counterpart")),
+        ("host", ("the address",)),
+        ("untrusted", ("the `ca` file",)),
+        ("hash", ("Ask the counterpart",)),
+        ("revoked", ("Ask the counterpart",)),
+    ],
+)
+def test_what_is_wrong_with_a_counterparts_certificate_is_looked_for_where_it_is(
+    kind: str, words: tuple[str, ...]
+) -> None:
+    """A setting of ours can only be wrong when the certificate is good, and not the one that we expect."""
+    advice = advice_for(errors.PeerCertificateError("…", kind=f"certificate.theirs.{kind}")).next.en
+    assert [word for word in words if word.casefold() not in advice.casefold()] == []
+    assert ("[library.register]" in advice) == (kind in {"host", "untrusted"})
+
+
+def test_a_counterparts_certificate_is_not_ours_to_order() -> None:
+    one = {"what": "certificate", "host": "h:443", "step": None, "problem": "has expired", "problem_da": "er udløbet"}
+    assert "order" in problem_of({**one, "whose": "ours"}, "en").next
+    assert "the counterpart's" in problem_of({**one, "whose": "theirs"}, "en").next
