@@ -15,6 +15,7 @@ from cprsync.identity.provider import Provider
 from cprsync.identity.settings import ProviderSettings
 from cprsync.mock.certs import develop_certificates
 from cprsync.mock.identity import Identity, identity_app, load_identity
+from cprsync.mock.tls import make_context
 from cprsync.mock.town.people import load_town
 from cprsync.mock.town.register import new_register
 from cprsync.mock.town.state import Memory
@@ -85,7 +86,7 @@ def known_provider(folder: Path, mock_keys: Path) -> Iterator[Known]:
     listener = listen(0)
     issuer = f"https://localhost:{listener.getsockname()[1]}"
     identity = load_identity(folder / "oidc", register, issuer=issuer, now=clock)
-    server = make_server(identity_app(identity), certificates, mutual=False)  # type: ignore[arg-type]  # starlette's own types
+    server = make_server(identity_app(identity), lambda: make_context(certificates, mutual=False))  # type: ignore[arg-type]  # starlette's own types
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
     thread.start()
     try:

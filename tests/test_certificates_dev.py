@@ -161,6 +161,19 @@ DAMAGES = [
 ]
 
 
+@pytest.mark.parametrize(("days", "left"), [(0, timedelta(hours=-1)), (10, timedelta(days=10, hours=-1))])
+def test_a_client_is_issued_that_ends_when_it_is_wanted_to_and_all_else_stays(
+    own: Path, days: int, left: timedelta
+) -> None:
+    first = develop_certificates(own, now=NOW, profile=SMALL)
+    kept = {path: path.read_bytes() for path in (first.ca, first.server, first.server_key)}
+    second = develop_certificates(own, now=NOW, profile=SMALL, client_days=days)
+    certificate = x509.load_pem_x509_certificate(second.client.read_bytes())
+    assert certificate.not_valid_after_utc == NOW.replace(microsecond=0) + left
+    assert second.serial != first.serial
+    assert {path: path.read_bytes() for path in kept} == kept
+
+
 @pytest.mark.parametrize(("name", "damage"), [*DAMAGES, ("client.p12", Path.unlink)])
 def test_a_folder_is_made_whole_again(own: Path, name: str, damage: Callable[[Path], object]) -> None:
     damage(own / name)

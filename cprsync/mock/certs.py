@@ -175,16 +175,27 @@ class Authority:
         return self._issue(shape, valid_from, x509.CertificatePolicies([policy]))
 
     def issue_server(
-        self, *, valid_from: datetime, days: int | None = None, hosts: Sequence[str] | None = None
+        self,
+        *,
+        valid_from: datetime,
+        days: int | None = None,
+        hosts: Sequence[str] | None = None,
+        key: rsa.RSAPrivateKey | None = None,
     ) -> Identity:
-        """Issue a server's certificate. Values that are left out come from the profile."""
+        """Issue a server's certificate. Values that are left out come from the profile; `key`: a new one."""
         shape = self.profile.server
         shape = replace(shape, days=days or shape.days, hosts=hosts or shape.hosts)
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        return self._issue(shape, valid_from, shape.alternative_names, purpose)
+        return self._issue(shape, valid_from, shape.alternative_names, purpose, key=key)
 
-    def _issue(self, shape: Shape, valid_from: datetime, *extensions: x509.ExtensionType) -> Identity:
-        key = _new_key(shape)
+    def _issue(
+        self,
+        shape: Shape,
+        valid_from: datetime,
+        *extensions: x509.ExtensionType,
+        key: rsa.RSAPrivateKey | None = None,
+    ) -> Identity:
+        key = key or _new_key(shape)
         builder = _build(shape, key, valid_from, issuer=self.certificate.subject, issuer_key=self.key)
         builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
         for extension in extensions:
@@ -226,8 +237,12 @@ class DevCertificates:
     serial: str
 
 
-def develop_certificates(folder: Path, *, now: datetime, profile: Profile | None = None) -> DevCertificates:
+def develop_certificates(
+    folder: Path, *, now: datetime, profile: Profile | None = None, client_days: int | None = None
+) -> DevCertificates:
     """Make the certificates that the folder lacks or that are no longer valid. Return their paths.
+
+    `client_days`: make a new certificate for the client, which ends after so many days; 0: it has ended.
 
     Raises:
         ConfigurationError: kind `certificates`; the folder cannot be read or written.
@@ -236,8 +251,10 @@ def develop_certificates(folder: Path, *, now: datetime, profile: Profile | None
     authority = make_authority(folder, profile=shape, now=now)
     try:
         client = _kept_identity(folder, "client", authority, now)
-        if client is None or client.certificate.subject != shape.client.subject:
-            client = authority.issue_client(valid_from=now - _CLOCK_SKEW)
+        if client is None or client.certificate.subject != shape.client.subject or client_days is not None:
+            # one that has ended was good for a day
+            begin = now - timedelta(days=1) if client_days == 0 else now
+            client = authority.issue_client(valid_from=begin - _CLOCK_SKEW, days=1 if client_days == 0 else client_days)
             client.write(folder, "client")
         server = _kept_identity(folder, "server", authority, now)
         if server is None or not _serves(server.certificate, shape.server):

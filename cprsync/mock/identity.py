@@ -107,10 +107,7 @@ class Identity:
 
     def take(self, *kinds: str) -> Fault | None:
         """A fault of one of these kinds, if one is due."""
-        fault = self.register.faults.take_for_identity(frozenset(kinds))
-        if fault is not None:
-            self.register.keep()
-        return fault
+        return self.register.take_fault(kinds)
 
     def grant(self, asked: Mapping[str, str], who: str) -> str:
         """A code for somebody."""

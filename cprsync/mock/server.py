@@ -31,6 +31,7 @@ from cprsync.mock.koha.state import load_koha
 from cprsync.mock.sftp import SftpKeys, ensure_keys, serving_sftp
 from cprsync.mock.soap.culr import CULR_PATH, CulrService
 from cprsync.mock.soap.services import LOOKUP_PATH, SUBSCRIPTION_PATH, SoapServices
+from cprsync.mock.tls import RegisterTls, make_context
 from cprsync.mock.town import agreement
 from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
@@ -159,7 +160,8 @@ def serve(  # noqa: PLR0913 -- a program's options
             **others.applications(),
             "control": control_app(register, others.control_paths()),
         }
-        servers = {listeners[name]: _server(name, app, certificates) for name, app in applications.items()}
+        tls = RegisterTls(register, certificates, now)
+        servers = {listeners[name]: _server(name, app, tls) for name, app in applications.items()}
         boxes = serving_sftp(listeners["sftp"], register, keys)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
 
@@ -226,9 +228,13 @@ def _wait_for(ready: Future[dict[str, Any]]) -> dict[str, Any]:
         raise ConfigurationError("the mock did not start in two minutes", kind="mock.start") from error
 
 
-def _server(name: str, app: Any, certificates: DevCertificates) -> QuietServer:
+def _server(name: str, app: Any, tls: RegisterTls) -> QuietServer:
     """The server of an application. Only the register asks for a certificate, and only the control has no TLS."""
-    return make_server(app, None if name == "control" else certificates, mutual=name == "soap")
+    if name == "control":
+        return make_server(app)
+    if name == "soap":
+        return make_server(app, tls.make_context)
+    return make_server(app, lambda: make_context(tls.certificates, mutual=False))
 
 
 async def _run(

@@ -114,7 +114,7 @@ class Guest(asyncssh.SSHServer):
             self._service.connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002 -- the same
-        self._refused = self._service.register.faults.take_for_sftp("sftp-refuse") is not None
+        self._refused = self._service.register.take_fault({"sftp-refuse"}) is not None
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -168,11 +168,11 @@ class Box(asyncssh.SFTPServer):
         return file
 
     def _apply_faults(self, file: OpenFile) -> None:
-        if self._service.register.faults.take_for_sftp("sftp-cut") is not None:
+        if self._service.register.take_fault({"sftp-cut"}) is not None:
             file.cut_at = os.fstat(file.content.fileno()).st_size // 2
-        if (slow := self._service.register.faults.take_for_sftp("sftp-slow")) is not None:
+        if (slow := self._service.register.take_fault({"sftp-slow"})) is not None:
             file.wait = slow.seconds
-        if (trickle := self._service.register.faults.take_for_sftp("sftp-trickle")) is not None:
+        if (trickle := self._service.register.take_fault({"sftp-trickle"})) is not None:
             file.drip = trickle.seconds
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:

@@ -1,13 +1,12 @@
 """HTTP for the mock, on uvicorn: SOAP over mutual TLS, CULR, FBS, Koha, webhooks over TLS, the control without it.
 
-Knows sizes, status codes and certificates. What a request means is known by `soap`, `fbs`, `koha` and `control`.
+Knows sizes and status codes. What a request means is known by `soap`, `fbs`, `koha` and `control`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -24,9 +23,9 @@ from cprsync.mock.soap.messages import Response
 from cprsync.mock.soap.services import Peer, SoapServices
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from cprsync.mock.certs import DevCertificates
     from cprsync.mock.control import Answering
     from cprsync.mock.fbs.service import FbsService
     from cprsync.mock.koha.service import KohaService
@@ -70,8 +69,8 @@ class QuietServer(QuickServer):
         yield
 
 
-def make_server(app: App, certificates: DevCertificates | None = None, *, mutual: bool = True) -> QuietServer:
-    """A server for an application. With certificates it uses TLS; if `mutual`, the client must show one too."""
+def make_server(app: App, tls: Callable[[], ssl.SSLContext] | None = None) -> QuietServer:
+    """A server for an application. `tls` makes its context; without one it speaks HTTP."""
     config = uvicorn.Config(
         app,
         http=_Connection,
@@ -84,21 +83,9 @@ def make_server(app: App, certificates: DevCertificates | None = None, *, mutual
         server_header=False,
         timeout_graceful_shutdown=_STOP_WAITS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        ssl_context_factory=None
-        if certificates is None
-        else lambda _config, _default: tls_context(certificates, mutual=mutual),
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls(),
     )
     return QuietServer(config)
-
-
-def tls_context(certificates: DevCertificates, *, mutual: bool = True) -> ssl.SSLContext:
-    """TLS 1.2 or later. If `mutual`, only clients with a certificate of our CA are accepted."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED if mutual else ssl.CERT_NONE
-    context.load_cert_chain(certificates.server, certificates.server_key)
-    context.load_verify_locations(certificates.ca)
-    return context
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cprsync.mock.town.faults import Fault
     from cprsync.mock.town.register import Register
 
 #: Where posts go, the folder of the keys, and the key of a new folder.
@@ -87,7 +86,7 @@ class WebhookService:
         if method != "POST":
             return Response(405, b"webhooks are posted\n", "text/plain")
         self.posts += 1
-        fault = self._take_fault()
+        fault = self._register.take_fault(WEBHOOK_KINDS)
         kind = "" if fault is None else fault.kind
         if kind in _IN_PLACE:
             return _IN_PLACE[kind]
@@ -100,12 +99,6 @@ class WebhookService:
         """What came since the start: counts, and the last posts in their order."""
         counts = {"posts": self.posts, "unproved": self.unproved, "unread": self.unread}
         return {**counts, "keys": sorted(self._keys()), "received": [asdict(one) for one in self._told]}
-
-    def _take_fault(self) -> Fault | None:
-        fault = self._register.faults.take_of(frozenset(WEBHOOK_KINDS))
-        if fault is not None:
-            self._register.keep()
-        return fault
 
     def _take(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Check a post, and keep what it says."""

@@ -207,6 +207,10 @@ def _placeholders() -> dict[str, Any]:
 def certs_dev(
     folder: Annotated[Path, typer.Argument(help="Where they go; valid ones stay.")],
     *,
+    client_days: Annotated[
+        int | None,
+        typer.Option("--client-days", min=0, max=1095, help="A new client's one that ends in so many days; 0: it has."),
+    ] = None,
     lang: Lang = "da",
     as_json: Json = False,
 ) -> None:
@@ -217,7 +221,7 @@ def certs_dev(
     from cprsync.mock.certs import develop_certificates
 
     with failures(as_json=as_json):
-        made = develop_certificates(folder, now=datetime.now(UTC))
+        made = develop_certificates(folder, now=datetime.now(UTC), client_days=client_days)
     names = ("ca", "client", "client_key", "client_p12", "server", "server_key")
     paths = {name: str(getattr(made, name)) for name in names}
     document = {**paths, "serial": made.serial}

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.mock.fbs.patrons import FbsPatrons
-    from cprsync.mock.town.faults import Fault
     from cprsync.mock.town.register import Register
 
 USER, PASSWORD = "cprsync", "mock-fbs"
@@ -71,7 +70,7 @@ class FbsService:
         if found is None:
             return _refuse(405, "methodNotAllowed")
         name, place = found
-        fault = self._take(_OF_CALLS | (_OF_PATRONS if name != "login" else {"fbs-credentials"}))
+        fault = self._register.take_fault(_OF_CALLS | (_OF_PATRONS if name != "login" else {"fbs-credentials"}))
         kind = "" if fault is None else fault.kind
         if kind == "fbs-down":
             return Response(503, b"", drop=True)
@@ -83,12 +82,6 @@ class FbsService:
         """Everything, for comparisons in tests: patrons by key, calls by method and name."""
         calls = {f"{method} {name}": count for (method, name), count in sorted(self.calls.items())}
         return {"patrons": self.patrons.dump(), "calls": calls}
-
-    def _take(self, kinds: frozenset[str]) -> Fault | None:
-        fault = self._register.faults.take_of(kinds)
-        if fault is not None:
-            self._register.keep()
-        return fault
 
     def _damaged(self, kind: str) -> Response | None:
         """The answer in place of a real one. None: the real one is given."""

@@ -76,7 +76,7 @@ class Koha(Holdings):
     def take_fault(self, *, is_write: bool, is_sign_in: bool) -> Fault | None:
         """The fault for this call, if one is due."""
         left_out = (frozenset() if is_write else _OF_A_WRITE) | (_OF_A_CLIENT if is_sign_in else frozenset())
-        fault = self.faults.take_of(frozenset(KOHA_KINDS) - left_out)
+        fault = self.faults.take(frozenset(KOHA_KINDS) - left_out)
         if fault is not None:
             self.keep()
         return fault

@@ -24,6 +24,7 @@ from cprsync.mock.soap.messages import (
 )
 from cprsync.mock.town import agreement
 from cprsync.mock.town.culr_accounts import CPR, DELETE_ALL, OK, Accounts, Request, Result
+from cprsync.mock.town.faults import CULR_KINDS
 
 if TYPE_CHECKING:
     from cprsync.mock.town.register import Register
@@ -59,9 +60,7 @@ class CulrService:
 
     def answer(self, body: bytes, *, charset: str | None) -> Response:
         """Answer one call. The effect is stored, whatever happens to the answer."""
-        fault = self.register.faults.take_for_culr()
-        if fault is not None:
-            self.register.keep()
+        fault = self.register.take_fault(CULR_KINDS)
         kind = "" if fault is None else fault.kind
         if kind == "culr-down":
             return Response(503, b"", drop=True)

@@ -30,6 +30,7 @@ from cprsync.mock.soap.messages import (
     refuse_unless_valid,
 )
 from cprsync.mock.town.agreement import GROUPS, REMOVED
+from cprsync.mock.town.faults import CALL_KINDS, OF_A_PERSON
 from cprsync.mock.town.register import Call
 
 if TYPE_CHECKING:
@@ -105,9 +106,8 @@ class SoapServices:
         refuse_unless_valid(request, schema, what="schema")
 
     def _due_fault(self, *, is_lookup: bool) -> Fault | None:
-        fault = self.register.faults.take_for_call(is_lookup=is_lookup)
-        if fault is not None:
-            self.register.keep()
+        # one that damages a person waits for a look-up
+        fault = self.register.take_fault(CALL_KINDS.keys() - (frozenset() if is_lookup else OF_A_PERSON))
         if fault is not None and fault.kind == "platform-fault":
             raise SoapFault("The service is out of order.", blame="Server", code="InternalError")
         return fault

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 TIMES_MAX = 10_000
 SECONDS_MAX = 120.0
@@ -33,8 +33,15 @@ CALL_KINDS: dict[str, str] = {
     "utf-16": "an answer in UTF-16",
     "mojibake": "an answer whose letters beyond ASCII are UTF-8 read as ISO-8859-1",
 }
-#: Kinds that can be seen only in an answer about a person.
-_OF_A_PERSON = frozenset({"other-person", "mojibake"})
+#: Those that can be seen only in an answer about a person.
+OF_A_PERSON = frozenset({"other-person", "mojibake"})
+#: The kinds that concern a new connection to the register's services.
+TLS_KINDS: dict[str, str] = {
+    "tls-expired": "the register shows a certificate that has ended",
+    "tls-other-ca": "the register shows a certificate of an authority that nobody trusts",
+    "tls-other-host": "the register shows a certificate of another host",
+    "tls-refuse": "the register refuses the certificate that it is shown",
+}
 #: Damages the next night's delivery.
 HALF_FILE = "half-file"
 #: The kinds that concern the fetching of deliveries.
@@ -120,7 +127,7 @@ WEBHOOK_KINDS: dict[str, str] = {
     "hook-down": "nothing is taken, and the connection is dropped",
 }
 _OF_LIBRARIES = (*FBS_KINDS, *KOHA_KINDS, *WEBHOOK_KINDS)
-_KINDS = (*CALL_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *_OF_LIBRARIES)
+_KINDS = (*CALL_KINDS, *TLS_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *_OF_LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,29 +197,10 @@ class FaultScript:
         """Cancel all faults."""
         self._faults.clear()
 
-    def take_for_call(self, *, is_lookup: bool) -> Fault | None:
-        """The fault for this call, if one is due. A fault that damages a person waits for a look-up."""
-        return self._take(lambda kind: kind in CALL_KINDS and (is_lookup or kind not in _OF_A_PERSON))
-
-    def take_for_night(self) -> bool:
-        return self._take(lambda kind: kind == HALF_FILE) is not None
-
-    def take_for_culr(self) -> Fault | None:
-        return self._take(lambda kind: kind in CULR_KINDS)
-
-    def take_for_identity(self, kinds: frozenset[str]) -> Fault | None:
-        return self._take(lambda kind: kind in kinds)
-
-    def take_of(self, kinds: frozenset[str]) -> Fault | None:
+    def take(self, kinds: Collection[str]) -> Fault | None:
         """The fault of one of these kinds, if one is due."""
-        return self._take(lambda kind: kind in kinds)
-
-    def take_for_sftp(self, kind: str) -> Fault | None:
-        return self._take(lambda other: other == kind)
-
-    def _take(self, concerns: Any) -> Fault | None:
         for position, fault in enumerate(self._faults):
-            if not concerns(fault.kind):
+            if fault.kind not in kinds:
                 continue
             fault = self._faults[position] = fault.next_call()  # noqa: PLW2901 -- the same fault, counted once more
             if fault.is_due:

@@ -30,13 +30,14 @@ from cprsync.mock.town.delivery import (
     write_delivery,
 )
 from cprsync.mock.town.events import Scene, happen, stamp_of
-from cprsync.mock.town.faults import FaultScript
+from cprsync.mock.town.faults import HALF_FILE, FaultScript
 from cprsync.mock.town.people import Person, Town, no_such_person, person_of, town_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from cprsync.mock.town.faults import Fault
     from cprsync.mock.town.state import Memory
 
 #: The dump shows only the last calls; the journal in the folder has all.
@@ -176,8 +177,14 @@ class Register:
         self.faults.clear()
         self.keep()
 
+    def take_fault(self, kinds: Collection[str]) -> Fault | None:
+        """The fault of one of these kinds, if one is due. After a restart it is used up too."""
+        fault = self.faults.take(kinds)
+        if fault is not None:
+            self.keep()
+        return fault
+
     def record(self, call: Call) -> None:
-        """Store the call. A fault that this call has used up is stored as well."""
         self.calls.append(call)
         self.memory.append("calls", asdict(call))
 
@@ -254,7 +261,7 @@ class Register:
         head = Head(task, closed, self.produced.get(under.agency) or working_day_before(closed))
         name = delivery_name(closed, task)
         self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
-        return Owed(name, under.agency, half=first and self.faults.take_for_night())
+        return Owed(name, under.agency, half=first and self.faults.take({HALF_FILE}) is not None)
 
     def _publish(self) -> None:
         self._by_number = {person.number: person for person in self.published.values() if not person.unborn}

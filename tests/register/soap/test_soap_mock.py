@@ -15,7 +15,14 @@ from town import PEOPLE, PEOPLE_FILE, number
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
-from cprsync.errors import BadAnswer, CertificateRefused, CprsyncError, NoSuchPerson, RegisterUnavailable
+from cprsync.errors import (
+    BadAnswer,
+    CertificateRefused,
+    CprsyncError,
+    NoSuchPerson,
+    PeerCertificateError,
+    RegisterUnavailable,
+)
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.services.ports.register import Found, Subscribed
@@ -113,6 +120,28 @@ def test_a_fault_of_the_counterpart_is_named_and_passes(
         register.look_up(ANNA)
     assert failed.value.kind.startswith(name)
     assert ANNA.digits not in str(failed.value)
+    assert register.look_up(ANNA).number == ANNA
+
+
+#: Of a new connection: what our client says of it.
+AT_THE_CERTIFICATE: dict[str, tuple[type[CprsyncError], str]] = {
+    "tls-expired": (PeerCertificateError, "certificate.theirs.expired"),
+    "tls-other-ca": (PeerCertificateError, "certificate.theirs.untrusted"),
+    "tls-other-host": (PeerCertificateError, "certificate.theirs.host"),
+    "tls-refuse": (CertificateRefused, "certificate.refused.silent"),
+}
+
+
+@pytest.mark.parametrize("kind", AT_THE_CERTIFICATE)
+def test_a_fault_at_the_certificate_is_named_and_the_next_connection_is_answered(
+    kind: str, mock: dict[str, Any], at_mock: dict[str, Any], make_register: Callable[..., SoapRegister]
+) -> None:
+    expected, name = AT_THE_CERTIFICATE[kind]
+    register = make_register(**at_mock, limits=CallLimits(tries=1))
+    control.fault(mock, kind)
+    with pytest.raises(expected) as failed:
+        register.look_up(ANNA)
+    assert failed.value.kind == name
     assert register.look_up(ANNA).number == ANNA
 
 
