@@ -11,10 +11,11 @@ import signal
 import socket
 import threading
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from cprsync.errors import ConfigurationError
 from cprsync.mock import webhook
@@ -42,7 +43,7 @@ from cprsync.private import replace_private
 from cprsync.resources import compile_schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -54,6 +55,10 @@ _HOST = "127.0.0.1"
 #: Where the identity provider keeps its key, and the secret of its clients.
 IDENTITY_FOLDER = "oidc"
 _BACKLOG = 128
+#: Free ports are taken from these. Others are given to outgoing connections: one of those could have the port when the
+#: mock is started again, and its clients know it by that port.
+_FREE = range(20_000, 32_768)
+_TRIES = 50
 _TICK_SECONDS = 0.05
 #: Making the keys of a new folder takes a few seconds, and longer on a busy machine.
 _START_SECONDS = 120
@@ -169,7 +174,10 @@ def serve(  # noqa: PLR0913 -- a program's options
 def _listen(stack: ExitStack, folder: Path, wanted: Mapping[str, int | None]) -> dict[str, socket.socket]:
     """Listen on each port that is wanted, and remember which were taken, for the next time."""
     last = _last_ports(folder)
-    listeners = {name: stack.enter_context(_listening(asked, last.get(name))) for name, asked in wanted.items()}
+    listeners = {
+        name: stack.enter_context(_listen_on(_candidates(folder / name, asked, last.get(name))))
+        for name, asked in wanted.items()
+    }
     _write(folder / "ports.json", {**last, **{name: _port(listener) for name, listener in listeners.items()}})
     return listeners
 
@@ -290,20 +298,40 @@ def _last_ports(folder: Path) -> dict[str, int]:
     return {name: int(port) for name, port in ports.items()} if isinstance(ports, dict) else {}
 
 
-@contextmanager
-def _listening(asked: int | None, last: int | None) -> Iterator[socket.socket]:
+def _candidates(place: Path, asked: int | None, last: int | None) -> Sequence[int]:
+    """The ports to try, for a server that is named by its place. More than one: any of them will do."""
     port = last or 0 if asked is None else asked
+    if port:
+        return [port]
+    first = crc32(bytes(place))
+    return [*(_FREE[(first + step) % len(_FREE)] for step in range(_TRIES)), 0]
+
+
+def _listen_on(candidates: Sequence[int]) -> socket.socket:
+    """Listen on the first port that can be used. Raises ConfigurationError: none can."""
+    *others, last = candidates
+    for port in others:
+        with suppress(OSError):
+            return _open(port)
+    try:
+        return _open(last)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            "port {port} cannot be used: choose another, or 0", port=last, kind="mock.port"
+        ) from error
+
+
+def _open(port: int) -> socket.socket:
     # asyncio sends small answers at once only on sockets that are marked as TCP.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((_HOST, port))
-        except (OSError, OverflowError) as error:
-            raise ConfigurationError(
-                "port {port} cannot be used: choose another, or 0", port=port, kind="mock.port"
-            ) from error
+        listener.bind((_HOST, port))
         listener.listen(_BACKLOG)
-        yield listener
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _port(listener: socket.socket) -> int:

@@ -394,8 +394,6 @@ def test_a_mock_that_is_killed_in_the_middle_of_writes_has_each_answered_one_and
             thread.join(20)
     with (folder / "koha.jsonl").open("a", encoding="utf-8") as journal:
         journal.write('[{"op":"change","patron":1,"set":{"city":"to')
-    # any connection on the machine may have one of its ports by now
-    (folder / "ports.json").unlink()
     with start(folder, with_koha=True) as again:
         koha = KohaCaller(again)
         for patron in patrons:

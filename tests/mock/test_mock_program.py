@@ -162,6 +162,26 @@ def test_a_second_mock_in_the_same_folder_is_refused(ready: dict[str, Any], star
     assert asking.clock(ready)["day"] == "2027-03-22"
 
 
+def test_a_free_port_is_none_that_an_outgoing_connection_may_get_before_the_next_start(
+    start: Start, tmp_path: Path
+) -> None:
+    with start() as ready, start(tmp_path / "another") as another:
+        ports = [
+            urlsplit(one[name]).port for one in (ready, another) for name in ("lookup_url", "culr_url", "control_url")
+        ]
+        ports += [one["sftp"]["port"] for one in (ready, another)]
+    assert len(set(ports)) == len(ports)
+    assert {20_000 <= port < 32_768 for port in ports} == {True}
+
+
+def test_a_folder_whose_free_ports_are_taken_gets_the_next_ones(start: Start, tmp_path: Path) -> None:
+    with start() as ready:
+        first = urlsplit(ready["lookup_url"]).port
+    (tmp_path / "mock" / "ports.json").unlink()
+    with socket.create_server(("127.0.0.1", first or 0)), start() as ready:
+        assert first < urlsplit(ready["lookup_url"]).port <= first + 50
+
+
 def test_a_port_that_is_taken_is_named(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
