@@ -13,9 +13,10 @@ import structlog
 from cprsync.doctor.alarm_file import FILE, AlarmFile
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.doctor.status import look_at
-from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError, Exit
+from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
 from cprsync.register.own_certificate import name_problem
+from cprsync.services.ports.runs import WELL
 from cprsync.services.trust.alarms import check_alarms
 from cprsync.services.trust.status import find_nights
 from cprsync.wire.calls import Surroundings
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import Channel
     from cprsync.wiring.site import Site
 
-#: How a night ends that has gone well: all is done, or the rest is left to staff.
-WELL: Final = frozenset({Exit.DONE, Exit.LEFT})
 _NOTHING: Final[dict[str, Any]] = {"wrong": [], "certificates": []}
 _LOG: Final = structlog.get_logger("cprsync.alarms")
 

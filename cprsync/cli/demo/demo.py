@@ -292,11 +292,12 @@ def _compare_koha(stage: Stage) -> KohaComparison | None:
 
 def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> int:
     from cprsync.cli.demo.comparison import mover_lines, movers_document
+    from cprsync.services.ports.runs import WELL
 
     result, movers = _compare_all(stage)
     koha = _compare_koha(stage)
     # good nights may leave reviews: a block proposed after a death, a birth date that differs from the number's
-    failed = [night for night in stage.nights if night["exit"] not in {Exit.DONE, Exit.LEFT}]
+    failed = [night for night in stage.nights if night["exit"] not in WELL]
     ok = not result.differs and not failed and (koha is None or not koha.differs)
     if stage.as_json:
         print_json(

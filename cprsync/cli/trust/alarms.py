@@ -119,7 +119,8 @@ def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
         return
     import structlog
 
-    from cprsync.doctor.alarming import WELL, check_site, tell_well, went_well
+    from cprsync.doctor.alarming import check_site, tell_well, went_well
+    from cprsync.services.ports.runs import WELL
     from cprsync.wiring.site import site_of
 
     agencies = [one["agency"] for one in documents]

@@ -6,7 +6,7 @@ import enum
 import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.domain.deciding.approval import PlannedHarm
 from cprsync.errors import Exit
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     #: what a limit counts beside the changes, by class: keyed marks, and how often each occurs
     Marks = Mapping[Harm, Counter[bytes]]
 
+#: Exit codes of a run that has gone well: all is done, or the rest is left to staff.
+WELL: Final = frozenset({Exit.DONE, Exit.LEFT})
 #: Exit codes of a run that has processed its days. Any other run writes only what decision 3 lets through.
-LIVED = frozenset({Exit.DONE, Exit.LEFT, Exit.LATER})
+LIVED: Final = WELL | {Exit.LATER}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from cprsync.domain.trust.backup import AHEAD_MOST
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
 from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
-from cprsync.services.ports.runs import RunState, moment_document
+from cprsync.services.ports.runs import WELL, RunState, moment_document
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def _wrong_run(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
-    elif run["exit"] not in {Exit.DONE, Exit.LEFT} and not _is_told_later(run):
+    elif run["exit"] not in WELL and not _is_told_later(run):
         # the file of this day may be lost: whoever is woken has to know which one to ask for
         lost = {"day": document["deliveries"]["missing"]} if run.get("error") == GAP and is_late else {}
         yield {"what": "run", "exit": run["exit"], "run": run["run"], **lost}
