@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.services.desk.lookup import Desk
+    from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.register import Subscribed
     from cprsync.services.ports.store import Store
@@ -101,9 +102,9 @@ def preview_number(desk: Desk, asked: SetNumber) -> NumberPreview:
     """
     patron = read_patron(desk.store, asked.patron_id)
     # a shell would get the number, beside the record that it was merged into
-    unmerged_view_of(desk.store, patron.id)
+    view = unmerged_view_of(desk.store, patron.id)
     if patron.number == asked.number:
-        return _already(desk, asked, patron)
+        return _already(desk, asked, view)
     _refuse_what_is_real_or_never_will_be(patron, asked.number)
     other = _other(desk, asked)
     # no look-up is made that the audit would have
@@ -138,8 +139,9 @@ def _previewed(desk: Desk, asked: SetNumber, person: Person | None, at: datetime
     return NumberPreview(asked, patron, person, at, preview, document, other=other)
 
 
-def _already(desk: Desk, asked: SetNumber, patron: Patron) -> NumberPreview:
-    document = number_document(asked.patron_id, "unchanged", verified=patron.verified, subscribed=True) | {
+def _already(desk: Desk, asked: SetNumber, view: PatronView) -> NumberPreview:
+    patron, subscribed = view.patron, view.subscribed_since is not None
+    document = number_document(asked.patron_id, "unchanged", verified=patron.verified, subscribed=subscribed) | {
         "written": False
     }
     return NumberPreview(asked, patron, None, desk.clock.now(), Preview(PURPOSE, patron.id), document, is_set=True)

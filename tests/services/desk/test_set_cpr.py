@@ -142,11 +142,14 @@ def test_while_the_register_is_down_the_number_is_there_and_the_night_does_the_r
     assert (document["outcome"], document["verified"], document["subscribed"]) == ("set", False, False)
     assert levels(document) == {"not_verified": "stop"}
     assert (library.id_of("EDITH"), library.view("EDITH").patron.as_of) == (patron_id, None)
+    again = set_cpr(library, patron_id)
+    assert (again["outcome"], again["verified"], again["subscribed"]) == ("unchanged", False, False)
     library.register.down = None
     library.deliver(MONDAY)
     library.night()
     view = library.view("EDITH")
     assert (view.patron.verified, view.subscribed_since) == (True, library.clock.today())
+    assert set_cpr(library, patron_id)["subscribed"] is True
     assert view.register.name == person("EDITH").name
 
 
