@@ -176,7 +176,13 @@ def test_a_misspelt_group_of_a_target_stops_all_that_reads_the_rules_before_anyt
     (library.folder / "policy.toml").write_text(groups, encoding="utf-8")
     library.rewrite("cprsync.toml", 'name = "files"\n', 'name = "files"\ngroups = ["Voksne"]\n')
     before = library.rows("target", "target_patron", "outbox", "run")
-    for command in (("sync",), ("targets", "send"), ("status",), ("export", "files", "--all"), ("serve",)):
+    for command in (
+        ("sync",),
+        ("targets", "send"),
+        ("status",),
+        ("export", "files", "--all"),
+        ("serve", "--port", "0"),
+    ):
         ran = library.call(*command)
         assert_refused(
             ran, code=2, kind="configuration", says='"files", groups, Voksne: policy.toml has no', advises="Mend"
