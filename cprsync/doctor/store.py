@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from cprsync.config.settings import StoreSection
     from cprsync.services.ports.deliveries import Inspection
@@ -64,9 +65,17 @@ def _wrong_server(connection: Connection) -> Iterator[str]:
             yield f"{name}={found}"
 
 
+@contextmanager
+def _open_current(url: str) -> Iterator[Engine]:
+    """Open the database, if it is of this program's version. If not, each check has the same error: it is told once."""
+    with open_database(url) as engine:
+        check_version(engine)
+        yield engine
+
+
 def try_to_write(url: str) -> None:
     """Write a row and take it back. Raises the store's errors."""
-    with open_database(url) as engine, writing(engine) as connection:
+    with _open_current(url) as engine, writing(engine) as connection:
         connection.execute(text("INSERT INTO library (agency) VALUES (:agency)"), {"agency": _NOBODY})
         connection.rollback()
 
@@ -84,17 +93,16 @@ class LiveStore:
         self._site, self._settings, self._feed = site, site.settings, site.section.feed
 
     def store_version(self) -> str:
-        with open_database(self._settings.store.url) as engine:
-            check_version(engine)
+        with _open_current(self._settings.store.url) as engine:
             check_tables(engine)
         return WANTED
 
     def store_environments(self) -> dict[str, str]:
-        with open_database(self._settings.store.url) as engine:
+        with _open_current(self._settings.store.url) as engine:
             return find_environments(engine)
 
     def unnamed_libraries(self) -> list[str]:
-        with open_database(self._settings.store.url) as engine:
+        with _open_current(self._settings.store.url) as engine:
             return find_unnamed(engine, [one.agency for one in self._settings.library])
 
     def contents(self) -> Contents:

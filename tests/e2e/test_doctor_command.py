@@ -200,10 +200,21 @@ def test_an_older_store_is_told_with_the_command_that_brings_it_forward(library:
     execute(library, "UPDATE alembic_version SET version_num = '0019'")
     level, text = found(library, "store")
     assert (level, "cprsync db upgrade" in text, "0019" in text) == (Level.FAULT, True, True), text
-    # what cannot be opened because of it has the same cause: it is told once
-    # what cannot be opened because of it has the very same cause, so that it is told once
+
+
+@pytest.mark.parametrize("is_empty", [False, True], ids=["older", "empty"])
+def test_each_check_that_fails_because_of_the_stores_version_has_the_very_same_cause(
+    library: Library, *, is_empty: bool
+) -> None:
+    """So that it is told once."""
+    if is_empty:
+        library.store.unlink()
+        library.store.touch(mode=0o600)
+    else:
+        execute(library, "UPDATE alembic_version SET version_num = '0019'")
     places, _ = _installations(Frame(config=library.folder / "cprsync.toml"))
-    causes = {str(one.error) for name in ("store", "store.library") for one in look_in_time(CHECKS[name], places[0])}
+    checks = ("store", "store.environment", "store.write", "store.library")
+    causes = {str(one.error) for name in checks for one in look_in_time(CHECKS[name], places[0])}
     assert len(causes) == 1, causes
 
 
