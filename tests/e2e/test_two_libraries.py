@@ -12,9 +12,11 @@ from ended import end_patron
 from town import PEOPLE_FILE, number
 
 from cprsync.cli.imports.lists import import_file
+from cprsync.cli.night.sync import run_library_night
 from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
+from cprsync.errors import StoreUnavailable
 from cprsync.mock import control
 from cprsync.mock.server import running
 from cprsync.wiring.site import Site, library_of, site_of
@@ -137,6 +139,26 @@ def test_a_night_whose_database_never_answered_has_changed_nothing(both: tuple[L
     library.rewrite("cprsync.toml", 'url = "sqlite:///cprsync.db"', 'url = "postgresql+psycopg://x@127.0.0.1:1/x"')
     told = [one["error"] for one in library.run("sync").document["runs"]]
     assert [(one["kind"], one["changed"]) for one in told] == [("store.unavailable", "nothing")] * 2
+
+
+def test_a_night_whose_database_is_lost_on_its_way_may_have_done_a_part_and_a_planned_one_has_not(
+    both: tuple[Library, dict[str, Any]],
+) -> None:
+    library, ready = both
+    settings = load_settings(library.folder / "cprsync.toml")
+    run_library_night(settings, FIRST, as_json=True)
+    control.event(ready, "move", "BO")
+    control.night(ready)
+
+    def lose_database() -> None:
+        raise StoreUnavailable("the database does not answer, or another writer holds it")
+
+    changed = []
+    for dry_run in (True, False):
+        with pytest.raises(StoreUnavailable) as lost:
+            run_library_night(settings, FIRST, as_json=True, raise_if_stopped=lose_database, dry_run=dry_run)
+        changed.append(lost.value.changed)
+    assert changed == ["nothing", "part"]
 
 
 def test_library_picks_one_and_its_plan_is_written_for_its_owner_alone(both: tuple[Library, dict[str, Any]]) -> None:

@@ -203,8 +203,8 @@ def run_library_night(
         try:
             report = live(replace(night, raise_if_stopped=raise_if_stopped))
         except CprsyncError as error:
-            # a night that has begun has no report of what it did before that
-            error.changed = "part" if error.kind in _LOST else error.changed
+            # a night that has begun has no report of what it did before that; a plan changes nothing
+            error.changed = "part" if error.kind in _LOST and not dry_run else error.changed
             raise
     document = report.document()
     if plans is not None:
