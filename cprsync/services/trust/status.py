@@ -67,7 +67,7 @@ class Around:
 LATE: Final = "delivery.late"
 #: What stops a night because a delivery before the one at hand is missing.
 GAP: Final = "delivery.gap"
-#: Who is told of what a night has written: what they did not hear waits, and the next run tells it.
+#: Who is told of what a night has written: what they did not hear waits, and the next run of the day tells it.
 _HEARERS: Final = frozenset({"netmedia", "target"})
 #: How far back the last night is looked for, behind runs that undo others.
 _RUNS_MOST: Final = 20
@@ -241,7 +241,7 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from _wrong_plans(document["plans"], now)
     # without a certificate no night begins, and what it would have taken is late
     yield from (one for one in certificates if one["problem"] is not None)
-    yield from _wrong_run(document)
+    yield from _wrong_run(document, now)
     yield from ({"what": "open_undo", **one} for one in document["waits"]["undoing"])
     yield from _wrong_nights(document)
     yield from wrong_targets(document["targets"], now)
@@ -267,7 +267,7 @@ def _wrong_plans(plans: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[
         yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until", "classes")}}
 
 
-def _wrong_run(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _wrong_run(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     run, is_late = document["run"], document["deliveries"]["late"]
     if run is None:
         yield {"what": "no_run"}
@@ -276,15 +276,19 @@ def _wrong_run(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
-    elif run["exit"] not in WELL and not _is_told_later(run):
+    elif run["exit"] not in WELL and not _is_told_later(run, now):
         # the file of this day may be lost: whoever is woken has to know which one to ask for
         lost = {"day": document["deliveries"]["missing"]} if run.get("error") == GAP and is_late else {}
         yield {"what": "run", "exit": run["exit"], "run": run["run"], **lost}
 
 
-def _is_told_later(run: Mapping[str, Any]) -> bool:
-    """Whether a run is done but for what others did not hear: the next run tells them, and what waits has its age."""
-    return run["exit"] == Exit.LATER and str(run.get("error")).partition(".")[0] in _HEARERS
+def _is_told_later(run: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a run is done but for what others did not hear, and a later run of its day still tells them.
+
+    The last one is over by 12:15: a new protection that waits then waits for another day.
+    """
+    ends = datetime.combine(date.fromisoformat(run["day"]), NIGHT_HOUR, COPENHAGEN)
+    return run["exit"] == Exit.LATER and str(run.get("error")).partition(".")[0] in _HEARERS and now < ends
 
 
 def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

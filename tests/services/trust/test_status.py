@@ -11,7 +11,7 @@ import pytest
 
 from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.approval import GivenYes
-from cprsync.domain.feed.delivery import Header, last_loaded, working_day_before
+from cprsync.domain.feed.delivery import COPENHAGEN, Header, last_loaded, working_day_before
 from cprsync.errors import CprsyncError
 from cprsync.language.status import NEITHER, WELL, WRONG, facts_of, problems_of
 from cprsync.services.ports.access import Alarms
@@ -189,7 +189,7 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
     """What waits for a person is shown, and is no fault."""
     assert wrong(Stands()) == []
     assert wrong(Stands(run=RUN | {"exit": 3})) == []
-    # CULR or a target hears what waits from the next run; how long it has waited is told, and wakes nobody
+    # CULR or a target hears what waits from the next run of the day
     assert wrong(Stands(run=RUN | {"exit": 4, "error": "netmedia.closed"})) == []
     assert wrong(Stands(run=RUN | {"exit": 4, "error": "target.unavailable"})) == []
     assert wrong(Stands(produced=None)) == []
@@ -228,6 +228,15 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
 )
 def test_what_is_wrong_is_told(store: Stands, what: str) -> None:
     assert wrong(store) == [what]
+
+
+@pytest.mark.parametrize("error", ["netmedia.closed", "target.unavailable"])
+def test_what_others_did_not_hear_is_wrong_once_the_days_last_run_has_tried_too(error: str) -> None:
+    """A new protection may be what waits: it is not left to another day without a word."""
+    noon = datetime(2027, 3, 23, 12, 15, tzinfo=COPENHAGEN)
+    stands = Stands(RUN | {"exit": 4, "error": error})
+    assert wrong(stands, now=noon - timedelta(seconds=1)) == []
+    assert wrong(stands, now=noon) == ["run"]
 
 
 @pytest.mark.parametrize("error", ["netmedia.closed", "delivery.late"])
