@@ -253,8 +253,8 @@ def develop_certificates(
         client = _kept_identity(folder, "client", authority, now)
         if client is None or client.certificate.subject != shape.client.subject or client_days is not None:
             # one that has ended was good for a day
-            begin = now - timedelta(days=1) if client_days == 0 else now
-            client = authority.issue_client(valid_from=begin - _CLOCK_SKEW, days=1 if client_days == 0 else client_days)
+            begin, days = (now - timedelta(days=1), 1) if client_days == 0 else (now, client_days)
+            client = authority.issue_client(valid_from=begin - _CLOCK_SKEW, days=days)
             client.write(folder, "client")
         server = _kept_identity(folder, "server", authority, now)
         if server is None or not _serves(server.certificate, shape.server):

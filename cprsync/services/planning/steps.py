@@ -292,42 +292,42 @@ def write_protection(library: Library, change: Change, patron: Patron, as_of: As
     return replace(write, letters_stopped=min(write.letters_stopped, as_of.seen + timedelta(days=1)))
 
 
-def write_of(night: Library, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
+def write_of(library: Library, change: Change, patron: Patron, as_of: AsOf | None) -> Write:
     """The write that makes `change` true.
 
     The net media are told only if the municipality number for CULR or the patron's own number changes.
     """
-    holding = in_force(patron.overrides, night.clock.today()) if patron.overrides else {}
+    holding = in_force(patron.overrides, library.clock.today()) if patron.overrides else {}
     culr = culr_in_force(change.after, holding)
     same_number = change.after.number == patron.number
     arrives = Action.FIRST_COPY in change.actions
     if not arrives and same_number and culr == culr_in_force(patron.register, holding):
         culr = None
     stops = change.stops_letters and patron.letters_stopped is None
-    group, next_age_step = _ages(night, change, patron)
+    group, next_age_step = _ages(library, change, patron)
     return Write(
         patron=patron,
         after=change.after,
-        prepared=night.store.patrons.prepare(change.after),
+        prepared=library.store.patrons.prepare(change.after),
         as_of=as_of,
         actions=change.actions,
         culr=culr,
-        letters_stopped=night.clock.today() if stops else None,
+        letters_stopped=library.clock.today() if stops else None,
         letters_resume=change.resumes_letters and patron.letters_stopped is not None,
         group=group,
         next_age_step=next_age_step,
-        subscribed_until=_last_day(night, change, patron),
+        subscribed_until=_last_day(library, change, patron),
         lives_again=_is_dead(patron.register) and not _is_dead(change.after),
-        rights_due=bool(night.policy.products.periods) and _touches_rights(change, patron.register),
+        rights_due=bool(library.policy.products.periods) and _touches_rights(change, patron.register),
     )
 
 
-def _closes_rights(night: Library, change: Change, patron: Patron) -> bool:
+def _closes_rights(library: Library, change: Change, patron: Patron) -> bool:
     """Whether the register's word alone closes a right. Blocks by staff are not considered."""
     if patron.as_of is None or Harm.ENTITLEMENT_LOST in change.harms:
         return False
     before, after = (right_facts(one, Local()) for one in (patron, replace(patron, register=change.after)))
-    return closes_any_right(before, after, night.policy, night.clock.today())
+    return closes_any_right(before, after, library.policy, library.clock.today())
 
 
 def _touches_rights(change: Change, before: Person) -> bool:
@@ -342,10 +342,10 @@ def _touches_rights(change: Change, before: Person) -> bool:
     )
 
 
-def _ages(night: Library, change: Change, patron: Patron) -> tuple[str | None, date | None]:
+def _ages(library: Library, change: Change, patron: Patron) -> tuple[str | None, date | None]:
     """The patron's group and the next day on which age changes it. Both None: nothing that they depend on changes."""
     before, after = patron.register, change.after
-    if not night.policy.ladders.ladders or not patron.borrows:
+    if not library.policy.ladders.ladders or not patron.borrows:
         return None, None
     stopped = patron.letters_stopped
     dies_or_lives = counts_as_dead(before.status, stopped) is not counts_as_dead(after.status, stopped)
@@ -353,22 +353,22 @@ def _ages(night: Library, change: Change, patron: Patron) -> tuple[str | None, d
     if Action.FIRST_COPY not in change.actions and same:
         return None, None
     facts = CalendarFacts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
-    return age_step_of(facts, night.clock.today(), night.policy)
+    return age_step_of(facts, library.clock.today(), library.policy)
 
 
-def _last_day(night: Library, change: Change, patron: Patron) -> date | None:
+def _last_day(library: Library, change: Change, patron: Patron) -> date | None:
     """How long a patron who has died stays subscribed, so that an annulment can arrive (decision 10)."""
-    return None if patron.is_known and _is_dead(patron.register) else last_day_of(night, change.after)
+    return None if patron.is_known and _is_dead(patron.register) else last_day_of(library, change.after)
 
 
-def last_day_of(night: Library, person: Person) -> date | None:
+def last_day_of(library: Library, person: Person) -> date | None:
     """The last day of the subscription of a person who is dead, counted from today. None: the person is alive."""
-    return last_day_of_the_dead(night) if _is_dead(person) else None
+    return last_day_of_the_dead(library) if _is_dead(person) else None
 
 
-def last_day_of_the_dead(night: Library) -> date:
+def last_day_of_the_dead(library: Library) -> date:
     """The last day of the subscription of a person who dies today, or who is dead and is subscribed today."""
-    return night.clock.today() + timedelta(days=night.policy.dead_subscription_days)
+    return library.clock.today() + timedelta(days=library.policy.dead_subscription_days)
 
 
 def _is_dead(person: Person) -> bool:

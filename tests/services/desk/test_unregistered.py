@@ -193,41 +193,32 @@ def test_a_refusal_tells_nobody_that_a_protected_patron_has_another_name_than_th
     assert entries(library)[-1]["actions"] == ["name"]
 
 
-def test_the_registers_name_stands_if_the_patron_gets_a_number_while_staff_type_one(library: Library) -> None:
-    """A colleague gives the number between the check and the write: a name takes a reason from then on."""
-    patron_id, given = enrol(library, MADE[0]), []
+@pytest.mark.parametrize(
+    ("call", "time", "field", "typed", "refused"),
+    [
+        # between the check and the write: a name takes a reason from then on
+        ("staff_changes.write_own", 1, "name", "Edith uden nummer", "usage.reason"),
+        # before the value is looked at: only the register protects from then on
+        ("views.patron", 2, "protection", "ja", "usage.field.protection"),
+    ],
+)
+def test_what_staff_say_of_a_patron_is_refused_once_a_colleague_has_given_them_a_number(  # noqa: PLR0913, PLR0917 -- a table
+    library: Library, call: str, time: int, field: str, typed: str, refused: str
+) -> None:
+    patron_id, calls, given = enrol(library, MADE[0]), 0, []
     library.register.knows(person("EDITH"))
 
     def meanwhile(name: str, real: Any) -> Any:
-        if name == "staff_changes.write_own" and not given:
+        nonlocal calls
+        calls += name == call
+        if calls == time and not given:
             set_cpr(library, patron_id, EDITH)
             given.append(library.everything())
         return real
 
-    asked = Setting(patron_id, "name", "Edith uden nummer", "lone")
-    with pytest.raises(ConfigurationError) as refused:
-        set_field(counter(library, Wrapped(library.store, meanwhile)), asked)
-    assert refused.value.kind == "usage.reason"
-    assert library.everything() == given[0]
-
-
-def test_staff_protect_nobody_who_gets_a_number_while_they_say_so(library: Library) -> None:
-    """A colleague gives the number before the value is looked at: only the register protects from then on."""
-    patron_id, looks, given = enrol(library, MADE[0]), 0, []
-    library.register.knows(person("EDITH"))
-
-    def meanwhile(name: str, real: Any) -> Any:
-        nonlocal looks
-        looks += name == "views.patron"
-        if looks > 1 and not given:
-            set_cpr(library, patron_id, EDITH)
-            given.append(library.everything())
-        return real
-
-    asked = Setting(patron_id, "protection", "ja", "lone")
-    with pytest.raises(ConfigurationError) as refused:
-        set_field(counter(library, Wrapped(library.store, meanwhile)), asked)
-    assert refused.value.kind == "usage.field.protection"
+    with pytest.raises(ConfigurationError) as error:
+        set_field(counter(library, Wrapped(library.store, meanwhile)), Setting(patron_id, field, typed, "lone"))
+    assert error.value.kind == refused
     assert library.everything() == given[0]
 
 
