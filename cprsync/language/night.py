@@ -131,9 +131,11 @@ def _around_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
         total = subscriptions["added"] + subscriptions["kept"]
         yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
     # a run of an earlier version lacks it
-    if subscriptions.get("ended"):
+    ended = subscriptions.get("ended", 0)
+    if ended:
         yield "  " + word("subscriptions_ended", language, **subscriptions)
-    if subscriptions["removed"]:
+    # what the night ended is removed by it too: the same number says nothing more
+    if subscriptions["removed"] not in {0, ended}:
         yield "  " + word("subscriptions_removed", language, **subscriptions)
     leaving = document.get("leaving", {})
     if leaving.get("closed") or leaving.get("asked"):
