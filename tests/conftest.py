@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import json
+import logging
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ import compiled_once  # noqa: F401 -- for what it does
 import keys_once  # noqa: F401 -- for what it does
 import pytest
 import rooms  # noqa: F401 -- for what it does
+import structlog
 from _pytest.nodeid import NodeId
 from hypothesis import given, settings
 from hypothesis.strategies import none
@@ -119,6 +121,17 @@ def pytest_sessionfinish() -> None:
     """What is left goes with the process. pytest and Python would look through it a dozen times more, for seconds."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A command that runs in the tests' process logs to the standard error of its test, which is closed after it."""
+    root = logging.getLogger()
+    events, lines, level = structlog.get_config(), list(root.handlers), root.level
+    yield
+    structlog.configure(**events)
+    root.handlers = lines
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

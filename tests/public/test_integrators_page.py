@@ -18,7 +18,6 @@ from cprsync.mock.server import running
 from cprsync.resources import fixture_path, guide_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -46,14 +45,9 @@ def run_page(folder: Path, page: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def without_structlog() -> Iterator[None]:
+def without_structlog() -> None:
     """As in a program that has not set structlog up."""
-    before = structlog.get_config() if structlog.is_configured() else None
     structlog.reset_defaults()
-    yield
-    structlog.reset_defaults()
-    if before is not None:
-        structlog.configure(**before)
 
 
 @pytest.mark.usefixtures("without_structlog")

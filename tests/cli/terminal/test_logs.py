@@ -20,7 +20,7 @@ from cprsync.cli.terminal.failures import CHAIN_MAX
 from cprsync.cli.terminal.logs import configure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -32,14 +32,11 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(params=[io.StringIO, Terminal], ids=["piped", "watched"])
-def heard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def heard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     stream: io.StringIO = request.param()
     monkeypatch.setattr(sys, "stderr", stream)
-    before = logging.getLogger().handlers
     configure("DEBUG")
-    yield stream
-    logging.getLogger().handlers = before
-    structlog.reset_defaults()
+    return stream
 
 
 SECRETS = (number("ANNA"), PEOPLE["ANNA"]["name"]["addressing"])
@@ -133,9 +130,6 @@ def test_the_level_of_the_configuration_counts_unless_the_command_line_names_one
     config.write_text(
         config.read_text(encoding="utf-8").replace('log_level = "WARNING"', f"log_level = {written}"), encoding="utf-8"
     )
-    before = logging.getLogger().handlers
     with suppress(SystemExit):
         app([*options, "db", "status", "--config", str(config)], standalone_mode=False)
     assert logging.getLogger().isEnabledFor(logging.INFO) is heard
-    logging.getLogger().handlers = before
-    structlog.reset_defaults()

@@ -31,7 +31,6 @@ from cprsync.cli.terminal.output import (
 from cprsync.mock.certs import make_authority, packaged_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 #: Set the window's title, clear the screen, go up, in seven bits and in eight, and turn the order of a line round.
@@ -44,12 +43,6 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def watched(patch: pytest.MonkeyPatch) -> Terminal:

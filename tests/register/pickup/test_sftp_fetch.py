@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from ready_databases import put_empty_store
 from sftp_server import NAME, Server
 from sqlalchemy import text
@@ -42,10 +41,8 @@ SILENCE = Silence()
 
 
 @pytest.fixture(autouse=True)
-def logging_as_the_program_does() -> Iterator[None]:
+def logging_as_the_program_does() -> None:
     configure("WARNING")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
 from ready_databases import put_empty_store
 from sftp_server import NAME, Server, fetched, metadata
 from slow_sftp import Manners, slow_server
@@ -37,10 +36,8 @@ SLACK = 10.0
 
 
 @pytest.fixture(autouse=True)
-def logging_as_the_program_does() -> Iterator[None]:
+def logging_as_the_program_does() -> None:
     configure("ERROR")
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -146,12 +146,9 @@ def sinks() -> Iterator[Sinks]:
     structlog.configure(
         processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(found.told)
     )
-    handler = logging.StreamHandler(found.told)
-    logging.getLogger().addHandler(handler)
+    logging.getLogger().addHandler(logging.StreamHandler(found.told))
     with contextlib.redirect_stdout(found.told), contextlib.redirect_stderr(found.told):
         yield found
-    logging.getLogger().removeHandler(handler)
-    structlog.reset_defaults()
 
 
 def everywhere(library: Library, key: str, sinks: Sinks) -> None:
