@@ -84,6 +84,12 @@ class CertificateError(ConfigurationError):
     kind = "certificate.ours"
 
 
+class CredentialUnseen(ConfigurationError):
+    """systemd hands this secret to its service alone, and the command at hand does not run as that service."""
+
+    kind = "file.credential"
+
+
 class StoreUnavailable(CprsyncError):
     """The database does not answer, or another writer holds it for too long: try later."""
 

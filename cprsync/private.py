@@ -13,7 +13,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, CredentialUnseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The longest secret that is read. A provider of identities may give long ones.
 PASSWORD_MAX_BYTES: Final = 4096
+#: How a path begins that names a secret which systemd hands to the service (LoadCredential).
+CREDENTIAL: Final = "credential:"
 #: The permissions that group and others must not have on a secret: any.
 OTHERS: Final = 0o077
 #: The permissions that they must not have on a file without a secret: to change it.
@@ -50,10 +52,16 @@ def open_private(path: Path, *, forbidden: int = OTHERS) -> Iterator[IO[bytes]]:
 
     Raises:
         ConfigurationError: kinds `file.link`, `file.private`, `file.owner`, `file.kind`.
+        CredentialUnseen: it is handed to the service alone.
         OSError: the file is missing or cannot be read.
     """
-    # non-blocking: a pipe in the file's place would wait for a writer
-    handle = open_unfollowed(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        # non-blocking: a pipe in the file's place would wait for a writer
+        handle = open_unfollowed(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        if path.name.startswith(CREDENTIAL):
+            raise CredentialUnseen("{name} is handed to the service alone", name=path.name) from None
+        raise
     with os.fdopen(handle, "rb") as file:
         check_private(handle, path, forbidden=forbidden)
         yield file

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.config.paths import named_paths
+from cprsync.config.settings import credentials_folder
 from cprsync.domain.trust.backup import Manifest, find_expired, is_ahead, name_backup, time_of
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
 from cprsync.private import open_private
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: The roles of files in the archive.
 CONFIGURATION, KEY, JOURNAL, HEADS, WITNESS, FILE = "configuration", "key", "journal", "heads", "witness", "file"
+#: Where a restore puts the secrets that systemd had handed to the service.
+CREDENTIALS = "systemd-credentials"
 #: A file that the settings name is kept up to this size. None of them is large.
 _FILE_MAX: Final = 16 * 1024 * 1024
 #: The role of a file, where it belongs, and its content or where that is.
@@ -142,7 +145,10 @@ class _Beside:
         try:
             with self.draft.part(KEYS) as sealed:
                 document = {"root": str(root), "manifest": manifest.document()}
-                files = [(Kept(role, target_of(path, root), _modified(path)), content) for role, path, content in every]
+                files = [
+                    (Kept(role, target_of(_home_of(path, root), root), _modified(path)), content)
+                    for role, path, content in every
+                ]
                 write_archive(sealed, document, files)
         finally:
             for name in (HEADS, WITNESS):
@@ -188,6 +194,11 @@ class _Beside:
             else:
                 found.append((FILE, path, content))
         return found, left_out
+
+
+def _home_of(path: Path, root: Path) -> Path:
+    """Where a file is put back. What systemd handed over is not put into systemd's own folder, which ends with us."""
+    return root / CREDENTIALS / path.name if path.parent == credentials_folder() else path
 
 
 def _modified(path: Path) -> float:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.backup.backing_up import CREDENTIALS
 from cprsync.backup.placing import Placed, Placing
 from cprsync.config.settings import sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy, time_of
@@ -67,6 +68,10 @@ class Restored:
         """Whether the audit of every library is whole."""
         return all(one["audit"]["whole"] for one in self.libraries)
 
+    def _credentials(self) -> list[str]:
+        """The secrets that systemd has to hand to the service again."""
+        return sorted(str(path) for path in (self.folder / CREDENTIALS).glob("*"))
+
     def document(self) -> dict[str, Any]:
         """The JSON shape of `restore`."""
         return {
@@ -75,6 +80,7 @@ class Restored:
             "whole": self.is_whole,
             "outside": self.placed.outside,
             "kept": self.placed.kept,
+            "credentials": self._credentials(),
             "survived": {
                 "keys": self.placed.keys,
                 "journal": self.placed.journal_lines,

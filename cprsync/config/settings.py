@@ -24,13 +24,11 @@ from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mist
 from cprsync.domain.feed.delivery import AGREED_RECORDS, LOAD_HOUR
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
-from cprsync.private import check_unchangeable
+from cprsync.private import CREDENTIAL, check_unchangeable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: How the path of a secret begins that systemd hands to the service.
-_CREDENTIAL: Final = "credential:"
 #: The most processes that answer browsers at one desk.
 WORKERS_MAX = 8
 _AGENCY: Final = re.compile(r"[0-9]{6}")
@@ -467,14 +465,19 @@ def sqlite_file(url: str) -> Path | None:
     return Path(path) if scheme.startswith("sqlite") else None
 
 
+def credentials_folder() -> Path | None:
+    """Where systemd has put the secrets of the service that this process is. None: it is no such service."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(given) if given else None
+
+
 def _credential(written: str) -> Path | None:
     """The file of a secret that systemd hands to the service (LoadCredential). None: the path means a file of ours.
 
     Outside the service there is none, and the path stays as it is written: whoever reads it says so.
     """
-    name = written.removeprefix(_CREDENTIAL)
-    given = os.environ.get("CREDENTIALS_DIRECTORY")
-    return Path(given) / name if given and name != written and "/" not in name else None
+    name, given = written.removeprefix(CREDENTIAL), credentials_folder()
+    return given / name if given and name != written and "/" not in name else None
 
 
 def _sqlite_from(folder: Path, url: str) -> str:

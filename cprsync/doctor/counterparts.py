@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from cprsync.errors import CprsyncError
+from cprsync.errors import CprsyncError, CredentialUnseen
 from cprsync.register.own_certificate import Counterpart, counterpart_line, name_problem
 from cprsync.services.trust.status import NOT_SHOWN
 from cprsync.wire.errors import Unanswered
@@ -89,7 +89,7 @@ def _line_of(site: Site, place: Counterpart, *, shows_ours: bool) -> dict[str, A
     try:
         # while the key's numbers are held against each other, nothing else of the program runs
         return counterpart_line(settings, place, real_time(), shows_ours=shows_ours, checks_key=False)
-    except Unanswered:
+    except (Unanswered, CredentialUnseen):
         return _line(host, NOT_SHOWN, None)
     except CprsyncError as error:
         return _line(host, "critical", error)

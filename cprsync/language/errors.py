@@ -58,7 +58,7 @@ _KINDS: Final = {
         certificate.renewal.same certificate.theirs certificate.theirs.expired certificate.theirs.host
         certificate.theirs.not_yet_valid certificate.theirs.test certificate.theirs.untrusted clock
         configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
-        fields file file.owner init.folder journal.file
+        fields file file.credential file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
         netmedia.refused_in_a_row
         plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts

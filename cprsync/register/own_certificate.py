@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.lifetime import BROWSERS, REGISTERED, days_left, level_of, step_of
-from cprsync.errors import CertificateError, CprsyncError
+from cprsync.errors import CertificateError, CprsyncError, CredentialUnseen
 from cprsync.language.errors import error_text
 from cprsync.register.certificate_files import read_public, read_secret
 from cprsync.wire.certificates import (
@@ -295,10 +295,14 @@ def own_certificates(settings: RegisterSettings, now: datetime, *, checks_key: b
 
 def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
     """The line of the certificate that the desk shows to browsers."""
+    return _line_without_key("desk", path, now, ladder=BROWSERS)
+
+
+def _line_without_key(whose: str, path: Path, now: datetime, *, ladder: Ladder) -> dict[str, Any]:
     try:
-        return _line("desk", read_certificates(path)[0], now, ladder=BROWSERS)
+        return _line(whose, read_certificates(path)[0], now, ladder=ladder)
     except CertificateError as error:
-        return _problem("desk", error)
+        return _problem(whose, error)
 
 
 def _own_lines(settings: RegisterSettings, now: datetime, *, checks_key: bool) -> Iterator[dict[str, Any]]:
@@ -306,6 +310,11 @@ def _own_lines(settings: RegisterSettings, now: datetime, *, checks_key: bool) -
         identity = load_identity(settings, checks_key=checks_key)
     except CertificateError as error:
         yield _problem("ours", error)
+        return
+    except CredentialUnseen:
+        # the service alone has the key; when the certificate ends, anybody may know
+        if settings.client_cert is not None:
+            yield _line_without_key("ours", settings.client_cert, now, ladder=REGISTERED)
         return
     line = _line("ours", identity.certificate, now)
     try:

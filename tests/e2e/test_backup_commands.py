@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -27,6 +28,7 @@ from cprsync.cli.main import app
 from cprsync.cli.trust.backup import _steps_after
 from cprsync.domain.trust.backup import name_backup, time_of
 from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.language.backup import restore_lines
 from cprsync.private import create_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.services.trust.keys import Rotating, rotate_keys
@@ -239,6 +241,26 @@ def test_a_file_whose_setting_leads_out_of_its_folder_is_restored_beside_the_new
     assert (ran.exit, ran.document["outside"]) == (0, [str(tmp_path / "new" / "elsewhere.pub")])
     assert (tmp_path / "new" / "elsewhere.pub").read_bytes() == public.read_bytes()
     here.at(tmp_path / "new" / "site").back_up()
+
+
+def test_a_secret_that_systemd_hands_over_is_restored_beside_the_settings_and_not_into_systemds_folder(
+    here: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = tmp_path / "handed"
+    handed.mkdir()
+    create_private(handed / "client.key", "a key")
+    config = here.config.read_text("utf-8")
+    here.config.write_text(re.sub(r"(?m)^client_key = .*", 'client_key = "credential:client.key"', config), "utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed))
+    here.back_up()
+    shutil.rmtree(handed)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    ran = here.restore(tmp_path / "again")
+    secret = tmp_path / "again" / "systemd-credentials" / "client.key"
+    assert (ran.exit, ran.document["credentials"], ran.document["outside"]) == (0, [str(secret)], [])
+    assert (secret.read_text(), secret.stat().st_mode & 0o077) == ("a key", 0)
+    assert not handed.exists()
+    assert any("LoadCredential" in line for line in restore_lines(ran.document, "en"))
 
 
 def test_nothing_is_put_over_what_is_there(here: Installation, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from cprsync.errors import CprsyncError
+from cprsync.errors import CprsyncError, CredentialUnseen
 from cprsync.services.ports.trust.doctor import Finding, Level, Need
 from cprsync.services.trust import checks, peer_checks, store_checks
 
@@ -163,6 +163,8 @@ def look_in_time(check: Check, place: Machine) -> tuple[Finding, ...]:
             # one by one: those before an error are kept
             for finding in check.look(place):
                 found.append(finding)  # noqa: PERF402 -- a list made at once would lose them
+        except CredentialUnseen as error:
+            found.append(Finding(Level.WARNING, error=error))
         except CprsyncError as error:
             found.append(Finding(Level.FAULT, error=error))
         except Exception as error:  # noqa: BLE001 -- one check may not hide the others; an error's text may quote data

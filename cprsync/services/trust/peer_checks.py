@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.account import FORBIDDEN, Code
-from cprsync.errors import CprsyncError
+from cprsync.errors import CprsyncError, CredentialUnseen
 from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.checks import fault, judge_offset, ok, warning
 from cprsync.services.trust.status import is_alarming
@@ -51,6 +51,8 @@ def check_lookup(place: Installed) -> Iterator[Finding]:
 def check_clock(place: Installed) -> Iterator[Finding]:
     try:
         theirs, ours = place.peers.knock()
+    except CredentialUnseen:
+        raise
     except CprsyncError as error:
         yield Finding(Level.FAULT, "clock_unchecked", error=error)
         return

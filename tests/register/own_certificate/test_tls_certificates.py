@@ -17,7 +17,8 @@ from tls_servers import http, threaded
 from town import number
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.errors import CertificateError
+from cprsync.errors import CertificateError, CredentialUnseen
+from cprsync.language.errors import advice_for
 from cprsync.register.own_certificate import Counterpart, certificate_report, own_certificates
 
 if TYPE_CHECKING:
@@ -88,6 +89,18 @@ def test_the_report_names_every_certificate_and_its_days(pki: Pki, settings: Reg
     assert rows[-1]["host"] == f"localhost:{server.port}"
     assert all(row["level"] == "ok" and row["problem"] is None for row in rows)
     assert rows[0]["days_left"] > 1000
+
+
+def test_without_the_key_that_the_service_alone_has_the_end_of_our_certificate_is_told(
+    settings: RegisterSettings, tmp_path: Path, make_register: Callable[..., SoapRegister]
+) -> None:
+    unseen = tmp_path / "credential:client.key"
+    ours, *trusted = own_certificates(replace(settings, client_key=unseen), NOW)
+    assert (ours["whose"], ours["problem"], {one["whose"] for one in trusted}) == ("ours", None, {"trusted"})
+    assert own_certificates(replace(settings, client_key=unseen), NOW + MONTH * 60)[0]["problem"] == "it has expired"
+    with pytest.raises(CredentialUnseen) as refused:
+        make_register(client_key=unseen)
+    assert (refused.value.kind, advice_for(refused.value).exit) == ("file.credential", 2)
 
 
 def test_the_report_names_a_counterpart_that_sees_no_certificate_of_ours(pki: Pki, settings: RegisterSettings) -> None:

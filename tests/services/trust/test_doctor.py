@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.errors import BackupFailed, BadInput, ConfigurationError, RegisterUnavailable
+from cprsync.errors import BackupFailed, BadInput, ConfigurationError, CredentialUnseen, RegisterUnavailable
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
 from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, Contents, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.keys import Rotation
-from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
+from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, is_well, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
 from cprsync.store.seals.failures import AuditBroken
 
@@ -314,6 +314,14 @@ def test_a_check_that_hangs_ends_in_its_time_and_keeps_what_it_has_found() -> No
 def test_an_unexpected_error_is_told_without_its_text() -> None:
     level, text = found("culr", ask_culr=RuntimeError("0101609995"))
     assert (level, "RuntimeError" in text, "0101609995" in text) == (Level.FAULT, True, False)
+
+
+def test_what_a_secret_of_the_service_alone_keeps_from_a_command_is_told_and_is_no_fault() -> None:
+    unseen = CredentialUnseen("{name} is handed to the service alone", name="credential:client.key")
+    place: Any = Place(dict.fromkeys(("is_ours_for_test", "knock", "ask_agreement", "ask_culr"), unseen))
+    results = list(examine(place, [place], None, watching=lambda *_: None))
+    assert is_well(results)
+    assert [one.check for one in results if one.level is Level.WARNING] == ["environment"]
 
 
 def test_a_failing_check_hides_no_other() -> None:
