@@ -50,7 +50,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "certs": ("Certificates: make development ones, check those in use.", "setup.installation:certs_app"),
     "keys": ("The keys that seal the records: list, rotate, destroy.", "trust.keys"),
     "db": ("The store: set up, upgrade, status.", "setup.installation:db_app"),
-    "mock": ("A mock register to try and test against.", "demo.mock"),
+    "mock": ("A mock register to try and test against.", "demo.mock", "demo.asked"),
     "feed": ("Deliveries (ændringsudtræk), and what they could not tell.", "feed.deliveries", "feed.windows"),
     "patron": (
         "Patrons (lånere): add, import, find, list, show, set, leave.",

@@ -6,18 +6,22 @@ answers, without HTTP: `web` passes a path and a document. Persons are named by 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cprsync.errors import BadInput, CprsyncError, RunStopped
 from cprsync.mock.asking import Document, Mock, ask, change
+from cprsync.mock.town.calls import SERVICES
 from cprsync.mock.town.culr_accounts import CPR, OK, Request
+from cprsync.mock.town.events import PROTECTION
 from cprsync.mock.town.faults import SECONDS_MAX, read_fault
 from cprsync.mock.town.people import no_such_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cprsync.mock.town.people import Person
     from cprsync.mock.town.register import Register
 
 #: More than a year of working days in one call is a mistake.
@@ -71,9 +75,31 @@ def day(mock: Mock) -> dict[str, Any]:
     return change(mock, "/day", {})
 
 
+def reset(mock: Mock) -> dict[str, Any]:
+    """Go back to the first day: no event, subscription, delivery, account, call or fault is left.
+
+    Raises as `event` does; BadInput, kind `mock.reset`: the folder is of an older mock.
+    """
+    return change(mock, "/reset", {})
+
+
 def state(mock: Mock) -> dict[str, Any]:
     """Everything that the mock knows: day, persons by key, subscriptions by agreement, calls."""
     return ask(mock, "/state", {})
+
+
+def people(mock: Mock, who: str | None = None) -> dict[str, Any]:
+    """The people as they are today and as of the last night, protected or not, and subscribed to or not."""
+    return ask(mock, "/people", {"who": who})
+
+
+def calls(mock: Mock, **asked: Any) -> dict[str, Any]:
+    """The last calls to the register and CULR, and the steps of fetches, in their order.
+
+    Of `asked`: `after` is the number of a call, `limit` keeps the last ones, and `service`, `operation`, `who` and
+    `outcome` are what a call must have. Raises BadInput: `who` or `service` is none that there is.
+    """
+    return ask(mock, "/calls", asked)
 
 
 def fault(  # noqa: PLR0913 -- a fault's options
@@ -188,8 +214,40 @@ def _day(register: Register, _asked: Mapping[str, Any]) -> Document:
     return {"day": register.day.isoformat(), "files": [], "persons": 0}
 
 
+def _reset(register: Register, _asked: Mapping[str, Any]) -> Document:
+    register.begin_anew()
+    return {"day": register.day.isoformat(), "people": len(register.people)}
+
+
 def _state(register: Register, _asked: Mapping[str, Any]) -> Document:
     return register.dump()
+
+
+def _people(register: Register, asked: Mapping[str, Any]) -> Document:
+    who = asked.get("who")
+    if who is not None and who not in register.people:
+        raise BadInput(no_such_person(register.people), kind="mock.people")
+    shown = [person for key, person in register.people.items() if who in {None, key}]
+    return {"day": register.day.isoformat(), "people": [_person(register, person) for person in shown]}
+
+
+def _person(register: Register, person: Person) -> Document:
+    published = register.published.get(person.key)
+    return {
+        "key": person.key,
+        "protected": PROTECTION in person.protections,
+        "subscribed": any(person.number in filters.groups["PNR"] for filters in register.filters.values()),
+        "today": asdict(person),
+        "published": None if published is None or published.unborn else asdict(published),
+    }
+
+
+def _calls(register: Register, asked: Mapping[str, Any]) -> Document:
+    if asked.get("who") is not None and asked["who"] not in register.people:
+        raise BadInput(no_such_person(register.people), kind="mock.calls")
+    if asked.get("service") not in {None, *SERVICES}:
+        raise BadInput(f"no such service; there are {', '.join(SERVICES)}", kind="mock.calls")
+    return register.calls.select(asked)
 
 
 def _clock(register: Register, _asked: Mapping[str, Any]) -> Document:
@@ -257,7 +315,10 @@ PATHS: Mapping[str, Answering] = {
     "/event": _event,
     "/night": _night,
     "/day": _day,
+    "/reset": _reset,
     "/state": _state,
+    "/calls": _calls,
+    "/people": _people,
     "/clock": _clock,
     "/fault": _fault,
     "/calm": _calm,

@@ -36,7 +36,7 @@ from cprsync.mock.tls import RegisterTls, make_context
 from cprsync.mock.town import agreement
 from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
-from cprsync.mock.town.register import Register, load_register, new_register
+from cprsync.mock.town.register import PEOPLE_COPY, Register, load_register, new_register
 from cprsync.mock.town.state import Memory, lock_folder
 from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, koha_app, make_server, soap_app, webhook_app
 from cprsync.private import replace_private
@@ -97,6 +97,10 @@ class _Others:
         }
         return {name: application for name, application in found.items() if application is not None}
 
+    def follow(self, register: Register) -> None:
+        """Begin anew whenever the register does."""
+        register.beside += [one.begin_anew for one in (self.fbs, self.koha, self.hook) if one is not None]
+
     def control_paths(self) -> dict[str, Answering]:
         """What the control takes beside what concerns the register."""
         paths: dict[str, Answering] = koha_control.control_paths(self.koha, PATHS) | webhook.control_paths(self.hook)
@@ -156,18 +160,19 @@ def serve(  # noqa: PLR0913 -- a program's options
             load_koha(folder, memory, day=lambda: register.day, now=now) if with_koha else None,
             webhook.WebhookService(register, now) if with_webhook else None,
         )
+        others.follow(register)
         ready = _ready(register, certificates, keys, taken) | others.ready(folder, taken)
         _write(folder / "ready.json", ready)
         applications: dict[str, Any] = {
             "soap": soap_app(SoapServices(register, schemas, now, omit_false)),
-            "culr": culr_app(CulrService(register, schemas.net_media)),
+            "culr": culr_app(CulrService(register, schemas.net_media, now)),
             "oidc": identity_app(identity),
             **others.applications(),
             "control": control_app(register, others.control_paths()),
         }
         tls = RegisterTls(register, certificates, now)
         servers = {listeners[name]: _server(name, app, tls) for name, app in applications.items()}
-        boxes = serving_sftp(listeners["sftp"], register, keys)
+        boxes = serving_sftp(listeners["sftp"], register, keys, now)
         asyncio.run(_run(servers, boxes, stop, lambda: announce(ready)))
 
 
@@ -286,7 +291,9 @@ def _make_boxes(folder: Path) -> None:
 def _register(folder: Path, memory: Memory, people: Path, *, framing: Framing) -> Register:
     document = memory.load()
     if document is None:
-        return new_register(folder, memory, load_town(people), framing=framing)
+        town = load_town(people)
+        replace_private(folder / PEOPLE_COPY, people.read_bytes())
+        return new_register(folder, memory, town, framing=framing)
     return load_register(folder, memory, document, framing=framing)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
+import re
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 
 from cprsync.mock.town.agreement import ALL, INBOX
+from cprsync.mock.town.calls import Call
 from cprsync.private import replace_private
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from cprsync.mock.town.register import Register
@@ -82,6 +85,10 @@ def _load_or_make_key(path: Path) -> asyncssh.SSHKey:
 
 _INBOX = INBOX.encode()
 _LOGIN_SECONDS = 30
+#: The faults of a file that is read, in the order in which they are looked for.
+_OF_READING = ("sftp-cut", "sftp-slow", "sftp-trickle")
+#: The files that the mock gives.
+_DELIVERY = re.compile(r"D[0-9]{6}\.L[0-9]{6}(\.metadata)?")
 
 
 @dataclass(slots=True)
@@ -91,9 +98,18 @@ class SftpService:
     register: Register
     #: by user
     keys: Mapping[str, asyncssh.SSHKey]
+    now: Callable[[], datetime]
     connections: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     #: the files that guests have open; asyncssh forgets a guest's files if an answer still waits at the stop
     opened: set[Any] = field(default_factory=set)
+
+    def record(self, operation: str, user: str, outcome: str, path: bytes | None = None) -> None:
+        """Record a step of a fetch. `path`: the file; its name is kept if it is one that the mock gives."""
+        file = None if path is None else posixpath.basename(path).decode("latin-1")
+        if file is not None and not _DELIVERY.fullmatch(file):
+            file = "?"
+        at = self.now().isoformat(timespec="milliseconds")
+        self.register.calls.record(Call(operation, user, "", "", outcome, at, service="sftp", file=file))
 
 
 class Guest(asyncssh.SSHServer):
@@ -121,7 +137,15 @@ class Guest(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return not self._refused and key == self._service.keys.get(username)
+        known = username in self._service.keys
+        accepted = not self._refused and known and key == self._service.keys[username]
+        if not accepted:
+            self._service.record("login", username if known else "?", "sftp-refuse" if self._refused else "refused")
+        return accepted
+
+    def auth_completed(self) -> None:
+        user = "" if self._connection is None else self._connection.get_extra_info("username")
+        self._service.record("login", user, "ok")
 
 
 @dataclass(slots=True)
@@ -129,6 +153,12 @@ class OpenFile:
     """A file being read, and the fault to apply to it."""
 
     content: Any
+    path: bytes
+    size: int
+    #: how many of its bytes have been sent, counted from the beginning
+    sent: int = 0
+    #: the fault that it meets
+    fault: str = ""
     #: the connection drops when a byte from here on is requested; None: never
     cut_at: int | None = None
     #: how long the first answer takes, in seconds
@@ -143,6 +173,7 @@ class Box(asyncssh.SFTPServer):
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes], service: SftpService) -> None:
         """Take the user's box as the root. The first user's box is the mock's folder, which is mostly hidden."""
         self._service = service
+        self._user: str = chan.get_connection().get_extra_info("username")
         super().__init__(chan, chroot=str(_box_of(chan, service.register.folder)).encode())
 
     def map_path(self, path: bytes) -> bytes:
@@ -153,6 +184,8 @@ class Box(asyncssh.SFTPServer):
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
         root = posixpath.normpath(posixpath.join(b"/", path)).strip(b"/") == b""
+        if not root:
+            self._service.record("list", self._user, "ok")
         async for name in super().scandir(path):
             if not root or name.filename in {b".", b"..", _INBOX}:
                 yield name
@@ -160,7 +193,8 @@ class Box(asyncssh.SFTPServer):
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         if pflags & ~asyncssh.FXF_READ:
             raise _read_only()
-        file = OpenFile(super().open(path, pflags, attrs))
+        content: Any = super().open(path, pflags, attrs)
+        file = OpenFile(content, path, os.fstat(content.fileno()).st_size)
         self._service.opened.add(file.content)
         # Companions are read without faults: faults are for deliveries.
         if not path.endswith(b".metadata"):
@@ -168,12 +202,15 @@ class Box(asyncssh.SFTPServer):
         return file
 
     def _apply_faults(self, file: OpenFile) -> None:
-        if self._service.register.take_fault({"sftp-cut"}) is not None:
-            file.cut_at = os.fstat(file.content.fileno()).st_size // 2
-        if (slow := self._service.register.take_fault({"sftp-slow"})) is not None:
-            file.wait = slow.seconds
-        if (trickle := self._service.register.take_fault({"sftp-trickle"})) is not None:
-            file.drip = trickle.seconds
+        for fault in filter(None, (self._service.register.take_fault({kind}) for kind in _OF_READING)):
+            file.fault = fault.kind
+            match fault.kind:
+                case "sftp-cut":
+                    file.cut_at = file.size // 2
+                case "sftp-slow":
+                    file.wait = fault.seconds
+                case _:
+                    file.drip = fault.seconds
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
         file = _check_opened(file_obj)
@@ -186,12 +223,19 @@ class Box(asyncssh.SFTPServer):
             self.connection.abort()
             raise asyncssh.SFTPConnectionLost("cut")
         content: bytes = super().read(file.content, offset, size)  # type: ignore[assignment]  # asyncssh's own is not a coroutine
+        file.sent = max(file.sent, offset + len(content))
         return content
 
     def close(self, file_obj: object) -> None:
-        content = _check_opened(file_obj).content
-        self._service.opened.discard(content)
-        super().close(content)
+        file = _check_opened(file_obj)
+        self._service.opened.discard(file.content)
+        super().close(file.content)
+        whole = "ok" if file.sent >= file.size else "part"
+        self._service.record("fetch", self._user, file.fault or whole, file.path)
+
+    def remove(self, path: bytes) -> None:
+        super().remove(path)
+        self._service.record("remove", self._user, "ok", path)
 
     def fstat(self, file_obj: object) -> Any:
         return super().fstat(_check_opened(file_obj).content)
@@ -219,10 +263,12 @@ def _read_only() -> asyncssh.SFTPPermissionDenied:
 
 
 @asynccontextmanager
-async def serving_sftp(listener: socket.socket, register: Register, keys: SftpKeys) -> AsyncIterator[None]:
+async def serving_sftp(
+    listener: socket.socket, register: Register, keys: SftpKeys, now: Callable[[], datetime]
+) -> AsyncIterator[None]:
     """Serve SFTP on a listening socket during the block. Connections are cut at its end."""
     logins = {user: asyncssh.read_public_key(login.public) for user, login in keys.logins.items()}
-    service = SftpService(register, logins)
+    service = SftpService(register, logins, now)
     new_guest: Callable[[], asyncssh.SSHServer] = lambda: Guest(service)  # noqa: E731 -- typed for asyncssh
     acceptor = await asyncssh.listen(
         sock=listener,

@@ -100,6 +100,11 @@ class WebhookService:
         counts = {"posts": self.posts, "unproved": self.unproved, "unread": self.unread}
         return {**counts, "keys": sorted(self._keys()), "received": [asdict(one) for one in self._told]}
 
+    def begin_anew(self) -> None:
+        """Forget what came. The keys stay."""
+        self._told.clear()
+        self.posts = self.unproved = self.unread = 0
+
     def _take(self, headers: Mapping[str, str], body: bytes) -> Response:
         """Check a post, and keep what it says."""
         proved = self._proved_by(headers.get("cprsync-signature", ""), body)

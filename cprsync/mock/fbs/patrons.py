@@ -52,6 +52,10 @@ class FbsPatrons:
         for kind, who, name, to in register.memory.journal(_JOURNAL):
             KINDS[kind](self._edits.setdefault(who, Edits()), name, to)
 
+    def begin_anew(self) -> None:
+        """Let nobody differ from the register."""
+        self._edits.clear()
+
     def by_number(self, number: str) -> dict[str, Any] | None:
         """The patron of a CPR number. None: there is none."""
         person = self._register.find(number)

@@ -83,6 +83,12 @@ class FbsService:
         calls = {f"{method} {name}": count for (method, name), count in sorted(self.calls.items())}
         return {"patrons": self.patrons.dump(), "calls": calls}
 
+    def begin_anew(self) -> None:
+        """Follow the register again in all, and forget the calls."""
+        self.patrons.begin_anew()
+        self.calls.clear()
+        self.latency = 0.0
+
     def _damaged(self, kind: str) -> Response | None:
         """The answer in place of a real one. None: the real one is given."""
         if kind == "fbs-expired":

@@ -100,6 +100,10 @@ class KohaPatrons:
         for line in memory.journal(_JOURNAL):
             self._apply(line)
 
+    def begin_anew(self) -> KohaPatrons:
+        """What the journal holds now."""
+        return KohaPatrons(self._memory)
+
     def __len__(self) -> int:
         return len(self._by_id)
 

@@ -16,7 +16,7 @@ from cprsync.mock.koha.access import KohaAccess
 from cprsync.mock.koha.holdings import Holdings
 from cprsync.mock.koha.others import Script, StaffEdit, make_edit, run_age_job
 from cprsync.mock.koha.patrons import KohaPatron, KohaPatrons
-from cprsync.mock.koha.setup import parse_setup
+from cprsync.mock.koha.setup import KohaSetup, parse_setup
 from cprsync.mock.town.faults import KOHA_KINDS, Fault, FaultScript
 from cprsync.private import replace_private
 
@@ -90,6 +90,13 @@ class Koha(Holdings):
         self.faults.clear()
         self.script.waiting.clear()
         self.keep()
+
+    def begin_anew(self) -> None:
+        """Have no patrons, and the setup of a new folder. Who may come in stays."""
+        self.patrons, self.setup = self.patrons.begin_anew(), KohaSetup()
+        self.has_age_job, self.latency = False, 0.0
+        self.calls.clear()
+        self.calm()
 
     # -- the document ----------------------------------------------------------------------------------
 

@@ -23,10 +23,14 @@ from cprsync.mock.soap.messages import (
     refuse_unless_valid,
 )
 from cprsync.mock.town import agreement
+from cprsync.mock.town.calls import Call
 from cprsync.mock.town.culr_accounts import CPR, DELETE_ALL, OK, Accounts, Request, Result
 from cprsync.mock.town.faults import CULR_KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from cprsync.mock.town.register import Register
 
 CULR = "http://ws.culrservice.dbc.dk/"
@@ -37,6 +41,13 @@ _HAS_ACCOUNT = "hasCulrAccount"
 _RETURNS = frozenset({"createAccount", "updateAccount", "deleteAccount", "mergePatrons", DELETE_ALL, _HAS_ACCOUNT})
 #: Operations that read every library's accounts, and name no agency.
 _FOR_ANYONE = frozenset({"getAccountsByGlobalId", "getAccountsByLocalId", _HAS_ACCOUNT})
+OPERATIONS = _RETURNS | _FOR_ANYONE | {"getAccountFromProvider"}
+_GROUP = "authCredentials/groupIdAut"
+#: Where a request may have a CPR number.
+_NUMBERS = (
+    *("userCredentials/uidValue", "userCredentials/userIdValue", "globalUID/uidValue"),
+    *("accountToMergeWith/userIdValue", "accountToBeMerged/userIdValue"),
+)
 #: Faults that answer in place of the operation, with their codes.
 CODES = {
     "culr-credentials": "COULD_NOT_AUTHENTICATE",
@@ -54,26 +65,31 @@ class CulrService:
 
     register: Register
     schema: etree.XMLSchema
+    now: Callable[[], datetime]
 
     def knows(self, path: str) -> bool:
         return _PATH.fullmatch(path) is not None
 
     def answer(self, body: bytes, *, charset: str | None) -> Response:
-        """Answer one call. The effect is stored, whatever happens to the answer."""
+        """Answer one call, and record it. The effect is stored, whatever happens to the answer."""
         fault = self.register.take_fault(CULR_KINDS)
         kind = "" if fault is None else fault.kind
-        if kind == "culr-down":
-            return Response(503, b"", drop=True)
-        accounts = self.register.culr
+        accounts, request, said = self.register.culr, None, None
         try:
-            response = self._answer_request(parse_request(body, charset), kind)
+            request = parse_request(body, charset)
+            response, outcome = self._answer_request(request, kind)
         except SoapFault as refusal:
             accounts.calls["?", "fault"] += 1
-            response = Response(500, build_fault(refusal, prefix="S", declared=True))
+            response, outcome = Response(500, build_fault(refusal, prefix="S", declared=True)), "fault"
+            said = refusal.text
+        self._record(request, kind or outcome, said)
         wait = accounts.latency + (fault.seconds if fault is not None and kind == "culr-slow" else 0)
         return replace(damage(kind, response), wait=wait)
 
-    def _answer_request(self, request: Element, kind: str) -> Response:
+    def _answer_request(self, request: Element, kind: str) -> tuple[Response, str]:
+        """The answer, and CULR's code in it."""
+        if kind == "culr-down":
+            return Response(503, b"", drop=True), kind
         if kind == "culr-fault":
             raise SoapFault("The service is out of order.", blame="Server")
         refuse_unless_valid(request, self.schema, what="contract")
@@ -83,7 +99,18 @@ class CulrService:
         else:
             result = _check_caller(request, operation) or _carry_out(self.register.culr, request, operation)
         self.register.culr.calls[operation, result.code] += 1
-        return Response(200, _build_answer(operation, result))
+        return Response(200, _build_answer(operation, result)), result.code
+
+    def _record(self, request: Element | None, outcome: str, said: str | None) -> None:
+        operation, group, who = "?", "none", None
+        if request is not None:
+            name = etree.QName(request)
+            known = name.namespace == CULR and name.localname in OPERATIONS
+            operation = name.localname if known else "?"
+            group = next((one.agency for one in agreement.ALL if one.agency == _text(request, _GROUP)), "none")
+            who = next(filter(None, (self.register.key_of(_text(request, path)) for path in _NUMBERS)), None)
+        at = self.now().isoformat(timespec="milliseconds")
+        self.register.calls.record(Call(operation, group, "", "", outcome, at, service="culr", who=who, fault=said))
 
 
 def _check_caller(request: Element, operation: str) -> Result | None:

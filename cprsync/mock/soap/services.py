@@ -30,8 +30,8 @@ from cprsync.mock.soap.messages import (
     refuse_unless_valid,
 )
 from cprsync.mock.town.agreement import GROUPS, REMOVED
+from cprsync.mock.town.calls import Call
 from cprsync.mock.town.faults import CALL_KINDS, OF_A_PERSON
-from cprsync.mock.town.register import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -69,26 +69,30 @@ class SoapServices:
 
     def answer(self, path: str, body: bytes, *, charset: str | None, peer: Peer) -> Response:
         """Answer one call and record it."""
-        operation, agreement = "?", "?"
+        operation, agreement, who = "?", "?", None
         fault: Fault | None = None
+        said: str | None = None
         try:
             request = parse_request(body, charset)
             operation = self._operation(request, path)
             agreement = caller_of(request) or "none"
+            who = self.register.key_of(_text(request, f"{{{PNR}}}PNR"))
             self._validate(request)
             fault = self._due_fault(is_lookup=request.tag == LOOKUP_REQUEST)
             response = Response(200, build_envelope(self._carry_out(request, fault)))
             outcome = "ok"
         except SoapFault as refusal:
             response = Response(500, build_fault(refusal, self.now()))
-            outcome = "fault"
+            outcome, said = "fault", refusal.text
         if fault is not None:
             outcome = fault.kind
             response = damage(fault.kind, response)
             response = replace(response, wait=fault.seconds if fault.kind == "slow" else 0.0)
         response = replace(response, wait=response.wait + self.register.latency)
         at = self.now().isoformat(timespec="milliseconds")
-        self.register.record(Call(operation, agreement, peer.subject, peer.certificate, outcome, at))
+        self.register.calls.record(
+            Call(operation, agreement, peer.subject, peer.certificate, outcome, at, who=who, fault=said)
+        )
         return response
 
     def too_large(self) -> Response:

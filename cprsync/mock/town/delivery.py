@@ -288,6 +288,12 @@ def clear_drafts(folder: Path) -> None:
         draft.unlink()
 
 
+def clear_box(folder: Path) -> None:
+    """Remove every delivery."""
+    for path in folder.glob("D??????.L*"):
+        path.unlink()
+
+
 def _metadata(name: str, size: int, recipient: str) -> str:
     # The same file always has the same number, so that a repeated night changes nothing.
     transfer = uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {size}")

@@ -6,7 +6,6 @@ Every public method that changes something has stored it in the folder when it r
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.mock.town import agreement
 from cprsync.mock.town.agreement import Entry, Filters, dump, replay
+from cprsync.mock.town.calls import Calls
 from cprsync.mock.town.culr_accounts import Accounts
 from cprsync.mock.town.delivery import (
     COPENHAGEN,
@@ -23,6 +23,7 @@ from cprsync.mock.town.delivery import (
     Head,
     Owed,
     build_extract,
+    clear_box,
     clear_drafts,
     delivery_name,
     next_working_day,
@@ -31,33 +32,20 @@ from cprsync.mock.town.delivery import (
 )
 from cprsync.mock.town.events import Scene, happen, stamp_of
 from cprsync.mock.town.faults import HALF_FILE, FaultScript
-from cprsync.mock.town.people import Person, Town, no_such_person, person_of, town_of
+from cprsync.mock.town.people import Person, Town, load_town, no_such_person, person_of, town_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from cprsync.mock.town.faults import Fault
     from cprsync.mock.town.state import Memory
 
-#: The dump shows only the last calls; the journal in the folder has all.
-CALLS_SHOWN = 10_000
 _NOON = time(12, 0)
+#: The people file as it was at the first start, in the mock's folder.
+PEOPLE_COPY = "people.toml"
 #: The persons delivered, each with their events.
 Delivered: TypeAlias = "list[tuple[Person, list[Event]]]"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One SOAP call: the operation, the agreement, the client certificate, and the outcome."""
-
-    operation: str
-    agreement: str
-    #: serialNumber of the certificate's subject, and the certificate's own serial number in capital hex digits.
-    serial: str
-    certificate: str
-    outcome: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +73,6 @@ class Register:
     produced: dict[str, date] = field(default_factory=dict)
     faults: FaultScript = field(default_factory=lambda: FaultScript([]))
     filters: dict[str, Filters] = field(default_factory=dict)
-    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=CALLS_SHOWN))
     framing: Framing = "lines"
     #: how many seconds each answer of both services takes
     latency: float = 0.0
@@ -95,11 +82,18 @@ class Register:
     owed: list[Owed] = field(default_factory=list)
     #: the accounts that the net media are told of
     culr: Accounts = field(init=False)
+    #: what everybody asked
+    calls: Calls = field(init=False)
+    #: what else begins anew with the register
+    beside: list[Callable[[], object]] = field(default_factory=list)
     _by_number: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._remember()
+
+    def _remember(self) -> None:
         self._publish()
-        self.culr = Accounts(self.memory)
+        self.culr, self.calls = Accounts(self.memory), Calls(self.memory)
 
     # -- what happens ----------------------------------------------------------------------------------
 
@@ -162,6 +156,29 @@ class Register:
         self.day += timedelta(days=1)
         self.keep()
 
+    def begin_anew(self) -> None:
+        """Go back to the first day with the people of the first start. Keys, certificates and ports stay.
+
+        Raises:
+            BadInput: kind `mock.reset`; the folder has no copy of its people file, so nothing is changed.
+        """
+        kept = self.folder / PEOPLE_COPY
+        if not kept.exists():
+            raise BadInput("this folder was begun by an older mock: use a new one", kind="mock.reset")
+        town = load_town(kept)
+        self.town, self.day = town, town.day
+        self.people, self.published = dict(town.people), dict(town.people)
+        self.pending, self.produced, self.filters, self.owed = {}, {}, {}, []
+        self.latency = 0.0
+        self.faults.clear()
+        self.memory.forget_journals()
+        self._remember()
+        for begin in self.beside:
+            begin()
+        for one in agreement.ALL:
+            clear_box(one.inbox(self.folder))
+        self.keep()
+
     def change_filter(self, service_agreement: str, group: str, value: str, *, added: bool) -> str:
         """Add or remove a filter. Return the platform's word for what happened."""
         result = self.filters.setdefault(service_agreement, Filters()).change(group, value, added=added)
@@ -184,15 +201,16 @@ class Register:
             self.keep()
         return fault
 
-    def record(self, call: Call) -> None:
-        self.calls.append(call)
-        self.memory.append("calls", asdict(call))
-
     # -- what is asked ----------------------------------------------------------------------------------
 
     def find(self, number: str) -> Person | None:
         """The person of a number as of last night. None: the register did not know it then."""
         return self._by_number.get(number)
+
+    def key_of(self, number: str | None) -> str | None:
+        """The key of the person whose number this is. None: the register does not know it."""
+        person = self._by_number.get(number or "")
+        return None if person is None else person.key
 
     def another_than(self, number: str) -> Person | None:
         return next((person for other, person in self._by_number.items() if other != number), None)
@@ -331,7 +349,6 @@ def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             produced={agency: date.fromisoformat(day) for agency, day in document["produced"].items()},
             faults=FaultScript.parse(document["faults"]),
             filters=replay(entries),
-            calls=deque((Call(**row) for row in memory.journal("calls")), maxlen=CALLS_SHOWN),
             framing=framing,
             in_file=int(document["in_file"]),
             owed=[Owed(**one) for one in document["owed"]],

@@ -16,7 +16,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.private import append_private, hold_alone, replace_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _VERSION = 1
@@ -77,8 +77,20 @@ class Memory:
             self._cut_incomplete_line(journal)
             self._journals[journal] = append_private(self._folder / f"{journal}.jsonl")
         file = self._journals[journal]
-        file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
+        file.write(_line(entry))
         file.flush()
+
+    def replace_journal(self, journal: str, entries: Iterable[Any]) -> None:
+        """Let a journal have these lines, and no others."""
+        if journal in self._journals:
+            self._journals.pop(journal).close()
+        replace_private(self._folder / f"{journal}.jsonl", "".join(map(_line, entries)).encode())
+
+    def forget_journals(self) -> None:
+        """Remove every journal: nothing has happened yet."""
+        self.close()
+        for path in self._folder.glob("*.jsonl"):
+            path.unlink()
 
     def journal(self, name: str) -> Iterator[Any]:
         """The lines of a journal. An incomplete last line was never answered, so it is dropped."""
@@ -125,6 +137,10 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 def _busy() -> ConfigurationError:
     return ConfigurationError("another mock runs in this folder", kind="mock.folder")
+
+
+def _line(entry: Any) -> str:
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _fields_of(value: Any) -> dict[str, Any]:
