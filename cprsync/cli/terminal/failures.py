@@ -58,18 +58,19 @@ def failures(*, as_json: bool, shape: Shape | None = None) -> Iterator[None]:
         document = _document(error, changed=changed)
         as_json = as_json and not isinstance(error, AnswerLost)
         # a wrong command line has the same answer at every command
-        if as_json and shape is not None and error.kind != "usage":
-            print_json(shape(document, code))
-        else:
-            _show(document, as_json=as_json)
+        own = None if shape is None or error.kind == "usage" else shape(document, code)
+        _show(document, as_json=as_json, own=own)
         raise SystemExit(code) from None
 
 
-def _show(document: Mapping[str, Any], *, as_json: bool) -> None:
+def _show(document: Mapping[str, Any], *, as_json: bool, own: Mapping[str, Any] | None = None) -> None:
+    """Show a failure. `own`: the command's own document of it."""
     if as_json:
-        print_json({"error": document})
-    else:
-        show_error(document, user_language())
+        # what cannot be written there is still said beside it
+        with suppress(AnswerLost):
+            print_json({"error": document} if own is None else own)
+            return
+    show_error(document, user_language())
 
 
 @contextmanager

@@ -53,8 +53,8 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_setting(command: tuple[str, ...
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize(
     "arguments",
-    [("init", "--json"), ("--help",), ("sync", "--help"), ("sync", "--json", "--config", "/nowhere/cprsync.toml")],
-    ids=["an answer", "the program's help", "a command's help", "an error"],
+    [("init", "--json"), ("--help",), ("sync", "--help")],
+    ids=["an answer", "the program's help", "a command's help"],
 )
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 def test_an_answer_that_has_no_place_says_so(arguments: tuple[str, ...], unbuffered: str, tmp_path: Path) -> None:
@@ -69,6 +69,25 @@ def test_an_answer_that_has_no_place_says_so(arguments: tuple[str, ...], unbuffe
         assert "output.lost" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "Exception ignored" not in ran.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (("sync", "--json", "--config", "/nowhere/cprsync.toml"), "configuration"),
+        (("audit", "list", "--json", "--config", "/nowhere/cprsync.toml"), "configuration"),
+        (("lookup", "--json"), "usage"),
+    ],
+    ids=["a document of its own", "the document of all", "a wrong command line"],
+)
+def test_an_error_that_has_no_place_is_told_beside_it(arguments: tuple[str, ...], kind: str) -> None:
+    """The exit is the error's own: nothing was done, so nothing stopped part-way."""
+    with FULL.open("wb") as full:
+        ran = run(*arguments, stdout=full)
+    assert ran.returncode == 2
+    assert f" {kind}" in ran.stderr.splitlines()[-1]
+    assert "Traceback" not in ran.stderr
 
 
 @pytest.fixture(params=["a pipe", "a full disk"])
