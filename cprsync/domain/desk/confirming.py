@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 SERVICE: Final = "the service"
 #: Accounts of people begin with this number, as in login.defs (UID_MIN).
 PERSON_FROM: Final = 1000
-#: The longest name of a person. The audit's columns have room for the account beside it.
+#: The longest name of a person, and how much of an account stands in brackets behind it: the audit's columns have room
+#: for both.
 NAME_MAX: Final = 40
+_ACCOUNT_MAX: Final = 21
 
 
 class Level(enum.Enum):
@@ -136,7 +138,8 @@ def named_by_service(name: str, account: SystemUser) -> str:
     """
     if not 0 < len(name.strip()) <= NAME_MAX or not name.isprintable():
         raise WrongValue("expected a name of at most 40 letters")
-    return f"{name.strip()} ({account.name})"[: NAME_MAX + 24]
+    # the account is cut, and not the whole: else a longer name would make it another account
+    return f"{name.strip()} ({account.name[:_ACCOUNT_MAX]})"
 
 
 def _is_person(account: SystemUser, services: Collection[str]) -> bool:

@@ -46,3 +46,9 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 def test_a_name_with_its_account_fits_into_a_row() -> None:
     assert len(named_by_service("x" * NAME_MAX, SystemUser(5, "y" * 90))) == 64
+
+
+def test_a_longer_name_leaves_the_account_behind_it_the_same() -> None:
+    """Otherwise one account that names two people would be two when a plan is approved."""
+    short, long = (named_by_service("x" * length, SystemUser(5, "y" * 32)) for length in (1, NAME_MAX))
+    assert short.partition(" ")[2] == long.partition(" ")[2]
