@@ -18,6 +18,8 @@ from cprsync.cli.desk.opening import say_ready, serve_as_worker, serve_site, sup
 from cprsync.cli.desk.surroundings import Only
 from cprsync.cli.terminal.frame import Frame, Json, Lang, framed, print_document
 from cprsync.config.settings import WORKERS_MAX
+from cprsync.domain.deciding.approval import are_one_person
+from cprsync.domain.desk.pins import PATRONS_OWN
 from cprsync.domain.desk.roles import Role
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.words import desk_word, word
@@ -116,11 +118,20 @@ class AccountsFile:
         return {one.name: one for one in self.accounts if self.agency in one.libraries}
 
     def check_free(self, kind: type, name: str, certificates: frozenset[str] = frozenset()) -> None:
-        """Raise BadInput if one of another kind has the name, or a program of another name one of the certificates."""
+        """Raise BadInput if one of another kind has the name, or a program of another name one of the certificates.
+
+        A new name has to be another also to the rules that take two people (`are_one_person`).
+        """
         programs: list[MachineEntry | ReaderEntry] = [*self.machines, *self.readers]
         everyone: list[AccountEntry | MachineEntry | ReaderEntry] = [*self.accounts, *programs]
-        if any(one.name == name and not isinstance(one, kind) for one in everyone):
-            raise BadInput("a person or a machine has that name", kind="account.name")
+        is_known = any(one.name == name and isinstance(one, kind) for one in everyone)
+        here = [one.name for one in everyone if self.agency in one.libraries]
+        if any(one.name == name and not isinstance(one, kind) for one in everyone) or (
+            not is_known and any(are_one_person(name, one) for one in (*here, PATRONS_OWN))
+        ):
+            raise BadInput(
+                "a person or a machine has that name, or one with the same letters and digits", kind="account.name"
+            )
         if any(one.name != name and one.certificates & certificates for one in programs):
             raise BadInput("another machine has that certificate", kind="account.certificate")
 

@@ -67,6 +67,8 @@ class Quota:
     wrong: int
 
 
+#: By what the tries at the patrons' page are told from those of a machine: no machine may have the name.
+PATRONS_OWN: Final = "patrons"
 #: For a machine without a quota of its own: a self-service machine at a counter.
 USUAL: Final = Quota(asks=60, wrong=60)
 MINUTE: Final = timedelta(minutes=1)

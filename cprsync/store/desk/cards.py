@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from cprsync.domain.desk.pins import PinTry
+from cprsync.domain.desk.pins import PATRONS_OWN, PinTry
 from cprsync.domain.patron.local import card_key
 from cprsync.domain.trust.moments import is_within
 from cprsync.store import tables
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 #: The streams of a machine's tries: of those that fitted, and of the rest.
 _RIGHT: Final = "card:"
 _WRONG: Final = "card wrong:"
-_PATRONS_OWN: Final = "patrons"
 #: The streams that say when too many did not fit, at the patrons' page and at the machines; and the kind of entry.
 CEILING: Final = "card ceiling:"
 PAGE, MACHINES = "page", "machines"
@@ -87,13 +86,13 @@ class Cards(TenantStore):
 
     def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str) -> None:
         entry = audit.Happened(outcome.value, patron=patron_id, user=by or patron_id)
-        stream = (_RIGHT if outcome is PinTry.RIGHT else _WRONG) + (by or _PATRONS_OWN)
+        stream = (_RIGHT if outcome is PinTry.RIGHT else _WRONG) + (by or PATRONS_OWN)
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, stream, [entry])
 
     def count_wrong(self, *, since: datetime, of_machines: bool, most: int) -> int:
         # each is written behind the last one of its stream: the last entries are the latest
-        own = _HEAD.stream == _WRONG + _PATRONS_OWN
+        own = _HEAD.stream == _WRONG + PATRONS_OWN
         these = (_HEAD.agency == self._tenant.agency) & _HEAD.stream.startswith(_WRONG)
         latest = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream) & (_ENTRY.seq > _HEAD.seq - most)
         now = self._tenant.clock.now()

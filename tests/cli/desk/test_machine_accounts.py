@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cprsync.cli.desk.machines import set_machine, set_reader
 from cprsync.cli.desk.serving import list_accounts, remove_account
 from cprsync.cli.setup.installation import write_folder
+from cprsync.domain.desk.roles import Role
 from cprsync.mock.certs import make_authority, packaged_profile
-from cprsync.web.accounts import Accounts, hash_password, read_accounts
+from cprsync.web.accounts import AccountEntry, Accounts, hash_password, read_accounts, write_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +136,25 @@ def test_the_certificates_named_are_the_only_ones(config: Path, capsys: pytest.C
     # the other one is free for another machine
     set_(config, "automat-2", 0)
     assert len(read_accounts(config.parent / "accounts.toml").machine) == 2
+
+
+@pytest.mark.parametrize("name", ["Lone", "lone.", "lone@bibliotek.dk", "l\u00f3ne", "patrons", "..", "-", "@"])
+def test_a_new_name_is_another_by_its_letters_and_digits(
+    config: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Otherwise the audit could not tell the two apart, and one person would sign as two."""
+    path, here = config.parent / "accounts.toml", frozenset({FIRST})
+    people = [
+        AccountEntry(name=one, password=hash_password(one), roles=frozenset({Role.DESK}), libraries=here)
+        for one in ("lone", "lo\u0301ne")
+    ]
+    write_accounts(path, people)
+    before = path.read_bytes()
+    refused(config, name, 0)
+    assert path.read_bytes() == before
+    set_(config, "lone2", 0)
+    # who is there already stays free to change
+    set_(config, "lone2", 1)
 
 
 def test_a_certificate_is_one_machines(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
