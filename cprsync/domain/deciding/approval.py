@@ -8,6 +8,7 @@ the plan in the same way: it counts for a later held plan that does no more.
 from __future__ import annotations
 
 import enum
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,12 +54,24 @@ def people_behind(who: str) -> frozenset[str]:
     """Whose word a name of the audit may be, so that one person counts once, however they came.
 
     A name given with `--as` is only typed in (decision 18): it may be the word of the account that gave it, in brackets
-    behind it. Two names with a person in common are one. An account of the identity provider may be an e-mail address.
-    Capital letters make no difference. Two people with the same name count as one.
+    behind it. An account of the identity provider may be an e-mail address. Only letters and digits make a difference,
+    and neither capitals nor how a letter is encoded. Two people with the same name count as one.
     """
     name, is_given, account = who.rpartition(" (")
-    given = (name, account.removesuffix(")")) if is_given else (who,)
-    return frozenset(one.partition("@")[0].strip().casefold() for one in given)
+    return frozenset(map(_letters_of, (name, account) if is_given else (who,)))
+
+
+def _letters_of(name: str) -> str:
+    mailbox, is_mail, _ = unicodedata.normalize("NFKC", name).partition("@")
+    written = mailbox.partition("+")[0] if is_mail else mailbox
+    # folded capitals may be composed of more than one sign
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", written.casefold())))
+
+
+def are_one_person(who: str, other: str) -> bool:
+    """Whether two names of the audit may be one person's, or one of them is nobody's."""
+    people, others = people_behind(who), people_behind(other)
+    return "" in people | others or not people.isdisjoint(others)
 
 
 def yeses_in_force(given: Sequence[GivenYes], now: datetime) -> tuple[GivenYes, ...]:
@@ -85,8 +98,7 @@ def why_no_yes(in_force: Sequence[GivenYes], who: str | None) -> WhyNoYes | None
         return WhyNoYes.NOBODY
     if len(in_force) == PEOPLE:
         return WhyNoYes.APPROVED
-    is_same = any(people_behind(who) & people_behind(one.who) for one in in_force)
-    return WhyNoYes.SAME_PERSON if is_same else None
+    return WhyNoYes.SAME_PERSON if any(are_one_person(who, one.who) for one in in_force) else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -125,9 +125,14 @@ def sign_attempt(store: Store, seq: int, *, by: str, now: datetime) -> None:
     attempt = store.access.attempt(seq)
     if attempt is None or now - attempt.at > WAITS_FOR_SECOND or not attempt.needs_second:
         raise BadInput("nothing waits for a signature under that number", kind="access.unknown")
-    if not may_check(by, attempt.user):
+    if not may_second(store, by, attempt.user):
         raise BadInput("nobody signs for themselves: another supervisor has to", kind="access.own")
     store.access.sign(seq, by=by)
+
+
+def may_second(store: Store, checker: str, by: str) -> bool:
+    """Whether somebody is another person than the one who acted, as far as the program can know."""
+    return may_check(checker, by) and not store.access.have_one_record(checker, by)
 
 
 def list_requests(store: Store, *, user: str, now: datetime) -> list[dict[str, Any]]:
@@ -139,7 +144,7 @@ def list_requests(store: Store, *, user: str, now: datetime) -> list[dict[str, A
             "user": one.user,
             "doing": one.doing,
             "what": one.purpose,
-            "is_own": not may_check(user, one.user),
+            "is_own": not may_second(store, user, one.user),
         }
         for one in store.access.requests(since=now - WAITS_FOR_SECOND)
     ]
@@ -181,7 +186,7 @@ def check_sample(store: Store, seq: int, *, is_in_order: bool, by: str, reason: 
     sample = next((one for one in store.access.samples() if one.seq == seq), None)
     if sample is None:
         raise BadInput("no sample waits under that number", kind="access.unknown")
-    if not may_check(by, sample.user):
+    if not may_second(store, by, sample.user):
         raise BadInput("nobody looks at their own samples: another supervisor has to", kind="access.own")
     store.access.check(seq, Outcome.CHECKED if is_in_order else Outcome.QUESTIONED, by=by, reason=why)
 
@@ -194,7 +199,7 @@ def lift_stop(store: Store, user: str, *, by: str, reason: str) -> None:
     why = demanded_reason(reason, of="say why they may go on")
     if user not in store.access.alarms().stopped:
         raise BadInput("nobody of that name is stopped", kind="access.unknown")
-    if not may_check(by, user):
+    if not may_second(store, by, user):
         raise BadInput("nobody lifts their own stop: another supervisor has to", kind="access.own")
     store.access.lift(user, by=by, reason=why)
 

@@ -22,7 +22,7 @@ from cprsync.domain.patron.review import NET_MEDIA_KINDS, TARGET_NOT_TAKEN, Acce
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewChanged, ReviewClosed, ReviewUnknown
-from cprsync.services.desk.access import make_sure_that_may
+from cprsync.services.desk.access import make_sure_that_may, may_second
 from cprsync.services.desk.set_cpr import leave_both_to_staff
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
@@ -251,9 +251,10 @@ class Reviews:
         """Record the first yes. On a second yes, by another user, do what the item proposes."""
         if self.user == SERVICE:
             raise BadInput("this takes two people, and the program cannot tell who you are", kind="review.nobody")
-        if item.decided_by == self.user:
+        first = item.decided_by
+        if first is not None and not may_second(self.library.store, self.user, first):
             raise BadInput("you have accepted already: a second person has to accept too", kind="review.same_person")
-        if item.decided_by is not None:
+        if first is not None:
             return self._end_protection(item)
         self.library.store.review_desk.note_first_yes(item, user=self.user)
         return document_of(self._item(item.id))

@@ -155,7 +155,10 @@ def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: M
     why = demanded_reason(said["reason"], of="say why you approve the plan: --reason TEXT")
     held, user = _held(store, plan), said["user"]
     given = store.approvals.yeses(held.id)
-    refused = why_no_yes(yeses_in_force(given, now), None if user == SERVICE else user)
+    in_force = yeses_in_force(given, now)
+    refused = why_no_yes(in_force, None if user == SERVICE else user)
+    if refused is None and any(store.access.have_one_record(user, one.who) for one in in_force):
+        refused = WhyNoYes.SAME_PERSON
     if refused is not None:
         raise BadInput(_REFUSED[refused], kind=f"plan.{refused.value}")
     store.approvals.say_yes(SaidYes(held, user, why, now, after=len(given)))

@@ -92,6 +92,9 @@ class Access(Protocol):
         Of the number a keyed hash is kept, so that it is theirs also while they are no patron.
         """
 
+    def have_one_record(self, user: str, other: str) -> bool:
+        """Whether two users are known to have one record, or one number, as their own: they are one person."""
+
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
         """Write the attempt and its audit entry, refused or not, before it is made."""
 

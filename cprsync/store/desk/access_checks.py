@@ -57,6 +57,10 @@ class Access(TenantStore):
         with writing(self._tenant.engine) as connection:
             staff.keep_own(connection, self._tenant, user, patron_id, number)
 
+    def have_one_record(self, user: str, other: str) -> bool:
+        with reading(self._tenant.engine) as connection:
+            return staff.have_one_record(connection, self._tenant, user, other)
+
     def admit(self, wanted: Wanted, caps: Caps) -> Admission:
         tenant = self._tenant
         if wanted.doing is not Doing.LOOK_UP:
@@ -194,7 +198,7 @@ class Access(TenantStore):
         tenant, vault = self._tenant, self._tenant.vault
         with writing(tenant.engine) as connection:
             audit.hold_stream(connection, tenant, audit.DESK)
-            if connection.scalar(select(exists().where(*self._is_watched(number)))):
+            if connection.scalar(select(exists().where(*_is_of_number(self._tenant, number)))):
                 return False
             index = vault.number_index(number)
             values = {"agency": tenant.agency, "number_index": index, "number_key": vault.index_key}
@@ -205,20 +209,22 @@ class Access(TenantStore):
 
     def unwatch(self, number: CprNumber, *, user: str) -> bool:
         with writing(self._tenant.engine) as connection:
-            gone = connection.execute(delete(tables.watched_number).where(*self._is_watched(number))).rowcount
+            gone = connection.execute(
+                delete(tables.watched_number).where(*_is_of_number(self._tenant, number))
+            ).rowcount
             if gone:
                 index = self._tenant.vault.number_index(number)
                 _note_watch(connection, self._tenant, UNWATCHED, index, user)
         return bool(gone)
 
-    def _is_watched(self, number: CprNumber) -> tuple[ColumnElement[bool], ...]:
-        probes = access.number_probes(self._tenant, number.digits)
-        return _WATCHED.agency == self._tenant.agency, _WATCHED.number_index.in_(probes)
-
     def watched(self) -> int:
         with reading(self._tenant.engine) as connection:
             found = connection.scalars(select(_WATCHED.since).where(_WATCHED.agency == self._tenant.agency))
             return len(found.all())
+
+
+def _is_of_number(tenant: Tenant, number: CprNumber) -> tuple[ColumnElement[bool], ...]:
+    return _WATCHED.agency == tenant.agency, _WATCHED.number_index.in_(access.number_probes(tenant, number.digits))
 
 
 def _note_watch(connection: Connection, tenant: Tenant, kind: str, index: bytes, user: str) -> None:

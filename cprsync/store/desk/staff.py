@@ -46,6 +46,20 @@ def is_own_number(connection: Connection, tenant: Tenant, user: str, probes: Seq
     return bool(connection.scalar(select(exists().where(ours, _STAFF.number_index.in_(probes)))))
 
 
+def have_one_record(connection: Connection, tenant: Tenant, user: str, other: str) -> bool:
+    """Return whether two users are known to have one record, or one number, as their own.
+
+    Raises ConfigurationError as `own_patron`.
+    """
+    own = own_patron(connection, tenant, user)
+    if own is not None and own == own_patron(connection, tenant, other):
+        return True
+    accounts = [_account_of(user), _account_of(other)]
+    numbers = select(_STAFF.number_index).where(_STAFF.agency == tenant.agency, _STAFF.who.in_(accounts))
+    kept = connection.scalars(numbers.where(_STAFF.number_index.is_not(None))).all()
+    return len(kept) > len(set(kept))
+
+
 def keep_own(
     connection: Connection, tenant: Tenant, user: str, patron_id: str | None, number: CprNumber | None
 ) -> None:

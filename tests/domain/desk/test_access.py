@@ -166,6 +166,9 @@ def test_what_was_signed_for_is_always_a_sample_and_no_other_edit_is() -> None:
 def test_nobody_checks_their_own_and_no_machine_checks() -> None:
     assert may_check("karen", "lisbeth")
     assert not may_check("lisbeth", "lisbeth")
+    assert not may_check("Lisbeth", "lisbeth@bibliotek.example")
+    assert not may_check("karen (portal)", "lisbeth (portal)")
+    assert not may_check("-", "lisbeth")
     assert not may_check(SERVICE, "lisbeth")
 
 

@@ -319,7 +319,7 @@ def test_a_signature_for_one_thing_is_none_for_another(library: Library) -> None
     is_refused(library, lambda: edit(library, own), "second")
 
 
-@pytest.mark.parametrize("by", [WHO, SERVICE])
+@pytest.mark.parametrize("by", [WHO, WHO.upper(), f"{WHO}.", f"{WHO}@bibliotek.example", SERVICE])
 def test_nobody_signs_for_themselves_and_no_machine_signs(library: Library, by: str) -> None:
     knows_own(library)
     seq = second_for(library, lambda: look(library, cpr("ANNA")))

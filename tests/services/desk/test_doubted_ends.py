@@ -17,6 +17,7 @@ from whole import verify_audit
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, RegisterUnavailable, ReviewChanged, ReviewClosed
+from cprsync.services.desk.own import keep_own_of_staff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +129,18 @@ def test_two_people_end_it_and_one_takes_it_back(either_library: Library) -> Non
     library.deliver(LAST)
     library.night()
     assert (is_protected(library), waiting(library)) == (True, [])
+
+
+@pytest.mark.parametrize("second", ["lone", "Lone", "lone@bibliotek.example", "lone (portal)", "l.holm"])
+def test_one_person_does_not_end_it_under_two_names(library: Library, second: str) -> None:
+    number = offered(library)
+    for user in ("lone", "l.holm"):
+        keep_own_of_staff(library.store, user, named_by="cpr_number", named=cpr("CLARA").digits)
+    by(library, "lone").accept(number)
+    before = library.everything()
+    with pytest.raises(BadInput, match="accepted already"):
+        by(library, second).accept(number)
+    assert (library.everything(), is_protected(library)) == (before, True)
 
 
 def test_the_audit_names_both(library: Library) -> None:

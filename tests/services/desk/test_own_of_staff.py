@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import said_yes
-from test_access_rules import BOSS, WHO, desk_of, forget, is_refused, look, stranger
+from test_access_rules import BOSS, WHO, desk_of, forget, is_refused, look, second_for, stranger
 from test_set_cpr import MADE, enrol
 from townspeople import cpr, person
 
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
+from cprsync.errors import BadInput
+from cprsync.services.desk import access
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.own import keep_own_of_staff
 from cprsync.services.desk.reviewing import Reviews
@@ -95,6 +97,25 @@ def test_the_last_word_counts(either_library: Library) -> None:
     signs_in(library, cpr("CLARA").digits)
     look(library, cpr("ANNA"))
     is_refused(library, lambda: look(library, cpr("CLARA")), "second")
+
+
+@pytest.mark.parametrize("name", ["ANNA", "EDITH"])
+def test_whoever_has_two_accounts_signs_for_themselves_with_neither(either_library: Library, name: str) -> None:
+    """`EDITH` is no patron: the provider's word of her number is enough."""
+    library = either_library
+    library.register.knows(person("EDITH"))
+    signs_in(library, cpr(name).digits)
+    signs_in(library, cpr(name).digits, user="l.holm")
+    seq = second_for(library, lambda: look(library, cpr(name)))
+    before = library.everything()
+    with pytest.raises(BadInput):
+        access.sign_attempt(library.store, seq, by="l.holm", now=library.clock.now())
+    assert library.everything() == before
+    (request,) = access.list_requests(library.store, user="l.holm", now=library.clock.now())
+    assert request["is_own"]
+    signs_in(library, cpr("CLARA").digits, user=BOSS)
+    access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
+    assert look(library, cpr(name)).document["found"]
 
 
 def merge(library: Library, *, of: str, into: str) -> None:

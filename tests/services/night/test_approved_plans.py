@@ -18,6 +18,7 @@ from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import ReviewClosed
 from cprsync.language.night import approval_lines
+from cprsync.services.desk.own import keep_own_of_staff
 from cprsync.services.night.approving import approve_plan, list_waiting, make_sure_that_approved, show_plan
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.runs import SaidYes
@@ -147,12 +148,15 @@ def test_both_yeses_and_the_writing_are_in_the_audit_with_sealed_reasons(held: L
         ("anna", "plan.same_person"),
         ("Anna", "plan.same_person"),
         ("anna (portal)", "plan.same_person"),
+        ("a.holm", "plan.same_person"),
         (SERVICE, "plan.nobody"),
     ],
 )
 def test_the_second_person_is_another_one(library: Library, second: str, kind: str) -> None:
     over_the_limit(library)
     library.one_night()
+    for user in ("anna", "a.holm"):
+        keep_own_of_staff(library.store, user, named_by="patron", named=library.id_of("BO"))
     approve(library, "anna")
     assert refused(library, lambda: approve(library, second)) == kind
     before = apart_from_approval(library)
