@@ -95,7 +95,7 @@ class ReviewNews:
     read: frozenset[str] = frozenset()
     #: patrons with a protection that has ended, or that the register has confirmed or denied without doubt
     undoubted: frozenset[str] = frozenset()
-    #: patrons with the number that they get, and with another number that leads to their present one
+    #: patrons with the number that they get, and with another that leads to their present one or nowhere any more
     given: frozenset[tuple[str, CprNumber]] = frozenset()
     agreed: frozenset[tuple[str, CprNumber]] = frozenset()
     #: the items that a decision asks for: patron id and kind
@@ -228,7 +228,7 @@ def _is_answered(item: ItemInForce, news: ReviewNews) -> bool:
 
 def _is_agreed(item: ItemInForce, about: OldNumber, news: ReviewNews) -> bool:
     """Whether an item about an old number is over. News of the patron's present number does not settle it."""
-    given = about.new is not None and (item.patron_id, about.new) in news.given
+    given = any((item.patron_id, one) in news.given for one in (about.old, about.new))
     # the register now says something else of the same old number
     otherwise = any(
         patron_id == item.patron_id and kind != item.kind and one.old == about.old

@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
+from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.deciding.reviews import ItemInForce, ReviewNews, decide_reviews
 from cprsync.domain.patron.due import DueKind
 from cprsync.domain.patron.provisional import compare_said
-from cprsync.domain.patron.review import FOLLOWING, LINK_KINDS, RESPONSIBLE_OF_AGE, State
+from cprsync.domain.patron.review import FOLLOWING, LINK_KINDS, PARKED, RESPONSIBLE_OF_AGE, State
 from cprsync.services.feed.subscriptions import NEW_A_NIGHT
 from cprsync.services.night.report import Counts
 from cprsync.services.night.run import run_night
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.deciding.reviews import Reviews
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.leaving.leaving import Departing
@@ -93,6 +93,8 @@ class _Plan:
         self.actions: Counter[str] = Counter()
         #: patrons with a line in the balance sheet
         self.told: set[str | None] = set()
+        #: the patrons of the lines that could not be decided
+        self.parked: list[str] = []
         self.accepted: list[str] = []
         self.produced: date | None = None
         #: by patron, the planned writes that change the birth date
@@ -112,6 +114,7 @@ class PlanStore:
         self.reviews = _Reviews("reviews", self._reads, store, plan)
         self.patrons = _Patrons(self.reviews, self._reads, store, plan)
         self._others = {name: kind(name, self._reads, store, plan) for name, kind in _CAPABILITIES.items()}
+        self._others["runs"] = _Runs(self.reviews, self._reads, store, plan)
 
     def __getattr__(self, name: str) -> Any:
         """Read from the store."""
@@ -133,6 +136,10 @@ class _Capability:
 
 
 class _Runs(_Capability):
+    def __init__(self, reviews: _Reviews, reads: Store, store: Store, plan: _Plan) -> None:
+        super().__init__("runs", reads, store, plan)
+        self._reviews = reviews
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the agreement's lock. Remove what was sealed for the plan before anyone else may seal."""
@@ -154,7 +161,10 @@ class _Runs(_Capability):
         return {(patron_id, kind): patron_id in self._plan.told for patron_id, kind in self._plan.raised}
 
     def tally(self, run: Run) -> Tally:  # noqa: ARG002 -- the port's signature
-        return Tally(self._plan.outcomes, self._plan.actions)
+        items = self._reviews.in_force(set(self._plan.parked))
+        waiting = {item.patron_id for item in items if item.waits and item.kind.startswith(PARKED)}
+        settled = sum(patron_id not in waiting for patron_id in self._plan.parked)
+        return Tally(self._plan.outcomes, self._plan.actions, settled)
 
 
 class _Sealing(_Capability):
@@ -188,6 +198,8 @@ class _Patrons(_Capability):
             plan.outcomes[item.outcome] += 1
             plan.actions.update(action.value for action in item.actions)
             plan.told.add(item.patron_id)
+            if item.outcome is Outcome.PARKED and item.patron_id is not None:
+                plan.parked.append(item.patron_id)
         self._reviews.follow(batch)
         plan.born_anew.update({write.patron.id: write for write in batch.writes if write.moves_day_of_age})
 
@@ -229,7 +241,7 @@ class _Reviews(_Capability):
         for one in due:
             if one.kind in _SETTLED_BY_AGE:
                 kinds = _SETTLED_BY_AGE[one.kind]
-                self._settle(item for item in self._in_force([one.patron_id]) if item.waits and item.kind in kinds)
+                self._settle(item for item in self.in_force([one.patron_id]) if item.waits and item.kind in kinds)
             if one.kind is DueKind.RESPONSIBILITY_ASKED:
                 self._decide(ReviewNews(asked=[(one.patron_id, RESPONSIBLE_OF_AGE)]), [one.patron_id])
 
@@ -253,7 +265,7 @@ class _Reviews(_Capability):
             for link in (self._links.answering(troubled) if troubled else ())
         ]
 
-    def _in_force(self, patron_ids: Collection[str]) -> list[ItemInForce]:
+    def in_force(self, patron_ids: Collection[str]) -> list[ItemInForce]:
         fresh = sorted(one for one in patron_ids if one not in self._items)
         self._items |= {one: {} for one in fresh}
         for item in self._reads.in_force(fresh):
@@ -261,7 +273,7 @@ class _Reviews(_Capability):
         return [item for one in patron_ids for item in self._items[one].values()]
 
     def _decide(self, news: ReviewNews, about: Collection[str], links: Collection[Answering] = ()) -> None:
-        reviews = decide_reviews(news, self._in_force(about), links)
+        reviews = decide_reviews(news, self.in_force(about), links)
         self._settle(reviews.settled)
         self._open(news, reviews)
 
@@ -317,7 +329,6 @@ def _born_anew(facts: CalendarFacts, write: Write | None) -> CalendarFacts:
 
 #: The further capabilities of a planned night's store.
 _CAPABILITIES: Final[Mapping[str, type[_Capability]]] = {
-    "runs": _Runs,
     "sealing": _Sealing,
     "inbox": _Inbox,
     "subscriptions": _Subscriptions,

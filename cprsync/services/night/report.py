@@ -211,7 +211,8 @@ class Report:
             return Exit.LATER if later else Exit.WRONG
         left = counts.left or counts.to_review or any(self.closing.proposed.values())
         braked = self.told.accounts.excess or self.windows.excess or any(one.stopped for one in self.told.targets)
-        return Exit.LEFT if left or braked or self.count(Outcome.PARKED) else Exit.DONE
+        settled = 0 if self.closing.tally is None else self.closing.tally.settled
+        return Exit.LEFT if left or braked or self.count(Outcome.PARKED) > settled else Exit.DONE
 
     @property
     def failure(self) -> CprsyncError | None:

@@ -338,16 +338,18 @@ class _Course:
         """Count the reviews that this run opens, including those from before it was killed.
 
         A review that an earlier run opened still waits, and is not counted again. The reason of each parked line of a
-        delivery is reported all the same.
+        delivery is reported all the same. What the run has settled itself, staff need not look at.
         """
         raised = self._night.store.runs.raised(self._run)
         lines = [] if self._held else [step for step in plan.steps if step.item is not None and step.parked is not None]
         said = raised.keys() | {step.review for step in lines if step.review is not None}
+        in_force = self._night.store.reviews.in_force(sorted({patron_id for patron_id, _ in said}))
+        said &= {item.about_whom for item in in_force if item.waits}
         reasons = Counter(kind.removeprefix(PARKED) for _, kind in said)
         # without a number nobody can tell who the line is about: it gets no review
         reasons.update(step.parked for step in lines if step.parked is not None and step.review is None)
-        to_review = sum(raised.values())
-        self._counts += Counts(to_review=to_review, left=len(raised) - to_review, reasons=reasons)
+        waiting = [is_told for one, is_told in raised.items() if one in said]
+        self._counts += Counts(to_review=sum(waiting), left=waiting.count(False), reasons=reasons)
 
     def _protect_beyond(self, intake: Intake) -> None:
         """Write new protections from complete deliveries that wait behind a stop (decision 3)."""

@@ -83,14 +83,18 @@ def undecided_step(
     )
 
 
-def parked_step(item: Item, patron_id: str, reason: str) -> Step:
-    """Park a line about a patron's number."""
+def parked_step(item: Item, patron_id: str, reason: str, *, old: CprNumber | None = None) -> Step:
+    """Park a line about a patron's number. `old`: that number is an old one of theirs."""
     line = replace(item, patron_id=patron_id, outcome=Outcome.PARKED, reason=reason)
-    return Step(line, parked=reason, review=(patron_id, f"{PARKED}{reason}"))
+    about = (patron_id, f"{PARKED}{reason}")
+    return Step(line, parked=reason, review=about, named=None if old is None else Named(*about, old=old))
 
 
 def unchanged_step(item: Item, patron_id: str, reason: str, *, agreed: CprNumber | None = None) -> Step:
-    """Record a line about a number that is no longer in use. `agreed`: that number, if it leads to the present one."""
+    """Record a line about a number that is no longer in use.
+
+    `agreed`: that number, if it leads to the present one, or is annulled and leads nowhere.
+    """
     line = replace(item, patron_id=patron_id, outcome=Outcome.UNCHANGED, reason=reason)
     return Step(line, agreed=None if agreed is None else (patron_id, agreed))
 
@@ -108,6 +112,8 @@ class Renumbering:
         self._left: dict[CprNumber, str] = {}
         #: by number, the patron who had it earlier, among the numbers looked at
         self._old: dict[CprNumber, str] = {}
+        #: by patron for whom this plan has changed that, the numbers between which staff must choose; empty: none
+        self._open: dict[str, frozenset[CprNumber]] = {}
 
     def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:
         """Start the next delivery. `planned`: the patrons as the plan has changed them so far."""
@@ -177,6 +183,7 @@ class Renumbering:
         """The step that gives the patron a number. Also records who has which number after it."""
         self._left[patron.number] = patron.id
         self._left.pop(new, None)
+        self._settle(patron.id, new)
         return renumber_step(self._night, patron, new, day=day, passed=passed)
 
     def holders(self, numbers: Sequence[CprNumber], planned: Mapping[CprNumber, Patron]) -> dict[CprNumber, str]:
@@ -191,18 +198,41 @@ class Renumbering:
 
     def decide_line(self, item: Item, person: Person, found: Recognised) -> Step | None:
         """The step for a line about a number that is out of use. None: decide the person as usual."""
+        step = self._decide_line(item, person, found)
+        if step is not None and step.agreed is not None:
+            self._settle(*step.agreed)
+        elif step is not None and step.parked == OTHER and step.named is not None and step.named.old is not None:
+            named = step.named
+            self._open[named.patron_id] = frozenset(one for one in (named.old, named.new) if one is not None)
+        return step
+
+    def _settle(self, patron_id: str, number: CprNumber) -> None:
+        """Note that the register agrees about a number. Staff need not choose, if it is one of the two."""
+        if number in self._waiting_about(patron_id):
+            self._open[patron_id] = frozenset()
+
+    def _waiting_about(self, patron_id: str) -> frozenset[CprNumber]:
+        """The numbers that staff must choose between, in the state that this plan has reached."""
+        if patron_id in self._open:
+            return self._open[patron_id]
+        items = self._night.store.reviews.in_force([patron_id])
+        about = (one.about for one in items if one.waits and one.kind == OTHER_SUCCESSOR)
+        return frozenset(number for one in about if one for number in (one.old, one.new) if number is not None)
+
+    def _decide_line(self, item: Item, person: Person, found: Recognised) -> Step | None:
         if person.status in REPLACED:
             return self._replaced(item, person.number, found)
         # most nights have no disputes
         if self._plan.disputes and (dispute := self._disputed(person, found)):
             return undecided_step(dispute, item=item, old=dispute.old)
-        if person.status is Status.ANNULLED and isinstance(found, Patron) and self._waits(found.id):
+        if person.status is Status.ANNULLED and isinstance(found, Patron) and self._waiting_about(found.id):
             return parked_step(item, found.id, OTHER)
         former = self.former(person.number) if isinstance(found, NotOurs) else None
         if former is None:
             return None
-        annulled = person.status is Status.ANNULLED
-        return unchanged_step(item, former, OLD) if annulled else parked_step(item, former, OLD_ACTIVE)
+        if person.status is Status.ANNULLED:
+            return unchanged_step(item, former, OLD, agreed=person.number)
+        return parked_step(item, former, OLD_ACTIVE, old=person.number)
 
     def _replaced(self, item: Item, number: CprNumber, found: Recognised) -> Step | None:
         change = self._plan.changes.get(number)
@@ -236,11 +266,6 @@ class Renumbering:
         if person.status is not Status.ANNULLED or not isinstance(found, Patron):
             return None
         return next((one for one in disputes if one.patron_id == found.id), None)
-
-    def _waits(self, patron_id: str) -> bool:
-        """Whether staff must still say which number is the patron's."""
-        in_force = self._night.store.reviews.in_force([patron_id])
-        return any(one.waits and one.kind == OTHER_SUCCESSOR for one in in_force)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -102,7 +102,7 @@ class Step:
     review: tuple[str, str] | None = None
     #: what else the review is about
     named: Named | None = None
-    #: patron id, and an old number that leads to their present one
+    #: patron id, and an old number that leads to their present one, or nowhere any more
     agreed: tuple[str, CprNumber] | None = None
     parked: str | None = None
 
@@ -115,11 +115,14 @@ class Step:
 
     @property
     def patron_id(self) -> str | None:
-        """The patron with the rows that the step writes. None: it writes no patron's rows."""
+        """The patron with the rows or review items that the step writes. None: it writes none of a patron's."""
         if self.write is not None:
             return self.write.patron.id
         about = (self.touch, self.asks, self.answered)
-        return next((one.patron_id for one in about if one is not None), self.verifies or self.read)
+        items = (pair[0] for pair in (self.review, self.agreed) if pair is not None)
+        return next(
+            (one.patron_id for one in about if one is not None), self.verifies or self.read or next(items, None)
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

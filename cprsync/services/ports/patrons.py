@@ -175,7 +175,7 @@ class Batch:
     #: patron ids with the kind of review
     reviews: Sequence[tuple[str, str]] = ()
     named: Sequence[Named] = ()
-    #: patron ids with an old number that, by the register, leads to the present one
+    #: patron ids with an old number that, by the register, leads to the present one, or nowhere any more
     agreed: Sequence[tuple[str, CprNumber]] = ()
     #: patrons with a protection that may have ended, by a look-up of this night that two people must confirm
     doubted: Sequence[str] = ()

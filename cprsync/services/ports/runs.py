@@ -96,6 +96,8 @@ class Tally:
 
     outcomes: Mapping[Outcome, int]
     by_action: Mapping[str, int]
+    #: parked lines about patrons with nothing parked that still waits
+    settled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, sele
 
 from cprsync.domain.deciding.approval import PEOPLE
 from cprsync.domain.deciding.guard import Outcome
-from cprsync.domain.patron.review import FOLLOWING
+from cprsync.domain.patron.review import FOLLOWING, PARKED, State
 from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -69,6 +69,19 @@ _TALLY: Final = (
     select(_ITEM.outcome, _ITEM.actions, func.count().label("count"))
     .where(_ITEM.agency == AGENCY_IS, _ITEM.run_id == bindparam("run_"))
     .group_by(_ITEM.outcome, _ITEM.actions)
+)
+_STILL_WAITS = exists().where(
+    _RAISES.agency == _ITEM.agency,
+    _RAISES.patron_id == _ITEM.patron_id,
+    _RAISES.state == State.WAITING.value,
+    _RAISES.kind.startswith(PARKED),
+)
+_SETTLED: Final = select(func.count()).where(
+    _ITEM.agency == AGENCY_IS,
+    _ITEM.run_id == bindparam("run_"),
+    _ITEM.outcome == Outcome.PARKED.value,
+    _ITEM.patron_id.is_not(None),
+    ~_STILL_WAITS,
 )
 _ENTRY, _PLAN = tables.audit.c, tables.plan_row.c
 _NEWEST_FIRST: Final = (
@@ -150,7 +163,8 @@ class Runs(TenantStore):
                 outcomes[Outcome(outcome)] += count
                 for action in filter(None, actions.split(",")):
                     by_action[action] += count
-        return Tally(outcomes, by_action)
+            settled = (connection.scalar(_SETTLED, values) or 0) if Outcome.PARKED in outcomes else 0
+        return Tally(outcomes, by_action, settled)
 
     def done(self, run: Run) -> Done:
         kinds: Counter[str] = Counter()

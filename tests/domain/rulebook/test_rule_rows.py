@@ -485,9 +485,9 @@ PARKED: dict[str, tuple[object, ...]] = {
         "number.both_patrons, number.other_successor, number.circle, number.old_active, number.unresolved",
         "se CPR-numre; låneren tæller som beskyttet",
         (
-            "en senere kilde, der kan bruges (om et gammelt nummer: hvor det fører hen); eller et menneske. Godkendes "
-            "number.both_patrons, lægges de to sammen; godkendes number.other_successor, får låneren nummeret; "
-            "godkendes de andre, spørges CPR hver nat. Afvises sagen, ændres posten ikke"
+            "en senere kilde, der kan bruges (om et gammelt nummer: hvor det fører hen, eller at det er annulleret); "
+            "eller et menneske. Godkendes number.both_patrons, lægges de to sammen; godkendes number.other_successor, "
+            "får låneren nummeret; godkendes de andre, spørges CPR hver nat. Afvises sagen, ændres posten ikke"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
     ),

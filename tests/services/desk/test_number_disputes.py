@@ -225,6 +225,53 @@ def test_two_deliveries_of_one_night_that_contradict_each_other_leave_it_to_a_pe
         assert (register_of(library, patron), waits(library)) == (anna(), [OTHER])
 
 
+#: What ends the dispute of Tuesday.
+ENDS = [
+    [replaced(OLD, NEW)],
+    [replaced(THIRD, NEW), anna()],
+    [replaced(NEW, THIRD), anna(THIRD)],
+    [annulled(OLD)],
+]
+ENDS_BY = ["it leads to hers again", "the third leads to hers", "hers leads to the third", "it is annulled"]
+
+
+@pytest.mark.parametrize("said", ENDS, ids=ENDS_BY)
+@pytest.mark.parametrize("nights", [1, 2])
+def test_a_dispute_that_a_later_delivery_ends_is_left_to_nobody_in_one_night_as_in_two(
+    library: Library, patron: str, said: list[Person], nights: int
+) -> None:
+    library.register.knows(anna(THIRD))
+    library.deliver(TUESDAY, replaced(OLD, THIRD))
+    if nights == 2:
+        library.night()
+    library.deliver(WEDNESDAY, *said)
+    planned = plan_night(library.ports())
+    report = library.night()
+    assert (report.exit_code, report.reasons, waits(library)) == (0, {}, [])
+    assert (planned.exit_code, planned.closing.reviews_waiting) == (0, {})
+    assert register_of(library, patron).number == (THIRD if anna(THIRD) in said else NEW)
+
+
+@pytest.mark.parametrize("nights", [1, 2])
+def test_an_annulment_waits_with_the_dispute_in_one_night_as_in_two(library: Library, patron: str, nights: int) -> None:
+    library.deliver(TUESDAY, replaced(OLD, THIRD))
+    if nights == 2:
+        library.night()
+    library.deliver(WEDNESDAY, annulled(NEW))
+    report = library.night()
+    assert (report.exit_code, waits(library), register_of(library, patron)) == (3, [OTHER], anna())
+
+
+@pytest.mark.parametrize("nights", [1, 2])
+def test_an_annulment_counts_again_once_the_dispute_is_over(library: Library, patron: str, nights: int) -> None:
+    library.deliver(TUESDAY, replaced(OLD, THIRD))
+    if nights == 2:
+        library.night()
+    library.deliver(WEDNESDAY, replaced(OLD, NEW), annulled(NEW))
+    library.night()
+    assert register_of(library, patron).status is Status.ANNULLED
+
+
 def test_a_link_that_is_older_than_what_is_known_of_her_is_no_dispute(library: Library, patron: str) -> None:
     library.strict = False
     library.deliver(WEDNESDAY, moves(anna()), previous=MONDAY)

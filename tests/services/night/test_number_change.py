@@ -308,6 +308,32 @@ def test_an_old_number_that_lives_again_without_a_word_is_left_to_a_person(libra
     assert register_of(library, patron) == anna()
 
 
+@pytest.mark.parametrize("nights", [1, 2])
+@pytest.mark.parametrize(
+    ("said", "waits"),
+    [
+        ([silence_by_status(Person(OLD, status=Status.ANNULLED))], []),
+        ([replaced(OLD, NEW)], []),
+        ([replaced(NEW, OLD), anna(OLD)], []),
+        # it says nothing of the old number
+        ([moves(anna())], ["parked.number.old_active"]),
+    ],
+    ids=["annulled", "leads to hers again", "hers again", "she moves"],
+)
+def test_an_old_number_that_lives_is_left_to_a_person_until_the_register_speaks_of_it(
+    library: Library, said: list[Person], waits: list[str], nights: int
+) -> None:
+    library.deliver(MONDAY, replaced(OLD, NEW), anna())
+    library.night()
+    library.deliver(TUESDAY, moves(anna(OLD)))
+    if nights == 2:
+        library.night()
+    library.deliver(WEDNESDAY, *said)
+    report = library.night()
+    assert [row["kind"] for row in library.rows("review_item") if row["state"] == "waiting"] == waits
+    assert report.exit_code == (3 if waits and nights == 1 else 0)
+
+
 def test_numbers_of_strangers_that_change_are_not_ours(library: Library) -> None:
     library.deliver(MONDAY, replaced(NEW, NEXT), anna(NEXT))
     report = library.night()
