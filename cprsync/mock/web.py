@@ -42,6 +42,8 @@ REQUEST_MAX_BYTES = 1024 * 1024
 _STOP_WAITS = 1
 _KEEP_ALIVE_SECONDS = 60
 _JSON = "application/json"
+_TOO_LARGE = "The request is larger than 1 MiB."
+_PACKED = "The request is compressed: send it without Content-Encoding."
 #: An answer that has no body, and no header about one.
 _NO_CONTENT = 204
 
@@ -108,7 +110,10 @@ def _build_app(answer: _Answer, *, too_large: _Answer = lambda _: Response(413, 
     """An application of one answer to each request. `too_large`: for a body that is, and that it does not get."""
 
     async def app(scope: Any, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+        try:
+            body = await _read(receive)
+        except _Left:
+            return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query, peer = scope["query_string"].decode("latin-1"), scope["state"].get("peer")
         asked = _Asked(scope["method"], scope["path"], query, headers, body or b"", peer)
@@ -120,28 +125,48 @@ def _build_app(answer: _Answer, *, too_large: _Answer = lambda _: Response(413, 
 def soap_app(services: SoapServices) -> App:
     """The application of both SOAP services."""
 
+    def described(asked: _Asked) -> Response:
+        return services.describe(asked.path, asked.query, url=_url(asked))
+
     def served(asked: _Asked) -> Response:
+        if _is_packed(asked):
+            return services.refuse(415, _PACKED, peer=asked.peer)
         return services.answer(asked.path, asked.body, charset=_charset(asked), peer=asked.peer)
 
-    return _build_app(_posted(services.knows, served), too_large=lambda _: services.too_large())
+    answer = _posted(services.knows, served, described)
+    return _build_app(answer, too_large=lambda asked: services.refuse(413, _TOO_LARGE, peer=asked.peer))
 
 
 def culr_app(service: CulrService) -> App:
     """The application of CULR."""
-    return _build_app(_posted(service.knows, lambda asked: service.answer(asked.body, charset=_charset(asked))))
+
+    def served(asked: _Asked) -> Response:
+        if _is_packed(asked):
+            return service.refuse(415, _PACKED)
+        return service.answer(asked.body, charset=_charset(asked))
+
+    described: _Answer = lambda asked: service.describe(asked.query, url=_url(asked))  # noqa: E731 -- one expression
+    return _build_app(_posted(service.knows, served, described), too_large=lambda _: service.refuse(413, _TOO_LARGE))
 
 
-def _posted(knows: Callable[[str], bool], served: _Answer) -> _Answer:
+def _posted(knows: Callable[[str], bool], served: _Answer, described: _Answer) -> _Answer:
     """What is answered at the paths of SOAP, and elsewhere."""
 
     def answer(asked: _Asked) -> Response:
         if not knows(asked.path):
-            return Response(404, b"no such service\n", "text/plain")
-        if asked.method != "POST":
-            return Response(405, b"SOAP is posted\n", "text/plain")
-        return served(asked)
+            return Response(404, b"no such service: ready.json has the addresses\n", "text/plain")
+        return served(asked) if asked.method == "POST" else described(asked)
 
     return answer
+
+
+def _is_packed(asked: _Asked) -> bool:
+    return asked.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}
+
+
+def _url(asked: _Asked) -> str:
+    """The address that was asked, without its query."""
+    return f"https://{asked.headers.get('host', 'localhost')}{asked.path}"
 
 
 def fbs_app(service: FbsService) -> App:
@@ -196,13 +221,17 @@ def _json(status: int, document: dict[str, Any]) -> Response:
     return Response(status, json.dumps(document, ensure_ascii=False).encode(), _JSON)
 
 
+class _Left(Exception):
+    """The client went before its request was complete: it asked for nothing."""
+
+
 async def _read(receive: Receive) -> bytes | None:
-    """The request's body. None: it is too large; the rest is read and dropped."""
+    """The request's body. None: it is too large; the rest is read and dropped. Raises _Left."""
     body, size, more = bytearray(), 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise _Left
         size += len(message.get("body", b""))
         if size <= REQUEST_MAX_BYTES:
             body += message.get("body", b"")

@@ -62,7 +62,7 @@ def test_a_call_that_is_refused_is_recorded_with_what_the_fault_said(ready: dict
     assert said(ready, "operation", "outcome", "fault") == [
         ("PersonLookup", "fault", "PNR not found"),
         ("?", "fault", "The request is not well-formed XML."),
-        ("?", "fault", "The request breaks the contract near line 1."),
+        ("?", "fault", "The request breaks the contract near line 1: nothing is not expected there."),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from cprsync.mock.soap.describing import describe
 from cprsync.mock.soap.messages import (
     Element,
     Response,
@@ -69,6 +70,15 @@ class CulrService:
 
     def knows(self, path: str) -> bool:
         return _PATH.fullmatch(path) is not None
+
+    def describe(self, query: str, *, url: str) -> Response:
+        """Answer a GET: the service's WSDL and its schema."""
+        return describe("CulrWebService1.wsdl", query, url=url)
+
+    def refuse(self, status: int, why: str) -> Response:
+        """Answer a call whose body is not looked at, and record it."""
+        self._record(None, "fault", why)
+        return Response(status, build_fault(SoapFault(why), prefix="S", declared=True))
 
     def answer(self, body: bytes, *, charset: str | None) -> Response:
         """Answer one call, and record it. The effect is stored, whatever happens to the answer."""

@@ -18,7 +18,7 @@ from cprsync.mock.town.delivery import civil_status, current_number, offset_on
 from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person, children_of, standard_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 CALL_CONTEXT = "http://serviceplatformen.dk/xml/schemas/CallContext/1/"
@@ -37,6 +37,11 @@ _PAGE = b"<!DOCTYPE html><html><head><title>500</title></head><body><h1>Internal
 _TEXTS = re.compile(rb">[^<]+<")
 _END = b"</soap:Body></soap:Envelope>"
 
+#: In the validator's texts: the element that is wrong, and those that it expects. A name has no digits, so that no
+#: number of a careless request is repeated.
+_MISTAKEN = re.compile(r"Element '(?:\{[^}]*\})?([A-Za-zÆØÅæøå]{1,60})'")
+_EXPECTED = re.compile(r"Expected is (?:one of )?\( (.+) \)")
+_NAME = re.compile(r"(?:\{([^}]*)\})?([^\s,{}]+)")
 _ADULT = 18
 _ALIVE_WITH_ADDRESS = frozenset({"01", "03", "05", "07"})
 _GONE = frozenset({"80", "90"})
@@ -92,11 +97,30 @@ def _parse(body: bytes, charset: str | None) -> Element:
 
 
 def refuse_unless_valid(request: Element, schema: etree.XMLSchema, *, what: str) -> None:
-    """Raise SoapFault, which names the line, unless the request keeps the schema. `what`: how the schema is called."""
+    """Raise SoapFault, which says where, unless the request keeps the schema. `what`: how the schema is called."""
     if not schema.validate(request):
-        # the validator's own text quotes the request
-        line: int = schema.error_log.last_error.line  # type: ignore[attr-defined]  # the stubs lack it
-        raise SoapFault(f"The request breaks the {what} near line {line}.")
+        mistake = schema.error_log[0]  # type: ignore[index]  # the stubs lack it
+        raise SoapFault(f"The request breaks the {what} near line {mistake.line}: {_describe(mistake.message)}.")
+
+
+def _describe(mistake: str) -> str:
+    """What is wrong, by the names of elements. The validator's own text may quote a value."""
+    found, expected = _MISTAKEN.match(mistake), _EXPECTED.search(mistake)
+    name = found[1] if found else "an element"
+    names = "" if expected is None else _name_expected(_NAME.findall(expected[1]), name)
+    if "Missing child" in mistake:
+        return f"{name} lacks {names}" if names else f"{name} lacks an element"
+    if "not expected" in mistake or "No matching" in mistake:
+        return f"{name} is not expected there{names and f', but {names}'}"
+    return f"{name} has another form than it may"
+
+
+def _name_expected(expected: Sequence[tuple[str, str]], found: str) -> str:
+    """The elements that are expected. One of the same name as the one that was found is told with its namespace."""
+    namespaces = [namespace for namespace, name in expected if name == found]
+    if namespaces:
+        return f"{found} of {namespaces[0] or 'no namespace'}"
+    return " or ".join(name for _, name in expected)
 
 
 def build_envelope(payload: Element, *, prefix: str = "soap", declared: bool = False) -> bytes:

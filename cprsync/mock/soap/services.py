@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from cprsync.mock.soap.describing import describe
 from cprsync.mock.soap.messages import (
     AUTHORITY_CONTEXT,
     INVOCATION_CONTEXT,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 LOOKUP_PATH = "/service/CPR/PersonBaseDataExtended/5"
 SUBSCRIPTION_PATH = "/service/CPRSubscription/CPRSubscription/1/"
 _SERVICES = {LOOKUP_PATH: LOOKUP, SUBSCRIPTION_PATH.rstrip("/"): SUBSCRIPTION}
+_WSDL = {LOOKUP: "PersonBaseDataExtended5.wsdl", SUBSCRIPTION: "CprSubscription1.wsdl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class SoapServices:
 
     def knows(self, path: str) -> bool:
         return path.rstrip("/") in _SERVICES
+
+    def describe(self, path: str, query: str, *, url: str) -> Response:
+        """Answer a GET: the service's WSDL and its schemas."""
+        return describe(_WSDL[_SERVICES[path.rstrip("/")]], query, url=url)
 
     def answer(self, path: str, body: bytes, *, charset: str | None, peer: Peer) -> Response:
         """Answer one call and record it."""
@@ -89,20 +95,29 @@ class SoapServices:
             response = damage(fault.kind, response)
             response = replace(response, wait=fault.seconds if fault.kind == "slow" else 0.0)
         response = replace(response, wait=response.wait + self.register.latency)
-        at = self.now().isoformat(timespec="milliseconds")
-        self.register.calls.record(
-            Call(operation, agreement, peer.subject, peer.certificate, outcome, at, who=who, fault=said)
-        )
+        self._record(peer, operation, agreement, outcome, who=who, fault=said)
         return response
 
-    def too_large(self) -> Response:
-        return Response(413, build_fault(SoapFault("The request is larger than 1 MiB."), self.now()))
+    def refuse(self, status: int, why: str, *, peer: Peer) -> Response:
+        """Answer a call whose body is not looked at, and record it."""
+        self._record(peer, "?", "?", "fault", who=None, fault=why)
+        return Response(status, build_fault(SoapFault(why), self.now()))
+
+    def _record(  # noqa: PLR0913 -- a call's parts
+        self, peer: Peer, operation: str, agreement: str, outcome: str, *, who: str | None, fault: str | None
+    ) -> None:
+        at = self.now().isoformat(timespec="milliseconds")
+        call = Call(operation, agreement, peer.subject, peer.certificate, outcome, at, who=who, fault=fault)
+        self.register.calls.record(call)
 
     def _operation(self, request: Element, path: str) -> str:
         name = etree.QName(request)
         known = request.tag == LOOKUP_REQUEST or (name.namespace == SUBSCRIPTION and name.localname in OPERATIONS)
         if not known or name.namespace != _SERVICES.get(path.rstrip("/")):
-            raise SoapFault("The service has no such operation.")
+            expected = f"PersonLookupRequest of {LOOKUP}"
+            if _SERVICES.get(path.rstrip("/")) == SUBSCRIPTION:
+                expected = f"AddPNRSubscription or another operation of {SUBSCRIPTION}"
+            raise SoapFault(f"The service has no such operation: expected {expected}")
         return "PersonLookup" if request.tag == LOOKUP_REQUEST else name.localname
 
     def _validate(self, request: Element) -> None:
