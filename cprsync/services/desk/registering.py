@@ -21,6 +21,7 @@ from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrower
 from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
+from cprsync.domain.person.status import Action
 from cprsync.errors import CprsyncError
 from cprsync.services.desk.lookup import (
     NEW,
@@ -121,7 +122,8 @@ def _changes(asked: Asked, one: DecidedAtDesk) -> list[str]:
     also = {
         BORROWS: returns and not one.patron.borrows,
         STAYS: returns and view.stage is Stage.LEAVING,
-        SUBSCRIBED: view.subscribed_since is None,
+        # a first copy says so itself
+        SUBSCRIBED: view.subscribed_since is None and Action.FIRST_COPY.value not in one.actions,
         VERIFIED: one.step.verifies is not None and not one.patron.verified,
     }
     return [*one.actions, *(name for name, is_so in also.items() if is_so)]

@@ -234,6 +234,8 @@ def test_the_desks_own_look_up_verifies_too(library: Library) -> None:
     patron = comes(library, "IVAN")
     returns(library)
     seen = preview_registration(desk(library), Asked(cpr("IVAN"), Purpose.RENEWAL, "lisbeth"))
+    # the words of a first copy say already that changes follow
+    assert seen.document["preview"]["changes"] == ["first_copy"]
     confirm_registration(desk(library), seen, yes_to(seen.preview))
     assert library.rows("provisional") == []
     assert library.store.patrons.read([patron])[0].verified
