@@ -59,10 +59,13 @@ def shown_name(name: str | None, language: Language, *, sealed: bool | None) -> 
     return word("sealed_value", language) if sealed else name or NOTHING
 
 
-def sealed_mark(document: Mapping[str, Any]) -> str:
-    """The key of the words for why a record is sealed."""
-    why = document.get("sealed_by")
-    return "mark_protected" if why is None else f"mark_{why}"
+def hidden_marks(document: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of the words for why a record, or its address, is hidden. Nothing if it is open."""
+    if document["protected"]:
+        why = document.get("sealed_by")
+        yield "mark_protected" if why is None else f"mark_{why}"
+    if document["household"]:
+        yield "mark_household"
 
 
 def marks_of(document: Mapping[str, Any]) -> Iterator[str]:
@@ -71,10 +74,7 @@ def marks_of(document: Mapping[str, Any]) -> Iterator[str]:
     if stage in {Stage.CLOSED.value, ERASED} or "waits" in standing:
         yield "stage_closing" if "waits" in standing else f"stage_{stage}"
         return
-    if document["protected"]:
-        yield sealed_mark(document)
-    if document["household"]:
-        yield "mark_household"
+    yield from hidden_marks(document)
     if document["revealed"]:
         yield "mark_revealed"
     if not document["in_register"]:

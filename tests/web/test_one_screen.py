@@ -115,11 +115,31 @@ def test_a_protected_person_shows_no_name_and_no_address(desk: Served) -> None:
     desk.library.register.knows(protected)
     browser = look_up(desk, "EDITH")
     shown = person("EDITH")
-    assert "Navne- og adressebeskyttet" in browser.text
+    assert "beskyttet" in browser.page.text
     assert shown.name.addressing not in browser.answer.text
     assert shown.name.last not in browser.answer.text
     browser.send("/register/confirm")
     assert shown.name.last not in browser.answer.text
+
+
+def test_nobody_is_called_protected_of_whom_cpr_has_not_said_so(desk: Served) -> None:
+    """An annulled number's answer has no word about a protection."""
+    desk.library.register.knows(person("EDITH", status=Status.ANNULLED, protection=SILENT))
+    browser = look_up(desk, "EDITH")
+    assert "skjules, til CPR har svaret" in browser.page.text
+    assert "beskyttet" not in browser.page.text
+
+
+def test_a_number_that_the_register_has_replaced_leads_to_the_record_of_the_patron_who_has_the_new_one(
+    desk: Served,
+) -> None:
+    """The form asked for a card, and the yes to it was refused without saying who the patron is."""
+    desk.library.register.knows(person("EDITH", status=Status.CHANGED, current_number=cpr("ANNA")), person("ANNA"))
+    before = records(desk)
+    browser = look_up(desk, "EDITH")
+    assert browser.path == f"/patrons/{patron_of(desk, 'ANNA')}"
+    assert "Personen er allerede låner: her er posten. Nummeret er skiftet ud" in browser.text
+    assert records(desk) == before
 
 
 def test_a_number_that_the_register_does_not_know_is_offered_no_yes(desk: Served) -> None:

@@ -24,7 +24,7 @@ from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, Exit, NoSuchPerson, RegisterUnavailable
 from cprsync.language.errors import error_document
-from cprsync.language.record import NOTHING, field_lines, name_of, sealed_mark
+from cprsync.language.record import NOTHING, field_lines, hidden_marks, name_of
 from cprsync.language.words import day_text, has_word, word
 
 if TYPE_CHECKING:
@@ -100,9 +100,8 @@ def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     If the register does not know the number, the error that follows says so, and no line here.
     """
     if document["found"]:
-        marks = [sealed_mark(document)] if document["protected"] else []
-        marks += ["mark_household"] if document["household"] else []
-        yield " · ".join([document["patron"] or word("no_patron", language), *(word(mark, language) for mark in marks)])
+        marks = (word(mark, language) for mark in hidden_marks(document))
+        yield " · ".join([document["patron"] or word("no_patron", language), *marks])
     yield from warning_lines([one for one in document["warnings"] if one["kind"] != NoSuchPerson.kind], language)
     yield from field_lines(document["fields"], language)
     if "preview" in document:

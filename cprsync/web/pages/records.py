@@ -12,7 +12,7 @@ from cprsync.domain.patron.override import Overridden
 from cprsync.language.audit import change_texts
 from cprsync.language.lending import block_text, contact_lines, money
 from cprsync.language.netmedia import change_text, culr_text, municipality_text, right_text
-from cprsync.language.record import marks_of
+from cprsync.language.record import hidden_marks, marks_of
 from cprsync.language.review import with_words
 from cprsync.language.words import titles_of, word
 from cprsync.services.desk.responsibles import list_responsibles
@@ -59,6 +59,11 @@ _SET: Final = frozenset({*SETTABLE, "protection", *(one.value for one in Overrid
 def whose_name(document: Mapping[str, Any]) -> str:
     """The name to head a page with. "": it is sealed, or there is none."""
     return str(document["fields"].get("name", {}).get("value") or "")
+
+
+def marks_in(document: Mapping[str, Any], language: Language) -> list[str]:
+    """Why the person of a look-up, or their address, is hidden, in words. Nothing if the register knows nobody."""
+    return [word(mark, language) for mark in hidden_marks(document)] if document["found"] else []
 
 
 def viewer_of(visit: Visit) -> RecordViewer:

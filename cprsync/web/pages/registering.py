@@ -25,7 +25,7 @@ from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
 from cprsync.services.desk.viewing import read_number
 from cprsync.web.pages.fields import beside_of, label_of, rows_of
-from cprsync.web.pages.records import whose_name
+from cprsync.web.pages.records import marks_in, whose_name
 from cprsync.web.registering import Case, Way
 
 if TYPE_CHECKING:
@@ -207,13 +207,13 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         is_shown=shown is not None or is_known,
         document=document,
         whose=whose_name(document) if is_known else "",
+        marks=marks_in(document, visit.language) if is_known else [],
         rows=list(rows_of(document["fields"], visit.language)) if is_known else [],
         may_be_minor=case.way is Way.UNREGISTERED or MINOR in (case.warned or ()) or bool(case.answers),
         responsible=None if case.responsible is None else case.responsible.document,
         answers=_shown_again(case.answers),
         has_pin=bool(case.pin),
         key=visit.session.put(case),
-        again=visit.session.put(Number(case.number)) if case.way is Way.PROVISIONAL and case.number else "",
         beside=list(beside_of(case.typed, visit.language, visit.place.desk.policy)),
         typed=case.typed,
         problem=problem,

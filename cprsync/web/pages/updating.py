@@ -14,7 +14,7 @@ from cprsync.errors import BadInput, NotConfirmed
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.web.pages.fields import rows_of
-from cprsync.web.pages.records import whose_name
+from cprsync.web.pages.records import marks_in, whose_name
 from cprsync.web.pages.registering import OUTDATED, asking, problem_of, show_purposes
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def _show(visit: Visit, case: Update, *, problem: tuple[str, str] | None = None)
         "updating.html",
         document=registration.document,
         whose=whose_name(registration.document),
+        marks=marks_in(registration.document, visit.language),
         rows=list(rows_of(registration.document["fields"], visit.language)),
         patron=case.patron,
         is_writable=registration.is_writable,
