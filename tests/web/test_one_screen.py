@@ -12,6 +12,7 @@ from test_box import patron_of
 from test_set_cpr import MADE, enrol
 from townspeople import cpr, dies, gains_protection, moves, person
 
+from cprsync.domain.person.person import SILENT, Status
 from cprsync.errors import RegisterUnavailable
 
 if TYPE_CHECKING:
@@ -394,10 +395,22 @@ def test_a_provisional_patron_without_a_name_is_not_written(desk: Served) -> Non
 def test_the_register_may_be_asked_again_from_the_provisional_form(desk: Served) -> None:
     goes_down(desk)
     browser = look_up(desk, "EDITH")
-    desk.library.register.down = None
-    desk.library.register.knows(person("EDITH"))
-    browser.send("/register/look-up")
+    for is_down in (True, False):
+        # the button stands in the form, so that what was typed beside the answer is kept
+        form = browser.form("/register/confirm") | {"purpose": "registration"}
+        desk.library.register.down = desk.library.register.down if is_down else None
+        desk.library.register.knows(person("EDITH"))
+        browser.post("/register/look-up", form | {"name": "Edith Udvej", "address": "Havnegade 1", **BESIDE})
+        assert ("Foreløbig: CPR svarer ikke" in browser.text) is is_down
     assert "Sådan bliver posten" in browser.text
+    assert browser.form("/register/confirm")["cards"] == BESIDE["cards"]
+    browser.send("/register/confirm")
+    view = desk.library.store.views.patron(patron_of(desk, "EDITH"))
+    assert [one.number for one in view.local.cards] == ["K900"]
+    assert view.local.cards[0].pin_hash
+    assert [one.number for one in view.local.telephones] == ["20304050"]
+    assert view.patron.register.name == person("EDITH").name
+    assert not view.local.contact_address
 
 
 def test_a_child_and_who_answers_are_registered_while_the_register_is_down(desk: Served) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
-from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE
+from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
 from cprsync.domain.patron.fields import BESIDE, FIELD
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.answering import ShownResponsible
+    from cprsync.services.desk.registering import Registration
     from cprsync.web.visit import Visit
 
 #: What somebody new is looked up for.
@@ -90,21 +91,40 @@ def look_up_new(visit: Visit) -> Response:
 
     If it does not answer, the same form serves for a provisional registration.
     """
-    waiting = visit.session.held(visit.typed("key"))
-    if not isinstance(waiting, Number) or visit.typed("purpose") not in {one.value for one in NEW_FOR}:
+    case = _waiting(visit)
+    if case is None or case.number is None or visit.typed("purpose") not in {one.value for one in NEW_FOR}:
         return begin_again(visit)
     try:
-        asked = Asked(waiting.number, Purpose(visit.typed("purpose")), visit.user)
+        asked = Asked(case.number, Purpose(visit.typed("purpose")), visit.user)
         registration = preview_registration(visit.place.desk, asked)
     except RegisterUnavailable:
-        return _show_provisional(visit, waiting.number)
+        return _show_provisional(visit, case, case.number)
     visit.session.drop(visit.typed("key"))
-    return _show(visit, OnForm(Way.REGISTER, registration, waiting.number), None)
+    if (known := _borrower(registration)) is not None:
+        old = warning_documents(one for one in registration.preview.warnings if one.kind == OLD_NUMBER)
+        visit.session.say(" ".join([visit.word("known_already"), *(one["text"][visit.language] for one in old)]))
+        return visit.go_to(f"/patrons/{known}")
+    beside = {field.key for field in BESIDE}
+    typed = {key: text for key, text in case.typed.items() if key in beside}
+    return _show(visit, replace(case, way=Way.REGISTER, registration=registration, typed=typed), None)
 
 
-def _show_provisional(visit: Visit, number: CprNumber) -> Response:
+def _waiting(visit: Visit) -> OnForm | None:
+    """What the register is to be asked about: a typed number, or a provisional form with all that was typed on it."""
+    held = visit.session.held(visit.typed("key"))
+    if isinstance(held, Number):
+        return OnForm(Way.PROVISIONAL, number=held.number)
+    return _filled_in(visit, held) if isinstance(held, OnForm) and held.way is Way.PROVISIONAL else None
+
+
+def _borrower(registration: Registration) -> str | None:
+    """The patron who has the number that took the place of the typed one. None: nobody, or they only answer."""
+    decided = registration.decided
+    return None if decided is None or decided.view is None or not decided.patron.borrows else decided.patron.id
+
+
+def _show_provisional(visit: Visit, case: OnForm, number: CprNumber) -> Response:
     """The form for a number about which the register does not answer. It may be asked again at once."""
-    case = OnForm(Way.PROVISIONAL, number=number)
     typed = json.dumps({"cpr_number": number.digits, "name": "–"})
     shown = preview_addition(visit.place.desk, typed, user=visit.user, provisional=True)
     return _show(visit, case, shown)
@@ -121,7 +141,8 @@ def confirm_new(visit: Visit) -> Response:
     return _answer(visit, case) if isinstance(case, OnForm) else begin_again(visit)
 
 
-def _answer(visit: Visit, case: OnForm) -> Response:
+def _filled_in(visit: Visit, case: OnForm) -> OnForm:
+    """The same case with what is typed on its form now."""
     typed = _typed(visit, (*_OWN[case.way], *(field.key for field in BESIDE)))
     # it stays in hand while no card is typed, too: the card may be typed next
     pin = typed.get("pin") or case.pin
@@ -132,10 +153,15 @@ def _answer(visit: Visit, case: OnForm) -> Response:
         # as the form showed it: they left it as it was
         answers = case.answers
     responsible = case.responsible if answers == case.answers else None
-    case = replace(case, typed=typed, pin=pin, answers=answers, responsible=responsible)
+    return replace(case, typed=typed, pin=pin, answers=answers, responsible=responsible)
+
+
+def _answer(visit: Visit, case: OnForm) -> Response:
+    case = _filled_in(visit, case)
+    typed, responsible = case.typed, case.responsible
     try:
         shown = case.preview(visit.place.desk, visit.user)
-        case = replace(case, responsible=shown.responsible, answers=_named(shown.responsible, answers))
+        case = replace(case, responsible=shown.responsible, answers=_named(shown.responsible, case.answers))
         if _is_new(case, shown, responsible):
             return _show(visit, case, shown)
         done = confirm_addition(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
