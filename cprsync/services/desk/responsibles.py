@@ -125,11 +125,12 @@ def subscribe_new_responsible(
 ) -> Entry:
     """Subscribe somebody new who is to answer for a minor. Returns the entry to write.
 
-    `person` None: the register does not answer, and the night subscribes and looks them up.
+    `person` None: the register does not answer. It is asked as soon as it does, as about the minor.
     """
     leap, stranger = desk.policy.ladders.leap, _stranger(number)
     if person is None:
-        return Entry(number, None, Batch(), user, answers_for=answers_for, leap=leap)
+        asks = Batch(asks=[FollowUp(NEW, FIRST_COPY)])
+        return Entry(number, None, asks, user, answers_for=answers_for, leap=leap)
     subscribed = subscribe_to(desk, number)
     evidence = Evidence(person, as_of_lookup(desk))
     decision = evidence.decide_on(stranger)

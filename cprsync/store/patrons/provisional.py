@@ -20,6 +20,7 @@ from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
+from cprsync.store.records.links import ONLY_ANSWERS
 from cprsync.store.records.records import from_row, is_parked, patron_rows
 
 if TYPE_CHECKING:
@@ -47,6 +48,20 @@ _WHO_STAYS: Final = (
     & (_PATRON.id == _ROW.patron_id)
     & _PATRON.status_class.not_in(tables.GONE)
     & (_PATRON.standing == Stage.ACTIVE.value)
+)
+#: Those who only answer for a minor, and were entered while the register did not answer. They said nothing themselves.
+_WHO_ANSWERS: Final = (
+    select(_PATRON.id)
+    .join(tables.follow_up, (_ASKED.agency == _PATRON.agency) & (_ASKED.patron_id == _PATRON.id))
+    .where(
+        ONLY_ANSWERS,
+        _ASKED.kind == FIRST_COPY,
+        _PATRON.as_of_day.is_(None),
+        _PATRON.status_class.not_in(tables.GONE),
+        _PATRON.standing == Stage.ACTIVE.value,
+        ~is_parked(),
+    )
+    .order_by(_PATRON.id)
 )
 _IS_GONE = exists().where(
     _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
@@ -77,7 +92,9 @@ class Provisional(TenantStore):
         wanted = select(_ROW.patron_id).join(tables.patron, _WHO_STAYS)
         wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), asked)
         with reading(self._tenant.engine) as connection:
-            return list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
+            said = list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
+            # first who answers: as long as they are unknown, the minor's address is hidden
+            return [*connection.scalars(_WHO_ANSWERS, self._tenant.ours), *said][:limit]
 
     def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
         with reading(self._tenant.engine) as connection:

@@ -23,6 +23,7 @@ from townspeople import cpr, gains_protection, moves, person
 from cprsync.cli.desk.background import ask_once, verifying
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.provisional import WAITS_MOST
+from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.sealed import Name
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, RegisterUnavailable
@@ -241,16 +242,49 @@ def test_the_desks_own_look_up_verifies_too(library: Library) -> None:
     assert library.store.patrons.read([patron])[0].verified
 
 
-def test_somebody_who_only_answers_for_a_minor_becomes_a_patron_and_is_verified(library: Library) -> None:
-    """The hole of another system: who was responsible already was never verified."""
-    library.register.down = DOWN
-    child = shown(library, said_by("SOFIE"))
+def child_comes(library: Library) -> tuple[str, str]:
+    """LIV comes with IVAN, who is no patron and is to answer for her."""
     minor = replace(library.store.patrons.read([library.id_of("ANNA")])[0], id="", register=person("LIV"))
     found = preview_responsible(desk(library), minor, cpr("IVAN").digits, "lisbeth")
     child = answered_by(shown(library, said_by("LIV")), found)
     done = confirm_addition(desk(library), child, yes_to(child.preview))
     (answers,) = done["done"]["responsible"]
     assert answers == library.id_of("IVAN")
+    return done["patron"], answers
+
+
+def test_who_answers_for_a_child_is_asked_about_with_the_child_between_two_nights(either_library: Library) -> None:
+    """The child's address was hidden until the night, for somebody whom nobody had protected."""
+    library = either_library
+    library.register.down = DOWN
+    child, answers = child_comes(library)
+    assert ask_about_provisional(library.ports()).error is not None
+    returns(library)
+    library.register.knows(person("LIV"))
+    asked = ask_about_provisional(library.ports())
+    assert (asked.asked, asked.left, asked.error) == (2, 0, None)
+    assert all(one.verified for one in library.store.patrons.read([child, answers]))
+    assert not library.store.views.patron(child).household
+    assert cpr("IVAN") in library.register.listed
+    before, looked = library.everything(), len(library.register.looked_up)
+    assert ask_about_provisional(library.ports()).asked == 0
+    assert (library.everything(), len(library.register.looked_up)) == (before, looked)
+
+
+def test_who_answers_and_is_left_to_staff_is_not_asked_about_again_and_again(library: Library) -> None:
+    library.register.knows(replace(person("IVAN"), address=SILENT))
+    _, answers = child_comes(library)
+    assert (answers, "parked.address.missing") in library.reviews()
+    looked = len(library.register.looked_up)
+    assert answers not in library.store.provisional.to_ask(10)
+    ask_about_provisional(library.ports())
+    assert cpr("IVAN") not in library.register.looked_up[looked:]
+
+
+def test_somebody_who_only_answers_for_a_minor_becomes_a_patron_and_is_verified(library: Library) -> None:
+    """The hole of another system: who was responsible already was never verified."""
+    library.register.down = DOWN
+    _, answers = child_comes(library)
     assert comes(library, "IVAN") == answers
     assert library.store.patrons.read([answers])[0].borrows
     returns(library)
