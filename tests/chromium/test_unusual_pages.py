@@ -100,7 +100,7 @@ def test_what_a_held_night_a_silent_register_and_a_provider_show_is_well(desk: S
     desk.library.register.down = None
     desk.library.register.knows(moves(person("ANNA")))
     looks_well(seat.open(patron).click("Fornyelse"), "updating")
-    seat.open("/").type_into("typed", cpr("BO").digits).click("Find").unfold("Vis beskyttede oplysninger")
+    seat.open("/").type_into("typed", cpr("BO").digits).click("Find").unfold("Vis skjulte oplysninger")
     looks_well(seat.type_into("reason", "Låneren står her").click("Vis"), "record")
     assert person("BO").name.addressing in seat.heading
     seat.open("/reviews").page.locator("main td a").first.click()

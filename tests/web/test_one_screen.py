@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -382,6 +383,24 @@ def test_what_a_provisional_patron_said_opens_for_a_reason_and_without_silence_b
     browser.send(f"/patrons/{patron}/reveal", reason="Skal skrive kortet")
     assert "Edith Udvej" in browser.text
     assert "Havnegade 1" in browser.text
+
+
+def test_what_an_open_patron_said_otherwise_than_the_register_can_be_compared_before_it_is_deleted(
+    desk: Served,
+) -> None:
+    """Record and case led to each other, and neither showed it: nothing else of the record was hidden any more."""
+    goes_down(desk)
+    browser = look_up(desk, "EDITH").send("/register/confirm", name="Edith Udvej", address="Havnegade 1")
+    patron = patron_of(desk, "EDITH")
+    desk.library.register.down = None
+    desk.library.register.knows(person("EDITH"))
+    browser.send(f"/patrons/{patron}/look-up", purpose="correction").send(f"/patrons/{patron}/confirm")
+    assert "<skjult>" not in browser.text
+    case = re.findall(r'href="(/reviews/\d+)"', browser.answer.text)[-1]
+    assert "Vis skjulte oplysninger" in browser.open(case).text
+    assert "Udvej" not in browser.answer.text
+    browser.open(f"/patrons/{patron}").send(f"/patrons/{patron}/reveal", reason="Er det den samme person?")
+    assert "Edith Udvej" in browser.text
 
 
 def test_a_provisional_patron_without_a_name_is_not_written(desk: Served) -> None:

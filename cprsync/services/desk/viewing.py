@@ -64,7 +64,9 @@ class RecordViewer:
         self.library.store.access.note_view(patron_id, user=self.user, purpose=SERVE)
 
     def revealed(self, patron_id: str, *, reason: str) -> dict[str, Any]:
-        """Same as `shown`, with the sealed fields opened. A record without sealed fields is shown as by `shown`.
+        """Same as `shown`, with the sealed fields opened, and what the patron said while the register was silent.
+
+        A record with neither is shown as by `shown`.
 
         Raises:
             BadInput: there is no such patron, or the reason cannot be kept; nothing is opened.
@@ -74,7 +76,7 @@ class RecordViewer:
         why, view = check_reason(reason), view_of(self.library.store, patron_id)
         document = self.document(view)
         fields = sealed_fields(document["fields"])
-        if not fields:
+        if not fields and "said" not in document:
             self.note_look(patron_id)
             return document
         make_sure_that_may(self.library.store, Doing.REVEAL, patron_id, what=SHOW, user=self.user)

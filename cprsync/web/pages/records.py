@@ -110,7 +110,7 @@ def _record_page(
         standing=_standing(visit, view) if lives else None,
         rights=_rights(visit, view) if lives else None,
         waiting=[with_words(one) for one in reviews_of(visit).waiting_about(document["patron"])],
-        has_sealed=any(row.is_sealed for row in rows),
+        has_sealed=any(row.is_sealed for row in rows) or "said" in document,
         settable=tuple(settable_of(document, language, desk.policy)) if lives else (),
         correctable=tuple(correctable_of(document, language, desk.policy, municipalities)) if lives else (),
         absence=absence_days(document),
