@@ -85,7 +85,7 @@ def test_what_koha_did_not_take_stands_field_by_field_beside_what_it_has(seat: S
 def test_of_a_protected_patron_nothing_is_shown_of_either_side(seat: Seat, refused: Refused) -> None:
     seat.open(f"/reviews/{refused.items['two_patrons']}")
     assert "2 lånere i koha har CPR-nummeret" in seat.text
-    assert "Beskyttede oplysninger vises ikke" in seat.text
+    assert "Skjulte oplysninger vises ikke" in seat.text
     source = seat.page.content()
     helle = PEOPLE["HELLE"]
     hidden = [helle["number"], *helle["name"].values(), "Teglbrændervænget"]

@@ -131,7 +131,7 @@ def test_no_advice_is_given_where_nothing_is_left_to_do() -> None:
 
 def test_that_something_is_withheld_is_said_once() -> None:
     shut = field("surname", again="keeps", withheld="protection")
-    assert "Beskyttede oplysninger vises ikke, hverken vores eller deres." in part(shut).says
+    assert "Skjulte oplysninger vises ikke, hverken vores eller deres." in part(shut).says
     assert len(part(field("staff_notes", withheld="free_text")).says) == 2
 
 

@@ -1,6 +1,6 @@
 """A name and an address, and a value that shows nothing of itself: protected data are sealed from parser to store.
 
-Printing, formatting, an error, JSON and pickle either give `<beskyttet>` or are refused. A sealed value compares like
+Printing, formatting, an error, JSON and pickle either give `<skjult>` or are refused. A sealed value compares like
 its content, so that a rule can see that nothing is new. Other questions of a rule are functions here, which answer and
 reveal nothing. Leaves out who may open: see `Opening`.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, NoReturn, Self, TypeVar
 
 T = TypeVar("T")
 #: All that is visible of a sealed value.
-SHOWN: Final = "<beskyttet>"
+SHOWN: Final = "<skjult>"
 #: The parts of a typed address: its words, and its numbers.
 _PARTS: Final = re.compile(r"[0-9]+|[^\W\d_]+")
 _POSTCODE: Final = re.compile(r"[0-9]{4}", re.ASCII)

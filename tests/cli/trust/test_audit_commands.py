@@ -157,7 +157,7 @@ def test_the_list_as_lines(asked: Path, capsys: pytest.CaptureFixture[str]) -> N
     audit_list(limit=2, config=asked / "cprsync.toml")
     first, second = capsys.readouterr().out.splitlines()
     assert re.match(r"\d+\. [a-z]+ \d{4} kl\. \d\d\.\d\d +bo ", first)
-    assert first.endswith("åbnede beskyttede felter: Adresse; formål: rettelse; med en begrundelse")
+    assert first.endswith("åbnede skjulte felter: Adresse; formål: rettelse; med en begrundelse")
     assert second.endswith("opslag i CPR; formål: fornyelse")
 
 

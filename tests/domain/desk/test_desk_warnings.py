@@ -113,7 +113,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 6 og 40",
     ),
     "name_sealed": (
-        "En af de to er beskyttet: navn og fødselsdato sammenlignes ikke her. Se legitimation.",
+        "Et af de to navne er skjult: navn og fødselsdato sammenlignes ikke her. Se legitimation.",
         "Beslutning 2 og 40",
     ),
     "age_differs": (

@@ -199,8 +199,8 @@ def test_nothing_else_opens_it(key: Any) -> None:
         Sealed(NAME).open(key)
 
 
-def test_what_is_seen_of_it_says_in_danish_that_it_is_protected() -> None:
-    assert f"{Sealed(NAME)}" == str(SealedAddress(HOME)) == "<beskyttet>"
+def test_what_is_seen_of_it_says_in_danish_that_it_is_hidden() -> None:
+    assert f"{Sealed(NAME)}" == str(SealedAddress(HOME)) == "<skjult>"
 
 
 # -- comparing -----------------------------------------------------------------------------------------------
