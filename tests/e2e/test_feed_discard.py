@@ -154,8 +154,8 @@ def test_the_copies_of_a_name_are_told_apart_and_the_ones_left_alone_are_named(
     config = library.folder / "cprsync.toml"
     feed_discard(name, reason=REASON, config=config)
     out = capsys.readouterr().out
-    assert "En leverance af den dag eller en senere er brugt, så der er intet hul." in out
-    assert f"{len(content)} byte, brugt af en nat" in out
+    assert "En leverance for den dag eller en senere er indlæst, så der er intet hul." in out
+    assert f"{len(content)} byte, indlæst af en nat" in out
     ran = library.call("feed", "accept", name, "--reason", REASON, "--sha256", "00000000")
     assert (ran.exit, ran.error["kind"]) == (1, "delivery.no_copy")
 

@@ -23,7 +23,7 @@ SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())]
 def test_a_missing_delivery_is_asked_for_by_its_day_and_not_looked_for_in_the_doctor() -> None:
     missing = {"what": "late", "due": "2027-04-02", "day": "2027-04-01"}
     assert problem_of(missing, "da").next.startswith(
-        "Kør `cprsync sync`, som tager filen for 1. april 2027, hvis den er kommet."
+        "Kør `cprsync sync`, som indlæser leverancen for 1. april 2027, hvis den er kommet."
     )
     assert problem_of(missing, "en").next.startswith(
         "Run `cprsync sync`, which takes the file of 1 April 2027 if it has come."

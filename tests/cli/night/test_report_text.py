@@ -67,11 +67,11 @@ DELIVERY = {"file": "D270322.L123456", "produced": "2027-03-22", "outcome": "app
 @pytest.mark.parametrize(
     ("state", "brake", "says", "says_not"),
     [
-        ("done", False, ": taget", "ville"),
+        ("done", False, ": indlæst", "ville"),
         ("held", True, "BREMSEN STOPPEDE NATTEN", "VILLE"),
-        ("planned", False, ": ville blive taget", ": taget"),
+        ("planned", False, ": ville blive indlæst", ": indlæst"),
         ("planned", True, ": ville blive holdt tilbage", "STOPPEDE"),
-        ("planned", True, "BREMSEN VILLE STOPPE NATTEN", ": taget"),
+        ("planned", True, "BREMSEN VILLE STOPPE NATTEN", ": indlæst"),
         ("planned", True, "Ville gå igennem alligevel: beskyttelse begynder 1", "Gik"),
     ],
 )

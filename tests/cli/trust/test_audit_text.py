@@ -147,7 +147,7 @@ def test_a_line_is_danish_from_the_day_to_the_purpose() -> None:
 
 def test_an_entry_without_its_patron_is_explained_once_below_all() -> None:
     shown = list(entry_lines([entry("rights", patron=None, withheld=True)] * 2 + [entry("run")], "da", {}))
-    assert [("beskyttet" in one, "fødselsdato" in one) for one in shown] == [
+    assert [("skjult" in one, "fødselsdato" in one) for one in shown] == [
         (True, False),
         (True, False),
         (False, False),

@@ -136,7 +136,7 @@ def wrong(stands: Stands, **told: Any) -> list[str]:
 )
 def test_a_lost_delivery_is_told_by_its_own_day(produced: date, waiting: tuple[date, ...], missing: str) -> None:
     document = stand(Stands(produced=produced, waiting=waiting))
-    assert [one.text for one in problems_of(document, "da")] == [f"leverancen for {missing} er ikke taget"]
+    assert [one.text for one in problems_of(document, "da")] == [f"leverancen for {missing} er ikke indlæst"]
 
 
 def test_the_last_night_says_that_it_was_undone() -> None:
@@ -181,7 +181,7 @@ def test_heads_that_cannot_be_kept_are_told() -> None:
     document = status_of(Stands().store(), around)
     assert [one["what"] for one in document["wrong"]] == ["heads"]
     assert [one.text for one in facts_of(document, "da") if one.mark == WRONG] == [
-        f"revisionssporets ender kan ikke gemmes: {closed['problem_da']}"
+        f"revisionssporets hoveder kan ikke gemmes: {closed['problem_da']}"
     ]
 
 
