@@ -91,7 +91,7 @@ class CredentialUnseen(ConfigurationError):
 
 
 class StoreUnavailable(CprsyncError):
-    """The database does not answer, or another writer holds it for too long: try later."""
+    """The database does not answer, has no room, or another writer holds it for too long: try later."""
 
     kind = "store.unavailable"
 

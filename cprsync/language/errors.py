@@ -74,7 +74,7 @@ _KINDS: Final = {
         card.busy card.ceiling card.guessing card.quota delivery.late delivery.unfinished
         desk.busy fbs keys.busy
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
-        store.no_room store.no_writes store.unavailable target.not_loaded
+        store.busy store.no_room store.no_writes store.unavailable target.not_loaded
     """,
     Exit.BRAKED: """
         netmedia.braked provisional.braked revert.braked review.braked run.braked subscriptions.braked windows.braked

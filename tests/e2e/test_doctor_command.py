@@ -245,7 +245,7 @@ def test_another_writer_who_holds_the_database_is_told(library: Library) -> None
     with closing(sqlite3.connect(library.store, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         level, text = found(library, "store.write")
-    assert (level, "another writer holds it" in text) == (Level.FAULT, True), text
+    assert (level, "another program is writing in the database" in text) == (Level.FAULT, True), text
 
 
 def test_an_erase_journal_with_a_strange_line_is_told(library: Library) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 #: What ends a night so that it cannot even report what it did.
-_LOST: Final = frozenset({"memory", "store.unavailable", "store.no_room"})
+_LOST: Final = frozenset({"memory", "store.busy", "store.unavailable", "store.no_room"})
 
 app = typer.Typer()
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from cprsync.errors import ConfigurationError, StoreUnavailable
 from cprsync.private import closed_to_us, make_private, refuse_root_at
-from cprsync.store.core.drivers import note_written, translated, unanswered
+from cprsync.store.core.drivers import HELD, note_written, translated
 from cprsync.store.core.server_tls import check_line
 from cprsync.store.core.write_lock import turn_of
 from cprsync.store.seals.failures import ReadOnly
@@ -361,7 +361,7 @@ def _one_at_a_time(engine: Engine) -> Iterator[None]:
         yield
         return
     if not turn.lock.acquire(timeout=WAIT_SECONDS):
-        raise unanswered()
+        raise StoreUnavailable(HELD, kind="store.busy")
     try:
         yield
     finally:

@@ -46,6 +46,7 @@ def test_no_server_at_all_does_not_answer() -> None:
         ('connection failed: FATAL:  no pg_hba.conf entry for host "secret"', "store.login"),
         ('connection failed: FATAL:  Peer authentication failed for user "secret"', "store.login"),
         ("connection failed: FATAL:  the database system is starting up", "store.unavailable"),
+        ('connection failed: FATAL:  could not write to file "secret": No space left on device', "store.no_room"),
     ],
 )
 def test_each_way_to_refuse_a_log_in_is_told_without_its_words(words: str, kind: str) -> None:

@@ -398,7 +398,7 @@ def test_a_transaction_whose_server_goes_away_is_told_as_one_without_answer(stor
 def lose_the_server(store: SqlStore, other: Engine) -> None:
     with store.runs.lock():
         end_sessions(other)
-        raise StoreUnavailable("the database does not answer, or another writer holds it")
+        raise StoreUnavailable("the database does not answer")
 
 
 def write_while(engine: Engine, other: Engine) -> None:
