@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.terminal.frame import AuditReason, Frame, framed
+from cprsync.cli.terminal.frame import Frame, Reason, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.language.status import void_text
 from cprsync.language.words import day_text, moment_text, patrons_text, word
@@ -51,7 +51,7 @@ def plan_approve(
         ),
     ],
     *,
-    reason: AuditReason = "",
+    reason: Reason = "",
     frame: Frame,
 ) -> None:
     """Approve a held night's plan, as one of two people.

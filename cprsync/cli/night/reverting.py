@@ -8,7 +8,7 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli.desk.confirming import Asker, warning_lines
-from cprsync.cli.terminal.frame import AuditReason, Frame, Today, framed
+from cprsync.cli.terminal.frame import Frame, Reason, Today, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Braked, Exit
 from cprsync.language.errors import error_document
@@ -64,7 +64,7 @@ def runs_revert(
 def runs_release(
     run: Annotated[int, typer.Argument(help="The number of the undo that holds them.")],
     *,
-    reason: AuditReason = "",
+    reason: Reason = "",
     frame: Frame,
 ) -> int:
     """Let all patrons go whom an undo holds.

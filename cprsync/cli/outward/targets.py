@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cprsync.cli.terminal.frame import AuditReason, Frame, Lang, Yes, framed
+from cprsync.cli.terminal.frame import Frame, Lang, Reason, Yes, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.errors import Exit
 from cprsync.language.errors import advice_for, error_document
@@ -102,7 +102,7 @@ def _lines_of(target: dict[str, Any], lang: Lang) -> list[str]:
 
 @app.command("release")
 @framed
-def targets_release(name: Name, *, reason: AuditReason = "", frame: Frame) -> None:
+def targets_release(name: Name, *, reason: Reason = "", frame: Frame) -> None:
     """Let a stopped target go on.
 
     It was stopped because it would have lost many patrons at once. With the next sending it loses them. After that the
@@ -118,7 +118,7 @@ def targets_release(name: Name, *, reason: AuditReason = "", frame: Frame) -> No
 
 @app.command("forget")
 @framed
-def targets_forget(name: Name, *, reason: AuditReason = "", yes: Yes = False, frame: Frame) -> None:
+def targets_forget(name: Name, *, reason: Reason = "", yes: Yes = False, frame: Frame) -> None:
     """Forget a target that is no longer in cprsync.toml.
 
     Without --yes, only say what it leaves. What the target was told stays there, and nobody tells it of changes or of

@@ -27,7 +27,7 @@ from cprsync.cli.setup.units import (
     unit_texts,
 )
 from cprsync.cli.terminal.failures import failures
-from cprsync.cli.terminal.frame import CONFIG, AuditReason, Config, Frame, Json, Lang, framed, print_document
+from cprsync.cli.terminal.frame import CONFIG, Config, Frame, Json, Lang, Reason, framed, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.status import problem_text, whose_text
@@ -361,7 +361,7 @@ def _state_key(found: StoreVersion, missing: list[str]) -> str:
 
 @db_app.command("accept-journal")
 @framed
-def db_accept_journal(*, reason: AuditReason = "", frame: Frame) -> None:
+def db_accept_journal(*, reason: Reason = "", frame: Frame) -> None:
     """Accept an erase journal that has lost lines.
 
     Use this only when the newest journal is gone for good: every other command stops until the database and the journal

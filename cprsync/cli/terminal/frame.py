@@ -75,8 +75,7 @@ Lang = Annotated[
 Today = Annotated[
     date | None, typer.Option("--today", parser=day, metavar=TYPED, help="YYYY-MM-DD, test environment only.")
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit, sealed.")]
-AuditReason = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it, sealed.")]
 RevealReason = Annotated[str, typer.Option("--reason", help="Why it is opened; the audit keeps it, sealed.")]
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="A library's policy.toml; else the default one.")]
 ListFile = Annotated[Path, typer.Argument(help="CSV or JSON, in UTF-8 or Windows-1252.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cprsync.cli.terminal.frame import TYPED, AuditReason, Frame, day, framed
+from cprsync.cli.terminal.frame import TYPED, Frame, Reason, day, framed
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import Exit
@@ -103,7 +103,7 @@ def audit_citizen(
 
 @app.command("accept")
 @framed
-def audit_accept(*, reason: AuditReason = "", frame: Frame) -> None:
+def audit_accept(*, reason: Reason = "", frame: Frame) -> None:
     """Accept an audit that fails its check.
 
     Use this only when you know the cause, for example an older copy of the database was put back. From here on the
