@@ -99,6 +99,7 @@ def test_what_was_taken_back_is_said_by_what_counts_now(document: dict[str, obje
         (BadInput("{why}", why="2027-03-03"), "3. marts 2027"),
         (BadInput("{why}", why="2026-11-28 01:00 CET"), "28. november 2026 kl. 01.00"),
         (DeliveryRefused("{why}", why=BadInput("{why}", why="2027-12-31")), "31. december 2027"),
+        (BadInput("{why}", why="No space left on device"), "der er ikke plads på disken"),
         # a file's or a setting's name stays as it is typed
         (BadInput("{why}", why="address"), "address"),
         (BadInput("{why}", why="D270322.L123456"), "D270322.L123456"),

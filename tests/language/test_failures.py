@@ -289,7 +289,7 @@ def test_a_program_reads_both_and_english_first() -> None:
 def test_what_nobody_foresaw_is_told_in_danish_too() -> None:
     told = unexpected_document(OSError(28, "No space left on device"))
     assert told["message"] == "unexpected OSError (No space left on device) at ?"
-    assert told["da"]["message"] == "uventet OSError (No space left on device) ved ?"
+    assert told["da"]["message"] == "uventet OSError (der er ikke plads på disken) ved ?"
 
 
 def arisen(error: Exception, cause: Exception) -> Exception:
