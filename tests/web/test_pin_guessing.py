@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from test_desk_statements import sent_to
 from test_patron_page import PIN, WRONG, by_card, is_nobody, set_of
 from test_patron_page import desk as desk  # noqa: PLC0414 -- the same pages
 from test_patron_page import known as known  # noqa: PLC0414 -- the same provider
@@ -89,3 +90,22 @@ def test_a_known_browser_goes_on_behind_an_address_that_is_stopped(desk: Served)
             by_card(desk, f"card {number}", WRONG)
     assert is_nobody(by_card(desk))
     assert again(browser).path == "/me"
+
+
+@pytest.mark.parametrize("mark", ["nobody's", "another card's"])
+def test_a_browser_that_has_to_wait_learns_nothing_of_a_card_by_a_mark_that_is_not_its_own(
+    flooded: tuple[Served, Browser], mark: str
+) -> None:
+    """Otherwise how long a refusal takes tells whether somebody has the card, as often as anybody likes."""
+    desk, browser = flooded
+    if mark == "nobody's":
+        browser.jar.cookies.set("cprsync-me-marks", "0" * 24 + "-" + "0" * 32)
+    # the audit has the ceiling
+    assert CALM in by_card(desk).text
+    asked = []
+    for card in ("BO", "nobody"):
+        browser.open("/me/sign-in")
+        with sent_to(desk.library.engine) as sent:
+            browser.send("/me/sign-in", card=card, pin=WRONG)
+        asked.append(sent.statements)
+    assert asked[0] == asked[1]

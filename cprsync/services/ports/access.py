@@ -177,6 +177,9 @@ class Cards(Protocol):
     def note_ceiling(self, *, since: datetime, of_machines: bool) -> None:
         """Write the audit entry that too many did not fit, unless there is one since that moment."""
 
+    def names_of(self, card: str) -> list[str]:
+        """Return what a browser's mark says of a card's number, the present form first. Reads no record."""
+
     def proof(self, patron_id: str | None, card: str) -> str | None:
         """Return what only the card's present PIN gives, and nobody can guess the PIN from. None: it has none."""
 

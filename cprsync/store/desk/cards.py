@@ -19,6 +19,7 @@ from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore
 from cprsync.store.desk.setting import hash_pin, is_pin
+from cprsync.store.records.numbers import CARD
 from cprsync.store.records.records import open_local, patron_rows
 
 if TYPE_CHECKING:
@@ -110,6 +111,9 @@ class Cards(TenantStore):
             last = next(iter(_latest(connection, self._tenant, stream, 1)), None)
             if last is None or not is_within(last, now - since, now):
                 audit.append(connection, self._tenant, stream, [audit.Happened(GUESSING, actions=(door,))])
+
+    def names_of(self, card: str) -> list[str]:
+        return [probe.hex() for probe in self._tenant.vault.probes(CARD, card_key(card))]
 
     def proof(self, patron_id: str | None, card: str) -> str | None:
         kept = self._kept_pin(patron_id, card)

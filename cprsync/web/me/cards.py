@@ -1,7 +1,8 @@
 """Cards at the patrons' page: counts the tries of an address, and knows a browser in which a card has signed in before.
 
-A known browser carries a mark of the card (see `memory.tries`) and goes on where new ones have to wait. The mark is
-worthless for another card, and after a new PIN.
+A known browser carries two marks of the card (see `memory.tries`) and goes on where new ones wait. One is of its
+number: without it the try is counted before any record is looked at, because how long that takes tells whether
+somebody has the card. The other is worthless after a new PIN.
 """
 
 from __future__ import annotations
@@ -75,13 +76,18 @@ class CardSignIn:
 
     def _open(self, place: Place, asked: CardAsked, marks: str, address: str) -> Opened:
         desk = place.desk
-        proof = self._cards.proof_of(desk.store, asked.card)
+        names = desk.store.cards.names_of(asked.card)
+        was_here = any(is_marked(marks, name) for name in names)
+        proof = self._cards.proof_of(desk.store, asked.card) if was_here else None
         is_known = proof is not None and is_marked(marks, proof)
         if marks and not is_known:
             self._count(address)
         asked = replace(asked, is_known=is_known)
         patron_id = self._cards.open(desk.store, desk.clock, asked, ceilings=desk.policy.pins)
-        return Opened(patron_id, marks if proof is None else with_mark(marks, proof), is_known, proof or "")
+        proof = self._cards.proof_of(desk.store, asked.card)
+        if proof is not None:
+            marks = with_mark(with_mark(marks, names[0]), proof)
+        return Opened(patron_id, marks, is_known, proof or "")
 
     def with_marks(self, response: Response, marks: str) -> Response:
         """The answer, which lets the browser carry its marks. They name nobody."""
