@@ -66,7 +66,7 @@ class CardDoor:
             _check_ceiling(store, clock, asked, ceilings.machines if asked.by else ceilings.page)
             patron_id = store.views.with_card(asked.card)
             outcome = _outcome(store, clock, asked, patron_id)
-            store.cards.note_try(outcome, patron_id=patron_id, by=asked.by)
+            store.cards.note_try(outcome, patron_id=patron_id, by=asked.by, is_known=asked.is_known)
         finally:
             self.turn.release()
         if outcome is not PinTry.RIGHT or patron_id is None:
@@ -85,7 +85,9 @@ def _outcome(store: Store, clock: Clock, asked: CardAsked, patron_id: str | None
     if patron_id is None:
         return PinTry.UNKNOWN
     now = clock.now()
-    if is_locked(store.cards.wrong_tries(patron_id, since=now - REMEMBERED), now):
+    # whoever tries a stranger's card in other browsers keeps nobody from their own page
+    wrong = store.cards.wrong_tries(patron_id, since=now - REMEMBERED, is_known=asked.is_known)
+    if is_locked(wrong, now):
         return PinTry.LOCKED
     return PinTry.RIGHT if is_right else PinTry.WRONG
 

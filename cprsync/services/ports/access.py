@@ -165,10 +165,13 @@ class Cards(Protocol):
     def is_pin(self, patron_id: str | None, card: str, pin: str) -> bool:
         """Return whether the PIN is the one of the patron's card. None is as slow, and always False."""
 
-    def wrong_tries(self, patron_id: str, *, since: datetime) -> list[datetime]:
-        """Return when wrong PINs were tried since the last right one, the earliest first."""
+    def wrong_tries(self, patron_id: str, *, since: datetime, is_known: bool) -> list[datetime]:
+        """Return when wrong PINs were tried since the last right one, or since a new PIN was set, the earliest first.
 
-    def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str) -> None:
+        `is_known`: in browsers in which the card had signed in before; otherwise everywhere else.
+        """
+
+    def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str, is_known: bool) -> None:
         """Write the audit entry of a try. `by`: the machine that asked, or the patron's own number."""
 
     def count_wrong(self, *, since: datetime, of_machines: bool, most: int) -> int:

@@ -18,7 +18,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore
-from cprsync.store.desk.setting import hash_pin, is_pin
+from cprsync.store.desk.setting import SET, hash_pin, is_pin
 from cprsync.store.records.numbers import CARD
 from cprsync.store.records.records import open_local, patron_rows
 
@@ -35,6 +35,8 @@ _WRONG: Final = "card wrong:"
 CEILING: Final = "card ceiling:"
 PAGE, MACHINES = "page", "machines"
 GUESSING: Final = "card_ceiling"
+#: What an entry has of a try in a browser in which the card had signed in before.
+KNOWN: Final = "known"
 _PROOF: Final = b"cprsync mark of a card"
 #: What an entry contains that has the clock's own moment beside its stamp.
 _CLOCK_KEY: Final = f'"{audit.CLOCK}":'.encode()
@@ -67,26 +69,32 @@ class Cards(TenantStore):
         cards = open_local(self._tenant, rows[0]).cards if rows else ()
         return next((one.pin_hash for one in cards if card_key(one.number) == card_key(card)), "")
 
-    def wrong_tries(self, patron_id: str, *, since: datetime) -> list[datetime]:
+    def wrong_tries(self, patron_id: str, *, since: datetime, is_known: bool) -> list[datetime]:
         theirs = (_ENTRY.agency == self._tenant.agency) & (_ENTRY.patron_id == patron_id)
         wanted = select(_ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(since))
         with reading(self._tenant.engine) as connection:
             written = connection.scalars(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq))
-            entries = sorted(map(json.loads, written), key=audit.moment_in)
+            entries = sorted(map(json.loads, written), key=lambda one: (audit.moment_in(one), one["kind"] != SET))
         now = self._tenant.clock.now()
         wrong: list[datetime] = []
         for entry in entries:
             at = audit.moment_in(entry)
             if not is_within(at, now - since, now):
                 continue
-            if entry["kind"] == PinTry.RIGHT.value:
+            if entry["kind"] == SET and "pin" in entry["actions"]:
+                # whoever tried the old one has not come nearer to the new one
+                wrong.clear()
+            elif (KNOWN in entry) is not is_known:
+                continue
+            elif entry["kind"] == PinTry.RIGHT.value:
                 wrong.clear()
             elif entry["kind"] == PinTry.WRONG.value:
                 wrong.append(at)
         return wrong
 
-    def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str) -> None:
-        entry = audit.Happened(outcome.value, patron=patron_id, user=by or patron_id)
+    def note_try(self, outcome: PinTry, *, patron_id: str | None, by: str, is_known: bool) -> None:
+        more = ((KNOWN, "browser"),) if is_known else ()
+        entry = audit.Happened(outcome.value, patron=patron_id, user=by or patron_id, more=more)
         stream = (_RIGHT if outcome is PinTry.RIGHT else _WRONG) + (by or PATRONS_OWN)
         with writing(self._tenant.engine) as connection:
             audit.append(connection, self._tenant, stream, [entry])

@@ -12,6 +12,7 @@ from test_setting import set_
 from whole import verify_audit
 
 from cprsync.domain.desk.pins import LOCKS, Quota
+from cprsync.domain.patron.local import ListChange
 from cprsync.domain.policy.policy import PinCeilings
 from cprsync.errors import CardRefused, QuotaReached
 from cprsync.services.desk.cards import CardAsked, CardDoor
@@ -99,6 +100,23 @@ def test_wrong_pins_in_a_row_lock_the_cards_for_the_right_one_too(either_library
     assert entries(library)[-1] == ("card_locked", anna, "hjemmeside")
     library.clock.moment += SHORT.within
     assert ask(library, "ANNA", PIN) == anna
+
+
+def test_a_new_pin_opens_what_wrong_ones_have_locked(either_library: Library) -> None:
+    """Otherwise whoever knows a card's number keeps its patron out, also when they come to the desk."""
+    library, anna = either_library, either_library.id_of("ANNA")
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    assert refused(library, "ANNA", PIN) == "card.refused"
+    library.clock.moment += timedelta(seconds=1)
+    set_(library, "telephones", "20304050", doing=ListChange.ADD)
+    assert refused(library, "ANNA", PIN) == "card.refused"
+    set_(library, "pin", "0815")
+    assert ask(library, "ANNA", "0815") == anna
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    assert refused(library, "ANNA", "0815") == "card.refused"
 
 
 def test_a_right_pin_forgives_the_wrong_ones(library: Library) -> None:
@@ -308,6 +326,26 @@ def test_a_known_browser_is_held_by_the_cards_own_lock(library: Library) -> None
     for _ in range(SHORT.wrong):
         at_page(library, "ANNA", WRONG, is_known=True)
     assert at_page(library, "ANNA", PIN, is_known=True) == "card.refused"
+
+
+def test_whoever_tries_a_card_elsewhere_does_not_lock_it_in_the_browser_of_its_patron(either_library: Library) -> None:
+    library, anna = either_library, either_library.id_of("ANNA")
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG)
+    assert refused(library, "ANNA", PIN) == "card.refused"
+    assert ask(library, "ANNA", PIN, by="", quota=None, is_known=True) == anna
+    # nor does it open elsewhere by that
+    assert refused(library, "ANNA", PIN) == "card.refused"
+    verify_audit(library.store)
+
+
+def test_wrong_pins_in_the_browser_of_a_cards_patron_lock_it_there_alone(library: Library) -> None:
+    set_(library, "pin", PIN)
+    for _ in range(SHORT.wrong):
+        refused(library, "ANNA", WRONG, by="", quota=None, is_known=True)
+    assert refused(library, "ANNA", PIN, by="", quota=None, is_known=True) == "card.refused"
+    assert ask(library, "ANNA", PIN) == library.id_of("ANNA")
 
 
 def test_many_wrong_ones_of_all_machines_together_stop_the_machines_and_not_the_page(either_library: Library) -> None:

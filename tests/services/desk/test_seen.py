@@ -78,7 +78,7 @@ def test_looking_and_most_of_what_a_desk_writes_hides_nobody_and_what_a_night_do
     look_up(desk(library), Asked(cpr("ANNA"), Purpose.DEBT, WHO))
     audit.note_reading(user=BOSS)
     edit(library, library.id_of("ANNA"))
-    library.store.cards.note_try(PinTry.RIGHT, patron_id=library.id_of("ANNA"), by="automat")
+    library.store.cards.note_try(PinTry.RIGHT, patron_id=library.id_of("ANNA"), by="automat", is_known=False)
     library.store.changes.note_read(ReadPart("website", 0, 1, 1), user="website")
     assert not audit.may_have_hidden(before)
     library.deliver(MONDAY, gains_protection(person("CLARA")))
