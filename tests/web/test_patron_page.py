@@ -22,8 +22,9 @@ from cprsync.domain.patron.local import ListChange
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.store import tables
 from cprsync.web.journeys import Journeys
-from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, PatronArea, PatronProvider
+from cprsync.web.me.area import BACK, IDLE_SECONDS, OWN_MAX, PatronArea, PatronProvider, patron_sessions
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX
+from cprsync.web.me.door import PAGES_A_MINUTE
 from cprsync.web.memory.sessions import Sessions
 from cprsync.web.memory.tries import LOCKED_SECONDS, Tries
 
@@ -83,8 +84,7 @@ def desk(with_pins: Library, tmp_path: Path, provider: Known) -> Iterator[Served
     def area(url: str, clock: Clock) -> PatronArea:
         client = provider.client(url, back=BACK, name="patrons")
         journeys = Journeys(client, cookie="cprsync-me-way", secure=False, now=provider.now)
-        sessions = Sessions(monotonic=clock, idle_seconds=IDLE_SECONDS, longest_seconds=LONGEST_SECONDS)
-        return PatronArea(sessions, True, PatronProvider(journeys, "MitID", "cpr", "cpr_number"), clock)
+        return PatronArea(patron_sessions(clock), True, PatronProvider(journeys, "MitID", "cpr", "cpr_number"), clock)
 
     with serving(library, patrons=area) as served:
         yield served
@@ -240,6 +240,23 @@ def test_a_session_ends_soon_as_others_may_use_the_computer_next(desk: Served) -
     browser = by_card(desk)
     desk.clock.seconds += IDLE_SECONDS + 1
     assert is_nobody(browser)
+
+
+def test_whoever_signs_in_again_and_again_ends_their_own_sessions_alone(desk: Served) -> None:
+    other, *own = by_card(desk, "BO"), *(by_card(desk) for _ in range(OWN_MAX + 1))
+    assert [is_nobody(browser) for browser in (other, *own)] == [False, True, *[False] * OWN_MAX]
+
+
+def test_a_patron_who_asks_for_page_after_page_waits_and_the_audit_has_no_more_of_it(desk: Served) -> None:
+    browser = by_card(desk)
+    while browser.answer.status_code == 200:
+        browser.open("/me")
+    assert (browser.answer.status_code, "Vent et minut" in browser.text) == (429, True)
+    assert len(audit(desk.library, "own_view")) == PAGES_A_MINUTE
+    assert browser.open("/me/change").answer.status_code == 429
+    assert len(audit(desk.library, "own_view")) == PAGES_A_MINUTE
+    desk.clock.seconds += 61
+    assert browser.open("/me").answer.status_code == 200
 
 
 def test_a_patrons_session_is_none_of_the_desks(desk: Served) -> None:

@@ -89,13 +89,10 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
     if section is None:
         yield None
         return
-    from cprsync.web.me.area import BACK, IDLE_SECONDS, LONGEST_SECONDS, SIGN_IN, PatronArea, PatronProvider
-    from cprsync.web.memory.sessions import Sessions
+    from cprsync.web.me.area import BACK, SIGN_IN, PatronArea, PatronProvider, patron_sessions
 
     number, together = (None, None) if worker is None else (worker.number, worker.together)
-    sessions = Sessions(
-        monotonic=time.monotonic, idle_seconds=IDLE_SECONDS, longest_seconds=LONGEST_SECONDS, worker=number
-    )
+    sessions = patron_sessions(time.monotonic, worker=number)
     if section.sign_in is None:
         yield PatronArea(sessions, section.cards, None, time.monotonic)
         return

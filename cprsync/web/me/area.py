@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cprsync.web.memory.sessions import Sessions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.web.journeys import Journeys
-    from cprsync.web.memory.sessions import Sessions
 
 #: Where the pages are, and where a browser comes back to from the identity provider.
 ROOT: Final = "/me"
@@ -18,6 +19,19 @@ BACK: Final = f"{ROOT}/answer"
 #: How long a session lasts without a request, and at most: a patron may sit at a computer that others use next.
 IDLE_SECONDS: Final = 10 * 60
 LONGEST_SECONDS: Final = 60 * 60
+#: How many sessions of one patron last at a time: whoever signs in again and again ends nobody else's.
+OWN_MAX: Final = 5
+
+
+def patron_sessions(monotonic: Callable[[], float], *, worker: int | None = None) -> Sessions:
+    """The sessions of patrons."""
+    return Sessions(
+        monotonic=monotonic,
+        idle_seconds=IDLE_SECONDS,
+        longest_seconds=LONGEST_SECONDS,
+        own_most=OWN_MAX,
+        worker=worker,
+    )
 
 
 @dataclass(frozen=True, slots=True)

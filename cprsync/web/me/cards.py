@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     AtPlace = Callable[[Callable[[Place], "Opened"]], Awaitable["Opened"]]
 
 #: After so many cards and PINs of one address that did not fit, no more are tried from it for a quarter of an hour:
-#: whoever tries one PIN on many cards locks none of them. A library's computers may share an address.
+#: whoever tries one PIN on many cards locks none of them. A library's computers may share an address. After as many
+#: tries of one card, right ones too, the card waits.
 ADDRESS_WRONG_MAX: Final = 40
 #: IPv4; and of an IPv6 address the bits that an internet provider gives to one household.
 _SHORT: Final = 4
@@ -82,6 +83,8 @@ class CardSignIn:
         is_known = proof is not None and is_marked(marks, proof)
         if marks and not is_known:
             self._count(address)
+        # also what fits: each try is an entry of the audit. Strangers leave the patron's own browser its tries
+        self._count(f"{'known' if is_known else 'new'} {names[0]}")
         asked = replace(asked, is_known=is_known)
         patron_id = self._cards.open(desk.store, desk.clock, asked, ceilings=desk.policy.pins)
         proof = self._cards.proof_of(desk.store, asked.card)

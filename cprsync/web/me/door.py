@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: The most patrons' requests at the same time: the other places are the desk's.
 PATRONS_MAX: Final = 3
+#: The most pages that a session may have in a minute: each look at a record is an entry of the audit.
+PAGES_A_MINUTE: Final = 30
 _LOG: Final = structlog.get_logger("cprsync.web")
 
 
@@ -55,6 +57,7 @@ class PatronDoor(Door):
         super().__init__(area.sessions, renderer, cookie=PATRONS_COOKIE, secure=secure)
         self._places = places
         self._room = CapacityLimiter(PATRONS_MAX)
+        self._monotonic = area.monotonic
 
     def get(self, page: Page) -> Endpoint:
         """A page that is only looked at."""
@@ -88,6 +91,9 @@ class PatronDoor(Door):
         return answer
 
     async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
+        if not session.may_ask(self._monotonic(), a_minute=PAGES_A_MINUTE):
+            return self.failed(session, "me_calm", 429)
+
         def visit(place: Place) -> Response:
             if session.is_theirs is not None and not session.is_theirs(place.desk.store):
                 raise _NoLongerTheirs

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +34,7 @@ IN_HAND_MAX: Final = 20
 SAID_MAX: Final = 4
 #: The most answers to forms that one session can look at again. The oldest makes room.
 ANSWERS_MAX: Final = 4
+_MINUTE: Final = 60.0
 #: Unguessable: 256 bits.
 _TOKEN_BYTES: Final = 32
 #: What the cookies are called, by which a browser's session is found: the desk's, and a patron's.
@@ -93,9 +94,20 @@ class Session:
     is_theirs: Callable[[Store], bool] | None = None
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: when its latest pages were asked for
+    _asked: deque[float] = field(default_factory=deque)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     _said: list[Said] = field(default_factory=list)
     _answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
+
+    def may_ask(self, now: float, *, a_minute: int) -> bool:
+        """Count a page. False: there were so many within a minute that it has to wait."""
+        while self._asked and now - self._asked[0] > _MINUTE:
+            self._asked.popleft()
+        is_calm = len(self._asked) < a_minute
+        if is_calm:
+            self._asked.append(now)
+        return is_calm
 
     def put(self, what: Any) -> str:
         """Keep something until the next page asks for it. Return its key."""
@@ -171,11 +183,21 @@ class Sessions:
         monotonic: Callable[[], float],
         idle_seconds: int = IDLE_SECONDS,
         longest_seconds: int = LONGEST_SECONDS,
+        own_most: int = SESSIONS_MAX,
         worker: int | None = None,
     ) -> None:
-        """`worker`: which of several this is, so that a cookie says where its session is. None: the only one."""
+        """Hold no sessions yet.
+
+        Args:
+            monotonic: the time, in seconds.
+            idle_seconds: how long a session lasts without a request.
+            longest_seconds: how long it lasts at most.
+            own_most: how many sessions one person has. The one that has been idle longest makes room.
+            worker: which of several this is, so that a cookie says where its session is; None: the only one.
+        """
         self._begins_with = "" if worker is None else f"{worker}{_AFTER_WORKER}"
         self._monotonic, self._idle, self._longest = monotonic, idle_seconds, longest_seconds
+        self._own_most = own_most
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
         self._strangers: OrderedDict[str, Session] = OrderedDict()
@@ -199,6 +221,9 @@ class Sessions:
         with self._lock:
             among, most = (self._by_token, SESSIONS_MAX) if user else (self._strangers, STRANGERS_MAX)
             among[token] = session
+            own = [one.token for one in among.values() if user and one.user == user]
+            for oldest in own[: -self._own_most]:
+                del among[oldest]
             while len(among) > most:
                 among.popitem(last=False)
         return session
