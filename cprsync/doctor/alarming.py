@@ -86,18 +86,23 @@ def channels_of(site: Site) -> list[Channel]:
     return found
 
 
-def try_channels(site: Site) -> dict[str, CprsyncError | None]:
-    """Send a test on each channel. Returns what came of it: None, or the error."""
+def try_channels(sites: Sequence[Site]) -> dict[str, CprsyncError | None]:
+    """Send a test on each channel, in the first library's name. Returns what came of it: None, or the error.
+
+    A channel that carries does so for all of them.
+    """
     found: dict[str, CprsyncError | None] = {}
-    for channel in channels_of(site):
+    for channel in channels_of(sites[0]):
         found[channel.name] = None
         try:
             channel.send([])
         except CprsyncError as error:
             found[channel.name] = error
-    _note_carrying(site, [name for name, error in found.items() if error is None])
-    if site.settings.alarms.heartbeat is not None:
-        found["heartbeat"] = tell_well(site.settings.alarms, production=site.settings.is_production)
+    for site in sites:
+        _note_carrying(site, [name for name, error in found.items() if error is None])
+    settings = sites[0].settings
+    if settings.alarms.heartbeat is not None:
+        found["heartbeat"] = tell_well(settings.alarms, production=settings.is_production)
     return found
 
 

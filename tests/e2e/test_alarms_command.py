@@ -70,6 +70,15 @@ def library(tmp_path: Path, server: MailServer) -> Library:
     return library
 
 
+def add_library(library: Library) -> Path:
+    """Set up a second library, 700001, in the same installation."""
+    path = library.folder / "cprsync.toml"
+    text = path.read_text("utf-8")
+    other = text[text.index("[[library]]") :].replace("700000", "700001").replace('agreement = "0', 'agreement = "1')
+    path.write_text(text + other, "utf-8")
+    return path
+
+
 def test_what_is_wrong_is_told_once(library: Library, server: MailServer) -> None:
     ran = library.call("alarms", "check")
     assert (ran.exit, ran.document["libraries"][0]["failed"]) == (0, 0)
@@ -130,10 +139,7 @@ def test_a_policy_that_cannot_be_used_is_told_before_a_night_is_late_for_it(
 
 
 def test_a_library_whose_alarms_cannot_be_kept_silences_no_other(library: Library, server: MailServer) -> None:
-    path = library.folder / "cprsync.toml"
-    text = path.read_text("utf-8")
-    other = text[text.index("[[library]]") :].replace("700000", "700001").replace('agreement = "0', 'agreement = "1')
-    path.write_text(text + other, "utf-8")
+    add_library(library)
     library.store.unlink()
     # as one that belongs to somebody else, it cannot be used
     (library.folder / "700000-alarm.lock").mkdir()
@@ -141,6 +147,33 @@ def test_a_library_whose_alarms_cannot_be_kept_silences_no_other(library: Librar
     assert (ran.exit, ran.error["kind"]) == (2, "alarm.file")
     (mail,) = server.got
     assert "700001" in mail["Subject"]
+
+
+def test_of_two_libraries_both_are_listed_and_one_test_is_sent_that_counts_for_both(
+    library: Library, server: MailServer
+) -> None:
+    """The channels are those of the installation, so nobody has to name a library."""
+    add_library(library)
+    password = library.folder / "smtp-password"
+    right = password.read_text()
+    password.write_text("wrong")
+    assert library.call("alarms", "check").exit == 1
+    listed = library.call("alarms", "list").document
+    for part in ("alarms", "undelivered"):
+        assert {one["agency"] for one in listed[part]} == {"700000", "700001"}
+    one = library.call("alarms", "list", "--library", "700001").document
+    assert {found["agency"] for found in one["alarms"]} == {"700001"}
+    password.write_text(right)
+    assert library.call("alarms", "test").exit == 0
+    assert len(server.got) == 1
+    assert library.call("alarms", "list").document["undelivered"] == []
+
+
+def test_the_keys_of_two_libraries_are_listed_without_naming_one(library: Library) -> None:
+    alone = library.call("keys", "list").document
+    add_library(library)
+    assert library.call("keys", "list").document == alone
+    assert library.call("keys", "list", "--library", "700001").document["keys"] == alone["keys"]
 
 
 def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library, server: MailServer) -> None:
@@ -207,10 +240,7 @@ def test_an_outside_watcher_is_called_after_a_good_night_alone(
 def test_with_a_timer_for_each_library_the_watcher_is_called_after_the_last_good_night_of_the_day(
     library: Library, mock_keys: Path, code: Exit, days_ago: int, calls: int
 ) -> None:
-    path = library.folder / "cprsync.toml"
-    text = path.read_text("utf-8")
-    other = text[text.index("[[library]]") :].replace("700000", "700001").replace('agreement = "0', 'agreement = "1')
-    path.write_text(text + other, "utf-8")
+    path = add_library(library)
     with watching(mock_keys / "certs") as watcher:
         section = f'[alarms.heartbeat]\nurl = "{watcher.url}"\nca = "{mock_keys / "certs" / "ca.pem"}"\n'
         library.rewrite("cprsync.toml", "# [alarms.heartbeat]\n", section)
@@ -255,7 +285,9 @@ def test_nobody_is_told_where_no_channel_is_named(tmp_path: Path, server: MailSe
     put_empty_store(folder / "cprsync.db")
     library = Library(folder)
     before = sorted(folder.iterdir())
-    assert library.call("alarms", "check").exit == 0
+    ran = library.call("alarms", "check")
+    assert (ran.exit, ran.document["channels"]) == (0, [])
+    assert "Ingen får noget at vide" in library.text("alarms", "check")
     assert library.call("alarms", "test").error["kind"] == "setting"
     assert sorted(folder.iterdir()) == before
     assert server.got == []

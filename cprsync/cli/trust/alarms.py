@@ -33,7 +33,8 @@ def check(frame: Frame) -> int:
     counts: dict[str, dict[str, int]] = {}
     errors: list[CprsyncError] = []
     with frame.failures():
-        for site in _sites(frame):
+        sites = _sites(frame)
+        for site in sites:
             try:
                 counts[site.section.agency] = check_site(site)
             except CprsyncError as error:
@@ -41,8 +42,10 @@ def check(frame: Frame) -> int:
                 errors.append(error)
         if errors:
             raise errors[0]
+    channels = list(sites[0].settings.alarms.channels)
     documents = [{"agency": agency, **found} for agency, found in counts.items()]
-    frame.print({"libraries": documents}, checked_lines(documents, frame.lang))
+    lines = checked_lines(documents, frame.lang) if channels else [word("alarms_no_channel", frame.lang)]
+    frame.print({"libraries": documents, "channels": channels}, lines)
     return Exit.REFUSED if any(one["failed"] for one in counts.values()) else Exit.DONE
 
 
@@ -58,17 +61,19 @@ def checked_lines(documents: Iterable[Mapping[str, Any]], language: Language) ->
 def try_channels(frame: Frame) -> int:
     """Send a test on each channel, and say what came of it.
 
-    The heartbeat's address is called too, if there is one. Exit 1 if one could not be used.
+    The heartbeat's address is called too, if there is one. Exit 1 if one could not be used. The channels are those of
+    the whole installation: where more than one library is set up, the first one's name stands in the test.
     """
     from cprsync.doctor import alarming
     from cprsync.language.errors import error_document
 
-    with frame.opened() as site:
-        if not site.settings.alarms.has_channels and site.settings.alarms.heartbeat is None:
+    with frame.failures():
+        sites = _sites(frame)
+        if not sites[0].settings.alarms.has_channels and sites[0].settings.alarms.heartbeat is None:
             raise ConfigurationError(
                 "[alarms] names no channel: add [alarms.email] or [alarms.webhook]", kind="setting"
             )
-        found = alarming.try_channels(site)
+        found = alarming.try_channels(sites)
     told = {
         name: {"ok": error is None, "error": None if error is None else error_document(error, changed="nothing")}
         for name, error in found.items()
@@ -92,15 +97,24 @@ def tried_lines(found: Mapping[str, CprsyncError | None], language: Language) ->
 @app.command("list")
 @framed
 def show(frame: Frame) -> None:
-    """List what rings, since when, and whether it could be told."""
+    """List what rings, since when, and whether it could be told. Of each library, or of the one that is named."""
     from cprsync.doctor.alarming import file_of
     from cprsync.language.alarms import list_lines
     from cprsync.services.trust.alarms import list_alarms
 
-    with frame.opened() as site, site.store_to_show() as store:
-        documents = [list_alarms(log, site.settings.alarms.channels) for log in (store.alarms, file_of(site))]
-    document = {key: [one for found in documents for one in found[key]] for key in ("alarms", "undelivered")}
-    frame.print(document, list_lines(document, frame.lang))
+    document: dict[str, list[dict[str, Any]]] = {"alarms": [], "undelivered": []}
+    lines: list[str] = []
+    with frame.failures():
+        sites = _sites(frame)
+        for site in sites:
+            with site.store_to_show() as store:
+                logs = [list_alarms(log, site.settings.alarms.channels) for log in (store.alarms, file_of(site))]
+            found = {key: [one for log in logs for one in log[key]] for key in document}
+            lines += [site.section.agency] if len(sites) > 1 else []
+            lines += list_lines(found, frame.lang)
+            for key, listed in found.items():
+                document[key] += [{"agency": site.section.agency, **one} for one in listed]
+    frame.print(document, lines)
 
 
 def _sites(frame: Frame) -> list[Site]:

@@ -39,8 +39,11 @@ def keys_list(frame: Frame) -> int:
     """
     from cprsync.services.trust.keys import is_any_lost
 
-    with frame.opened() as site, site.store_of_any_keys() as store:
-        uses = store.keys.uses()
+    with frame.failures():
+        # the keys and their rows are those of all libraries: any one of them opens the store
+        site, *_ = _every_site(frame.config, frame.library)
+        with site.store_of_any_keys() as store:
+            uses = store.keys.uses()
     document = {"agency": site.section.agency, "keys": [one.document() for one in uses]}
     frame.print(document, _key_lines(uses, frame.lang))
     return Exit.REFUSED if is_any_lost(uses) else Exit.DONE
@@ -158,11 +161,11 @@ def _every_library(config: Path, stack: ExitStack) -> list[Store]:
     return [stack.enter_context(site.store()) for site in _every_site(config)]
 
 
-def _every_site(config: Path) -> list[Site]:
+def _every_site(config: Path, agency: str | None = None) -> list[Site]:
     from cprsync.config.settings import load_settings
     from cprsync.wiring.site import sites_of
 
-    return sites_of(load_settings(config), None)
+    return sites_of(load_settings(config), agency)
 
 
 def _wait(seconds: float, *, language: Language) -> None:
