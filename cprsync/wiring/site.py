@@ -137,9 +137,9 @@ class Site:
         """The library's store, for a command that only shows it: the database refuses what it writes.
 
         A mock is asked what day it is only if that matters to what is shown, or if an older copy of the database has
-        to be dealt with first.
+        to be dealt with first. A policy that cannot be used stops no such command: it decides what targets are told.
         """
-        with self._store(LateClock(lambda: self.clock)) as store:
+        with self._store(LateClock(lambda: self.clock), tells_targets=False) as store:
             yield store.read_only()
 
     def unchecked_store(self) -> AbstractContextManager[SqlStore]:
@@ -148,16 +148,22 @@ class Site:
 
     def store_of_any_keys(self) -> AbstractContextManager[SqlStore]:
         """The library's store, also if a key is lost, for the one command that tells what names it. Only reads."""
-        return self._store(SystemClock(), checks_journal=False, checks_keys=False)
+        return self._store(SystemClock(), checks_journal=False, checks_keys=False, tells_targets=False)
 
     @contextmanager
     def _store(
-        self, clock: Clock, policy: Policy | None = None, *, checks_journal: bool = True, checks_keys: bool = True
+        self,
+        clock: Clock,
+        policy: Policy | None = None,
+        *,
+        checks_journal: bool = True,
+        checks_keys: bool = True,
+        tells_targets: bool = True,
     ) -> Iterator[SqlStore]:
         from cprsync.store.sql import SqlStore
 
         library, settings = self.section, self.settings
-        if policy is None and library.target:
+        if policy is None and library.target and tells_targets:
             # whatever is written is described for targets at once, so the policy says here too what is sealed
             policy = self.policy
         with open_database(settings.store.url) as engine, open_keeper(settings.store) as keeper:

@@ -205,6 +205,24 @@ def test_a_library_that_is_not_set_up_is_named(library: Library) -> None:
     assert library.rows() == before
 
 
+@pytest.mark.parametrize("target", ["", "files"])
+def test_a_policy_that_cannot_be_used_hides_no_night(library: Library, target: str) -> None:
+    """Whoever mends it looks first what the nights said. With a target, too: what is shown is not told to it."""
+    library.call("sync")
+    if target:
+        settings = library.folder / "cprsync.toml"
+        text = f'\n[[library.target]]\nname = "{target}"\nkind = "file"\nfolder = "out"\nfields = ["status"]\n'
+        settings.write_text(settings.read_text("utf-8") + text + 'protected = "leave out"\n', "utf-8")
+    before = library.call("runs", "list").document
+    assert "runs" in before
+    library.rewrite("policy.toml", "[guard]", "[gaurd]")
+    assert library.run("sync").exit == 2
+    assert library.call("runs", "list").document == before
+    assert {library.call(*command).exit for command in (("runs", "show", "1"), ("plan", "show"), ("keys", "list"))} == {
+        0
+    }
+
+
 def test_a_mock_that_is_not_running_is_to_be_started(library: Library) -> None:
     before = library.rows()
     library.rewrite("cprsync.toml", 'control_url = "http://127.0.0.1:', 'control_url = "http://127.0.0.1:1"\n#')
