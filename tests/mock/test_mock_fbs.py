@@ -209,7 +209,7 @@ def test_each_fault_is_one_that_some_call_takes() -> None:
 
 def test_it_is_only_served_on_request(still: dict[str, Any]) -> None:
     assert still["fbs"] is None
-    with pytest.raises(BadInput, match="no such path"):
+    with pytest.raises(BadInput, match="start it with --fbs"):
         control.fbs(still)
     with pytest.raises(RegisterUnavailable):
         control.fbs({"control_url": "http://127.0.0.1:9"})

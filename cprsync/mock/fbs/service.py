@@ -13,6 +13,7 @@ import secrets
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.errors import BadInput
 from cprsync.mock.soap.messages import Response
 from cprsync.mock.town import agreement
 
@@ -139,8 +140,10 @@ def keep_password(folder: Path) -> Path:
     return path
 
 
-def control_paths(service: FbsService) -> dict[str, Callable[[Register, Mapping[str, Any]], dict[str, Any]]]:
-    """What the mock's control may ask of FBS."""
+def control_paths(service: FbsService | None) -> dict[str, Callable[[Register, Mapping[str, Any]], dict[str, Any]]]:
+    """What the mock's control may ask of FBS. Each raises BadInput if none is served."""
+    if service is None:
+        return dict.fromkeys(("/fbs", "/fbs/write", "/fbs/latency"), _refuse_unserved)
 
     def write(_: Register, asked: Mapping[str, Any]) -> dict[str, Any]:
         name, to = asked.get("field"), asked.get("to")
@@ -152,6 +155,10 @@ def control_paths(service: FbsService) -> dict[str, Callable[[Register, Mapping[
         return {"latency": service.latency}
 
     return {"/fbs": lambda _, __: service.dump(), "/fbs/write": write, "/fbs/latency": set_latency}
+
+
+def _refuse_unserved(_: Register, __: Mapping[str, Any]) -> dict[str, Any]:
+    raise BadInput("this mock serves no FBS: start it with --fbs", kind="mock.fbs")
 
 
 # -- answers --------------------------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ def _read(typed: str) -> tuple[dict[str, str], str]:
     listing = Listing(io.BytesIO(typed.encode()))
     rows = list(listing.rows()) if listing.form == "json" else []
     if len(rows) != 1:
-        raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.header")
+        raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.fields")
     pin = next((text for name, text in rows[0].cells if name == PIN), "")
     row = replace(rows[0], cells=tuple(cell for cell in rows[0].cells if cell[0] != PIN))
     try:

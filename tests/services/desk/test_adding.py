@@ -329,7 +329,9 @@ def test_what_cannot_be_taken_is_refused_before_anything_is_asked_or_written(
 
 @pytest.mark.parametrize("typed", ["", "Kim", "[]", '[{"name":"Kim"},{"name":"Ny"}]', "name,cards\nKim,K1\n"])
 def test_what_is_not_one_person_is_refused(library: Library, typed: str) -> None:
+    """The advice is about the fields: there is no file with a heading to mend."""
     before = library.everything()
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as refusal:
         preview_addition(desk(library), typed, user="lisbeth")
+    assert refusal.value.kind == "input.fields"
     assert library.everything() == before
