@@ -302,7 +302,8 @@ class HeadsFile:
     @contextmanager
     def _opened(self, *, kind: str) -> Iterator[IO[bytes]]:
         try:
-            handle = open_unfollowed(self.path, os.O_RDWR | os.O_CREAT)
+            # an operator may have made the file append-only (`chattr +a`)
+            handle = open_unfollowed(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             with os.fdopen(handle, "r+b") as file:
                 yield file
         except OSError as error:
@@ -314,8 +315,8 @@ class HeadsFile:
         file.seek(max(0, size - 2 * LINE_MAX))
         tail = file.read()
         whole = tail[: tail.rfind(b"\n") + 1]
-        file.truncate(size - len(tail) + len(whole))
-        file.seek(0, os.SEEK_END)
+        if len(whole) < len(tail):
+            file.truncate(size - len(tail) + len(whole))
         text, _, code = whole.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")
         told = read_line(text)
         if "line" in told:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hmac
 import json
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -26,6 +27,7 @@ from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cprsync.store.sql import SqlStore
 
@@ -224,3 +226,27 @@ def test_who_may_write_the_heads_is_asked_without_waiting_for_who_writes_them(sq
     with pytest.raises(ConfigurationError):
         look_up(sqlite_store, "bo")
     assert sqlite_store.views.everything() == before
+
+
+def make_append_only(path: Path, flag: int) -> None:
+    """`chattr +a` (0x20) and `chattr -a` (0)."""
+    with path.open("rb") as file:
+        fcntl.ioctl(file, 0x40086602, struct.pack("l", flag))
+
+
+def test_heads_that_may_only_grow_are_kept(sqlite_store: SqlStore) -> None:
+    """The operator's guide has their file made append-only."""
+    look_up(sqlite_store, "anna")
+    heads = sqlite_store._tenant.heads.path
+    before = heads.read_bytes()
+    try:
+        make_append_only(heads, 0x20)
+    except OSError:
+        pytest.skip("only root may make a file append-only, and only on some file systems")
+    try:
+        look_up(sqlite_store, "bo")
+    finally:
+        make_append_only(heads, 0)
+    assert heads.read_bytes().startswith(before)
+    assert len(heads.read_bytes()) > len(before)
+    verify_audit(sqlite_store)
