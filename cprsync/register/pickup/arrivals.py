@@ -1,18 +1,22 @@
 """Where deliveries arrive: what file names mean there, and the port `Feed` for a folder.
 
 The companion `X.metadata` of a file X says how many bytes X must have. A file without a companion is taken: its record
-999 proves that it is complete. Reads no delivery. What names mean is the same over SFTP.
+999 proves that it is complete. Reads no delivery. What names mean is the same over SFTP. Others may write there: a pipe
+in the place of a file is waited for by nobody, and a file that grows is read no further than it was.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias
 
 from lxml import etree
 
-from cprsync.errors import ConfigurationError, DeliveryRefused
+from cprsync.errors import ConfigurationError, DeliveryLate, DeliveryRefused
 from cprsync.private import closed_to_us
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ After: TypeAlias = Literal["keep", "delete"]
 
 METADATA = ".metadata"
 METADATA_LIMIT_BYTES = 64 * 1024
+#: No delivery of the register is as large.
+FILE_MAX_BYTES: Final = 2 * 1024 * 1024 * 1024
 # D and the day, L and the task; the platform may add more. Letter case varies. Only printable characters are allowed.
 _DELIVERY = re.compile(r"D[0-9]{6}\.L[0-9]{6}[!-.0-~]{0,200}", re.IGNORECASE | re.ASCII)
 #: Companions, which are no deliveries, and the endings that transfer programs use while they write a file.
@@ -86,11 +92,20 @@ class FolderFile:
         """None: the file is read each night, which notices any replacement."""
 
     def open(self) -> BinaryIO:
-        """Open the content. Raises DeliveryRefused if the file cannot be read."""
+        """Open the content.
+
+        Raises:
+            DeliveryRefused: the file cannot be read, or is larger than a delivery may be.
+            DeliveryLate: kind `delivery.unfinished`, also while it is read; the file changes meanwhile.
+        """
         try:
-            return self.path.open("rb")
+            content = _Content(_open_ordinary(self.path))
         except OSError as failed:
             raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from failed
+        if content.size > FILE_MAX_BYTES:
+            content.close()
+            raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
+        return io.BufferedReader(content)
 
     def done(self) -> None:
         """Delete the file if the settings say so.
@@ -106,6 +121,34 @@ class FolderFile:
             raise closed_to_us(self.path.parent) from None
         except OSError as failed:
             raise ConfigurationError("a delivery cannot be deleted from its folder", kind="feed.folder") from failed
+
+
+class _Content(io.RawIOBase):
+    """The content of a file as large as it was when it was opened."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        super().__init__()
+        self._file, self.size = file, os.fstat(file.fileno()).st_size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: Any, /) -> int:
+        left = self.size - self._file.tell()
+        count = self._file.readinto(memoryview(buffer)[: max(left, 0)]) or 0
+        if count == 0 and (left > 0 or os.fstat(self._file.fileno()).st_size != self.size):
+            raise DeliveryLate("a delivery was changed while it was read", kind="delivery.unfinished")
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class FolderFeed:
@@ -159,5 +202,15 @@ def _is_whole(path: Path) -> bool:
 
 
 def _start_of(companion: Path) -> bytes:
-    with companion.open("rb") as content:
+    with io.BufferedReader(_open_ordinary(companion)) as content:
         return content.read(METADATA_LIMIT_BYTES + 1)
+
+
+def _open_ordinary(path: Path) -> io.FileIO:
+    """Open a file that is neither a pipe nor a device, which could be read without end. Raises OSError."""
+    # non-blocking: a pipe would wait for a writer
+    file = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError("no ordinary file")

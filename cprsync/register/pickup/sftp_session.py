@@ -17,6 +17,7 @@ import asyncssh
 
 from cprsync.errors import CertificateRefused, ConfigurationError, PeerCertificateError, RegisterUnavailable
 from cprsync.private import open_private
+from cprsync.register.pickup.arrivals import FILE_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -58,7 +59,7 @@ class SftpSettings:
     settle_seconds: float = 2.0
     #: new connections in a night, after the first
     reconnects: int = 4
-    file_max_bytes: int = 2 * 1024 * 1024 * 1024
+    file_max_bytes: int = FILE_MAX_BYTES
     entries_max: int = 10_000
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.errors import ConfigurationError, DeliveryRefused
-from cprsync.register.pickup.arrivals import FolderFeed
+from cprsync.errors import ConfigurationError, DeliveryLate, DeliveryRefused
+from cprsync.register.pickup.arrivals import FILE_MAX_BYTES, METADATA_LIMIT_BYTES, FolderFeed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +71,47 @@ def test_a_companion_without_its_file_and_a_file_being_written_are_unfinished(tm
     (tmp_path / "D270302.L123456.filepart").write_bytes(b"0001")
     (tmp_path / f"{NAME}.trigger").write_bytes(metadata(4))
     assert names(tmp_path) == ([], [NAME, "D270302.L123456.filepart"])
+
+
+@pytest.mark.parametrize("suffix", ["", ".metadata"])
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(tmp_path: Path, suffix: str) -> None:
+    """Whoever may write into the folder could otherwise stop every night. It holds more than a companion does."""
+    (tmp_path / NAME).write_bytes(b"0001")
+    waiting = feed(tmp_path).waiting()[0]
+    pipe = tmp_path / f"{NAME}{suffix}"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 256 * 1024)
+    try:
+        os.write(writer, metadata(4) + b" " * 3 * METADATA_LIMIT_BYTES)
+        assert names(tmp_path) == ([], [NAME] if suffix else [])
+        if not suffix:
+            with pytest.raises(DeliveryRefused):
+                waiting.open()
+        # nothing was taken out of it
+        assert os.read(writer, 100) == metadata(4)[:100]
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize("size", [2, 5])
+def test_a_file_that_changes_while_it_is_read_is_late(tmp_path: Path, size: int) -> None:
+    """Otherwise a file that grows as fast as it is read would fill the inbox."""
+    (tmp_path / NAME).write_bytes(b"0001")
+    with feed(tmp_path).waiting()[0].open() as content:
+        os.truncate(tmp_path / NAME, size)
+        with pytest.raises(DeliveryLate) as late:
+            content.read()
+    assert late.value.kind == "delivery.unfinished"
+
+
+def test_a_file_larger_than_any_delivery_is_refused(tmp_path: Path) -> None:
+    (tmp_path / NAME).touch()
+    os.truncate(tmp_path / NAME, FILE_MAX_BYTES + 1)
+    with pytest.raises(DeliveryRefused) as refused:
+        feed(tmp_path).waiting()[0].open()
+    assert refused.value.kind == "delivery.too_large"
 
 
 def test_a_file_is_read_from_its_first_byte(tmp_path: Path) -> None:
