@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -119,15 +120,25 @@ def make_server(
 
 
 class _Connection(PeerProtocol):
-    """Closes a connection that begins a request and does not get on with it: there are only so many."""
+    """Closes a connection that begins a request and does not get on with it: there are only so many.
+
+    Where there is no room left, one that waits for its browser makes room, of the address that has the most of them:
+    whoever opens connections and asks nothing keeps nobody else out.
+    """
 
     _waits: asyncio.TimerHandle | None = None
+    #: when the browser last sent something
+    heard: float = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
+        self.heard = self.loop.time()
         self._wait()
+        if len(self.connections) >= _CONCURRENT_MAX:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
+        self.heard = self.loop.time()
         if self._waits is None and self._is_between_requests():
             self._wait()
         super().data_received(data)
@@ -141,6 +152,25 @@ class _Connection(PeerProtocol):
     def _should_upgrade(self) -> bool:
         """No page speaks another protocol. uvicorn would tell the operator, at each such request, to install one."""
         return False
+
+    def _make_room(self) -> None:
+        others = [one for one in self.connections if isinstance(one, _Connection) and one is not self]
+        count = Counter(one.address for one in others)
+        waiting = [one for one in others if one.waits_for_browser]
+        if waiting:
+            longest = max(waiting, key=lambda one: (count[one.address], -one.heard))
+            # at once: several may come before the loop sees that it is closed
+            self.connections.discard(longest)
+            longest.transport.abort()
+
+    @property
+    def address(self) -> str:
+        return "" if self.client is None else self.client[0]
+
+    @property
+    def waits_for_browser(self) -> bool:
+        """Whether nothing is being answered that has come as a whole."""
+        return self._is_between_requests() or self.cycle.more_body
 
     def _is_between_requests(self) -> bool:
         """Whether no head of a request has come, or the last request was answered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -43,6 +43,30 @@ def test_a_connection_that_drips_a_request_is_closed(desk: Served, monkeypatch: 
             slow.sendall(b"X: y\r\n")
             time.sleep(0.05)
     assert time.monotonic() - began < DRIPS_SECONDS
+
+
+#: More than the desk has room for.
+MANY = 210
+
+
+@pytest.mark.parametrize("sends", ["nothing", "a part of a head", "a part of a form", "one request and no other"])
+def test_many_connections_that_wait_for_their_browser_keep_nobody_out(desk: Served, sends: str) -> None:
+    browser = desk.browser().open("/")
+    head = f"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: cprsync={browser.jar.cookies['cprsync']}\r\n"
+    form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nform_token="
+    begun = {
+        "nothing": "",
+        "a part of a head": head,
+        "a part of a form": head.replace("GET /", "POST /find") + form,
+        "one request and no other": head.replace("GET /", "GET /static/desk.svg") + "\r\n",
+    }[sends].encode()
+    with ExitStack() as open_:
+        for _ in range(MANY):
+            open_.enter_context(connect(desk)).sendall(begun)
+        browser.open("/")
+        assert browser.answer.status_code == 200
+        # also whoever is in the middle of something: there is no such patron
+        assert browser.send("/find", typed="nobody").answer.status_code == 404
 
 
 def test_a_connection_that_is_used_stays_open(desk: Served, monkeypatch: pytest.MonkeyPatch) -> None:
