@@ -275,6 +275,8 @@ class _Course:
             if delivery.header is not None:
                 with self._night.store.inbox.content(delivery) as content:
                     planner.deliver(delivery, content, delivery.header.produced)
+        # only now: an answer is newer than each of the deliveries
+        planner.ask_new_numbers()
 
     def _apply(self, plan: Plan, comparison: Comparison) -> None:
         """Guard the whole plan before anything is written, then write it."""

@@ -59,8 +59,8 @@ class Planner:
         self.unanswered: CprsyncError | None = None
         self._planned: dict[CprNumber, Patron] = {}
         self._numbers = Renumbering(night)
-        #: patrons with a new number that the delivery has no record for
-        self._unknown: list[Patron] = []
+        #: by patron with a new number that its delivery has no record for, the day from which a file tells of it
+        self._unknown: dict[str, date] = {}
         self._trails = Trails(night, run)
         #: by patron, the place of a step with a review that a newer file may settle
         self._contradicted: dict[str, int] = {}
@@ -83,7 +83,6 @@ class Planner:
             self._decide_chunk(delivery, rest, as_of, self._ordinal - len(rest) + 1)
             self._night.progress.advance(len(chunk))
             self._night.raise_if_stopped()
-        self.ask_new_numbers()
 
     def follow_up(self, question: FollowUp, patron: Patron, answer: Found | NotFound, as_of: AsOf) -> None:
         """Plan what the register's answer to an open question means."""
@@ -200,7 +199,7 @@ class Planner:
         self._steps.append(step)
         patron = self._move(step)
         if patron is not None and step.asks is not None:
-            self._unknown.append(patron)
+            self._unknown[patron.id] = self._numbers.newest_day
 
     def _move(self, step: Step) -> Patron | None:
         """The patron after a step that gives them a number. None: it gives none."""
@@ -264,10 +263,18 @@ class Planner:
         return stored
 
     def ask_new_numbers(self) -> None:
-        """Look up patrons under a new number that the delivery did not hold. The audit entry is written before."""
-        patrons, self._unknown = {patron.number: patron for patron in self._unknown}, []
+        """Look up patrons under a new number that no delivery held. The audit entry is written before."""
+        unknown, self._unknown = self._unknown, {}
         if not self._asks:
             return
+        patrons: dict[CprNumber, Patron] = {}
+        for patron in map(self._patron, unknown):
+            told = patron.as_of
+            if told is not None and told.source is Source.FILE and told.day >= unknown[patron.id]:
+                # a later delivery held it
+                self._steps.append(Step(answered=FollowUp(patron.id, NUMBER_CHANGE)))
+            else:
+                patrons[patron.number] = patron
         asked = {number: [patron.id] for number, patron in patrons.items()}
         for answer, as_of in look_up(self._night, self._run, asked):
             patron = patrons[answer.number]

@@ -9,6 +9,7 @@ another patron's number, therefore leaves the record as it was.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.deciding.guard import Outcome
@@ -33,7 +34,6 @@ from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, WINDOW, F
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
 
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Item, Recognised
@@ -106,8 +106,8 @@ class Renumbering:
         self._night = night
         self._plan = NumberPlan()
         self._day: date | None = None
-        #: a newer delivery was applied before this one
-        self._late = False
+        #: the day of the newest delivery taken or planned so far
+        self.newest_day: date = date.min
         #: by number, the patron who had it before this plan
         self._left: dict[CprNumber, str] = {}
         #: by number, the patron who had it earlier, among the numbers looked at
@@ -117,15 +117,14 @@ class Renumbering:
 
     def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:
         """Start the next delivery. `planned`: the patrons as the plan has changed them so far."""
-        before, self._day = self._day, day
+        self._day = day
+        self.newest_day = max(self.newest_day, day)
         links = replace(links, replaced=between_real_numbers(links.replaced))
         self._plan = NumberPlan(links)
         numbers = links.numbers
         if not numbers:
             return
-        self._late = any(
-            taken is not None and taken > day for taken in (before, self._night.store.inbox.applied_until())
-        )
+        self.newest_day = max(self.newest_day, self._night.store.inbox.applied_until() or day)
         stored = self._night.store.patrons.recognise([Person(number) for number in numbers])
         found = {number: self._holder(number, one, planned) for number, one in zip(numbers, stored, strict=True)}
         patrons = {number: one for number, one in found.items() if isinstance(one, Patron)}
@@ -175,7 +174,7 @@ class Renumbering:
             return None
         change, patron = self._plan.waiting.pop(number)
         # a newer delivery may have reported about this number while no patron here had it
-        asks = self._late or change.new not in self._plan.links.delivered
+        asks = self.newest_day > self._day or change.new not in self._plan.links.delivered
         question = FollowUp(patron.id, NUMBER_CHANGE) if asks else None
         return replace(self.renumber(patron, change.new, self._day), item=item, asks=question)
 

@@ -14,7 +14,7 @@ from test_night_changes import desk_write
 from test_night_killed import outcome
 from test_reviewing import number_of, reviews
 from town import PEOPLE
-from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
+from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person
 from whole import verify_audit
 
 from cprsync.domain.patron.local import Card, Local
@@ -332,6 +332,25 @@ def test_an_old_number_that_lives_is_left_to_a_person_until_the_register_speaks_
     report = library.night()
     assert [row["kind"] for row in library.rows("review_item") if row["state"] == "waiting"] == waits
     assert report.exit_code == (3 if waits and nights == 1 else 0)
+
+
+@pytest.mark.parametrize("nights", [1, 3])
+def test_what_later_deliveries_say_under_the_new_number_is_written_in_one_night_as_in_three(
+    library: Library, nights: int
+) -> None:
+    """Her last known address is that of Tuesday: a look-up, which knows of Wednesday, would not tell it."""
+    patron = library.id_of("ANNA")
+    days = [(MONDAY, replaced(OLD, NEW)), (TUESDAY, moves(anna())), (WEDNESDAY, emigrates(anna()))]
+    for day, one in days:
+        library.register.knows(anna() if day == MONDAY else one)
+        library.deliver(day, one)
+        if nights == 3:
+            library.night()
+    if nights == 1:
+        library.night()
+    record = register_of(library, patron)
+    assert (record.status, record.address) == (Status.EMIGRATED, moves(anna()).address)
+    assert (library.questions(), subscriptions(library, patron)) == ([], [(NEW.digits, "patron")])
 
 
 def test_numbers_of_strangers_that_change_are_not_ours(library: Library) -> None:
