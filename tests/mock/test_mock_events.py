@@ -11,6 +11,7 @@ from town import ANNA, PEOPLE, TOWN, number
 from cprsync.errors import BadInput
 from cprsync.mock import control
 from cprsync.mock.town.events import KINDS
+from cprsync.resources import compile_schemas
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 #: The kinds that the command line promises.
 PROMISED = (
     "move no-road no-municipality rename birth die undie protect unprotect no-end emigrate return vanish found number "
-    "undo-number birthdate resend"
+    "undo-number marry divorce custody birthdate resend"
 )
 
 
@@ -66,6 +67,10 @@ HAPPENS = [
     ("return", "UDREJST", None, "A04", {"status": "01", "abroad": None}),
     ("vanish", "ANNA", None, "A02", {"status": "70", "disappeared": "2027-03-22"}),
     ("number", "ANNA", None, "P03PN", {"number": PEOPLE["ANNA"]["next_numbers"][0], "status": "01"}),
+    ("marry", "ANNA", "BO", "A24", {"spouse": "BO", "divorced": False, "married_since": "2027-03-22"}),
+    ("divorce", "SOFIE", None, "A24", {"spouse": "", "divorced": True, "married_since": "2027-03-22"}),
+    ("custody", "MIA", "BO", "A05", {"custody": ["BO"], "custody_since": "2027-03-22"}),
+    ("custody", "MIA", None, "A05", {"custody": ["HELLE"]}),
     ("birthdate", "ANNA", "1985-05-05", "P35", {"born": "1985-05-05", "number": ANNA}),
     ("birthdate", "ANNA", "1985-00-00", "P35", {"born": "1985-00-00", "number": ANNA}),
     ("birthdate", "ANNA", "1985-05-00", "P35", {"born": "1985-05-00", "number": ANNA}),
@@ -87,6 +92,47 @@ def test_what_happens_changes_the_person_and_is_delivered_with_its_code(
             value = value[name]
         assert value == expected, path
     assert code in tonight(town, tmp_path).codes(now["number"])
+
+
+def test_a_marriage_and_its_end_are_in_the_records_and_look_ups_of_both(
+    town: dict[str, Any], tmp_path: Path, caller: Caller
+) -> None:
+    """012: CIVST at 14, AEGTEPNR at 15-24, HAENSTART-CIVILSTAND at 71-82."""
+    pair = {"ANNA": "BO", "BO": "ANNA"}
+    control.event(town, "marry", "ANNA", "BO")
+    married = tonight(town, tmp_path)
+    for key, other in pair.items():
+        record = married.record(number(key), "012")
+        assert (record[13], record[14:24], record[70:82]) == ("G", number(other), "202703220000")
+        answer = caller.look_up(number(key))
+        assert answer.value("persondata/civilstand/civilstand") == "G"
+        assert answer.value("relationer/aegtefaelle/personnummer") == number(other)
+    control.event(town, "divorce", "BO")
+    divorced = tonight(town, tmp_path)
+    for key in pair:
+        record = divorced.record(number(key), "012")
+        assert (record[13], record[14:24].strip(), record[70:82]) == ("F", "", "202703230000")
+        answer = caller.look_up(number(key))
+        assert answer.value("persondata/civilstand/civilstand") == "F"
+        assert not answer.has("relationer/aegtefaelle")
+        compile_schemas().lookup.assertValid(answer.payload)
+
+
+def test_custody_names_a_parent_by_kind_and_another_by_number(
+    town: dict[str, Any], tmp_path: Path, caller: Caller
+) -> None:
+    """016: RELTYP at 14-17, START_DT at 18-27, RELPNR at 39-48. contracts.md: 3 is the mother, and 5 another."""
+    child = number("MIA")
+    control.event(town, "custody", "MIA")
+    record = tonight(town, tmp_path).record(child, "016")
+    assert (record[13:17], record[17:27], record[38:48].strip()) == ("0003", "2027-03-22", "")
+    control.event(town, "custody", "MIA", "BO")
+    record = tonight(town, tmp_path).record(child, "016")
+    assert (record[13:17], record[17:27], record[38:48]) == ("0005", "2027-03-23", number("BO"))
+    answer = caller.look_up(child)
+    assert answer.value("relationer/foraeldremyndighed/foraeldremyndighedtype") == "5"
+    assert answer.value("relationer/foraeldremyndighed/relationPersonnummer") == number("BO")
+    compile_schemas().lookup.assertValid(answer.payload)
 
 
 # What comes first, what undoes it, its code.
@@ -231,6 +277,14 @@ REFUSED = [
     ("found", "ANNA", None, "status 01"),
     ("number", "BO", None, "no further number"),
     ("undo-number", "ANNA", None, "never changed"),
+    ("marry", "ANNA", None, "another person's key"),
+    ("marry", "ANNA", "ANNA", "another person's key"),
+    ("marry", "ANNA", "UFOEDT", "another person's key"),
+    ("marry", "ANNA", "SOFIE", "is married"),
+    ("marry", "ANNA", "MIA", "under 18"),
+    ("divorce", "ANNA", None, "not married"),
+    ("custody", "ANNA", "BO", "not under 18"),
+    ("custody", "MIA", "NOBODY", "another person's key"),
     ("birthdate", "ANNA", None, "is a day"),
     ("birthdate", "ANNA", "1985-02-30", "is a day"),
     ("birthdate", "ANNA", "2027-03-23", "not in the future"),

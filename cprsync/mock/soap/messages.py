@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from lxml import etree
 
 from cprsync.mock.town.delivery import civil_status, current_number, offset_on
-from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person, children_of, standard_address
+from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person, children_of, custody_of, standard_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -198,8 +198,10 @@ def _person(at: Element, person: Person, view: View) -> None:
     _put(at, "antalBoernUnder18", str(_children_at_home(person, view)))
     _put(at, "stilling", person.occupation)
     _status(at, person)
-    if person.spouse:
-        _put(_group(at, "civilstand"), "civilstand", civil_status(person, view.people))
+    if person.spouse or person.divorced:
+        group = _group(at, "civilstand")
+        _put(group, "civilstand", civil_status(person, view.people))
+        _moment(group, "civilstandsdato", person.married_since)
     if person.citizenship:
         _put(_group(at, "statsborgerskab"), "landekode", str(int(person.citizenship)))
     if person.status == "70":
@@ -293,8 +295,19 @@ def _relations(answer: Element, person: Person, view: View) -> None:
     for element, key in (("mor", person.mother), ("far", person.father)):
         if key:
             _put(_group(group, element), "personnummer", view.people[key].number)
+    for digit, key in custody_of(person):
+        _custody(_group(group, "foraeldremyndighed"), digit, view.people[key], person)
     if len(group):
         answer.append(group)
+
+
+def _custody(at: Element, digit: int, holder: Person, child: Person) -> None:
+    """Who has custody of a child. A parent is named beside, so that only another is here."""
+    _put(at, "foraeldremyndighedtype", str(digit))
+    _day(at, "foraeldremyndighedStartdato", child.custody_since, uncertain=False)
+    if holder.key not in (child.mother, child.father):
+        _put(at, "relationPersonnummer", holder.number)
+        _put(at, "relationStartdato", _zoned(child.custody_since))
 
 
 def _children_at_home(person: Person, view: View) -> int:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from cprsync.mock.town.people import REPLACED, Person, children_of, standard_address
+from cprsync.mock.town.people import REPLACED, Person, children_of, custody_of, standard_address
 from cprsync.private import replace_private
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ FRAMINGS: tuple[Framing, ...] = ("lines", "stream")
 ENCODING = "iso-8859-1"
 _NO_MOMENT = "0" * 12
 _NO_NUMBER = "0" * 10
+#: From here on custody is somebody's who is no parent.
+_FATHER = 4
 #: Emigrated, or emigrated and then dead.
 _GONE = frozenset({"80", "90"})
 
@@ -134,12 +136,14 @@ def _home(person: Person) -> Iterable[str]:
 def _family(person: Person, people: Mapping[str, Person]) -> Iterable[str]:
     if person.citizenship:
         yield f"010{person.number}{person.citizenship:4}{_NO_MOMENT} "
-    if person.spouse:
+    if person.spouse or person.divorced:
         yield _012(person, people)
     for child in children_of(person, people):
         yield f"014{person.number}{child.number}"
     if person.mother or person.father:
         yield _015(person, people)
+    for digit, key in custody_of(person):
+        yield _016(person, digit, people[key] if digit > _FATHER else None)
 
 
 # -- the records, field by field ---------------------------------------------------------------------------
@@ -209,13 +213,20 @@ def _008(person: Person) -> str:
 
 
 def _012(person: Person, people: Mapping[str, Person]) -> str:
-    spouse = people[person.spouse]
-    return f"012{person.number}{civil_status(person, people)}{spouse.number}{'':10} {'':34} {_NO_MOMENT} {_NO_MOMENT}"
+    spouse, since = people[person.spouse].number if person.spouse else "", _moment(person.married_since)
+    return f"012{person.number}{civil_status(person, people)}{spouse:10}{'':10} {'':34} {since} {_NO_MOMENT}"
 
 
 def _015(person: Person, people: Mapping[str, Person]) -> str:
     mother, father = (people[key].number if key else _NO_NUMBER for key in (person.mother, person.father))
     return f"015{person.number}{'':10} {mother}{'':10} {'':34} {'':10} {father}{'':10} {'':34} "
+
+
+def _016(person: Person, digit: int, other: Person | None) -> str:
+    """`other`: who has custody and is no parent."""
+    since = person.custody_since
+    named = f"{other.number}{since:10}" if other is not None else " " * 20
+    return f"016{person.number}{digit:04}{since:10} {'':10}{named}"
 
 
 def _022(person: Person, former: Person) -> str:
@@ -231,11 +242,11 @@ def current_number(person: Person, people: Mapping[str, Person]) -> str:
 
 
 def civil_status(person: Person, people: Mapping[str, Person]) -> str:
-    """D dead, E widowed, G married, U unmarried."""
+    """D dead, E widowed, F divorced, G married, U unmarried."""
     if person.status == "90":
         return "D"
     if not person.spouse:
-        return "U"
+        return "F" if person.divorced else "U"
     return "E" if people[person.spouse].status == "90" else "G"
 
 

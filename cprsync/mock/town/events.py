@@ -24,6 +24,7 @@ _DENMARK = "5100"
 _ADMINISTRATIVE = 9900
 #: A birth date with only the year, or year and month, known.
 _HALF_DAY = re.compile(r"[12]\d{3}-(0\d|1[0-2])-00")
+_ADULT = 18
 _GREENLAND = range(955, 962)
 #: A code that no municipality has.
 _NOWHERE = "0998"
@@ -306,8 +307,10 @@ def _former(scene: Scene, *, key: str, number: str) -> Person:
         current=scene.who.key,
         next_numbers=(),
         spouse="",
+        divorced=False,
         mother="",
         father="",
+        custody=(),
         address=None,
         abroad=None,
         contact=None,
@@ -338,6 +341,56 @@ def _birthdate(scene: Scene) -> list[Change]:
         raise _refused("birthdate: that is the registered day already")
     # This code is not public either: P35 occurs in real files without a published meaning.
     return [Change(replace(scene.who, born=born, born_uncertain=False), "P35")]
+
+
+# -- family -------------------------------------------------------------------------------------------------
+
+
+def _marry(scene: Scene) -> list[Change]:
+    """Marry two people. Each has the marriage in their own records; neither takes a name or moves."""
+    other = _other(scene, "marry")
+    for one in (scene.who, other):
+        if _is_married(one, scene):
+            raise _refused("marry: one of them is married")
+        if (one.age_on(scene.day) or 0) < _ADULT:
+            raise _refused("marry: one of them is under 18")
+    day = scene.day.isoformat()
+    pair = ((scene.who, other), (other, scene.who))
+    return [Change(replace(one, spouse=to.key, divorced=False, married_since=day), "A24") for one, to in pair]
+
+
+def _divorce(scene: Scene) -> list[Change]:
+    if not _is_married(scene.who, scene):
+        raise _refused("divorce: the person is not married")
+    pair = (scene.who, scene.people[scene.who.spouse])
+    ended = {"spouse": "", "divorced": True, "married_since": scene.day.isoformat()}
+    return [Change(replace(one, **ended), "A24") for one in pair]  # type: ignore[arg-type]  # a person's own fields
+
+
+def _custody(scene: Scene) -> list[Change]:
+    """Give custody of a child to one person, or to both parents again."""
+    if (scene.who.age_on(scene.day) or 0) >= _ADULT:
+        raise _refused("custody: the person is not under 18")
+    parents = tuple(filter(None, (scene.who.mother, scene.who.father)))
+    holders = parents if scene.to is None else (_other(scene, "custody").key,)
+    if not holders:
+        raise _refused("custody: the people file names no parent: say who has it with --to")
+    if holders == scene.who.custody:
+        raise _refused("custody: it is so already")
+    # A code of its own is not public; A05 occurs in real files without a published meaning.
+    return [Change(replace(scene.who, custody=holders, custody_since=scene.day.isoformat()), "A05")]
+
+
+def _other(scene: Scene, kind: str) -> Person:
+    """The other person, whom `--to` names."""
+    other = scene.people.get(scene.to or "")
+    if other is None or other.key == scene.who.key or other.unborn or other.status not in ALIVE:
+        raise _refused(f"--to of {kind} is another person's key, who is alive")
+    return other
+
+
+def _is_married(person: Person, scene: Scene) -> bool:
+    return bool(person.spouse) and scene.people[person.spouse].status != "90"
 
 
 def _resend(scene: Scene) -> list[Change]:
@@ -371,6 +424,9 @@ KINDS: Mapping[str, Kind] = {
     "found": Kind(_found, frozenset({"70"}), takes_to=True),
     "number": Kind(_number, ALIVE),
     "undo-number": Kind(_undo_number, ALIVE),
+    "marry": Kind(_marry, ALIVE, takes_to=True),
+    "divorce": Kind(_divorce, ALIVE),
+    "custody": Kind(_custody, ALIVE, takes_to=True),
     "birthdate": Kind(_birthdate, ALIVE | {"90"}, takes_to=True),
     "resend": Kind(_resend, _EVERY),
 }

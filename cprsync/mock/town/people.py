@@ -196,8 +196,14 @@ class Person:
     current: Annotated[str, _Shape(r"([A-Z_]+|[0-9]{10})?")] = ""
     next_numbers: tuple[Number, ...] = ()
     spouse: KeyOrNone = ""
+    divorced: Flag = False
+    #: when the marital status began, if it is known
+    married_since: DayOrNone = ""
     mother: KeyOrNone = ""
     father: KeyOrNone = ""
+    #: Who has custody, and since when. Nobody: the register has no record of it.
+    custody: tuple[Key, ...] = ()
+    custody_since: DayOrNone = ""
     citizenship: Code = ""
     occupation: Text34 = ""
     #: The status before death, so that a death can be annulled.
@@ -325,7 +331,7 @@ def _check_numbers(people: Mapping[str, Person]) -> None:
         if len(numbers) <= len(person.next_numbers) or numbers & seen:
             raise PersonRefused(person.key, "a number is used twice")
         seen |= numbers
-        for other in (person.spouse, person.mother, person.father):
+        for other in (person.spouse, person.mother, person.father, *person.custody):
             if other and other not in people:
                 raise PersonRefused(person.key, "a relative's key is not in the file")
 
@@ -357,6 +363,13 @@ def _where(error: tomllib.TOMLDecodeError) -> str:
 
 def _refused(reason: str) -> ConfigurationError:
     return ConfigurationError(f"the people file is not in order: {reason}", kind="mock.people")
+
+
+def custody_of(person: Person) -> list[tuple[int, str]]:
+    """Who has custody of a person, each with the register's digit: 3 the mother, 4 the father, 5 and 6 others."""
+    parents = {person.mother: 3, person.father: 4}
+    others = [key for key in person.custody if key not in parents]
+    return sorted((parents.get(key) or 5 + others.index(key), key) for key in person.custody)
 
 
 # -- one line of an address -----------------------------------------------------------------------------------
