@@ -63,7 +63,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
         "outward.listing",
     ),
     "circulation": ("Loans, reservations, balances and messages: import.", "imports.lists:circulation_app"),
-    "runs": ("The nights that were: list, show, undo one.", "night.overview:runs_app", "night.reverting"),
+    "runs": ("Past nights: list, show, undo one.", "night.overview:runs_app", "night.reverting"),
     "plan": ("A night that a limit has held: show its plan, approve it.", "night.plans"),
     "audit": ("The audit (revisionsspor): is it whole, who did what.", "trust.audit"),
     "backup": ("Back up the store, its keys and what is beside it.", "trust.backup"),
@@ -76,7 +76,7 @@ DECLARATIONS: Final[dict[str, tuple[str, ...]]] = {
     "targets": ("Other systems that hear of patrons: list, send, load.", "outward.targets", "outward.differences"),
     "export": ("Write what a target may get, as NDJSON or CSV.", "outward.exporting"),
     "compare": ("Compare the records with another library system.", "outward.comparing"),
-    "retention": ("What is over is forgotten, as long after as policy.toml says.", "leaving.leaving:retention_app"),
+    "retention": ("Delete data that has passed its retention period.", "leaving.leaving:retention_app"),
 }
 # what measures a night is not installed with the program: a checkout has it beside the package
 if (_CHECKOUT / "bench" / "command.py").is_file():

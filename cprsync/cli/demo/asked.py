@@ -45,7 +45,7 @@ def mock_calls(
         typer.Option("--outcome", help="ok, fault, a code of CULR, refused, part (of a file), or a fault of yours."),
     ] = None,
     after: Annotated[int, typer.Option("--after", min=0, help="Only what came after the call of this number.")] = 0,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="The last so many.")] = 10_000,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Show this many, the latest.")] = 10_000,
     folder: Folder,
     lang: Lang = "da",
     as_json: Json = False,

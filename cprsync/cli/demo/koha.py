@@ -31,7 +31,7 @@ When = Annotated[
         help="now; read: after the client's next read of them; write: right before its next write after a read.",
     ),
 ]
-Times = Annotated[int, typer.Option("--times", min=1, max=1_000, help="With a moment to wait for: so many times.")]
+Times = Annotated[int, typer.Option("--times", min=1, max=1_000, help="With --when read or write: how many times.")]
 koha_app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -53,7 +53,7 @@ def koha_show(*, folder: Folder, lang: Lang = "da", as_json: Json = False) -> No
 @koha_app.command("log")
 def koha_log(
     *,
-    after: Annotated[int, typer.Option("--after", min=0, help="Leave out the first so many changes.")] = 0,
+    after: Annotated[int, typer.Option("--after", min=0, help="Leave out this many changes at the beginning.")] = 0,
     folder: Folder,
     lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
     as_json: Json = False,
@@ -247,7 +247,7 @@ def koha_delay(
     lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
     as_json: Json = False,
 ) -> None:
-    """Let each answer of Koha take so many seconds."""
+    """Let each answer of Koha take this many seconds."""
     from cprsync.mock.koha import calls
 
     with failures(as_json=as_json):

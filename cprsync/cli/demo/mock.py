@@ -134,7 +134,7 @@ def mock_event(
 def mock_night(
     *,
     folder: Folder,
-    count: Annotated[int, typer.Option("--count", min=1, max=366, help="So many working days.")] = 1,
+    count: Annotated[int, typer.Option("--count", min=1, max=366, help="How many working days.")] = 1,
     empty: Annotated[bool, typer.Option("--empty/--no-empty", help="Whether a day without changes has a file.")] = True,
     lang: Lang = "da",
     as_json: Json = False,
@@ -169,9 +169,9 @@ def mock_day(
 def mock_fault(
     kind: Annotated[str, typer.Argument(help=FAULTS)],
     *,
-    times: Annotated[int, typer.Option("--times", min=1, max=10_000, help="So many times.")] = 1,
+    times: Annotated[int, typer.Option("--times", min=1, max=10_000, help="How many times.")] = 1,
     seconds: Annotated[float, typer.Option("--seconds", min=0, max=120, help="How slow a slow answer is.")] = 5.0,
-    share: Annotated[float, typer.Option("--share", help="Only about so many of the answers: 0.1 is a tenth.")] = 1.0,
+    share: Annotated[float, typer.Option("--share", help="Only for this share of the answers: 0.1 is a tenth.")] = 1.0,
     seed: Annotated[int, typer.Option("--seed", help="Which ones: the same seed picks the same.")] = 0,
     folder: Folder,
     lang: Lang = "da",  # noqa: ARG001 -- an error is told in it
@@ -211,7 +211,9 @@ def mock_culr(
     card: Annotated[
         str | None, typer.Option("--card", help="With a change: the account under this card, not under the number.")
     ] = None,
-    unilogin: Annotated[str | None, typer.Option("--unilogin", help="The same of a UNI-Login.")] = None,
+    unilogin: Annotated[
+        str | None, typer.Option("--unilogin", help="With a change: the account under this UNI-Login.")
+    ] = None,
     folder: Folder,
     lang: Lang = "da",
     as_json: Json = False,

@@ -77,18 +77,16 @@ def patron_set(
         bool, typer.Option("--withdraw", help="Take a correction back, or empty another field; no value is asked for.")
     ] = False,
     remove: Annotated[
-        bool, typer.Option("--remove", "--lift", help="Of a list: take away what is typed; a block is lifted.")
+        bool, typer.Option("--remove", "--lift", help="Remove what is typed from a list; a block is lifted.")
     ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Of a list: what is typed is all of it; the others go.")
-    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a whole list with what is typed.")] = False,
     frame: Frame,
 ) -> None:
     """Set one field, or correct one of the register's.
 
     The value is asked for, or read from standard input; it is never typed on the command line. A correction (rettelse)
-    counts over the register's word until its last day. Of a list (blocks, cards, telephones, emails) what is typed is
-    added, and the others stay. The telephone or e-mail for notices has a * before it.
+    counts over the register's word until its last day. What is typed is added to a list (blocks, cards, telephones,
+    emails), and its other entries stay. The telephone or e-mail for notices has a * before it.
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.config.packaged import load_municipalities

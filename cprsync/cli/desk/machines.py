@@ -38,7 +38,9 @@ SomeCertificates = Annotated[
     list[Path] | None, typer.Option("--certificate", help="A PEM file with its certificate; again for the next one.")
 ]
 Asks = Annotated[int, typer.Option("--asks", min=1, max=600, help="How often it may ask in a minute.")]
-Wrong = Annotated[int, typer.Option("--wrong", min=1, max=600, help="How many cards and PINs may not fit in an hour.")]
+Wrong = Annotated[
+    int, typer.Option("--wrong", min=1, max=600, help="How many wrong cards and PINs it may try in an hour.")
+]
 
 
 @app.command("machine")

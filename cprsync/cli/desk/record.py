@@ -31,8 +31,8 @@ def patron_show(
 ) -> None:
     """Show one record, field by field.
 
-    Of each field whose it is and since when, or who corrected it, until when and over what. Name and address of a
-    protected patron stay sealed without --reveal.
+    Shows who owns each field and since when, or who corrected it, until when, and what the register says. A hidden name
+    or address stays hidden without --reveal.
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.viewing import RecordViewer, check_asked

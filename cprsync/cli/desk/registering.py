@@ -57,7 +57,7 @@ def lookup(
     """Look one person up in the register (opslag).
 
     The CPR number is asked for, or read from standard input; without --register no record is made. With it the record
-    is shown as it would be, with what is to be seen about it, and written once someone says yes.
+    is shown as it would be, with the warnings, and written once someone says yes.
     """
     from cprsync.cli.terminal.user import ask_number, user_name
     from cprsync.services.desk.lookup import Asked, look_up

@@ -102,7 +102,7 @@ def feed_discard(
     sha256: Sha256 = None,
     frame: Frame,
 ) -> None:
-    """Set a delivery aside for good that no night can take.
+    """Set aside for good a delivery that no night can take.
 
     It is damaged, half, of another kind, or the wrong one of two. Nothing of it is taken.
     The gap that it leaves stops the next delivery, which `feed accept` takes.

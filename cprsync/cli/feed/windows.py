@@ -51,7 +51,8 @@ def feed_windows(frame: Frame) -> None:
 def feed_heal(
     *,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, max=1_000_000, help="Ask about so many more; else the day's quota.")
+        int | None,
+        typer.Option("--limit", min=1, max=1_000_000, help="Ask about this many more; by default the day's quota."),
     ] = None,
     everyone: Annotated[
         str | None,

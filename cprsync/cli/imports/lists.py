@@ -116,8 +116,9 @@ def circulation_import(
     balance amount (kroner) and raised, and kind (fee or compensation), settled, loan (the id of one); a message
     channel (sms, email or letter) and sent, and subject, content. Days are YYYY-MM-DD. A later list updates by id, and
     may leave out what is known; what is fulfilled or cancelled is deleted. A loan that came back long ago is taken only
-    while money is owed for it: of lists in files of their own import the balances before the loans. Days that have been
-    cannot lie in the future, nor before the one on which it began. Without --apply it only says what would happen.
+    while money is owed for it: from lists in separate files, import the balances before the loans. A day on which
+    something happened cannot lie in the future, or before the day on which it began. Without
+    --apply it only says what would happen.
     """
     from cprsync.services.imports.circulation import CirculationImport, import_circulation
 

@@ -90,15 +90,15 @@ def patron_kept_blocks(
     *,
     lift: Annotated[bool, typer.Option("--lift", help="Lift them all, or the one of --block; needs --reason.")] = False,
     block: Annotated[
-        int | None, typer.Option("--block", help="Lift this one alone: the number before it in the list.")
+        int | None, typer.Option("--block", help="Lift only the block with this number in the list.")
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why they are lifted; the audit keeps it, sealed.")] = "",
     frame: Frame,
 ) -> None:
-    """Show or lift the blocks kept of someone who left.
+    """Show or lift the blocks kept about someone who left.
 
-    Their CPR number is asked for, or read from standard input. Of somebody who is a patron the blocks stand on the
-    record: `patron set ID blocks --lift`. Each has a number, by which it alone is lifted.
+    Their CPR number is asked for, or read from standard input. The blocks of a present patron are on the record:
+    `patron set ID blocks --lift`. Each block has a number, and --block lifts that one alone.
     """
     from cprsync.cli.terminal.user import ask_any_number, user_name
     from cprsync.services.leaving.departing import KeptBlocks, check_lifting
@@ -172,7 +172,7 @@ def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
 def retention_run(
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Count what would be forgotten, and forget nothing.")
+        bool, typer.Option("--dry-run", help="Count what would be deleted, and delete nothing.")
     ] = False,
     today: Today = None,
     frame: Frame,

@@ -51,7 +51,7 @@ def entitlements_show(
 ) -> None:
     """Say which net media a patron may use, and why.
 
-    By the library's policy: of each product yes, no or undecided, since when, and what would change it; and what CULR
+    By the library's policy: for each product yes, no or undecided, since when, and what would change it; and what CULR
     has been told. A protected patron's municipality shows, their address does not.
     """
     from cprsync.config.packaged import load_municipalities
@@ -74,8 +74,8 @@ def entitlements_reconcile(
     """Hold the accounts in CULR against the records.
 
     What is missing, one too many or has the wrong municipality is sent again by the next night, unless it is more than
-    policy.toml allows; a municipality that another library has set is left to a person. With --all, rights that are
-    kept otherwise than the record leads to are derived again by the night too.
+    policy.toml allows; a municipality that another library has set is left to a person. With --all, the night also
+    derives each right again that does not follow from the record.
     """
     from cprsync.services.netmedia.entitlements import derive_wrong_again
     from cprsync.services.netmedia.publishing import reconcile_accounts, reconcile_document
@@ -156,8 +156,8 @@ def entitlements_verify(
 ) -> int:
     """Check that everyone's rights and CULR are as they should be.
 
-    What is kept is what the record leads to today, of the protected as of all others; CULR has what it was told, where
-    nothing waits; versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
+    The rights kept for each patron, protected or not, follow from the record as it is today. CULR has what it was told,
+    where nothing waits. Versions only rise. Exit 1 with counts and patron numbers, 4 when CULR does not answer. Changes
     nothing.
     """
     from cprsync.services.netmedia.entitlements import Verified, verify

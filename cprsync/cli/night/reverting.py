@@ -67,7 +67,7 @@ def runs_release(
     reason: Reason = "",
     frame: Frame,
 ) -> int:
-    """Let all patrons go whom an undo holds.
+    """Let go of all patrons that an undo holds.
 
     The next night asks the register about each of them. One patron is let go by accepting the patron's review.
     """

@@ -47,7 +47,7 @@ def sync(
         bool,
         typer.Option(
             "--dry-run",
-            help="Plan the night and write no record; the register is asked as by the night, and the audit says so.",
+            help="Plan the night and write no record. The register is asked as in a night, and the audit notes it.",
         ),
     ] = False,
     plan: Annotated[

@@ -36,10 +36,10 @@ def compare_fbs(
     *,
     listed: Annotated[
         Path | None,
-        typer.Option("--list", help="Cicero's own patron numbers, one a line: who of them is no patron here?"),
+        typer.Option("--list", help="Cicero's own patron numbers, one a line: says which are no patrons here."),
     ] = None,
     trend: Annotated[bool, typer.Option("--trend", help="Show the earlier comparisons; Cicero is not asked.")] = False,
-    last: Annotated[int, typer.Option("--last", min=1, max=366, help="With --trend: so many comparisons.")] = 30,
+    last: Annotated[int, typer.Option("--last", min=1, max=366, help="With --trend: how many comparisons.")] = 30,
     form: Form = TABLE,
     frame: Frame,
 ) -> int:

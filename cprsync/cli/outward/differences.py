@@ -28,7 +28,7 @@ Form = Annotated[
     str, typer.Option("--format", parser=_format, metavar="<table|csv>", help="A table, or CSV with all numbers.")
 ]
 After = Annotated[str, typer.Option("--after", help="Go on behind this patron number.")]
-Most = Annotated[int | None, typer.Option("--limit", min=1, max=10_000_000, help="Look at so many patrons at most.")]
+Most = Annotated[int | None, typer.Option("--limit", min=1, max=10_000_000, help="Look at this many patrons at most.")]
 app = typer.Typer()
 
 
@@ -59,17 +59,19 @@ def targets_diff(
 def targets_verify(
     name: Name,
     *,
-    repair: Annotated[bool, typer.Option("--repair", help="Let the target be told again of whoever differs.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Tell the target again about each patron who differs.")
+    ] = False,
     after: After = "",
     limit: Most = None,
     form: Form = TABLE,
     frame: Frame,
 ) -> int:
-    """Tell where a target holds something else than it was told.
+    """Say where a target holds something else than it was told.
 
-    Patrons of whom something still waits are left out. With --repair those who differ are told again, by the night or
-    by targets send. Exit 0 when all is equal, 3 when something differs, 4 when the target does not answer: --after goes
-    on where it ended.
+    Leaves out patrons about whom something still waits. With --repair the target is told again about those who differ,
+    by the night or by targets send. Exit 0 when all is equal, 3 when something differs, 4 when the target does not
+    answer: --after goes on where it ended.
     """
     document = _check(frame, name=name, after=after, most=limit, repair=repair)
     return _show(frame, document, form)

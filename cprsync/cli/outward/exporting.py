@@ -54,9 +54,9 @@ def export_changes(
 ) -> None:
     """Write what a target may get, as NDJSON or CSV.
 
-    Of every patron, or of those who have changed since a cursor. The last line has the next cursor for --since; with
+    Writes every patron, or those who have changed since a cursor. The last line has the next cursor for --since; with
     --format csv it is on standard error. The table is plain UTF-8 with commas, for programs; --excel makes it one that
-    opens in Excel. The output holds personal data: who reads it is answerable for it.
+    opens in Excel. The output holds personal data: keep it as you keep the records.
     """
     with frame.opened() as site:
         chosen = _choose(site, target)

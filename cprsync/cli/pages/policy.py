@@ -52,7 +52,7 @@ app = typer.Typer()
 def fees(*, policy: PolicyFile = None, lang: Lang = "da", as_json: Json = False) -> None:
     """Print a library's fees (gebyrer) and patron groups.
 
-    As its policy.toml has them, to hold against its own page.
+    As its policy.toml has them, to compare with the library's own page.
     """
     with failures(as_json=as_json):
         rules = load_policy(policy or fixture_path("policy.toml"), frozenset())
@@ -145,7 +145,7 @@ def fields(
 ) -> None:
     """Print what a patron record holds, field by field.
 
-    Of each: what for, whose it is, who sees it, how long it is kept.
+    Says what each field is for, who owns it, who sees it, and how long it is kept.
     """
     with failures(as_json=as_json):
         if privacy is not None and article30:

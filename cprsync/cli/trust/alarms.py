@@ -23,7 +23,7 @@ app = typer.Typer()
 @app.command("check")
 @framed
 def check(frame: Frame) -> int:
-    """Look once what is wrong, and tell what has not been told.
+    """Check once what is wrong, and tell what has not been told.
 
     For a timer, each five minutes. Exit 1 if something could not be told; it is tried again. What is wrong is no error
     here: `status` exits 1 for it.
@@ -97,7 +97,7 @@ def tried_lines(found: Mapping[str, CprsyncError | None], language: Language) ->
 @app.command("list")
 @framed
 def show(frame: Frame) -> None:
-    """List what rings, since when, and whether it could be told. Of each library, or of the one that is named."""
+    """List what rings, since when, and whether it could be told. For each library, or for the one that is named."""
     from cprsync.doctor.alarming import file_of
     from cprsync.language.alarms import list_lines
     from cprsync.services.trust.alarms import list_alarms

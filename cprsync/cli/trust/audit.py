@@ -23,14 +23,14 @@ app = typer.Typer()
 def audit_verify(
     *,
     code: Annotated[
-        str | None, typer.Option("--code", help="A code that a night's report or an earlier check has told.")
+        str | None, typer.Option("--code", help="The code that a night's report or an earlier check printed.")
     ] = None,
     frame: Frame,
 ) -> int:
     """Follow the audit from end to end.
 
-    Exit 1 with everything that does not fit. With --code it also has to be a later state of the audit of which the
-    code was told.
+    Exit 1 with everything that does not fit. With --code it also checks that the audit is a later state of the one that
+    had this code.
     """
     from cprsync.services.ports.trust.audit import EVERY_RECORD
 
@@ -50,9 +50,9 @@ def audit_list(
     since: Annotated[
         date | None, typer.Option("--since", parser=day, metavar=TYPED, help="YYYY-MM-DD: the first day.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")] = 200,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Show at most this many.")] = 200,
     reasons: Annotated[
-        bool, typer.Option("--reasons", help="Open the reasons that people gave; that you read them is written down.")
+        bool, typer.Option("--reasons", help="Open the reasons that people gave; the audit notes that you read them.")
     ] = False,
     frame: Frame,
 ) -> None:

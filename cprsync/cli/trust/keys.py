@@ -92,9 +92,7 @@ def keys_destroy(
     *,
     backups_expired: Annotated[
         bool,
-        typer.Option(
-            "--backups-expired", help="No copy from before the rotation that lacks its keys will be restored."
-        ),
+        typer.Option("--backups-expired", help="Say that no older copy without its own keys will be restored."),
     ] = False,
     config: Config = CONFIG,
     lang: Lang = "da",
