@@ -74,7 +74,7 @@ def test_without_a_type_each_row_is_refused(lent: Path, capsys: pytest.CaptureFi
 
 def test_retention_says_when_there_is_nothing_to_forget(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     forget(lent)
-    assert capsys.readouterr().out == "There is nothing to forget.\n"
+    assert capsys.readouterr().out == "There is nothing to delete.\n"
 
 
 def test_retention_counts_in_a_dry_run_and_forgets_once(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,12 +85,12 @@ def test_retention_counts_in_a_dry_run_and_forgets_once(lent: Path, capsys: pyte
     lend(lent)
     capsys.readouterr()
     forget(lent, dry_run=True)
-    assert capsys.readouterr().out == "This would be forgotten: loans 1\n"
+    assert capsys.readouterr().out == "This would be deleted: loans 1\n"
     forget(lent, as_json=True)
     document = json.loads(capsys.readouterr().out)
     assert (document["forgotten"], document["applied"]) == ({"loans": 1}, True)
     forget(lent)
-    assert capsys.readouterr().out == "There is nothing to forget.\n"
+    assert capsys.readouterr().out == "There is nothing to delete.\n"
 
 
 def test_a_file_that_is_not_there_changes_nothing(lent: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +107,7 @@ def test_the_commands_take_their_options(lent: Path, capsys: pytest.CaptureFixtu
     loans = ["circulation", "import", str(lent / "loans.csv"), "--type", "loan", *options]
     assert app(loans, standalone_mode=False) == 3
     assert not app(["retention", "run", "--dry-run", *options], standalone_mode=False)
-    assert "Der er intet at glemme." in capsys.readouterr().out
+    assert "Der er intet at slette." in capsys.readouterr().out
 
 
 def test_the_retention_says_that_it_cut_nothing_of_an_audit_that_is_not_whole(
@@ -119,9 +119,9 @@ def test_the_retention_says_that_it_cut_nothing_of_an_audit_that_is_not_whole(
     for options in ([], ["--dry-run"]):
         assert app([*run, "--lang", "da", *options], standalone_mode=False) == 1
         told = capsys.readouterr()
-        assert "Af revisionssporet er intet glemt, for det er ikke helt:" in told.out
+        assert "Af revisionssporet er intet slettet, for det er ikke helt:" in told.out
         assert "audit.broken" in told.err
-        assert "Der er intet at glemme." not in told.out
+        assert "Der er intet at slette." not in told.out
     code = app([*run, "--json"], standalone_mode=False)
     document = json.loads(capsys.readouterr().out)
     assert (code, document["error"]["kind"], document["error"]["changed"]) == (1, "audit.broken", "nothing")
