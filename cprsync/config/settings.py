@@ -276,7 +276,7 @@ class DeskSection(Strict):
 
 
 class BackupSection(Strict):
-    """Where backups are put, to whom they are encrypted, and how long they are kept."""
+    """Where backups are put, with which key they are encrypted, and how long they are kept."""
 
     #: on another disk than the database; None: `backup` and `drill` name it each time
     folder: Path | None = None

@@ -111,7 +111,7 @@ class KohaAttributes(Strict):
 
 
 class KohaEndings(Strict):
-    """What is done with a patron of whom the register says this. The status attribute says it too."""
+    """What is done with a patron who has this status in the register. The status attribute says it too."""
 
     dead: frozenset[Ending] = frozenset({Ending.EXPIRE})
     emigrated: frozenset[Ending] = frozenset({Ending.EXPIRE})
@@ -144,7 +144,7 @@ class KohaTarget(TargetSection):
     #: Koha's category by group. None, in the file "koha": its own nightly job decides
     categories: Annotated[dict[str, KohaCode] | None, BeforeValidator(_read_categories)] = None
     endings: KohaEndings = KohaEndings()
-    #: what is done with a patron whom Koha does not have, or has deleted
+    #: what is done with a patron who is not in Koha, or was deleted there
     missing: Literal["create", "review"] = "review"
     #: whether Koha sends a new patron its welcome letter
     welcome: bool = Field(default=False, strict=True)
@@ -202,7 +202,7 @@ class FileTarget(TargetSection):
     #: more than these begin another file
     records_most: int = Field(default=10_000, ge=1, le=100_000, strict=True)
     megabytes_most: int = Field(default=64, ge=1, le=1024, strict=True)
-    #: files are deleted after so many days; left out: whoever reads them deletes them
+    #: files are deleted after this many days; left out: their reader deletes them
     keep_days: int | None = Field(default=None, ge=1, le=3660, strict=True)
 
 

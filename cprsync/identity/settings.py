@@ -1,4 +1,4 @@
-"""What a client of an identity provider is given: where the provider is, and as whom we ask."""
+"""What a client of an identity provider needs: where the provider is, and who we are there."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Identity:
             asked.get("nonce", ""),
             asked["code_challenge"],
             self._seconds + CODE_SECONDS,
-            # whoever clicks is as sure as was asked for
+            # a click counts at the level that was asked for
             next(iter(asked.get("acr_values", "").split()), ""),
         )
         while len(self.codes) > _CODES_MAX:

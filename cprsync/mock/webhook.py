@@ -1,6 +1,6 @@
 """A receiver of webhooks: checks each post as the guide says, keeps what was told, and fails on command.
 
-Whoever tries a target of kind `webhook` needs no code of their own. It has a key for a start; every other `.key` file
+A target of kind `webhook` can be tried without code of one's own. It has a key for a start; every other `.key` file
 that is laid into its folder counts too, at once. What it got is forgotten when the mock ends.
 """
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.outward import OutwardEffect
 
 Outcome: TypeAlias = "Delivered | Undelivered | CprsyncError"
-#: How often a patron is written who was changed meanwhile, or whom Koha does not take.
+#: How often a patron is written that was changed meanwhile, or that Koha does not take.
 _TIMES: Final = 2
 #: These concern all patrons. Any other failure may be about this patron alone, until too many come in a row.
 _ABOUT_ALL: Final = frozenset({MAINTENANCE, "target.unreachable", "target.certificate"})
@@ -106,7 +106,7 @@ class KohaClient:
                 return self._look_and_write(effect)
             except _LeftToStaff as left:
                 if not left.again or time + 1 == _TIMES:
-                    # staff see the code; the names of the fields help whoever looks there
+                    # staff see the code; the names of the fields help them to look in Koha
                     self._koha.log.info("koha.not_taken", patron=effect.patron_id, code=left.code, fields=left.fields)
                     return Undelivered(left.code, final=True, fields=left.fields)
         raise AssertionError("the last time has returned")
@@ -150,7 +150,7 @@ class KohaClient:
         return [one.id for one in found if one.id is not None and (code, number) in one.attributes]
 
     def _refuse_double(self, present: KohaRecord, wanted: KohaRecord, effect: OutwardEffect) -> None:
-        """Nobody else may have a number that is new in Koha, nor that of a protected patron. Raises _LeftToStaff."""
+        """Check that nobody else in Koha has a new number, or a protected patron's. Raises _LeftToStaff."""
         number = wanted.attribute(self._rules.number)
         is_new = number != present.attribute(self._rules.number)
         if number is None or not (is_new or (effect.payload is not None and effect.payload["protected"])):
@@ -252,7 +252,7 @@ class KohaClient:
     def _find_all(
         self, share: Sequence[OutwardEffect]
     ) -> Iterator[tuple[OutwardEffect, tuple[Match, tuple[KohaRecord, ...]]]]:
-        """Yield whom Koha has for each of these patrons, read whole in a few calls."""
+        """Yield Koha's patrons for each of these, read whole in a few calls."""
         numbers = [number for one in share if (number := one.sought) is not None]
         by_number: dict[str, list[int]] = defaultdict(list)
         code = self._rules.number

@@ -100,7 +100,7 @@ class KohaCalls:
         return self._search(query, most=3 * len(numbers))
 
     def read_many(self, ids: Sequence[int]) -> list[KohaRecord]:
-        """Return those of these patrons whom Koha has, whole."""
+        """Return the patrons of these ids that Koha has, whole."""
         return self._search({"me.patron_id": {"-in": list(ids)}}, most=len(ids))
 
     def read(self, patron_id: int) -> KohaRecord | None:

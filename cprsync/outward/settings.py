@@ -78,5 +78,5 @@ class FileSettings:
     is_table: bool = False
     records_most: int = 10_000
     bytes_most: int = 64 * 1024 * 1024
-    #: files are deleted after so many days; None: whoever reads them deletes them
+    #: files are deleted after this many days; None: their reader deletes them
     keep_days: int | None = None

@@ -1,7 +1,7 @@
 """The local accounts: names, roles at each library, and passwords kept as Argon2id.
 
 The file is looked at before every page, so that a removed account sees none any more. Leaves out OpenID Connect, and
-what slows down whoever tries passwords: see `memory.tries`.
+what slows down a guesser of passwords: see `memory.tries`.
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ def own_patron(path: Path, agency: str, user: str) -> str | None:
 
     Raises ConfigurationError: the file cannot be read, and nobody can tell.
     """
-    # a person whom a service names has the service's account behind their name
+    # a person named by a service has the service's account behind their name
     return _patrons_of(path, _state_of(path), agency).get(user.partition(" (")[0])
 
 

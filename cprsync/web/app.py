@@ -242,7 +242,7 @@ def _sign_in_of(around: Surroundings, area: PatronArea, patrons: PatronDoor, car
 
 
 def _is_patrons(path: str, around: Surroundings) -> bool:
-    """Whether whoever asks for a path is told in the patrons' own words what is wrong."""
+    """Whether an error at this path is told in words for patrons."""
     return not around.shows_desk or path == ROOT or path.startswith(f"{ROOT}/")
 
 

@@ -43,7 +43,7 @@ class OpenIdDoor:
             return self._failed(request, error)
 
     async def come_back(self, request: Request) -> Response:
-        """Begin a session under a new token for whom the provider names, if they have a role here."""
+        """Begin a session under a new token for the person named by the provider, if they have a role here."""
         journeys = self._provider.journeys
         try:
             claims = await journeys.finish(request)

@@ -62,7 +62,7 @@ class SignIn:
         return self._entry.with_cookie(self._with_marks(response, who.marks), signed_in)
 
     def let_in(self, request: Request, user: str, roles: frozenset[Role], *, language: Language) -> Response:
-        """Begin a session under a new token for a person whom the provider names, and lead them to their first page."""
+        """Begin a session under a new token for a person named by the provider, and lead them to their first page."""
         before = self._entry.session_of(request)
         self._around.sessions.end(before)
         session = self._around.sessions.begin(user, roles, language=language, is_of_provider=True)

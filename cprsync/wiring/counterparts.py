@@ -68,7 +68,7 @@ def sftp_settings(section: FeedSection) -> SftpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Counterparts:
-    """Opens whom one library calls. Each is called at the first request, and left at the end of its block."""
+    """Opens the counterparts of one library. Each is called at the first request, and left at the end of its block."""
 
     section: LibrarySection
     is_production: bool

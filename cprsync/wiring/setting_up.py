@@ -132,7 +132,7 @@ def make_sure_of_files(settings: Settings) -> None:
 
     journal = settings.store.erase_journal
     make_sure_of_place(journal)
-    with suppress(OSError):  # a disk that may only be read: whoever writes to it says so
+    with suppress(OSError):  # a disk that may only be read: the first write says so
         for path in (journal.with_name(WITNESS), settings.keys.dir / FILE):
             make_sure_that_usable(path)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import Clock
     from cprsync.wire.calls import Surroundings
 
-#: How long whoever opens a review item waits for all targets together that refused the patron.
+#: How long the page of a review item waits for all targets together that refused the patron.
 LOOK_SECONDS: Final = 4.0
 
 

@@ -44,7 +44,7 @@ def open_desk(stage: Stage, *, port: int) -> None:
 
 
 def tell_what_to_try(stage: Stage, *, password: str, port: int) -> None:
-    """Say who may sign in, and whom a newcomer can register. The numbers are the town's: nobody has them."""
+    """Say who may sign in, and who can be registered. The numbers are the town's: nobody has them."""
     stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
     stage.tell(word("demo_patrons", stage.language, url=f"http://localhost:{port}/me"))
     stage.tell(word("demo_try", stage.language))

@@ -1,4 +1,4 @@
-"""What an open desk does in the background: asks the register again whom it could not ask, and tells what is wrong."""
+"""What an open desk does in the background: asks the register what it could not ask before, and tells what is wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOG: Final = structlog.get_logger("cprsync.background")
 
 @contextmanager
 def verifying(site: Site, *, every: float = ASK_SECONDS) -> Iterator[None]:
-    """Ask every few minutes, while the block runs, about patrons whom the register has not answered about."""
+    """Ask the register every few minutes, while the block runs, about patrons without an answer."""
     held = set[str]()
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-"""`runs revert` and `runs release`: undoes a run, and lets the patrons go whom the undo holds. Shows patron numbers."""
+"""`runs revert` and `runs release`: undoes a run, and lets its held patrons go. Shows patron numbers."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def find_closed_program(command: str) -> Path | None:
 
 
 def next_lines(made: Iterable[str], commands: Sequence[str], language: Language) -> list[str]:
-    """What to type next, in order. Root first gives what was made to the user whom the units run as."""
+    """What to type next, in order. Root first gives what was made to the user of the units."""
     if os.geteuid() == 0:
         given = [f"chown -R {SERVICE_USER}: {shlex.quote(path)}" for path in made]
         commands = [*given, *(f"sudo -u {SERVICE_USER} {one}" for one in commands)]

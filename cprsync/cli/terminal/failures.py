@@ -48,7 +48,7 @@ def _exit_code(error: CprsyncError) -> int:
 def failures(*, as_json: bool, shape: Shape | None = None) -> Iterator[None]:
     """Turn an error into a message, what was changed, what to do next, and an exit code.
 
-    `shape`: whoever reads this command's JSON expects its own document, also of a failure.
+    `shape`: a reader of this command's JSON expects its own document, also after a failure.
     """
     try:
         yield

@@ -89,7 +89,7 @@ class ReviewNews:
 
     #: the records before, and the register's part after
     changes: Sequence[tuple[Patron, Person]] = ()
-    #: patrons whom a source has decided, so that nothing about their present number is parked
+    #: patrons decided by a source, so that nothing about their present number is parked
     decided: frozenset[str] = frozenset()
     #: patrons about whom the register has given an answer that can be read, whether or not anything is decided by it
     read: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Who may ask about whom, how often, and whom a second person has to sign for.
+"""Who may look a person up, how often, and when a second person has to sign.
 
 The rules bind people, not machines (decision 12): machines have quotas. A person is known by the account that they
 signed in with, or by their account of the operating system. Leaves out what a role may do: see `roles`.
@@ -104,7 +104,7 @@ NEEDS_SECOND: Final[Mapping[Doing, frozenset[Closeness]]] = {
 _NOT_SHOWN: Final = frozenset({Outcome.RECORDED, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.WITHHELD})
 #: After one of these, no reason is owed for a look-up.
 SETTLED_BY: Final = _NOT_SHOWN | {Outcome.EXPLAINED}
-#: After so many look-ups in a row that found nobody, the user is stopped.
+#: How many look-ups in a row may find nobody before the user is stopped.
 NOT_FOUND_MOST: Final = 10
 #: How long a look-up of somebody who is no patron may stay open before its reason is owed.
 OPEN_FOR: Final = timedelta(minutes=30)
@@ -117,7 +117,7 @@ SAMPLE_WAITS: Final = timedelta(days=14)
 #: The share of the look-ups that are drawn as samples, and how many there are at least in a month. Somewhat more than
 #: what is asked for (2 %, 20), because each is drawn by itself.
 _SHARE, _A_MONTH, _MONTH = 0.03, 25, timedelta(days=30)
-#: The largest share: whoever knows that all are drawn can foresee it.
+#: The largest share. If all were drawn, a user could foresee it.
 _MOST: Final = 0.5
 
 
@@ -149,7 +149,7 @@ class Look:
 
     @property
     def counts(self) -> bool:
-        """Whether it counts against the caps. Whoever answers for a minor belongs to the minor's own look-up."""
+        """Whether it counts against the caps. The look-up of a responsible person belongs to the minor's."""
         joins = self.purpose == Purpose.GUARDIAN.value and Outcome.RECORDED in self.outcomes
         return not self.follows and not joins
 

@@ -53,7 +53,7 @@ class StaffMember:
 
 
 class NoAccess(enum.Enum):
-    """Why somebody whom the provider knows is not let in."""
+    """Why a person known to the provider is not let in."""
 
     #: the claim of the name is missing, or no name for the audit
     NO_NAME = "no_name"

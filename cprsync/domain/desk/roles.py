@@ -39,9 +39,9 @@ class Task(enum.Enum):
     APPROVE = "approve"
     #: sign for what somebody may not do alone
     SIGN = "sign"
-    #: look at samples of what others did, and let go on whoever was stopped
+    #: look at samples of what others did, and lift a stop
     CHECK = "check"
-    #: see who looked at whom, and tell citizens; watch a number
+    #: read the log of look-ups, answer citizens, watch a number
     LOG = "log"
 
 

@@ -37,7 +37,7 @@ def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, A
             # over the register or a rule, for a reason
             "is_correction": key in OVERRIDDEN,
             "needs_last_day": key in OVERRIDDEN and key != Overridden.GROUP.value,
-            # of a patron whom no register knows, it is set for good too
+            # a patron unknown to the register: it is set for good too
             "is_own_word": key in UNREGISTERED_FIELDS,
             "is_list": key in LISTS,
             "has_lines": FIELD[key].kind.lines or key == Overridden.ADDRESS.value,

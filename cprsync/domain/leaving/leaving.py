@@ -69,7 +69,7 @@ class Departing:
         return len(self.inactive) + len(self.free)
 
     def parts(self, size: int) -> Iterator[Departing]:
-        """Cut into parts of at most so many, the inactive first."""
+        """Cut into parts of limited size, the inactive first."""
         for start in range(0, len(self.inactive), size):
             yield Departing(inactive=self.inactive[start : start + size])
         for start in range(0, len(self.free), size):

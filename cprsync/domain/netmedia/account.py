@@ -194,7 +194,7 @@ class Code(enum.Enum):
 FORBIDDEN: Final = frozenset({Code.NO_AUTHORISATION, Code.COULD_NOT_AUTHENTICATE})
 #: CULR would refuse the same call again: staff have to look.
 REFUSED: Final = frozenset({Code.ILLEGAL_ARGUMENT})
-#: After so many answers without success, an effect is left to staff. With one try a night this takes a month.
+#: How often an effect is tried before it is left to staff. With one try a night this takes a month.
 ATTEMPTS: Final = 30
 
 

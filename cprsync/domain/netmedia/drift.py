@@ -149,7 +149,7 @@ def nightly_share(accounts: int, nights: int) -> int:
 
 
 def slice_of(patron_id: str, nights: int) -> int:
-    """In which of so many nights to look for an account of a patron who should have none. Patron numbers are random."""
+    """In which of `nights` nights to look for an account that should not be there. Patron numbers are random."""
     return int(patron_id) % nights
 
 

@@ -27,7 +27,7 @@ from cprsync.domain.netmedia.account import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
 
-#: The most accounts that one effect deletes. No person has so many.
+#: The most accounts that one effect deletes. No person has that many.
 DELETED_MAX: Final = 50
 
 

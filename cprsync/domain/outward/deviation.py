@@ -47,9 +47,9 @@ class Deviation(enum.Enum):
     BIRTH = "birth"
     #: whether the patron lives in the library's municipality
     RESIDENT = "resident"
-    #: a patron here whom the other system does not know
+    #: the other system does not know the patron
     MISSING_THERE = "missing_there"
-    #: a patron there whom no patron here is
+    #: no patron here is the other system's patron
     MISSING_HERE = "missing_here"
     #: the other system says nothing of what is known here, or nothing that can be read
     NAME_UNKNOWN = "name_unknown"

@@ -29,7 +29,7 @@ class Drift(enum.Enum):
     FLAG = "flag"
     #: several patrons in Koha have the number
     DOUBLE = "double"
-    #: the patron whom we knew there is somebody else now
+    #: the patron that we knew there is somebody else now
     OTHER_PERSON = "other_person"
     #: Koha has no such patron
     ABSENT = "absent"

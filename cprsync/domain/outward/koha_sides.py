@@ -69,7 +69,7 @@ def find_match(
 
 
 def belongs_there(payload: Mapping[str, Any] | None, rules: KohaRules) -> bool:
-    """Whether Koha lacks a patron whom it does not have."""
+    """Whether Koha is to get a patron that it lacks."""
     return payload is not None and payload.get("number") is not None and may_create(payload, rules)
 
 

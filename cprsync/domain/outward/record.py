@@ -63,7 +63,7 @@ WITHHELD_IF_PROTECTED: Final = frozenset({OutwardField.ADDRESS, OutwardField.ABR
 WITHHELD_FOR_OTHERS: Final = frozenset({OutwardField.ADDRESS})
 #: What is withheld of a record that was put back from a backup: others may know something newer of it.
 WITHHELD_WHILE_HELD: Final = frozenset({*WITHHELD_IF_PROTECTED, OutwardField.STATUS, OutwardField.RIGHTS})
-#: The status of whoever lives here. Every other one ends something.
+#: The status of a resident. Every other one ends something.
 _LIVES: Final = "resident"
 #: What decides whether a patron is for a target: protected, the group, the municipality.
 Trait: TypeAlias = "tuple[bool, str | None, str | None]"

@@ -28,7 +28,7 @@ class Match(enum.Enum):
     NOBODY = "nobody"
     #: several have the number
     SEVERAL = "several"
-    #: whom we knew there has become somebody else
+    #: the patron that we knew there is somebody else now
     OTHER_PERSON = "other_person"
 
 

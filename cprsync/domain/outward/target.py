@@ -173,7 +173,7 @@ def outdates(before: OutwardRecord | None, after: OutwardRecord | None, *, inhab
     return before is not None and after is not None and before.dwelling in inhabited - {after.dwelling}
 
 
-#: After so many answers without success, an effect is left to staff. With one try a night this takes a month.
+#: How often an effect is tried before it is left to staff. With one try a night this takes a month.
 ATTEMPTS: Final = 30
 #: A target may lose so many patrons in one pass, and this share of those it knows. More stops it (decision 37).
 GONE_MOST: Final = 50
@@ -181,7 +181,7 @@ GONE_SHARE: Final = 0.05
 
 
 def may_lose(gone: int, *, of: int) -> bool:
-    """Whether so many patrons may go at once from a target that knows `of` of them."""
+    """Whether a target that knows `of` patrons may lose this many at once."""
     return gone <= max(GONE_MOST, GONE_SHARE * of)
 
 

@@ -125,14 +125,14 @@ class Field:
     imported: bool = False
     #: staff may set it for good; `override` has what they may correct for a time
     settable: bool = False
-    #: whoever adds a patron is asked for it, at a terminal, on the form and in the API. It is `imported` too
+    #: asked for when a patron is added, at a terminal, on the form and in the API. It is `imported` too
     asked: bool = False
     #: Danish libraries explain it to their patrons under this name
     explained: bool = False
     #: the pages and the table for people name it; False: they name its parts
     printed: bool = True
     section: Section = Section.PERSON
-    #: the field as a part of which a record shows it
+    #: the field that shows it as a part
     part_of: str | None = None
     #: the actions of a night that may have given it its value
     given_by: tuple[str, ...] = ()

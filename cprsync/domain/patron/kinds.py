@@ -249,7 +249,7 @@ class Kind:
     typed: Callable[[str], Any] = _parse_line
     #: as JSON shows the value; True: the patron is sealed
     shown: Callable[[Any, bool], Any] = lambda value, _: value
-    #: of two patrons who are one person: what the one who stays gets
+    #: in a merge of two patrons: what the one who stays gets
     merged: Callable[[Any, Any], Any] = _keep_or_take
     #: what a stored value becomes if an import gives another one; an empty one changes nothing
     imported: Callable[[Any, Any], Any] = _take_if_given
@@ -263,7 +263,7 @@ class Kind:
     joined_by: str | None = None
     #: the longest line in a cell
     cell_max: int = 254
-    #: why a row is refused whose cell cannot be read
+    #: why a row with an unreadable cell is refused
     unfit: str = "cell"
     #: one value may be marked for notices, with a star
     notices: bool = False
@@ -282,7 +282,7 @@ class Kind:
 
 #: One line of text.
 LINE: Final = Kind()
-#: A text of which the staying patron's is kept, even if it is the default.
+#: A text that the staying patron keeps in a merge, even if it is the default.
 GROUP: Final = Kind(merged=_keep_first)
 LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language")
 NOTE: Final = Kind(typed=_parse_note, merged=_join_texts, lines=True, joined_by="\n", cell_max=NOTE_MAX)

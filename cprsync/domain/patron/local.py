@@ -229,7 +229,7 @@ class ListChange(enum.Enum):
     REMOVE = "remove"
     #: replace the whole list with them
     REPLACE = "replace"
-    #: of telephones and e-mail addresses: let notices go to the one that is typed, which is on the list
+    #: for telephones and e-mail addresses: let notices go to the typed entry, which is on the list
     MARK = "mark"
     #: let no notices go to those that are typed, which stay on the list
     UNMARK = "unmark"

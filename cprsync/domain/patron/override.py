@@ -258,7 +258,7 @@ def with_birth_date(person: Person, text: str, today: date) -> Person:
 
 def _is_name(person: Person, holding: Mapping[Overridden, Override], seen: str) -> bool:
     if isinstance(person.name, Sealed):
-        # nobody saw it: a refusal would tell whoever guesses that it is another
+        # the user did not see it: a refusal would tell somebody who guesses that it is another
         return True
     if (corrected := holding.get(Overridden.NAME)) is not None:
         return corrected.value == seen

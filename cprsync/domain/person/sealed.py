@@ -54,7 +54,7 @@ class Address:
 
     @classmethod
     def somewhere_in(cls, municipality: str) -> Self:
-        """An address of which only the municipality may be read. Its street does not seal."""
+        """An address with a readable municipality and nothing else. Its street does not seal."""
         return cls(municipality, "0001")
 
     @property

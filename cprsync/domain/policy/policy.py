@@ -235,7 +235,7 @@ class LetterRules:
 
 @dataclass(frozen=True, slots=True)
 class PinCeilings:
-    """After so many cards and PINs that did not fit within an hour, no new browser or machine may try."""
+    """How many wrong cards and PINs an hour are tried before new browsers or machines have to wait."""
 
     #: on the patrons' page, all addresses together
     page: int = 100

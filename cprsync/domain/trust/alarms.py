@@ -259,5 +259,5 @@ def count_waiting(alarms: Iterable[Alarm], manner: Manner, at: LookedAt) -> int:
 
 
 def pause_after(tries: int) -> timedelta | None:
-    """Return how long to wait after so many tries of a delivery. None: no more."""
+    """Return how long to wait after this many tries of a delivery. None: try no more."""
     return PAUSES[tries - 1] if tries <= len(PAUSES) else None

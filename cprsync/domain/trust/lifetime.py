@@ -16,7 +16,7 @@ class Ladder(NamedTuple):
     """The days left at which somebody is told, from the first to the last."""
 
     steps: tuple[int, ...]
-    #: with so many days left, or fewer, it is critical
+    #: with this many days left, or fewer, it is critical
     critical: int
 
 
@@ -32,7 +32,7 @@ def days_left(ends: datetime, now: datetime) -> int:
 
 
 def step_of(left: int, ladder: Ladder = REGISTERED) -> int | None:
-    """Return the last step that was passed with so many days left. None: none yet."""
+    """Return the last step that was passed with this many days left. None: none yet."""
     return min((step for step in ladder.steps if left <= step), default=None)
 
 

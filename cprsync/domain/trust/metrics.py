@@ -32,7 +32,7 @@ class Metric:
     """One row of the table."""
 
     name: str
-    #: what it is, for whoever reads the page; a time is in seconds since 1970
+    #: what it is, for the reader of the page; a time is in seconds since 1970
     told: str
     shape: Shape = Shape.GAUGE
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: The clocks of two machines may differ so much. What lies further ahead was written while the clock was ahead: when it
-#: was, nobody knows.
+#: How much the clocks of two machines may differ. What lies further ahead was written while a clock was ahead: nobody
+#: knows when.
 AHEAD: Final = timedelta(minutes=5)
 
 

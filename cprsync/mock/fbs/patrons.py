@@ -44,7 +44,7 @@ class Edits:
 
 
 class FbsPatrons:
-    """All patrons of the mock's FBS: everybody whom the register knew last night."""
+    """All patrons of the mock's FBS: everybody known to the register last night."""
 
     def __init__(self, register: Register) -> None:
         self._register = register

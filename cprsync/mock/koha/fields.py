@@ -53,7 +53,7 @@ EMBEDS: Final[Mapping[str, str]] = {
 ATTRIBUTES: Final = "extended_attributes"
 #: No two patrons may have the same one.
 UNIQUE: Final = ("cardnumber", "userid")
-#: A patron of whom nothing is known.
+#: A patron with nothing known.
 BLANK: Final[Row] = {name: False if name in FLAGS else None for name in sorted(ALL)}
 
 

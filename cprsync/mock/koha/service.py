@@ -64,7 +64,7 @@ class KohaService:
             return place, KohaAnswer(400, {"errors": malformed.mistakes, "status": 400})
 
     def _sign_in(self, request: KohaRequest, permission: str, kind: str) -> str:
-        """Who calls. Raises KohaRefused: nobody whom Koha knows, or they may not."""
+        """Who calls. Raises KohaRefused: Koha does not know them, or they may not."""
         client = self._client_of(request.headers.get("authorization", ""), is_expired=kind == "koha-expired")
         if client is None:
             raise KohaRefused(401, "Authentication failure.")

@@ -68,7 +68,7 @@ def decide_attributes(koha: Holdings, patron: KohaPatron, pairs: Pairs) -> Pairs
 
 
 def refuse_deletion(patron: KohaPatron) -> None:
-    """Refuse to delete a patron whom the library still has to do with. Raises KohaRefused."""
+    """Refuse to delete a patron who still has loans, debt or the like. Raises KohaRefused."""
     held = {**patron.hidden, "protected": patron.get("protected")}
     for name, (code, reason) in _HINDRANCES.items():
         if held.get(name):

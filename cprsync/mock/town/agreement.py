@@ -73,7 +73,7 @@ class Agreement:
         return folder / self.box / INBOX
 
 
-#: The CVR number is that of the development client's certificate: no company has it.
+#: The CVR number in the development client's certificate. No company has it.
 DEFAULT = Agreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8, sftp_user="bibliotek")
 #: Another library of the same town. It gets its own task and deliveries when it subscribes to someone.
 SECOND = Agreement(

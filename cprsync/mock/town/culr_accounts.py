@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OK, MISSING, EXISTS = "OK200", "ACCOUNT_DOES_NOT_EXIST", "ACCOUNT_ALREADY_EXISTS"
 TRANSACTION_ERROR, ILLEGAL_ARGUMENT = "TRANSACTION_ERROR", "ILLEGAL_ARGUMENT"
 CPR = "CPR"
-#: Deletes all accounts of a library, whoever they belong to.
+#: Deletes all accounts of a library.
 DELETE_ALL = "deleteAllAccountsByProvider"
 #: The kinds of numbers that an account may have.
 KINDS = (CPR, "LOCAL", "UNILOGIN")

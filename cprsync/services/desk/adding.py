@@ -80,7 +80,7 @@ class Addition:
 
     @property
     def minor(self) -> Patron:
-        """The patron as the record will know them, for whoever is to answer for them."""
+        """The patron as the record will know them, for the choice of who answers for them."""
         one = None if self.registration is None else self.registration.decided
         if one is not None:
             return replace(one.patron, register=one.after)
@@ -159,7 +159,7 @@ def answered_by(addition: Addition, responsible: ShownResponsible) -> Addition:
 def preview_provisional(
     desk: Desk, row: NewPatron, number: CprNumber, values: Mapping[str, str], user: str
 ) -> Addition:
-    """Say what would be written of a person about whom the register does not answer now."""
+    """Say what would be written about a person while the register does not answer."""
     known, today = desk.store.patrons.find(number), desk.clock.today()
     patron = Patron(NEW, Person(number), None, 1) if known is None else desk.store.patrons.read([known])[0]
     said = None if patron.verified else _said(row)
@@ -237,7 +237,7 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
 def _unasked_document(
     desk: Desk, row: NewPatron, patron: Patron, *, preview: Preview, values: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What is shown of somebody about whom the register has said nothing."""
+    """What is shown about a person before the register has said anything."""
     return {
         "patron": None,
         "typed": _without_number(values),
@@ -372,7 +372,7 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
 
 
 def _provisional(desk: Desk, shown: Addition, entry: Entry) -> Entry:
-    """The same entry for a person about whom the register is asked as soon as it answers."""
+    """The same entry for a person registered provisionally."""
     assert shown.row.number is not None  # noqa: S101 -- the register knows nobody without one
     known = desk.store.patrons.find(shown.row.number)
     asks = Batch(asks=[FollowUp(known or NEW, FIRST_COPY)])

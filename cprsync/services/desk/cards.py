@@ -85,7 +85,7 @@ def _outcome(store: Store, clock: Clock, asked: CardAsked, patron_id: str | None
     if patron_id is None:
         return PinTry.UNKNOWN
     now = clock.now()
-    # whoever tries a stranger's card in other browsers keeps nobody from their own page
+    # somebody who tries a stranger's card in other browsers locks nobody out of their own page
     wrong = store.cards.wrong_tries(patron_id, since=now - REMEMBERED, is_known=asked.is_known)
     if is_locked(wrong, now):
         return PinTry.LOCKED

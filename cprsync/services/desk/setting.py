@@ -361,7 +361,7 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     """Set a field that the patron or staff own."""
     key, doing, policy = asked.field, asked.done_to_list, counter.library.policy
     if _view(counter, asked.patron_id).is_sealed(policy) and SETTABLE[key].sealed:
-        # nobody saw it: a refusal would tell whoever guesses that it is another
+        # the user did not see it: a refusal would tell somebody who guesses that it is another
         asked = replace(asked, was=None)
     value = _typed_value(counter, asked)
     change = LocalChange(

@@ -56,7 +56,7 @@ class RecordViewer:
         return self.document(look_at(self.library.store, patron_id, user=self.user))
 
     def document(self, view: PatronView) -> dict[str, Any]:
-        """Same as `shown`, of a record that has been read. Whoever shows it calls `note_look` first."""
+        """Same as `shown`, of a record that has been read. The caller calls `note_look` first."""
         return self._document(view, None)
 
     def note_look(self, patron_id: str) -> None:

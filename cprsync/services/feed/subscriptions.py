@@ -106,11 +106,11 @@ class Comparison:
 
     @property
     def hides_ended(self) -> bool:
-        """Whether an answer about a patron in a window would hide whom `leave_ended` leaves: the list has not come."""
+        """Whether an answer would hide a patron that `leave_ended` leaves to staff: the list has not come."""
         return self.error is not None and WindowReason.RESTORED.value in self._night.store.windows.counts()
 
     def leave_ended(self) -> None:
-        """Leave to staff whom the list lacks since an older copy of the database was put back.
+        """Leave to staff each patron whom the list lacks since an older copy of the database was put back.
 
         This comes before what the register answers is written: from then on nothing tells that the copy is older.
         """

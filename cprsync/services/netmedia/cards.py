@@ -45,7 +45,7 @@ def preview_end(night: Night) -> Preview:
 def end_cards(night: Night, confirmation: Confirmation, *, user: str) -> int:
     """Delete the accounts of all cards. Returns how many patrons were told.
 
-    Whoever runs it again after a kill goes on where it stopped.
+    Run again after a kill, it goes on where it stopped.
 
     Raises:
         ConfigurationError: the setting lets cards log in.

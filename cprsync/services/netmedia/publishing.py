@@ -292,7 +292,7 @@ def publish_patron(
 ) -> Published:
     """Publish one patron as soon as the desk has written the record. If this fails, the night does it.
 
-    Whoever had one of the patron's cards is published first (decision 34).
+    A patron who had one of these cards before is published first (decision 34).
 
     Args:
         store: the store with the outbox.

@@ -98,7 +98,7 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
             are deleted, or records or before-images were altered past the program.
     """
     past = _past(night, number)
-    # an undo that was killed goes on: those whom it has put back, or left to staff, are not asked about again
+    # an undo that was killed goes on: patrons already put back, or left to staff, are not asked about again
     done = night.store.reverting.begun(number)
     ones = list(_decide(night, past.id, [one for one in night.store.reverting.patrons(number) if one not in done]))
     rows = [row for one in ones for row in one.rows()]

@@ -41,9 +41,9 @@ class Checking:
     #: the targets of the library, and which of them is meant
     targets: Sequence[OpenTarget]
     name: str
-    #: whether patrons of whom something waits are compared too, as before the first write
+    #: whether patrons with something waiting are compared too, as before the first write
     with_waiting: bool = False
-    #: whether the target is told again of whoever differs
+    #: whether the target is told again about patrons who differ
     repair: bool = False
     #: compare this patron alone
     only: str | None = None

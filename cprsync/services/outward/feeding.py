@@ -53,7 +53,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reader of one target. `user`: whom the audit names."""
+    """A reader of one target. `user`: the name in the audit."""
 
     store: Store
     agency: str

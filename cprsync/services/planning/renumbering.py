@@ -112,7 +112,7 @@ class Renumbering:
         self._left: dict[CprNumber, str] = {}
         #: by number, the patron who had it earlier, among the numbers looked at
         self._old: dict[CprNumber, str] = {}
-        #: by patron for whom this plan has changed that, the numbers between which staff must choose; empty: none
+        #: by patron, if this plan changed them: the numbers between which staff must choose; empty: none
         self._open: dict[str, frozenset[CprNumber]] = {}
 
     def begin(self, links: Links, day: date, planned: Mapping[CprNumber, Patron]) -> None:

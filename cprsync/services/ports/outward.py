@@ -109,7 +109,7 @@ class OutwardEffect:
     payload: dict[str, Any] | None
     #: what the target calls the patron, if it has said so before
     remote: str | None = None
-    #: without a payload: the CPR number of a patron whom the target may hold though it was never told of them
+    #: without a payload: the CPR number of a patron whom the target may hold, though we never told it of them
     number: str | None = None
     urgent: bool = False
     #: the patron is protected: also without a payload it goes to a stopped target
@@ -204,7 +204,7 @@ class Expected:
     #: how many were looked at, whether the target is to hold anything of them or not
     looked_at: int = 0
     effects: tuple[OutwardEffect, ...] = ()
-    #: patrons of whom something still waits for the target
+    #: patrons with something still waiting for the target
     waiting: frozenset[str] = frozenset()
 
 
@@ -249,7 +249,7 @@ class Expecting(Protocol):
     """What each target is to hold, for a comparison with what it holds."""
 
     def count(self, target: Target, after: str) -> int:
-        """Count the patrons behind `after` of whom the target knows, or may have to know."""
+        """Count the patrons after `after` whom the target knows, or may have to know."""
 
     def page(self, target: Target, after: str, limit: int) -> Expected:
         """Return what the target is to hold of the next patrons by number, as their records are now."""

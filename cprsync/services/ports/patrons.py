@@ -191,7 +191,7 @@ class Batch:
 
     @property
     def heard(self) -> set[str]:
-        """The patrons whom a source has told of: what they said of themselves can be compared."""
+        """The patrons about whom a source has told something: what they said themselves can be compared with it."""
         # a first copy answers the first-copy question, also when the look-up was made for another reason
         answered = {one.patron_id for one in self.answered if one.kind == FIRST_COPY}
         return answered | {write.patron.id for write in self.writes}

@@ -215,7 +215,7 @@ class Reconciliation(Protocol):
         """Note that the register no longer holds these numbers for us. What others add later is theirs."""
 
     def leave_ended(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-        """Leave to staff whoever has one of these numbers and is unverified since an older copy was put back.
+        """Leave to staff each patron who has one of these numbers and is unverified since an older copy was put back.
 
         The register has no subscription of them: perhaps they were closed or erased after the copy was made.
         """

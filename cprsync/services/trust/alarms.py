@@ -1,4 +1,4 @@
-"""Looks what is wrong, decides what is told of it, and tells it. What cannot be told is tried again later."""
+"""Checks what is wrong, decides what to tell, and tells it. What cannot be told is tried again later."""
 
 from __future__ import annotations
 

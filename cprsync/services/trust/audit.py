@@ -50,7 +50,7 @@ def list_entries(store: Store, policy: Policy, wanted: AuditFilter) -> Iterator[
 
 
 def search_log(store: Store, policy: Policy, wanted: AuditFilter, *, user: str) -> Iterator[Happening]:
-    """Same as `list_entries` with the reasons, for whoever watches over looking.
+    """Same as `list_entries` with the reasons, for a supervisor of look-ups.
 
     Also what was done with people's data before they were patrons. The search itself is in the log, before it reads.
     """

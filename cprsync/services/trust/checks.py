@@ -164,7 +164,7 @@ def check_disks(place: Installed) -> Iterator[Finding]:
 
 
 def check_backup(place: Installed) -> Iterator[Finding]:
-    """Whoever makes a backup needs a folder, a public key, and PostgreSQL's own program."""
+    """A backup needs a folder, a public key, and PostgreSQL's own program."""
     named = place.named_backup()
     if not any(named):
         yield warning("backup_unset")

@@ -74,5 +74,5 @@ def keep_own(
 
 
 def _account_of(user: str) -> str:
-    # a person whom a service names has the service's account behind their name
+    # a person named by a service has the service's account behind their name
     return user.partition(" (")[0]

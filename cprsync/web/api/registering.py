@@ -90,7 +90,7 @@ def _shown_unanswered(call: Call, desk: Desk, number: CprNumber) -> dict[str, An
 
 @serving.post("/registrations/own-words", response_model=registrations.Shown)
 def preview_own_words(call: Caller, wanted: asked.OwnWords) -> Any:
-    """Show what would be written of somebody whom no register knows."""
+    """Show what would be written about a person unknown to the register."""
     typed = typed_texts(wanted)
     number = typed.get("cpr_number", "")
     if number and not read_number(number).is_replacement:
@@ -168,7 +168,7 @@ def _is_there(registration: Registration) -> bool:
 
 
 def _refuse_patron(case: InHand) -> None:
-    """Refuse values beside the answer about somebody who is a patron, or of whom nothing can be written."""
+    """Refuse values beside the answer about a patron, or about a person who cannot be written."""
     one = case.registration
     if one is None:
         return

@@ -19,7 +19,7 @@ BACK: Final = f"{ROOT}/answer"
 #: How long a session lasts without a request, and at most: a patron may sit at a computer that others use next.
 IDLE_SECONDS: Final = 10 * 60
 LONGEST_SECONDS: Final = 60 * 60
-#: How many sessions of one patron last at a time: whoever signs in again and again ends nobody else's.
+#: How many sessions one patron has at a time: signing in again and again ends no other patron's.
 OWN_MAX: Final = 5
 
 

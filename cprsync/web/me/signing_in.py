@@ -46,7 +46,7 @@ class PatronSignIn:
         return self._page(session)
 
     async def take_card(self, request: Request) -> Response:
-        """Begin a session under a new token for whoever has the card and its PIN."""
+        """Begin a session under a new token for the patron with this card and PIN."""
         taken = await self._door.take_form(request)
         if isinstance(taken, Response):
             return taken
@@ -81,7 +81,7 @@ class PatronSignIn:
             return self._not_proved(session, provider, error)
 
     async def come_back(self, request: Request) -> Response:
-        """Begin a session under a new token for the patron whom the provider names."""
+        """Begin a session under a new token for the patron named by the provider."""
         session, provider = self._door.session_of(request), self._area.provider
         if provider is None:
             return self._door.failed(session, "no_page", 404)
@@ -130,7 +130,7 @@ class PatronSignIn:
 
 
 def _patron_of(store: Store, provider: PatronProvider, named: Any) -> str:
-    """The patron whom a claim names. Raises SignInRefused: the library has no such patron."""
+    """The patron named by a claim. Raises SignInRefused: the library has no such patron."""
     found = NAMED_BY[provider.named_by](store, named) if isinstance(named, str) else None
     if found is None:
         raise SignInRefused("the identity provider's claims give no access", kind=_NO_PATRON)

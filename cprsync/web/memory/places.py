@@ -48,7 +48,7 @@ class Place:
     @contextmanager
     def targets(self, patience: Patience) -> Iterator[Sequence[OpenTarget]]:
         """Open the targets as `Site.targets` does. None of them is asked while as many are asking as may."""
-        # whoever waited here would hold a place
+        # a request that waited here would hold a place
         may_ask = self.asking.acquire(blocking=False)
         try:
             with self.site.targets(patience, asks=may_ask) as opened:

@@ -1,4 +1,4 @@
-"""Slows down whoever tries passwords or PINs, without locking out the person whose name they try.
+"""Slows down a guesser of passwords or PINs, without locking out the person whose name is tried.
 
 As OWASP describes it (device cookies against online guessing): a browser in which the person has signed in before
 carries a mark of that. Its tries are counted by the mark; the tries of all other browsers are counted by the name.

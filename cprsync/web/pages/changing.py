@@ -102,7 +102,7 @@ _RESPONSIBLE = "responsible-number"
 
 
 def _asked_responsible(visit: Visit, patron: str, typed: str) -> ResponsibleRequest:
-    """The request about whoever has the typed number: a patron, or somebody whom the register is asked about."""
+    """The request about the person with the typed number: a patron, or somebody to ask the register about."""
     found = find_patron(visit.place.desk.store, typed)
     if found["found"]:
         return ResponsibleRequest(patron, visit.user, responsible_id=found["patron"])

@@ -127,7 +127,7 @@ def is_kept(document: Mapping[str, Any]) -> bool:
 
 
 def settable_of(document: Mapping[str, Any], language: Language, policy: Policy) -> Iterator[Settable]:
-    """The fields that staff may set for good. None for a patron of whom nothing is kept."""
+    """The fields that staff may set for good. No field if nothing is kept of the patron."""
     if not is_kept(document):
         return
     if not document["in_register"]:
@@ -175,7 +175,7 @@ def form_name(key: str, language: Language) -> str:
 
 
 def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Settable:
-    """A field of somebody whom no register knows: the library's own word."""
+    """A field of a person unknown to the register: the library's own word."""
     entry, name = document["fields"].get(key, {}), name_of(key, language)
     shut = bool(entry.get("sealed"))
     value = "" if shut else _text_of(entry.get("value"))
@@ -192,7 +192,7 @@ def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Sett
 def correctable_of(
     document: Mapping[str, Any], language: Language, policy: Policy, municipalities: Municipalities
 ) -> Iterator[Correctable]:
-    """The fields that staff may correct for a time. None for a patron of whom nothing is kept."""
+    """The fields that staff may correct for a time. No field if nothing is kept of the patron."""
     if not is_kept(document):
         return
     for field in Overridden:
@@ -211,7 +211,7 @@ def correctable_of(
             name_of(key, language),
             _word_or(f"hint_{key}", "", language),
             field is Overridden.ADDRESS,
-            # none is chosen for whoever chooses nothing
+            # nothing is chosen unless the user chooses
             (Choice("", desk_word("choose", language)), *choices[field]) if field in choices else (),
             correction_text(key, entry, language) if entry.get("override") else "",
             field in ENDLESS,

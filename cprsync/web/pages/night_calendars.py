@@ -150,7 +150,7 @@ def _kind_text(kind: str, events: list[Mapping[str, Any]], language: Language, t
 def draw_bars(labels: Sequence[str], series: Mapping[str, Sequence[int]]) -> Markup:
     """Draw one bar for each label, from the series one on top of the other: `serie-0` is the lowest.
 
-    Whoever sees no picture needs a table beside it: the picture says nothing to a reader of the screen.
+    A screen reader says nothing of the picture: it needs a table beside it.
     """
     width = min(max(_LEAST, _BAR * (len(labels) + 1)), _MOST)
     # further labels stand at each second bar, or fewer

@@ -53,7 +53,7 @@ OUTDATED: Final = frozenset({"confirm.changed", "patron.exists"})
 _TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
 
 
-#: What is typed of somebody whom no register knows.
+#: What is typed about a person unknown to the register.
 OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group")
 #: What staff type, in the order of the form, besides what is typed beside every answer.
 _OWN: Final = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}

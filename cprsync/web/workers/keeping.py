@@ -123,7 +123,7 @@ class Keeper:
         return True
 
     async def _give_turn(self, of: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Give the turn to whoever asks, until they close the connection. Whoever has gone meanwhile gets none."""
+        """Give the turn to each who asks, until they close the connection. One who has gone meanwhile gets none."""
         gone = asyncio.ensure_future(_until_closed(reader))
         try:
             async with self._turns.setdefault(of, asyncio.Lock()):

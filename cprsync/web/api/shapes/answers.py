@@ -57,7 +57,7 @@ class SettableField(Answer):
     is_correction: bool
     #: as a correction it has a last day
     needs_last_day: bool
-    #: of a patron whom no register knows, it is set for good: without a reason and a last day
+    #: for a patron unknown to the register it is set for good: without a reason and a last day
     is_own_word: bool
     is_list: bool
     has_lines: bool

@@ -103,7 +103,7 @@ class Beside(_FieldsBeside, Asked):
 
 
 class OwnWords(Beside):
-    """What staff type of somebody whom no register knows."""
+    """What staff type about a person unknown to the register."""
 
     #: a replacement number; left out: the person has none
     cpr_number: Annotated[str, StringConstraints(max_length=40, pattern=_TYPED)] = ""

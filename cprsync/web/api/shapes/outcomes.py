@@ -62,7 +62,7 @@ class Responsible(Answer):
 
 
 class Responsibles(Answer):
-    """Who answers for a patron, and for whom they answer: as `patron responsible … list --json`."""
+    """Who answers for a patron, and who the patron answers for: as `patron responsible … list --json`."""
 
     patron: str
     on: str

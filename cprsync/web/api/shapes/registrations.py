@@ -85,7 +85,7 @@ class LookedUp(Answer):
 
 
 class Added(Answer):
-    """Somebody of whom the register has said nothing: as `patron add --json`."""
+    """A person about whom the register has said nothing: as `patron add --json`."""
 
     patron: str | None
     typed: dict[FieldName, str]
