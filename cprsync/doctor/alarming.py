@@ -14,7 +14,7 @@ from cprsync.doctor.alarm_file import FILE, AlarmFile
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.doctor.status import look_at
 from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError
-from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
+from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, call_heartbeat
 from cprsync.register.own_certificate import name_problem
 from cprsync.services.ports.runs import WELL
 from cprsync.services.trust.alarms import check_alarms
@@ -116,7 +116,7 @@ def _note_carrying(site: Site, channels: Sequence[str]) -> None:
             store.alarms.note_carries(channel)
 
 
-def went_well(site: Site) -> bool:
+def has_gone_well(site: Site) -> bool:
     """Whether the library's night of this day has ended, and well. False also if that cannot be looked at."""
     try:
         with site.store_to_show() as store:
@@ -133,7 +133,7 @@ def tell_well(section: AlarmsSection, *, production: bool) -> CprsyncError | Non
     if section.heartbeat is None:
         return None
     try:
-        beat(PostSettings(production=production, **section.heartbeat.model_dump()), Surroundings())
+        call_heartbeat(PostSettings(production=production, **section.heartbeat.model_dump()), Surroundings())
     except AlarmUndelivered as error:
         _LOG.error("alarms.heartbeat", kind=error.kind)
         return error

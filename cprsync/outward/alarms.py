@@ -212,7 +212,7 @@ def _alarm_document(message: Message) -> dict[str, Any]:
     }
 
 
-def beat(settings: PostSettings, surroundings: Surroundings) -> None:
+def call_heartbeat(settings: PostSettings, surroundings: Surroundings) -> None:
     """Tell an outside watcher that a night has gone well. Raises AlarmUndelivered."""
     post(settings, b"", {}, surroundings)
 

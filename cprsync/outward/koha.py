@@ -12,7 +12,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.outward.koha import NOBODY, KohaRecord, differing, is_other_person, may_create, merge, shut
+from cprsync.domain.outward.koha import (
+    NOBODY,
+    KohaRecord,
+    differing,
+    is_other_person,
+    may_create,
+    merge,
+    take_addresses_away,
+)
 from cprsync.domain.outward.koha_drift import Drift, find_drift
 from cprsync.domain.outward.koha_sides import belongs_there, compare_sides, find_match
 from cprsync.domain.outward.sides import Match
@@ -137,7 +145,7 @@ class KohaClient:
             return known
         ids = [] if effect.sought is None else self._ids_with(effect.sought)
         if len(ids) > 1:
-            self._shut(ids, effect)
+            self._take_addresses_away(ids, effect)
             raise _LeftToStaff("two_patrons")
         if known is not None and not ids:
             raise _LeftToStaff("other_person")
@@ -156,7 +164,7 @@ class KohaClient:
         if number is None or not (is_new or (effect.payload is not None and effect.payload["protected"])):
             return
         if others := [one for one in self._ids_with(number) if one != present.id]:
-            self._shut([*others, *([] if present.id is None else [present.id])], effect)
+            self._take_addresses_away([*others, *([] if present.id is None else [present.id])], effect)
             raise _LeftToStaff("two_patrons")
 
     def _write(self, present: KohaRecord, wanted: KohaRecord, effect: OutwardEffect) -> None:
@@ -176,7 +184,7 @@ class KohaClient:
         try:
             self._koha.make("write", once)
         except KohaSaidNo as refusal:
-            self._shut([patron_id], effect)
+            self._take_addresses_away([patron_id], effect)
             raise _LeftToStaff(refusal.code, fields=differing(present, wanted), again=True) from None
 
     def _prove(self, present: KohaRecord, effect: OutwardEffect) -> None:
@@ -189,7 +197,7 @@ class KohaClient:
         if fields := differing(now, self._merge(now, effect)):
             raise _LeftToStaff("changed_meanwhile", fields=fields, again=True)
 
-    def _shut(self, ids: Sequence[int], effect: OutwardEffect) -> None:
+    def _take_addresses_away(self, ids: Sequence[int], effect: OutwardEffect) -> None:
         """Take the addresses of a protected patron away, though the rest cannot be written. Attributes stay."""
         if effect.payload is not None and not effect.payload["protected"]:
             return
@@ -197,7 +205,7 @@ class KohaClient:
             present = self._koha.make("read", lambda one=patron_id: self._koha.read(one))  # type: ignore[misc]  # mypy takes the default for a parameter
             if present is None:
                 continue
-            bare = shut(present, self._merge(present, effect))
+            bare = take_addresses_away(present, self._merge(present, effect))
             if differing(present, bare):
                 body = write_body(bare, with_attributes=False)
                 try:

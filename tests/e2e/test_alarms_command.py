@@ -14,7 +14,7 @@ from ready_databases import put_empty_store
 
 from cprsync.cli.desk.background import alarming
 from cprsync.cli.setup.installation import write_folder
-from cprsync.cli.trust.alarms import sound
+from cprsync.cli.trust.alarms import tell_after_nights
 from cprsync.config.settings import load_settings
 from cprsync.doctor.installation import Installation
 from cprsync.errors import Exit
@@ -227,10 +227,10 @@ def test_an_outside_watcher_is_called_after_a_good_night_alone(
         section = f'[alarms.heartbeat]\nurl = "{watcher.url}"\nca = "{mock_keys / "certs" / "ca.pem"}"\n'
         library.rewrite("cprsync.toml", "# [alarms.heartbeat]\n", section)
         settings = load_settings(library.folder / "cprsync.toml")
-        sound(settings, [{"agency": "700000", "exit": code} for code in exits])
+        tell_after_nights(settings, [{"agency": "700000", "exit": code} for code in exits])
         assert len(watcher.came) == calls
         # a night of one library of two says nothing of the other
-        sound(settings, [{"agency": "710100", "exit": 0}])
+        tell_after_nights(settings, [{"agency": "710100", "exit": 0}])
         assert len(watcher.came) == calls
 
 
@@ -245,7 +245,7 @@ def test_with_a_timer_for_each_library_the_watcher_is_called_after_the_last_good
         section = f'[alarms.heartbeat]\nurl = "{watcher.url}"\nca = "{mock_keys / "certs" / "ca.pem"}"\n'
         library.rewrite("cprsync.toml", "# [alarms.heartbeat]\n", section)
         settings = load_settings(path)
-        sound(settings, [{"agency": "700000", "exit": 0}])
+        tell_after_nights(settings, [{"agency": "700000", "exit": 0}])
         assert watcher.came == []
         site = site_of(settings, "700001")
         with site.store() as store:
@@ -253,7 +253,7 @@ def test_with_a_timer_for_each_library_the_watcher_is_called_after_the_last_good
             run = store.runs.begin(day=day, started=now)
             told = report_without_run("700001", day=day, error={}, code=code)
             store.runs.close(run, state=RunState.CLOSED, finished=now, document=told)
-        sound(settings, [{"agency": "700000", "exit": 0}])
+        tell_after_nights(settings, [{"agency": "700000", "exit": 0}])
         assert len(watcher.came) == calls
 
 

@@ -12,7 +12,7 @@ from receiver import KEY, Receiver, receiving
 from cprsync.domain.trust.alarms import Alarm, Telling, Word
 from cprsync.errors import AlarmUndelivered, ConfigurationError
 from cprsync.mock.certs import develop_certificates, packaged_profile
-from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, beat
+from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, call_heartbeat
 from cprsync.services.ports.trust.alarms import Message
 from cprsync.wire.calls import Surroundings
 
@@ -178,5 +178,5 @@ def test_a_receiver_with_a_wrong_certificate_gets_nothing(hooks: Receiver, tmp_p
 
 def test_a_heartbeat_is_a_post_without_a_word(certificates: Path) -> None:
     with watching(certificates) as watcher:
-        beat(PostSettings(url=watcher.url, ca=certificates / "ca.pem"), QUICK)
+        call_heartbeat(PostSettings(url=watcher.url, ca=certificates / "ca.pem"), QUICK)
     assert watcher.came == [b""]

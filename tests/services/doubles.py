@@ -304,7 +304,7 @@ class KilledStore(Wrapped):
             *("erasing.sweep",),
             *("retention.forget",),
             *("outbox.offer", "outbox.settle"),
-            *("targets.meet", "targets.load", "targets.follow", "targets.stop", "targets.brake_again"),
+            *("targets.note", "targets.load", "targets.follow", "targets.stop", "targets.brake_again"),
             *("queues.offer", "queues.settle"),
             *("rights.derive", "rights.keep_stamp"),
             *("windows.intend_to_ask",),

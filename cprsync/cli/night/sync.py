@@ -91,9 +91,9 @@ def sync(
     if plan is not None and plans:
         _keep_plan(plan, plans, documents)
     if not dry_run:
-        from cprsync.cli.trust.alarms import sound
+        from cprsync.cli.trust.alarms import tell_after_nights
 
-        sound(settings, documents)
+        tell_after_nights(settings, documents)
     # several libraries: sums at the top, and each night in `runs`
     whole = _sum_nights(documents) if len(agencies) > 1 else documents[0]
     _print(whole, documents, frame)

@@ -124,7 +124,7 @@ def _sites(frame: Frame) -> list[Site]:
     return sites_of(load_settings(frame.config), frame.library)
 
 
-def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
+def tell_after_nights(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
     """After a night: tell what is wrong, and an outside watcher that all is well. Never fails the night.
 
     All is well after the night of this day has gone well in each library. One may have a timer of its own.
@@ -133,7 +133,7 @@ def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
         return
     import structlog
 
-    from cprsync.doctor.alarming import check_site, tell_well, went_well
+    from cprsync.doctor.alarming import check_site, has_gone_well, tell_well
     from cprsync.services.ports.runs import WELL
     from cprsync.wiring.site import site_of
 
@@ -148,5 +148,5 @@ def sound(settings: Settings, documents: Iterable[Mapping[str, Any]]) -> None:
     if settings.alarms.heartbeat is None or not all(one["exit"] in WELL for one in documents):
         return
     others = (site_of(settings, one.agency) for one in settings.library if one.agency not in agencies)
-    if all(map(went_well, others)):
+    if all(map(has_gone_well, others)):
         tell_well(settings.alarms, production=settings.is_production)

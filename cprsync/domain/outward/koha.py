@@ -165,8 +165,8 @@ def is_other_person(present: KohaRecord, payload: Mapping[str, Any] | None, rule
     return not is_same_name and ("date_of_birth" not in ours or held.get("date_of_birth") != ours["date_of_birth"])
 
 
-def shut(present: KohaRecord, wanted: KohaRecord) -> KohaRecord:
-    """Return the record as it is, with no more of the wanted one than what takes addresses away and expires."""
+def take_addresses_away(present: KohaRecord, wanted: KohaRecord) -> KohaRecord:
+    """Return the present record with the wanted addresses, notes and expiry date, and nothing else changed."""
     names = (*ADDRESS, *OTHER_ADDRESSES, *NOTES, "expiry_date")
     taken = {name: wanted.fields[name] for name in names if name in wanted.fields}
     return replace(present, fields=present.fields | taken)

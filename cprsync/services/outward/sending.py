@@ -69,7 +69,7 @@ def load_target(
     store: Store, target: Target, progress: Progress, raise_if_stopped: Callable[[], None] = never_stop
 ) -> None:
     """Let the changes tell of every patron, and queue them for a target, if that was not done yet."""
-    if not store.targets.meet(target):
+    if not store.targets.note(target):
         return
     progress.stage("load", store.patrons.count())
     while loaded := store.targets.load(target, LOADED):

@@ -217,7 +217,7 @@ class Targets(Protocol):
     def stopped(self) -> dict[str, str]:
         """Return why, by the name of each target that is stopped. Counts no queue: each write at the desk asks this."""
 
-    def meet(self, target: Target) -> bool:
+    def note(self, target: Target) -> bool:
         """Note a target, or its new settings: everything is then told anew. Returns whether something is to load."""
 
     def load(self, target: Target, limit: int) -> int:

@@ -177,8 +177,3 @@ def look_in_time(check: Check, place: Machine) -> tuple[Finding, ...]:
     if thread.is_alive():
         return (*found, Finding(Level.FAULT, "too_long", {"seconds": round(check.seconds)}))
     return tuple(found) or (Finding(Level.OK, check.name),)
-
-
-def is_well(results: Sequence[Result]) -> bool:
-    """Whether nothing is wrong. A warning is no fault."""
-    return all(one.level is not Level.FAULT for one in results)

@@ -80,7 +80,7 @@ class Targets(TenantStore):
         with reading(self._tenant.engine) as connection:
             return {row.name: row.stopped_why for row in connection.execute(why)}
 
-    def meet(self, target: Target) -> bool:
+    def note(self, target: Target) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == target.name)
         with reading(self._tenant.engine) as connection:
             row = connection.execute(select(tables.target).where(this)).one_or_none()

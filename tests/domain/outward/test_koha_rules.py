@@ -19,7 +19,7 @@ from cprsync.domain.outward.koha import (
     is_other_person,
     may_create,
     merge,
-    shut,
+    take_addresses_away,
 )
 from cprsync.domain.outward.koha_drift import Drift, find_drift
 
@@ -248,7 +248,7 @@ def test_of_a_patron_who_is_gone_no_address_is_left_and_they_are_expired() -> No
 
 
 def test_a_patron_who_is_written_in_part_loses_the_address_all_the_same() -> None:
-    bare = shut(HELD, merge(HELD, SHUT, RULES, on=TODAY))
+    bare = take_addresses_away(HELD, merge(HELD, SHUT, RULES, on=TODAY))
     assert bare.fields["address"] is None
     assert bare.attributes == HELD.attributes
     assert bare.fields["surname"] == "Holm"

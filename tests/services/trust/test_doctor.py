@@ -16,7 +16,7 @@ from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, Contents, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.keys import Rotation
-from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, is_well, look_in_time
+from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Check, Result, examine, look_in_time
 from cprsync.services.trust.status import FREE_LEAST
 from cprsync.store.seals.failures import AuditBroken
 
@@ -320,7 +320,7 @@ def test_what_a_secret_of_the_service_alone_keeps_from_a_command_is_told_and_is_
     unseen = CredentialUnseen("{name} is handed to the service alone", name="credential:client.key")
     place: Any = Place(dict.fromkeys(("is_ours_for_test", "knock", "ask_agreement", "ask_culr"), unseen))
     results = list(examine(place, [place], None, watching=lambda *_: None))
-    assert is_well(results)
+    assert all(one.level is not Level.FAULT for one in results)
     assert [one.check for one in results if one.level is Level.WARNING] == ["environment"]
 
 
