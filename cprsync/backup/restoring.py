@@ -61,6 +61,8 @@ class Restored:
     libraries: list[dict[str, Any]] = field(default_factory=list)
     #: the libraries that have patrons in the backup, and no section in its settings
     unnamed: list[str] = field(default_factory=list)
+    #: who may sign in at the desk is as it was in the backup
+    has_old_accounts: bool = False
     seconds: float = 0
 
     @property
@@ -88,6 +90,7 @@ class Restored:
             },
             "libraries": self.libraries,
             "unnamed": self.unnamed,
+            "old_accounts": self.has_old_accounts,
             "seconds": self.seconds,
         }
 
@@ -140,12 +143,18 @@ def _restore(source: Source, restored: Restored, survivors: Survivors, *, user: 
             restored.unnamed = _make_database_ready(settings, source)
             for section in settings.library:
                 restored.libraries.append(_begin_again(Site(settings, section), source.manifest.name, user))
+            restored.has_old_accounts = _has_old_accounts(settings, placing)
             placing.note_roots(settings)
             placing.put_in_place()
         except BaseException:
             placing.give_up()
             raise
         placing.unmark()
+
+
+def _has_old_accounts(settings: Settings, placing: Placing) -> bool:
+    file = settings.desk.accounts
+    return file is not None and file.exists() and str(file) not in placing.placed.kept
 
 
 @contextmanager

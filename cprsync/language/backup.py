@@ -95,6 +95,8 @@ def restore_lines(document: Mapping[str, Any], language: Language, *, has_journa
         yield word("restored_survived", language, **survived)
     if document["kept"]:
         yield word("restored_kept", language, paths=", ".join(document["kept"]))
+    if document["old_accounts"]:
+        yield word("restored_accounts", language)
     if document["credentials"]:
         yield word("restored_credentials", language, paths=", ".join(document["credentials"]))
     if not has_journal:

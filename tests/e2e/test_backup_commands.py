@@ -26,6 +26,7 @@ from sqlalchemy.engine import make_url
 from cprsync.backup.restoring import Restored
 from cprsync.cli.main import app
 from cprsync.cli.trust.backup import _steps_after
+from cprsync.domain.desk.roles import Role
 from cprsync.domain.trust.backup import name_backup, time_of
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.language.backup import restore_lines
@@ -36,6 +37,7 @@ from cprsync.store import tables
 from cprsync.store.backup.databases import is_empty, make_sure_of_programs
 from cprsync.store.core.engine import writing
 from cprsync.store.seals.keys import NEXT, Purpose, add_key
+from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
 from cprsync.wiring.setting_up import open_database
 
 if TYPE_CHECKING:
@@ -219,6 +221,27 @@ def test_a_part_of_another_backup_does_not_pass_even_with_its_hash(here: Install
     ran = here.restore(tmp_path / "again", folder=second)
     assert (ran.exit, ran.error["kind"]) == (1, "backup.broken")
     assert_nothing_came_of_it(here, tmp_path / "again")
+
+
+def test_whoever_was_removed_since_the_backup_may_sign_in_again_and_the_restore_says_so(
+    here: Installation, tmp_path: Path
+) -> None:
+    settings = here.folder / "cprsync.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace('# accounts = "accounts.toml"', 'accounts = "accounts.toml"'), "utf-8")
+    person = AccountEntry(
+        name="lone", password=hash_password("x"), roles=frozenset({Role.DESK}), libraries=frozenset({AGENCY})
+    )
+    write_accounts(here.folder / "accounts.toml", [person])
+    shutil.rmtree(here.backups)
+    here.back_up()
+    assert here.call("accounts", "remove", "lone").exit == 0
+    ran = here.restore(tmp_path / "again")
+    assert (ran.exit, ran.document["old_accounts"]) == (0, True)
+    assert [one["name"] for one in here.at(tmp_path / "again").call("accounts", "list").document["accounts"]] == [
+        "lone"
+    ]
+    assert any("cprsync accounts list" in line for line in restore_lines(ran.document, "en"))
 
 
 def test_another_private_key_restores_nothing(here: Installation, tmp_path: Path) -> None:

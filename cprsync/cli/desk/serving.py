@@ -112,6 +112,8 @@ class AccountsFile:
     feeds: frozenset[str]
     #: what [desk] has to name before the desk asks programs for a certificate; empty: it does
     lacking: tuple[str, ...]
+    #: whether people may sign in at an identity provider too
+    has_provider: bool
 
     def here(self) -> dict[str, AccountEntry]:
         """Who may sign in at the library, by name."""
@@ -164,7 +166,8 @@ def open_accounts(frame: Frame) -> Iterator[AccountsFile]:
         needed = {"machines_ca": desk.machines_ca, "certificate": desk.certificate, "key": desk.key}
         lacking = tuple(name for name, named in needed.items() if named is None)
         people, machines, readers = document.account, document.machine, document.reader
-        yield AccountsFile(path, site.section.agency, people, machines, readers, feeds, lacking)
+        has_provider = desk.sign_in is not None
+        yield AccountsFile(path, site.section.agency, people, machines, readers, feeds, lacking, has_provider)
 
 
 @accounts_app.command("set")
@@ -242,7 +245,8 @@ def remove_account(name: Name, frame: Frame) -> None:
             document = reader_document(reader)
         else:
             raise BadInput("nobody signs in by that name", kind="account.unknown")
-    frame.print(document, [word("account_removed", frame.lang, name=name)])
+    told = "account_removed_here" if entry is not None and file.has_provider else "account_removed"
+    frame.print(document, [word(told, frame.lang, name=name)])
 
 
 def _patron_number(typed: str) -> str | None:

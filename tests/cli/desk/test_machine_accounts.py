@@ -157,6 +157,37 @@ def test_a_new_name_is_another_by_its_letters_and_digits(
     set_(config, "lone2", 1)
 
 
+PROVIDER = """
+[desk.sign_in]
+issuer = "https://login.example.dk"
+client_id = "cprsync"
+client_secret_file = "secret"
+ca = "ca.pem"
+address = "https://skranke.example.dk"
+title = "Login"
+name_claim = "sub"
+roles_claim = "groups"
+[[desk.sign_in.role]]
+value = "BIB"
+role = "desk"
+"""
+
+
+@pytest.mark.parametrize("has_provider", [False, True])
+def test_whoever_is_removed_may_still_have_a_role_at_the_provider(
+    config: Path, capsys: pytest.CaptureFixture[str], *, has_provider: bool
+) -> None:
+    if has_provider:
+        with config.open("a", encoding="utf-8") as file:
+            file.write(PROVIDER)
+    lone = AccountEntry(
+        name="lone", password=hash_password("x"), roles=frozenset({Role.DESK}), libraries=frozenset({FIRST})
+    )
+    write_accounts(config.parent / "accounts.toml", [lone])
+    remove_account("lone", config=config, lang="en")
+    assert ("take it away" in capsys.readouterr().out) is has_provider
+
+
 def test_a_certificate_is_one_machines(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     set_(config, "automat-1", 0)
     before = (config.parent / "accounts.toml").read_bytes()
