@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from cprsync.domain.desk.roles import EVERY_ROLE
-from cprsync.web.memory.sessions import SESSIONS_MAX, STRANGERS_MAX, Sessions
+from cprsync.web.memory.sessions import IDLE_SECONDS, SESSIONS_MAX, STRANGERS_MAX, Sessions, worker_of
 
 if TYPE_CHECKING:
     from browser import Served
@@ -23,8 +23,32 @@ def test_strangers_sign_nobody_out() -> None:
     """A request without a cookie costs nothing: a thousand of them must not end the sessions of staff."""
     sessions = Sessions(monotonic=lambda: 0.0)
     staff = sessions.begin("lisbeth", EVERY_ROLE)
-    first, *_ = [sessions.begin("", frozenset()) for _ in range(STRANGERS_MAX + SESSIONS_MAX)]
+    for _ in range(STRANGERS_MAX + SESSIONS_MAX):
+        sessions.begin("", frozenset())
     assert sessions.find(staff.token) is staff
+
+
+def test_strangers_end_nobodys_form_of_signing_in() -> None:
+    """Else a thousand requests, again and again, would let nobody sign in."""
+    now = [100.5]
+    sessions = Sessions(monotonic=lambda: now[0], worker=3)
+    first = sessions.begin("", frozenset())
+    staff = sessions.begin("lisbeth", EVERY_ROLE)
+    for _ in range(STRANGERS_MAX):
+        sessions.begin("", frozenset())
+    again = sessions.find(first.token)
+    assert again is not None
+    assert again is not first
+    assert (again.form_token, again.user, again.roles) == (first.form_token, "", frozenset())
+    assert worker_of(first.token) == 3
+    # nobody makes one, and no session that somebody signed in to comes back
+    body, _, seal = first.token.rpartition("~")
+    older = body.replace("~100", "~99")
+    for token in (body, f"{older}~{seal}", f"{body}~{'0' * len(seal)}", f"{body}~\xe6", "~", "~~", ""):
+        assert sessions.find(token) is None
+    sessions.end(staff)
+    assert sessions.find(staff.token) is None
+    now[0] += IDLE_SECONDS + 1
     assert sessions.find(first.token) is None
 
 

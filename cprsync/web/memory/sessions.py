@@ -7,6 +7,8 @@ personal data: it never leaves the process, and a page names it by a random key.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import secrets
 import threading
 from collections import OrderedDict, deque
@@ -35,6 +37,8 @@ SAID_MAX: Final = 4
 #: The most answers to forms that one session can look at again. The oldest makes room.
 ANSWERS_MAX: Final = 4
 _MINUTE: Final = 60.0
+#: Between the parts of a stranger's token: what was drawn, when it began, and the seal.
+_WITHIN: Final = "~"
 #: Unguessable: 256 bits.
 _TOKEN_BYTES: Final = 32
 #: What the cookies are called, by which a browser's session is found: the desk's, and a patron's.
@@ -197,7 +201,7 @@ class Sessions:
         """
         self._begins_with = "" if worker is None else f"{worker}{_AFTER_WORKER}"
         self._monotonic, self._idle, self._longest = monotonic, idle_seconds, longest_seconds
-        self._own_most = own_most
+        self._own_most, self._secret = own_most, secrets.token_bytes(_TOKEN_BYTES)
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
         self._strangers: OrderedDict[str, Session] = OrderedDict()
@@ -214,8 +218,10 @@ class Sessions:
     ) -> Session:
         """Begin a session under a new token. `user`: "" for a stranger, who has not signed in."""
         now = self._monotonic()
-        drawn, form_token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
-        token = f"{self._begins_with}{drawn}"
+        drawn = secrets.token_urlsafe(_TOKEN_BYTES)
+        body = f"{self._begins_with}{drawn}"
+        token = body if user else self._sealed(f"{body}{_WITHIN}{int(now)}")
+        form_token = secrets.token_urlsafe(_TOKEN_BYTES) if user else self._seal(f"form {token}")
         session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
         session.is_of_provider = is_of_provider
         with self._lock:
@@ -235,7 +241,7 @@ class Sessions:
         now = self._monotonic()
         with self._lock:
             among = self._by_token if token in self._by_token else self._strangers
-            session = among.get(token)
+            session = among.get(token) or self._stranger_again(token)
             if session is None:
                 return None
             if now - session.seen > self._idle or now - session.began > self._longest:
@@ -244,6 +250,25 @@ class Sessions:
             session.seen = now
             among.move_to_end(token)
             return session
+
+    def _stranger_again(self, token: str) -> Session | None:
+        """A stranger's session that has made room: else a flood of strangers would let nobody sign in."""
+        body, _, _ = token.rpartition(_WITHIN)
+        began = body.rpartition(_WITHIN)[2]
+        if not began.isdecimal() or not hmac.compare_digest(self._sealed(body).encode(), token.encode()):
+            return None
+        at = float(began)
+        session = Session(token, self._seal(f"form {token}"), "", frozenset(), began=at, seen=at)
+        self._strangers[token] = session
+        while len(self._strangers) > STRANGERS_MAX:
+            self._strangers.popitem(last=False)
+        return session
+
+    def _sealed(self, body: str) -> str:
+        return f"{body}{_WITHIN}{self._seal(body)}"
+
+    def _seal(self, what: str) -> str:
+        return hmac.new(self._secret, what.encode(), hashlib.sha256).hexdigest()
 
     def end(self, session: Session) -> None:
         """End a session, and forget what it had in hand."""
