@@ -261,7 +261,11 @@ def delivery(persons: int = 30, unknown: dict[str, int] | None = None, **by_reco
 def test_the_missing_day_is_named_and_is_a_fault_once_a_later_one_is_due(told: dict[str, Any], level: Level) -> None:
     deliveries = {"last": "2027-03-22", "missing": "2027-03-23", "waiting": 0, **told}
     ended, text = found("feed.chain", deliveries=deliveries)
-    assert (ended, "the file of 23 March 2027" in text, "filen for 23. marts 2027" in text) == (level, True, True), text
+    assert (ended, "the file of 23 March 2027" in text, "leverancen for 23. marts 2027" in text) == (
+        level,
+        True,
+        True,
+    ), text
 
 
 def test_before_the_first_delivery_none_is_missing() -> None:
