@@ -43,7 +43,10 @@ class Answer:
 
     def json(self) -> Any:
         """The document. Raises ValueError."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
     def raise_for_status(self) -> None:
         """Raise SignInUnavailable unless the provider did what it was asked for."""
@@ -82,7 +85,7 @@ class ProviderCalls:
         answer.raise_for_status()
         try:
             document = answer.json()
-        except (ValueError, RecursionError):
+        except ValueError:
             document = None
         if not isinstance(document, dict):
             raise SignInUnavailable(

@@ -267,8 +267,8 @@ class Provider:
             raise
         except BadSignatureError:
             raise _refused("signature") from None
-        except (JoseError, TypeError, ValueError):
-            # among them an algorithm that is none of ours
+        except (JoseError, RecursionError, TypeError, ValueError):
+            # among them an algorithm that is none of ours, and a head that is nested too deeply
             raise _refused("signature") from None
 
     def _read_keys(self, metadata: Mapping[str, Any], until: float, *, again: bool = False) -> KeySet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from browser import Served, serving
 from doubles import AGENCY
+from joserfc.jwk import KeySet
 from test_box import patron_of
 from test_open_id import RULES, go_out, is_nobody, sign_in
 from test_open_id import known as known  # noqa: PLC0414 -- the same provider
 from test_open_id import provider as provider  # noqa: PLC0414 -- the same
 from townspeople import cpr
 
-from cprsync.errors import StoreUnavailable
+from cprsync.errors import SignInRefused, StoreUnavailable
+from cprsync.identity.calls import Answer
+from cprsync.identity.provider import Provider
 from cprsync.store.core.tenant import TenantStore
 from cprsync.web.journeys import Journeys, StaffProvider
 
@@ -160,6 +164,15 @@ class TestPageOfClaims:
         assert browser.answer.status_code == 403
         assert "kunne ikke bruges" in browser.text
         assert is_nobody(browser)
+
+    @pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000])
+    def test_an_answer_that_is_nested_without_end_is_none(self, deep: bytes) -> None:
+        """Otherwise whoever signs in is told that we have failed."""
+        with pytest.raises(ValueError, match="nested"):
+            Answer(200, deep).json()
+        token = f"{urlsafe_b64encode(deep).decode()}.e30.e30"
+        with pytest.raises(SignInRefused):
+            Provider._decode(token, KeySet([]))
 
     def test_a_page_that_does_not_answer_lets_nobody_in(self, asking: Served, provider: Known) -> None:
         provider.fails("oidc-claims-down")
