@@ -188,7 +188,7 @@ def test_a_form_that_nobody_has_overtaken_is_taken(desk: Served, field: str, tex
 
 def test_an_absence_is_typed_as_danes_write_days(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
-    record(desk, "ANNA").send(f"/patrons/{patron}/set", field="absence", since="1.4.2027", until="20-04-2027")
+    record(desk, "ANNA").send(f"/patrons/{patron}/set", field="absence", since="1/4-27", until="20. april 2027")
     absence = desk.library.store.views.patron(patron).local.absence
     assert absence == Absence(date(2027, 4, 1), date(2027, 4, 20))
 
@@ -295,7 +295,7 @@ def test_a_correction_is_taken_back_for_a_reason(desk: Served) -> None:
     [
         ({"reason": " "}, "Skriv en begrundelse."),
         ({"until": ""}, "Skriv den sidste dag"),
-        ({"until": "1/5 2027"}, "skriv som 10.04.2027"),
+        ({"until": "1/5"}, "skriv som 10.04.2027"),
         ({"until": "01.01.2020"}, "sidste dag"),
         ({"text": "0999"}, "kommune"),
         ({"text": ""}, "tom"),

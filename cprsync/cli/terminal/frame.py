@@ -49,7 +49,7 @@ def language(text: str) -> Language:
 
 def day(text: str) -> date:
     """Read a day as the desk's pages and questions do: `2027-04-10` or `10.04.2027`."""
-    from cprsync.domain.person.canonical import day_of
+    from cprsync.domain.person.days import day_of
 
     try:
         return day_of(text)

@@ -10,14 +10,15 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.person.days import find_day
 from cprsync.domain.person.health_card import read_health_card
 from cprsync.domain.person.number import CprNumber, unspaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from datetime import date
 
 #: A text that is longer means nothing. Both tracks of a health card are shorter.
 TYPED_MAX: Final = 254
@@ -31,32 +32,6 @@ _HOME: Final = "45"
 _HOME_DIGITS: Final = 8
 #: Signs that people write in a telephone number.
 _BETWEEN: Final = re.compile(r"[\s().\-/]+")
-_ISO_DAY: Final = re.compile(
-    r"(?<![0-9])(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})(?![0-9])", re.ASCII
-)
-_DAY: Final = re.compile(
-    # also with another sign before the year, as in 27/10 1990 and 27/10-1990
-    r"(?<![0-9])(?P<day>[0-9]{1,2})(?P<sign>[-./ ]|\. )(?P<month>[0-9]{1,2})(?:(?P=sign)|[- ])"
-    r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])",
-    re.ASCII,
-)
-#: As pages and letters write it, in either language; a month may be shortened.
-_WORDED_DAY: Final = re.compile(
-    r"(?<![0-9])(?P<day>[0-9]{1,2})\.?\s*(?P<month>jan(?:uary?)?|feb(?:ruary?)?|mar(?:ts|ch)?|apr(?:il)?|ma[jy]|jun[ie]?"
-    r"|jul[iy]?|aug(?:ust)?|sep(?:t|tember)?|o[kc]t(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?\s*"
-    r"(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])",
-    re.ASCII | re.IGNORECASE,
-)
-_MONTHS: Final = {
-    name: month
-    for month, names in enumerate(
-        ["jan", "feb", "mar", "apr", "maj/may", "jun", "jul", "aug", "sep", "okt/oct", "nov", "dec"], start=1
-    )
-    for name in names.split("/")
-}
-_JOINED_DAY: Final = re.compile(
-    r"(?<![0-9])(?P<day>[0-9]{2})(?P<month>[0-9]{2})(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])", re.ASCII
-)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 #: Danish letters as a keyboard without them writes them.
 _LETTERS: Final = str.maketrans({"å": "aa", "æ": "ae", "ø": "oe", "ä": "ae", "ö": "oe"})
@@ -138,31 +113,13 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def _name_and_day(text: str, today: date) -> tuple[tuple[str, ...], tuple[date, ...]]:
     """The words beside the one date of a text, and the days that the date may mean."""
-    for form in (_ISO_DAY, _DAY, _WORDED_DAY, _JOINED_DAY):
-        found = form.search(text)
-        if found is None:
-            continue
-        rest = f"{text[: found.start()]} {text[found.end() :]}"
-        if any(one.isdigit() for one in rest):
-            return (), ()
-        return words_of(rest), tuple(_days(found, today))
-    return words_of(text), ()
-
-
-def _days(found: re.Match[str], today: date) -> Iterator[date]:
-    """The days that a written date may mean. A year of two digits may be of this century or of the last."""
-    year = found["year"]
-    for full in (int(year),) if len(year) == len("1984") else (2000 + int(year), 1900 + int(year)):
-        try:
-            day = date(full, _month_of(found["month"]), int(found["day"]))
-        except ValueError:
-            continue
-        if day <= today and today.year - full <= _OLDEST_YEARS:
-            yield day
-
-
-def _month_of(written: str) -> int:
-    return int(written) if written.isdigit() else _MONTHS[written[:3].lower()]
+    found = find_day(text)
+    if found is None:
+        return words_of(text), ()
+    days, rest = found
+    if any(one.isdigit() for one in rest):
+        return (), ()
+    return words_of(rest), tuple(day for day in days if day <= today and today.year - day.year <= _OLDEST_YEARS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -30,7 +30,8 @@ from cprsync.domain.patron.local import (
     keep_mark,
 )
 from cprsync.domain.patron.override import TEXT_MAX, typed_lines
-from cprsync.domain.person.canonical import TYPED_DAY, day_of, text_of
+from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.days import TYPED_DAY, day_of
 from cprsync.domain.person.person import LINES
 from cprsync.errors import WrongValue
 

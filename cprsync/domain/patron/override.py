@@ -17,7 +17,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.age import birth_date_of, parse_birth_date
-from cprsync.domain.person.canonical import day_of, text_of
+from cprsync.domain.person.canonical import text_of
+from cprsync.domain.person.days import day_of
 from cprsync.domain.person.municipality import Residence, code_from, culr_number_of, municipality_of, residence_of
 from cprsync.domain.person.person import LINES, NUMBER_ONLY, SILENT, Birth, Gap, Protection, Status
 from cprsync.domain.person.sealed import Address, Name, Sealed, has_name

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, date
 from typing import TYPE_CHECKING
 
-from cprsync.domain.person.canonical import day_of
+from cprsync.domain.person.days import days_of
 from cprsync.domain.person.person import Birth
 from cprsync.errors import WrongValue
 
@@ -68,12 +68,15 @@ def parse_birth_date(text: str, today: date) -> date:
     """The birth date that staff typed.
 
     Raises:
-        ValueError: no living person can have it. The message does not quote it.
+        ValueError: no living person can have it, or its year of two digits may be of two centuries. The message does
+            not quote it.
     """
-    day = day_of(text)
-    if not today.year - _OLDEST_YEARS <= day.year or day > today:
+    living = [day for day in days_of(text) if today.year - _OLDEST_YEARS <= day.year and day <= today]
+    if not living:
         raise WrongValue("nobody who lives today is born on that day")
-    return day
+    if len(living) > 1:
+        raise WrongValue("that year may be of two centuries: type all four digits")
+    return living[0]
 
 
 def differs_from_number(person: Person) -> bool:

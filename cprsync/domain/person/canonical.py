@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cprsync.domain.person.municipality import LISTED
 from cprsync.domain.person.person import EMPTY, LINES, SILENT, Abroad, Contact, Gap, Silent
 from cprsync.domain.person.sealed import Address, Name
-from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,11 +32,6 @@ _1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ
 _MISREAD = re.compile(f"[\x80-\x9f\ufffd]|[ÂÃ][\x80-\xbf{_1252}]|â€|ï¿½")
 
 
-#: A day as documents have it, or as Danes write it: the day first, and a year of four digits, so that none is guessed.
-TYPED_DAY: Final = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4})"
-_DAY = re.compile(TYPED_DAY, re.ASCII)
-
-
 class Misread(Exception):
     """A name or an address was read in another encoding than it was written in. The error holds none of the text."""
 
@@ -51,23 +44,6 @@ def text_of(raw: str) -> str:
     if not composed.isprintable():
         composed = "".join(" " if unicodedata.category(c) in _BREAKS else c for c in composed)
     return composed.strip()
-
-
-def day_of(typed: str) -> date:
-    """The day that somebody typed: `2027-04-10`, `10.04.2027` or `10-4-2027`.
-
-    Raises:
-        ValueError: it is no day. The message does not quote it.
-    """
-    text = typed.strip()
-    if not _DAY.fullmatch(text):
-        raise WrongValue("not a day: expected 2027-04-10 or 10.04.2027")
-    first, month, last = (int(part) for part in re.split("[.-]", text))
-    year, day = (first, last) if text[:4].isdecimal() else (last, first)
-    try:
-        return date(year, month, day)
-    except ValueError:
-        raise WrongValue("there is no such day") from None
 
 
 def code_of(raw: str) -> str:

@@ -57,7 +57,7 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "kind": "expected person, institution or library",
     "language": "expected a language code such as da or en",
-    "birth_date": "expected a day, as 10.04.2015 or 2015-04-10: not in the future, and not too long ago",
+    "birth_date": "expected a day and its whole year, as 10.04.2015: not in the future, and not too long ago",
     # the same at the desk, which has no file
     "desk.nine": "nine digits only: one is missing, perhaps the 0 in front",
     "desk.impossible": (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cprsync.domain.desk.roles import Task
-from cprsync.domain.person.canonical import day_of
+from cprsync.domain.person.days import day_of
 from cprsync.language.audit import entry_document
 from cprsync.services.desk.access import (
     check_sample,

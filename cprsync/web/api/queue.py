@@ -9,7 +9,7 @@ from fastapi import Query
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.patron.review import NET_MEDIA_KINDS
-from cprsync.domain.person.canonical import day_of
+from cprsync.domain.person.days import day_of
 from cprsync.errors import BadInput
 from cprsync.language.errors import error_text
 from cprsync.language.review import with_words

@@ -15,6 +15,7 @@ from cprsync.domain.desk.own import Proof
 from cprsync.domain.pages.privacy import field_text
 from cprsync.domain.patron.fields import FIELD, SEALED
 from cprsync.domain.patron.local import ListChange
+from cprsync.domain.person.days import plain_day
 from cprsync.errors import BadInput
 from cprsync.language.audit import citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
@@ -204,7 +205,7 @@ def _change(visit: Visit, own: OwnRecord, key: str) -> str:
             raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
         return own.change(key, entry, ListChange.REMOVE)
     if key == "absence":
-        since, until = visit.typed("since"), visit.typed("until")
+        since, until = plain_day(visit.typed("since")), plain_day(visit.typed("until"))
         return own.change(key, f"{since} {until}".strip())
     text = visit.typed("text")
     if FIELD.get(key) is not None and FIELD[key].kind.notices and text:

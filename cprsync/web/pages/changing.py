@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS
 from cprsync.domain.patron.local import ListChange
-from cprsync.domain.person.canonical import day_of
+from cprsync.domain.person.days import day_of, plain_day
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.words import word
@@ -38,8 +38,8 @@ def set_field_of(visit: Visit) -> Response:
 
 
 def _absence_text(visit: Visit) -> str:
-    """Both days, as they are typed on one line."""
-    since, until = visit.typed("since"), visit.typed("until")
+    """Both days on one line."""
+    since, until = plain_day(visit.typed("since")), plain_day(visit.typed("until"))
     return f"{since} til {until}".strip() if until else since
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.patron import Purpose
-from cprsync.domain.person.canonical import day_of
+from cprsync.domain.person.days import day_of
 from cprsync.errors import BadInput
 from cprsync.language.audit import change_texts, citizen_rows, recipient_lines
 from cprsync.language.errors import error_text

@@ -9,7 +9,7 @@ from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import NUMBER_SET, State
-from cprsync.domain.person.canonical import day_of
+from cprsync.domain.person.days import day_of
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.review import facts_of, sides_of, with_words

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from cprsync.domain.person.canonical import (
     address_of,
     code_of,
     contact_of,
-    day_of,
     door_of,
     lines_of,
     name_of,
@@ -204,28 +202,3 @@ def test_a_foreign_address_has_a_country_and_five_lines() -> None:
 def test_a_foreign_address_without_country_and_lines_is_none(country: str) -> None:
     assert abroad_of(country, [" "]) is SILENT
     assert abroad_of(country, ["Storgatan 1"]) == Abroad("0000", ("Storgatan 1", "", "", "", ""))
-
-
-@pytest.mark.parametrize("typed", ["2027-04-01", "01.04.2027", "1.4.2027", "01-04-2027", "1-4-2027", " 1.4.2027 "])
-def test_a_day_is_read_as_documents_and_as_danes_write_it(typed: str) -> None:
-    assert day_of(typed) == date(2027, 4, 1)
-
-
-@pytest.mark.parametrize(
-    ("typed", "why"),
-    [
-        ("", "not a day"),
-        ("1/4 2027", "not a day"),
-        ("1.4.27", "not a day"),
-        ("1.4-2027", "not a day"),
-        ("2027.04.01", "not a day"),
-        ("٠1.04.2027", "not a day"),
-        ("31.02.2027", "no such day"),
-        ("04-31-2027", "no such day"),
-        ("01.01.0000", "no such day"),
-    ],
-)
-def test_what_is_no_day_is_refused_without_being_quoted(typed: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why) as refused:
-        day_of(typed)
-    assert not typed or typed not in str(refused.value)

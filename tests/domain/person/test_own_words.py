@@ -64,7 +64,7 @@ def test_a_birth_date_is_a_day_on_which_someone_who_lives_may_be_born(text: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["2027-03-24", "1896-12-31", "2021-02-29", "29/2 2020", "29.02.2021", "20200229", "i går"]
+    "text", ["2027-03-24", "1896-12-31", "2021-02-29", "29/2 2021", "29.02.2021", "20200229", "i går"]
 )
 def test_any_other_day_is_refused_and_not_quoted(text: str) -> None:
     with pytest.raises(ValueError, match="day") as refused:

@@ -313,7 +313,7 @@ def test_a_branch_that_the_library_does_not_have_is_refused_with_those_that_it_h
         (KIM | {"cpr_number": "12"}, "input.value", "not a CPR number"),
         (KIM | {"cpr_number": "405850670"}, "input.value", "one is missing"),
         (KIM | {"birth_date": "2027-12-24"}, "input.value", "expected a day"),
-        (KIM | {"birth_date": "24/12 2000"}, "input.value", "expected a day"),
+        (KIM | {"birth_date": "24/12"}, "input.value", "expected a day"),
         (KIM | {"patron": "12345678"}, "input.value", "the program gives"),
         (KIM | {"name": "K" * 35}, "input.value", "34 characters"),
         (KIM | {"cards": "ANNA"}, "patron.exists", "already"),
