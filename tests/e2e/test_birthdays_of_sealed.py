@@ -133,6 +133,7 @@ WRITING: Final = frozenset(
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
         *(
+            "mock calls",
             "mock calm",
             "mock culr",
             "mock fbs",
@@ -140,6 +141,8 @@ WRITING: Final = frozenset(
             "mock event",
             "mock fault",
             "mock night",
+            "mock people",
+            "mock reset",
             "mock serve",
             "mock webhook",
         ),
