@@ -25,6 +25,7 @@ OTHER_WORDS = {
 }
 #: What commands, errors and advice say besides, which name more than the desk does.
 OF_COMMANDS = {
+    "personalet": OTHER_WORDS["personalet"],
     "gendanne": r"\bgenskab\w*|\bsikkerhedskopi\w* (?:er |blev |kan )?(?:\w+ )?(?:lagt|lægges) tilbage",
     "øvelse": r"\b(?:anden|seneste|ny) prøve\b(?! på)",
     "spærret": r"\btilbagekald\w*",

@@ -66,7 +66,7 @@ def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
     ("deviation", "words"),
     [
         ({"repaired": 2}, "2 sendes igen i nat: cprsync sync"),
-        ({"left_to_a_person": 1}, "1 til et menneske: cprsync review list"),
+        ({"left_to_a_person": 1}, "1 til personalet: cprsync review list"),
         ({"left_out": 3}, "ikke holdt op mod CULR, fordi noget venter eller svaret udeblev: 3"),
         ({"dry_run": True}, "Intet er ændret."),
         (
@@ -75,7 +75,7 @@ def test_of_many_the_first_are_shown_and_the_rest_counted() -> None:
         ),
         (
             {"dry_run": True, "foreign": ["1"]},
-            "Intet er ændret. Et andet biblioteks nummer rettes ikke: et menneske spørges, hvis ingen har svaret.",
+            "Intet er ændret. Et andet biblioteks nummer rettes ikke: personalet spørges, hvis ingen har svaret.",
         ),
         ({"dry_run": True, "stale": ["1"], "brake": BRAKE}, "Intet er ændret."),
         ({"dry_run": True, "rights": ["1"]}, "Andre rettigheder gemt, end posten giver 1: 1"),

@@ -47,7 +47,7 @@ def night(state: str, code: int | None, **counts: Any) -> dict[str, Any]:
     return {"run": 12, "day": "2027-03-23", "state": state, "finished": finished, "exit": code, **counts}
 
 
-WAITS_DA, WAITS_EN = "gjort, og noget venter på et menneske", "done, and something waits for a person"
+WAITS_DA, WAITS_EN = "gjort, og noget venter på personalet", "done, and something waits for a person"
 PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person": 1}
 
 
@@ -74,28 +74,28 @@ def test_a_run_of_the_list_says_what_it_undoes_and_what_undid_it(undoing: dict[s
     [
         (
             night("done", 3, **PARKED, reasons={"address.missing": 1, "block.dead": 1, "register.refused": 1}),
-            f"færdig         modtaget 5  ændret 3  holdt tilbage 0  til et menneske 3  {WAITS_DA}",
+            f"færdig         modtaget 5  ændret 3  holdt tilbage 0  til personalet 3  {WAITS_DA}",
             f"done           received 5  applied 3  held back 0  left to a person 3  {WAITS_EN}",
         ),
         (
             # of an earlier version, or a line without a number: no reason is told
             night("nothing", 3, parked=1),
-            f"intet at gøre  modtaget 0  ændret 0  holdt tilbage 0  til et menneske 1  {WAITS_DA}",
+            f"intet at gøre  modtaget 0  ændret 0  holdt tilbage 0  til personalet 1  {WAITS_DA}",
             f"nothing to do  received 0  applied 0  held back 0  left to a person 1  {WAITS_EN}",
         ),
         (
             night("held", 5, received=5, held=5),
-            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til et menneske 0  standset af en bremse",
+            "holdt tilbage  modtaget 5  ændret 0  holdt tilbage 5  til personalet 0  standset af en bremse",
             "held back      received 5  applied 0  held back 5  left to a person 0  stopped by a brake",
         ),
         (
             night("done", 0, reverts=5, restored=2),
-            "færdig         modtaget 0  ændret 2  holdt tilbage 0  til et menneske 0  alt er gjort; fortryder kørsel 5",
+            "færdig         modtaget 0  ændret 2  holdt tilbage 0  til personalet 0  alt er gjort; fortryder kørsel 5",
             "done           received 0  applied 2  held back 0  left to a person 0  all is done; undo of run 5",
         ),
         (
             night("applying", None),
-            "ikke færdig    modtaget 0  ændret 0  holdt tilbage 0  til et menneske 0  –",
+            "ikke færdig    modtaget 0  ændret 0  holdt tilbage 0  til personalet 0  –",
             "not finished   received 0  applied 0  held back 0  left to a person 0  –",
         ),
     ],

@@ -140,7 +140,7 @@ def test_the_exit_code_says(says: dict[str, Any], exit_code: int, state: str) ->
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("da", "adresser forsvinder: 25, grænsen er 20; venter på et menneske: 11, grænsen er 10"),
+        ("da", "adresser forsvinder: 25, grænsen er 20; venter på personalet: 11, grænsen er 10"),
         ("en", "addresses lost: 25, the limit is 20; parked for a person: 11, the limit is 10"),
     ],
 )
