@@ -365,8 +365,10 @@ def counterpart_line(
     Raises CprsyncError.
     """
     host, port = urlsplit(place.url).hostname or "", urlsplit(place.url).port or 443
-    try:
+    ours = None
+    with suppress(CertificateError):  # the line of our own certificate tells it, and a counterpart is not to blame
         ours = load_identity(settings, checks_key=checks_key) if shows_ours else None
+    try:
         return _counterpart_line((host, port), place, settings, now, ours=ours)
     except OSError as error:
         raise connection_error(error, host=f"{host}:{port}", answered=False) from error

@@ -157,6 +157,16 @@ def test_the_report_never_raises(pki: Pki, settings: RegisterSettings, tmp_path:
     assert certificate_report(replace(settings, **_nowhere()), NOW)[-1]["level"] == "critical"
 
 
+def test_a_counterpart_is_not_blamed_for_a_key_of_ours_that_is_missing(
+    pki: Pki, settings: RegisterSettings, tmp_path: Path
+) -> None:
+    with threaded(pki.context("server", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
+        keyless = replace(settings, client_key=tmp_path / "none")
+        ours, *_, theirs = certificate_report(replace(keyless, lookup_url=server.url, subscription_url=server.url), NOW)
+    assert str(tmp_path / "none") in ours["problem"]
+    assert (theirs["whose"], theirs["level"], theirs["problem"]) == ("theirs", "ok", None)
+
+
 def test_whoever_only_looks_holds_the_key_against_the_certificate_and_not_its_numbers_against_each_other(
     pki: Pki, settings: RegisterSettings, tmp_path: Path
 ) -> None:
