@@ -215,14 +215,58 @@ def test_a_block_is_added_and_lifted(desk: Served) -> None:
     assert "blokeret: " not in browser.text
 
 
-def test_a_value_that_cannot_be_kept_is_said_beside_its_field_and_not_shown_again(desk: Served) -> None:
+def test_a_value_that_cannot_be_kept_is_said_beside_its_field_and_stands_there_to_be_mended(desk: Served) -> None:
     patron, browser = patron_of(desk, "ANNA"), record(desk, "ANNA")
     before = desk.library.everything()
     browser.send(f"/patrons/{patron}/set", field="emails", text="sub-rosa")
     assert browser.answer.status_code == 422
-    assert "sub-rosa" not in browser.answer.text
+    assert filled_in(browser, "emails")["text"] == "sub-rosa"
     assert desk.library.everything() == before
     assert desk.site.told == []
+
+
+def filled_in(browser: Browser, field: str) -> dict[str, str]:
+    """The form of a field in which something may be typed."""
+    forms = [form.values for form in browser.page.forms if form.values.get("field") == field]
+    return next(one for one in forms if "doing" not in one)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("emails", "sub-rosa"), ("contact_address", "\n".join("123456")), ("pin", "1")]
+)
+def test_nothing_typed_of_a_hidden_patron_and_no_pin_comes_back(desk: Served, field: str, text: str) -> None:
+    key = "ANNA" if field == "pin" else "BO"
+    browser = record(desk, key).send(f"/patrons/{patron_of(desk, key)}/set", field=field, text=text)
+    assert browser.answer.status_code == 422
+    assert not filled_in(browser, field)["text"]
+
+
+@pytest.mark.parametrize("written", ["{}-{}", "{} {}", "{}{}"])
+@pytest.mark.parametrize("field", ["internal_note", "note_to_patron", "blocks", "contact_address"])
+def test_a_cpr_number_in_a_text_is_refused_hidden_and_not_written(desk: Served, field: str, written: str) -> None:
+    """Notes are shown, printed and told to other systems as they stand."""
+    digits = cpr("EDITH").digits
+    text = f"Henter for {written.format(digits[:6], digits[6:])} i dag"
+    browser, before = record(desk, "ANNA"), desk.library.everything()
+    browser.send(f"/patrons/{patron_of(desk, 'ANNA')}/set", field=field, text=text)
+    assert browser.answer.status_code == 422
+    assert "ligner et CPR-nummer: udelad det" in browser.text
+    assert filled_in(browser, field)["text"] == "Henter for xxxxxx-xxxx i dag"
+    assert written.format(digits[:6], digits[6:]) not in browser.answer.text
+    assert desk.library.everything() == before
+
+
+@pytest.mark.parametrize("said", [{"reason": "Er {}"}, {"text": "Vej {}", "field": "address"}])
+def test_a_cpr_number_in_a_correction_is_refused_and_the_rest_comes_back(desk: Served, said: dict[str, str]) -> None:
+    browser, before = record(desk, "ANNA"), desk.library.everything()
+    said = {name: text.format(cpr("EDITH").digits) for name, text in said.items()}
+    browser.send(f"/patrons/{patron_of(desk, 'ANNA')}/correct", **(LEASE | said))
+    assert browser.answer.status_code == 422
+    assert "ligner et CPR-nummer: udelad det" in browser.text
+    assert cpr("EDITH").digits not in browser.answer.text
+    shown = filled_in(browser, (LEASE | said)["field"])
+    assert shown["until"] == LEASE["until"]
+    assert desk.library.everything() == before
 
 
 @pytest.mark.parametrize("field", ["name", "cpr_number", "status", "nonsense"])

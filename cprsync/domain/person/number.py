@@ -20,6 +20,9 @@ _FORM = re.compile(r"[0-9]{6}-?[0-9]{4}", re.ASCII)
 _WITH_LETTERS = re.compile(r"[0-9]{6}-?(?=[0-9]*[A-Z])[0-9A-Z]{4}", re.ASCII)
 #: Characters that a keyboard or a copied text may have for the hyphen: hyphens, dashes, a minus.
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+#: A number within a text that people write, where it may also be parted by a space.
+_WITHIN = re.compile(r"(?<![0-9])([0-9]{6})[- ]?([0-9]{4})(?![0-9])", re.ASCII)
+_HIDDEN = "xxxxxx-xxxx"
 #: The prefix of a patron number that replaces a missing CPR number.
 _NONE = "-"
 #: Digit 7 decides the century together with the year.
@@ -161,4 +164,18 @@ class CprNumber:
         """
         if self.kind is NumberKind.NONE:
             return "–"
-        return "xxxxxx-xxxx" if shut else f"{self.digits[:6]}-xxxx"
+        return _HIDDEN if shut else f"{self.digits[:6]}-xxxx"
+
+
+def hide_numbers(text: str) -> str:
+    """A text with each CPR number in it hidden, real or replacement. Other rows of ten digits stay."""
+
+    def hidden(found: re.Match[str]) -> str:
+        return _HIDDEN if CprNumber(found[1] + found[2]).is_possible else found[0]
+
+    return _WITHIN.sub(hidden, text.translate(_DASHES))
+
+
+def holds_number(text: str) -> bool:
+    """Whether a CPR number stands in a text, where none may be kept: a text is shown, printed and searched as it is."""
+    return hide_numbers(text) != text.translate(_DASHES)

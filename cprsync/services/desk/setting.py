@@ -30,12 +30,13 @@ from cprsync.domain.patron.override import (
     value_of,
 )
 from cprsync.domain.person.canonical import text_of
-from cprsync.errors import BadInput, ConfigurationError
+from cprsync.domain.person.number import holds_number
+from cprsync.errors import BadInput, ConfigurationError, WrongValue
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.showing import not_confirmed
 from cprsync.services.ports.desk import Correction, LocalChange, OwnWord, PatronView
 from cprsync.services.ports.patrons import Write, no_such_patron, with_age, write_again_if_lost
-from cprsync.services.ports.trust.audit import REASON_MAX
+from cprsync.services.ports.trust.audit import REASON_MAX, refuse_number_in_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,8 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
     Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
 }
 PIN: Final = "pin"
+#: Where anybody may write anything. No CPR number may stand there: it would be shown and printed as it is.
+FREE_TEXTS: Final = frozenset({"internal_note", "note_to_patron", "blocks", "contact_address", "name", "address"})
 #: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[ListChange, str]] = {
     ListChange.ADD: "added",
@@ -203,6 +206,9 @@ def _write(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
 
 
 def _check_value(counter: SettingDesk, asked: Setting) -> None:
+    takes_away = asked.doing in {ListChange.REMOVE, *OF_NOTICES}
+    if asked.field in FREE_TEXTS and not takes_away and holds_number(asked.text or ""):
+        raise _unfit(asked.field, WrongValue("it holds what looks like a CPR number: leave it out"))
     if asked.field in SETTABLE:
         _typed_value(counter, asked)
     elif _is_ours(counter, asked):
@@ -268,6 +274,7 @@ def _reason_of(asked: Setting) -> str:
         raise BadInput(
             "the reason is longer than {most} characters, or no plain text", most=REASON_MAX, kind="input.reason"
         )
+    refuse_number_in_reason(reason)
     return reason
 
 

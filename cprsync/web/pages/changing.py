@@ -8,6 +8,7 @@ from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of, plain_day
+from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.words import word
@@ -52,7 +53,7 @@ def correct_field(visit: Visit) -> Response:
     try:
         until = _day_or_none(visit.typed("until"))
     except BadInput as error:
-        return show_record(visit, problem=Problem(form, error_text(error, visit.language)))
+        return show_record(visit, problem=Problem(form, error_text(error, visit.language), _typed_again(visit)))
     asked = Setting(patron, field, visit.typed("text"), visit.user, reason=reason, until=until)
     return _set(visit, asked, form=form)
 
@@ -65,11 +66,21 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     desk = visit.place.desk
     try:
         done = set_field(SettingDesk(desk, load_municipalities().homes()), asked)
-    except (BadInput, ConfigurationError, NotConfirmed) as error:
+    except NotConfirmed as error:
+        # the form shows what a colleague has written meanwhile
         return show_record(visit, problem=Problem(form, _why(visit, error)))
+    except (BadInput, ConfigurationError) as error:
+        is_shown = asked.text is not None and asked.field != PIN and asked.doing in {None, ListChange.ADD}
+        typed = _typed_again(visit) if is_shown else {}
+        return show_record(visit, problem=Problem(form, _why(visit, error), typed))
     visit.publish(asked.patron_id)
     visit.session.say(visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language)))
     return visit.go_to(f"/patrons/{asked.patron_id}")
+
+
+def _typed_again(visit: Visit) -> dict[str, str]:
+    """What was typed, for the form that comes back. A CPR number in it is hidden."""
+    return {key: hide_numbers(visit.typed(key)) for key in ("text", "since", "until", "reason")}
 
 
 #: What the commands ask for by an option, and the page by a field.

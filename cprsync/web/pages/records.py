@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.packaged import load_municipalities
@@ -38,13 +38,15 @@ CHANGES_MAX: Final = 200
 CORRECTS: Final = "correct-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Problem:
     """What was wrong with a form of the page."""
 
     #: the form, which stands open
     form: str
     text: str
+    #: what was typed in the form, by input, to be mended there
+    typed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -72,12 +74,15 @@ def viewer_of(visit: Visit) -> RecordViewer:
 
 
 def show_record(visit: Visit, *, problem: Problem | None = None) -> Response:
-    """One record, with what is sealed closed, and what was wrong. What was typed is not shown again."""
+    """One record, with what is sealed closed, and what was wrong. Of a hidden one nothing typed comes back."""
     viewer, patron = viewer_of(visit), visit.named("patron")
     store = visit.place.desk.store
     with store.at_one_moment():
         view = view_of(store, patron)
-        page = _record_page(visit, viewer.document(view), view, problem=problem)
+        document = viewer.document(view)
+        if problem is not None and document["protected"]:
+            problem = replace(problem, typed={})
+        page = _record_page(visit, document, view, problem=problem)
     # nobody sees the page before the audit has it
     viewer.note_look(patron)
     return page

@@ -11,7 +11,7 @@ from people import generated
 from stdnum.dk import cpr
 from town import ANNA, PEOPLE, number
 
-from cprsync.domain.person.number import CprNumber, NumberKind, NumberSex, unspaced
+from cprsync.domain.person.number import CprNumber, NumberKind, NumberSex, hide_numbers, holds_number, unspaced
 
 
 def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> None:
@@ -232,3 +232,19 @@ def test_who_has_no_number_is_told_from_others_who_have_none_and_shows_a_dash() 
     assert (none.masked(), none.born, none.sex) == ("–", None, None)
     assert (none.is_replacement, none.is_possible) == (True, True)
     assert "12345678" not in f"{none!r} {none} {none.masked()}"
+
+
+@pytest.mark.parametrize("between", ["", "-", " ", "–"])
+def test_a_number_in_a_text_is_hidden_however_it_is_parted(between: str) -> None:
+    raised = f"{int(ANNA[0]) + 6}{ANNA[1:]}"
+    for digits in (ANNA, raised):
+        text = f"Far er {digits[:6]}{between}{digits[6:]}."
+        assert holds_number(text)
+        assert hide_numbers(text) == "Far er xxxxxx-xxxx."
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Ring 20304050", "ISBN 9788702123456", "K 4512345678", f"{ANNA}1", "2027-04-10 – 12"]
+)
+def test_other_digits_in_a_text_are_no_number(text: str) -> None:
+    assert not holds_number(text)
