@@ -33,9 +33,21 @@ def test_a_patron_leaves_after_one_yes_and_the_net_media_are_told(desk: Served) 
     assert desk.site.told == [patron]
 
 
+@pytest.mark.parametrize("typed", ["", "ANNA", "CLARA"])
+def test_nobody_is_erased_unless_their_number_is_typed_again(desk: Served, typed: str) -> None:
+    """One click on the page of the wrong patron erased them for good."""
+    patron = patron_of(desk, "ANNA")
+    again = patron_of(desk, typed)[: 7 if typed == "ANNA" else 8] if typed else ""
+    before = desk.library.everything()
+    browser = desk.browser().open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase", again=again)
+    assert browser.answer.status_code == 422
+    assert "Intet er slettet." in browser.text
+    assert unowned(desk.library.everything()) == unowned(before)
+
+
 def test_an_erased_patron_is_found_no_more(desk: Served) -> None:
     patron, name = patron_of(desk, "ANNA"), person("ANNA").name.addressing
-    browser = desk.browser().open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase")
+    browser = desk.browser().open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase", again=patron)
     assert browser.path == "/"
     assert f"{patron}: slettet" in browser.text
     assert name not in browser.answer.text
@@ -50,7 +62,7 @@ def test_a_yes_to_what_is_no_longer_so_changes_nothing(desk: Served, way: str) -
     browser, other = (desk.browser().open(f"/patrons/{patron}/{way}") for _ in range(2))
     other.open(f"/patrons/{patron}").send(f"/patrons/{patron}/set", field="blocks", text="Mistet kort")
     before = desk.library.everything()
-    browser.send(f"/patrons/{patron}/{way}")
+    browser.send(f"/patrons/{patron}/{way}", again=patron)
     assert browser.answer.status_code == 422
     assert "Blokeret: Mistet kort" in browser.text
     assert desk.library.everything() == before
@@ -60,10 +72,10 @@ def test_a_block_that_would_be_lost_takes_a_reason(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
     browser = desk.browser().open(f"/patrons/{patron}")
     browser.send(f"/patrons/{patron}/set", field="blocks", text="Mistet kort")
-    browser.open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase", reason="")
+    browser.open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase", reason="", again=patron)
     assert browser.answer.status_code == 422
     assert 'href="#reason"' in browser.answer.text
-    browser.send(f"/patrons/{patron}/erase", reason="Har bedt om det skriftligt")
+    browser.send(f"/patrons/{patron}/erase", reason="Har bedt om det skriftligt", again=patron)
     assert browser.path == "/"
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.parting import Ending
+from cprsync.domain.person.number import hide_numbers, unspaced
 from cprsync.errors import BadInput, NotConfirmed, RunBusy
 from cprsync.language.errors import error_text
 from cprsync.language.leaving import erased_lines, left_text, parting_facts
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.web.visit import Visit
+
+
+#: The field in which the patron number is typed again, because nobody can restore an erased patron.
+AGAIN: Final = "again"
 
 
 def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
@@ -43,12 +48,15 @@ def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
         warnings=_warnings(document, visit),
         facts=list(parting_facts(document, visit.language)),
         problem=problem,
+        typed_reason=hide_numbers(visit.typed("reason")),
     )
 
 
 def end_record(visit: Visit) -> Response:
     """Do what was shown."""
     patron, way, desk = visit.named("patron"), _way(visit), LeavingDesk(visit.place.desk, visit.user)
+    if way is Ending.ERASE and unspaced(visit.typed(AGAIN)) != patron:
+        return show_ending(visit, problem=(AGAIN, visit.word("erase_again_wrong")))
     yes = Confirmation(visit.typed("digest"), visit.typed("reason"))
     try:
         done = desk.leave(patron, yes) if way is Ending.LEAVE else desk.erase(patron, yes)

@@ -15,6 +15,7 @@ from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
 from cprsync.domain.patron.fields import BESIDE, FIELD
 from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.language.words import has_desk_word
@@ -250,11 +251,12 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
 def asking(visit: Visit, preview: Preview | None) -> dict[str, Any]:
     """What the question is asked with: the warnings, the strongest first, and whether a reason is needed."""
     if preview is None:
-        return {"warnings": [], "needs_reason": False}
+        return {"warnings": [], "needs_reason": False, "typed_reason": ""}
     warnings = sorted(preview.warnings, key=lambda one: list(Level).index(one.level), reverse=True)
     return {
         "warnings": [(one["level"], one["text"][visit.language]) for one in warning_documents(warnings)],
         "needs_reason": preview.needs_reason,
+        "typed_reason": hide_numbers(visit.typed("reason")),
     }
 
 
