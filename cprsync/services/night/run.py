@@ -424,9 +424,12 @@ class _Course:
 
     def _publish(self) -> None:
         # if CULR refused to be read, it will refuse to be told: no further call in this run
-        alarm = self._told.accounts.alarm
+        accounts = self._told.accounts
+        alarm = accounts.alarm
         done = publishing.publish(self._night, self._run) if alarm is None else publishing.Published(error=alarm)
-        self._told = replace(self._told, sent=done.sent, error=done.error)
+        # where nothing waited, that the accounts could not be read is all that tells of a CULR that does not answer
+        error = done.error or (None if done.sent else accounts.error)
+        self._told = replace(self._told, sent=done.sent, error=error)
         self._counts += Counts(left=len(done.left), reasons=Counter(kind for _, kind in done.left))
         if not self._held:
             self._night.store.runs.set_state(self._run, RunState.PUBLISHED)

@@ -440,14 +440,14 @@ def test_more_than_the_limit_is_told_and_nothing_is_repaired(
 @pytest.mark.parametrize(
     ("failure", "error", "exit_code"),
     [
-        (NetMediaUnavailable("no answer"), NetMediaUnavailable, 0),
+        (NetMediaUnavailable("no answer"), NetMediaUnavailable, 4),
         (Code.COULD_NOT_AUTHENTICATE, NetMediaRefused, 2),
     ],
 )
-def test_when_nobody_answers_nothing_is_repaired_and_the_command_says_why(
+def test_when_nobody_answers_nothing_is_repaired_and_the_night_and_the_command_say_why(
     library: Library, culr: CulrDouble, failure: Any, error: type[Exception], exit_code: int
 ) -> None:
-    """A night with nothing to tell is as good without an answer; that nothing would be taken is told by it too."""
+    """Also a night with nothing to tell: otherwise nobody hears of a CULR that is away for weeks."""
     behind_our_back(culr, "delete", "ANNA")
     before = library.everything()
     culr.failures = [failure] * 9
@@ -459,6 +459,7 @@ def test_when_nobody_answers_nothing_is_repaired_and_the_command_says_why(
     assert library.everything() == before
     report = library.one_night()
     assert (report.told.accounts.repaired, report.exit_code) == (0, exit_code)
+    assert isinstance(report.told.error, error)
     culr.failures.clear()
     assert counts(compared(library)) == {"read": 4, "missing": 1, "repaired": 1}
 
