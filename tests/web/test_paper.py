@@ -74,3 +74,14 @@ def test_what_only_staff_see_is_not_on_the_printed_record(desk: Served) -> None:
     browser.send(f"/patrons/{patron}/set", field="internal_note", text="Glemt sundhedskort i skuffen")
     assert "Glemt sundhedskort" in browser.text
     assert "Glemt sundhedskort" not in browser.open(f"/patrons/{patron}/paper/record").answer.text
+
+
+def test_the_printed_record_says_that_the_library_corrected_it_and_not_who_there(desk: Served) -> None:
+    """The sheet is the patron's. A citizen is told which library acted, and not which employee."""
+    patron = patron_of(desk, "ANNA")
+    lease = {"field": "municipality", "text": "0101", "reason": "Viste sin lejekontrakt", "until": "1.5.2027"}
+    browser = desk.browser().open(f"/patrons/{patron}").send(f"/patrons/{patron}/correct", **lease)
+    assert "rettelse: lisbeth" in browser.text
+    sheet = browser.open(f"/patrons/{patron}/paper/record").answer.text.partition('class="sheet')[2]
+    assert "rettelse: Byens bibliotek" in sheet
+    assert "lisbeth" not in sheet

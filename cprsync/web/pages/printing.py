@@ -17,6 +17,8 @@ from cprsync.web.pages.fields import rows_of
 from cprsync.web.pages.records import viewer_of, whose_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import Response
 
     from cprsync.web.visit import Visit
@@ -56,7 +58,12 @@ def _record(visit: Visit, reason: str) -> dict[str, Any]:
     """What the record holds, without what only staff see."""
     viewer, patron = viewer_of(visit), visit.named("patron")
     document = viewer.revealed(patron, reason=reason) if reason else viewer.shown(patron)
-    for_both = {key: entry for key, entry in document["fields"].items() if FIELD[key].seen is not Seen.STAFF}
+    library = visit.place.site.section.name
+    for_both = {
+        key: _by_library(entry, library)
+        for key, entry in document["fields"].items()
+        if FIELD[key].seen is not Seen.STAFF
+    }
     rows = list(rows_of(for_both, visit.language))
     return {
         "whose": whose_name(document),
@@ -64,6 +71,12 @@ def _record(visit: Visit, reason: str) -> dict[str, Any]:
         "is_sealed": any(row.is_sealed for row in rows),
         "sheet_language": visit.language,
     }
+
+
+def _by_library(entry: Mapping[str, Any], library: str) -> Mapping[str, Any]:
+    """A field as it is told to the patron: corrected by the library, and not by one of its employees."""
+    override = entry["override"]
+    return entry if override is None else {**entry, "override": {**override, "by": library}}
 
 
 def _letter(visit: Visit, kind: str, reason: str) -> dict[str, Any]:
