@@ -11,7 +11,7 @@ from callers import records
 from doubles import MONDAY
 from test_box import patron_of
 from test_set_cpr import MADE, enrol
-from townspeople import cpr, dies, gains_protection, moves, person
+from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.errors import RegisterUnavailable
@@ -471,6 +471,21 @@ def test_what_a_patrons_look_up_showed_is_not_shown_again_once_a_night_has_prote
     assert "ikke længere" in browser.text
     assert person("ANNA").name.addressing not in browser.answer.text
     assert records(desk) == before
+
+
+def test_a_look_up_says_that_cpr_protects_somebody_no_longer_and_after_a_yes_the_night_asks(desk: Served) -> None:
+    """The page said that they are protected, and that nothing is changed: nobody knew why they stayed hidden."""
+    patron = patron_of(desk, "BO")
+    desk.library.register.knows(loses_protection(person("BO")))
+    before = records(desk)
+    browser = desk.browser().open(f"/patrons/{patron}").send(f"/patrons/{patron}/look-up", purpose="correction")
+    assert "CPR siger ikke længere, at personen er beskyttet." in browser.text
+    assert person("BO").name.last not in browser.answer.text
+    browser.send(f"/patrons/{patron}/confirm")
+    assert "Opslaget er afsluttet. Posten er uændret." in browser.text
+    assert records(desk) == before
+    asked = [row["kind"] for row in desk.library.rows("follow_up") if row["patron_id"] == patron]
+    assert asked == ["protection_end"]
 
 
 def test_a_yes_to_one_patron_writes_and_tells_of_no_other(desk: Served) -> None:

@@ -84,6 +84,8 @@ class Arrival:
     in_household: bool = False
     #: no source has given the protection, and the library seals such people
     is_sealed_by_silence: bool = False
+    #: the record is protected, and this answer has no protection: a night asks the register again before it ends
+    protection_doubted: bool = False
     #: the person is known, and a yes changes nothing in the record
     changes_nothing: bool = False
     #: a newer source has answered: the record stays as it is

@@ -99,6 +99,7 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         is_about_writing=True,
     ),
     WarningRow("protected", Level.NOTE, lambda one: one.patron.register.is_shut),
+    WarningRow("protection_ending", Level.NOTE, lambda one: one.protection_doubted),
     WarningRow("protection_unknown", Level.NOTE, lambda one: one.is_sealed_by_silence),
     WarningRow("household", Level.NOTE, lambda one: one.in_household),
     WarningRow(BIRTH_DIFFERS, Level.NOTE, lambda one: one.changes_birth_date),

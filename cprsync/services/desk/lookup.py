@@ -223,6 +223,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDe
         is_answered_for=view is not None and bool(view.responsibles),
         in_household=household,
         is_sealed_by_silence=silent,
+        protection_doubted=isinstance(one.decision, Change | Unchanged) and one.decision.ask_again,
         is_older=isinstance(one.decision, Unchanged) and one.decision.why is WhyUnchanged.OLDER,
         changes_birth_date=_begins_to_differ(one),
         parked=one.parked,

@@ -66,7 +66,8 @@ def confirm_patron(visit: Visit) -> Response:
         return _show(visit, case, problem=problem_of(visit, error))
     visit.session.drop(visit.typed("key"))
     visit.publish(patron_id)
-    visit.session.say(visit.word("updated"))
+    changes = case.registration.document["preview"]["changes"]
+    visit.session.say(visit.word("updated" if changes else "looked_up"))
     return visit.go_to(f"/patrons/{patron_id}")
 
 

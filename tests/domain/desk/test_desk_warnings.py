@@ -91,6 +91,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "typed_beside": (arrives(typed_beside=True), Level.NOTE, Level.NOTE),
     "minor": (arrives(of_age=date(2027, 3, 24)), Level.ASK, Level.ASK),
     "protected": (arrives(gains_protection(person("ANNA"))), Level.NOTE, Level.NOTE),
+    "protection_ending": (arrives(protection_doubted=True), Level.NOTE, Level.NOTE),
     "protection_unknown": (arrives(is_sealed_by_silence=True), Level.NOTE, Level.NOTE),
     "household": (arrives(in_household=True), Level.NOTE, Level.NOTE),
     "birth.differs": (arrives(changes_birth_date=True), Level.NOTE, Level.NOTE),
@@ -204,10 +205,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "birth_unknown": (
-        (
-            "Fødselsdatoen er ukendt: lånergruppen følger ikke alderen. Spørg, og skriv den nu eller senere med "
-            "`cprsync patron set LÅNERNR birth_date`."
-        ),
+        "Fødselsdatoen er ukendt: lånergruppen følger ikke alderen. Spørg, og skriv den nu eller senere.",
         "Beslutning 40",
     ),
     "typed_beside": (
@@ -221,6 +219,13 @@ SAYS: dict[str, tuple[str, str]] = {
     "protected": (
         "Navn og adresse er beskyttet: sig dem ikke højt, og spørg, hvor breve skal hen.",
         "Beslutning 2 og 40",
+    ),
+    "protection_ending": (
+        (
+            "CPR siger ikke længere, at personen er beskyttet. Efter dit ja spørger natkørslen igen, "
+            "og indtil da er alt skjult."
+        ),
+        "Beslutning 2 og 35",
     ),
     "protection_unknown": (
         "CPR har ikke sagt, om personen er beskyttet: navn og adresse vises ikke.",
