@@ -130,7 +130,9 @@ def test_a_protected_patron_is_not_found_by_name_and_the_answer_is_that_of_nobod
 def test_a_name_alone_is_asked_for_a_birth_date(desk: Served) -> None:
     browser = desk.browser().open("/").send("/find", typed="Skovgaard")
     assert browser.answer.status_code == 404
-    assert "Skriv også fødselsdatoen" in browser.text
+    assert "Ingen låner har det som kort. Skriv også fødselsdatoen for at finde på navn." in browser.text
+    browser = desk.browser().open("/").send("/find", typed="04.05.1985")
+    assert "Er det en fødselsdato, så skriv også navnet" in browser.text
 
 
 def test_a_shared_telephone_lists_the_patrons_and_shows_no_name_of_a_protected_one(desk: Served) -> None:

@@ -54,6 +54,8 @@ class Typed:
     born: tuple[date, ...] = ()
     #: there are words of a name, and no date beside them
     lacks_date: bool = False
+    #: all of it may be a birth date
+    lacks_name: bool = False
     #: there is a word of a name and something with digits beside it, which is no birth date that can be read
     has_unread_date: bool = False
 
@@ -73,6 +75,7 @@ def read_typed(text: str, today: date) -> Typed:
         words=words if born else (),
         born=born if words else (),
         lacks_date=bool(words) and not born and not any(one.isdigit() for one in text),
+        lacks_name=bool(born) and not words,
         has_unread_date=not (words and born) and _is_name_and_digits(text),
     )
 

@@ -68,6 +68,10 @@ def find(visit: Visit) -> Response:
 def _why_nobody(typed: Typed) -> str:
     if typed.has_unread_date:
         return "find_no_day"
+    if typed.lacks_date:
+        return "find_no_number"
+    if typed.lacks_name:
+        return "find_no_name"
     return "find_nobody_named" if typed.words else "find_nobody"
 
 

@@ -103,6 +103,14 @@ def test_a_name_without_a_date_is_told_from_a_card(text: str, *, lacks: bool) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "lacks"),
+    [("120384", True), ("12. marts 1984", True), ("Ida 12-03-1984", False), ("K404", False), ("", False)],
+)
+def test_a_date_without_a_name_is_told_from_a_card(text: str, *, lacks: bool) -> None:
+    assert read_typed(text, TODAY).lacks_name is lacks
+
+
+@pytest.mark.parametrize(
     ("text", "unread"),
     [
         ("Stine 27-10", True),
