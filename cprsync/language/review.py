@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.review import PARKED
+from cprsync.domain.patron.review import PARKED, review_kind
 from cprsync.domain.person.municipality import code_from
 from cprsync.language.record import NOTHING, name_of, value_lines, value_text
 from cprsync.language.words import has_word, word, word_pair
@@ -32,6 +32,11 @@ def with_words(item: Mapping[str, Any]) -> dict[str, Any]:
     why = key if has_word(key := f"item.{item['why']}") else item["why"].removeprefix(PARKED)
     answers = {answer: word_pair(f"answer.{item[answer]}") for answer in ("accept", "reject")}
     return {**item, "why": word_pair(why), **answers}
+
+
+def meanwhile_text(kind: str, language: Language) -> str:
+    """What holds as long as nobody answers."""
+    return word(f"meanwhile.{review_kind(kind).meanwhile}", language)
 
 
 # -- what else to know before an answer --------------------------------------------------------------------

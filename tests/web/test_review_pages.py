@@ -13,8 +13,10 @@ from test_box import patron_of
 from test_set_cpr import MADE, enrol, set_cpr
 from townspeople import dies, person
 
-from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, State
+from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, REVIEW_KINDS, State
 from cprsync.domain.policy.policy import Harm
+from cprsync.language.review import meanwhile_text
+from cprsync.language.words import has_word
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.leaving.departing import LeavingDesk
 
@@ -56,6 +58,27 @@ def test_a_case_in_which_nothing_differs_does_not_say_that_differences_are_marke
     browser = desk.browser().open(f"/reviews/{item.id}")
     assert "Posten er, som CPR siger" in browser.text
     assert "understreget" not in browser.text
+
+
+def test_a_case_that_waits_says_what_holds_until_somebody_answers(desk: Served) -> None:
+    desk.library.deliver(MONDAY, dies(person("ANNA")))
+    desk.library.night()
+    (item,) = desk.library.store.review_desk.items(all_states=False)
+    path, meanwhile = f"/reviews/{item.id}", "Imens får låneren ingen breve og må ikke låne."
+    browser = desk.browser().open(path)
+    assert meanwhile in browser.text
+    # and so it is
+    assert "Må ikke låne" in browser.open(f"/patrons/{patron_of(desk, 'ANNA')}").text
+    assert "Brev: nej" in browser.text
+    browser.open(path).send(f"{path}/answer", answer="accept")
+    assert meanwhile not in browser.open(path).text
+
+
+@pytest.mark.parametrize("kind", REVIEW_KINDS)
+def test_each_kind_of_case_has_words_for_what_holds_meanwhile(kind: str) -> None:
+    for language in ("da", "en"):
+        assert has_word(f"meanwhile.{REVIEW_KINDS[kind].meanwhile}")
+        assert not meanwhile_text(kind, language).startswith("meanwhile")
 
 
 def test_rejecting_takes_a_reason_and_closes_the_item(desk: Served, number: int) -> None:
@@ -180,6 +203,9 @@ def test_an_item_is_put_off_to_a_day_and_for_a_reason_alone(
     browser.send(f"/reviews/{number}/answer", answer="later", until=until, reason=reason)
     assert browser.answer.status_code == 422
     assert f'href="#{place}"' in browser.answer.text
+    later = next(form.values for form in browser.page.forms if form.values.get("answer") == "later")
+    # nobody types the other field again
+    assert (later["until"], later["reason"]) == (until, reason)
     after = desk.library.everything()
     assert after["review_item"] == before["review_item"]
 

@@ -152,6 +152,8 @@ class ReviewKind:
     #: what each answer does, by the name of its words
     accept: str
     reject: str
+    #: what holds as long as nobody answers, by the name of its words
+    meanwhile: str = "as_it_is"
 
     @property
     def undoable(self) -> bool:
@@ -227,36 +229,36 @@ _PARKED: Final = (
 def _number(reason: str) -> ReviewKind:
     kind = f"{PARKED}{reason}"
     return ReviewKind(
-        kind, AcceptEffect.ASK_NUMBER, "ask_number", "leave_replaced" if kind in REPLACED_KINDS else "leave"
+        kind, AcceptEffect.ASK_NUMBER, "ask_number", "leave_replaced" if kind in REPLACED_KINDS else "leave", "parked"
     )
 
 
 _ROWS: Final = (
-    ReviewKind(BLOCK_DEAD, AcceptEffect.BLOCK, "block_and_cancel", "no_block"),
-    ReviewKind(BLOCK_DISAPPEARED, AcceptEffect.BLOCK, "block", "no_block"),
-    ReviewKind(BLOCK_ANNULLED, AcceptEffect.BLOCK, "block", "no_block"),
-    ReviewKind(DEATH_ANNULLED, AcceptEffect.LIFT, "lift_and_take_back", "keep_block"),
-    ReviewKind(FOUND_AGAIN, AcceptEffect.LIFT, "lift", "keep_block"),
-    ReviewKind(NUMBER_RESTORED, AcceptEffect.LIFT, "lift", "keep_block"),
+    ReviewKind(BLOCK_DEAD, AcceptEffect.BLOCK, "block_and_cancel", "no_block", "dead"),
+    ReviewKind(BLOCK_DISAPPEARED, AcceptEffect.BLOCK, "block", "no_block", "unblocked"),
+    ReviewKind(BLOCK_ANNULLED, AcceptEffect.BLOCK, "block", "no_block", "unblocked"),
+    ReviewKind(DEATH_ANNULLED, AcceptEffect.LIFT, "lift_and_take_back", "keep_block", "blocked"),
+    ReviewKind(FOUND_AGAIN, AcceptEffect.LIFT, "lift", "keep_block", "blocked"),
+    ReviewKind(NUMBER_RESTORED, AcceptEffect.LIFT, "lift", "keep_block", "blocked"),
     ReviewKind("number.annulled", AcceptEffect.SEEN, "seen", "close"),
-    ReviewKind(BIRTH_DIFFERS, AcceptEffect.SEEN, "seen_date_holds", "close"),
-    ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close"),
-    ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
-    *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close") for kind in sorted(SAID_KINDS)),
-    ReviewKind(REVERTED_HELD, AcceptEffect.LET_GO, "let_go", "keep_held"),
-    ReviewKind(REVERTED_PROTECTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection"),
+    ReviewKind(BIRTH_DIFFERS, AcceptEffect.SEEN, "seen_date_holds", "close", "date_holds"),
+    ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close", "hidden"),
+    ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection", "hidden_for_two"),
+    *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close", "said") for kind in sorted(SAID_KINDS)),
+    ReviewKind(REVERTED_HELD, AcceptEffect.LET_GO, "let_go", "keep_held", "held"),
+    ReviewKind(REVERTED_PROTECTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection", "hidden_for_two"),
     *(ReviewKind(kind, AcceptEffect.SEEN, "seen", "close") for kind in (*REVERTED_NOT, SUBSCRIPTION_ENDED)),
-    ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link"),
-    ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link"),
-    ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now"),
-    ReviewKind(NET_MEDIA_REFUSED, AcceptEffect.TELL_AGAIN, "tell_again", "keep_told"),
-    ReviewKind(NET_MEDIA_FOREIGN, AcceptEffect.TELL_AGAIN, "send_ours", "keep_theirs"),
-    ReviewKind(TARGET_NOT_TAKEN, AcceptEffect.SEND_AGAIN, "send_again", "drop_refused"),
-    ReviewKind(BOTH_PATRONS, AcceptEffect.MERGE, "merge", "stay_two"),
-    ReviewKind(OTHER_SUCCESSOR, AcceptEffect.GIVE_NUMBER, "give_number", "keep_number"),
+    ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link", "silent_link"),
+    ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link", "silent_link"),
+    ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now", "link"),
+    ReviewKind(NET_MEDIA_REFUSED, AcceptEffect.TELL_AGAIN, "tell_again", "keep_told", "net_media"),
+    ReviewKind(NET_MEDIA_FOREIGN, AcceptEffect.TELL_AGAIN, "send_ours", "keep_theirs", "net_media"),
+    ReviewKind(TARGET_NOT_TAKEN, AcceptEffect.SEND_AGAIN, "send_again", "drop_refused", "target"),
+    ReviewKind(BOTH_PATRONS, AcceptEffect.MERGE, "merge", "stay_two", "parked"),
+    ReviewKind(OTHER_SUCCESSOR, AcceptEffect.GIVE_NUMBER, "give_number", "keep_number", "parked"),
     ReviewKind(NUMBER_SET, AcceptEffect.NUMBER_SET, "number_written", "close"),
     *map(_number, _NUMBERS),
-    *(ReviewKind(f"{PARKED}{reason}", AcceptEffect.ASK_AGAIN, "ask", "leave") for reason in _PARKED),
+    *(ReviewKind(f"{PARKED}{reason}", AcceptEffect.ASK_AGAIN, "ask", "leave", "parked") for reason in _PARKED),
 )
 
 #: The table by kind. A kind that ends in `.` or `_` covers all kinds that begin with it.

@@ -10,9 +10,10 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import NUMBER_SET, State
 from cprsync.domain.person.days import day_of
+from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
-from cprsync.language.review import facts_of, sides_of, with_words
+from cprsync.language.review import facts_of, meanwhile_text, sides_of, with_words
 from cprsync.language.sides import target_parts
 from cprsync.language.words import long_time
 from cprsync.services.desk.previewed_answers import take_back, taking_back_of
@@ -43,10 +44,13 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
         targets=list(target_parts(item, language)),
         decided=_decided(visit, item),
         waits=item["state"] == State.WAITING.value,
+        meanwhile=meanwhile_text(item["kind"], language),
         may_undo=may_undo and (number is not None or item["kind"] != NUMBER_SET),
         may_reopen=item["state"] in {State.REJECTED.value, State.UNDONE.value} and item["reopens"],
         digest="" if number is None else number.preview.digest,
         problem=problem,
+        # what was typed for one of the answers comes back at that one
+        typed={visit.typed("answer"): {name: hide_numbers(visit.typed(name)) for name in ("reason", "until")}},
         said=visit.session.take_said(),
     )
 
