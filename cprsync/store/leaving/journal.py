@@ -194,7 +194,7 @@ def _tell_loss(connection: Connection, tenant: Tenant) -> None:
     if not lost and not _is_end_lost(tenant, seen):
         return
     first = lost[-1] if lost else tenant.heads.first_lost(_witnessed(tenant))
-    told = [line for line, mark in marks if mark.lost and (mark.seq == first or not lost)]
+    told = [line for line, mark in _recent(marks) if mark.lost and (mark.seq == first or not lost)]
     # a command that was killed here has written it already
     if not told or (lost and told[0] < lost[0]):
         tenant.heads.keep(tenant.agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)

@@ -271,6 +271,28 @@ def test_a_loss_that_a_killed_command_has_told_is_told_once_and_the_next_loss_ag
         library_.engine.dispose()
 
 
+def test_a_loss_that_only_the_witness_has_seen_is_told_also_after_an_earlier_one_was_accepted(
+    library: Library, tmp_path: Path
+) -> None:
+    """Whoever accepted was killed before the database had seen its own lines, and is put back together with them."""
+    first = library.copy(tmp_path / "first")
+    heads_are_newer(first, goes_on(library))
+    assert first.store.journal.replay() == 0
+    first.store.audit.accept(user="drift", reason="Sikkerhedskopi lagt tilbage")
+    second = first.copy(tmp_path / "second")
+    with writing(second.engine) as connection:
+        connection.execute(update(tables.library).values(heads_lines=1))
+    look_up(first)
+    witness_is_newer(second, first)
+    assert second.store.journal.replay() == 0
+    assert losses(second) == 2
+    for day in (MONDAY, TUESDAY):
+        second.deliver(day)
+        assert second.one_night().exit_code == 1
+    for library_ in (first, second):
+        library_.engine.dispose()
+
+
 def tell_and_be_killed(library: Library) -> None:
     with library_transaction(library.store._tenant) as connection:
         journal._tell_loss(connection, library.store._tenant)
