@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cprsync.domain.deciding.guard import Excess
+from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import CprsyncError, RegisterUnavailable
+from cprsync.services.planning.renumbering import find_successor, look_up
 from cprsync.services.planning.steps import last_day_of_the_dead
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs
-from cprsync.services.ports.register import Gaps, Subscribed
+from cprsync.services.ports.register import Found, Gaps, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -116,7 +118,27 @@ class Comparison:
         """
         # an empty list tells of nobody: the agreement is new, or the list is not whole
         if self.gaps.missing and self._listed:
-            self._night.store.reconciliation.leave_ended(self._run, self.gaps.missing)
+            store = self._night.store.reconciliation
+            restored = store.restored(self.gaps.missing)
+            renumbered = self._find_renumbered(restored)
+            store.leave_ended(self._run, [one for one in restored.values() if one not in renumbered])
+
+    def _find_renumbered(self, restored: Mapping[CprNumber, str]) -> set[str]:
+        """The patrons whom the list has under a number that has replaced the one of the older copy since."""
+        # others may have subscribed the new number under a shared agreement
+        theirs = frozenset() if self._night.shared else frozenset(self.gaps.foreign)
+        found: set[str] = set()
+        asked = {number: [patron_id] for number, patron_id in restored.items()} if theirs else {}
+        for _ in range(LINKS_MAX):
+            ahead: dict[CprNumber, list[str]] = {}
+            for answer, _as_of in look_up(self._night, self._run, asked):
+                new = find_successor(answer.person) if isinstance(answer, Found) else None
+                if new in theirs:
+                    found.update(asked[answer.number])
+                elif new is not None:
+                    ahead.setdefault(new, []).extend(asked[answer.number])
+            asked = ahead
+        return found
 
     def add_missing(self) -> int:
         """Subscribe again to what the list lacks. Return how many are subscribed now.

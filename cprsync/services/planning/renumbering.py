@@ -333,7 +333,7 @@ class Trails:
 
     def begin(self, question: FollowUp, patron: Patron, person: Person) -> bool:
         """Begin a trail if the answer names another number. Return False if it does not."""
-        next_number = _successor(person)
+        next_number = find_successor(person)
         if next_number is None:
             return False
         trail = self._open.get(patron.id) or Trail(patron, (patron.number,), next_number)
@@ -363,7 +363,7 @@ class Trails:
                 ahead.setdefault(trail.leads_to, []).append(trail)
         asked = {number: [trail.patron.id for trail in some] for number, some in ahead.items()}
         for answer, as_of in look_up(self._night, self._run, asked):
-            next_number = _successor(answer.person) if isinstance(answer, Found) else None
+            next_number = find_successor(answer.person) if isinstance(answer, Found) else None
             for trail in ahead[answer.number]:
                 if next_number is None:
                     yield End(trail, answer, as_of)
@@ -389,7 +389,7 @@ def is_decided(question: FollowUp, patron: Patron) -> bool:
     return question.kind == WINDOW and patron.has_replaced_number
 
 
-def _successor(person: Person) -> CprNumber | None:
+def find_successor(person: Person) -> CprNumber | None:
     """The number that replaces the one in an answer. None: no number does, or the register does not name it."""
     named = person.current_number
     return named if person.status in REPLACED and isinstance(named, CprNumber) else None

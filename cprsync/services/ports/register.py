@@ -214,10 +214,13 @@ class Reconciliation(Protocol):
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         """Note that the register no longer holds these numbers for us. What others add later is theirs."""
 
-    def leave_ended(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
-        """Leave to staff each patron who has one of these numbers and is unverified since an older copy was put back.
+    def restored(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+        """Return who has these numbers, of those who are unverified since an older copy was put back."""
 
-        The register has no subscription of them: perhaps they were closed or erased after the copy was made.
+    def leave_ended(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        """Leave to staff patrons without a subscription at the register since an older copy was put back.
+
+        Perhaps they were closed or erased after the copy was made.
         """
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:

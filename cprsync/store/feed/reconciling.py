@@ -75,13 +75,16 @@ class Reconciliation(TenantStore):
     def removed_there(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
         _confirm(self._tenant, run, numbers, at=None, kind="unsubscribe")
 
-    def leave_ended(self, run: Run | None, numbers: Sequence[CprNumber]) -> None:
+    def restored(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
         with reading(self._tenant.engine) as connection:
             whose = self._whose(connection, numbers)
-            ended = fetch_values(connection, _select_restored(), _PATRON.id, list(whose), **self._tenant.ours)
-        if ended:
+            ids = fetch_values(connection, _select_restored(), _PATRON.id, list(whose), **self._tenant.ours)
+        return {whose[one]: one for one in ids}
+
+    def leave_ended(self, run: Run | None, patron_ids: Sequence[str]) -> None:
+        if patron_ids:
             with run_transaction(self._tenant, run) as connection:
-                ask_staff(connection, self._tenant, run or self._tenant.no_run, ended, SUBSCRIPTION_ENDED)
+                ask_staff(connection, self._tenant, run or self._tenant.no_run, patron_ids, SUBSCRIPTION_ENDED)
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
         with run_transaction(self._tenant, run) as connection:
