@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import started
 
+from cprsync.domain.patron.patron import SealedBy
 from cprsync.web.api.api import build_description
 
 #: How people are let in.
@@ -72,3 +73,13 @@ def test_nothing_personal_is_asked_for_in_an_address(description: dict[str, Any]
         for parameter in operation.get("parameters", ())
     }
     assert named == {"patron", "number", "all", "answered", "before", "most", "month", "days"}
+
+
+def test_it_is_told_why_a_record_is_hidden_and_that_not_everybody_hidden_is_protected(
+    description: dict[str, Any],
+) -> None:
+    schemas = description["components"]["schemas"]
+    for name in ("Record", "LookedUp"):
+        told = schemas[name]["properties"]["sealed_by"]["anyOf"]
+        assert {"enum": [one.value for one in SealedBy], "type": "string"} in told
+        assert "hidden" in schemas[name]["description"]

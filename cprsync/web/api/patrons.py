@@ -21,7 +21,7 @@ serving, revealing = router_for(Task.SERVE), router_for(Task.REVEAL)
 def find(call: Caller, wanted: asked.Find) -> Any:
     """Find a patron by CPR number, patron number, card, telephone, or name with birth date.
 
-    The register is not asked. A name never finds a protected patron.
+    The register is not asked. A name never finds a patron whose name is hidden.
     """
     with call.place() as place:
         return Finder(place.desk, call.user).find(wanted.typed)

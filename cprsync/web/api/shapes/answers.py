@@ -165,15 +165,24 @@ class Said(Answer):
     address: list[str] = []
 
 
+#: Why name and address are hidden: a protection of the register's, or staff's; an administrative street code; a review
+#: that nobody has answered yet; or the register has not answered. None: they are not, or for the sake of others alone.
+HiddenBy = Literal["protection", "street", "parked", "silence"] | None
+
+
 class Record(Answer):
-    """One record: as `patron show --json`."""
+    """One record: as `patron show --json`.
+
+    `protected` says that name and address are hidden, and `sealed_by` why. The patron is under name and address
+    protection only if that is `protection`.
+    """
 
     patron: str
     kind: str
     library: str
     fields: Fields
     protected: bool
-    sealed_by: str | None
+    sealed_by: HiddenBy
     household: bool
     revealed: bool
     verified: bool

@@ -96,7 +96,7 @@ class Entries(Answer):
 
 
 class Whose(Answer):
-    """Whose record it is. A protected patron's name is left out."""
+    """Whose record it is. If it is hidden (`protected`), the name is left out."""
 
     name: str | None
     age: int | None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cprsync.web.api.shapes.answers import Answer, Both, FieldName, Fields, KeptBlock, Warned
+from cprsync.web.api.shapes.answers import Answer, Both, FieldName, Fields, HiddenBy, KeptBlock, Warned
 
 
 class Residence(Answer):
@@ -55,7 +55,7 @@ class Done(Answer):
 
 
 class WhoAnswers(Answer):
-    """Who is to answer for a minor. A protected person's name is left out."""
+    """Who is to answer for a minor. A hidden person's name is left out."""
 
     #: null: they get a record without borrowing rights
     patron: str | None
@@ -66,7 +66,10 @@ class WhoAnswers(Answer):
 
 
 class LookedUp(Answer):
-    """The register's answer as the record would be: as `lookup --json`, and with a preview as `lookup --register`."""
+    """The register's answer as the record would be: as `lookup --json`, and with a preview as `lookup --register`.
+
+    `protected` says that name and address are hidden, and `sealed_by` why, as in a record.
+    """
 
     found: bool
     patron: str | None
@@ -74,7 +77,7 @@ class LookedUp(Answer):
     actions: list[str]
     warnings: list[Warned]
     protected: bool = False
-    sealed_by: str | None = None
+    sealed_by: HiddenBy = None
     household: bool = False
     written: bool = False
     preview: Preview | None = None
