@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded, kind_of
 from cprsync.language.errors import advice_for, error_text
-from cprsync.language.words import desk_word
+from cprsync.language.words import desk_word, has_desk_word
 from cprsync.web.door import Door
 from cprsync.web.memory.sessions import COOKIE
 from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
@@ -277,8 +277,9 @@ class Entry(Door):
         is_of_store = error.kind.startswith("store.")
         if status in OURS or is_of_store:
             _LOG.error("web.failed", kind=error.kind)
-        # who looks after a database is not at the desk
-        told_next = desk_word("store_next", language) if is_of_store else advice.text(language)
+        # who looks after a database is not at the desk, and who is there types no command
+        key = "store_next" if is_of_store else f"next_{error.kind}"
+        told_next = desk_word(key, language) if has_desk_word(key) else advice.text(language)
         return self._error_page(session, error_text(error, language), told_next, status)
 
     def show_lost(self, error: WorkerLost) -> Response:

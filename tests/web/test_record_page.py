@@ -42,6 +42,9 @@ def test_the_page_says_every_word_that_the_command_says(desk: Served, key: str) 
 def test_a_patron_who_does_not_exist_is_said_to_be_none(desk: Served) -> None:
     browser = desk.browser().open("/patrons/00000000")
     assert browser.answer.status_code == 404
+    assert "Find låneren på forsiden." in browser.text
+    # nobody at a desk types a command
+    assert "cprsync patron" not in browser.text
 
 
 def test_no_title_names_a_patron(desk: Served) -> None:
