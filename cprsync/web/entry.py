@@ -123,6 +123,9 @@ class Entry(Door):
             session = self.session_of(request)
             if not session.user:
                 return self.with_cookie(RedirectResponse("/sign-in", status_code=303), session)
+            if not session.may(task) and request.scope["path"] == self._home:
+                # each page leads home, also for those who begin elsewhere
+                return self.with_cookie(RedirectResponse(self.first_page(session), status_code=303), session)
             if not session.may(task):
                 return self.failed(session, "no_role", 403)
             return await self._answered(request, session, page, {})

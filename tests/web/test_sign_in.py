@@ -208,8 +208,15 @@ def test_the_mark_of_a_browser_names_nobody_and_is_no_longer_than_needed(guarded
 )
 def test_a_role_opens_its_own_pages_alone(guarded: Served, name: str, open_to: set[str]) -> None:
     browser = sign_in(guarded, name)
-    opened = {path for path in ("/", "/reviews", "/nights") if browser.open(path).answer.status_code == 200}
+    paths = ("/", "/reviews", "/nights")
+    opened = {path for path in paths if browser.open(path).answer.status_code == 200 and browser.path == path}
     assert opened == open_to
+
+
+@pytest.mark.parametrize(("name", "first"), [("drift", "/nights"), ("privat", "/log"), ("disk", "/")])
+def test_home_is_where_a_person_begins(guarded: Served, name: str, first: str) -> None:
+    """The head of each page, and each error, led an operator and a privacy officer to a refusal."""
+    assert sign_in(guarded, name).open("/").path == first
 
 
 def test_an_operator_finds_no_patron(guarded: Served) -> None:
