@@ -133,7 +133,7 @@ WRITING: Final = frozenset(
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
         *(
-            "mock calls",
+            "mock journal",
             "mock calm",
             "mock culr",
             "mock fbs",

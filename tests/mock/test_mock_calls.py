@@ -179,7 +179,7 @@ def test_a_person_reads_a_table_and_a_program_lines_with_tabs(
     ready: dict[str, Any], caller: Caller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caller.look_up(NOBODY)
-    command = ["mock", "calls", "--dir", str(Path(ready["ca"]).parent.parent), "--lang", "en"]
+    command = ["mock", "journal", "--dir", str(Path(ready["ca"]).parent.parent), "--lang", "en"]
     app(command, standalone_mode=False)
     (call,) = control.calls(ready)["calls"]
     parts = ("1", call["at"], "register", "PersonLookup", "-", "fault: PNR not found", call["certificate"])

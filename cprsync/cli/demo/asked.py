@@ -1,4 +1,4 @@
-"""`mock calls`, `mock people` and `mock reset`: what a test of another program asserts with, and begins from."""
+"""`mock journal`, `mock people` and `mock reset`: what a test of another program asserts with, and begins from."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _PERSON: Final = (
 _SERIAL: Final = 8
 
 
-@app.command("calls")
-def mock_calls(
+@app.command("journal")
+def mock_journal(
     *,
     service: Annotated[str | None, typer.Option("--service", help="register, culr or sftp.")] = None,
     operation: Annotated[
