@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 _BACKLOG: Final = 128
-#: Connections and requests that are open at the same time, at most.
+#: From so many open connections on, each new one makes one that waits for its browser give way.
 _CONCURRENT_MAX: Final = 200
+#: From so many connections or requests on, a request is refused. The request of a connection that gave way ends a
+#: moment later than the connection.
+_REFUSED_FROM: Final = 300
 #: How long a browser may keep a connection that it does not use.
 _KEEP_ALIVE_SECONDS: Final = 15
 #: How long a connection may take to send the head of its first request, and of each further one.
@@ -111,7 +114,7 @@ def make_server(
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=_CONCURRENT_MAX,
+        limit_concurrency=_REFUSED_FROM,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls.context,
