@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: Levels of a certificate that someone must act on.
 ALARMING: Final = frozenset({"critical", "warn"})
-#: The level of a counterpart's certificate that was not shown: it did not answer at once.
+#: The level of a counterpart's certificate that was not shown: it did not answer at once, or only the service has our
+#: key.
 NOT_SHOWN: Final = "unknown"
 #: By then all times of the timer have passed, and the day's night has run.
 NIGHT_HOUR: Final = time(12, 15)
