@@ -267,8 +267,10 @@ def _count_held() -> Select[int]:
     )
     # counted apart: the many by an index alone, and the dead, who are few. Between two days SQLite expects few rows;
     # after one it expects so many that it would go through all numbers in their order
+    # the last day stands before the number, as in the index: PostgreSQL would sort the numbers that it counts alone
+    numbers = select(_ROW.until, _ROW.number_index).where(OURS, _ROW.until.is_(None)).distinct().subquery()
+    for_good = select(func.count()).select_from(numbers).scalar_subquery()
     number = select(func.count(_ROW.number_index.distinct())).where(OURS)
-    for_good = number.where(_ROW.until.is_(None)).scalar_subquery()
     for_a_time = number.where(is_held(today), _ROW.until.between(today, date.max), ~again).scalar_subquery()
     return select(for_good + for_a_time)
 
