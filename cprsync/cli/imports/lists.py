@@ -163,7 +163,7 @@ def show_import(
     if as_json:
         _print_result(imported, apply=apply)
     else:
-        _show_result(imported, language, apply=apply)
+        _show_result(imported, language, apply=apply, is_listed=numbers is not None)
     return Exit.LEFT if imported.refused else Exit.DONE
 
 
@@ -176,12 +176,12 @@ def _print_result(imported: Imported, *, apply: bool) -> None:
     print_long_json(document, "patrons", made)
 
 
-def _show_result(imported: Imported, language: Language, *, apply: bool) -> None:
+def _show_result(imported: Imported, language: Language, *, apply: bool, is_listed: bool) -> None:
     counts = {key: str(imported.counts[key]) for key in ("created", "updated", "unchanged")}
     summed = word("imported" if apply else "import_planned", language, count=imported.rows, **counts)
     say(f"{summed}, {word('import_refused', language, count=len(imported.refused))}")
     if imported.patrons is not None:
-        _show_patrons(imported, imported.patrons, language, apply=apply)
+        _show_patrons(imported, imported.patrons, language, apply=apply, is_listed=is_listed)
     if over := imported.counts["over"]:
         say(word("import_over", language, count=over))
     if imported.encoding != "utf-8":
@@ -197,7 +197,9 @@ def _show_result(imported: Imported, language: Language, *, apply: bool) -> None
         say(word("import_dry", language))
 
 
-def _show_patrons(imported: Imported, patrons: PatronNotes, language: Language, *, apply: bool) -> None:
+def _show_patrons(
+    imported: Imported, patrons: PatronNotes, language: Language, *, apply: bool, is_listed: bool
+) -> None:
     planned = "" if apply else "_planned"
     if patrons.stays:
         say(word(f"import_stays{planned}", language, count=len(patrons.stays)))
@@ -214,7 +216,7 @@ def _show_patrons(imported: Imported, patrons: PatronNotes, language: Language, 
     if patrons.lines:
         shown = [f"{line}: {patron}" for line, patron in islice(patrons.made(), SHOWN_MAX + 1)]
         say(word("import_made", language, numbers=_shorten(shown)))
-    if len(patrons.lines) > SHOWN_MAX:
+    if len(patrons.lines) > SHOWN_MAX and not is_listed:
         say(word("import_made_more", language))
 
 

@@ -38,6 +38,7 @@ RECORDS: Final = "records"
 #: Opening records stops after this many wrong ones.
 WRONG_MAX: Final = 100
 ALTERED: Final = "the records are not those that were written last: {why}"
+OTHER_CODE: Final = "the code belongs to another audit, or to what was lost when an older database was put back"
 #: Entries, and records, read at a time.
 _READ_ROWS: Final = 2000
 _PAGE: Final = 500
@@ -135,7 +136,7 @@ def _check_code(tenant: Tenant, heads: Heads, code: str) -> Iterator[AuditBroken
     # a state that was lost has no later one, also after someone accepted the loss
     found = None if any(number in lines for lines in heads.lost) else tenant.heads.code_at(number)
     if found is None or not rest or found.hex()[: len(rest)] != rest:
-        yield AuditBroken(FILE, 1, "this is not the audit that the code belongs to")
+        yield AuditBroken(FILE, number, OTHER_CODE, sentence=OTHER_CODE)
 
 
 def _check_records(connection: Connection, tenant: Tenant, heads: Heads, known: AnyRow) -> Iterator[AuditBroken]:

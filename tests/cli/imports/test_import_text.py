@@ -172,13 +172,22 @@ def test_the_patron_numbers_that_were_made_are_written_by_line(
     (library / "patrons.csv").write_text(f"cards\n{rows}", encoding="utf-8")
     config, into = library / "cprsync.toml", library / "numbers.csv"
     assert patron_import(library / "patrons.csv", apply=True, config=config, numbers=into) == 0
-    _, made, more = capsys.readouterr().out.splitlines()
+    _, made = capsys.readouterr().out.splitlines()
     lines = into.read_text(encoding="utf-8").splitlines()
     assert lines[0] == "line,patron"
     assert [line.split(",")[0] for line in lines[1:]] == [str(line) for line in range(2, SHOWN_MAX + 3)]
     assert made.startswith(f"Nye lånernumre (linje: nummer): 2: {lines[1].split(',')[1]}, 3: ")
     assert made.endswith(f"{lines[SHOWN_MAX].split(',')[1]}, …")
-    assert "--numbers FIL" in more
+
+
+def test_the_list_of_patron_numbers_is_advised_only_to_those_who_did_not_ask_for_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    patrons = PatronNotes()
+    patrons.lines.extend(range(SHOWN_MAX + 1))
+    patrons.numbers.extend(range(SHOWN_MAX + 1))
+    show_import(Imported(patrons=patrons), "da", apply=True, as_json=False, refused=None)
+    assert "--numbers FIL" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,16 @@ def test_a_whole_audit_is_said_to_be_whole_with_a_code_that_stays_true(
     ended, document = verified(asked, capsys)
     assert (ended, document["whole"], document["problems"]) == (0, True, [])
     assert verified(asked, capsys, document["code"])[0] == 0
-    assert verified(asked, capsys, document["code"][:-1] + "x")[0] == 1
-    assert verified(asked, capsys, "nonsense")[0] == 1
+
+
+@pytest.mark.parametrize("code", ["nonsense", "1-00000000"])
+def test_a_code_that_is_not_this_audits_is_told_without_blaming_a_file(
+    code: str, asked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audit_verify(code=code, config=asked / "cprsync.toml", lang="en") == 1
+    told = capsys.readouterr().out
+    assert "the code belongs to another audit" in told
+    assert "audit-heads.log" not in told
 
 
 def test_what_does_not_fit_is_named_in_both_languages_and_ends_with_1(
