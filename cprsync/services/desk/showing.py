@@ -186,7 +186,7 @@ def _register(patron: Patron, opened: Opened | None, *, shut: bool) -> Iterator[
     yield "birth_date", born and born.day.isoformat()
     yield "status", person.status.value if isinstance(person.status, Status) else None
     yield "municipality", municipality_of(person)
-    yield "address", label_lines(said.address) if isinstance(said.address, Address) else _sealed(said.address)
+    yield "address", _address(said.address)
     yield "address_abroad", _lines(said.abroad)
     yield "register_contact_address", _lines(said.contact)
     yield "protection", _protection(person)
@@ -200,6 +200,13 @@ def _name(name: Name | Sealed[Name] | Gap) -> tuple[Any, Any, Any, Any]:
     if isinstance(name, Name):
         return name.addressing, name.first, name.middle, name.last
     return (_sealed(name),) * 4
+
+
+def _address(at: Address | Sealed[Any] | Gap) -> Any:
+    """All lines that are kept: also the supplementary ones, which stand on no letter."""
+    if isinstance(at, Address):
+        return [*label_lines(at), *filter(None, at.supplementary)]
+    return _sealed(at)
 
 
 def _lines(group: Abroad | Contact | Sealed[Any] | Gap) -> Any:

@@ -15,6 +15,7 @@ from townspeople import cpr, dies, emigrates, gains_protection, moves, person, r
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
+from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.language.record import record_lines
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
@@ -95,6 +96,20 @@ def test_an_uncertain_birth_date_of_someone_sealed_shows_an_age_alone(new_librar
     new_library.night()
     told = shown(new_library, "ANNA")["fields"]["birth_date"]
     assert (told["value"], told["sealed"], told["age"], told["uncertain"]) == (None, True, 41, True)
+
+
+def test_a_record_shows_the_lines_of_an_address_that_stand_on_no_letter(library: Library) -> None:
+    home = person("EDITH").address
+    assert isinstance(home, Address)
+    library.enrol("EDITH")
+    library.register.knows(person("EDITH"))
+    library.deliver(MONDAY)
+    library.night()
+    assert home.supplementary.count("") == 2
+    assert shown(library, "EDITH")["fields"]["address"]["value"] == [
+        *label_lines(home),
+        *(line for line in home.supplementary if line),
+    ]
 
 
 def test_a_protected_patrons_name_and_address_are_closed_and_her_municipality_is_not(library: Library) -> None:
