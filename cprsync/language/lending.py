@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.lending.standing import BorrowRule
-from cprsync.language.words import day_text, word, word_pair
+from cprsync.language.words import day_text, money, word, word_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -222,11 +222,3 @@ def _justify(left: str, right: str) -> str:
 
 def _wrap(text: str, *, indent: str = "") -> Iterator[str]:
     yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent) or [""]
-
-
-def money(oere: int, language: Language) -> str:
-    """`1.234,50 kr.`, `DKK 1,234.50`."""
-    kroner, rest = divmod(oere, 100)
-    if language == "en":
-        return f"DKK {kroner:,}.{rest:02}"
-    return f"{kroner:,}".replace(",", ".") + f",{rest:02} kr."

@@ -15,7 +15,7 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
-from cprsync.language.words import day_text, desk_word, has_desk_word, word
+from cprsync.language.words import day_text, desk_word, has_desk_word, money, word
 from cprsync.services.desk.showing import ERASED
 
 if TYPE_CHECKING:
@@ -238,9 +238,10 @@ def _reservation(one: Mapping[str, Any], language: Language) -> str:
 
 
 def _balance(one: Mapping[str, Any], language: Language) -> str:
-    amount = str(one["amount"]).replace(".", ",") if language == "da" else one["amount"]
+    kroner, _, rest = one["amount"].partition(".")
     parts = [("raised", one.get("raised")), ("settled", one.get("settled"))]
-    return f"{amount} kr. {word(one['kind'], language)} · {_titled_text(one, parts, language)}"
+    amount = money(int(kroner) * 100 + int(rest), language)
+    return f"{amount} {word(one['kind'], language)} · {_titled_text(one, parts, language)}"
 
 
 def _message(one: Mapping[str, Any], language: Language) -> str:

@@ -106,6 +106,14 @@ def seconds_text(seconds: float, language: Language) -> str:
     return f"{seconds:.1f}".replace(".", ",") if language == "da" else f"{seconds:.1f}"
 
 
+def money(oere: int, language: Language) -> str:
+    """`1.234,50 kr.`, `DKK 1,234.50`."""
+    kroner, rest = divmod(oere, 100)
+    if language == "en":
+        return f"DKK {kroner:,}.{rest:02}"
+    return f"{kroner:,}".replace(",", ".") + f",{rest:02} kr."
+
+
 def bytes_text(count: int, language: Language) -> str:
     """`1,2 GB`, `1.2 GB`: a space on a disk."""
     text = f"{count / 1000**3:.1f} GB"

@@ -10,11 +10,11 @@ from cprsync.domain.lending.standing import BorrowRule
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
 from cprsync.language.audit import change_texts
-from cprsync.language.lending import block_text, contact_lines, money
+from cprsync.language.lending import block_text, contact_lines
 from cprsync.language.netmedia import change_text, culr_text, municipality_text, right_text
 from cprsync.language.record import hidden_marks, marks_of
 from cprsync.language.review import with_words
-from cprsync.language.words import titles_of, word
+from cprsync.language.words import money, titles_of, word
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer, view_of

@@ -71,8 +71,8 @@ def test_a_list_has_a_line_for_each_of_its_entries() -> None:
     [
         (
             "balance",
-            [{"id": "B", "raised": "2027-02-05", "settled": None, "kind": "fee", "amount": "20.50", "title": "Emil"}],
-            "20,50 kr. gebyr · Emil (opstået 5. februar 2027)",
+            [{"id": "B", "raised": "2027-02-05", "settled": None, "kind": "fee", "amount": "1220.50", "title": "Emil"}],
+            "1.220,50 kr. gebyr · Emil (opstået 5. februar 2027)",
         ),
         ("messages", [{"sent": "2027-03-01", "channel": "sms", "subject": "Frist"}], "1. marts 2027 · sms · Frist"),
         ("messages", [{"sent": "2027-03-01", "channel": "sms"}], "1. marts 2027 · sms"),

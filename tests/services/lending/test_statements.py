@@ -17,7 +17,8 @@ from whole import verify_audit
 
 from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.errors import BadInput, ConfigurationError
-from cprsync.language.lending import WIDTH, money, statement_lines
+from cprsync.language.lending import WIDTH, statement_lines
+from cprsync.language.words import money
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.leaving.departing import LeavingDesk
