@@ -145,7 +145,7 @@ class Runs(Protocol):
         """Hold the agreement's session lock. Raises RunBusy at once if another process holds it."""
 
     def begin(self, *, day: date, started: datetime) -> Run:
-        """Open a new run, or the unfinished one to resume. Moves the fence."""
+        """Open a new run, or the unfinished one to resume: it too ends on this day. Moves the fence."""
 
     def set_state(self, run: Run, state: RunState) -> None:
         """Move the run to a state."""

@@ -115,8 +115,10 @@ class Runs(TenantStore):
                 # the run was stopped before it accepted anything, so it begins again on today's day
                 connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started), state=fetching))
                 return Run(row.id, epoch, day, started)
-            connection.execute(_this(row).values(epoch=epoch, resumed=row.resumed + 1, state=fetching))
-            return Run(row.id, epoch, row.day, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
+            # a run that goes on lives the days up to the one on which it ends
+            lasting = max(row.day, day)
+            connection.execute(_this(row).values(epoch=epoch, day=lasting, resumed=row.resumed + 1, state=fetching))
+            return Run(row.id, epoch, lasting, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
 
     def set_state(self, run: Run, state: RunState) -> None:
         with run_transaction(self._tenant, run) as connection:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from beginnings import DATABASES, Beginnings
-from doubles import AGENCY, MONDAY, TUESDAY, Library
+from doubles import AGENCY, MONDAY, TUESDAY, Killed, Library, altered
 from kills import is_closed, killed, lived_whole, sample
 from test_night_killed import outcome
 from test_setting import correct, row, set_, states
@@ -21,10 +21,11 @@ from whole import verify_audit
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, Retention
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, Exit
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
+from cprsync.services.trust.status import find_nights, night_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,6 +246,24 @@ def test_a_night_killed_in_its_calendar_part_ends_as_one_that_was_not_and_counts
         verify_audit(other.store)
     assert writes > 15
     whole.engine.dispose()
+
+
+def test_a_night_that_goes_on_days_after_it_was_killed_lives_the_days_between(town: Library) -> None:
+    """No night is missed afterwards, and nobody waits for the next one: WILMA turned 14 while the machine was down."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    town.deliver(date(2027, 2, 19), moves(PEOPLE["BO"]))
+    with pytest.raises(Killed):
+        town.one_night(altered(town.store, runs_close=die))
+    town.clock.moment += timedelta(days=12)
+    assert group(town, "WILMA")[0] == CHILD.name
+    report = town.one_night()
+    assert (report.run.resumed, report.document()["day"], report.exit_code) == (True, "2027-03-04", Exit.DONE)
+    assert (group(town, "WILMA")[0], group(town, "BO")[0]) == (YOUTH.name, ADULT.name)
+    assert night_of(find_nights(town.store)[0], town.clock.now())["missed"] is None
+    assert town.nothing_is_left().calendar == {"days": 0}
 
 
 def test_another_policy_is_lived_once_for_everyone(town: Library) -> None:

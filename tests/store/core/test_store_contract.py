@@ -207,13 +207,13 @@ def test_the_older_run_writes_nothing_after_a_newer_one_took_over(store: SqlStor
 # -- runs --------------------------------------------------------------------------------------------
 
 
-def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_its_day(store: SqlStore, run: Run) -> None:
+def test_an_unfinished_run_is_gone_on_with_at_its_checkpoint_and_on_the_new_day(store: SqlStore, run: Run) -> None:
     sealed = store.sealing.seal("D270301.L000001", io.BytesIO(b"000"))
     accepted = store.inbox.accept(run, sealed, HEADER, received=3)
     store.runs.set_state(run, RunState.APPLYING)
     store.patrons.write(run, Batch(checkpoint=2))
     again = store.runs.begin(day=TUESDAY, started=STARTED + timedelta(days=1))
-    assert again == replace(run, epoch=run.epoch + 1, resumed=True, checkpoint=2)
+    assert again == replace(run, epoch=run.epoch + 1, day=TUESDAY, resumed=True, checkpoint=2)
     assert store.inbox.accepted_by(again) == [accepted]
 
 
@@ -222,7 +222,7 @@ def test_a_run_that_looks_for_files_again_keeps_its_place(store: SqlStore, run: 
     store.patrons.write(run, Batch(checkpoint=2))
     store.runs.set_state(run, RunState.FETCHED)  # resumed, and killed again while fetching
     again = store.runs.begin(day=TUESDAY, started=STARTED)
-    assert (again.resumed, again.checkpoint, again.day) == (True, 2, MONDAY)
+    assert (again.resumed, again.checkpoint, again.day) == (True, 2, TUESDAY)
 
 
 def test_a_run_that_had_accepted_nothing_begins_again_on_the_new_day(store: SqlStore, run: Run) -> None:
