@@ -24,6 +24,7 @@ _FACTS: Final = {
     "no_run": "night",
     "open_run": "night",
     "run": "night",
+    "replaced": "deliveries",
     "night_late": "night",
     "night_missed": "night",
     "late": "deliveries",

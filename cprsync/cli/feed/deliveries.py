@@ -88,6 +88,8 @@ def feed_accept(
     say(f"{document['file']}  sha256 {document['sha256']}")
     dates = {key: day_text(document[key], frame.lang) for key in ("produced", "previous")}
     say("  " + word("feed_accepted" if not document["behind"] else "feed_accepted_behind", frame.lang, **dates))
+    for one in document["instead_of"]:
+        say("  " + word("feed_instead_of", frame.lang, file=one["file"], sha256=one["sha256"][:8]))
     _show_copies(document, frame.lang)
     for other in document["behind"]:
         note("  " + word("feed_behind", frame.lang, file=other))

@@ -61,6 +61,7 @@ RULES: Final = (
     # no night begins
     AlarmRule("policy", Urgency.NOW),
     AlarmRule("run", Urgency.NOW, apart=("exit",)),
+    AlarmRule("replaced", Urgency.NOW),
     AlarmRule("plan", Urgency.NOW, apart=("undoes",)),
     # while a night runs it is open: four hours are the most that it may take
     AlarmRule("open_run", Urgency.NOW, timedelta(hours=4)),

@@ -177,11 +177,14 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         intake = intake.with_lines(replace(line, received=inspection.persons))
         return replace(intake, accepted=(*intake.accepted, taken))
     if place not in {Place.REPEAT, Place.OLDER}:
-        intake = intake.with_lines(refused, error=_out_of_chain(night, (place, header), line, last))
-        if place is not Place.REPLACED:
-            return replace(intake, beyond=(*intake.beyond, delivery))
-        # It stops the nights only as long as its file stays where it is: an operator can take it away.
-        night.store.inbox.refuse(delivery, "delivery.replaced")
+        other = _taken(night, intake, header.produced)
+        is_new = other is not None and other.sha256 in {one.sha256 for one in intake.accepted}
+        error = _out_of_chain(header, line, last) if other is None else _replaced(line, other, is_new=is_new)
+        intake = intake.with_lines(refused, error=error)
+        intake = replace(intake, beyond=(*intake.beyond, delivery))
+        if place is Place.REPLACED:
+            # It stops the nights only as long as its file stays where it is: an operator can take it away.
+            night.store.inbox.refuse(delivery, "delivery.replaced")
     elif delivery.refused != place.value:
         # reported once: a file that stays where it is is not reported each night
         intake = intake.with_lines(line)
@@ -217,18 +220,16 @@ def _taken(night: Night, intake: Intake, produced: date) -> Link | None:
     return night.store.inbox.taken_on(produced)
 
 
-def _out_of_chain(night: Night, found: tuple[Place, Header], line: DeliveryLine, last: date | None) -> DeliveryRefused:
-    place, header = found
-    if place is Place.REPLACED:
-        taken = night.store.inbox.taken_on(line.produced) if line.produced else None
-        return DeliveryRefused(
-            "{file}: another delivery of {produced} was taken before (taken sha256 {taken}…, this one {sha256}…)",
-            file=line.file,
-            produced=line.produced,
-            taken=taken.sha256[:8] if taken else "?",
-            sha256=line.sha256[:8],
-            kind="delivery.replaced",
-        )
+def _replaced(line: DeliveryLine, other: Link, *, is_new: bool) -> DeliveryRefused:
+    """The error for a second delivery of a day. `is_new`: this run has accepted the other, and a limit may hold it."""
+    told = "{file}: another delivery of {produced} was taken before (taken sha256 {taken}…, this one {sha256}…)"
+    if is_new:
+        told = "{file}: another delivery of {produced} came before (that one sha256 {taken}…, this one {sha256}…)"
+    hashes = {"taken": other.sha256[:8], "sha256": line.sha256[:8]}
+    return DeliveryRefused(told, file=line.file, produced=line.produced, **hashes, kind="delivery.replaced")
+
+
+def _out_of_chain(header: Header, line: DeliveryLine, last: date | None) -> DeliveryRefused:
     if line.previous == line.produced:
         return DeliveryRefused(
             "{file}: it begins a new chain, but the last one taken is of {last}",

@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cprsync.domain.feed.delivery import Place, day_in_name, missing_after_discard, place_of
+from cprsync.domain.feed.delivery import Link, Place, day_in_name, missing_after_discard, place_of
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.services.feed.copies import find_copy
 from cprsync.services.feed.intake import STOPS
@@ -22,6 +22,7 @@ from cprsync.services.ports.deliveries import InboxState
 from cprsync.services.ports.trust.audit import checked_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from cprsync.domain.feed.delivery import Header
@@ -75,7 +76,8 @@ class DeliveryDecisions:
         reason, stopped = checked_reason(reason), self.store.stopped_deliveries
         meant = find_copy(self.store, self.feed, file, sha256=sha256)
         delivery, header, stopped_by = self._take_up(meant)
-        unverified = stopped.accept(delivery, place=stopped_by, reason=reason, user=user)
+        held = self._held(header.produced, delivery.sha256)
+        unverified = stopped.accept(delivery, place=stopped_by, reason=reason, user=user, instead_of=held)
         return {
             "file": delivery.name,
             "produced": header.produced.isoformat(),
@@ -86,7 +88,8 @@ class DeliveryDecisions:
             # the accepted delivery waits behind these, if they are still where they arrived
             "behind": [other.name for other in stopped.stopping() if other.id != delivery.id],
             "unverified": unverified,
-            "others": _others(meant),
+            "instead_of": [{"file": one.name, "sha256": one.sha256} for one in held],
+            "others": _others(meant, but=held),
         }
 
     def _take_up(self, meant: MeantCopy) -> tuple[SealedDelivery, Header, str]:
@@ -137,7 +140,13 @@ class DeliveryDecisions:
 
     def _place(self, header: Header, sha256: str) -> Place:
         taken, last = self.store.inbox.taken_on(header.produced), self.store.inbox.last_produced()
-        return place_of(header, sha256, taken=taken, last=last, strict=self.strict)
+        held = [Link(header.produced, one.sha256) for one in self._held(header.produced, sha256)]
+        return place_of(header, sha256, taken=taken or next(iter(held), None), last=last, strict=self.strict)
+
+    def _held(self, produced: date, sha256: str) -> list[SealedDelivery]:
+        """The deliveries of the same day with other content that a run has held, and the next one would take."""
+        waiting = [one for one in self.store.inbox.waiting() if one.state is InboxState.SEALED and one.sha256 != sha256]
+        return [one for one in waiting if one.header is not None and one.header.produced == produced]
 
     def discard(self, file: str, *, reason: str, user: str, sha256: str | None = None) -> dict[str, Any]:
         """Set `file` aside. No night reads this content again.
@@ -208,14 +217,17 @@ class DeliveryDecisions:
     def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
         """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
         produced = fault.produced or day_in_name(delivery.name)
-        taken = produced is not None and self.store.inbox.taken_on(produced) is not None
-        last = self.store.inbox.last_produced()
-        return missing_after_discard(produced, is_taken=taken, last=last, today=self._today).value
+        inbox, last = self.store.inbox, self.store.inbox.last_produced()
+        is_there = produced is not None and (
+            inbox.taken_on(produced) is not None or bool(self._held(produced, delivery.sha256))
+        )
+        return missing_after_discard(produced, is_taken=is_there, last=last, today=self._today).value
 
 
-def _others(meant: MeantCopy) -> list[dict[str, Any]]:
-    """The other copies of the name, so that the operator sees which one was decided about."""
-    return [{"sha256": one.sha256, "size": one.size, "state": _state(one)} for one in meant.others]
+def _others(meant: MeantCopy, *, but: Collection[SealedDelivery] = ()) -> list[dict[str, Any]]:
+    """The other copies of the name that stay as they are, so that the operator sees which one was decided about."""
+    left = [one for one in meant.others if one not in but]
+    return [{"sha256": one.sha256, "size": one.size, "state": _state(one)} for one in left]
 
 
 def _state(copy: SealedDelivery) -> str:

@@ -10,7 +10,7 @@ from cprsync.domain.feed.delivery import DISCARDED, Link
 from cprsync.domain.person.person import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from cprsync.domain.deciding.number_change import Links
@@ -186,8 +186,13 @@ class StoppedDeliveries(Protocol):
     def copies(self, name: str) -> list[SealedDelivery]:
         """Return every delivery of this name, in the order they came, without one that is new when it comes again."""
 
-    def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
+    def accept(
+        self, delivery: SealedDelivery, *, place: str, reason: str, user: str, instead_of: Sequence[SealedDelivery] = ()
+    ) -> int:
         """Accept a delivery that is out of chain. The next run applies it; this changes no record.
+
+        `instead_of`: deliveries of the same day that a held run has released. They are set aside, unless a run has
+        taken them meanwhile.
 
         After a gap, nobody can say which numbers the missing deliveries told of. Every subscribed patron is
         then unverified until the register has answered (decision 33). Returns for how many patrons a window was

@@ -68,6 +68,8 @@ class Around:
 LATE: Final = "delivery.late"
 #: What stops a night because a delivery before the one at hand is missing.
 GAP: Final = "delivery.gap"
+#: What stops a night because another delivery of the day came before.
+REPLACED: Final = "delivery.replaced"
 #: Who is told of what a night has written: what they did not hear waits, and the next run of the day tells it.
 _HEARERS: Final = frozenset({"netmedia", "target"})
 #: How far back the last night is looked for, behind runs that undo others.
@@ -272,6 +274,9 @@ def _wrong_run(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     run, is_late = document["run"], document["deliveries"]["late"]
     if run is None:
         yield {"what": "no_run"}
+    elif run.get("error") == REPLACED:
+        # also beside a held plan: the new one may be the correction that was asked for
+        yield {"what": "replaced", "run": run["run"]}
     elif any(run["run"] == one["run"] for one in document["plans"]) or (is_late and run.get("error") == LATE):
         # its plan, or the delivery that it waits for, says more
         return

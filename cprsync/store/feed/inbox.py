@@ -40,7 +40,7 @@ from cprsync.store.core.tenant import (
 from cprsync.store.patrons.windows import FEED_STREAM, open_for_subscribed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from cprsync.services.ports.runs import Run
@@ -82,6 +82,8 @@ _TAKEN_ON: Final = (
     .limit(1)
 )
 _CHANGE: Final = update(tables.inbox).where(_BOX.agency == AGENCY_IS, _BOX.id == bindparam("number_"))
+_ASIDE: Final = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
+_SET_ASIDE: Final = _CHANGE.where(_BOX.state == InboxState.SEALED.value).values(_ASIDE)
 _PRODUCED_IS: Final = bindparam("produced_", type_=_AGREEMENT.last_produced.type)
 _IS_NEWER: Final = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < _PRODUCED_IS)
 _MOVE_CHAIN: Final = (
@@ -204,13 +206,16 @@ class StoppedDeliveries(TenantStore):
             rows = connection.execute(wanted.order_by(_BOX.id), self._tenant.ours)
             return [from_row(row, forgotten=row.forgotten) for row in rows]
 
-    def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
-        more = (("delivery", delivery.sha256),)
-        happened = audit.Happened("accept", actions=(place,), user=user, more=more, reason=reason)
+    def accept(
+        self, delivery: SealedDelivery, *, place: str, reason: str, user: str, instead_of: Sequence[SealedDelivery] = ()
+    ) -> int:
+        happened = [_decided("accept", delivery, place, reason, user)]
         with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
             change_delivery(connection, self._tenant, delivery.id, **accepted)
-            audit.append(connection, self._tenant, FEED_STREAM, [happened])
+            aside = [one for one in instead_of if _set_aside(connection, self._tenant, one)]
+            happened += [_decided("discard", one, place, reason, user) for one in aside]
+            audit.append(connection, self._tenant, FEED_STREAM, happened)
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
@@ -222,12 +227,10 @@ class StoppedDeliveries(TenantStore):
         return [delivery for delivery in found if delivery.name not in settled]
 
     def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
-        more = (("delivery", delivery.sha256),)
-        happened = audit.Happened("discard", actions=(found,), user=user, more=more, reason=reason)
         with run_transaction(self._tenant, None) as connection:
-            aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
-            change_delivery(connection, self._tenant, delivery.id, **aside)
-            audit.append(connection, self._tenant, FEED_STREAM, [happened])
+            change_delivery(connection, self._tenant, delivery.id, **_ASIDE)
+            happened = [_decided("discard", delivery, found, reason, user)]
+            audit.append(connection, self._tenant, FEED_STREAM, happened)
             is_first = _last_taken(connection, self._tenant) is None
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if is_first else 0
 
@@ -238,6 +241,17 @@ class StoppedDeliveries(TenantStore):
         wanted = select(tables.inbox).where(OF_AGREEMENT, _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
         with reading(self._tenant.engine) as connection:
             return {row.name: from_row(row) for row in connection.execute(wanted, self._tenant.ours)}
+
+
+def _set_aside(connection: Connection, tenant: Tenant, delivery: SealedDelivery) -> bool:
+    """Set aside a delivery that waits. False: a run has taken it meanwhile."""
+    return connection.execute(_SET_ASIDE, {"agency_": tenant.agency, "number_": delivery.id}).rowcount > 0
+
+
+def _decided(kind: str, delivery: SealedDelivery, why: str, reason: str, user: str) -> audit.Happened:
+    """What an operator has decided about a delivery, for the audit."""
+    more = (("delivery", delivery.sha256),)
+    return audit.Happened(kind, actions=(why,), user=user, more=more, reason=reason)
 
 
 def change_delivery(connection: Connection, tenant: Tenant, number: int, **values: object) -> None:

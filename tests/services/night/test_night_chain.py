@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, unowned
+from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, refused, unowned
 from townspeople import dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.feed.stopped import DeliveryDecisions
+from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from cprsync.services.ports.deliveries import Feed
 
 
 def records(library: Library) -> Any:
@@ -57,6 +60,58 @@ def test_another_content_of_a_day_already_taken_stops_and_shows_both_hashes(libr
     del library.feed.files[taken.name]
     library.deliver(TUESDAY, person("ANNA"))
     assert library.night().exit_code == 0
+
+
+def test_what_protects_in_a_second_delivery_of_a_day_does_not_wait_for_whoever_decides(library: Library) -> None:
+    taken = library.deliver(MONDAY, moves(person("ANNA")))
+    library.one_night()
+    library.deliver(MONDAY, gains_protection(renames(moves(person("ANNA")))), name=taken.name)
+    report = library.night()
+    assert (report.exit_code, report.counts.let_through) == (1, {"protect": 1})
+    assert library.record("ANNA") == gains_protection(moves(person("ANNA")))
+
+
+def test_the_new_file_that_was_asked_for_at_a_brake_is_taken_in_place_of_the_held_one(
+    either_library: Library,
+) -> None:
+    library = either_library
+    library.limit(Harm.GONE, 0)
+    held = library.deliver(MONDAY, dies(person("DAVID")), moves(person("ANNA")))
+    assert library.one_night().exit_code == 5
+    library.deliver(MONDAY, moves(person("ANNA")), gains_protection(person("CLARA")), name=held.name)
+    report = library.one_night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind) == (5, "delivery.replaced")
+    assert "came before" in report.error.message
+    assert library.record("CLARA") == gains_protection(person("CLARA"))
+    wrong = [one["what"] for one in status_of(library.store, Around("", "", library.clock.now()))["wrong"]]
+    assert wrong[:2] == ["plan", "replaced"]
+
+    decisions = DeliveryDecisions(library.store, library.reader, cast("Feed", library.feed), strict=True)
+    told = decisions.accept(held.name, reason="CPR has corrected it", user="lone")
+    assert ([one["file"] for one in told["instead_of"]], told["others"]) == ([held.name], [])
+    library.register.knows(gains_protection(person("CLARA")))
+    report = library.night()
+    assert (report.exit_code, [line.outcome for line in report.deliveries]) == (0, ["applied"])
+    assert library.record("ANNA") == moves(person("ANNA"))
+    assert library.record("DAVID") == person("DAVID")
+    library.deliver(TUESDAY, renames(person("ANNA")))
+    assert library.night().exit_code == 0
+
+
+def test_where_the_held_file_was_right_the_other_is_set_aside(library: Library) -> None:
+    library.limit(Harm.GONE, 0)
+    held = library.deliver(MONDAY, dies(person("DAVID")))
+    other = library.deliver(MONDAY, person("ANNA"), name=f"{held.name}.again")
+    assert library.one_night().exit_code == 5
+    decisions = DeliveryDecisions(library.store, library.reader, cast("Feed", library.feed), strict=True)
+    assert refused(library, lambda: decisions.accept(held.name, reason="it is right", user="lone")) == (
+        "delivery.not_stopped"
+    )
+    assert decisions.discard(other.name, reason="CPR says so", user="lone")["left"] == "nothing"
+    library.limit(Harm.GONE, 1)
+    assert library.night().exit_code == 3
+    assert library.record("DAVID").status is dies(person("DAVID")).status
 
 
 def test_a_delivery_older_than_the_last_one_taken_is_not_used(library: Library) -> None:
