@@ -13,8 +13,9 @@ from test_box import patron_of
 from test_set_cpr import MADE, enrol
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 
-from cprsync.domain.person.person import SILENT, Status
+from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import RegisterUnavailable
+from cprsync.services.feed.provisional import ask_about_provisional
 
 if TYPE_CHECKING:
     from browser import Browser, Served
@@ -401,6 +402,25 @@ def test_what_an_open_patron_said_otherwise_than_the_register_can_be_compared_be
     assert "Udvej" not in browser.answer.text
     browser.open(f"/patrons/{patron}").send(f"/patrons/{patron}/reveal", reason="Er det den samme person?")
     assert "Edith Udvej" in browser.text
+
+
+@pytest.mark.parametrize("answer", [None, Status.CHANGED, Status.ANNULLED])
+def test_the_page_says_whether_the_register_has_answered_about_a_provisional_patron(
+    desk: Served, answer: Status | None
+) -> None:
+    """It went on saying that CPR had not answered to whom CPR had told it was another patron's number."""
+    goes_down(desk)
+    browser = look_up(desk, "EDITH").send("/register/confirm", name="Edith Udvej")
+    patron = patron_of(desk, "EDITH")
+    if answer is not None:
+        desk.library.register.down = None
+        told = Person(cpr("EDITH"), status=answer, current_number=cpr("ANNA"))
+        desk.library.register.knows(silence_by_status(told))
+        ask_about_provisional(desk.library.ports())
+    browser.open(f"/patrons/{patron}")
+    assert ("CPR har ikke svaret endnu" in browser.text) is (answer is None)
+    assert ("svaret siger ikke, hvem låneren er" in browser.text) is (answer is not None)
+    assert "Edith Udvej" in browser.send(f"/patrons/{patron}/reveal", reason="Låneren står her").text
 
 
 def test_a_provisional_patron_without_a_name_is_not_written(desk: Served) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 from cprsync.domain.patron.review import SAID_ADDRESS, SAID_BOTH, SAID_NAME
-from cprsync.domain.person.person import Gap
+from cprsync.domain.person.person import SILENT, Gap
 from cprsync.domain.person.sealed import Name, is_named_alike, is_written_at
 from cprsync.errors import WrongValue
 
@@ -75,11 +75,15 @@ def review_of(differs: Collection[Differs]) -> str | None:
 def compare_said(said: Mapping[str, Said], known: Mapping[str, Person]) -> dict[str, str | None]:
     """By patron, the review to raise about what they said; None: the register says the same.
 
+    Left out is who has no name of the register's, as with an annulled number: what they said is all that says who they
+    are.
+
     Args:
         said: what the patrons said.
         known: the register's part of their records, as soon as a source has spoken. Others are left out.
     """
-    return {one: review_of(find_differences(said[one], known[one])) for one in sorted(said.keys() & known.keys())}
+    named = sorted(one for one in said.keys() & known.keys() if known[one].name is not SILENT)
+    return {one: review_of(find_differences(said[one], known[one])) for one in named}
 
 
 def is_late(since: datetime, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.review import ReviewKind, review_kind
 from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.person import SILENT
 from cprsync.errors import ReviewChanged
 from cprsync.services.ports.leaving import CONFIRMED, Erased
 
@@ -179,8 +180,8 @@ class PersonView:
 
     @property
     def is_provisional(self) -> bool:
-        """Whether the patron was registered while the register did not answer, and no source has spoken since."""
-        return self.said_since is not None and not self.patron.is_known
+        """Whether the patron was registered while the register did not answer, and no source has named them since."""
+        return self.said_since is not None and (not self.patron.is_known or self.patron.register.name is SILENT)
 
     def is_sealed(self, policy: Policy) -> bool:
         """Whether only a reasoned reveal may show name and address."""

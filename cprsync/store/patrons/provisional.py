@@ -2,7 +2,7 @@
 
 The record itself has no source until the register answers. Every first copy passes `settle`, wherever it comes from: a
 night, a delivery, the desk, or the asking between two nights. If the register agrees, what was said is deleted. If not,
-it is kept until staff have looked.
+it is kept until staff have looked; and if it tells no name, until it does.
 """
 
 from __future__ import annotations
@@ -49,6 +49,11 @@ _WHO_STAYS: Final = (
     & _PATRON.status_class.not_in(tables.GONE)
     & (_PATRON.standing == Stage.ACTIVE.value)
 )
+_IS_ASKED: Final = exists().where(
+    _ASKED.agency == _ROW.agency, _ASKED.patron_id == _ROW.patron_id, _ASKED.kind == FIRST_COPY
+)
+#: The register has answered, and a person has to look: its answer differs, cannot be used, or tells no name.
+_IS_STAFFS: Final = _ROW.differs | is_parked() | (_PATRON.as_of_day.is_not(None) & ~_IS_ASKED)
 #: Those who only answer for a minor, and were entered while the register did not answer. They said nothing themselves.
 _WHO_ANSWERS: Final = (
     select(_PATRON.id)
@@ -78,19 +83,16 @@ class Provisional(TenantStore):
     """Patrons about whom the register has still to answer."""
 
     def waiting(self) -> ProvisionalWaiting:
-        wanted = select(_ROW.since, _ROW.differs, is_parked().label("parked")).join(tables.patron, _WHO_STAYS)
+        wanted = select(_ROW.since, _IS_STAFFS.label("staff")).join(tables.patron, _WHO_STAYS)
         wanted = wanted.where(_ROW.agency == self._tenant.agency)
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(wanted.order_by(_ROW.since)).all()
-        asked = [moment_of(row.since) for row in rows if not row.differs and not row.parked]
+        asked = [moment_of(row.since) for row in rows if not row.staff]
         return ProvisionalWaiting(len(asked), len(rows) - len(asked), asked[0] if asked else None)
 
     def to_ask(self, limit: int) -> list[str]:
-        asked = exists().where(
-            _ASKED.agency == _ROW.agency, _ASKED.patron_id == _ROW.patron_id, _ASKED.kind == FIRST_COPY
-        )
         wanted = select(_ROW.patron_id).join(tables.patron, _WHO_STAYS)
-        wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), asked)
+        wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), _IS_ASKED)
         with reading(self._tenant.engine) as connection:
             said = list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
             # first who answers: as long as they are unknown, the minor's address is hidden

@@ -19,7 +19,7 @@ from cprsync.domain.patron.provisional import (
     is_late,
     review_of,
 )
-from cprsync.domain.person.person import Person, Protection
+from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.person.sealed import Address, Name
 
 ANNA = person("ANNA").number
@@ -90,3 +90,8 @@ def test_the_register_is_late_after_a_day_and_a_night() -> None:
 def test_only_what_a_source_has_told_of_is_compared_and_what_agrees_raises_nothing() -> None:
     said = {"1": Said.of("Mette Skovgaard", ""), "2": Said.of("Ida Holm", ""), "3": Said.of("Ida Holm", "")}
     assert compare_said(said, {"1": known(), "2": known(), "4": known()}) == {"1": None, "2": "said.name"}
+
+
+def test_what_was_said_is_not_compared_with_an_answer_that_tells_no_name_but_with_one_that_there_is_none() -> None:
+    said = {"1": Said.of("Ida Holm", ""), "2": Said.of("Ida Holm", "")}
+    assert compare_said(said, {"1": Person(ANNA), "2": known(name=EMPTY)}) == {"2": None}

@@ -23,12 +23,13 @@ from townspeople import cpr, gains_protection, moves, person
 from cprsync.cli.desk.background import ask_once, verifying
 from cprsync.domain.patron.local import Local, Stage
 from cprsync.domain.patron.provisional import WAITS_MOST
-from cprsync.domain.person.person import SILENT
+from cprsync.domain.person.person import SILENT, Status, silence_by_status
 from cprsync.domain.person.sealed import Name
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, RegisterUnavailable
 from cprsync.services.desk.adding import Addition, answered_by, confirm_addition, preview_addition
 from cprsync.services.desk.answering import preview_responsible
+from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.feed.provisional import ask_about_provisional
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
@@ -224,6 +225,28 @@ def test_an_address_that_was_said_otherwise_goes_to_staff(library: Library) -> N
     returns(library)
     ask_about_provisional(library.ports())
     assert (patron, "said.address") in library.reviews()
+
+
+def test_what_somebody_said_is_kept_until_the_register_tells_a_name(either_library: Library) -> None:
+    """Of an annulled number it tells none: what they said was deleted, and nobody knew who had borrowed."""
+    library = either_library
+    library.register.down = DOWN
+    patron = comes(library, "IVAN")
+    returns(library)
+    library.register.knows(silence_by_status(replace(person("IVAN"), status=Status.ANNULLED)))
+    assert ask_about_provisional(library.ports()).left == 0
+    assert waits(library) == (0, 1)
+    assert (patron, "number.annulled") in library.reviews()
+    reviews(library).accept(number_of(library, "number.annulled"))
+    library.deliver(date(2027, 3, 22))
+    library.one_night()
+    opened = RecordViewer(library, "lisbeth").revealed(patron, reason="Låneren står her")
+    assert (opened["said"]["waits"], opened["said"]["name"]) == (True, person("IVAN").name.addressing)  # type: ignore[union-attr]  # known
+    assert waits(library) == (0, 1)
+    # the annulment was a mistake
+    library.deliver(date(2027, 3, 23), person("IVAN"))
+    library.one_night()
+    assert (waits(library), library.rows("provisional")) == ((0, 0), [])
 
 
 def test_the_desks_own_look_up_verifies_too(library: Library) -> None:
