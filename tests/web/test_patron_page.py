@@ -541,7 +541,7 @@ def test_a_patron_sees_who_looked_and_never_which_employee(desk: Served) -> None
     assert "lisbeth" not in browser.answer.text
     assert "Hemmelig grund" not in browser.answer.text
     # the page says what counts as a look
-    assert "Så posten" in browser.text
+    assert "så posten" in browser.text
     assert "set din post" in browser.text
     # the look at the record, and what was opened of it
     assert browser.answer.text.count("<tr><td>") == before + 2
