@@ -14,12 +14,15 @@ from browser import Browser, Clock, Served, serving
 from doubles import AGENCY, MONDAY
 from identity_provider import Known, known_provider
 from test_box import patron_of
+from test_provisional import DOWN, comes
+from test_reviewing import reviews
 from test_sealed_views import reveals
 from test_set_cpr import MADE, enrol, set_cpr, undo
 from townspeople import cpr, person
 
 from cprsync.domain.patron.local import ListChange
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.feed.provisional import ask_about_provisional
 from cprsync.store import tables
 from cprsync.web.journeys import Journeys
 from cprsync.web.me.area import BACK, IDLE_SECONDS, OWN_MAX, PatronArea, PatronProvider, patron_sessions
@@ -303,6 +306,26 @@ def test_a_protected_patron_sees_their_own_data_and_paper_gets_none_of_it(desk: 
     assert 'id="branch" class="unprinted"' not in printed
     (opened,) = reveals(desk.library)
     assert (opened["user"], opened["purpose"]) == (patron_of(desk, "BO"), "own")
+
+
+def test_who_was_registered_while_the_register_was_down_sees_what_they_said_and_no_protection(desk: Served) -> None:
+    """The page said: this is what the library has about you, and: you are protected. Neither was true."""
+    desk.library.register.down = DOWN
+    comes(desk.library, "EDITH", name="Edith Udvej", address="Havnegade 1|8000 Aarhus C")
+    browser = by_identity(desk, "EDITH")
+    assert "Havnegade 1, 8000 Aarhus C" in browser.text
+    assert "Biblioteket skjuler dit navn og din adresse" in browser.text
+    assert "Du har navne- og adressebeskyttelse." not in browser.text
+    assert browser.open("/me/export").answer.json()["said"]["name"] == "Edith Udvej"
+    # the register says otherwise, and hides nothing: staff have still to look
+    desk.library.register.down = None
+    desk.library.register.knows(person("EDITH"))
+    ask_about_provisional(desk.library.ports())
+    assert {"Edith Udvej", person("EDITH").name.addressing} <= {*by_identity(desk, "EDITH").page.text}
+    (one,) = [one for one in desk.library.store.review_desk.items(all_states=False) if one.kind == "said.both"]
+    reviews(desk.library).accept(one.id)
+    desk.library.one_night()
+    assert "Udvej" not in by_identity(desk, "EDITH").text
 
 
 def test_a_citizen_who_is_no_patron_here_is_told_so(desk: Served) -> None:

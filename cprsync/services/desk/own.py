@@ -56,8 +56,7 @@ class OwnRecord:
             "library": self.library.agency,
             "proof": self.proof.value,
             "patron": self.patron_id,
-            "protected": whole["protected"],
-            "verified": whole["verified"],
+            **{key: whole[key] for key in ("protected", "sealed_by", "verified", "said") if key in whole},
             "fields": shown,
         }
 
@@ -100,7 +99,7 @@ class OwnRecord:
         """The record as the desk shows it, opened if the patron has proved who they are."""
         document = self._document_of(view, None)
         sealed = sealed_fields(document["fields"])
-        if self.proof is Proof.CARD or not sealed:
+        if self.proof is Proof.CARD or not (sealed or view.said_since):
             return document
         return self._document_of(
             view,

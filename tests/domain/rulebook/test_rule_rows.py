@@ -602,7 +602,10 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CPR siger noget andet end en låner, der blev indmeldt, mens CPR ikke svarede",
         "said.name, said.address, said.both",
         "alt: CPR gælder",
-        "et menneske, der har set det: er det den rigtige person? Det, låneren sagde, slettes så",
+        (
+            "et menneske, der har set det: er det den rigtige person? Det, låneren sagde, slettes så. Siger CPR intet "
+            "navn, som ved et annulleret nummer, rejses ingen sag, og det gemmes, til CPR siger et"
+        ),
         "beslutning 2 og 32",
     ),
     "parked-responsible": (
