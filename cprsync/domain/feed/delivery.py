@@ -242,6 +242,8 @@ class WindowReason(enum.Enum):
     NUMBER_REPLACED = "number_replaced"
     #: a run was undone: what it had written was news
     REVERTED = "reverted"
+    #: a delivery was set aside, of which nights may have written what protects
+    SET_ASIDE = "set_aside"
     #: an operator had everyone looked up, for a reason that the program cannot see
     REQUESTED = "requested"
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cprsync.domain.feed.delivery import Link, Place, day_in_name, missing_after_discard, place_of
+from cprsync.domain.person.person import Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.services.feed.copies import find_copy
 from cprsync.services.feed.intake import STOPS
-from cprsync.services.ports.deliveries import InboxState
+from cprsync.services.ports.deliveries import Doubted, InboxState
 from cprsync.services.ports.trust.audit import checked_reason
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from cprsync.domain.feed.delivery import Header
     from cprsync.services.feed.copies import MeantCopy
-    from cprsync.services.ports.deliveries import Feed, Reader, SealedDelivery
+    from cprsync.services.ports.deliveries import Delivered, Feed, Reader, SealedDelivery
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
+#: Why a delivery is refused for whose day another one came before.
+REPLACED = "delivery.replaced"
 #: Why a delivery in its place stopped the nights: its companion file announces more content than there is.
 UNFINISHED = "unfinished"
 #: Why a delivery that is now in its place stopped the nights: an operator had set it aside.
@@ -72,12 +75,13 @@ class DeliveryDecisions:
         Raises:
             BadInput: there is no such delivery, the reason may not be kept, or the delivery stops no night.
             DeliveryRefused: the delivery is damaged.
+            RunBusy: a night is running, and may take the one that this one takes the place of.
         """
         reason, stopped = checked_reason(reason), self.store.stopped_deliveries
         meant = find_copy(self.store, self.feed, file, sha256=sha256)
         delivery, header, stopped_by = self._take_up(meant)
-        held = self._held(header.produced, delivery.sha256)
-        unverified = stopped.accept(delivery, place=stopped_by, reason=reason, user=user, instead_of=held)
+        held = self._set_held_aside(header.produced, delivery.sha256, reason=reason, user=user)
+        unverified = stopped.accept(delivery, place=stopped_by, reason=reason, user=user)
         return {
             "file": delivery.name,
             "produced": header.produced.isoformat(),
@@ -164,7 +168,7 @@ class DeliveryDecisions:
             if meant.copy is None and meant.is_unfinished and meant.file is not None:
                 meant.file.done()
             left = self._what_is_left(delivery, fault)
-            unverified = self.store.stopped_deliveries.discard(delivery, found=fault.kind, reason=reason, user=user)
+            unverified = self._set_aside(delivery, fault, reason=reason, user=user)
         return {
             "file": delivery.name,
             "sha256": delivery.sha256,
@@ -203,7 +207,7 @@ class DeliveryDecisions:
             return _Fault(damage.kind)
         place = self._place(header, sha256)
         if place is Place.REPLACED:
-            return _Fault("delivery.replaced", header.produced)
+            return _Fault(REPLACED, header.produced)
         if (today := self._today) is not None and header.produced > today:
             return _Fault("delivery.future", header.produced)
         if place is Place.GAP:
@@ -214,6 +218,30 @@ class DeliveryDecisions:
             )
         raise _not_stopped(header, place)
 
+    def _set_held_aside(self, produced: date, sha256: str, *, reason: str, user: str) -> list[SealedDelivery]:
+        """Set aside what a brake holds of a day, before the other one of the day is accepted: a night takes one."""
+        if not self._held(produced, sha256):
+            return []
+        with self.store.runs.lock():
+            held = self._held(produced, sha256)
+            for one in held:
+                self._set_aside(one, _Fault(REPLACED, produced), reason=reason, user=user)
+        return held
+
+    def _set_aside(self, delivery: SealedDelivery, fault: _Fault, *, reason: str, user: str) -> int:
+        doubted = None
+        if fault.kind == REPLACED and fault.produced is not None:
+            doubted = Doubted(self._find_protected(delivery), fault.produced)
+        stopped = self.store.stopped_deliveries
+        return stopped.discard(delivery, found=fault.kind, reason=reason, user=user, doubted=doubted)
+
+    def _find_protected(self, delivery: SealedDelivery) -> list[str]:
+        """The patrons who are protected or dead in a delivery: nights may have written that much of it (decision 3)."""
+        with closing(self.store.inbox.content(delivery)) as content:
+            told = [one.number for one in self.reader.persons(content) if _is_told_at_once(one)]
+        found = (self.store.patrons.find(number) for number in told if number is not None)
+        return [patron_id for patron_id in found if patron_id is not None]
+
     def _what_is_left(self, delivery: SealedDelivery, fault: _Fault) -> str:
         """What remains in the chain for the delivery's day. If the file cannot be read, its name gives the day."""
         produced = fault.produced or day_in_name(delivery.name)
@@ -222,6 +250,10 @@ class DeliveryDecisions:
             inbox.taken_on(produced) is not None or bool(self._held(produced, delivery.sha256))
         )
         return missing_after_discard(produced, is_taken=is_there, last=last, today=self._today).value
+
+
+def _is_told_at_once(one: Delivered) -> bool:
+    return one.protection is Protection.NAME_AND_ADDRESS or one.status is Status.DEAD
 
 
 def _others(meant: MeantCopy, *, but: Collection[SealedDelivery] = ()) -> list[dict[str, Any]]:

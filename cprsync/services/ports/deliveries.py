@@ -180,19 +180,25 @@ class Inbox(Protocol):
         """Refuse a delivery that is damaged or out of chain. `reason` is a stable name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The patrons of whom nights may have written a part of a delivery that is set aside: a protection, or a death.
+
+    The register is asked about them. Another source of the delivery's day may let letters go out again.
+    """
+
+    patron_ids: Sequence[str]
+    produced: date
+
+
 class StoppedDeliveries(Protocol):
     """What an operator decides about deliveries that stop the nights."""
 
     def copies(self, name: str) -> list[SealedDelivery]:
         """Return every delivery of this name, in the order they came, without one that is new when it comes again."""
 
-    def accept(
-        self, delivery: SealedDelivery, *, place: str, reason: str, user: str, instead_of: Sequence[SealedDelivery] = ()
-    ) -> int:
+    def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
         """Accept a delivery that is out of chain. The next run applies it; this changes no record.
-
-        `instead_of`: deliveries of the same day that a held run has released. They are set aside, unless a run has
-        taken them meanwhile.
 
         After a gap, nobody can say which numbers the missing deliveries told of. Every subscribed patron is
         then unverified until the register has answered (decision 33). Returns for how many patrons a window was
@@ -202,12 +208,15 @@ class StoppedDeliveries(Protocol):
     def stopping(self) -> list[SealedDelivery]:
         """Return the deliveries that no night could take. Each stops the nights as long as its file stays."""
 
-    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+    def discard(
+        self, delivery: SealedDelivery, *, found: str, reason: str, user: str, doubted: Doubted | None = None
+    ) -> int:
         """Set a delivery aside: no night looks at it again.
 
-        `found`: the kind of fault. The delivery leaves a gap. An operator who accepts the gap has every patron
-        looked up (decision 33). Before the first delivery there is no chain that could show a gap. Then every
-        subscribed patron is unverified from now on. Returns for how many patrons a window was opened.
+        `found`: the kind of fault. `doubted`: another one of the day has come. Otherwise the delivery leaves a gap. An
+        operator who accepts the gap has every patron looked up (decision 33). Before the first delivery there is no
+        chain that could show a gap. Then every subscribed patron is unverified from now on. Returns for how many
+        patrons a window was opened because of a gap.
         """
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:

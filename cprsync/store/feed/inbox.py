@@ -23,12 +23,13 @@ from cprsync.domain.feed.delivery import (
     last_loaded,
     may_skip_delivery,
 )
+from cprsync.domain.person.person import Status
 from cprsync.errors import SealBroken
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import moment_of, reading, writing
+from cprsync.store.core.engine import change_rows, moment_of, reading, writing
 from cprsync.store.core.tenant import (
     AGENCY_IS,
     AGREEMENT_IS,
@@ -37,12 +38,13 @@ from cprsync.store.core.tenant import (
     run_transaction,
     set_run_values,
 )
-from cprsync.store.patrons.windows import FEED_STREAM, open_for_subscribed
+from cprsync.store.patrons.windows import FEED_STREAM, open_for_subscribed, open_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import date, datetime
 
+    from cprsync.services.ports.deliveries import Doubted
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
@@ -66,6 +68,7 @@ SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
 _IN_THE_AUDIT: Final = ""
 _BOX, _CHUNK, _AGREEMENT = tables.inbox.c, tables.inbox_chunk.c, tables.agreement.c
+_PATRON = tables.patron.c
 # Each look-up at the desk asks the first of these, and each night the others: so they are built once.
 _LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
 #: A condition: the delivery is of this agreement.
@@ -82,8 +85,6 @@ _TAKEN_ON: Final = (
     .limit(1)
 )
 _CHANGE: Final = update(tables.inbox).where(_BOX.agency == AGENCY_IS, _BOX.id == bindparam("number_"))
-_ASIDE: Final = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
-_SET_ASIDE: Final = _CHANGE.where(_BOX.state == InboxState.SEALED.value).values(_ASIDE)
 _PRODUCED_IS: Final = bindparam("produced_", type_=_AGREEMENT.last_produced.type)
 _IS_NEWER: Final = _AGREEMENT.last_produced.is_(None) | (_AGREEMENT.last_produced < _PRODUCED_IS)
 _MOVE_CHAIN: Final = (
@@ -206,16 +207,11 @@ class StoppedDeliveries(TenantStore):
             rows = connection.execute(wanted.order_by(_BOX.id), self._tenant.ours)
             return [from_row(row, forgotten=row.forgotten) for row in rows]
 
-    def accept(
-        self, delivery: SealedDelivery, *, place: str, reason: str, user: str, instead_of: Sequence[SealedDelivery] = ()
-    ) -> int:
-        happened = [_decided("accept", delivery, place, reason, user)]
+    def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
         with run_transaction(self._tenant, None) as connection:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
             change_delivery(connection, self._tenant, delivery.id, **accepted)
-            aside = [one for one in instead_of if _set_aside(connection, self._tenant, one)]
-            happened += [_decided("discard", one, place, reason, user) for one in aside]
-            audit.append(connection, self._tenant, FEED_STREAM, happened)
+            audit.append(connection, self._tenant, FEED_STREAM, [_decided("accept", delivery, place, reason, user)])
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
@@ -226,12 +222,17 @@ class StoppedDeliveries(TenantStore):
         settled = self.decided_on([delivery.name for delivery in found])
         return [delivery for delivery in found if delivery.name not in settled]
 
-    def discard(self, delivery: SealedDelivery, *, found: str, reason: str, user: str) -> int:
+    def discard(
+        self, delivery: SealedDelivery, *, found: str, reason: str, user: str, doubted: Doubted | None = None
+    ) -> int:
+        aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
         with run_transaction(self._tenant, None) as connection:
-            change_delivery(connection, self._tenant, delivery.id, **_ASIDE)
-            happened = [_decided("discard", delivery, found, reason, user)]
-            audit.append(connection, self._tenant, FEED_STREAM, happened)
-            is_first = _last_taken(connection, self._tenant) is None
+            change_delivery(connection, self._tenant, delivery.id, **aside)
+            audit.append(connection, self._tenant, FEED_STREAM, [_decided("discard", delivery, found, reason, user)])
+            if doubted is not None:
+                open_windows(connection, self._tenant, doubted.patron_ids, WindowReason.SET_ASIDE)
+                _doubt_deaths(connection, self._tenant, doubted)
+            is_first = doubted is None and _last_taken(connection, self._tenant) is None
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if is_first else 0
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
@@ -243,9 +244,13 @@ class StoppedDeliveries(TenantStore):
             return {row.name: from_row(row) for row in connection.execute(wanted, self._tenant.ours)}
 
 
-def _set_aside(connection: Connection, tenant: Tenant, delivery: SealedDelivery) -> bool:
-    """Set aside a delivery that waits. False: a run has taken it meanwhile."""
-    return connection.execute(_SET_ASIDE, {"agency_": tenant.agency, "number_": delivery.id}).rowcount > 0
+def _doubt_deaths(connection: Connection, tenant: Tenant, doubted: Doubted) -> None:
+    """Where only letters were stopped, another source of the day counts: it may say that the person lives."""
+    only_stopped = (_PATRON.letters_stopped > doubted.produced) & (
+        _PATRON.status_class != tables.STATUS_CLASSES[Status.DEAD]
+    )
+    theirs = update(tables.patron).where(_PATRON.agency == tenant.agency, only_stopped)
+    change_rows(connection, theirs.values(letters_stopped=doubted.produced), _PATRON.id, doubted.patron_ids)
 
 
 def _decided(kind: str, delivery: SealedDelivery, why: str, reason: str, user: str) -> audit.Happened:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, refused, unowned
-from townspeople import dies, gains_protection, loses_protection, moves, person, renames
+from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
@@ -80,6 +80,7 @@ def test_the_new_file_that_was_asked_for_at_a_brake_is_taken_in_place_of_the_hel
     assert library.one_night().exit_code == 5
     library.deliver(MONDAY, moves(person("ANNA")), gains_protection(person("CLARA")), name=held.name)
     report = library.one_night()
+    assert library.view("DAVID").patron.letters_stopped is not None
     assert report.error is not None
     assert (report.exit_code, report.error.kind) == (5, "delivery.replaced")
     assert "came before" in report.error.message
@@ -90,9 +91,11 @@ def test_the_new_file_that_was_asked_for_at_a_brake_is_taken_in_place_of_the_hel
     decisions = DeliveryDecisions(library.store, library.reader, cast("Feed", library.feed), strict=True)
     told = decisions.accept(held.name, reason="CPR has corrected it", user="lone")
     assert ([one["file"] for one in told["instead_of"]], told["others"]) == ([held.name], [])
-    library.register.knows(gains_protection(person("CLARA")))
+    library.register.knows(gains_protection(person("CLARA")), person("DAVID"))
     report = library.night()
     assert (report.exit_code, [line.outcome for line in report.deliveries]) == (0, ["applied"])
+    assert library.register.looked_up == [cpr("DAVID")]
+    assert (library.view("DAVID").patron.letters_stopped, library.store.windows.counts()) == (None, {})
     assert library.record("ANNA") == moves(person("ANNA"))
     assert library.record("DAVID") == person("DAVID")
     library.deliver(TUESDAY, renames(person("ANNA")))
@@ -102,16 +105,19 @@ def test_the_new_file_that_was_asked_for_at_a_brake_is_taken_in_place_of_the_hel
 def test_where_the_held_file_was_right_the_other_is_set_aside(library: Library) -> None:
     library.limit(Harm.GONE, 0)
     held = library.deliver(MONDAY, dies(person("DAVID")))
-    other = library.deliver(MONDAY, person("ANNA"), name=f"{held.name}.again")
+    other = library.deliver(MONDAY, gains_protection(person("ANNA")), name=f"{held.name}.again")
     assert library.one_night().exit_code == 5
+    assert library.record("ANNA") == gains_protection(person("ANNA"))
     decisions = DeliveryDecisions(library.store, library.reader, cast("Feed", library.feed), strict=True)
     assert refused(library, lambda: decisions.accept(held.name, reason="it is right", user="lone")) == (
         "delivery.not_stopped"
     )
     assert decisions.discard(other.name, reason="CPR says so", user="lone")["left"] == "nothing"
     library.limit(Harm.GONE, 1)
+    library.register.knows(person("ANNA"))
     assert library.night().exit_code == 3
     assert library.record("DAVID").status is dies(person("DAVID")).status
+    assert library.record("ANNA") == person("ANNA")
 
 
 def test_a_delivery_older_than_the_last_one_taken_is_not_used(library: Library) -> None:
