@@ -35,6 +35,9 @@ _SIGN_IN_AGAIN, _FORBIDDEN, _NOT_THERE = 401, 403, 404
 _SAID_NO: Final = frozenset({400, 409})
 #: Nobody is served now.
 _LATER: Final = frozenset({429, 502, 503, 504})
+_MOVED: Final = range(300, 400)
+#: Koha says why it refuses in one of these. What says neither is not Koha's answer.
+_REASONS: Final = frozenset({"error", "errors"})
 _JSON: Final = {"Accept": "application/json", "Content-Type": "application/json"}
 _EMBED: Final = {"x-koha-embed": ATTRIBUTES}
 #: A token that is valid for fewer seconds is not used any more.
@@ -170,16 +173,29 @@ class KohaCalls:
                 return status, read_json(response, limits)
             if status in _LATER:
                 raise TargetUnavailable("Koha serves nobody now (HTTP {status})", status=status, kind=MAINTENANCE)
-            if status in {*_SAID_NO, _SIGN_IN_AGAIN, _FORBIDDEN, _NOT_THERE}:
-                return status, self._said(response)
+            if status == _SIGN_IN_AGAIN:
+                return status, {}
+            if status in {*_SAID_NO, _FORBIDDEN, _NOT_THERE}:
+                return status, self._read_refusal(response)
+            if status in _MOVED:
+                raise TargetRefused(
+                    "Koha sends us to another address (HTTP {status}): no redirect is followed", status=status
+                )
             raise TargetUnavailable("Koha answers HTTP {status}", status=status, kind="target.http")
 
-    def _said(self, response: requests.Response) -> dict[str, Any]:
-        """What Koha says beside a refusal. Nothing, if it cannot be read."""
+    def _read_refusal(self, response: requests.Response) -> dict[str, Any]:
+        """What Koha says of a refusal. Raises TargetUnavailable: another answers, so nobody knows what Koha has."""
         try:
-            return read_document(response, self._settings.answer)
+            said = read_document(response, self._settings.answer)
         except AnswerBroken:
-            return {}
+            said = {}
+        if not said.keys() & _REASONS:
+            raise TargetUnavailable(
+                "HTTP {status} is not Koha's own answer: a server before it gives it, or the address is wrong",
+                status=response.status_code,
+                kind="target.http",
+            )
+        return said
 
     def _signed(self) -> str:
         """What says who we are. The first thread that needs a token gets one, and the others wait for it."""

@@ -38,7 +38,9 @@ class KohaCaller:
         return requests.post(f"{self.url}/oauth/token", data=asked, verify=self.ready["ca"], timeout=_SECONDS)
 
     def ask(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
-        return self.http.request(method, f"{self.url}{path}", json=body, timeout=_SECONDS, **options)
+        return self.http.request(
+            method, f"{self.url}{path}", json=body, timeout=_SECONDS, allow_redirects=False, **options
+        )
 
     def search(self, query: Any = None, **parameters: Any) -> requests.Response:
         asked = parameters | ({} if query is None else {"q": json.dumps(query)})

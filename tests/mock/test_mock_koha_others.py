@@ -256,6 +256,9 @@ def test_each_fault_of_koha_is_what_its_name_says_and_then_over(koha: KohaCaller
             "koha-maintenance": 503,
             "koha-expired": 401,
             "koha-forbidden": 403,
+            "koha-gone": 404,
+            "koha-blocked": 403,
+            "koha-moved": 301,
         }
         assert status == expected[kind], kind
         if kind == "koha-expired":

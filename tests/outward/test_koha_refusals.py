@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from koha_library import protected, send, told
+from koha_library import gone, protected, send, told
 
 from cprsync.errors import TargetRefused, TargetUnavailable, TargetUntrusted
 from cprsync.mock import control
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from koha_library import KohaDesk
 
     from cprsync.outward.koha import KohaClient
+    from cprsync.services.ports.outward import OutwardEffect
 
     Make = Callable[..., KohaClient]
 
@@ -186,6 +187,33 @@ def test_while_koha_serves_nobody_nothing_is_written_and_afterwards_it_is(
     assert not koha_desk.written()
     control.calm(koha_desk.ready)
     assert send(make_koha(), told(number)) == [Delivered(str(patron_id))]
+
+
+@pytest.mark.parametrize("fault", ["koha-gone", "koha-blocked"])
+@pytest.mark.parametrize("build", [told, protected, gone])
+def test_a_page_of_a_server_before_koha_is_no_answer_about_a_patron(
+    koha_desk: KohaDesk, make_koha: Make, build: Callable[..., OutwardEffect], fault: str
+) -> None:
+    """One who left kept name and address there for ever: the page's 404 was taken for "no such patron"."""
+    number = koha_desk.new_number()
+    patron_id, client = koha_desk.has(number), make_koha(basic=True)
+    control.fault(koha_desk.ready, fault, times=100)
+    assert send(client, build(number, remote=patron_id)) == [Undelivered("no_answer")]
+    assert not koha_desk.written()
+    control.calm(koha_desk.ready)
+    assert send(client, build(number, remote=patron_id)) == [Delivered(str(patron_id))]
+    assert koha_desk.patron(patron_id)["address"] != "Havnen 1"
+
+
+def test_a_redirect_of_koha_is_not_followed_and_the_address_is_named_as_the_fault(
+    koha_desk: KohaDesk, make_koha: Make
+) -> None:
+    number = koha_desk.new_number()
+    patron_id = koha_desk.has(number)
+    control.fault(koha_desk.ready, "koha-moved", times=100)
+    (outcome,) = send(make_koha(), told(number, remote=patron_id))
+    assert isinstance(outcome, TargetRefused)
+    assert not koha_desk.written()
 
 
 def test_a_koha_that_is_down_is_not_called_for_everybody(koha_desk: KohaDesk, make_koha: Make) -> None:

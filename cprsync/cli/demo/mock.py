@@ -45,9 +45,9 @@ FAULTS = (
     "oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, fbs-slow, fbs-garbage, "
     "fbs-credentials, fbs-forbidden, fbs-gone, fbs-absent, fbs-expired, fbs-null, fbs-thin, fbs-unknown-block, "
     "fbs-other or fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, koha-garbage or "
-    "koha-slow; when it has not: koha-down, koha-maintenance, koha-expired or koha-forbidden. Of webhooks, once the "
-    "post is taken: hook-lost or hook-slow; when it is not: hook-500, hook-busy, hook-maintenance, hook-refuse, "
-    "hook-gone, hook-forbidden, hook-moved or hook-down."
+    "koha-slow; when it has not: koha-down, koha-maintenance, koha-expired, koha-forbidden, koha-gone, koha-blocked or "
+    "koha-moved. Of webhooks, once the post is taken: hook-lost or hook-slow; when it is not: hook-500, hook-busy, "
+    "hook-maintenance, hook-refuse, hook-gone, hook-forbidden, hook-moved or hook-down."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]

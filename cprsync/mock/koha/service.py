@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 _TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 -- a path
 _JSON: Final = "application/json;charset=UTF-8"
 _HTML: Final = b"<!DOCTYPE html><html><title>Koha</title><p>Out of order</html>"
+#: What a server before Koha answers, so that Koha hears nothing.
+_BEFORE_KOHA: Final = {
+    "koha-down": Response(503, b"", drop=True),
+    "koha-gone": Response(404, _HTML, "text/html"),
+    "koha-blocked": Response(403, _HTML, "text/html"),
+    "koha-moved": Response(301, b"", "text/html", headers=(("Location", "https://localhost/elsewhere"),)),
+}
 _WRITES: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 
 
@@ -41,8 +48,8 @@ class KohaService:
         is_write = request.method in _WRITES and not is_sign_in
         fault = self.koha.take_fault(is_write=is_write, is_sign_in=is_sign_in)
         kind = "" if fault is None else fault.kind
-        if kind == "koha-down":
-            return Response(503, b"", drop=True, wait=self.koha.latency)
+        if kind in _BEFORE_KOHA:
+            return replace(_BEFORE_KOHA[kind], wait=self.koha.latency)
         place, answer = self._answer(request, kind)
         self.koha.calls[f"{request.method} {place} {answer.status}"] += 1
         wait = self.koha.latency + (fault.seconds if fault is not None and kind == "koha-slow" else 0)

@@ -112,6 +112,9 @@ KOHA_KINDS: dict[str, str] = {
     "koha-maintenance": "nothing is done: HTTP 503",
     "koha-expired": "nothing is done: the token has expired before its time",
     "koha-forbidden": "nothing is done: the permission is missing",
+    "koha-gone": "nothing is done: HTTP 404 with a page of HTML, of a server before Koha",
+    "koha-blocked": "nothing is done: HTTP 403 with a page of HTML, of a server before Koha",
+    "koha-moved": "nothing is done: a redirect",
 }
 #: The kinds that concern the receiver of webhooks.
 WEBHOOK_KINDS: dict[str, str] = {
