@@ -16,13 +16,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.domain.desk.roles import EVERY_ROLE, Task
 from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded, kind_of
-from cprsync.language.errors import advice_for, error_text
-from cprsync.language.words import desk_word, has_desk_word
+from cprsync.language.words import desk_word
 from cprsync.web.door import Door
 from cprsync.web.memory.sessions import COOKIE
 from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
 from cprsync.web.pages.seconding import Seconding
-from cprsync.web.refusals import OURS, NotAdmitted, status_of
+from cprsync.web.refusals import OURS, NotAdmitted, is_of_store, status_of, tell_staff
 from cprsync.web.rendering import Renderer
 from cprsync.web.visit import Visit, is_own, one_at_a_time
 
@@ -276,14 +275,10 @@ class Entry(Door):
         if isinstance(error, AccessRefused):
             # the rule, and nobody's name
             _LOG.warning("web.access.refused", kind=error.kind)
-        status, language, advice = status_of(error), session.language, advice_for(error).next
-        is_of_store = error.kind.startswith("store.")
-        if status in OURS or is_of_store:
+        status = status_of(error)
+        if status in OURS or is_of_store(error):
             _LOG.error("web.failed", kind=error.kind)
-        # who looks after a database is not at the desk, and who is there types no command
-        key = "store_next" if is_of_store else f"next_{error.kind}"
-        told_next = desk_word(key, language) if has_desk_word(key) else advice.text(language)
-        return self._error_page(session, error_text(error, language), told_next, status)
+        return self._error_page(session, *tell_staff(error, session.language), status)
 
     def show_lost(self, error: WorkerLost) -> Response:
         """The answer to a form whose worker has ended. The next page tells the browser of a new session."""

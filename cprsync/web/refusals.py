@@ -5,7 +5,7 @@ What an error says is in the catalogues.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cprsync.errors import (
     AccessRefused,
@@ -23,8 +23,12 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunBusy,
 )
-from cprsync.language.errors import TRY_LATER, advice_for
+from cprsync.language.errors import TRY_LATER, advice_for, error_text
+from cprsync.language.words import desk_word, has_desk_word
 from cprsync.web.memory.places import DeskBusy
+
+if TYPE_CHECKING:
+    from cprsync.catalogues import Language
 
 
 class NotAdmitted(CprsyncError):
@@ -86,3 +90,20 @@ def status_of(error: CprsyncError) -> int:
     # what the commands answer with "try later", such as a database that is down
     rest = 503 if advice_for(error).exit == TRY_LATER else 500
     return next((code for of, code in STATUSES if isinstance(error, of)), rest)
+
+
+def is_of_store(error: CprsyncError) -> bool:
+    return error.kind.startswith("store.")
+
+
+def tell_staff(error: CprsyncError, language: Language) -> tuple[str, str]:
+    """What a page of the desk says of an error, and what to do next."""
+    why = error_text(error, language)
+    if isinstance(error, RegisterUnavailable):
+        # what a connection or an answer lacks is for those who run the program: the librarian passes it on
+        return desk_word("register_silent", language), desk_word("register_silent_next", language, why=why)
+    if isinstance(error, RegisterRefused | BadAnswer) and not isinstance(error, NoSuchPerson):
+        return desk_word("register_unusable", language), desk_word("register_unusable_next", language, why=why)
+    # who looks after a database is not at the desk, and who is there types no command
+    key = "store_next" if is_of_store(error) else f"next_{error.kind}"
+    return why, desk_word(key, language) if has_desk_word(key) else advice_for(error).next.text(language)

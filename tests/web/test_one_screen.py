@@ -14,7 +14,8 @@ from test_set_cpr import MADE, enrol
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 
 from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
-from cprsync.errors import RegisterUnavailable
+from cprsync.errors import BadAnswer, CprsyncError, RegisterUnavailable
+from cprsync.language.errors import error_text
 from cprsync.services.feed.provisional import ask_about_provisional
 
 if TYPE_CHECKING:
@@ -357,6 +358,31 @@ def test_somebody_who_only_answered_becomes_a_patron_by_the_same_form(desk: Serv
 
 def goes_down(desk: Served) -> None:
     desk.library.register.down = RegisterUnavailable("the register did not answer in time", kind="register.unavailable")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (
+            RegisterUnavailable("the register answers HTTP {status} and no SOAP", status=500, kind="register.http"),
+            503,
+            "CPR svarer ikke lige nu. Intet på posten er ændret.",
+        ),
+        (BadAnswer("the answer is empty", kind="register.empty"), 502, "CPR gav ikke et svar, der kan bruges."),
+    ],
+)
+def test_a_look_up_without_a_usable_answer_is_told_in_plain_words_with_the_cause_to_pass_on(
+    desk: Served, error: CprsyncError, status: int, says: str
+) -> None:
+    """A librarian was told that localhost closed a connection, or to report an empty answer to the platform."""
+    desk.library.register.down = error
+    before = records(desk)
+    anna = patron_of(desk, "ANNA")
+    browser = desk.browser().open(f"/patrons/{anna}").send(f"/patrons/{anna}/look-up", purpose="renewal")
+    assert browser.answer.status_code == status
+    assert says in browser.text
+    assert f"sig det til dem, der driver programmet: {error_text(error, 'da')}." in browser.text
+    assert records(desk) == before
 
 
 def test_the_desk_goes_on_when_the_register_is_down(desk: Served) -> None:
