@@ -182,8 +182,7 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
         yield "parked", word("status_parked", language, **waits)
     provisional = waits["provisional"]
     if provisional["register"] or provisional["staff"]:
-        since = moment_text(provisional["oldest"], language)
-        yield "provisional", word("status_provisional", language, **{**provisional, "oldest": since})
+        yield "provisional", _provisional_text(provisional, language)
     yield "subscriptions", word("status_subscriptions", language, **document["subscriptions"])
     yield from _audit_texts(document["audit"], language)
     if document["heads"]["problem"] is not None:
@@ -218,6 +217,11 @@ def _plan_text(one: Mapping[str, Any], language: Language) -> str:
         return text
     key = "status_plan_over" if one["missing"] else "status_plan_until"
     return text + word(key, language, moment=moment_text(one["until"], language))
+
+
+def _provisional_text(told: Mapping[str, Any], language: Language) -> str:
+    since = told["oldest"] and word("status_provisional_since", language, oldest=moment_text(told["oldest"], language))
+    return word("status_provisional", language, **{**told, "since": since or ""})
 
 
 def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import AGENCY, MONDAY, WEDNESDAY
+from test_provisional import DOWN, comes
 from townspeople import cpr, dies, gains_protection, moves, person
 
+from cprsync.domain.patron.review import NET_MEDIA_REFUSED
+from cprsync.domain.person.sealed import Name
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.language.night import OUTCOMES, brake_lines, report_lines
 from cprsync.language.status import status_lines
 from cprsync.language.words import word
+from cprsync.services.feed.provisional import ask_about_provisional
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.report import report_without_run
 from cprsync.services.ports.runs import RunState
@@ -36,6 +40,23 @@ def test_the_page_says_how_it_stands_in_the_words_of_the_command(desk: Served) -
     _, *lines = status_lines(document, "da")
     said = words_of(desk.browser().open("/nights").text)
     assert words_of(" ".join(lines).replace("! ", "")) - said == set()
+
+
+def test_the_page_counts_who_was_registered_provisionally_and_leads_to_what_waits(desk: Served) -> None:
+    """Fifteen waited for CPR: none was to be confirmed, it said, and all was as it should be."""
+    library = desk.library
+    library.register.down = DOWN
+    comes(library, "EDITH")
+    one, other = (library.store.patrons.find(cpr(key)) for key in ("ANNA", "DAVID"))
+    library.store.desk.ask_staff(str(one), NET_MEDIA_REFUSED, about=str(other))
+    browser = desk.browser().open("/nights")
+    assert "Og 1 foreløbigt indmeldt, mens CPR ikke svarede" in browser.text
+    assert "Foreløbigt indmeldt: 1 venter på CPR siden 20. marts 2027" in browser.text
+    assert '<a href="/reviews">1</a>' in browser.answer.text
+    library.register.down = None
+    library.register.knows(replace(person("EDITH"), name=Name("Ida Anden")))
+    ask_about_provisional(library.ports())
+    assert "Foreløbigt indmeldt: 0 venter på CPR, 1 på personalet" in browser.open("/nights").text
 
 
 def test_a_night_shows_its_report_and_no_number_of_a_person(desk: Served) -> None:
