@@ -6,14 +6,14 @@ A target that does not answer holds up no other target, and no night.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import structlog
 
 from cprsync.domain.outward.target import may_lose
 from cprsync.errors import CprsyncError, FenceLost, RunStopped, TargetUnavailable
 from cprsync.services.ports.night import Silence, never_stop
-from cprsync.services.ports.outward import Delivered
+from cprsync.services.ports.outward import Delivered, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.outward import OpenTarget, OutwardEffect, TargetClient, Undelivered
+    from cprsync.services.ports.outward import OpenTarget, OutwardEffect, TargetClient
     from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
 
 log = structlog.get_logger(__name__)
+#: An effect, and what became of it.
+Tried: TypeAlias = "tuple[OutwardEffect, Delivered | Undelivered]"
 
 #: Answers written in one transaction, and patrons read with their effects at once.
 TOGETHER: Final = 100
@@ -79,23 +81,31 @@ def load_target(
 
 @dataclass(slots=True)
 class _Answers:
-    """Whether a target has answered about anybody. If about nobody, the fault is the target's and not a patron's."""
+    """Whether a target has answered about anybody. If about nobody, the fault is the target's and not a patron's.
+
+    Then no try counts: a target that is back after weeks is told of everybody, and no staff have to send them again.
+    """
 
     has_answered: bool = False
-    #: of the last patron about whom it has not
-    code: str | None = None
+    #: what it has not taken, until it answers about somebody
+    unanswered: list[tuple[OutwardEffect, Undelivered]] = field(default_factory=list)
 
-    def note(self, outcome: Delivered | Undelivered) -> None:
-        if isinstance(outcome, Delivered) or outcome.final:
-            self.has_answered = True
-        else:
-            self.code = outcome.code
+    def note(self, effect: OutwardEffect, outcome: Delivered | Undelivered) -> list[Tried]:
+        """Return the tries that count now."""
+        if isinstance(outcome, Undelivered) and not outcome.final and not self.has_answered:
+            self.unanswered.append((effect, outcome))
+            return []
+        self.has_answered = True
+        counted: list[Tried] = [*self.unanswered, (effect, outcome)]
+        self.unanswered.clear()
+        return counted
 
     @property
     def error(self) -> TargetUnavailable | None:
-        if self.has_answered or self.code is None:
+        if not self.unanswered:
             return None
-        return TargetUnavailable("the system does not answer about any patron ({code})", code=self.code)
+        _, last = self.unanswered[-1]
+        return TargetUnavailable("the system does not answer about any patron ({code})", code=last.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +177,7 @@ class Sender:
         sent, written, error = 0, 0, None
         answers = _Answers()
         left: list[tuple[str, str]] = []
-        together: list[tuple[OutwardEffect, Delivered | Undelivered]] = []
+        together: list[Tried] = []
 
         def settle() -> None:
             if together:
@@ -180,8 +190,7 @@ class Sender:
                 if isinstance(outcome, CprsyncError):
                     error = error or outcome
                     continue
-                together.append((effect, outcome))
-                answers.note(outcome)
+                together += answers.note(effect, outcome)
                 sent += isinstance(outcome, Delivered)
                 written += isinstance(outcome, Delivered) and outcome.wrote
                 if len(together) >= TOGETHER:

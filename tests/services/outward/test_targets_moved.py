@@ -259,20 +259,47 @@ def test_of_two_states_that_are_refused_only_the_later_waits_for_staff(either_li
     assert held(double, library, "ANNA")["municipality"] == "0461"
 
 
-def test_an_effect_is_left_to_staff_after_its_last_try(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_effect_is_left_to_staff_after_its_last_try_while_others_are_taken(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from cprsync.store.outward import queues
 
     monkeypatch.setattr(queues, "ATTEMPTS", 3)
     double = hears(library)
     double.refuses[library.id_of("ANNA")] = Undelivered("http_500")
-    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
+    library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
     library.one_night()
-    for _ in range(2):
+    for day, move in ((TUESDAY, "SKOLEN"), (WEDNESDAY, "ODENSE")):
         assert "target.not_taken" not in dict(library.reviews()).values()
-        sends(library)
+        library.deliver(day, moves(person("CLARA"), move))
+        library.one_night()
     assert (library.id_of("ANNA"), "target.not_taken") in library.reviews()
+    calls = len(double.calls)
     sends(library)
-    assert len(double.calls) == 3
+    assert len(double.calls) == calls
+
+
+def test_a_target_that_was_away_for_weeks_hears_of_everybody_and_no_staff_are_asked(
+    either_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timer runs three times a day: after ten days each patron was left to staff, also a new protection."""
+    from cprsync.store.outward import queues
+
+    library = either_library
+    monkeypatch.setattr(queues, "ATTEMPTS", 3)
+    double, keys = hears(library), ("ANNA", "CLARA")
+    double.refuses = {library.id_of(key): Undelivered("no_answer") for key in keys}
+    library.deliver(MONDAY, gains_protection(person("ANNA")), moves(person("CLARA"), "ODENSE"))
+    library.one_night()
+    for _ in range(5):
+        (sent,) = sends(library)
+        assert isinstance(sent.error, TargetUnavailable)
+    assert (state(library)["waiting"], state(library)["failed"]) == (2, 0)
+    assert "target.not_taken" not in dict(library.reviews()).values()
+    double.refuses.clear()
+    sends(library)
+    assert held(double, library, "ANNA")["protected"]
+    assert held(double, library, "CLARA")["municipality"] == "0461"
 
 
 def answer_item(library: Library, answer: str) -> None:
