@@ -13,9 +13,6 @@ import re
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-import requests
-import urllib3
-
 from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
 from cprsync.outward.queued import send_queues
 from cprsync.private import read_password
@@ -38,6 +35,8 @@ SIGNATURE: Final = "Cprsync-Signature"
 DELIVERY: Final = "Cprsync-Delivery"
 #: The fewest characters of a key.
 KEY_LEAST: Final = 32
+#: How long the rest of an answer may take, once its status is known. It is not needed.
+_REST_SECONDS: Final = 0.5
 #: How many hexadecimal digits a delivery's id has.
 _ID_DIGITS: Final = 32
 #: The name of a key, which is its file's without the ending.
@@ -167,7 +166,7 @@ class WebhookClient:
         ):
             outcome = _read_status(response.status_code)
             # so that the connection can be used again; what does not come changes nothing
-            with suppress(requests.RequestException, urllib3.exceptions.HTTPError, OSError):
+            with suppress(CallFailed), channel.deadline(settings.url, _REST_SECONDS):
                 response.raw.read(settings.answer.max_bytes)
         return outcome
 

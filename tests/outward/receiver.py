@@ -48,8 +48,9 @@ class Receiver:
     got: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     unproved: int = 0
     location: str = ""
-    #: the answer's body
+    #: the answer's body, and how many bytes are announced and never come
     says: bytes = b""
+    owes: int = 0
 
     @property
     def url(self) -> str:
@@ -64,7 +65,7 @@ class Receiver:
     def begin_anew(self) -> None:
         """Forget what came, and answer 204 again."""
         self.keys, self.answer = {"key-1": KEY.encode()}, lambda _: 204
-        self.got, self.unproved, self.location, self.says = [], 0, "", b""
+        self.got, self.unproved, self.location, self.says, self.owes = [], 0, "", b"", 0
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def receiving(certificates: Path) -> Iterator[Receiver]:
             self.send_response(status)
             if receiver.location:
                 self.send_header("Location", receiver.location)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + receiver.owes))
             self.end_headers()
             self.wfile.write(body)
 

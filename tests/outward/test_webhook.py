@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -236,6 +237,14 @@ def test_a_receiver_whose_certificate_no_issuer_of_ours_has_signed_is_told_nothi
     told = list(make_hook(ca=tmp_path / "others" / "ca.pem", workers=1).send_many(queues(30)))
     assert {type(outcome) for _, outcome in told} == {TargetUntrusted}
     assert receiver.got == []
+
+
+def test_nobody_waits_for_the_rest_of_an_answer_whose_status_is_known(make_hook: Make, receiver: Receiver) -> None:
+    """Each delivery took the ten seconds of an answer: a night with thousands of them took hours."""
+    receiver.answer, receiver.owes = (lambda _: 200), 10
+    client, begun = make_hook(answer=replace(QUICK, seconds=10)), time.monotonic()
+    assert outcome_of(client) == Delivered()
+    assert time.monotonic() - begun < 5
 
 
 def test_a_huge_or_slow_answer_changes_nothing_once_the_status_is_there(make_hook: Make, receiver: Receiver) -> None:
