@@ -6,7 +6,11 @@ Danish sentence for each error are in tables of the command line, not here.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, Self
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Exit:
@@ -348,6 +352,28 @@ class RunStopped(CprsyncError):
     """Someone asked the run to stop: committed work stays."""
 
     kind = "run.stopped"
+
+
+class Interrupted(RunStopped):
+    """Someone stopped the command at once (Ctrl-C, SIGTERM). `changed` says whether something stays."""
+
+    kind = "interrupted"
+
+
+def stopped_from_outside(*, stays: bool) -> Interrupted:
+    """Say that someone stopped the command at once. `stays`: whether something was changed."""
+    error = Interrupted("stopped from outside", kind="interrupted" if stays else "interrupted.unchanged")
+    error.changed = "part" if stays else "nothing"
+    return error
+
+
+@contextmanager
+def without_trace() -> Iterator[None]:
+    """Say of a stop from outside that nothing was changed. For work that takes back what it made."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise stopped_from_outside(stays=False) from None
 
 
 class AnswerLost(CprsyncError):

@@ -169,6 +169,16 @@ def copy_private(source: Path, path: Path) -> None:
     draft.replace(path)
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and all in it, as well as it goes: also if someone stops the program meanwhile."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        # it may hold keys: what was asked for in the meantime is done after this
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the names in a folder are on the disk: only then a file is there, or gone, after a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

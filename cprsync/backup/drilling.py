@@ -7,7 +7,6 @@ removes. Nobody is told or asked, and of the store only one note is written: whe
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
 from cprsync.backup.restoring import check_copy
 from cprsync.backup.source import Source, open_source
-from cprsync.errors import BackupBroken, CprsyncError, RunBusy
-from cprsync.private import hold_alone
+from cprsync.errors import BackupBroken, CprsyncError, RunBusy, RunStopped, without_trace
+from cprsync.private import hold_alone, remove_folder
 from cprsync.services.ports.trust.audit import EVERY_RECORD
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.wiring.setting_up import open_database, upgrade_store
@@ -50,9 +49,9 @@ def drill(settings: Settings, config: Path, folder: Path, key: Path | None, *, p
 
     begun = time.monotonic()
     try:
-        with room_for_copy(), _held(config.resolve().parent):
+        with without_trace(), room_for_copy(), _held(config.resolve().parent):
             document = _prove(settings, config, find_backup(folder), key, progress)
-    except RunBusy:
+    except (RunBusy, RunStopped):
         raise
     except CprsyncError as error:
         note_upkeep(settings, Task.DRILL, Outcome.FAILED, {"kind": error.kind})
@@ -99,7 +98,7 @@ def _scratch(settings: Settings, scratch: Path) -> Iterator[tuple[Settings, Path
 
     owners = settings.store.owners
     url = scratch_url(owners, scratch)
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove_folder(scratch)
     make_scratch(owners, url)
     try:
         scratch.mkdir(mode=0o700)
@@ -108,8 +107,10 @@ def _scratch(settings: Settings, scratch: Path) -> Iterator[tuple[Settings, Path
         keys = settings.keys.model_copy(update={"dir": scratch / _KEYS})
         yield settings.model_copy(update={"store": store, "keys": keys}), scratch
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        drop_scratch(owners, url)
+        try:
+            remove_folder(scratch)
+        finally:
+            drop_scratch(owners, url)
 
 
 def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: Path) -> dict[str, int]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.backup.backing_up import CONFIGURATION, HEADS, JOURNAL, KEY
 from cprsync.config.settings import load_settings, relocate, sqlite_file
 from cprsync.errors import BackupBroken
-from cprsync.private import copy_private, create_private, replace_private
+from cprsync.private import copy_private, create_private, remove_folder, replace_private
 from cprsync.store.beside.checkpoints import WITNESS
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ class Placing:
         Its mark is there all the time: killed without it, no later restore knows the database on a server as its own.
         """
         if not keeps_mark:
-            shutil.rmtree(self.work, ignore_errors=True)
+            remove_folder(self.work)
             return
         for path in self.work.iterdir():
             if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
+                remove_folder(path)
             elif path.name != _MARK:
                 path.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from cprsync.backup.backing_up import CREDENTIALS
 from cprsync.backup.placing import Placed, Placing
 from cprsync.config.settings import sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy, time_of
-from cprsync.errors import BackupBroken, BackupRefused, CprsyncError
+from cprsync.errors import BackupBroken, BackupRefused, CprsyncError, stopped_from_outside
 from cprsync.private import closed_to_us, copy_private
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store.beside.checkpoints import WITNESS
@@ -116,6 +116,8 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
         if restored.is_filled:
             error.changed = "part"
         raise
+    except KeyboardInterrupt:
+        raise stopped_from_outside(stays=restored.is_filled) from None
     restored.seconds = round(time.monotonic() - begun, 1)
     return restored
 

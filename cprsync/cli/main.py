@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import signal
 import sys
 from functools import cache
 from importlib import import_module
@@ -199,6 +200,8 @@ def run() -> None:
     from cprsync.private import leave_no_dump
 
     leave_no_dump()
+    # as Ctrl-C does, it lets a command take back what is half, and say what it changed
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     open_standard_streams()
     tell_what_nobody_hears()
     limit_gc()

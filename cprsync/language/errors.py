@@ -83,7 +83,10 @@ _KINDS: Final = {
         access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
         machine.unknown reader.unknown session.ended session.role session.token
     """,
-    Exit.PART: "audit.heads_unwritten desk.worker memory mock.stopped output.lost run.balance store.read_only",
+    Exit.PART: """
+        audit.heads_unwritten desk.worker interrupted.unchanged memory mock.stopped output.lost run.balance
+        store.read_only
+    """,
 }
 #: The exit code by the kind of an error, which is also the key of its advice.
 EXITS: Final = {kind: code for code, kinds in _KINDS.items() for kind in kinds.split()}

@@ -19,7 +19,7 @@ import typer
 from cprsync.catalogues import Language
 from cprsync.cli.demo.week import Stage, load_week, read_numbers
 from cprsync.cli.desk.serving import PORT
-from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.failures import always, failures, never
 from cprsync.cli.terminal.frame import Json, Lang
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.errors import Exit
@@ -56,7 +56,7 @@ def demo(
 
     At its end every record is compared with the register's own; exit 0 only if all are equal.
     """
-    with failures(as_json=as_json):
+    with failures(as_json=as_json, stays=never if keep is None else always):
         before_leaving = partial(_open_desk, port=_free_port(port)) if serve else None
         return run_demo(keep=keep, language=lang, as_json=as_json, with_koha=koha, before_leaving=before_leaving)
 
@@ -90,7 +90,7 @@ def run_demo(
         before_leaving: called after the comparison, while the mock still runs.
     """
     begun = time.monotonic()
-    with failures(as_json=as_json), ExitStack() as stack:
+    with failures(as_json=as_json, stays=never if keep is None else always), ExitStack() as stack:
         folder = _folder(keep, stack)
         stage = stack.enter_context(_set_up(folder, language, as_json=as_json, with_koha=with_koha))
         _live_week(stage)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.terminal.failures import failures, show_error
+from cprsync.cli.terminal.failures import failures, never, show_error
 from cprsync.cli.terminal.frame import Frame, Json, Lang, Reason, framed, print_document
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.output import note, print_json, say
@@ -38,7 +38,7 @@ def feed_inspect(
     def unread(error: dict[str, Any], _: int) -> dict[str, Any]:
         return {**describe_unread(error["message"]), "error": error}
 
-    with failures(as_json=as_json, shape=unread):
+    with failures(as_json=as_json, shape=unread, stays=never):
         document, refused = examine_file(file)
     error = {} if refused is None else {"error": error_document(refused, changed="nothing", reference="inspect")}
     print_document({**document, **error}, inspect_lines(document, lang), as_json=as_json)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.terminal.failures import interrupted_document, show_error, unexpected_document
+from cprsync.cli.terminal.failures import has_written_in_store, interrupted_document, show_error, unexpected_document
 from cprsync.cli.terminal.frame import Frame, Today, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
 from cprsync.cli.terminal.output import note, print_json, say_lines
@@ -118,7 +118,8 @@ def _run_nights(
         except CprsyncError as error:
             documents.append(report_without_run(agency, day=day(), error=_error_of(error), code=advice_for(error).exit))
         except KeyboardInterrupt:
-            documents.append(report_without_run(agency, day=day(), error=interrupted_document(), code=Exit.PART))
+            told = interrupted_document(stays=has_written_in_store())
+            documents.append(report_without_run(agency, day=day(), error=told, code=Exit.PART))
         except Exception as error:  # noqa: BLE001 -- the error's text may quote data: only its place is shown
             documents.append(report_without_run(agency, day=day(), error=unexpected_document(error), code=Exit.PART))
         if documents[-1]["exit"] == Exit.PART:

@@ -26,7 +26,7 @@ from cprsync.cli.setup.units import (
     service_user,
     unit_texts,
 )
-from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.failures import failures, never
 from cprsync.cli.terminal.frame import CONFIG, Config, Frame, Json, Lang, Reason, framed, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, Exit
@@ -339,7 +339,7 @@ def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = Fal
     from cprsync.config.settings import load_settings
     from cprsync.wiring.setting_up import look_at_store
 
-    with failures(as_json=as_json):
+    with failures(as_json=as_json, stays=never):
         found, missing = look_at_store(load_settings(config).store.url)
     document = {"version": found.current, "needed": found.wanted, "missing": missing}
     state = word(_state_key(found, missing), lang, version=found.current, wanted=found.wanted)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli import note_answer
 from cprsync.cli.terminal.output import discard_output, note, print_json
-from cprsync.errors import AnswerLost, CprsyncError, NotConfirmed, RunStopped
+from cprsync.errors import AnswerLost, CprsyncError, Interrupted, NotConfirmed, stopped_from_outside
 from cprsync.language.errors import failure_words
 from cprsync.language.words import word
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: How many causes of an error are looked at.
 CHAIN_MAX = 10
+#: One for each command that has begun its work.
+_begun: list[bool] = []
 #: The interpreter's own words where the system gives it no room.
 NO_ROOM = frozenset({"can't start new thread", "can't allocate lock"})
 
@@ -44,17 +46,38 @@ def _exit_code(error: CprsyncError) -> int:
     return advice_for(error).exit
 
 
+def always() -> bool:
+    """Whether a command that was stopped from outside may have changed something: it may, if nothing more is known."""
+    return True
+
+
+def never() -> bool:
+    """The same of a command that only reads, or that takes back what it made."""
+    return False
+
+
+def has_written_in_store() -> bool:
+    """The same of a command that changes nothing but the store, or the store first."""
+    drivers = sys.modules.get("cprsync.store.core.drivers")
+    return drivers is not None and bool(drivers.has_written())
+
+
 @contextmanager
-def failures(*, as_json: bool, shape: Shape | None = None) -> Iterator[None]:
+def failures(*, as_json: bool, shape: Shape | None = None, stays: Callable[[], bool] = always) -> Iterator[None]:
     """Turn an error into a message, what was changed, what to do next, and an exit code.
 
-    `shape`: a reader of this command's JSON expects its own document, also after a failure.
+    Args:
+        as_json: print the error as a document.
+        shape: a reader of this command's JSON expects its own document, also after a failure.
+        stays: whether something that was changed stays, if someone stops the command.
     """
+    _begun.append(True)
     try:
         yield
-    except CprsyncError as error:
+    except (CprsyncError, KeyboardInterrupt) as ended:
+        error = ended if isinstance(ended, CprsyncError) else stopped_from_outside(stays=stays())
         code = _exit_code(error)
-        changed = "part" if code == 7 else error.changed  # noqa: PLR2004 -- stopped part-way
+        changed = "part" if code == 7 and not isinstance(error, Interrupted) else error.changed  # noqa: PLR2004 -- stopped part-way
         document = _document(error, changed=changed)
         as_json = as_json and not isinstance(error, AnswerLost)
         # a wrong command line has the same answer at every command
@@ -153,10 +176,10 @@ def _name(error: BaseException | None) -> None:
             note(f"cprsync: {type(error).__name__} at {place_of(error)}")
 
 
-def interrupted_document() -> dict[str, Any]:
-    """Say that someone stopped the command. Committed work stays."""
-    stopped = RunStopped("stopped from outside", kind="interrupted")
-    return _document(stopped, changed="part")
+def interrupted_document(*, stays: bool) -> dict[str, Any]:
+    """Say that someone stopped the command. `stays`: whether something was changed."""
+    stopped = stopped_from_outside(stays=stays)
+    return _document(stopped, changed=stopped.changed)
 
 
 def unexpected(error: BaseException, *, as_json: bool) -> int:
@@ -178,8 +201,8 @@ def _find_lost_answer() -> AnswerLost | None:
 
 
 def interrupted(*, as_json: bool) -> int:
-    """Show that someone stopped the command. Return the exit code."""
-    return _end_unexpected(interrupted_document(), as_json=as_json)
+    """Show that someone stopped the command before it began, or when it was done. Return the exit code."""
+    return _end_unexpected(interrupted_document(stays=bool(_begun)), as_json=as_json)
 
 
 def _end_unexpected(document: Mapping[str, Any], *, as_json: bool) -> int:

@@ -15,7 +15,7 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli import waits_since
-from cprsync.cli.terminal.failures import failures, show_error
+from cprsync.cli.terminal.failures import failures, has_written_in_store, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
 from cprsync.errors import Misused
 
@@ -103,7 +103,7 @@ class Frame:
     as_json: Json = False
 
     def failures(self, shape: Shape | None = None) -> AbstractContextManager[None]:
-        return failures(as_json=self.as_json, shape=shape)
+        return failures(as_json=self.as_json, shape=shape, stays=has_written_in_store)
 
     @contextmanager
     def opened(self, *, today: date | None = None, shape: Shape | None = None) -> Iterator[Site]:

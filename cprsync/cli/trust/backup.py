@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cprsync.cli.setup.units import next_lines
-from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.failures import failures, has_written_in_store, never
 from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, print_document
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.user import user_name
@@ -42,7 +42,7 @@ def backup_make(folder: Folder = None, *, config: Config = CONFIG, lang: Lang = 
     """
     from cprsync.backup.backing_up import back_up, folder_of_backups
 
-    with failures(as_json=as_json), progress(as_json=as_json) as shown:
+    with failures(as_json=as_json, stays=has_written_in_store), progress(as_json=as_json) as shown:
         settings = _settings(config)
         document = back_up(settings, config, folder_of_backups(settings, folder), progress=shown)
     print_document(document, backup_lines(document, lang), as_json=as_json)
@@ -53,7 +53,7 @@ def backup_list(folder: Folder = None, *, config: Config = CONFIG, lang: Lang = 
     """List the backups that are whole, the newest first."""
     from cprsync.backup.backing_up import folder_of_backups, list_backups
 
-    with failures(as_json=as_json):
+    with failures(as_json=as_json, stays=never):
         document = list_backups(folder or folder_of_backups(_settings(config), None))
     print_document(document, list_lines(document, lang), as_json=as_json)
 
@@ -73,7 +73,7 @@ def backup_check(
     """
     from cprsync.backup.backing_up import check_backup, folder_of_backups
 
-    with failures(as_json=as_json), progress(as_json=as_json) as shown:
+    with failures(as_json=as_json, stays=never), progress(as_json=as_json) as shown:
         document = check_backup(folder or folder_of_backups(_settings(config), None), key, progress=shown)
     print_document(document, check_lines(document, lang), as_json=as_json)
 
@@ -125,7 +125,7 @@ def restore(
     from cprsync.backup.restoring import restore as put_back
     from cprsync.backup.source import open_source
 
-    with failures(as_json=as_json), progress(as_json=as_json) as shown:
+    with failures(as_json=as_json, stays=has_written_in_store), progress(as_json=as_json) as shown:
         source, ahead = open_source(folder, key, progress=shown), find_ahead(folder)
         restored = put_back(source, into, Survivors(keys, journal, heads), user=user_name(), progress=shown)
     document = restored.document() | {"ahead": ahead}
@@ -166,7 +166,7 @@ def drill(
     from cprsync.backup.backing_up import folder_of_backups
     from cprsync.backup.drilling import drill as prove
 
-    with failures(as_json=as_json), progress(as_json=as_json) as shown:
+    with failures(as_json=as_json, stays=has_written_in_store), progress(as_json=as_json) as shown:
         settings = _settings(config)
         document = prove(settings, config, folder_of_backups(settings, folder), key, progress=shown)
     print_document(document, drill_lines(document, lang), as_json=as_json)

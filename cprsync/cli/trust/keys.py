@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.failures import failures, has_written_in_store
 from cprsync.cli.terminal.frame import CONFIG, Config, Frame, Json, Lang, framed, print_document
 from cprsync.cli.terminal.output import note
 from cprsync.errors import Exit
@@ -69,7 +69,7 @@ def keys_rotate(
     from cprsync.services.ports.trust.keys import PURPOSES
     from cprsync.services.trust.keys import Rotating, rotate_keys
 
-    with failures(as_json=as_json), ExitStack() as stack:
+    with failures(as_json=as_json, stays=has_written_in_store), ExitStack() as stack:
         sites = _every_site(config)
         libraries = [stack.enter_context(site.store()) for site in sites]
         how = Rotating(
@@ -106,7 +106,7 @@ def keys_destroy(
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.trust.keys import destroy_key
 
-    with failures(as_json=as_json), ExitStack() as stack:
+    with failures(as_json=as_json, stays=has_written_in_store), ExitStack() as stack:
         first, *_ = _every_library(config, stack)
         document = destroy_key(first, purpose, key, user=user_name(), backups_expired=backups_expired)
     said = word("keys_destroyed", lang, purpose=purpose, id=key)

@@ -20,11 +20,13 @@ from cprsync.private import (
     closed_to_us,
     hold_alone,
     make_sure_that_usable,
+    remove_folder,
     sync_folder,
     write_new_private,
 )
 from cprsync.store.backup.databases import disk_errors
 from cprsync.store.backup.sealed import SealedWriter, check_frames
+from cprsync.store.core.drivers import note_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +92,7 @@ class Shelf:
                 yield Draft(draft, name, recipient)
             finally:
                 # a backup that is whole has another name by now
-                shutil.rmtree(draft, ignore_errors=True)
+                remove_folder(draft)
 
     def finish(self, draft: Draft, manifest: Manifest) -> None:
         """Write the manifest, and make the draft a backup: from here on it is one. Raises BackupFailed."""
@@ -101,6 +103,7 @@ class Shelf:
         with write_new_private(draft.folder / MANIFEST) as file:
             file.write(text.encode())
         sync_folder(draft.folder)
+        note_written()
         draft.folder.rename(whole)
         sync_folder(self.folder)
 

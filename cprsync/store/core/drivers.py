@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
@@ -104,6 +105,8 @@ _SAYINGS = (
 )
 #: Whether a write of this request or command is committed: a database that is lost afterwards has changed in part.
 _WRITTEN: ContextVar[bool] = ContextVar("written", default=False)
+#: The same for this process: a stop from outside ends all of it.
+_EVER: Final = threading.Event()
 
 
 @contextmanager
@@ -127,6 +130,12 @@ def driven(connection: Connection) -> Iterator[None]:
 def note_written() -> None:
     """Remember, for this request or command, that something is committed."""
     _WRITTEN.set(True)
+    _EVER.set()
+
+
+def has_written() -> bool:
+    """Whether this process has committed something."""
+    return _EVER.is_set()
 
 
 def _in_our_words(error: Exception, said: BaseException | None) -> CprsyncError:

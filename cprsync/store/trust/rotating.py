@@ -16,6 +16,7 @@ from cprsync.services.ports.trust.keys import Rotation, Share
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.core.drivers import note_written
 from cprsync.store.core.engine import hold_rows, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.records.records import decode_local
@@ -92,6 +93,7 @@ class Keys(TenantStore):
         tenant, wanted = self._tenant, Purpose(purpose)
         tenant.vault.follow()
         if tenant.keyring.next(wanted) is None:
+            note_written()
             add_key(tenant.keyring.folder, wanted, random=tenant.random, ending=NEXT)
             tenant.vault.follow()
         key = tenant.keyring.next(wanted)
