@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cprsync.cli.terminal.frame import TYPED, Frame, Reason, day, framed
-from cprsync.cli.terminal.output import print_long_json, say_lines
+from cprsync.cli.terminal.output import note, print_long_json, say_lines
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.errors import Exit
+from cprsync.errors import ConfigurationError, Exit
 from cprsync.language.audit import citizen_lines, entry_document, entry_lines
+from cprsync.language.errors import error_text
 from cprsync.language.night import audit_lines
 from cprsync.language.words import titles_of, word
+
+if TYPE_CHECKING:
+    from cprsync.catalogues import Language
+    from cprsync.domain.policy.policy import Policy
+    from cprsync.wiring.site import Site
 
 app = typer.Typer()
 
@@ -34,7 +40,7 @@ def audit_verify(
     """
     from cprsync.services.ports.trust.audit import EVERY_RECORD
 
-    with frame.opened() as site, site.store() as store:
+    with frame.opened() as site, site.store_to_show() as store:
         check = store.audit.check(code=code, records=EVERY_RECORD)
     document = {"agency": site.section.agency, **check.document()}
     frame.print(document, audit_lines(document, frame.lang))
@@ -69,15 +75,27 @@ def audit_list(
     who = "" if by in {word("audit_nobody", "da"), word("audit_nobody", "en")} else by
     wanted = AuditFilter(patron, who, first, limit=limit, reasons=reasons)
     with frame.opened() as site:
-        policy = site.policy
-        with site.store() as store:
+        policy = _policy_for_titles(site, frame.lang)
+        with site.store() if reasons else site.store_to_show() as store:
             if reasons:
                 store.audit.note_reading(user=user_name())
             entries = list_entries(store, policy, wanted)
             if frame.as_json:
                 print_long_json({"agency": site.section.agency, "entries": []}, "entries", map(entry_document, entries))
             else:
-                say_lines(entry_lines(entries, frame.lang, titles_of(policy.products, frame.lang)))
+                say_lines(
+                    entry_lines(entries, frame.lang, {} if policy is None else titles_of(policy.products, frame.lang))
+                )
+
+
+def _policy_for_titles(site: Site, language: Language) -> Policy | None:
+    """The library's policy. None if it has a mistake, which is told: what was done can be read all the same."""
+    try:
+        return site.policy
+    except ConfigurationError as error:
+        note(f"  ! {error_text(error, language)}")
+        note(f"    {word('audit_without_policy', language)}")
+        return None
 
 
 @app.command("citizen")

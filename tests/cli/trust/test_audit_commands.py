@@ -206,3 +206,29 @@ def test_the_status_of_a_library_that_has_lived_no_night(asked: Path, capsys: py
         "checkpoint",
         "pin",
     }
+
+
+TARGET = """
+[[library.target]]
+name = "own"
+kind = "file"
+fields = ["status"]
+protected = "leave out"
+folder = "out"
+"""
+
+
+def test_the_audit_is_read_and_verified_also_with_a_policy_file_that_cannot_be_used(
+    asked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever has to find out what was done needs it just then, also where a target is set up."""
+    policy, config = load_settings(asked / "cprsync.toml").library[0].policy, asked / "cprsync.toml"
+    policy.write_text(policy.read_text("utf-8") + "\nnonsense = 1\n", "utf-8")
+    config.write_text(config.read_text("utf-8") + TARGET, "utf-8")
+    assert audit_verify(config=config, lang="en") == 0
+    assert "is whole" in capsys.readouterr().out
+    audit_list(config=config, lang="en")
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 4
+    assert policy.name in told.err
+    assert "The list is shown all the same" in told.err
