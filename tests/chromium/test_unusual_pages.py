@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +20,7 @@ from cprsync.domain.desk.roles import Role
 from cprsync.domain.patron.review import NET_MEDIA_REFUSED
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import RegisterUnavailable
+from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.web.journeys import Journeys, StaffProvider
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def test_what_a_held_night_a_silent_register_and_a_provider_show_is_well(desk: S
     seat.open("/").type_into("typed", cpr("BO").digits).click("Find").unfold("Vis skjulte oplysninger")
     looks_well(seat.type_into("reason", "Låneren står her").click("Vis"), "record")
     assert person("BO").name.addressing in seat.heading
+    long = Setting(desk.library.id_of("DAVID"), "name", "Æ" * 34, "leder", reason="Pas", until=date(2027, 5, 1))
+    set_field(SettingDesk(desk.library, frozenset()), long)
+    looks_well(seat.open(f"/patrons/{long.patron_id}"), "record")
     seat.open("/reviews").page.locator("main td a").first.click()
     case = seat.path
     seat.type_into("reason", "Kun set på").click("Afvis")
