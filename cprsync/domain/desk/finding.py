@@ -35,6 +35,9 @@ _BETWEEN: Final = re.compile(r"[\s().\-/]+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 #: Danish letters as a keyboard without them writes them.
 _LETTERS: Final = str.maketrans({"å": "aa", "æ": "ae", "ø": "oe", "ä": "ae", "ö": "oe"})
+#: Signs that come after every letter, in the order in which the alphabet ends.
+_LAST: Final = "\ue003"
+_AFTER_Z: Final = str.maketrans({"æ": "\ue001", "ä": "\ue001", "ø": "\ue002", "ö": "\ue002", "å": _LAST})
 _APOSTROPHES: Final = str.maketrans("", "", "'’`´")
 
 
@@ -123,6 +126,13 @@ def _name_and_day(text: str, today: date) -> tuple[tuple[str, ...], tuple[date, 
     if any(one.isdigit() for one in rest):
         return (), ()
     return words_of(rest), tuple(day for day in days if day <= today and today.year - day.year <= _OLDEST_YEARS)
+
+
+def danish_order(name: str) -> tuple[bool, str]:
+    """What names are sorted by: æ, ø, å and aa come after z, accents count for nothing, and no name comes last."""
+    plain = unicodedata.normalize("NFC", name).casefold().translate(_AFTER_Z).replace("aa", _LAST)
+    letters = unicodedata.normalize("NFKD", plain)
+    return not name, "".join(one for one in letters if not unicodedata.combining(one))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

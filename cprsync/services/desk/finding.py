@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.finding import Hit, read_typed, tell_apart
+from cprsync.domain.desk.finding import Hit, danish_order, read_typed, tell_apart
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.sealed import Address, Name
@@ -17,7 +17,7 @@ from cprsync.services.desk.viewing import find_patron
 from cprsync.services.ports.desk import SERVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.desk.finding import Typed
     from cprsync.services.ports.desk import PatronView
@@ -67,7 +67,7 @@ class Finder:
         others = [one for one in views if one.patron.id not in {document["patron"], document.get("other")}]
         if document["found"]:
             first = [view for one in (document["patron"], document.get("other")) if (view := self._view(one))]
-            return document if not others else self._listed(document["by"], [*first, *others], document["warnings"])
+            return document if not others else self._listed(document["by"], others, document["warnings"], first=first)
         warnings = [*self._warnings(typed)]
         if len(others) == 1:
             return {"found": True, "patron": others[0].patron.id, "by": by, "warnings": warnings}
@@ -97,9 +97,12 @@ class Finder:
         if (typed.telephone is not None or typed.words) and not self.library.store.finding.is_complete():
             yield INCOMPLETE
 
-    def _listed(self, by: str, views: list[PatronView], warnings: list[str]) -> dict[str, Any]:
-        hits = tell_apart([self._hit(view) for view in views[:HITS_MAX]])
-        more = [MORE] if len(views) > HITS_MAX else []
+    def _listed(
+        self, by: str, views: list[PatronView], warnings: list[str], *, first: Sequence[PatronView] = ()
+    ) -> dict[str, Any]:
+        """Those who are found, by their names; `first` of all, who has just this number or card."""
+        found = [*map(self._hit, first), *sorted(map(self._hit, views), key=lambda one: danish_order(one.name or ""))]
+        hits, more = tell_apart(found[:HITS_MAX]), [MORE] if len(found) > HITS_MAX else []
         listed = [
             {
                 "patron": one.patron_id,

@@ -13,6 +13,7 @@ from cprsync.domain.desk.finding import (
     WORDS_MAX,
     Hit,
     Typed,
+    danish_order,
     read_typed,
     telephone_key,
     tell_apart,
@@ -243,3 +244,8 @@ def test_patrons_are_told_apart_by_no_more_than_needed() -> None:
 
 def test_a_card_that_is_a_swiped_health_card_is_kept_as_its_number_alone() -> None:
     assert [one.number for one in distinct_cards([f";{STRIPE}?", DIGITS, "K900"])] == [DIGITS, "K900"]
+
+
+def test_names_are_sorted_as_a_danish_list_is() -> None:
+    mixed = ["", "Åsta", "Aase", "Østen", "Øjvind", "Ärland", "Ægir", "Zoë", "Émile", "Anna Å"]
+    assert sorted(mixed, key=danish_order) == mixed[::-1]

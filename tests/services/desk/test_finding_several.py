@@ -12,6 +12,7 @@ from townspeople import cpr, gains_protection, moves, person, renames
 
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.person import SILENT
+from cprsync.domain.person.sealed import Name
 from cprsync.services.desk.finding import HITS_MAX, Finder
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.planning.applying import make_finding_keys
@@ -131,6 +132,20 @@ def test_a_shared_telephone_lists_its_patrons_and_shows_nothing_of_a_protected_o
     assert by_patron.keys() == {library.id_of(key) for key in ("ANNA", "BO", "CLARA")}
     shut = by_patron[library.id_of("BO")]
     assert shut == {"patron": library.id_of("BO"), "name": None, "born": None, "road": None, "sealed": True}
+
+
+def test_patrons_of_a_telephone_are_listed_by_their_names_and_the_hidden_last(library: Library) -> None:
+    library.deliver(
+        date(2027, 3, 22),
+        *(
+            replace(person(key), name=Name(name))
+            for key, name in (("ANNA", "Åse"), ("CLARA", "Zoë"), ("DAVID", "Øjvind"))
+        ),
+    )
+    library.one_night()
+    for key in ("ANNA", "BO", "CLARA", "DAVID"):
+        gives_telephone(library, key)
+    assert [one["name"] for one in find(library, SHARED)["hits"]] == ["Zoë", "Øjvind", "Åse", None]
 
 
 def test_a_patron_number_that_is_anothers_telephone_lists_both(library: Library) -> None:
