@@ -2,8 +2,8 @@
 
 Implements `services.ports.outward.TargetClient`. A killed process loses no change and tells none twice. A file is
 written under a hidden name first. Then a list of what is in it is written, the ledger. Then the file gets its name. The
-next sending completes a file that has a ledger and no name yet. It deletes a file without a ledger. It takes what a
-ledger lists as told. The reader may take and delete the files at any time, but never the hidden ones.
+next sending deletes a file that has no name yet, with its ledger. It takes what any other ledger lists as told. The
+reader may take and delete the files at any time, but never the hidden ones.
 
 A file's name has the target, the time, and the first and the last version in it: nothing of a patron.
 """
@@ -73,7 +73,7 @@ class FileClient:
         last: OutwardEffect | None = None
         try:
             self._make_sure_of_folder()
-            told = self._complete_earlier()
+            told = self._settle_earlier()
             for queue in queues:
                 for last in queue:
                     effect = last
@@ -126,10 +126,10 @@ class FileClient:
         name = self._name(draft.effects)
         part = self._folder / f".{name}{_PART}"
         draft.path.replace(part)
-        ledger = {"sha256": draft.hashed.hexdigest(), "told": [_key(effect) for effect in draft.effects]}
+        ledger = {"told": [_key(effect) for effect in draft.effects]}
         replace_private(self._folder / f".{name}{_LEDGER}", json.dumps(ledger).encode())
         sync_folder(self._folder)
-        self._publish(name, ledger["sha256"])
+        self._publish(name, draft.hashed.hexdigest())
         for effect in draft.effects:
             yield effect, Delivered()
 
@@ -153,20 +153,23 @@ class FileClient:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_folder(self._folder)
 
-    def _complete_earlier(self) -> set[str]:
-        """Complete what a killed sending began, delete what is over, and return what was told."""
+    def _settle_earlier(self) -> set[str]:
+        """Delete what a killed sending left without a name, and what is over. Return what was told."""
         now, told = self._now(), set[str]()
         for path in self._ours(_LEDGER):
             name = path.name.removeprefix(".").removesuffix(_LEDGER)
-            ledger = _read_ledger(path)
-            if (self._folder / f".{name}{_PART}").exists():
-                self._publish(name, ledger["sha256"])
-            told.update(ledger["told"])
             self._last = self._time_of(name)
+            if (self._folder / f".{name}{_PART}").exists():
+                # Nobody has read it. Who is in it may be protected since: what waits now is told in its place.
+                (self._folder / f"{name}{CHECKSUM}").unlink(missing_ok=True)
+                path.unlink()
+                # a ledger without its file would say that all in it was told
+                sync_folder(self._folder)
+                continue
+            told.update(_read_ledger(path)["told"])
             if self._is_over(name, now, LEDGER_DAYS):
                 path.unlink(missing_ok=True)
         for path in self._ours(_PART):
-            # without a ledger nobody knows whether it is whole: all of it is told again
             path.unlink(missing_ok=True)
         if self._settings.keep_days is not None:
             self._delete_old(now, self._settings.keep_days)

@@ -176,6 +176,28 @@ def test_a_kill_anywhere_loses_no_change_and_tells_none_twice(tmp_path: Path) ->
     assert at > 20
 
 
+def test_what_no_reader_had_seen_before_a_kill_is_not_shown_after_a_protection(tmp_path: Path) -> None:
+    """The next sending gave the file its name: it showed where somebody lived who was protected meanwhile."""
+    shut = replace(effect(1, 2), payload={"patron": "10000001", "protected": True}, queued="later")
+    at, ended = 0, False
+    while not ended:
+        at += 1
+        folder = tmp_path / str(at)
+        with pytest.MonkeyPatch.context() as patch:
+            steps(patch, at)
+            try:
+                list(client(folder).send_many([[effect(1)]]))
+                ended = True
+            except Killed:
+                pass
+        seen = lines(folder)
+        assert [outcome for _, outcome in client(folder).send_many([[shut]])] == [Delivered()]
+        assert [one.get("name") for one in lines(folder)[len(seen) :]] == [None]
+        names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+        assert names == {name for path in shown(folder) for name in (path.name, f"{path.name}.sha256")}
+    assert at > 5
+
+
 def test_what_a_reader_has_taken_away_is_not_told_again_after_a_kill(tmp_path: Path) -> None:
     sending = client(tmp_path).send_many(queues(1))
     next(iter(sending))
