@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.doctor.counterparts import ask_for_certificates
 from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
-from cprsync.errors import ConfigurationError, TargetUnavailable
+from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, closed_to_us
 from cprsync.services.ports.trust.doctor import FeedFiles
 from cprsync.wire.calls import Surroundings
@@ -88,7 +88,7 @@ def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
 
 def _ask_webhook(section: WebhookTarget, site: Site) -> None:
     """Read the keys, and see the receiver's certificate. Nothing is posted."""
-    from cprsync.outward.webhook import read_keys
+    from cprsync.outward.webhook import RECEIVER, read_keys
     from cprsync.register.own_certificate import Counterpart, counterpart_line
     from cprsync.wire.errors import CallFailed
 
@@ -98,9 +98,7 @@ def _ask_webhook(section: WebhookTarget, site: Site) -> None:
     try:
         counterpart_line(settings, place, real_time(), shows_ours=False)
     except CallFailed as error:
-        raise TargetUnavailable(
-            "the receiver does not answer: {why}", why=error, kind=f"target.{error.kind}"
-        ) from error
+        raise RECEIVER.translate(error) from error
 
 
 def _look_at_folder(section: FileTarget) -> None:

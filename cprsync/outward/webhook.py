@@ -67,7 +67,7 @@ def _translate(error: CallFailed) -> CprsyncError:
     return TargetUnavailable("the receiver does not answer: {why}", why=error, kind=f"target.{error.kind}")
 
 
-_RECEIVER: Final = Peer(
+RECEIVER: Final = Peer(
     "webhook",
     _translate,
     unanswered=TargetUnavailable,
@@ -79,7 +79,7 @@ class _Receiver(Circuit):
     """Opens after too many final refusals in a row too: then the address is wrong, and not each patron."""
 
     def __init__(self, ceiling: int) -> None:
-        super().__init__(ceiling, _RECEIVER)
+        super().__init__(ceiling, RECEIVER)
         self._refused = 0
         #: what all these refusals say together
         self.refuses_all: TargetRefused | None = None
@@ -123,7 +123,7 @@ class WebhookClient:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._now = settings, surroundings.now
         self._keys = read_keys(settings.keys)
-        self._calls = Calls(_RECEIVER, settings, identity=None, surroundings=surroundings)
+        self._calls = Calls(RECEIVER, settings, identity=None, surroundings=surroundings)
 
     def close(self) -> None:
         """Close the open connections."""

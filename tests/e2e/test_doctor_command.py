@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 import started
@@ -414,6 +415,20 @@ def test_each_target_is_told_by_its_own_line_also_after_one_that_fails(library: 
     assert "reader: fetches by itself" in text
     (library.folder / "files").mkdir(mode=0o700)
     assert "files: the folder can be written" in found(library, "targets")[1]
+
+
+def test_a_receiver_whose_certificate_is_not_trusted_is_not_said_to_answer_later(library: Library) -> None:
+    import certifi
+
+    port = urlsplit(setting(library, "lookup_url")).port
+    sections = TARGETS.format(port=port, ca=certifi.where())
+    library.rewrite("cprsync.toml", "\n[library.feed]", sections)
+    (library.folder / "key-1.key").write_text("k" * 40, encoding="ascii")
+    (library.folder / "key-1.key").chmod(0o600)
+    level, text = found(library, "targets")
+    assert (level, "hook: the receiver's certificate is not to be trusted" in text) == (Level.FAULT, True), text
+    assert "Check the host name" in text
+    assert "Kontrollér værtsnavnet" in text
 
 
 def test_a_policy_with_a_mistake_is_told_with_its_line(library: Library) -> None:
