@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
+from cprsync.backup.placing import Placing
 from cprsync.backup.restoring import check_copy
 from cprsync.backup.source import Source, open_source
-from cprsync.errors import BackupBroken, CprsyncError, RunBusy, RunStopped, without_trace
+from cprsync.errors import BackupBroken, ConfigurationError, CprsyncError, RunBusy, RunStopped, without_trace
 from cprsync.private import hold_alone, remove_folder
 from cprsync.services.ports.trust.audit import EVERY_RECORD
 from cprsync.services.ports.trust.upkeep import Outcome, Task
@@ -22,13 +24,13 @@ from cprsync.wiring.setting_up import open_database, upgrade_store
 from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from cprsync.config.settings import Settings
     from cprsync.domain.trust.backup import Manifest
     from cprsync.services.ports.night import Progress
+    from cprsync.store.backup.archive import Kept
 
 #: Where a drill works, beside the settings.
 SCRATCH: Final = ".cprsync-drill"
@@ -118,7 +120,7 @@ def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: P
     from cprsync.store.backup.databases import put_back
     from cprsync.store.backup.shelf import DATABASE
 
-    _, files = source.unpack(scratch / "unpacked")
+    root, files = source.unpack(scratch / "unpacked")
     copy.keys.dir.mkdir(mode=0o700)
     for kept, path in files:
         if kept.role not in {CONFIGURATION, FILE}:
@@ -126,6 +128,7 @@ def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: P
             beside = copy.store.erase_journal.parent
             # the heads are beside the keys, the witness beside the journal
             path.rename((copy.keys.dir if kept.role in {KEY, HEADS} else beside) / name)
+    _read_settings(source, root, files, scratch)
     with source.content(DATABASE) as content:
         put_back(copy.store.url, content)
     check_copy(copy.store.url, source.manifest)
@@ -139,6 +142,18 @@ def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: P
         entries, records = entries + state.entries, records + state.records
     _make_sure_that_none_is_lost(settings, copy)
     return {"entries": entries, "records": records}
+
+
+def _read_settings(source: Source, root: str, files: Sequence[tuple[Kept, Path]], scratch: Path) -> None:
+    """Put the settings and what lies beside them into a folder of their own, and read them as a restore would.
+
+    Files outside their folder are not put anywhere: their places are in use. Raises BackupBroken.
+    """
+    placing = Placing(source, scratch / "settings", Path(root))
+    try:
+        placing.settle_below(Path(root), [one for one in files if one[0].role in {CONFIGURATION, FILE}])
+    except ConfigurationError as error:
+        raise BackupBroken("the settings in the backup cannot be used: {why}", why=error, kind="backup.drill") from None
 
 
 def _make_sure_that_none_is_lost(settings: Settings, copy: Settings) -> None:

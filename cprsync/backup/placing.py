@@ -91,7 +91,7 @@ class Placing:
         root, files = self.source.unpack(self.work / _UNPACKED)
         ours = {Path(kept.target).name: path.read_bytes() for kept, path in files if kept.role == KEY}
         made = {Path(kept.target).name: path.stat().st_mtime for kept, path in files if kept.role == KEY}
-        settings = self._settle_below(Path(root), files)
+        settings = self.settle_below(Path(root), files)
         self._settle_keys(settings.keys.dir, ours, keys, made)
         for kept, path in files:
             place = self._place_of(kept.target)
@@ -187,7 +187,8 @@ class Placing:
         if not any(made.is_relative_to(one) for one in self.placed.outside):
             self.placed.outside.append(str(made))
 
-    def _settle_below(self, root: Path, files: Sequence[tuple[Kept, Path]]) -> Settings:
+    def settle_below(self, root: Path, files: Sequence[tuple[Kept, Path]]) -> Settings:
+        """Put the files below the folder of the settings in their places, and read the settings there."""
         config: Path | None = None
         for kept, path in files:
             target = self._below(kept.target)

@@ -23,8 +23,10 @@ from ready_databases import PROGRAMS, fresh_database
 from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 
+from cprsync.backup.backing_up import back_up
 from cprsync.backup.restoring import Restored
 from cprsync.cli.main import app
+from cprsync.cli.terminal.long_work import Nothing
 from cprsync.cli.trust.backup import _steps_after
 from cprsync.domain.desk.roles import Role
 from cprsync.domain.trust.backup import name_backup, time_of
@@ -558,6 +560,18 @@ def test_a_restore_that_fails_after_it_filled_the_database_says_that_something_c
     assert not is_empty(os.environ["CPRSYNC_STORE__OWNER_URL"])
     do(f"ALTER ROLE {APP} NOSUPERUSER")
     assert here.restore(tmp_path / "again").exit == 0
+
+
+def test_a_drill_finds_settings_that_no_restore_could_read(here: Installation, tmp_path: Path) -> None:
+    settings, text = here.settings, here.config.read_text("utf-8")
+    here.config.write_text(f"{text}\n[nonsense]\n", "utf-8")
+    back_up(settings, here.config, tmp_path / "backups", progress=Nothing())
+    here.config.write_text(text, "utf-8")
+    ran = here.call("drill", str(tmp_path / "backups"), "--key", str(here.key))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.drill")
+    assert "the settings in the backup cannot be used" in ran.error["message"]
+    assert not (here.folder / ".cprsync-drill").exists()
+    assert here.config.read_text("utf-8") == text
 
 
 def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installation) -> None:
