@@ -72,6 +72,8 @@ def read_password(path: Path) -> str:
     try:
         with open_private(path) as file:
             password = file.read(PASSWORD_MAX_BYTES).decode("utf-8").strip("\r\n")
+    except FileNotFoundError:
+        raise ConfigurationError("{path} is not there", path=path, kind="configuration.password") from None
     except (OSError, UnicodeDecodeError):
         # from None: nothing in the file may be in a message
         raise ConfigurationError(

@@ -51,9 +51,9 @@ _KINDS: Final = {
     """,
     Exit.WRONG: """
         accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.receiver alarm.refused
-        audit.heads backup.key backup.newer backup.other_key backup.program backup.recipient
-        backup.scratch
-        certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.revoked
+        audit.heads audit.heads.append_only backup.key backup.key.folder backup.newer
+        backup.other_key backup.program backup.recipient backup.scratch
+        certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.missing certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.renewal.earlier
         certificate.renewal.same certificate.theirs certificate.theirs.expired certificate.theirs.host
         certificate.theirs.not_yet_valid certificate.theirs.test certificate.theirs.untrusted clock
@@ -84,8 +84,8 @@ _KINDS: Final = {
         machine.unknown reader.unknown session.ended session.role session.token
     """,
     Exit.PART: """
-        audit.heads_unwritten desk.worker interrupted.unchanged memory mock.stopped output.lost run.balance
-        store.read_only
+        audit.heads_unwritten audit.heads_unwritten.append_only desk.worker interrupted.unchanged memory
+        mock.stopped output.lost run.balance store.read_only
     """,
 }
 #: The exit code by the kind of an error, which is also the key of its advice.
@@ -145,6 +145,11 @@ def advice_for(error: CprsyncError) -> Advice:
 
 def _advice(code: int, key: str) -> Advice:
     return Advice(code, Wording(find_text("advice", key, "da"), find_text("advice", key, "en")))
+
+
+def advice_text(kind: str, language: Language) -> str:
+    """What to do next at a kind of error that has an advice of its own."""
+    return _advice(EXITS[kind], kind).next.text(language)
 
 
 def error_document(error: CprsyncError, *, changed: str, reference: str = "") -> dict[str, Any]:

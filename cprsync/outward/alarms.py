@@ -130,6 +130,9 @@ def _undelivered(host: str) -> Iterator[None]:
 
 
 def _mail_error(error: Exception, host: str) -> AlarmUndelivered:
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLCertVerificationError):
+        # such as a port where TLS begins later, or never
+        return AlarmUndelivered("the mail server {host} offers no TLS", host=host, kind="alarm.no_tls")
     if isinstance(error, ssl.SSLError):
         return AlarmUndelivered(
             "the certificate of the mail server {host} is not to be trusted", host=host, kind="alarm.certificate"

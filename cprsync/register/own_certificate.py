@@ -421,7 +421,8 @@ def _line(
 
 def _problem(whose: str, error: CprsyncError, *, host: str | None = None) -> dict[str, Any]:
     nothing = dict.fromkeys(("subject", "not_after", "days_left", "step"))
-    return {"whose": whose, "host": host, **nothing, "level": "critical", **name_problem(error), "revocation": None}
+    told = {**name_problem(error), "kind": error.kind}
+    return {"whose": whose, "host": host, **nothing, "level": "critical", **told, "revocation": None}
 
 
 def name_problem(error: CprsyncError | None) -> dict[str, str | None]:

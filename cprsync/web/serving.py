@@ -20,7 +20,7 @@ import uvicorn
 from cprsync.config.addresses import LOOPBACK
 from cprsync.errors import ConfigurationError, Exit
 from cprsync.https import PeerProtocol, QuickServer
-from cprsync.private import state_of_files
+from cprsync.private import open_private, state_of_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -301,6 +301,8 @@ def _load(context: ssl.SSLContext, certificate: Certificate) -> None:
         return ""
 
     try:
+        with open_private(certificate.key):
+            pass  # as every other secret: refused where others may read it
         context.load_cert_chain(certificate.chain, certificate.key, password=refuse_to_ask)
     except (OSError, ssl.SSLError):
         if asked:

@@ -107,6 +107,8 @@ def test_a_server_with_a_wrong_certificate_gets_neither_mail_nor_password(server
 def test_a_server_without_tls_gets_neither_mail_nor_password(server: MailServer, tmp_path: Path) -> None:
     server.offers_tls = False
     assert refused(channel(server, tmp_path)) == "alarm.no_tls"
+    # the port of starttls, with the setting for TLS from the first byte: its certificate was never seen
+    assert refused(channel(server, tmp_path, implicit=True)) == "alarm.no_tls"
     assert server.got == []
     assert not [line for line in server.in_clear if "AUTH" in line.upper()]
 

@@ -51,6 +51,7 @@ def write(
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     made = made.not_valid_before(NOW - timedelta(days=1)).not_valid_after(NOW + timedelta(days=days, hours=1))
     (folder / "desk.pem").write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    (folder / "desk.key").touch(mode=0o600)
     (folder / "desk.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     return Certificate(folder / "desk.pem", folder / "desk.key")
 
@@ -151,6 +152,14 @@ def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(tmp_path: P
     """A service has no terminal: it would wait for ever."""
     with pytest.raises(ConfigurationError, match="has a password"):
         make_server(Starlette(), write(tmp_path, encryption=BestAvailableEncryption(b"secret")))
+
+
+def test_a_key_that_others_may_read_is_refused_as_every_other_secret_is(tmp_path: Path) -> None:
+    certificate = write(tmp_path)
+    certificate.key.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="others may read it") as refused:
+        make_server(Starlette(), certificate)
+    assert refused.value.kind == "file.private"
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:

@@ -125,6 +125,9 @@ def make_key_pair(path: Path) -> Recipient:
     try:
         create_private(path, private.decode("ascii"))
         create_private(beside, public.decode("ascii"))
+    except FileNotFoundError as error:
+        folder = path.parent
+        raise ConfigurationError("{folder} is not there", folder=folder, kind="backup.key.folder") from error
     except OSError as error:
         raise ConfigurationError(
             "{path}: no key can be written there ({why})", path=path, why=error.strerror, kind="backup.key"

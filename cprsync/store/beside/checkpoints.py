@@ -7,6 +7,7 @@ from database and keys, has one signed line with the end; and the database remem
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hmac
 import json
@@ -411,6 +412,9 @@ def _mark(told: dict[str, Any]) -> Mark:
 
 
 def _unusable(error: OSError, kind: str) -> ConfigurationError:
+    if error.errno == errno.EPERM:
+        # a mode that keeps us out is EACCES
+        return ConfigurationError("{file} in the key folder may only grow", file=FILE, kind=f"{kind}.append_only")
     if isinstance(error, PermissionError) and error.filename is not None:
         return closed_to_us(Path(os.fsdecode(error.filename)))
     return ConfigurationError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cprsync.cli.setup import installation
-from cprsync.cli.setup.installation import write_folder
+from cprsync.cli.setup.installation import certs_check, write_folder
 from cprsync.cli.setup.units import DESK, NIGHT, find_closed, installed_command, service_text, service_user
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError
@@ -38,6 +38,17 @@ def program(path: Path) -> Path:
     path.write_text("#!/bin/sh\n", encoding="utf-8")
     path.chmod(0o755)
     return path
+
+
+def test_a_certificate_that_is_missing_is_looked_for_before_a_new_one_is_ordered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path / "site", mock=None)
+    assert certs_check(config=tmp_path / "site" / "cprsync.toml", lang="en") == 2
+    ours, missing, advice, *_ = capsys.readouterr().out.splitlines()
+    assert ours.startswith("✗ ours")
+    assert missing.endswith("client.key is missing")
+    assert advice.startswith("    Look for the file before you order anything")
 
 
 def test_the_command_is_the_one_beside_the_interpreter(place: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from store_people import MONDAY, STARTED, StoppedClock, enrol, number
 from whole import verify_audit
 
 from cprsync.errors import ConfigurationError
+from cprsync.language.errors import advice_for
 from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.store.audit import older_states
@@ -249,4 +250,23 @@ def test_heads_that_may_only_grow_are_kept(sqlite_store: SqlStore) -> None:
         make_append_only(heads, 0)
     assert heads.read_bytes().startswith(before)
     assert len(heads.read_bytes()) > len(before)
+    verify_audit(sqlite_store)
+
+
+def test_heads_that_may_only_grow_are_not_moved_and_the_error_names_chattr(sqlite_store: SqlStore) -> None:
+    look_up(sqlite_store, "anna")
+    heads = sqlite_store._tenant.heads
+    before = heads.path.read_bytes()
+    try:
+        make_append_only(heads.path, 0x20)
+    except OSError:
+        pytest.skip("only root may make a file append-only, and only on some file systems")
+    try:
+        with pytest.raises(ConfigurationError) as refused:
+            heads.begin_anew()
+    finally:
+        make_append_only(heads.path, 0)
+    assert refused.value.kind == "audit.heads.append_only"
+    assert "`chattr -a`" in advice_for(refused.value).next.en
+    assert heads.path.read_bytes() == before
     verify_audit(sqlite_store)

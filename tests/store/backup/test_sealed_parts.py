@@ -123,6 +123,14 @@ def test_a_private_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
         Opener.load(tmp_path / "backup.pem")
 
 
+def test_a_key_for_a_folder_that_is_not_there_asks_for_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        make_key_pair(tmp_path / "usb" / "backup.pem")
+    assert error.value.kind == "backup.key.folder"
+    assert error.value.message == f"{tmp_path / 'usb'} is not there"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_without_a_key_says_so_and_nothing_of_what_is_in_it(tmp_path: Path) -> None:
     path = tmp_path / "no.pem"
     path.write_text("Vestergade 12")
