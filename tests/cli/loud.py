@@ -1,8 +1,8 @@
 """cprsync with every wire forced to talk: HTTP, TLS, SOAP and SQL at DEBUG. For the tests that listen.
 
 It also tells which files are opened, which programs are started with which arguments and environment, and which
-addresses are spoken to. With LOUD_KEEP it keeps a copy of each file there before it is removed or replaced. With
-LOUD_LEAK it leaks in one way (`planted.LEAKS`), so that whoever listens can show that they would hear it.
+addresses are spoken to and called. With LOUD_KEEP it keeps a copy of each file there before it is removed or replaced.
+With LOUD_LEAK it leaks in one way (`planted.LEAKS`), so that whoever listens can show that they would hear it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import logging
 import os
+import re
 import shutil
 import sys
 import threading
@@ -61,6 +62,9 @@ TOLD = {
     "socket.connect": "{1}",
     "os.putenv": "{0} {1}",
 }
+#: The program keeps urllib3 silent, so the interpreter says what is called: the first line, and nothing after it.
+CALL = "http.client.send"
+_ADDRESS = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1(?=\r\n)")
 _numbers = count(1)
 #: Whether this thread is in the hook, which must not hear itself.
 _inside = threading.local()
@@ -68,12 +72,14 @@ _inside = threading.local()
 
 def listen(event: str, arguments: tuple[Any, ...]) -> None:
     """Tell of an event, and keep what is about to go."""
-    if event not in {*TOLD, "os.remove"} or getattr(_inside, "now", False):
+    if event not in {*TOLD, CALL, "os.remove"} or getattr(_inside, "now", False):
         return
     _inside.now = True
     try:
         if event in TOLD:
             os.write(2, f"{event}: {TOLD[event].format(*arguments)}\n".encode("utf-8", "surrogateescape"))
+        elif event == CALL and (found := _ADDRESS.match(arguments[1])):
+            os.write(2, found[0] + b"\n")
         kept = os.environ.get("LOUD_KEEP")
         if kept and event in {"os.remove", "os.rename"}:
             _keep(arguments[0 if event == "os.remove" else 1], Path(kept))

@@ -39,6 +39,8 @@ log = structlog.get_logger("planted")
 Plant = Callable[[], None]
 #: The numbers that were looked for, the latest last.
 SEEN: list[str] = []
+#: Somebody's whom no one has to look for first.
+NUMBER: str = TOWN["person"][0]["number"]
 
 
 def at_each_number(leak: Callable[[str], object]) -> Plant:
@@ -118,11 +120,10 @@ def tell_the_report() -> None:
 
 
 def ask_in_the_url() -> None:
-    at_each_number(SEEN.append)()
     right = requests.Session.request
 
     def request(self: Any, method: str, url: str, *arguments: Any, **named: Any) -> Any:
-        return right(self, method, f"{url}?cpr={''.join(SEEN[-1:])}", *arguments, **named)
+        return right(self, method, f"{url}?cpr={NUMBER}", *arguments, **named)
 
     requests.Session.request = request
 
@@ -154,9 +155,6 @@ LEAKS: dict[str, Plant] = {
 
 
 # -- in what an operator runs ----------------------------------------------------------------------------------
-
-#: Somebody's whom no one has to look for first.
-NUMBER: str = TOWN["person"][0]["number"]
 
 
 def instead(place: Any, name: str, change: Callable[[Any], Any]) -> Plant:

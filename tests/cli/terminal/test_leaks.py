@@ -192,6 +192,7 @@ def test_the_wires_do_talk(heard: str) -> None:
     """Otherwise silence would prove nothing."""
     assert "INSERT INTO" in heard
     assert "koha.call" in heard
+    assert "POST /service/CPRSubscription" in heard
     assert '"level": "debug"' in heard
 
 
@@ -249,3 +250,9 @@ def test_a_leak_planted_in_what_an_operator_runs_is_found(operator: Operated, le
     command, _ = OPERATORS[leak]
     text = operator.run(command, tmp_path, leak=leak)
     assert leaks(text) or leaks_in(tmp_path)
+
+
+@pytest.mark.xdist_group("leaks")
+def test_a_number_in_the_address_of_a_call_is_found(operator: Operated, tmp_path: Path) -> None:
+    """The program keeps the libraries silent about what they call, and so no log names it."""
+    assert leaks(operator.run("a held night", tmp_path, leak="the address of a call"))
