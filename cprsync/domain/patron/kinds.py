@@ -50,6 +50,8 @@ BLOCK_MAX: Final = 200
 _CO: Final = "c/o"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
+#: What people write between the digits. A slash stands between two numbers.
+_BETWEEN_DIGITS: Final = re.compile(r"[\s.()\-\u2010-\u2013]+")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 #: A day in any other form is not accepted as part of the reason.
 _BLOCK: Final = re.compile(rf"(?:(?P<day>{TYPED_DAY})\s+)?(?P<reason>(?![0-9]+[-./][0-9])\S.*)", re.ASCII)
@@ -119,7 +121,7 @@ def _parse_contacts(text: str) -> list[tuple[str, bool]]:
 
 
 def _parse_telephones(text: str) -> tuple[Telephone, ...]:
-    typed = [("".join(number.split()), notices) for number, notices in _parse_contacts(text)]
+    typed = [(_BETWEEN_DIGITS.sub("", number), notices) for number, notices in _parse_contacts(text)]
     if not all(_TELEPHONE.fullmatch(number) for number, _ in typed):
         raise WrongValue("expected telephone numbers: digits, with a + before a foreign one")
     return tuple(Telephone(number, notices) for number, notices in typed)

@@ -28,6 +28,8 @@ X34, X35 = "x" * 34, "x" * 35
         ("contact_address", X34, (X34,)),
         ("contact_address", "c/o\n1\n2\n3\n4\n5", ("c/o", "1", "2", "3", "4", "5")),
         ("telephones", "87 00 00 00", (Telephone("87000000"),)),
+        ("telephones", "87.00.00.00\n+45 87-00-00-01", (Telephone("87000000"), Telephone("+4587000001"))),
+        ("telephones", "(+45) 87\u201100\u201300 00", (Telephone("+4587000000"),)),
         (
             "telephones",
             "+4587000000\n* 87000001",
@@ -89,6 +91,7 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("telephones", "870", "telephone numbers"),
         ("telephones", f"{LONGEST}0", "telephone numbers"),
         ("telephones", "87000000a", "telephone numbers"),
+        ("telephones", "87000000 / 20304050", "telephone numbers"),
         ("telephones", "*87000000\n*87000001", r"a \* before one"),
         ("telephones", "\n".join(["87000000"] * 11), "up to 10"),
         ("emails", "a@b", "e-mail addresses"),
