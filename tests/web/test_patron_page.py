@@ -528,6 +528,18 @@ def test_a_patron_sets_and_deletes_an_absence(desk: Served) -> None:
     assert local_of(desk).absence is None
 
 
+def test_an_absence_needs_its_first_day_and_what_was_typed_comes_back_to_be_mended(desk: Served) -> None:
+    """Only a last day became an absence that began on it and never ended: no reservation came any more."""
+    browser = by_card(desk).open("/me/change")
+    before = record_of(desk.library)
+    browser.send("/me/set", field="absence", since="", until="20.04.2027")
+    assert browser.answer.status_code == 422
+    assert 'name="until" type="text" autocomplete="off" value="20.04.2027"' in browser.answer.text
+    browser.post("/me/set", {"form_token": browser.token, "field": "telephones", "text": "20 30 40"})
+    assert 'value="20 30 40"' in browser.answer.text
+    assert record_of(desk.library) == before
+
+
 @pytest.mark.parametrize(
     ("field", "typed"),
     [

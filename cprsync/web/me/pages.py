@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from cprsync.domain.desk.own import Proof
 from cprsync.domain.pages.privacy import field_text
 from cprsync.domain.patron.fields import FIELD, SEALED
 from cprsync.domain.patron.local import ListChange
-from cprsync.domain.person.days import plain_day
+from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput
 from cprsync.language.audit import citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
@@ -25,7 +25,7 @@ from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
 from cprsync.web.me.area import BACK, ROOT, SIGN_IN
 from cprsync.web.me.door import proof_of
-from cprsync.web.pages.fields import Choice, choices_of, form_name, group_of, lines_of
+from cprsync.web.pages.fields import Choice, absence_text, choices_of, form_name, group_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,6 +85,8 @@ def show_forms(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
     own = _own(visit)
     document = own.document()
     forms = tuple(_form(visit, own, one, document["fields"][one.key]) for one in own.changeable())
+    if problem is not None:
+        forms = tuple(_as_typed(visit, one) if problem[0] == f"own-{one.key}" else one for one in forms)
     return visit.show(
         "me/change.html",
         forms=forms,
@@ -188,6 +190,14 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
     return OwnForm(key, form_name(key, language), hint, kind, _values(field, entry), entries, choices)
 
 
+def _as_typed(visit: Visit, form: OwnForm) -> OwnForm:
+    """The same form with what was typed, to be mended. A CPR number in it is hidden."""
+    if visit.typed("doing"):
+        return form
+    names = ("since", "until") if form.kind == "absence" else ("text",)
+    return replace(form, values=tuple(hide_numbers(visit.typed(name)) for name in names))
+
+
 def _values(field: Field, entry: Mapping[str, Any]) -> tuple[str, ...]:
     value = entry["value"]
     if field.kind.is_list:
@@ -205,8 +215,7 @@ def _change(visit: Visit, own: OwnRecord, key: str) -> str:
             raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
         return own.change(key, entry, ListChange.REMOVE)
     if key == "absence":
-        since, until = plain_day(visit.typed("since")), plain_day(visit.typed("until"))
-        return own.change(key, f"{since} {until}".strip())
+        return own.change(key, absence_text(visit.typed("since"), visit.typed("until")))
     text = visit.typed("text")
     if FIELD.get(key) is not None and FIELD[key].kind.notices and text:
         # what a patron writes here is where the library's messages go

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS
 from cprsync.domain.patron.local import ListChange
-from cprsync.domain.person.days import day_of, plain_day
+from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfirmed
 from cprsync.language.errors import error_text
@@ -15,7 +15,7 @@ from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number
-from cprsync.web.pages.fields import form_name
+from cprsync.web.pages.fields import absence_text, form_name
 from cprsync.web.pages.records import CORRECTS, Problem, show_record
 
 if TYPE_CHECKING:
@@ -29,19 +29,14 @@ if TYPE_CHECKING:
 def set_field_of(visit: Visit) -> Response:
     """Set one field that patron or staff own, or change one entry of a list."""
     patron, field = visit.named("patron"), visit.typed("field")
-    text = _absence_text(visit) if field == "absence" else visit.typed_contact("text")
+    is_absence = field == "absence"
+    text = absence_text(visit.typed("since"), visit.typed("until")) if is_absence else visit.typed_contact("text")
     doing = next((one for one in ListChange if one.value == visit.typed("doing")), None)
     # nothing typed empties a field, but no list and no PIN: nobody asked for that
     keeps = (field in LISTS or field == PIN) and visit.typed("doing") != "clear"
     was = visit.typed("was") if "was" in visit.form else None
     asked = Setting(patron, field, text if keeps else text or None, visit.user, doing=doing, was=was)
     return _set(visit, asked, form=field)
-
-
-def _absence_text(visit: Visit) -> str:
-    """Both days on one line."""
-    since, until = plain_day(visit.typed("since")), plain_day(visit.typed("until"))
-    return f"{since} til {until}".strip() if until else since
 
 
 def correct_field(visit: Visit) -> Response:

@@ -9,6 +9,7 @@ from cprsync.domain.lending.contacting import LETTER_LANGUAGES
 from cprsync.domain.patron.fields import BESIDE, FIELD, SETTABLE
 from cprsync.domain.patron.kinds import NAME
 from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
+from cprsync.domain.person.days import plain_day
 from cprsync.language.record import (
     NOTHING,
     correction_text,
@@ -254,6 +255,12 @@ def _text_of(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(one for one in value if one)
     return str(value or "")
+
+
+def absence_text(since: str, until: str) -> str:
+    """Both typed days on one line. A last day without a first one is no absence."""
+    first, last = plain_day(since), plain_day(until)
+    return f"{first} til {last}" if last else first
 
 
 def absence_days(document: Mapping[str, Any]) -> tuple[str, str]:
