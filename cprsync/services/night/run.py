@@ -417,7 +417,8 @@ class _Course:
         night = self._night
         if not night.targets:
             return
-        sent = Sender(night.store, night.progress, self._run, night.raise_if_stopped).send_all(night.targets)
+        sender = Sender(night.store, night.progress, self._run, night.raise_if_stopped, night.monotonic)
+        sent = sender.send_all(night.targets)
         self._told = replace(self._told, targets=tuple(sent))
         left = [kind for one in sent for _, kind in one.left]
         self._counts += Counts(left=len(left), reasons=Counter(left))

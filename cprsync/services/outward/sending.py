@@ -33,6 +33,8 @@ Tried: TypeAlias = "tuple[OutwardEffect, Delivered | Undelivered]"
 TOGETHER: Final = 100
 #: Patrons loaded in one transaction.
 LOADED: Final = 2_000
+#: How long a night tells one target. The rest waits for the next run: a slow target holds up no other, and no night.
+NIGHT_SECONDS: Final = 3600.0
 #: Why a target was stopped: it would lose more patrons than its brake allows.
 TOO_MANY_GONE: Final = "gone"
 
@@ -116,6 +118,7 @@ class Sender:
     progress: Progress
     run: Run | None = None
     raise_if_stopped: Callable[[], None] = field(default=lambda: None)
+    monotonic: Callable[[], float] = field(default=lambda: 0.0)
 
     def send_all(self, targets: Sequence[OpenTarget]) -> list[Sent]:
         """Load what is new, then send what waits for each target.
@@ -220,8 +223,12 @@ class Sender:
         self, one: OpenTarget, ids: Sequence[str], left: list[tuple[str, str]], *, protects_only: bool
     ) -> Iterator[tuple[OutwardEffect, ...]]:
         """Yield what waits for these patrons, read as needed. Adds to `left` who is left to staff."""
+        begun = self.monotonic()
         for start in range(0, len(ids), TOGETHER):
             self.raise_if_stopped()
+            if self.run is not None and self.monotonic() - begun >= NIGHT_SECONDS:
+                log.warning("target.slow", target=one.target.name, patrons=len(ids) - start)
+                return
             queues = [
                 # what is held goes with the next that is not: until then the target keeps what it was told
                 tuple(effect for effect in queue if not effect.held)

@@ -18,6 +18,7 @@ from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import BadInput, ConfigurationError, TargetUnavailable
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.imports.patrons import Importing, import_patrons
+from cprsync.services.outward import sending
 from cprsync.services.outward.sending import tell_of_patron
 from cprsync.services.outward.targets import (
     release_target,
@@ -109,6 +110,23 @@ def test_a_target_that_answers_about_nobody_is_said_to_be_down_however_few_wait(
     del library.target("koha").refuses[library.id_of("ANNA")]
     assert [one.error for one in sends(library)] == [None, None]
     assert state(library)["waiting"] == 1
+
+
+def test_a_night_tells_a_slow_target_for_an_hour_and_holds_up_no_other(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call was answered in time, and the night was killed after four hours, before the next target's turn."""
+    monkeypatch.setattr(sending, "TOGETHER", 1)
+    library.sets_targets_up(PLAIN, OTHER)
+    library.night()
+    koha, hook = library.target("koha"), library.target("hook")
+    before, keys = len(koha.calls), ("ANNA", "CLARA", "BO")
+    library.deliver(MONDAY, *(moves(person(key), "ODENSE") for key in keys))
+    report = library.one_night_with(monotonic=lambda: sending.NIGHT_SECONDS / 2 * (len(koha.calls) - before))
+    told = {one["name"]: (one["sent"], one["waiting"], one["error"]) for one in report.document()["targets"]}
+    assert told == {"koha": (2, 1, None), "hook": (3, 0, None)}
+    library.one_night()
+    assert {held(one, library, key)["municipality"] for key in keys for one in (koha, hook)} == {"0461"}
 
 
 def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> None:
