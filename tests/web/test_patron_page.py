@@ -14,6 +14,7 @@ from browser import Browser, Clock, Served, serving
 from doubles import AGENCY, MONDAY
 from identity_provider import Known, known_provider
 from test_box import patron_of
+from test_leaving import leave
 from test_provisional import DOWN, comes
 from test_reviewing import reviews
 from test_sealed_views import reveals
@@ -32,7 +33,7 @@ from cprsync.web.memory.sessions import Sessions
 from cprsync.web.memory.tries import LOCKED_SECONDS, Tries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from doubles import Library
@@ -169,6 +170,9 @@ def test_card_and_pin_of_a_protected_patron_open_nothing_of_them(desk: Served) -
     browser = by_card(desk, "BO")
     seen = browser.answer.text + browser.open("/me/change").answer.text
     assert [word for word in [*what_would_say_who("BO"), "•••", "dl class"] if word in seen] == []
+    # no page promises what it does not show
+    assert seen.count("Med kort og PIN-kode er der intet at se eller rette her.") == 2
+    assert "har disse oplysninger om dig" not in seen
     before = record_of(desk.library)
     answer = browser.post("/me/set", {"form_token": browser.token, "field": "branch", "text": "Nord"}).answer
     assert answer.status_code == 422
@@ -409,6 +413,19 @@ def test_a_session_ends_with_the_record_of_its_patron(desk: Served) -> None:
     browser, patron = by_card(desk), patron_of(desk, "ANNA")
     with desk.library.engine.begin() as connection:
         connection.execute(tables.patron.update().where(tables.patron.c.id == patron).values(standing="closed"))
+    browser.open("/me")
+    assert browser.answer.status_code == 403
+    assert "ikke længere låner her" in browser.text
+    assert is_nobody(browser)
+
+
+@pytest.mark.parametrize("door", [by_card, by_identity])
+def test_who_leaves_while_they_are_signed_in_is_told_that_they_have_left(
+    desk: Served, door: Callable[[Served], Browser]
+) -> None:
+    """They were told that their card, or its PIN, or their number had changed, and to sign in again."""
+    browser = door(desk)
+    leave(desk.library, patron_of(desk, "ANNA"))
     browser.open("/me")
     assert browser.answer.status_code == 403
     assert "ikke længere låner her" in browser.text

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from cprsync.domain.desk.own import Proof
 from cprsync.errors import BadInput, CprsyncError, kind_of
 from cprsync.language.errors import advice_for, error_text
+from cprsync.services.desk.viewing import living_view_of
 from cprsync.web.door import Door
 from cprsync.web.me.area import ROOT, SIGN_IN
 from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
@@ -96,6 +97,8 @@ class PatronDoor(Door):
 
         def visit(place: Place) -> Response:
             if session.is_theirs is not None and not session.is_theirs(place.desk.store):
+                # who has left is told that, and not that their card has changed
+                living_view_of(place.desk.store, session.user)
                 raise _NoLongerTheirs
             return page(Visit(request, session, place, self._renderer, form))
 
