@@ -6,26 +6,35 @@ answers, without HTTP: `web` passes a path and a document. Persons are named by 
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.errors import BadInput, CprsyncError, RunStopped
 from cprsync.mock.asking import Document, Mock, ask, change
 from cprsync.mock.town.calls import SERVICES
 from cprsync.mock.town.culr_accounts import CPR, OK, Request
 from cprsync.mock.town.events import PROTECTION
-from cprsync.mock.town.faults import SECONDS_MAX, read_fault
+from cprsync.mock.town.faults import PASSING, PASSING_ON_REQUEST, SECONDS_MAX, read_fault
 from cprsync.mock.town.people import no_such_person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cprsync.mock.town.people import Person
     from cprsync.mock.town.register import Register
 
 #: More than a year of working days in one call is a mistake.
 NIGHTS_MAX = 370
+
+#: The faults of what is served on request, by how they begin, and a path of each.
+ON_REQUEST: Final = {"fbs-": "/fbs", "koha-": "/koha", "hook-": "/webhook"}
 
 #: Does what a path asks for.
 Answering: TypeAlias = "Callable[[Register, Mapping[str, Any]], Document]"
@@ -113,6 +122,19 @@ def fault(  # noqa: PLR0913 -- a fault's options
     return change(mock, "/fault", asked)
 
 
+def chaos(mock: Mock, *, share: float = 0.1, times: int = 1_000, seconds: float = 1.0, seed: int = 0) -> dict[str, Any]:
+    """Let about a share of all answers go wrong, by a mix of faults that pass: each kind at most so many times."""
+    return change(mock, "/chaos", {"share": share, "times": times, "seconds": seconds, "seed": seed})
+
+
+def snapshot(mock: Mock, into: Path) -> dict[str, Any]:
+    """Copy the mock as it stands to a new folder, on which another one goes on from here.
+
+    Raises as `event` does; BadInput, kind `mock.snapshot`: something is there.
+    """
+    return change(mock, "/snapshot", {"into": str(into.absolute())})
+
+
 def calm(mock: Mock) -> dict[str, Any]:
     """Cancel all faults that were asked for."""
     return change(mock, "/calm", {})
@@ -183,10 +205,25 @@ def carry_out(
     Raises:
         BadInput: there is no such path, or the request is not possible.
     """
+    if path == "/chaos":
+        served = map(PASSING_ON_REQUEST.__getitem__, _served(register, more))
+        return _chaos(register, asked, [*PASSING, *chain.from_iterable(served)])
     found = more.get(path) or PATHS.get(path)
     if found is None:
         raise BadInput("the mock's control has no such path", kind="mock.control")
+    for begin, of in ON_REQUEST.items() if path == "/fault" else ():
+        if str(asked.get("kind")).startswith(begin):
+            # refused where it is not served: the fault would wait for a call that cannot come
+            more[of](register, {})
     return found(register, asked)
+
+
+def _served(register: Register, more: Mapping[str, Answering]) -> Iterator[str]:
+    """How the faults begin of what this mock serves on request."""
+    for begin, path in ON_REQUEST.items():
+        with suppress(BadInput):
+            more[path](register, {})
+            yield begin
 
 
 def _event(register: Register, asked: Mapping[str, Any]) -> Document:
@@ -259,6 +296,29 @@ def _fault(register: Register, asked: Mapping[str, Any]) -> Document:
     return {"faults": register.faults.dump()}
 
 
+def _chaos(register: Register, asked: Mapping[str, Any], kinds: Sequence[str]) -> Document:
+    wanted = read_fault({**asked, "kind": kinds[0]})
+    services = Counter(_service_of(kind) for kind in kinds)
+    for place, kind in enumerate(kinds):
+        # those of one service meet the same calls: together they are the share
+        part = wanted["share"] / services[_service_of(kind)]
+        register.add_fault(**wanted | {"kind": kind, "share": part, "seed": wanted["seed"] + place})
+    return {"faults": register.faults.dump()}
+
+
+def _service_of(kind: str) -> str:
+    return next((one for one in ("sftp-", "culr-", *ON_REQUEST) if kind.startswith(one)), "register")
+
+
+def _snapshot(register: Register, asked: Mapping[str, Any]) -> Document:
+    into = Path(str(asked.get("into")))
+    if not into.is_absolute() or os.path.lexists(into):
+        raise BadInput("a snapshot takes a folder that is not there yet", kind="mock.snapshot")
+    # each mock has its own lock and its own ports
+    shutil.copytree(register.folder, into, ignore=lambda _, names: {*names} & {"lock", "ports.json", "ready.json"})
+    return {"day": register.day.isoformat(), "folder": str(into), "people": len(register.people)}
+
+
 def _calm(register: Register, _asked: Mapping[str, Any]) -> Document:
     register.calm()
     return {"faults": register.faults.dump()}
@@ -321,6 +381,7 @@ PATHS: Mapping[str, Answering] = {
     "/people": _people,
     "/clock": _clock,
     "/fault": _fault,
+    "/snapshot": _snapshot,
     "/calm": _calm,
     "/culr": _culr,
     "/latency": _latency,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import stat
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -275,3 +278,74 @@ def test_a_reset_needs_the_people_of_the_first_start(start: Start, tmp_path: Pat
         with pytest.raises(BadInput) as refused:
             control.reset(ready)
         assert (refused.value.kind, control.state(ready)) == ("mock.reset", before)
+
+
+# -- how it stands, copies, and bad weather ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["fbs-down", "koha-down", "hook-down"])
+def test_a_fault_of_what_is_not_served_is_refused_and_does_not_wait(still: dict[str, Any], kind: str) -> None:
+    with pytest.raises(BadInput, match="start it with --"):
+        control.fault(still, kind)
+    assert control.state(still)["faults"] == []
+
+
+def test_chaos_shares_the_answers_out_among_the_faults_of_each_service_that_is_served(
+    koha: KohaCaller, koha_mock: dict[str, Any]
+) -> None:
+    assert koha
+    faults = control.chaos(koha_mock, share=0.2, seed=7)["faults"]
+    shares = Counter[str]()
+    for one in faults:
+        begin = one["kind"].partition("-")[0]
+        shares[begin if begin in {"sftp", "culr", "koha", "fbs", "hook"} else "register"] += one["share"]
+    assert {service: round(share, 6) for service, share in shares.items()} == dict.fromkeys(
+        ("register", "sftp", "culr", "koha"), 0.2
+    )
+    assert len({one["seed"] for one in faults}) == len(faults)
+
+
+def test_in_chaos_some_calls_fail_and_others_do_not(ready: dict[str, Any], caller: Caller) -> None:
+    folder = str(Path(ready["ca"]).parent.parent)
+    app(["mock", "chaos", "--dir", folder, "--share", "0.5", "--seconds", "0"], standalone_mode=False)
+    for _ in range(12):
+        with suppress(OSError):
+            caller.look_up(ANNA)
+    outcomes = {one["outcome"] for one in control.calls(ready)["calls"]}
+    assert "ok" in outcomes
+    assert len(outcomes) > 1
+
+
+def test_a_mock_goes_on_in_a_copy_from_the_moment_of_the_copy(
+    start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    with start() as ready:
+        Caller(ready).subscribe(ANNA)
+        control.event(ready, "rename", "ANNA")
+        command = ["mock", "snapshot", str(copy), "--dir", str(Path(ready["ca"]).parent.parent), "--lang", "en"]
+        app(command, standalone_mode=False)
+        assert capsys.readouterr().out.startswith(f"Copied to {copy} as it stood on 2027-03-22")
+        before = control.state(ready)
+        with pytest.raises(BadInput, match="not there yet"):
+            control.snapshot(ready, copy)
+        control.night(ready)
+        with start(copy) as another:
+            assert control.state(another) == before
+            assert control.night(another)["persons"] == 1
+        assert stat.S_IMODE((copy / "state.json").stat().st_mode) == 0o600
+
+
+def test_the_state_on_a_terminal_has_the_day_what_waits_and_the_faults(
+    ready: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    control.event(ready, "rename", "ANNA")
+    control.fault(ready, "slow", times=3)
+    command = ["mock", "state", "--dir", str(Path(ready["ca"]).parent.parent), "--lang", "en"]
+    app(command, standalone_mode=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "It is 2027-03-22: 60 people, 1 with changes for the night, 0 subscriptions, 0 calls.",
+        "  slow × 3",
+    ]
+    app([*command, "--json"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out) == control.state(ready)

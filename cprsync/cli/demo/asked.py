@@ -1,14 +1,15 @@
-"""`mock journal`, `mock people` and `mock reset`: what a test of another program asserts with, and begins from."""
+"""What a test of another program asserts with, begins from and is tried by: `mock journal`, `people` and the like."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from cprsync.cli.demo.mock import Folder
-from cprsync.cli.terminal.failures import failures
+from cprsync.cli.terminal.failures import failures, never
 from cprsync.cli.terminal.frame import Json, Lang, print_document
 from cprsync.cli.terminal.output import emphasise
 from cprsync.language.words import word
@@ -120,6 +121,67 @@ def mock_reset(*, folder: Folder, lang: Lang = "da", as_json: Json = False) -> N
     with failures(as_json=as_json):
         done = control.reset(folder)
     print_document(done, [word("mock_reset", lang, **done)], as_json=as_json)
+
+
+@app.command("state")
+def mock_state(*, folder: Folder, lang: Lang = "da", as_json: Json = False) -> None:
+    """Show how the mock stands.
+
+    Its day, what waits for the night, what is subscribed to, and the faults to come. With --json everything that it
+    knows, with its people by their keys.
+    """
+    from cprsync.mock import control
+
+    with failures(as_json=as_json, stays=never):
+        state = control.state(folder)
+    counts = {name: len(state[name]) for name in ("persons", "pending", "calls")}
+    subscribed = sum(len(of["PNR"]) for of in state["subscriptions"].values())
+    lines = [word("mock_state", lang, day=state["day"], subscribed=subscribed, **counts)]
+    lines += [f"  {one['kind']} × {one['times']}" for one in state["faults"]]
+    print_document(state, lines, as_json=as_json)
+
+
+@app.command("snapshot")
+def mock_snapshot(
+    into: Annotated[Path, typer.Argument(help="The folder of the copy, which is not there yet.")],
+    *,
+    folder: Folder,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Copy the mock as it stands to a new folder.
+
+    `mock serve` on the copy goes on from that moment, while the first one runs, with the same people, keys and
+    certificates, on other ports.
+    """
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        done = control.snapshot(folder, into)
+    print_document(done, [word("mock_snapshot", lang, **done)], as_json=as_json)
+
+
+@app.command("chaos")
+def mock_chaos(
+    *,
+    share: Annotated[float, typer.Option("--share", help="For this share of the answers: 0.1 is a tenth.")] = 0.1,
+    times: Annotated[int, typer.Option("--times", min=1, max=10_000, help="How many times each, at most.")] = 1_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, max=120, help="How slow a slow answer is.")] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones: the same seed picks the same.")] = 0,
+    folder: Folder,
+    lang: Lang = "da",
+    as_json: Json = False,
+) -> None:
+    """Let a share of all answers go wrong, by a mix of faults.
+
+    By such that pass: of the register, deliveries and CULR, and of FBS, Koha and webhooks where they are served.
+    `mock calm` ends it.
+    """
+    from cprsync.mock import control
+
+    with failures(as_json=as_json):
+        done = control.chaos(folder, share=share, times=times, seconds=seconds, seed=seed)
+    print_document(done, [word("mock_chaos", lang, count=len(done["faults"]))], as_json=as_json)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], language: Language) -> Iterator[str]:

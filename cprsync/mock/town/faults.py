@@ -129,6 +129,18 @@ WEBHOOK_KINDS: dict[str, str] = {
     "hook-moved": "nothing is taken: a redirect",
     "hook-down": "nothing is taken, and the connection is dropped",
 }
+#: What passes by itself, such as a bad line or a busy server: of the register, deliveries and CULR; and of what is
+#: served on request, by how its faults begin.
+PASSING = (
+    *("http-500-html", "truncated", "slow", "close", "platform-fault"),
+    *("sftp-cut", "sftp-slow"),
+    *("culr-lost", "culr-500", "culr-slow", "culr-down", "culr-transaction"),
+)
+PASSING_ON_REQUEST: dict[str, tuple[str, ...]] = {
+    "fbs-": ("fbs-500", "fbs-down", "fbs-slow", "fbs-expired"),
+    "koha-": ("koha-lost", "koha-500", "koha-slow", "koha-down", "koha-maintenance", "koha-expired"),
+    "hook-": ("hook-lost", "hook-slow", "hook-500", "hook-busy", "hook-maintenance", "hook-down"),
+}
 _OF_LIBRARIES = (*FBS_KINDS, *KOHA_KINDS, *WEBHOOK_KINDS)
 _KINDS = (*CALL_KINDS, *TLS_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *_OF_LIBRARIES)
 
