@@ -31,12 +31,14 @@ class MailServer:
     implicit: bool = False
     offers_tls: bool = True
     refuses: bool = False
+    #: it greets without end
+    greets_on: bool = False
     got: list[EmailMessage] = field(default_factory=list)
     #: what was said before TLS
     in_clear: list[str] = field(default_factory=list)
 
     def begin_anew(self) -> None:
-        self.offers_tls, self.refuses = True, False
+        self.offers_tls, self.refuses, self.greets_on = True, False, False
         self.got, self.in_clear = [], []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ssl.SSLContext) -> None:
@@ -60,6 +62,10 @@ class _Talk:
         await self.writer.drain()
 
     async def run(self) -> None:
+        goes_on = self.server.greets_on
+        while goes_on:
+            await self.say("220-mail")
+            await asyncio.sleep(0.01)
         await self.say("220 mail ESMTP")
         while line := (await self.reader.readline()).decode().strip():
             if not self.is_safe:

@@ -10,6 +10,8 @@ import json
 import secrets
 import smtplib
 import ssl
+import threading
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
     from cprsync.wire.calls import Surroundings
     from cprsync.wire.errors import CallFailed
 
-#: How long each answer of the mail server may take.
+#: How long each line of the mail server may take, and all that is said to it and by it.
 MAIL_SECONDS: Final = 20.0
+MAIL_IN_ALL_SECONDS: Final = 120.0
 _SUCCESS: Final = range(200, 300)
 #: How long a receiver may take for its answer, of which only the status counts.
 ANSWER_SECONDS: Final = 10.0
@@ -66,6 +69,7 @@ class MailChannel:
     language: Language
     now: Callable[[], datetime]
     seconds: float = MAIL_SECONDS
+    in_all_seconds: float = MAIL_IN_ALL_SECONDS
     name: str = "email"
 
     def send(self, messages: Sequence[Message]) -> None:
@@ -73,15 +77,30 @@ class MailChannel:
         mail = self._mail(messages)
         context = self._context()
         password = None if self.settings.password_file is None else read_password(self.settings.password_file)
-        with _undelivered(self.settings.host):
-            server = self._connect(context)
+        ended: Future[None] = Future()
+
+        def exchange() -> None:
             try:
-                if password is not None and self.settings.user is not None:
-                    server.login(self.settings.user, password)
-                server.send_message(mail)
-            finally:
-                with suppress(OSError, smtplib.SMTPException):
-                    server.quit()
+                self._exchange(mail, context, password)
+            except BaseException as error:  # noqa: BLE001 -- it is raised where the mail is waited for
+                ended.set_exception(error)
+            else:
+                ended.set_result(None)
+
+        # an answer may have lines without end: a thread that hangs is left behind, and ends with the program
+        threading.Thread(target=exchange, name="mail", daemon=True).start()
+        with _undelivered(self.settings.host):
+            ended.result(self.in_all_seconds)
+
+    def _exchange(self, mail: EmailMessage, context: ssl.SSLContext, password: str | None) -> None:
+        server = self._connect(context)
+        try:
+            if password is not None and self.settings.user is not None:
+                server.login(self.settings.user, password)
+            server.send_message(mail)
+        finally:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
 
     def _connect(self, context: ssl.SSLContext) -> smtplib.SMTP:
         settings = self.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,15 @@ def test_a_mail_arrives_with_what_is_wrong_and_what_to_do(server: MailServer, tm
     assert "Siden 23. marts 2027 kl. 13.00." in body
     # nothing but the greeting and the wish for TLS
     assert [line.split()[0].lower() for line in server.in_clear] == ["ehlo", "starttls"]
+
+
+def test_a_mail_server_that_greets_without_end_keeps_no_other_channel_waiting(
+    server: MailServer, tmp_path: Path
+) -> None:
+    """Each line came in time: `alarms check` hung for four hours, and nobody was told by the webhook either."""
+    server.greets_on = True
+    assert refused(replace(channel(server, tmp_path), in_all_seconds=0.2)) == "alarm.unreachable"
+    assert server.got == []
 
 
 def test_a_test_mail_says_that_it_is_one(server: MailServer, tmp_path: Path) -> None:
