@@ -235,11 +235,15 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
         yield f"  {through}: {_counts_text(document['let_through'], language)}"
-    # shown above already, by class or by entry
+    yield from (f"  {line}" for line in stop_lines(document, language))
+
+
+def stop_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """Why the night stopped. Leaves out what is shown above already, by class or by entry."""
     if "error" in document and document["error"]["kind"] not in {NightBraked.kind, AUDIT_BROKEN}:
         # an error of CULR stops nothing, because the night is done by then
         what = "unheard" if document["error"]["kind"].startswith("netmedia.") else "stopped"
-        yield f"  {word(what, language)}: {failure_words(document['error'], language)['message']}"
+        yield f"{word(what, language)}: {failure_words(document['error'], language)['message']}"
 
 
 def approval_lines(document: Mapping[str, Any], approval: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import Browser, Clock, Served, serving
-from doubles import AGENCY
+from doubles import AGENCY, MONDAY
 from test_box import patron_of
 from test_sealed_views import reveals
 from townspeople import person
@@ -211,6 +211,19 @@ def test_a_role_opens_its_own_pages_alone(guarded: Served, name: str, open_to: s
     paths = ("/", "/reviews", "/nights")
     opened = {path for path in paths if browser.open(path).answer.status_code == 200 and browser.path == path}
     assert opened == open_to
+
+
+def test_a_night_that_stopped_says_why_and_sends_nobody_but_an_operator_to_a_command(guarded: Served) -> None:
+    """A supervisor was told to run a command, and the page of the night had the reason folded away."""
+    guarded.library.damage(MONDAY)
+    guarded.library.one_night()
+    number = max(run["run"] for run in guarded.library.store.runs.documents())
+    for name, types in (("leder", False), ("drift", True)):
+        browser = sign_in(guarded, name).open("/nights")
+        assert f'<a href="/nights/{number}">Natkørsel {number}</a>' in browser.answer.text
+        assert ("`cprsync runs show" in browser.text) is types
+        assert ("Sig det til dem, der driver programmet." in browser.text) is not types
+        assert 'class="problem verdict">STANDSET: ' in browser.open(f"/nights/{number}").answer.text
 
 
 @pytest.mark.parametrize(("name", "first"), [("drift", "/nights"), ("privat", "/log"), ("disk", "/")])

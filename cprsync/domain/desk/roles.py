@@ -35,6 +35,8 @@ class Task(enum.Enum):
     ERASE = "erase"
     #: see how the nights went
     NIGHTS = "nights"
+    #: type the commands that the page of nights asks for
+    OPERATE = "operate"
     #: be one of the two people who approve what a limit has held
     APPROVE = "approve"
     #: sign for what somebody may not do alone
@@ -52,6 +54,7 @@ _MAY: Final[Mapping[Task, frozenset[Role]]] = {
     # nobody can bring an erased patron back
     Task.ERASE: frozenset({Role.SUPERVISOR}),
     Task.NIGHTS: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
+    Task.OPERATE: frozenset({Role.OPERATOR}),
     Task.APPROVE: frozenset({Role.SUPERVISOR, Role.OPERATOR}),
     Task.SIGN: frozenset({Role.SUPERVISOR}),
     Task.CHECK: frozenset({Role.SUPERVISOR}),

@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.desk.roles import Task
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.errors import error_text, in_danish
-from cprsync.language.night import OUTCOMES, brake_lines, delivery_outcomes, net_media_lines, report_lines
+from cprsync.language.night import OUTCOMES, brake_lines, delivery_outcomes, net_media_lines, report_lines, stop_lines
 from cprsync.language.status import facts_of, problems_of, void_text
 from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
     from cprsync.web.visit import Visit
 
+#: What staff look after themselves, and at which page.
+_AT_THE_DESK: Final = {
+    **dict.fromkeys(("failed", "target_refuses"), ("/reviews", Task.ANSWER, "nav_reviews")),
+    **dict.fromkeys(("stopped", "overdue"), ("/checks", Task.CHECK, "nav_checks")),
+}
 #: What the list counts of each night: what was received, and what became of it.
 COUNTS: Final = ("received", *OUTCOMES)
 #: The most nights on one page, and the most numbers of a night.
@@ -39,7 +45,7 @@ def show_nights(visit: Visit) -> Response:
     run, waits = document["run"], document["waits"]["net_media"]
     return visit.show(
         "nights.html",
-        wrong=problems_of(document, language),
+        wrong=list(_wrong(visit, document)),
         stands=document,
         last=None if run is None else _row(run, language),
         last_delivery=day_text(document["deliveries"]["last"], language),
@@ -48,6 +54,26 @@ def show_nights(visit: Visit) -> Response:
         lines=[f"{fact.mark} {fact.text}" for fact in facts_of(document, language)],
         **_listed(visit),
     )
+
+
+def _wrong(visit: Visit, document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """What somebody has to look after, and where. Who types no commands is sent to no command."""
+    told = problems_of(document, visit.language)
+    for one, problem in zip(document["wrong"], told, strict=True):
+        where, called = _place_of(visit, one)
+        following = problem.next
+        if not visit.session.may(Task.OPERATE):
+            is_theirs = one["what"] == "plan" or (bool(where) and one["what"] in _AT_THE_DESK)
+            following = "" if is_theirs else visit.word("nights_tell")
+        yield {"text": problem.text, "next": following, "where": where, "called": called}
+
+
+def _place_of(visit: Visit, one: Mapping[str, Any]) -> tuple[str, str]:
+    """The page on which it can be looked after, and its name. Empty: there is none, or it is another role's."""
+    if one["what"] == "run":
+        return f"/nights/{one['run']}", visit.word("night_title", number=one["run"])
+    where, task, name = _AT_THE_DESK.get(one["what"], ("", Task.NIGHTS, ""))
+    return (where, visit.word(name)) if where and visit.session.may(task) else ("", "")
 
 
 def show_earlier(visit: Visit) -> Response:
@@ -73,6 +99,7 @@ def show_night(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
         held=_held(visit, document, number),
         number=number,
         night=_row(document, language),
+        stopped=list(stop_lines(document, language)),
         document=document,
         is_told=is_told,
         balance=_balance(document, language) if is_told else [],
