@@ -56,7 +56,9 @@ def ask(mock: Mock, path: str, asked: Mapping[str, Any], timeout: tuple[float, f
     problem = document.get("error")
     if not isinstance(problem, dict):
         raise not_running()
-    raise BadInput(str(problem.get("message")), kind=str(problem.get("kind")))
+    # with the values apart the sentence is told in the reader's language
+    sentence, values = problem.get("sentence", problem.get("message")), problem.get("values") or {}
+    raise BadInput(str(sentence), kind=str(problem.get("kind")), **values)
 
 
 def clock(mock: Mock, *, seconds: float | None = None) -> dict[str, Any]:

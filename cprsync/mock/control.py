@@ -68,8 +68,8 @@ def night(mock: Mock, count: int = 1, empty: bool = True) -> dict[str, Any]:
         except CprsyncError as error:
             if closed == 0:
                 raise
-            why = f"{closed} of {count} days are closed, and perhaps the next one; then: {error.message}"
-            raise RunStopped(why, kind="mock.stopped") from error
+            why = "{closed} of {count} days are closed, and perhaps the next one; then: {why}"
+            raise RunStopped(why, closed=closed, count=count, why=error, kind="mock.stopped") from error
         done = {name: _join(done[name], value) if name in done else value for name, value in one.items()}
     return done
 
@@ -235,7 +235,7 @@ def _event(register: Register, asked: Mapping[str, Any]) -> Document:
 def _night(register: Register, asked: Mapping[str, Any]) -> Document:
     count, empty = asked.get("count", 1), asked.get("empty", True)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= NIGHTS_MAX:
-        raise BadInput(f"the number of nights is 1 to {NIGHTS_MAX}", kind="mock.control")
+        raise BadInput("the number of nights is 1 to {most}", most=NIGHTS_MAX, kind="mock.control")
     nights = [register.close_day(empty=bool(empty)) for _ in range(count)]
     return {
         "day": register.day.isoformat(),
@@ -263,7 +263,7 @@ def _state(register: Register, _asked: Mapping[str, Any]) -> Document:
 def _people(register: Register, asked: Mapping[str, Any]) -> Document:
     who = asked.get("who")
     if who is not None and who not in register.people:
-        raise BadInput(no_such_person(register.people), kind="mock.people")
+        raise no_such_person(register.people, kind="mock.people")
     shown = [person for key, person in register.people.items() if who in {None, key}]
     return {"day": register.day.isoformat(), "people": [_person(register, person) for person in shown]}
 
@@ -281,9 +281,9 @@ def _person(register: Register, person: Person) -> Document:
 
 def _calls(register: Register, asked: Mapping[str, Any]) -> Document:
     if asked.get("who") is not None and asked["who"] not in register.people:
-        raise BadInput(no_such_person(register.people), kind="mock.calls")
+        raise no_such_person(register.people, kind="mock.calls")
     if asked.get("service") not in {None, *SERVICES}:
-        raise BadInput(f"no such service; there are {', '.join(SERVICES)}", kind="mock.calls")
+        raise BadInput("no such service; there are {named}", named=", ".join(SERVICES), kind="mock.calls")
     return register.calls.select(asked)
 
 
@@ -341,7 +341,7 @@ def _culr_latency(register: Register, asked: Mapping[str, Any]) -> Document:
 def _seconds(asked: Mapping[str, Any]) -> float:
     seconds = asked.get("seconds")
     if not isinstance(seconds, int | float) or not 0 <= seconds <= SECONDS_MAX:
-        raise BadInput(f"an answer takes 0 to {SECONDS_MAX:.0f} seconds", kind="mock.control")
+        raise BadInput("an answer takes 0 to {most} seconds", most=f"{SECONDS_MAX:.0f}", kind="mock.control")
     return float(seconds)
 
 
@@ -349,9 +349,9 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
     """Do what any library does at CULR, one of the mock's or not."""
     who, value, to = asked.get("who"), asked.get("value"), asked.get("to")
     if who is not None and who not in register.people:
-        raise BadInput(no_such_person(register.people), kind="mock.culr")
+        raise no_such_person(register.people, kind="mock.culr")
     if asked.get("kind") not in CULR_WRITES:
-        raise BadInput(f"no such thing; there are {', '.join(CULR_WRITES)}", kind="mock.culr")
+        raise BadInput("no such thing; there are {named}", named=", ".join(CULR_WRITES), kind="mock.culr")
     number = None if who is None else register.people[str(who)].number
     # with a number of the library's own: an account beside the one under the CPR number
     uid = number or asked.get("uid")
@@ -365,7 +365,7 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
     )
     result = register.culr.carry_out(request, by="control")
     if result.code != OK:
-        raise BadInput(f"CULR answers {result.code}: {result.message}", kind="mock.culr")
+        raise BadInput("CULR answers {code}: {told}", code=result.code, told=result.message, kind="mock.culr")
     return {"code": result.code, "changes": len(register.culr.ledger)}
 
 

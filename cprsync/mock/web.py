@@ -210,7 +210,7 @@ def _answer_control(register: Register, more: Mapping[str, Answering], asked: _A
         wanted = json.loads(asked.body)
         return _json(200, carry_out(register, asked.path, wanted if isinstance(wanted, dict) else {}, more))
     except CprsyncError as error:
-        return _json(400, {"error": {"kind": error.kind, "message": error.message}})
+        return _json(400, {"error": {"kind": error.kind, "message": error.message, **error.document()}})
     except (ValueError, RecursionError):
         return _json(400, {"error": {"kind": "mock.control", "message": "not JSON"}})
     except OSError:

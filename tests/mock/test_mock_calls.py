@@ -21,6 +21,7 @@ from town import ANNA, number
 
 from cprsync.cli.main import app
 from cprsync.errors import BadInput
+from cprsync.language.errors import error_text
 from cprsync.mock import control
 from cprsync.mock.koha import calls as koha_calls
 from cprsync.mock.town.calls import KEPT_MAX, Call, Calls
@@ -349,3 +350,25 @@ def test_the_state_on_a_terminal_has_the_day_what_waits_and_the_faults(
     ]
     app([*command, "--json"], standalone_mode=False)
     assert json.loads(capsys.readouterr().out) == control.state(ready)
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        (lambda mock: control.fault(mock, "nonsense"), "der er ingen sådan fejl; der er http-500-html, "),
+        (
+            lambda mock: control.event(mock, "move", "NOBODY"),
+            "der er ingen sådan person: skriv en nøgle fra personfilen, ",
+        ),
+        (lambda mock: control.event(mock, "birth", "ANNA"), "birth: personen er født allerede"),
+        (lambda mock: control.event(mock, "die", "ANNA", "BO"), "die tager ingen --to"),
+    ],
+)
+def test_what_a_running_mock_refuses_is_told_in_danish_with_its_values(
+    still: dict[str, Any], asks: Callable[[dict[str, Any]], Any], told: str
+) -> None:
+    before = control.state(still)
+    with pytest.raises(BadInput) as refused:
+        asks(still)
+    assert error_text(refused.value, "da").startswith(told)
+    assert control.state(still) == before

@@ -86,11 +86,11 @@ class FbsPatrons:
     def edit(self, kind: str, who: str, *, name: str | None = None, to: str | None = None) -> None:
         """Let one patron differ, or follow again. Raises BadInput: no such person, kind or field."""
         if who not in self._register.people:
-            raise BadInput(no_such_person(self._register.people), kind="mock.fbs")
+            raise no_such_person(self._register.people, kind="mock.fbs")
         if kind not in KINDS:
-            raise BadInput(f"no such thing; there are {', '.join(KINDS)}", kind="mock.fbs")
+            raise BadInput("no such thing; there are {named}", named=", ".join(KINDS), kind="mock.fbs")
         if kind == "set" and name not in FIELDS:
-            raise BadInput(f"no such field; there are {', '.join(FIELDS)}", kind="mock.fbs")
+            raise BadInput("no such field; there are {named}", named=", ".join(FIELDS), kind="mock.fbs")
         if kind == "block" and not to:
             raise BadInput("say the reason's code, such as O, U, F, S, W, E or D", kind="mock.fbs")
         entry = [kind, who, name, self.by_key(who) if kind == "freeze" else to]

@@ -66,7 +66,7 @@ class KohaAccess:
         if not _NAME.fullmatch(client):
             raise BadInput("a client's name has small letters, digits, - and _", kind="mock.koha")
         if not set(may) <= set(PERMISSIONS):
-            raise BadInput(f"there are these permissions: {', '.join(PERMISSIONS)}", kind="mock.koha")
+            raise BadInput("there are these permissions: {named}", named=", ".join(PERMISSIONS), kind="mock.koha")
         self.clients[client] = may
         return self.secret_file(client)
 

@@ -136,7 +136,7 @@ def _chosen(register: Register, who: Any) -> list[Person]:
         return [one for one in register.people.values() if one.lives_somewhere and not one.unborn]
     keys = [str(key) for key in who] if isinstance(who, list) else [""]
     if any(key not in register.people for key in keys):
-        raise _bad(no_such_person(register.people))
+        raise no_such_person(register.people, kind="mock.koha")
     return [register.people[key] for key in keys]
 
 
@@ -227,7 +227,7 @@ def _patron(koha: Koha, register: Register, asked: Mapping[str, Any]) -> KohaPat
     who, patron_id = asked.get("who"), asked.get("patron")
     if who is not None:
         if str(who) not in register.people:
-            raise _bad(no_such_person(register.people))
+            raise no_such_person(register.people, kind="mock.koha")
         found = _patrons_of(koha, register.people[str(who)])
         patron = found[0] if found else None
     else:

@@ -85,7 +85,9 @@ def check_edit(koha: Holdings, edit: StaffEdit) -> None:
     if edit.set.keys() - settable or mistakes or edit.hidden.keys() - HIDDEN:
         raise BadInput("a field that Koha's patron has not, or a value that it cannot hold", kind="mock.koha")
     if edit.when not in MOMENTS or not 1 <= edit.times <= TIMES_MAX:
-        raise BadInput(f"an edit is made 1 to {TIMES_MAX} times, at: {', '.join(MOMENTS)}", kind="mock.koha")
+        raise BadInput(
+            "an edit is made 1 to {most} times, at: {named}", most=TIMES_MAX, named=", ".join(MOMENTS), kind="mock.koha"
+        )
     refuse_unknown_codes(koha, {**patron.fields, **edit.set}, edit.attributes, owner=patron.patron_id)
 
 

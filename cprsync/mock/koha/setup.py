@@ -115,7 +115,7 @@ def parse_setup(document: Mapping[str, Any]) -> KohaSetup:
         setup = _SETUP.validate_python(dict(document))
     except ValidationError as error:
         places = ", ".join(".".join(str(part) for part in one["loc"]) for one in error.errors(include_input=False)[:3])
-        raise BadInput(f"the setup is not valid at: {places}", kind="mock.koha") from None
+        raise BadInput("the setup is not valid at: {places}", places=places, kind="mock.koha") from None
     tables = (setup.libraries, setup.categories, setup.attribute_types)
     if not all(1 <= len(table) <= _CODES_MAX for table in tables):
         raise BadInput("a setup has 1 to 1000 libraries, categories and attribute types", kind="mock.koha")

@@ -88,7 +88,7 @@ class Calls:
         """
         after, limit = asked.get("after", 0), asked.get("limit", KEPT_MAX)
         if not _is_within(after, 0, None) or not _is_within(limit, 1, KEPT_MAX):
-            raise BadInput(f"after is the number of a call, and limit is 1 to {KEPT_MAX}", kind="mock.calls")
+            raise BadInput("after is the number of a call, and limit is 1 to {most}", most=KEPT_MAX, kind="mock.calls")
         wanted = {name: str(asked[name]) for name in _FILTERS if asked.get(name) is not None}
         since = [call for call in self._kept if call.n > after]
         found = [call for call in since if all(getattr(call, name) == value for name, value in wanted.items())]

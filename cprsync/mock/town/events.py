@@ -72,14 +72,16 @@ def happen(kind: str, scene: Scene) -> Sequence[Change]:
         BadInput: the kind or `to` is unknown, or the event makes no sense for this person.
     """
     if kind not in KINDS:
-        raise BadInput(f"no such kind of event; there are {', '.join(KINDS)}", kind="mock.event")
+        raise BadInput("no such kind of event; there are {named}", named=", ".join(KINDS), kind="mock.event")
     rule = KINDS[kind]
     if scene.to is not None and not rule.takes_to:
-        raise _refused(f"{kind} takes no --to")
+        raise _refused("{event} takes no --to", event=kind)
     if scene.who.unborn != (kind == "birth"):
-        raise _refused(f"{kind}: the person is {'not born yet' if scene.who.unborn else 'already born'}")
+        raise _refused(
+            "{event}: the person is {born}", event=kind, born="not born yet" if scene.who.unborn else "already born"
+        )
     if scene.who.status not in rule.statuses:
-        raise _refused(f"{kind} makes no sense for a person of status {scene.who.status}")
+        raise _refused("{event} makes no sense for a person of status {status}", event=kind, status=scene.who.status)
     return rule.act(scene)
 
 
@@ -110,7 +112,9 @@ def _address(scene: Scene) -> Address:
     host = scene.people.get(scene.to)
     if host is None or not host.lives_somewhere or host.address is None or host.unborn:
         streets = ", ".join(scene.streets)
-        raise _refused(f"--to names neither a street nor a person with an address; the streets are {streets}")
+        raise _refused(
+            "--to names neither a street nor a person with an address; the streets are {named}", named=streets
+        )
     return host.address
 
 
@@ -122,7 +126,9 @@ def _name(scene: Scene) -> Name:
     other = scene.people.get(scene.to)
     if other is None or not other.name.last:
         names = ", ".join(scene.names)
-        raise _refused(f"--to names neither a name of the people file nor a person with a name; the names are {names}")
+        raise _refused(
+            "--to names neither a name of the people file nor a person with a name; the names are {named}", named=names
+        )
     return _with_family_name(scene.who.name, other.name)
 
 
@@ -173,10 +179,10 @@ def _no_municipality(scene: Scene) -> list[Change]:
 
 def _correct_address(scene: Scene, kind: str, **parts: str) -> Person:
     if scene.who.address is None:
-        raise _refused(f"{kind}: the person has no address")
+        raise _refused("{event}: the person has no address", event=kind)
     address = replace(scene.who.address, **parts)  # type: ignore[arg-type]  # the parts of each call are an address's
     if address == scene.who.address:
-        raise _refused(f"{kind}: it is so already")
+        raise _refused("{event}: it is so already", event=kind)
     return replace(scene.who, address=address)
 
 
@@ -385,7 +391,7 @@ def _other(scene: Scene, kind: str) -> Person:
     """The other person, whom `--to` names."""
     other = scene.people.get(scene.to or "")
     if other is None or other.key == scene.who.key or other.unborn or other.status not in ALIVE:
-        raise _refused(f"--to of {kind} is another person's key, who is alive")
+        raise _refused("--to of {event} is another person's key, who is alive", event=kind)
     return other
 
 
@@ -402,8 +408,8 @@ def stamp_of(code: str, moment: datetime) -> str:
     return "" if code == "A74" else moment.strftime("%Y%m%d%H%M")
 
 
-def _refused(reason: str) -> BadInput:
-    return BadInput(reason, kind="mock.event")
+def _refused(reason: str, **values: object) -> BadInput:
+    return BadInput(reason, kind="mock.event", **values)
 
 
 _EVERY = ALIVE | NUMBER_ONLY | {"90"}

@@ -173,7 +173,7 @@ def read_fault(asked: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(times, int) or not isinstance(seconds, int | float) or isinstance(times, bool):
         raise BadInput("times and seconds are numbers", kind="mock.fault")
     if seconds > SECONDS_MAX:
-        raise BadInput(f"a fault takes at most {SECONDS_MAX:.0f} seconds", kind="mock.fault")
+        raise BadInput("a fault takes at most {most} seconds", most=f"{SECONDS_MAX:.0f}", kind="mock.fault")
     share, seed = asked.get("share", 1.0), asked.get("seed", 0)
     if not isinstance(share, int | float) or isinstance(share, bool) or not isinstance(seed, int):
         raise BadInput("share and seed are numbers", kind="mock.fault")
@@ -201,7 +201,7 @@ class FaultScript:
             BadInput: the kind is unknown, or it is too often or too slow.
         """
         if kind not in _KINDS:
-            raise BadInput(f"no such fault; there are {', '.join(_KINDS)}", kind="mock.fault")
+            raise BadInput("no such fault; there are {named}", named=", ".join(_KINDS), kind="mock.fault")
         if not (1 <= times <= TIMES_MAX and 0 <= seconds <= SECONDS_MAX):
             raise BadInput("a fault happens 1 to 10000 times and takes at most 120 seconds", kind="mock.fault")
         if not 0 < share <= 1:

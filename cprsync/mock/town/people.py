@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import BadInput, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,11 +41,14 @@ class PersonRefused(ValueError):
         super().__init__(f"{shown}: {reason}")
 
 
-def no_such_person(people: Iterable[str]) -> str:
-    """What is said of a key that is none: which keys there are."""
+def no_such_person(people: Iterable[str], *, kind: str) -> BadInput:
+    """The error for a key that is none: it says which keys there are."""
     keys = sorted(people)
-    more = f" and {len(keys) - NAMED_MAX} more" if len(keys) > NAMED_MAX else ""
-    return f"no such person: expected a key of the people file, one of {', '.join(keys[:NAMED_MAX])}{more}"
+    named, more = ", ".join(keys[:NAMED_MAX]), len(keys) - NAMED_MAX
+    if more <= 0:
+        return BadInput("no such person: expected a key of the people file, one of {named}", named=named, kind=kind)
+    sentence = "no such person: expected a key of the people file, one of {named} and {count} more"
+    return BadInput(sentence, named=named, count=more, kind=kind)
 
 
 # -- what a field may hold -------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ class Register:
             BadInput: the kind or a key is unknown, or the event makes no sense for this person.
         """
         if who not in self.people:
-            raise BadInput(no_such_person(self.people), kind="mock.event")
+            raise no_such_person(self.people, kind="mock.event")
         scene = Scene(self.people[who], to, self.day, self.people, self.town.streets, self.town.names)
         changes = happen(kind, scene)
         noon = datetime.combine(self.day, _NOON, tzinfo=COPENHAGEN)
