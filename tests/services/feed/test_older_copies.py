@@ -468,5 +468,5 @@ def test_the_loss_of_one_library_stays_its_own_when_another_in_the_same_database
         (),
         (),
     )
-    for one in (old, other_old):
+    for one in (other, old, other_old):
         one.engine.dispose()
