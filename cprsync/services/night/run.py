@@ -7,6 +7,7 @@ of the same night does nothing.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,7 @@ from cprsync.domain.leaving.leaving import Departing
 from cprsync.domain.patron.due import ONE_DAY
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, PARKED
 from cprsync.domain.person.status import Action
-from cprsync.errors import RunStopped
+from cprsync.errors import LostCompare, RunStopped
 from cprsync.services.feed.intake import take_in
 from cprsync.services.feed.questions import WindowsAsked, ask_about_windows, ask_open_questions
 from cprsync.services.feed.subscriptions import Comparison, subscribe_new
@@ -31,6 +32,7 @@ from cprsync.services.night.weighing import Planned, weigh
 from cprsync.services.outward.sending import Sender
 from cprsync.services.planning.applying import apply, hold, make_finding_keys, protect_only
 from cprsync.services.planning.planning import Planner
+from cprsync.services.ports.patrons import TRIES
 from cprsync.services.ports.runs import LIVED, RunState, Tally
 
 if TYPE_CHECKING:
@@ -64,23 +66,31 @@ def run_night(night: Night, *, foresee: Callable[[Iterable[Due]], None] | None =
     """
     begun = night.monotonic()
     with night.store.runs.lock():
-        run = night.store.runs.begin(day=_day_of(night), started=night.clock.now())
-        log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
-        course = _Course(night, run, foresee)
-        try:
-            course.run()
-        except RunStopped as stopped:
-            log.info("run.stopped", run=run.id)
-            return course.stop(stopped, begun)
-        report = course.close(begun)
-        night.store.runs.close(
-            run,
-            state=RunState.HELD if report.held else RunState.CLOSED,
-            finished=night.clock.now(),
-            document=report.document(),
-        )
-        log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)
-        return report
+        for _ in range(TRIES - 1):
+            # if the desk has given somebody a number that a patron was to get, the run goes on with a new plan
+            with suppress(LostCompare):
+                return _begin_or_resume(night, foresee, begun)
+        return _begin_or_resume(night, foresee, begun)
+
+
+def _begin_or_resume(night: Night, foresee: Callable[[Iterable[Due]], None] | None, begun: float) -> Report:
+    run = night.store.runs.begin(day=_day_of(night), started=night.clock.now())
+    log.info("run.opened", run=run.id, resumed=run.resumed, agency=night.agency)
+    course = _Course(night, run, foresee)
+    try:
+        course.run()
+    except RunStopped as stopped:
+        log.info("run.stopped", run=run.id)
+        return course.stop(stopped, begun)
+    report = course.close(begun)
+    night.store.runs.close(
+        run,
+        state=RunState.HELD if report.held else RunState.CLOSED,
+        finished=night.clock.now(),
+        document=report.document(),
+    )
+    log.info("run.closed", run=run.id, state=report.state, exit=report.exit_code, received=report.received)
+    return report
 
 
 def _day_of(night: Night) -> date:
