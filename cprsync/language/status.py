@@ -107,6 +107,8 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
     following = "next_certificate_theirs" if one.get("whose") == "theirs" else f"next_{what}"
+    if one.get("never"):
+        following = "next_first_late"
     return Problem(word(_key_of(one), language, **values), word(following, language, **values))
 
 
@@ -115,6 +117,8 @@ def _key_of(one: Mapping[str, Any]) -> str:
     what = one["what"]
     if what == "run" and one.get("day"):
         return "wrong_run_lost"
+    if one.get("never"):
+        return "wrong_late_never"
     if what == "rotation" and not one["rows"]:
         # for this purpose nothing is brought
         return "wrong_rotation_begun"

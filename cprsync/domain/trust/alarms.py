@@ -15,7 +15,7 @@ NONE: Final = timedelta()
 #: What a problem may tell outside: days, counts, and names from the settings. Nothing else leaves.
 TOLD: Final = frozenset(
     {
-        *("run", "exit", "day", "count", "due", "failed", "oldest", "name", "since"),
+        *("run", "exit", "day", "never", "count", "due", "failed", "oldest", "name", "since"),
         *("undoes", "missing", "until", "classes"),
         *("purpose", "left", "rows"),
         *("whose", "host", "step", "problem", "problem_da", "place", "free", "at", "kind"),

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.feed.delivery import COPENHAGEN, find_missing_day
+from cprsync.domain.feed.delivery import COPENHAGEN, find_missing_day, working_day_after
 from cprsync.domain.patron.provisional import is_late
 from cprsync.domain.trust.backup import AHEAD_MOST
 from cprsync.errors import Exit
@@ -138,12 +138,22 @@ def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
 def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
     """The last delivery that was taken, the one that is due, and the first day whose delivery is missing."""
     last, due, waiting = store.inbox.last_produced(), store.inbox.last_loaded(now), store.inbox.waiting()
-    # a held night leaves its deliveries in the inbox: they have come, and nobody looks for them at the platform
-    here = [(one.header, one.accepted) for one in waiting if one.header is not None]
-    missing = None if last is None else find_missing_day(last, due, here)
+    if last is None:
+        missing = None if waiting else _first_missing(store, due)
+    else:
+        # a held night leaves its deliveries in the inbox: they have come, and nobody looks for them at the platform
+        here = [(one.header, one.accepted) for one in waiting if one.header is not None]
+        missing = find_missing_day(last, due, here)
     days = {"last": last and last.isoformat(), "due": due.isoformat(), "late": missing is not None}
     days |= {"missing": missing and missing.isoformat()}
     return days | {"waiting": len(waiting), "stopping": len(store.stopped_deliveries.stopping())}
+
+
+def _first_missing(store: Store, due: date) -> date | None:
+    """The day of the very first delivery, if it should be here: the one after the first day with a subscription."""
+    since = store.subscriptions.first_since()
+    first = None if since is None else working_day_after(since)
+    return None if first is None or first > due else first
 
 
 def _waits(store: Store, nights: Sequence[Mapping[str, Any]], around: Around) -> dict[str, Any]:
@@ -304,7 +314,8 @@ def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     elif night["late"]:
         yield {"what": "night_late", "day": night["due"]}
     if deliveries["late"]:
-        yield {"what": "late", "due": deliveries["due"], "day": deliveries["missing"]}
+        never = {} if deliveries["last"] else {"never": True}
+        yield {"what": "late", "due": deliveries["due"], "day": deliveries["missing"], **never}
 
 
 def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:

@@ -69,10 +69,10 @@ def check_alarms(place: Installed) -> Iterator[Finding]:
 def check_chain(place: Installed) -> Iterator[Finding]:
     """A delivery that others wait behind stops the nights; one that is late may still come."""
     found = place.store.deliveries()
-    if found["last"] is None:
-        yield Finding(Level.NOT_USED, "records_none")
-    elif found["missing"] is None:
-        yield ok("chain", day=found["last"])
+    if found["missing"] is None:
+        yield Finding(Level.NOT_USED, "records_none") if found["last"] is None else ok("chain", day=found["last"])
+    elif found["last"] is None:
+        yield fault("chain_never", day=found["missing"])
     else:
         is_last = found["missing"] == found["due"] and not found["waiting"]
         yield (warning if is_last else fault)("chain_missing", day=found["missing"])

@@ -336,6 +336,25 @@ def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> N
     assert library.store.inbox.last_produced() == FRIDAY
 
 
+def test_a_new_library_is_not_well_as_long_as_no_delivery_comes(new_library: Library) -> None:
+    """The nights have nothing to wait for: `status` says that the agreement delivers nothing."""
+    library = new_library
+    library.enrol("ANNA")
+    library.register.knows(person("ANNA"))
+
+    def late() -> list[dict[str, Any]]:
+        return [one for one in status_of(library.store, Around("", "", library.clock.now()))["wrong"] if "due" in one]
+
+    for day in (FRIDAY, MONDAY):
+        assert late() == []
+        library.clock.set_after(day)
+        assert library.night().exit_code == 0
+    assert late() == [{"what": "late", "due": "2027-03-22", "day": "2027-03-22", "never": True}]
+    library.deliver(MONDAY)
+    assert library.night().exit_code == 0
+    assert late() == []
+
+
 def test_a_first_delivery_that_names_its_own_day_as_the_one_before_starts_the_chain(new_library: Library) -> None:
     """An initial load follows none: its record 000 has the same day twice."""
     new_library.enrol("ANNA")

@@ -269,7 +269,12 @@ def test_the_missing_day_is_named_and_is_a_fault_once_a_later_one_is_due(told: d
 
 
 def test_before_the_first_delivery_none_is_missing() -> None:
-    assert found("feed.chain", deliveries={"last": None})[0] is Level.NOT_USED
+    assert found("feed.chain", deliveries={"last": None, "missing": None})[0] is Level.NOT_USED
+
+
+def test_an_agreement_that_has_delivered_nothing_is_wrong() -> None:
+    ended, text = found("feed.chain", deliveries={"last": None, "missing": date(2027, 3, 22)})
+    assert (ended, "no delivery has come yet" in text) == (Level.FAULT, True)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ class Stands:
 
     run: dict[str, Any] | None = field(default_factory=lambda: dict(RUN))
     produced: date | None = date(2027, 3, 22)
+    #: since when there are subscriptions
+    since: date | None = date(2027, 3, 1)
     #: the production days of the deliveries in the inbox
     waiting: tuple[date, ...] = ()
     backlog: Backlog = field(default_factory=Backlog)
@@ -100,7 +102,7 @@ class Stands:
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
             targets=SimpleNamespace(states=lambda: list(self.targets)),
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
-            subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
+            subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1), first_since=lambda: self.since),
             access=SimpleNamespace(alarms=Alarms),
             keys=SimpleNamespace(unfinished=lambda: list(self.rotations)),
             audit=SimpleNamespace(glance=lambda: state, noted_keys=lambda: keys),
@@ -137,6 +139,27 @@ def wrong(stands: Stands, **told: Any) -> list[str]:
 def test_a_lost_delivery_is_told_by_its_own_day(produced: date, waiting: tuple[date, ...], missing: str) -> None:
     document = stand(Stands(produced=produced, waiting=waiting))
     assert [one.text for one in problems_of(document, "da")] == [f"leverancen for {missing} er ikke indlæst"]
+
+
+@pytest.mark.parametrize(
+    ("since", "waiting", "what"),
+    [
+        (date(2027, 3, 19), (), ["late"]),
+        # subscribed today, it may be in the next delivery only
+        (date(2027, 3, 22), (), []),
+        (None, (), []),
+        # it is there, and a brake holds it
+        (date(2027, 3, 19), (date(2027, 3, 22),), []),
+    ],
+)
+def test_a_library_whose_first_delivery_never_came_is_told_so(
+    since: date | None, waiting: tuple[date, ...], what: list[str]
+) -> None:
+    stands = Stands(produced=None, since=since, waiting=waiting)
+    assert wrong(stands) == what
+    told = [one.text for one in problems_of(stand(stands), "da")]
+    never = "der er endnu ikke kommet en leverance; den første skulle have været den for 22. marts 2027"
+    assert told == [never] * len(what)
 
 
 def test_the_last_night_says_that_it_was_undone() -> None:
@@ -192,7 +215,7 @@ def test_a_library_that_stands_well_needs_nobody() -> None:
     # CULR or a target hears what waits from the next run of the day
     assert wrong(Stands(run=RUN | {"exit": 4, "error": "netmedia.closed"})) == []
     assert wrong(Stands(run=RUN | {"exit": 4, "error": "target.unavailable"})) == []
-    assert wrong(Stands(produced=None)) == []
+    assert wrong(Stands(produced=None, since=None)) == []
     assert wrong(Stands(targets=(koha(backlog=Backlog(waiting=3, oldest=NOW)),))) == []
 
 
@@ -350,7 +373,7 @@ def test_a_night_is_late_after_the_timers_last_time_and_missed_the_day_after(
     hours: int, what: list[str], days: int
 ) -> None:
     """NOW is half past seven in Copenhagen, and that day's night has run. Deliveries are not looked at here."""
-    document = stand(Stands(produced=None), now=NOW + timedelta(hours=hours))
+    document = stand(Stands(produced=None, since=None), now=NOW + timedelta(hours=hours))
     assert [one["what"] for one in document["wrong"]] == what
     assert document["night"]["days"] == days
 
