@@ -65,15 +65,16 @@ def _list(feed: _Feed, task: str) -> FeedFiles:
     return FeedFiles(waiting, unfinished, sum(one != task for one in tasks))
 
 
-def ask_target(section: AnyTarget, site: Site, *, seconds: float) -> None:
-    """Reach a target as far as that is possible without a patron."""
+def ask_target(section: AnyTarget, site: Site, *, seconds: float) -> str:
+    """Reach a target as far as that is possible without a patron. Returns its kind, or `new_folder`."""
     match section.kind:
         case "koha":
             _ask_koha(section, site, seconds)
         case "webhook":
             _ask_webhook(section, site)
-        case "file":
-            _look_at_folder(section)
+        case "file" if not _is_there(section):
+            return "new_folder"
+    return section.kind
 
 
 def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
@@ -101,13 +102,20 @@ def _ask_webhook(section: WebhookTarget, site: Site) -> None:
         raise RECEIVER.translate(error) from error
 
 
-def _look_at_folder(section: FileTarget) -> None:
+def _is_there(section: FileTarget) -> bool:
+    """Whether the folder is there. One that is not is made by the first sending."""
+    folder = section.folder.absolute()
+    there = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
     try:
-        check_folder(section.folder)
-        if not os.access(section.folder, os.W_OK, effective_ids=True):
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if there == folder:
+            check_folder(folder)
+        if not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise _folder_refused(section, error) from error
+    return there == folder
 
 
 def _folder_refused(section: FileTarget, error: OSError) -> ConfigurationError:
@@ -155,8 +163,7 @@ class LivePeers:
 
     def ask_target(self, name: str) -> str:
         section = next(one for one in self._section.target if one.name == name)
-        ask_target(section, self._site, seconds=ANSWER_SECONDS)
-        return section.kind
+        return ask_target(section, self._site, seconds=ANSWER_SECONDS)
 
     def providers(self) -> Sequence[str]:
         return [name for name, section in self._providers().items() if section is not None]

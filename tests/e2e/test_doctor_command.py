@@ -411,10 +411,21 @@ def test_each_target_is_told_by_its_own_line_also_after_one_that_fails(library: 
     level, text = found(library, "targets")
     assert level is Level.FAULT
     assert "hook: the receiver does not answer" in text
-    assert "files: No such file" in text or "files: " in text
+    assert "files: the folder is not there: the first sending makes it" in text
     assert "reader: fetches by itself" in text
     (library.folder / "files").mkdir(mode=0o700)
     assert "files: the folder can be written" in found(library, "targets")[1]
+
+
+def test_a_folder_of_a_target_that_is_not_there_is_no_fault_if_it_can_be_made(library: Library) -> None:
+    """The night makes it: nobody has to be woken for that."""
+    sections = TARGETS.format(port=closed_port(), ca=setting(library, "ca"))
+    files = sections[sections.index('[[library.target]]\nname = "files"') :]
+    library.rewrite("cprsync.toml", "\n[library.feed]", f"\n{files}")
+    level, text = found(library, "targets")
+    assert (level, "files: the folder is not there: the first sending makes it" in text) == (Level.WARNING, True), text
+    library.rewrite("cprsync.toml", 'folder = "files"', 'folder = "policy.toml/files"')
+    assert found(library, "targets")[0] is Level.FAULT
 
 
 def test_a_receiver_whose_certificate_is_not_trusted_is_not_said_to_answer_later(library: Library) -> None:

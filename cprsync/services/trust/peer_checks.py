@@ -110,9 +110,11 @@ def check_fbs(place: Installed) -> Iterator[Finding]:
 
 
 def check_targets(place: Installed) -> Iterator[Finding]:
-    yield from _each(
-        place.peers.targets(), lambda name: ok(f"target_{place.peers.ask_target(name)}", name=name), "target_fails"
-    )
+    def ask(name: str) -> Finding:
+        found = place.peers.ask_target(name)
+        return (warning if found == "new_folder" else ok)(f"target_{found}", name=name)
+
+    yield from _each(place.peers.targets(), ask, "target_fails")
 
 
 def check_sign_in(place: Installed) -> Iterator[Finding]:
