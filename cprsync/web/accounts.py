@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from pydantic import Field, ValidationError, model_validator
 
 from cprsync.config.toml import Places, Strict, build_error, first_mistake, read_toml
+from cprsync.domain.deciding.approval import people_behind
 from cprsync.domain.desk.confirming import NAME_MAX
 from cprsync.domain.desk.pins import USUAL, Quota
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
@@ -116,6 +117,10 @@ class AccountsDocument(Strict):
             raise WrongValue("a person has one entry for each library")
         if any(passwords.setdefault(one.name, one.password) != one.password for one in self.account):
             raise WrongValue("a person has the same password in each entry")
+        for agency in {agency for _, agency in places}:
+            here = [people_behind(one.name) for one in self.account if agency in one.libraries]
+            if sum(map(len, here)) != len(frozenset().union(*here)):
+                raise WrongValue("two people have names with the same letters and digits, and would count as one")
         return self
 
     @model_validator(mode="after")

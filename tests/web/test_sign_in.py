@@ -283,6 +283,21 @@ def test_a_file_that_is_wrong_is_named_and_not_quoted(tmp_path: Path, text: str)
     assert "'open'" not in error.value.message
 
 
+@pytest.mark.parametrize(("second", "libraries"), [("Disk", {AGENCY}), ("d.i.s.k@library.example", {AGENCY, "999999"})])
+def test_a_file_by_hand_may_not_name_two_people_of_one_library_alike(
+    accounts_file: Path, tmp_path: Path, second: str, libraries: set[str]
+) -> None:
+    """Where two people have to say yes they would count as one, and nobody would see why."""
+    first = read_accounts(accounts_file).account[0]
+    other = first.model_copy(update={"name": second, "libraries": frozenset(libraries)})
+    path = tmp_path / "accounts.toml"
+    write_accounts(path, [first, other])
+    with pytest.raises(ConfigurationError, match="same letters and digits"):
+        read_accounts(path)
+    write_accounts(path, [first, other.model_copy(update={"libraries": frozenset({"999999"})})])
+    assert len(read_accounts(path).account) == 2
+
+
 # -- while somebody is signed in ---------------------------------------------------------------------------
 
 
