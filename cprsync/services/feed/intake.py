@@ -244,12 +244,11 @@ def _out_of_chain(header: Header, line: DeliveryLine, last: date | None) -> Deli
             **told,
             kind="delivery.gap",
         )
-    return DeliveryRefused(
-        "{file}: it follows the delivery of {previous}, but the last one taken is of {last}; {missing} is missing",
-        missing=find_missing_day(last, header.produced, [(header, False)]),
-        **told,
-        kind="delivery.gap",
-    )
+    missing = find_missing_day(last, header.produced, [(header, False)])
+    says = "{file}: it follows the delivery of {previous}, but the last one taken is of {last}; {missing} is missing"
+    if missing is not None and missing < header.previous:
+        says = "{file}: the last one taken is of {last}; those from {missing} to {previous} are missing"
+    return DeliveryRefused(says, missing=missing, **told, kind="delivery.gap")
 
 
 def _lateness(night: Night) -> CprsyncError | None:

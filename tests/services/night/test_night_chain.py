@@ -221,6 +221,15 @@ def test_of_two_files_behind_a_gap_nothing_of_the_first_comes_with_the_protectio
     assert library.record("ANNA") == gains_protection(person("ANNA"))
 
 
+def test_a_gap_of_several_days_is_told_from_its_first_day_to_its_last(library: Library) -> None:
+    """Otherwise an operator asks the platform for one file, and stops at the next one a day later."""
+    library.deliver(date(2027, 3, 30), moves(person("ANNA")))
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind) == (1, "delivery.gap")
+    assert report.error.message.endswith("those from 2027-03-22 to 2027-03-24 are missing")
+
+
 def test_where_the_chain_only_warns_a_gap_is_passed_over(library: Library) -> None:
     library.strict = False
     library.deliver(TUESDAY, moves(person("ANNA")))
