@@ -16,6 +16,7 @@ from identity_provider import Known, known_provider
 from test_box import patron_of
 from test_leaving import leave
 from test_provisional import DOWN, comes
+from test_responsibles import add as add_responsible_to
 from test_reviewing import reviews
 from test_sealed_views import reveals
 from test_set_cpr import MADE, enrol, set_cpr, undo
@@ -330,6 +331,21 @@ def test_who_was_registered_while_the_register_was_down_sees_what_they_said_and_
     reviews(desk.library).accept(one.id)
     desk.library.one_night()
     assert "Udvej" not in by_identity(desk, "EDITH").text
+
+
+def test_who_answers_for_a_childs_debts_reads_that_they_do_and_for_how_many(desk: Served) -> None:
+    """The page that says what the library has about them left it out."""
+    library = desk.library
+    assert "Du svarer for" not in by_identity(desk).text
+    library.enrol("LIV")
+    library.register.knows(person("LIV"))
+    library.one_night()
+    add_responsible_to(library, "LIV", "ANNA")
+    browser = by_identity(desk)
+    assert "Du svarer for 1 barns gæld" in browser.text
+    copy = browser.open("/me/export").answer
+    assert copy.json()["answers_for"] == 1
+    assert library.id_of("LIV") not in copy.text
 
 
 def test_a_citizen_who_is_no_patron_here_is_told_so(desk: Served) -> None:

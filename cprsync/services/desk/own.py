@@ -57,6 +57,8 @@ class OwnRecord:
             "proof": self.proof.value,
             "patron": self.patron_id,
             **{key: whole[key] for key in ("protected", "sealed_by", "verified", "said") if key in whole},
+            # how many, as of those who answer for the patron: the numbers of others are theirs
+            "answers_for": len(self.library.store.responsibles.minors_of(self.patron_id)),
             "fields": shown,
         }
 

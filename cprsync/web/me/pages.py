@@ -155,7 +155,8 @@ def _rows(visit: Visit, document: Mapping[str, Any]) -> Iterator[OwnRow]:
         yield _row(visit, "patron", (document["patron"],), is_hidden=False)
     for key, entry in document["fields"].items():
         is_hidden = bool(document.get("protected")) and (key in SEALED or key == "cpr_number")
-        yield _row(visit, key, _lines(visit, key, entry), is_hidden=is_hidden)
+        lines = _answering(visit, document) if key == "responsible" else tuple(lines_of(key, entry, visit.language))
+        yield _row(visit, key, lines, is_hidden=is_hidden)
 
 
 def _row(visit: Visit, key: str, lines: tuple[str, ...], *, is_hidden: bool) -> OwnRow:
@@ -163,11 +164,10 @@ def _row(visit: Visit, key: str, lines: tuple[str, ...], *, is_hidden: bool) -> 
     return OwnRow(key, name_of(key, visit.language), lines, why, is_hidden, lines == (NOTHING,), group_of(key))
 
 
-def _lines(visit: Visit, key: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
-    if key == "responsible":
-        count = entry["value"]
-        return (visit.word("me_responsible", count=count) if count else NOTHING,)
-    return tuple(lines_of(key, entry, visit.language))
+def _answering(visit: Visit, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """How many answer for the patron, and for how many the patron does."""
+    counts = {"me_responsible": document["fields"]["responsible"]["value"], "me_answers_for": document["answers_for"]}
+    return tuple(visit.word(key, count=count) for key, count in counts.items() if count) or (NOTHING,)
 
 
 def _why(field: Field, policy: Any, visit: Visit) -> str:
