@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.cli import note_answer
 from cprsync.cli.terminal.output import discard_output, note, print_json
-from cprsync.errors import AnswerLost, CprsyncError, Interrupted, NotConfirmed, stopped_from_outside
+from cprsync.errors import AnswerLost, CprsyncError, Interrupted, NotConfirmed, RunStopped, stopped_from_outside
 from cprsync.language.errors import failure_words
 from cprsync.language.words import word
 
@@ -77,13 +77,20 @@ def failures(*, as_json: bool, shape: Shape | None = None, stays: Callable[[], b
     except (CprsyncError, KeyboardInterrupt) as ended:
         error = ended if isinstance(ended, CprsyncError) else stopped_from_outside(stays=stays())
         code = _exit_code(error)
-        changed = "part" if code == 7 and not isinstance(error, Interrupted) else error.changed  # noqa: PLR2004 -- stopped part-way
+        changed = error.changed if isinstance(error, Interrupted) else _changed_by(error, code, stays)
         document = _document(error, changed=changed)
         as_json = as_json and not isinstance(error, AnswerLost)
         # a wrong command line has the same answer at every command
         own = None if shape is None or error.kind == "usage" else shape(document, code)
         _show(document, as_json=as_json, own=own)
         raise SystemExit(code) from None
+
+
+def _changed_by(error: CprsyncError, code: int, stays: Callable[[], bool]) -> str:
+    if isinstance(error, RunStopped):
+        # asked to stop, a command may have ended before its first piece of work
+        return "part" if stays() else "nothing"
+    return "part" if code == 7 else error.changed  # noqa: PLR2004 -- stopped part-way
 
 
 def _show(document: Mapping[str, Any], *, as_json: bool, own: Mapping[str, Any] | None = None) -> None:

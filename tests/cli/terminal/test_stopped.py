@@ -17,7 +17,8 @@ from cprsync.backup.drilling import SCRATCH, drill
 from cprsync.backup.restoring import Survivors, restore
 from cprsync.backup.source import open_source
 from cprsync.cli.main import run
-from cprsync.cli.terminal.failures import failures, has_written_in_store, never
+from cprsync.cli.terminal.failures import always, failures, has_written_in_store, never
+from cprsync.cli.terminal.long_work import stoppable
 from cprsync.private import remove_folder
 from cprsync.services.ports.trust.upkeep import Task
 from cprsync.store.core import drivers
@@ -89,6 +90,18 @@ def test_a_command_that_has_committed_something_says_part(
         press()
 
     assert stop(write, capsys) == (7, "interrupted", "part")
+
+
+def test_a_command_that_ends_before_its_first_piece_of_work_has_changed_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work() -> None:
+        with stoppable("asked to stop") as raise_if_stopped:
+            press()
+            raise_if_stopped()
+
+    assert stop(work, capsys) == (7, "run.stopped", "nothing")
+    assert stop(work, capsys, always) == (7, "run.stopped", "part")
 
 
 def test_one_of_which_nothing_is_known_says_part(capsys: pytest.CaptureFixture[str]) -> None:
