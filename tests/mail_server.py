@@ -62,8 +62,7 @@ class _Talk:
         await self.writer.drain()
 
     async def run(self) -> None:
-        goes_on = self.server.greets_on
-        while goes_on:
+        while self.server.greets_on:
             await self.say("220-mail")
             await asyncio.sleep(0.01)
         await self.say("220 mail ESMTP")
