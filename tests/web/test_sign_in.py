@@ -10,6 +10,7 @@ import pytest
 from browser import Browser, Clock, Served, serving
 from doubles import AGENCY, MONDAY
 from test_box import patron_of
+from test_night_pages import hold
 from test_sealed_views import reveals
 from townspeople import person
 
@@ -221,9 +222,17 @@ def test_a_night_that_stopped_says_why_and_sends_nobody_but_an_operator_to_a_com
     for name, types in (("leder", False), ("drift", True)):
         browser = sign_in(guarded, name).open("/nights")
         assert f'<a href="/nights/{number}">Natkørsel {number}</a>' in browser.answer.text
-        assert ("`cprsync runs show" in browser.text) is types
+        assert (f"<code>cprsync runs show {number}</code>." in browser.answer.text) is types
         assert ("Sig det til dem, der driver programmet." in browser.text) is not types
         assert 'class="problem verdict">STANDSET: ' in browser.open(f"/nights/{number}").answer.text
+
+
+def test_a_supervisor_at_a_held_night_reads_what_to_do_if_it_is_wrong_and_no_operators_steps(guarded: Served) -> None:
+    number = hold(guarded)
+    for name, types in (("leder", False), ("drift", True)):
+        shown = sign_in(guarded, name).open(f"/nights/{number}").answer.text
+        assert ('class="steps"' in shown) is types
+        assert ("så godkend den ikke, og sig det til dem, der driver programmet" in shown) is not types
 
 
 @pytest.mark.parametrize(("name", "first"), [("drift", "/nights"), ("privat", "/log"), ("disk", "/")])
