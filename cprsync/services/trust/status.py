@@ -70,8 +70,8 @@ LATE: Final = "delivery.late"
 GAP: Final = "delivery.gap"
 #: What stops a night because another delivery of the day came before.
 REPLACED: Final = "delivery.replaced"
-#: Who is told of what a night has written: what they did not hear waits, and the next run of the day tells it.
-_HEARERS: Final = frozenset({"netmedia", "target"})
+#: What the next run of the day does that one could not: it tells others what waits, and fetches the delivery.
+_DONE_LATER: Final = ("netmedia.", "target.", "sftp.", "delivery.unfinished")
 #: How far back the last night is looked for, behind runs that undo others.
 _RUNS_MOST: Final = 20
 
@@ -292,19 +292,19 @@ def _wrong_run(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
         return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
-    elif run["exit"] not in WELL and not _is_told_later(run, now):
+    elif run["exit"] not in WELL and not _is_done_later(run, now):
         # the file of this day may be lost: whoever is woken has to know which one to ask for
         lost = {"day": document["deliveries"]["missing"]} if run.get("error") == GAP and is_late else {}
         yield {"what": "run", "exit": run["exit"], "run": run["run"], **lost}
 
 
-def _is_told_later(run: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a run is done but for what others did not hear, and a later run of its day still tells them.
+def _is_done_later(run: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a run is done but for what others did not hear or had not delivered, and a later run of its day tries.
 
     The last one is over by 12:15: a new protection that waits then waits for another day.
     """
     ends = datetime.combine(date.fromisoformat(run["day"]), NIGHT_HOUR, COPENHAGEN)
-    return run["exit"] == Exit.LATER and str(run.get("error")).partition(".")[0] in _HEARERS and now < ends
+    return run["exit"] == Exit.LATER and str(run.get("error")).startswith(_DONE_LATER) and now < ends
 
 
 def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -253,8 +253,8 @@ def test_what_is_wrong_is_told(store: Stands, what: str) -> None:
     assert wrong(store) == [what]
 
 
-@pytest.mark.parametrize("error", ["netmedia.closed", "target.unavailable"])
-def test_what_others_did_not_hear_is_wrong_once_the_days_last_run_has_tried_too(error: str) -> None:
+@pytest.mark.parametrize("error", ["netmedia.closed", "target.unavailable", "delivery.unfinished", "sftp.unreachable"])
+def test_what_others_did_not_hear_or_deliver_is_wrong_once_the_days_last_run_has_tried_too(error: str) -> None:
     """A new protection may be what waits: it is not left to another day without a word."""
     noon = datetime(2027, 3, 23, 12, 15, tzinfo=COPENHAGEN)
     stands = Stands(RUN | {"exit": 4, "error": error})
