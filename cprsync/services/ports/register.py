@@ -177,9 +177,6 @@ class Subscriptions(Protocol):
         `dead_until`: the last day of those who are known to be dead, after a replaced number for example.
         """
 
-    def first_since(self) -> date | None:
-        """Return the day since which there is a subscription under this agreement. None: there is none."""
-
     def count(self) -> int:
         """Count the numbers that are subscribed under this agreement."""
 

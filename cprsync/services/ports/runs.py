@@ -160,6 +160,9 @@ class Runs(Protocol):
     def last_day(self) -> date | None:
         """Return the day of the last closed run that was not stopped: only such a run has lived its day."""
 
+    def first_day(self) -> date | None:
+        """Return the day of the first run that has gone well, and so has subscribed. None: there is none."""
+
     def save_plan(
         self, run: Run, rows: Iterable[PlanRow], *, beside: Marks | None = None, known_as: str | None = None
     ) -> str:

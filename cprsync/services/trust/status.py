@@ -150,8 +150,9 @@ def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
 
 
 def _first_missing(store: Store, due: date) -> date | None:
-    """The day of the very first delivery, if it should be here: the one after the first day with a subscription."""
-    since = store.subscriptions.first_since()
+    """The day of the very first delivery, if it should be here: the one after the first night that subscribed."""
+    # the rows of the subscriptions say it too, but they are read for seconds where there are half a million
+    since = store.runs.first_day()
     first = None if since is None else working_day_after(since)
     return None if first is None or first > due else first
 

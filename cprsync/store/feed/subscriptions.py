@@ -148,11 +148,6 @@ class Subscriptions(TenantStore):
             happened = [audit.Happened("subscribe", run=run, patron=one) for one in ids]
             audit.append(connection, self._tenant, self._tenant.night, happened)
 
-    def first_since(self) -> date | None:
-        with reading(self._tenant.engine) as connection:
-            day: date | None = connection.scalar(select(func.min(_ROW.since)).where(OURS), self._tenant.ours)
-        return day
-
     def count(self) -> int:
         values = {**self._tenant.ours, "today_": self._tenant.clock.today()}
         with scanning(self._tenant.engine) as connection:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, insert, sele
 from cprsync.domain.deciding.approval import PEOPLE
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING, PARKED, State
-from cprsync.services.ports.runs import LIVED, Departed, Done, Run, RunState, Tally, plan_hash, words
+from cprsync.services.ports.runs import LIVED, WELL, Departed, Done, Run, RunState, Tally, plan_hash, words
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import changes_and_heads, keep_heads
@@ -45,14 +45,11 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 _RUN, _RAISES, _ITEM = tables.run.c, tables.review_item.c, tables.run_item.c
-_LIVED = (
-    (_RUN.agreement == AGREEMENT_IS)
-    & _RUN.reverts.is_(None)
-    & (_RUN.state == RunState.CLOSED.value)
-    & _RUN.exit.in_(LIVED)
-)
+_CLOSED = (_RUN.agreement == AGREEMENT_IS) & _RUN.reverts.is_(None) & (_RUN.state == RunState.CLOSED.value)
+_LIVED = _CLOSED & _RUN.exit.in_(LIVED)
 # each night asks these, so they are built once
 _LAST_LIVED: Final = select(func.max(_RUN.day)).where(_RUN.agency == AGENCY_IS, _LIVED)
+_FIRST_WELL: Final = select(func.min(_RUN.day)).where(_RUN.agency == AGENCY_IS, _CLOSED, _RUN.exit.in_(WELL))
 _IS_TOLD = exists().where(
     _ITEM.agency == _RAISES.agency, _ITEM.run_id == _RAISES.run_id, _ITEM.patron_id == _RAISES.patron_id
 )
@@ -141,6 +138,11 @@ class Runs(TenantStore):
     def last_day(self) -> date | None:
         with reading(self._tenant.engine) as connection:
             day: date | None = connection.scalar(_LAST_LIVED, self._tenant.ours)
+            return day
+
+    def first_day(self) -> date | None:
+        with reading(self._tenant.engine) as connection:
+            day: date | None = connection.scalar(_FIRST_WELL, self._tenant.ours)
             return day
 
     def save_plan(

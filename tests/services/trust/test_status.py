@@ -54,7 +54,7 @@ class Stands:
 
     run: dict[str, Any] | None = field(default_factory=lambda: dict(RUN))
     produced: date | None = date(2027, 3, 22)
-    #: since when there are subscriptions
+    #: the day of the first night that went well
     since: date | None = date(2027, 3, 1)
     #: the production days of the deliveries in the inbox
     waiting: tuple[date, ...] = ()
@@ -79,6 +79,7 @@ class Stands:
         keys = {("seal", "00000000")}
         return SimpleNamespace(
             runs=SimpleNamespace(
+                first_day=lambda: self.since,
                 documents=lambda most: (
                     [self.run, *({**self.run, "run": one} for one in self.windows)][:most] if self.run else []
                 ),
@@ -102,7 +103,7 @@ class Stands:
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
             targets=SimpleNamespace(states=lambda: list(self.targets)),
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
-            subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1), first_since=lambda: self.since),
+            subscriptions=SimpleNamespace(coverage=lambda: Coverage(40, 38, 1)),
             access=SimpleNamespace(alarms=Alarms),
             keys=SimpleNamespace(unfinished=lambda: list(self.rotations)),
             audit=SimpleNamespace(glance=lambda: state, noted_keys=lambda: keys),
