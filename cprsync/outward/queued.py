@@ -39,4 +39,9 @@ def send_queues(
                 break
         return done
 
-    yield from side_by_side(queues, carry_out, threads=threads, circuit=circuit)
+    yield from side_by_side(queues, carry_out, threads=threads, circuit=circuit, touches=_patron_of)
+
+
+def _patron_of(queue: Sequence[OutwardEffect]) -> tuple[str]:
+    """Whom a queue is about: urgent news may come behind an older queue of the same patron that is still sent."""
+    return (queue[0].patron_id,)

@@ -16,7 +16,7 @@ from cprsync.services.ports.night import Silence, never_stop
 from cprsync.services.ports.outward import Delivered, Undelivered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from cprsync.domain.outward.target import Target
@@ -148,7 +148,29 @@ class Sender:
         ids = self.store.queues.order(one.target.name, urgent_only=stopped is not None)
         if ids:
             self.progress.stage("targets", len(ids))
-        return self._send_patrons(one, one.client, ids, stopped)
+        return self._send_patrons(one, one.client, self._pages(one.target, ids), stopped)
+
+    def _pages(self, target: Target, ids: Sequence[str]) -> Iterator[list[str]]:
+        """Yield the patrons in parts, each after those of whom something urgent was written meanwhile.
+
+        A sending may take hours, and the desk cannot tell anybody while it goes on.
+        """
+        begun, at, ahead, taken = self.monotonic(), 0, set(ids), set[str]()
+        while True:
+            self.raise_if_stopped()
+            if self.run is not None and self.monotonic() - begun >= NIGHT_SECONDS:
+                log.warning("target.slow", target=target.name, patrons=len(ahead))
+                return
+            part = ids[at : at + TOGETHER]
+            asks = at > 0 and target.kind.hears_at_once
+            news = self.store.queues.order(target.name, urgent_only=True, never_offered=True) if asks else []
+            first = [one for one in news if one not in ahead and one not in taken]
+            if not part and not first:
+                return
+            yield [*first, *part]
+            at += TOGETHER
+            ahead.difference_update(part)
+            taken.update(first)
 
     def send_patron(self, targets: Sequence[OpenTarget], patron_id: str) -> None:
         """Send what waits about one patron, whom the desk has just written, to the targets that hear at once.
@@ -158,7 +180,7 @@ class Sender:
         held, waiting = self.store.targets.stopped(), self.store.queues.waiting(patron_id)
         for one in targets:
             if one.target.name in waiting and one.target.kind.hears_at_once and one.client is not None:
-                self._send_patrons(one, one.client, [patron_id], held.get(one.target.name))
+                self._send_patrons(one, one.client, [[patron_id]], held.get(one.target.name))
 
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""
@@ -176,7 +198,9 @@ class Sender:
         log.warning("target.stopped", target=name, why=TOO_MANY_GONE)
         return TOO_MANY_GONE
 
-    def _send_patrons(self, one: OpenTarget, client: TargetClient, ids: Sequence[str], stopped: str | None) -> Sent:
+    def _send_patrons(
+        self, one: OpenTarget, client: TargetClient, pages: Iterable[list[str]], stopped: str | None
+    ) -> Sent:
         sent, written, error = 0, 0, None
         answers = _Answers()
         left: list[tuple[str, str]] = []
@@ -189,7 +213,7 @@ class Sender:
                 together.clear()
 
         try:
-            for effect, outcome in client.send_many(self._offered(one, ids, left, protects_only=stopped is not None)):
+            for effect, outcome in client.send_many(self._offered(one, pages, left, protects_only=stopped is not None)):
                 if isinstance(outcome, CprsyncError):
                     error = error or outcome
                     continue
@@ -220,19 +244,14 @@ class Sender:
         return [queue for queue in self.store.queues.queues(target, ids) if not _is_broken(queue)]
 
     def _offered(
-        self, one: OpenTarget, ids: Sequence[str], left: list[tuple[str, str]], *, protects_only: bool
+        self, one: OpenTarget, pages: Iterable[list[str]], left: list[tuple[str, str]], *, protects_only: bool
     ) -> Iterator[tuple[OutwardEffect, ...]]:
         """Yield what waits for these patrons, read as needed. Adds to `left` who is left to staff."""
-        begun = self.monotonic()
-        for start in range(0, len(ids), TOGETHER):
-            self.raise_if_stopped()
-            if self.run is not None and self.monotonic() - begun >= NIGHT_SECONDS:
-                log.warning("target.slow", target=one.target.name, patrons=len(ids) - start)
-                return
+        for ids in pages:
             queues = [
                 # what is held goes with the next that is not: until then the target keeps what it was told
                 tuple(effect for effect in queue if not effect.held)
-                for queue in self._readable(one.target, ids[start : start + TOGETHER], left)
+                for queue in self._readable(one.target, ids, left)
                 if not queue[-1].held
             ]
             if protects_only:

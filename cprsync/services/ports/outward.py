@@ -264,7 +264,7 @@ class Expecting(Protocol):
 class Queues(Protocol):
     """What waits for the targets that are sent to."""
 
-    def order(self, target: str, *, urgent_only: bool = False) -> list[str]:
+    def order(self, target: str, *, urgent_only: bool = False, never_offered: bool = False) -> list[str]:
         """Return the patrons with effects that wait: those with urgent ones first, then the longest waiting."""
 
     def waiting(self, patron_id: str) -> frozenset[str]:

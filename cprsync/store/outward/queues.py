@@ -45,10 +45,13 @@ _OUT, _TOLD, _CHANGE = tables.outbox.c, tables.target_patron.c, tables.change.c
 class Queues(TenantStore):
     """What waits for the targets that are sent to."""
 
-    def order(self, target: str, *, urgent_only: bool = False) -> list[str]:
+    def order(self, target: str, *, urgent_only: bool = False, never_offered: bool = False) -> list[str]:
         waits = waiting_for(self._tenant, target)
-        wanted = select(_OUT.patron_id).where(waits & _OUT.urgent.is_(True) if urgent_only else waits)
-        wanted = wanted.group_by(_OUT.patron_id)
+        if urgent_only:
+            waits &= _OUT.urgent.is_(True)
+        if never_offered:
+            waits &= _OUT.offered.is_(None)
+        wanted = select(_OUT.patron_id).where(waits).group_by(_OUT.patron_id)
         # a patron with anything urgent goes first, from the first effect on: the order of a patron's own is kept
         last = func.max(_URGENT)
         with reading(self._tenant.engine) as connection:

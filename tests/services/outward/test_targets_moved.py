@@ -129,6 +129,33 @@ def test_a_night_tells_a_slow_target_for_an_hour_and_holds_up_no_other(
     assert {held(one, library, key)["municipality"] for key in keys for one in (koha, hook)} == {"0461"}
 
 
+def test_a_protection_that_is_written_while_a_target_is_told_goes_before_the_rest(
+    either_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first load by day takes hours, in which the desk can tell nobody: the address stood there until the morning."""
+    library = either_library
+    monkeypatch.setattr(sending, "TOGETHER", 1)
+    double, keys = hears(library), ("ANNA", "CLARA", "DAVID")
+    library.deliver(MONDAY, *(moves(person(key), "ODENSE") for key in keys))
+    library.one_night_with(targets=())
+    before = len(double.calls)
+
+    def protect_the_first() -> bool:
+        if len(double.calls) == before + 1:
+            first = next(key for key in keys if library.id_of(key) == double.calls[-1].patron_id)
+            library.deliver(TUESDAY, gains_protection(moves(person(first), "ODENSE")))
+            library.one_night_with(targets=())
+        return False
+
+    double.is_lost = protect_the_first
+    (sent,) = sending.Sender(library.store, Silence()).send_all(library.targets)
+    told = [(call.patron_id, call.payload["protected"]) for call in double.calls[before:] if call.payload is not None]
+    first = told[0][0]
+    assert told[:2] == [(first, False), (first, True)]
+    assert (sent.sent, len(told)) == (4, 4)
+    assert state(library)["waiting"] == 0
+
+
 def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> None:
     library.sets_targets_up(PLAIN, OTHER)
     library.night()
