@@ -100,8 +100,8 @@ def remembers_another(settings: Settings) -> bool:
     return any(path.exists() and path.stat().st_size for path in files)
 
 
-def load_keyring(url: str, folder: Path) -> Keyring:
-    """Read the keys of a store. Raises ConfigurationError as `Keyring.load`.
+def load_keyring(url: str, folder: Path, *, may_lack: bool = False) -> Keyring:
+    """Read the keys of a store. `may_lack` and what it raises: as `Keyring.load`.
 
     A purpose that an older version did not have may lack its key, unless that key has written in the store: then it is
     lost, and none may be made in its place.
@@ -110,7 +110,7 @@ def load_keyring(url: str, folder: Path) -> Keyring:
     from cprsync.store.trust.key_checks import noted_purposes
 
     try:
-        return Keyring.load(folder)
+        return Keyring.load(folder, may_lack=may_lack)
     except ConfigurationError as error:
         if error.kind != "keys.older":
             raise

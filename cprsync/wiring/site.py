@@ -146,12 +146,17 @@ class Site:
         """The library's store without a check of the erase journal, for the one command that repairs the journal."""
         return self._store(self.clock, checks_journal=False)
 
-    def store_of_any_keys(self) -> AbstractContextManager[SqlStore]:
-        """The library's store, also if a key is lost, for the one command that tells what names it. Only reads."""
-        return self._store(SystemClock(), checks_journal=False, checks_keys=False, tells_targets=False)
+    def store_of_any_keys(self, *, may_lack: bool = False) -> AbstractContextManager[SqlStore]:
+        """The library's store, also if a key is lost, for the one command that tells what names it. Only reads.
+
+        `may_lack`: also if it was the only one of its purpose.
+        """
+        return self._store(
+            SystemClock(), checks_journal=False, checks_keys=False, tells_targets=False, may_lack=may_lack
+        )
 
     @contextmanager
-    def _store(
+    def _store(  # noqa: PLR0913 -- what the few commands that repair an installation leave out
         self,
         clock: Clock,
         policy: Policy | None = None,
@@ -159,6 +164,7 @@ class Site:
         checks_journal: bool = True,
         checks_keys: bool = True,
         tells_targets: bool = True,
+        may_lack: bool = False,
     ) -> Iterator[SqlStore]:
         from cprsync.store.sql import SqlStore
 
@@ -167,7 +173,7 @@ class Site:
             # whatever is written is described for targets at once, so the policy says here too what is sealed
             policy = self.policy
         with open_database(settings.store.url) as engine, open_keeper(settings.store) as keeper:
-            keyring = load_keyring(settings.store.url, settings.keys.dir)
+            keyring = load_keyring(settings.store.url, settings.keys.dir, may_lack=may_lack)
             if checks_keys:
                 make_sure_of_files(settings)
             store = SqlStore(

@@ -67,6 +67,10 @@ SERVES: Final = {
 ADDED_LATER = (Purpose.PIN,)
 
 
+#: The id of a key that stands for one that is lost.
+NOBODYS = ""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Key:
     """One secret, and the name by which rows refer to it."""
@@ -89,8 +93,12 @@ class Keyring:
     seen: tuple[int, int]
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, *, may_lack: bool = False) -> Self:
         """Read the keys of a folder.
+
+        Args:
+            folder: where they are.
+            may_lack: a purpose may have no key: one that nothing names stands for it, and is kept nowhere.
 
         Raises:
             ConfigurationError: a purpose has no key, or a file has open permissions or the wrong form.
@@ -109,6 +117,8 @@ class Keyring:
             purpose = purposes[name[1]]
             found[purpose].append((int(name[2]), _read(path, purpose)))
         for purpose, keys in found.items():
+            if may_lack and not keys:
+                keys.append((0, Key(NOBODYS, os.urandom(KEY_BYTES), datetime.fromtimestamp(0, tz=UTC))))
             if all(key.is_next for _, key in keys):
                 raise lacks_key(purpose, kind="keys.older" if purpose in ADDED_LATER else "keys.missing")
         ordered = {
@@ -201,7 +211,7 @@ def add_missing_keys(
 def lacks_key(purpose: Purpose, *, kind: str) -> ConfigurationError:
     """Return the error for a folder in which a purpose has no key."""
     return ConfigurationError(
-        "the key folder holds no {purpose} key ({purpose}-1.key): it {serves}",
+        "the key folder holds no {purpose} key ({purpose}-….key): it {serves}",
         purpose=purpose.value,
         serves=SERVES[purpose],
         kind=kind,

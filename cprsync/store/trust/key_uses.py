@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 
 from cprsync.services.ports.trust.keys import KeyState, KeyUse
 from cprsync.store.core.engine import reading
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.keys import NOBODYS, Purpose
 from cprsync.store.trust.key_checks import NAMED_BY
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _present(
     tenant: Tenant, rows: Mapping[Named, Counter[str]], lines: Mapping[Named, Counter[str]]
 ) -> Iterator[KeyUse]:
     for purpose, keys in tenant.keyring.keys.items():
-        for key in keys:
+        for key in (one for one in keys if one.id != NOBODYS):
             named = (purpose, key.id)
             state = _state_of(tenant, purpose, key)
             yield KeyUse(purpose.value, key.id, state, key.made, rows.get(named, {}), lines.get(named, {}))

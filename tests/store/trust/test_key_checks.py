@@ -18,6 +18,7 @@ from store_people import (
 )
 
 from cprsync.cli.setup.installation import write_folder
+from cprsync.cli.trust.keys import keys_list
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store import tables
@@ -173,6 +174,24 @@ def test_no_new_keys_are_made_beside_a_database_with_patrons(installed: Path, lo
         write_folder(installed, mock=None)
     assert error.value.kind == "keys.lost"
     assert contents(installed) == before
+
+
+@EVERY
+def test_the_rows_of_the_only_key_of_a_purpose_are_counted_also_when_it_is_lost(
+    installed: Path, purpose: Purpose, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only this says what is gone, and which key to look for. Nothing is written in its place."""
+    key = installed / "keys" / f"{purpose.value}-1.key"
+    lost = key.read_text("ascii").split()[0]
+    key.unlink()
+    before = contents(installed)
+    ended = keys_list(config=installed / "cprsync.toml", lang="en")
+    told = [line.split() for line in capsys.readouterr().out.splitlines()]
+    # those of PINs are named inside sealed records
+    has_rows = purpose is not Purpose.PIN
+    assert (ended, [purpose.value, lost, "LOST"] in [line[:3] for line in told]) == (int(has_rows), has_rows)
+    assert not any(line[:3:2] == [purpose.value, "writes"] for line in told)
+    assert contents(installed).items() >= {k: v for k, v in before.items() if "cprsync.db" not in k}.items()
 
 
 def test_new_keys_are_made_beside_an_empty_database(tmp_path: Path, empty_store: Path) -> None:
