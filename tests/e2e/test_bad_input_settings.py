@@ -98,7 +98,7 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a key that was deleted": (
         lambda library: (library.folder / "keys" / "index-1.key").unlink(),
         "keys.missing",
-        "the key folder holds no index key (index-1.key): it finds patrons by number",
+        "the key folder holds no index key (index-….key): it finds patrons by number",
         "Put the key, or the whole folder, back into [keys] dir from your copy",
     ),
     "a key of a purpose that came later that was deleted": (
