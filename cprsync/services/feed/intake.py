@@ -116,10 +116,10 @@ def take_in(night: Night, run: Run) -> Intake:
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
         intake = _place(night, run, delivery, inspection, intake)
     # A place that does not answer is reported at the end: it does not stop what is in the inbox.
-    if intake.accepted:
-        return intake.with_lines(error=fetched.left)
-    repeated = [_line(delivery, Place.REPEAT.value, received=0) for delivery in _last_applied(fetched.known)]
     late = fetched.left or (None if intake.error is not None else _lateness(night))
+    if intake.accepted:
+        return intake.with_lines(error=late)
+    repeated = [_line(delivery, Place.REPEAT.value, received=0) for delivery in _last_applied(fetched.known)]
     return intake.with_lines(*repeated, error=late)
 
 

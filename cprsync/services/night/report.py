@@ -217,7 +217,8 @@ class Report:
     @property
     def failure(self) -> CprsyncError | None:
         """Why the night did not do everything: the error that stopped it, or else the exceeded limit."""
-        if self.error is not None or not self.held:
+        may_still_come = isinstance(self.error, DeliveryLate | RegisterUnavailable)
+        if not self.held or (self.error is not None and not may_still_come):
             audit = self.closing.audit
             broken = None if audit is None else next(iter(audit.problems), None)
             return self.error or broken or self.told.failure

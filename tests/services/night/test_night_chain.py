@@ -282,6 +282,27 @@ def test_an_expected_delivery_that_is_not_there_is_late(library: Library) -> Non
     assert records(library) == before
 
 
+def test_a_delivery_that_is_not_there_is_late_also_on_a_night_that_took_an_earlier_one(library: Library) -> None:
+    """It is not told as a night that went well, and nobody's heartbeat is called."""
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.clock.set_after(TUESDAY)
+    report = library.night()
+    assert report.error is not None
+    assert (report.exit_code, report.error.kind, report.error.values["due"]) == (4, "delivery.late", TUESDAY)
+    assert library.record("ANNA") == moves(person("ANNA"))
+    library.deliver(TUESDAY)
+    assert library.night().exit_code == 0
+
+
+def test_a_held_night_tells_of_its_brake_and_not_of_a_delivery_that_may_still_come(library: Library) -> None:
+    library.limit(Harm.GONE, 0)
+    library.deliver(MONDAY, dies(person("ANNA")))
+    library.clock.set_after(TUESDAY)
+    for report in (library.one_night(), library.one_night()):
+        assert report.failure is not None
+        assert (report.exit_code, report.failure.kind) == (5, "run.braked")
+
+
 def test_the_first_of_several_missing_deliveries_is_named(library: Library) -> None:
     library.clock.set_after(WEDNESDAY)
     before = records(library)
