@@ -133,6 +133,7 @@ WRITING: Final = frozenset(
         ),
         *("entitlements reconcile", "feed accept", "feed discard", "feed fetch", "feed heal", "feed inspect", "init"),
         *(
+            "mock chaos",
             "mock journal",
             "mock calm",
             "mock culr",
@@ -144,6 +145,8 @@ WRITING: Final = frozenset(
             "mock people",
             "mock reset",
             "mock serve",
+            "mock snapshot",
+            "mock state",
             "mock webhook",
         ),
         *("mock koha age-job", "mock koha client", "mock koha delay", "mock koha delete", "mock koha edit"),
