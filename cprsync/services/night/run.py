@@ -6,6 +6,7 @@ of the same night does nothing.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -51,8 +52,10 @@ log = structlog.get_logger(__name__)
 
 #: Actions that go through while the rest is held (decision 3).
 PROTECTIVE = (Action.PROTECT.value, Action.STOP_LETTERS.value)
-#: The most sealed records that one night opens to check that none was altered. Several nights cover the rest.
-RECORDS_A_NIGHT: Final = 50_000
+#: Every sealed record is opened within so many nights, to check that none was altered. A change opens its own at once.
+NIGHTS_A_ROUND: Final = 14
+#: A night opens at least so many. A small library has all of its records opened every night.
+RECORDS_A_NIGHT: Final = 2_000
 
 
 def run_night(night: Night, *, foresee: Callable[[Iterable[Due]], None] | None = None) -> Report:
@@ -124,6 +127,11 @@ def find_state(night: Night, day: date) -> Closing:
     )
 
 
+def share_of_round(records: int) -> int:
+    """How many of the library's sealed records a night opens."""
+    return max(RECORDS_A_NIGHT, math.ceil(records / NIGHTS_A_ROUND))
+
+
 class _Course:
     """One run, stage by stage. Each stage leaves one value of what happened; the report is built from these values."""
 
@@ -180,7 +188,8 @@ class _Course:
         """Report the whole run. Raises BalanceError."""
         night, store, run = self._night, self._night.store, self._run
         self._report(Closing(tally := store.runs.tally(run))).check_balance()
-        backlog, audit = store.outbox.backlog(), store.audit.check(records=RECORDS_A_NIGHT)
+        share = share_of_round(store.audit.count_records())
+        backlog, audit = store.outbox.backlog(), store.audit.check(records=share)
         with store.at_one_moment():
             closing = find_state(night, run.day)
             self._windows = replace(self._windows, left=store.windows.counts())

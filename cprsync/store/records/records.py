@@ -138,7 +138,10 @@ def open_register(vault: Vault, row: AnyRow | PatronRow) -> bytes:
     """
     blob = vault.unseal(row.register_blob, row.register_key, place=row.id, owner=REGISTER, version=row.version)
     if not vault.is_fingerprint(blob, row.fingerprint, row.fingerprint_key):
-        raise SealBroken("a sealed record is not the one that was written last: an older one stands in its place")
+        raise SealBroken(
+            "the sealed record of patron {patron} is not the one that was written last, but an older one",
+            patron=row.id,
+        )
     return blob
 
 

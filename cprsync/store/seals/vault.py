@@ -100,17 +100,17 @@ class Vault:
         """Open a value in its own place.
 
         Raises:
-            SealBroken: it was altered or moved, or its key is missing.
+            SealBroken: it was altered or moved, or its key is missing. Names the owner and the place.
         """
-        cipher = self._ciphers.get(key)
+        cipher, which = self._ciphers.get(key), {"owner": owner, "place": place}
         if cipher is None:
-            raise SealBroken("a sealed value needs a key that is not in the key folder")
+            raise SealBroken("a sealed value ({owner} of {place}) needs a key that is not in the key folder", **which)
         bound = f"{self.agency}|{place}|{owner}|{key}|{version}".encode()
         try:
             return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
         except (InvalidTag, ValueError) as error:
             raise SealBroken(
-                "a sealed value ({owner}) was altered or does not belong where it stands", owner=owner
+                "a sealed value ({owner} of {place}) was altered or does not belong where it stands", **which
             ) from error
 
     def fingerprint(self, canonical: bytes) -> bytes:

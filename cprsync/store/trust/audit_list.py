@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, null, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, null, select
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
@@ -64,6 +64,7 @@ _PAGE: Final = (
     .order_by(_ROW.seq)
     .limit(bindparam("most_"))
 )
+_RECORDS: Final = select(func.count()).select_from(tables.patron).where(tables.patron.c.agency == AGENCY_IS)
 _LAST: Final = select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == AGENCY_IS)
 _STREAMS: Final = select(_HEAD.stream).where(_HEAD.agency == AGENCY_IS).order_by(_HEAD.stream)
 
@@ -77,6 +78,10 @@ class Audit(TenantStore):
 
     def check(self, *, code: str | None = None, records: int = 0) -> AuditState:
         return check_audit(self._tenant, code=code, records=records)
+
+    def count_records(self) -> int:
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(_RECORDS, {"agency_": self._tenant.agency}) or 0
 
     def glance(self) -> AuditGlance:
         return glance_at_audit(self._tenant)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from doubles import FRIDAY, MONDAY, TUESDAY, Library
 from sqlalchemy import select, update
-from townspeople import cpr
+from townspeople import cpr, moves, person
 
+from cprsync.errors import SealBroken
 from cprsync.language.night import audit_lines
+from cprsync.services.night.run import NIGHTS_A_ROUND, share_of_round
 from cprsync.services.ports.runs import RunState
 from cprsync.services.ports.trust.audit import EVERY_RECORD
 from cprsync.store import tables
@@ -121,3 +123,40 @@ def test_a_night_with_a_ceiling_goes_on_where_the_last_one_stopped_and_comes_rou
 def close(library: Library, run: Run, audit: dict[str, Any]) -> None:
     document = {"audit": audit, "exit": 0}
     library.store.runs.close(run, state=RunState.CLOSED, finished=library.clock.now(), document=document)
+
+
+REGISTER_PART = [case for case in ALTERED if case not in {"another's own part", "a byte of the own part"}][:-1]
+
+
+@pytest.mark.parametrize("case", REGISTER_PART)
+def test_a_change_for_a_patron_whose_record_was_altered_stops_the_night_at_once_and_names_them(
+    either_library: Library, case: str
+) -> None:
+    library = either_library
+    patron, before = library.id_of("ANNA"), library.record("ANNA")
+    as_it_was = row_of(library, patron)
+    ALTERED[case](library, patron)
+    altered = row_of(library, patron)
+    library.deliver(MONDAY, moves(person("ANNA")))
+    for _ in range(2):
+        with pytest.raises(SealBroken) as refused:
+            library.one_night()
+        assert patron in refused.value.message
+        assert cpr("ANNA").digits not in refused.value.message
+        assert row_of(library, patron) == altered
+    alter(library, patron, **{name: as_it_was[name] for name in (*REGISTER, *LOCAL)})
+    # put right, the night goes on where it stopped
+    assert library.one_night().document()["actions"] == {"move": 1}
+    assert library.record("ANNA") != before
+
+
+@pytest.mark.parametrize("records", [0, 3, 2_000, 28_000, 28_001, 100_000, 1_000_000])
+def test_fourteen_nights_open_every_record_and_one_night_of_a_city_few(records: int) -> None:
+    share = share_of_round(records)
+    assert NIGHTS_A_ROUND * share >= records
+    assert share <= max(2_000, records / NIGHTS_A_ROUND + 1)
+
+
+def test_the_round_counts_every_record_that_can_be_opened(either_library: Library) -> None:
+    audit, rows = either_library.store.audit, either_library.rows("patron")
+    assert audit.count_records() == len(rows) == audit.check(records=EVERY_RECORD).records

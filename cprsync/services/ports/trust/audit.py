@@ -170,6 +170,9 @@ class Audit(Protocol):
         records to open, starting where the last night stopped.
         """
 
+    def count_records(self) -> int:
+        """Count all records that `check` can open, also those that were merged or have left."""
+
     def glance(self) -> AuditGlance:
         """Compare the ends of the audit: its last entries, its heads, and what is kept outside the database."""
 
