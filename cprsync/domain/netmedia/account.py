@@ -9,10 +9,12 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.person.number import CprNumber
+from cprsync.domain.patron.local import number_of_card
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Sequence
+
+    from cprsync.domain.person.number import CprNumber
 
 
 #: The municipality number that removes the affiliation on purpose.
@@ -122,10 +124,8 @@ def card_accounts(cards: Iterable[str], *, taken: Container[str]) -> frozenset[I
 
 
 def _is_cpr(card: str) -> bool:
-    try:
-        return CprNumber.parse_any(card).is_possible
-    except ValueError:
-        return False
+    number = number_of_card(card)
+    return number is not None and number.is_possible
 
 
 def spare_others(effect: Effect, *, taken: Collection[Identity], last_told: str | None) -> Effect:

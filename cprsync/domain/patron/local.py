@@ -12,7 +12,7 @@ from datetime import date  # noqa: TC003 -- the store reads the types of these f
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from cprsync.domain.person.health_card import read_health_card
-from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.number import CprNumber, NumberKind, unspaced
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -85,21 +85,37 @@ class Card:
 
     def shown(self, *, shut: bool = False) -> str:
         """The card number for screens. A card number that is a CPR number, as on a health card, is masked like one."""
-        try:
-            number = CprNumber.parse_any(self.number)
-        except ValueError:
-            return self.number
-        return number.masked(shut=shut) if number.is_possible else self.number
+        number = number_of_card(self.number)
+        return number.masked(shut=shut) if number is not None and number.is_possible else self.number
 
 
 def card_key(number: str) -> str:
     """What identifies a card. Capitals and spaces between digits do not count."""
-    written = "".join(number.split())
+    theirs = number_of_card(number)
+    return "".join(number.split()).casefold() if theirs is None else theirs.digits
+
+
+def number_of_card(card: str) -> CprNumber | None:
+    """The number that a card is, as a health card is, with or without a hyphen. None: it is no CPR number."""
     try:
-        # a health card has the CPR number, with or without a hyphen
-        return CprNumber.parse_any(written).digits
+        return CprNumber.parse_any(unspaced(card))
     except ValueError:
-        return written.casefold()
+        return None
+
+
+def is_number_of_another(number: CprNumber, patron_id: str, *, owner: str | None) -> bool:
+    """Whether a card that is a CPR number is somebody else's: then it is no card of the patron's (decision 51).
+
+    Args:
+        number: the card.
+        patron_id: the patron.
+        owner: the patron of the library who has or had the number; None: nobody here. It then counts as somebody's
+            elsewhere, so that the answer tells nobody who is a patron. Only a form that others make is left: a card
+            with letters may look like it.
+    """
+    if owner is not None:
+        return owner != patron_id
+    return number.kind is not NumberKind.LETTERS and number.is_possible
 
 
 def distinct_cards(numbers: Iterable[str]) -> tuple[Card, ...]:

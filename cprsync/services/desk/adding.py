@@ -32,7 +32,7 @@ from cprsync.services.desk.registering import confirm_registration, preview_regi
 from cprsync.services.desk.setting import FREE_TEXTS, PIN, no_such_branch
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
-from cprsync.services.imports.results import REASONS, Refused, nothing_seen
+from cprsync.services.imports.results import FIELD_OF, REASONS, Refused, nothing_seen
 from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
 from cprsync.services.ports.desk import Entry
 from cprsync.services.ports.imports import ImportOutcome
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 #: What the preview is about.
 ADD: Final = "add"
-_FIELD_OF: Final = {"card.taken": "cards", "number.replaced": "cpr_number", "number.required": "cpr_number"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -324,7 +323,7 @@ def _refuse_who_is_there(desk: Desk, row: NewPatron) -> str | None:
     tried = desk.store.imports.try_row(row, policy=desk.policy)
     if tried.outcome is ImportOutcome.REFUSED:
         reason = tried.reason or "other"
-        raise _refused(_FIELD_OF.get(reason, "row"), reason)
+        raise _refused(FIELD_OF.get(reason, "row"), reason)
     if tried.outcome is ImportOutcome.CREATED:
         return None
     if not _only_answers(desk, tried.patron_id):

@@ -42,6 +42,7 @@ REASONS: Final[Mapping[str, str]] = {
     "cell": "too long, or with control characters",
     "nobody": "it does not say who it is: neither a CPR number, a patron number nor a card",
     "card.taken": "another patron has this card",
+    "card.number": "a CPR number, and not the patron's own: use a card that is the patron's",
     "card.earlier": "the same card stands on an earlier line",
     "number.replaced": "the number was replaced: it is now patron {patron}'s, who has another one",
     "number.required": "the patron group requires a CPR number (policy.toml: cpr_required)",
@@ -83,6 +84,7 @@ REASONS: Final[Mapping[str, str]] = {
 FIELD_OF: Final[Mapping[str, str]] = {
     "address": "address",
     "card.taken": "cards",
+    "card.number": "cards",
     "name": "name",
     "number.replaced": "cpr_number",
     "number.required": "cpr_number",

@@ -42,7 +42,14 @@ from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.patrons import belongings
 from cprsync.store.patrons.provisional import kept_row, open_said
 from cprsync.store.records import links
-from cprsync.store.records.numbers import CURRENT_REASONS, OURS, card_holders, card_probes, is_held
+from cprsync.store.records.numbers import (
+    CURRENT_REASONS,
+    OURS,
+    card_holders,
+    card_probes,
+    is_held,
+    own_cards,
+)
 from cprsync.store.records.records import (
     from_row,
     is_parked,
@@ -132,7 +139,8 @@ class Views(TenantStore):
         probes = card_probes(self._tenant, card)
         with reading(self._tenant.engine) as connection:
             holders = card_holders(connection, self._tenant, probes)
-        return next((holders[probe] for probe in probes if probe in holders), None)
+            holder = next((holders[probe] for probe in probes if probe in holders), None)
+            return None if holder is None else own_cards(connection, self._tenant, {card: holder}).get(card)
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
         with reading(self._tenant.engine) as connection:

@@ -25,7 +25,7 @@ from cprsync.store.core.tenant import library_transaction, next_id
 from cprsync.store.imports.import_rows import STREAM
 from cprsync.store.lending.circulation import TABLES, open_said, seal_payload
 from cprsync.store.patrons import belongings
-from cprsync.store.records.numbers import card_holders, card_probes
+from cprsync.store.records.numbers import card_holders, card_probes, own_cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,7 +102,7 @@ def _patrons(connection: Connection, tenant: Tenant, names: set[str]) -> dict[st
     by_name = {name: card_probes(tenant, name) for name in names}
     holders = card_holders(connection, tenant, set(chain.from_iterable(by_name.values())))
     by_card = {name: next((holders[one] for one in probes if one in holders), None) for name, probes in by_name.items()}
-    found = {name: holder for name, holder in by_card.items() if holder is not None}
+    found = own_cards(connection, tenant, {name: one for name, one in by_card.items() if one is not None})
     ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
     for one, status in fetch_rows(connection, ids, _PATRON.id, set(names)):
         keeper = belongings.keeper_of(connection, tenant, one) if status == tables.MERGED else None

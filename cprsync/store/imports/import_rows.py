@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from cprsync.domain.patron.due import CalendarFacts, derived_group
-from cprsync.domain.patron.local import Local
+from cprsync.domain.patron.local import Local, number_of_card
 from cprsync.domain.patron.override import Overridden, with_name
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Birth, Person
@@ -25,7 +25,7 @@ from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import clear_columns, write_records
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.numbers import card_holders, card_probes, old_numbers
+from cprsync.store.records.numbers import card_holders, card_probes, number_owners, old_numbers
 from cprsync.store.records.records import encode_local, open_patrons, overrides_of, patron_rows, prepare
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
@@ -79,6 +79,8 @@ class Part:
 
     stored: Mapping[bytes, AnyRow]
     cards: dict[bytes, str]
+    #: who has or had the CPR numbers that cards of the rows are
+    owners: dict[CprNumber, str] = field(default_factory=dict)
     #: the stored rows by patron number, with those that rows without a CPR number may mean
     by_id: Mapping[str, AnyRow] = field(default_factory=dict)
     #: patrons whose group staff have pinned: no list moves it
@@ -105,7 +107,7 @@ def read_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron],
     stored, cards = _stored(connection, tenant, numbers), card_holders(connection, tenant, _card_probes(tenant, rows))
     by_id = {row.id: row for row in stored.values()}
     by_id |= _meant(connection, tenant, [row for row in rows if row.number is None], cards, but=by_id)
-    part = Part(stored, cards, by_id, policy=policy)
+    part = Part(stored, cards, _owners(connection, tenant, rows), by_id, policy=policy)
     found = [(row, find_meant(tenant, part, row)) for row in rows]
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
     corrected = overrides_of(connection, tenant, by_id.values())
@@ -139,6 +141,11 @@ def _stored(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]
 
 def _card_probes(tenant: Tenant, rows: Iterable[NewPatron]) -> list[bytes]:
     return [index for row in rows for card in row.local.cards for index in card_probes(tenant, card.number)]
+
+
+def _owners(connection: Connection, tenant: Tenant, rows: Iterable[NewPatron]) -> dict[CprNumber, str]:
+    numbers = {number_of_card(card.number) for row in rows for card in row.local.cards} - {None}
+    return number_owners(connection, tenant, [one for one in numbers if one is not None])
 
 
 def _meant(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.patron.due import CalendarFacts, age_step_of
 from cprsync.domain.patron.fields import add_import
 from cprsync.domain.patron.kinds import CONTACT_ADDRESS
+from cprsync.domain.patron.local import is_number_of_another, number_of_card
 from cprsync.domain.patron.override import with_name
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
@@ -37,7 +38,7 @@ from cprsync.store.imports.import_rows import (
 )
 from cprsync.store.patrons.responsibles import start_to_borrow
 from cprsync.store.records.kept_blocks import bring_back
-from cprsync.store.records.numbers import CARD, card_probes, key_row
+from cprsync.store.records.numbers import CARD, CARD_IS_A_NUMBER, card_probes, key_row
 from cprsync.store.records.records import open_local
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from cprsync.domain.patron.local import Local
+    from cprsync.domain.patron.local import Card
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.imports import Circulated
     from cprsync.services.ports.patrons import NewPatron
@@ -108,6 +109,7 @@ def take_row(connection: Connection, tenant: Tenant, row: NewPatron, policy: Pol
 #: Why a row may be refused that could be taken a moment before.
 _REFUSED: Final = {
     "card.taken": "another patron has one of these cards",
+    "card.number": CARD_IS_A_NUMBER,
     "number.replaced": "the number was replaced: ask the patron for the new one",
     "number.required": "the patron group requires a CPR number (policy.toml: cpr_required)",
 }
@@ -218,8 +220,8 @@ def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
 
 def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> ImportedRow:
     patron_id = next(fresh) if stored is None else str(stored.id)
-    if not _claim_cards(tenant, part, row.local, patron_id):
-        return ImportedRow(ImportOutcome.REFUSED, None if stored is None else patron_id, "card.taken")
+    if (why := _claim_cards(tenant, part, row, patron_id)) is not None:
+        return ImportedRow(ImportOutcome.REFUSED, None if stored is None else patron_id, why)
     if stored is None:
         return _create(tenant, part, row, patron_id)
     held, kind = part.after.get(patron_id) or (open_local(tenant, stored), stored.kind)
@@ -273,17 +275,26 @@ def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Impor
     return ImportedRow(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
 
 
-def _claim_cards(tenant: Tenant, part: Part, local: Local, patron_id: str) -> bool:
+def _claim_cards(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> str | None:
     """Take the row's cards for the patron.
 
-    Returns False, and takes none, if a card belongs to another patron.
+    Returns why it takes none: a card belongs to another patron, or is somebody else's CPR number. None: it takes them.
     """
-    probes = [card_probes(tenant, card.number) for card in local.cards]
+    if any(_is_of_another(part, row, patron_id, card) for card in row.local.cards):
+        return "card.number"
+    probes = [card_probes(tenant, card.number) for card in row.local.cards]
     holders = [next((part.cards[i] for i in indexes if i in part.cards), None) for indexes in probes]
     if any(holder not in {None, patron_id} for holder in holders):
-        return False
+        return "card.taken"
     for indexes, holder in zip(probes, holders, strict=True):
         if holder is None and indexes[0] not in part.cards:
             part.cards[indexes[0]] = patron_id
             part.keys.append(key_row(tenant, CARD, indexes[0], patron_id))
-    return True
+    return None
+
+
+def _is_of_another(part: Part, row: NewPatron, patron_id: str, card: Card) -> bool:
+    number = number_of_card(card.number)
+    if number is None or number == row.number:
+        return False
+    return is_number_of_another(number, patron_id, owner=part.owners.get(number))

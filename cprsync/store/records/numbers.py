@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
-from cprsync.domain.patron.local import card_forms, card_key
+from cprsync.domain.patron.local import card_forms, card_key, is_number_of_another, number_of_card
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.errors import BadInput, LostCompare
@@ -27,7 +27,7 @@ from cprsync.store.core.tenant import AGENCY_IS, AGREEMENT_IS
 from cprsync.store.records.kept_blocks import bring_back
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cprsync.domain.patron.local import Card
     from cprsync.domain.person.number import CprNumber
@@ -47,6 +47,8 @@ LEFT: Final = "left"
 #: The owner under which a subscription's number is sealed, and the version, because it is sealed only once.
 SUBSCRIPTION: Final = "subscription"
 SEALED_ONCE: Final = 1
+#: Why a card is refused. It says the same of a patron's number and of a stranger's.
+CARD_IS_A_NUMBER: Final = "the card is a CPR number, and not the patron's own: use a card that is the patron's"
 #: The purpose under which a card is hashed.
 CARD: Final = "card"
 #: What a row of a subscription is, but for its reason.
@@ -264,6 +266,14 @@ def old_numbers(connection: Connection, tenant: Tenant, numbers: Sequence[CprNum
     return {by_probe[row.key_index]: row.patron_id for row in rows}
 
 
+def number_owners(connection: Connection, tenant: Tenant, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
+    """Return the patrons who have one of the numbers, or had it before and nobody has it now."""
+    by_probe = _by_probe(tenant, "number", numbers)
+    wanted = select(_PATRON.number_index, _PATRON.id).where(_PATRON.agency == tenant.agency)
+    rows = fetch_rows(connection, wanted, _PATRON.number_index, by_probe)
+    return old_numbers(connection, tenant, numbers) | {by_probe[row.number_index]: row.id for row in rows}
+
+
 def _by_probe(tenant: Tenant, kind: str, numbers: Sequence[CprNumber]) -> dict[bytes, CprNumber]:
     return {probe: number for number in numbers for probe in tenant.vault.probes(kind, number.digits)}
 
@@ -322,6 +332,14 @@ def card_holders(connection: Connection, tenant: Tenant, probes: Collection[byte
     return {row.key_index: row.patron_id for row in rows}
 
 
+def own_cards(connection: Connection, tenant: Tenant, holders: Mapping[str, str]) -> dict[str, str]:
+    """Return who has these cards, without a card that is a CPR number and not the holder's own (decision 51)."""
+    numbers = {card: number for card in holders if (number := number_of_card(card)) is not None}
+    owners = number_owners(connection, tenant, list(numbers.values())) if numbers else {}
+    others = {card for card, one in numbers.items() if is_number_of_another(one, holders[card], owner=owners.get(one))}
+    return {card: holder for card, holder in holders.items() if card not in others}
+
+
 def key_row(tenant: Tenant, kind: str, index: bytes, patron_id: str) -> dict[str, Any]:
     """Return the row by which an old number, a card or another key finds its patron."""
     return {
@@ -341,7 +359,8 @@ def keep_cards(
     Runs in the caller's transaction, which holds the library.
 
     Raises:
-        BadInput: another patron has one of the cards; the caller must write nothing.
+        BadInput: another patron has one of the cards, or one is somebody else's CPR number; the caller must write
+            nothing.
     """
     held, wanted = ({card.number for card in cards} for cards in (before, after))
     gone = [probe for number in held - wanted for probe in card_probes(tenant, number)]
@@ -350,6 +369,9 @@ def keep_cards(
     taken = cards & (_KEY.patron_id != patron_id) & _KEY.key_index.in_(new)
     if connection.scalar(select(_KEY.patron_id).where(taken).limit(1)) is not None:
         raise BadInput("another patron has one of these cards", kind="card.taken")
+    given = dict.fromkeys(wanted - held, patron_id)
+    if own_cards(connection, tenant, given) != given:
+        raise BadInput(CARD_IS_A_NUMBER, kind="card.number")
     theirs = cards & (_KEY.patron_id == patron_id)
     # also the patron's rows for the new cards: the same card, written in another form
     connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.in_([*gone, *new])))

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 #: What somebody new is looked up for.
 NEW_FOR: Final = (Purpose.REGISTRATION,)
 #: The field of an error that has no field of its own.
-_FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.taken": "cards"}
+_FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.taken": "cards", "card.number": "cards"}
 
 
 #: The record is another by now than the one that was shown, which may be sealed since: it is not shown again.
