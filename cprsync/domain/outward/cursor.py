@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CURSOR_MAX: Final = 400
 #: So much of a target's stamp tells two settings apart.
 _STAMP: Final = 16
-_PARTS: Final = 6
+_PARTS: Final = 7
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _BETWEEN: Final = "|"
 
@@ -38,13 +38,16 @@ class Cursor:
     seq: int
     #: the highest number of a forgotten tombstone when the reader began: it never heard of those patrons
     began: int = 0
+    #: the reader has read what a database that was put back has lost: once the register has answered, they begin again
+    lost: bool = False
 
     @property
     def written(self) -> str:
         """All of it as text. Equal cursors have equal texts."""
         # once the reader is past its beginning, the beginning does not matter any more
         began = self.began if self.seq < self.began else 0
-        return _BETWEEN.join((self.agency, self.target, self.stamp, self.epoch, str(self.seq), str(began)))
+        numbers = map(str, (self.seq, began, int(self.lost)))
+        return _BETWEEN.join((self.agency, self.target, self.stamp, self.epoch, *numbers))
 
 
 def beginning(agency: str, target: Target, *, began: int) -> Cursor:
@@ -60,10 +63,11 @@ def short_stamp(target: Target) -> str:
 def read_cursor(written: str) -> Cursor | None:
     """Read what `written` gives. None: it is no cursor."""
     parts = written.split(_BETWEEN)
-    if len(parts) != _PARTS or not all(map(_NUMBER.fullmatch, parts[4:])):
+    if len(parts) != _PARTS or not all(map(_NUMBER.fullmatch, parts[4:])) or parts[-1] not in {"0", "1"}:
         return None
     agency, target, stamp, epoch = parts[:4]
-    return Cursor(agency, target, stamp, epoch, int(parts[4]), int(parts[5]))
+    seq, began, lost = map(int, parts[4:])
+    return Cursor(agency, target, stamp, epoch, seq, began, lost=bool(lost))
 
 
 def wrap(written: str, sign: bytes) -> str:

@@ -85,6 +85,8 @@ class OutwardRecord:
     verified: bool = False
     #: the record was put back from a backup, and the register has not answered since: what others were told is newer
     held: bool = False
+    #: as `held`, but protected, dead or departed: told, though the copy may have had it already
+    repeats: bool = field(default=False, compare=False)
     #: fields that have a value which nobody outside may see
     withheld: frozenset[OutwardField] = frozenset()
     #: a keyed index of the dwelling, as hexadecimal; never told
@@ -139,6 +141,7 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
         protected=protected,
         verified=patron.verified,
         held=held,
+        repeats=_was_put_back(patron) and not held,
         withheld=frozenset(one for one in withheld if values[one.value]),
         dwelling=beside.dwelling,
     )
@@ -146,12 +149,18 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
 
 def _is_held(patron: Patron, beside: Surroundings) -> bool:
     """Whether others keep what they were told. A protection, a death and a departure are told all the same."""
-    was_put_back = patron.window is not None and patron.window.why.others_know_more
-    return was_put_back and beside.status == _LIVES and not patron.register.is_shut
+    return _was_put_back(patron) and beside.status == _LIVES and not patron.register.is_shut
+
+
+def _was_put_back(patron: Patron) -> bool:
+    return patron.window is not None and patron.window.why.others_know_more
 
 
 def with_past(record: OutwardRecord, before: OutwardRecord | None, *, was_gone: bool = False) -> OutwardRecord:
     """Return a record that remembers what the patron was. `was_gone`: nobody knows any more, so it may be anything."""
+    if record.repeats:
+        # what an older copy had was verified once; what has come since was held before
+        record = replace(record, repeats=before is not None and (before.repeats or before.verified))
     if before is None:
         return replace(record, was=None) if was_gone else record
     if before.was is None:
@@ -172,6 +181,7 @@ def write_record(record: OutwardRecord) -> bytes:
         "held": record.held,
         "is_patron": record.is_patron,
         "protected": record.protected,
+        "repeats": record.repeats,
         "values": record.values,
         "verified": record.verified,
         "was": record.was,
@@ -190,6 +200,7 @@ def read_record(patron_id: str, written: bytes) -> OutwardRecord:
         protected=document["protected"],
         verified=document["verified"],
         held=document.get("held", False),
+        repeats=document.get("repeats", False),
         withheld=frozenset(map(OutwardField, document["withheld"])),
         dwelling=document["dwelling"],
         is_patron=document["is_patron"],

@@ -2,6 +2,9 @@
 
 A page holds what `view` of the target lets through, and nothing else. Its last line says where the next page begins, so
 that a page that was cut off has no cursor. A reader whose cursor lies in what is lost or forgotten begins again.
+
+After an older copy was put back, the reader knows more than the records until the register has answered. Until then
+nobody begins again, no page is the last one, and of a patron without an answer nothing is told but what protects.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.domain.outward.cursor import Cursor
+    from cprsync.domain.outward.lines import Change
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.outward import Numbering
     from cprsync.services.ports.store import Store
@@ -64,7 +68,8 @@ class Reader:
         """Return the page behind a cursor, after its audit entry. `after` "": from the beginning.
 
         Raises BadInput for what is no cursor of this reader, CursorGone for one that leads nowhere any more, and
-        TargetNotLoaded as long as the changes do not tell of everyone.
+        TargetNotLoaded as long as the changes do not tell of everyone, or the register has not answered since an older
+        copy was put back and nothing is to be told meanwhile.
         """
         self.store.changes.follow_marked()
         try:
@@ -77,7 +82,9 @@ class Reader:
         return page
 
     def fetch_all(self, after: str, raise_if_stopped: Callable[[], None] = never_stop) -> Iterator[Page]:
-        """Yield every page behind a cursor, until one is not full."""
+        """Yield every page behind a cursor, until one is not full. Raises before the first one as `fetch` does."""
+        if self.store.windows.awaits_register():
+            raise _not_answered()
         more = True
         while more:
             raise_if_stopped()
@@ -87,24 +94,33 @@ class Reader:
 
     def _begins(self, after: str) -> int:
         with self.store.at_one_moment():
-            return self._cursor(after, self.store.changes.numbering()).seq
+            awaits = self.store.windows.awaits_register()
+            return self._cursor(after, self.store.changes.numbering(), awaits=awaits).seq
 
     def _read(self, after: str, limit: int) -> Page:
         with self.store.at_one_moment():
             numbering = self.store.changes.numbering()
             if not numbering.is_complete:
                 raise TargetNotLoaded("the changes do not tell of every patron yet")
-            cursor = self._cursor(after, numbering)
-            return self._page(cursor, limit, numbering, after or self._written(cursor))
+            awaits = self.store.windows.awaits_register()
+            cursor = self._cursor(after, numbering, awaits=awaits)
+            page = self._page(cursor, limit, numbering, after or self._written(cursor), awaits=awaits)
+        if not awaits:
+            return page
+        if not (page.lines or page.more):
+            raise _not_answered()
+        return replace(page, more=True)
 
-    def _cursor(self, text: str, numbering: Numbering) -> Cursor:
+    def _cursor(self, text: str, numbering: Numbering, *, awaits: bool) -> Cursor:
         if not text:
             return beginning(self.agency, self.target, began=numbering.forgotten)
         cursor = self._own(text)
         if cursor.stamp != short_stamp(self.target):
             raise CursorGone("the settings of this target have changed since")
-        if cursor.seq and not numbering.was_given(cursor.epoch, cursor.seq):
-            raise CursorGone("the database was put back, and has lost what was read since")
+        if cursor.lost or (cursor.seq and not numbering.was_given(cursor.epoch, cursor.seq)):
+            if not awaits:
+                raise CursorGone("the database was put back, and has lost what was read since")
+            cursor = _behind_loss(cursor, numbering)
         if max(cursor.seq, cursor.began) < numbering.forgotten:
             raise CursorGone("it is too old: who left since then is forgotten")
         return cursor
@@ -118,11 +134,11 @@ class Reader:
                 return cursor
         raise BadInput("this is no cursor that this reader was given", kind="cursor.unknown")
 
-    def _page(self, cursor: Cursor, limit: int, numbering: Numbering, here: str) -> Page:
+    def _page(self, cursor: Cursor, limit: int, numbering: Numbering, here: str, *, awaits: bool) -> Page:
         lines: list[bytes] = []
         size, until, read = 0, cursor.seq, 0
         for change in self.store.changes.read(cursor.seq, limit):
-            told = tell(change, self.target)
+            told = None if awaits and _knows_more(change, cursor) else tell(change, self.target)
             line = b"" if told is None else write_line(told)
             size += len(line)
             if size > PAGE_BYTES and lines:
@@ -136,3 +152,23 @@ class Reader:
 
     def _written(self, cursor: Cursor) -> str:
         return wrap(cursor.written, self.store.changes.sign(cursor.written))
+
+
+def _not_answered() -> TargetNotLoaded:
+    return TargetNotLoaded(
+        "a backup was put back, and the register has not answered about every patron since", kind="target.put_back"
+    )
+
+
+def _behind_loss(cursor: Cursor, numbering: Numbering) -> Cursor:
+    """The cursor from which a reader goes on who has read what is lost."""
+    if numbering.was_given(cursor.epoch, cursor.seq):
+        return cursor
+    begins = numbering.begins_after(cursor.epoch)
+    return replace(cursor, epoch=numbering.epoch_of(begins), seq=begins, lost=True)
+
+
+def _knows_more(change: Change, cursor: Cursor) -> bool:
+    """Whether the reader may have been told something newer of the patron than the record that was put back."""
+    record = change.record
+    return record is not None and (record.held or (cursor.lost and record.repeats))

@@ -51,6 +51,11 @@ class Numbering:
         """The word of the epoch in which a number was given."""
         return next((one.word for one in self.epochs if seq <= one.last), "")
 
+    def begins_after(self, epoch: str) -> int:
+        """The number behind which is all that came after an epoch. Of an unknown one: where the current one begins."""
+        known = next((one.last for one in self.epochs if one.word == epoch), None)
+        return known if known is not None else self.epochs[-1].begins if self.epochs else 0
+
     def was_given(self, epoch: str, seq: int) -> bool:
         """Whether a number was given in an epoch. A database that was put back has lost what came after its copy."""
         return any(one.word == epoch and seq <= one.last for one in self.epochs)

@@ -249,6 +249,12 @@ class Windows(Protocol):
     def counts(self) -> dict[str, int]:
         """How many patrons are in a window, by reason."""
 
+    def awaits_register(self) -> bool:
+        """Whether the register still has to answer about somebody since an older copy was put back.
+
+        Patrons whom a person has to decide on are left out: that may take long, and asks for no answer.
+        """
+
     def to_ask(self, limit: int) -> list[str]:
         """Return the patrons to ask about next, the most urgent first.
 

@@ -18,7 +18,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.outward.changes import RENEWED, epochs_of, follow_marks, open_change, tell_anew
+from cprsync.store.outward.changes import FOLLOWED_MOST, RENEWED, epochs_of, follow_marks, open_change, tell_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,12 +59,16 @@ class Changes(TenantStore):
             after, limit = rows[-1].seq, limit - len(rows)
 
     def follow_marked(self) -> None:
-        marked = select(func.count()).select_from(tables.change_mark).where(_MARK.agency == self._tenant.agency)
+        # one transaction follows so many; one whose record does not open stays marked
+        followed = FOLLOWED_MOST
+        while followed and self._is_marked():
+            with library_transaction(self._tenant) as connection:
+                followed = follow_marks(connection, self._tenant)
+
+    def _is_marked(self) -> bool:
+        marked = select(exists().where(_MARK.agency == self._tenant.agency))
         with reading(self._tenant.engine) as connection:
-            if not connection.scalar(marked):
-                return
-        with library_transaction(self._tenant) as connection:
-            follow_marks(connection, self._tenant)
+            return bool(connection.scalar(marked))
 
     def fetched(self) -> dict[str, Fetched]:
         pages = select(_AUDIT.at, _AUDIT.entry).where(_AUDIT.agency == self._tenant.agency, _AUDIT.stream == READERS)

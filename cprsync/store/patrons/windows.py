@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, func, or_, select, text, update
+from sqlalchemy import Connection, case, exists, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, REVERTED_HELD, State
@@ -156,6 +156,18 @@ _ASKED: Final = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.he
 _LISTED: Final = select(_PATRON.id, _PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_asked).where(
     _PATRON.agency == AGENCY_IS, _IN_WINDOW
 )
+#: A person decides about them, which may take long.
+_IS_STUCK: Final = exists().where(
+    _ITEM.agency == _PATRON.agency,
+    _ITEM.patron_id == _PATRON.id,
+    _ITEM.state == State.WAITING.value,
+    or_(_ITEM.kind.startswith(PARKED), _ITEM.kind == REVERTED_HELD),
+)
+_AWAITS: Final = select(
+    exists().where(
+        _PATRON.agency == AGENCY_IS, _IN_WINDOW, _PATRON.unverified_why == WindowReason.RESTORED.value, ~_IS_STUCK
+    )
+)
 _COUNTS: Final = (
     select(_PATRON.unverified_why, func.count())
     .where(_PATRON.agency == AGENCY_IS, _IN_WINDOW)
@@ -187,6 +199,10 @@ class Windows(TenantStore):
         wanted = select(func.count()).select_from(tables.patron)
         with reading(self._tenant.engine) as connection:
             return connection.scalar(wanted.where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)) or 0
+
+    def awaits_register(self) -> bool:
+        with reading(self._tenant.engine) as connection:
+            return bool(connection.scalar(_AWAITS, {"agency_": self._tenant.agency}))
 
     def to_ask(self, limit: int) -> list[str]:
         if not (listed := self.listed()):

@@ -57,6 +57,7 @@ _HEADERS: Final = {
     "reader.unknown": {"WWW-Authenticate": 'Bearer realm="feed"'},
     "reader.busy": {"Retry-After": "5"},
     "target.not_loaded": {"Retry-After": "600"},
+    "target.put_back": {"Retry-After": "600"},
     "card.quota": {"Retry-After": "60"},
     "card.guessing": {"Retry-After": "3600"},
 }

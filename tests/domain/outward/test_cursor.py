@@ -25,7 +25,9 @@ def test_a_reader_who_is_past_the_beginning_has_the_cursor_of_every_other() -> N
     assert HERE.written != replace(HERE, began=0).written
 
 
-@pytest.mark.parametrize("written", ["", "a|b|c|d|1", "a|b|c|d|1|2|3", "a|b|c|d|x|0", "a|b|c|d|-1|0", "a|b|c|d|01|0"])
+@pytest.mark.parametrize(
+    "written", ["", "a|b|c|d|1", "a|b|c|d|1|2|3", "a|b|c|d|x|0|0", "a|b|c|d|-1|0|0", "a|b|c|d|01|0|0"]
+)
 def test_no_other_text_is_a_cursor(written: str) -> None:
     assert read_cursor(written) is None
 

@@ -6,22 +6,30 @@ until the register has answered.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from beginnings import DATABASES, Beginnings
 from begun import begin
 from culr_double import CulrDouble
-from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from test_publishing import account
 from test_window_nights import document, windows
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.errors import NetMediaUnavailable, RegisterUnavailable, TargetUnavailable
+from cprsync.errors import (
+    CursorGone,
+    NetMediaUnavailable,
+    RegisterRefused,
+    RegisterUnavailable,
+    TargetNotLoaded,
+    TargetUnavailable,
+)
 from cprsync.services.outward.feeding import Reader
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.status import Around, status_of
@@ -33,6 +41,9 @@ if TYPE_CHECKING:
 EVERYTHING = frozenset(OutwardField)
 KOHA = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
 READER = Target("reader", TargetKind.FEED, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
+DOOR = Target("door", TargetKind.FEED, frozenset({OutwardField.GROUP, OutwardField.CARDS}))
+#: By reader, the cursors that it was given last.
+CameTo: TypeAlias = "dict[str, tuple[str, ...]]"
 DEAD, SHUT, MOVED, SAME = "ANNA", "CLARA", "DAVID", "BO"
 
 
@@ -40,7 +51,7 @@ def listens(library: Library) -> None:
     """CULR, a target and a reader have heard of everyone; then a move waits for CULR, which does not answer."""
     library.net_media = CulrDouble()
     library.sets_culr_up()
-    library.sets_targets_up(KOHA, READER)
+    library.sets_targets_up(KOHA, READER, DOOR)
     library.night()
     move_waits_for_culr(library, DEAD)
 
@@ -62,8 +73,14 @@ def goes_on(library: Library) -> None:
     library.night()
 
 
+@pytest.fixture
+def came_to() -> CameTo:
+    """The cursors of each reader of `lost`: of one who read last before the backup, and of one who read on since."""
+    return {}
+
+
 @pytest.fixture(params=DATABASES)
-def lost(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[Library]:
+def lost(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path, came_to: CameTo) -> Iterator[Library]:
     """The library as it was backed up, put back; the world around it as it is now."""
     with (
         beginnings.copied(tmp_path / "then", begin, listens, on=request.param) as then,
@@ -72,6 +89,8 @@ def lost(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path)
         then.register, then.net_media = now.register, now.net_media
         then.feed, then.reader = now.feed, now.reader
         then.target("koha").takes_over(now.target("koha"))
+        for target in (READER, DOOR):
+            came_to[target.name] = tuple(GuidesReader(one, target, "").catch_up().cursor for one in (then, now))
         then.clock.moment = now.clock.moment
         assert then.store.journal.put_back(user="drift", backup="cprsync-20270324T053000Z") == 4
         yield then
@@ -86,13 +105,26 @@ def at_koha(library: Library, key: str) -> Any:
     return library.target("koha").holds.get(library.id_of(key))
 
 
-def fetched(library: Library) -> dict[str, dict[str, Any]]:
-    """What a reader who begins again gets, the last of each patron."""
-    import json
+class GuidesReader:
+    """Keeps what it is told as the guide says, and deletes at the end of a round whom it was not told of."""
 
-    reader = Reader(library.store, "775100", READER, "reader")
-    lines = [json.loads(line) for page in reader.fetch_all("") for line in page.lines]
-    return {line["patron"]: line for line in lines}
+    def __init__(self, library: Library, target: Target, cursor: str) -> None:
+        self.source, self.cursor, self.round = Reader(library.store, AGENCY, target, target.name), cursor, 0
+        self.holds: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.told: list[dict[str, Any]] = []
+
+    def catch_up(self) -> GuidesReader:
+        more = True
+        while more:
+            *lines, end = map(json.loads, self.source.fetch(self.cursor, 2).body.splitlines())
+            self.told += lines
+            for line in lines:
+                self.holds.pop(line["patron"], None)
+                if not line.get("gone"):
+                    self.holds[line["patron"]] = (self.round, {**line, "version": 0})
+            self.cursor, more = end["next"], end["more"]
+        self.holds = {patron: kept for patron, kept in self.holds.items() if kept[0] == self.round}
+        return self
 
 
 def without_the_register(library: Library) -> None:
@@ -118,17 +150,79 @@ def test_until_the_register_answers_others_keep_what_they_hold(lost: Library) ->
 
 
 @pytest.mark.parametrize("silence_seals", [True, False])
-def test_a_reader_is_told_no_address_and_no_life_of_anybody_who_is_not_verified(
-    lost: Library, *, silence_seals: bool
+@pytest.mark.parametrize("target", [READER, DOOR])
+def test_until_the_register_answers_a_reader_keeps_what_it_has_wherever_it_reads_from(
+    lost: Library, came_to: CameTo, target: Target, *, silence_seals: bool
 ) -> None:
+    """Neither who begins, nor who goes on behind the copy, nor who has read more than it has, loses anybody."""
     lost.store._bind(replace(lost.store._tenant, silence_seals=silence_seals))
-    without_the_register(lost)
-    told = fetched(lost)
-    for key in (DEAD, SHUT, MOVED):
-        line = told[lost.id_of(key)]["values"] if "values" in told[lost.id_of(key)] else told[lost.id_of(key)]
-        assert not line.get("address"), key
-        assert line.get("status") is None, key
-        assert not line.get("rights"), key
+    readers = [GuidesReader(lost, target, cursor) for cursor in ("", *came_to[target.name])]
+    for _ in range(2):
+        without_the_register(lost)
+        before = unowned(lost.everything(), "audit", "audit_head")
+        for one in readers:
+            with pytest.raises(TargetNotLoaded):
+                one.catch_up()
+            # who was protected in the copy is told as such, but not to who has read more
+            assert {line["patron"] for line in one.told} <= {lost.id_of(SAME)}
+        assert readers[-1].told == []
+        # a page without a line is written down as any other
+        assert unowned(lost.everything(), "audit", "audit_head") == before
+
+
+@pytest.mark.parametrize("target", [READER, DOOR])
+def test_a_protection_and_a_death_that_are_newer_than_the_copy_are_told_to_every_reader_meanwhile(
+    lost: Library, came_to: CameTo, target: Target
+) -> None:
+    """The deliveries tell of them; the register answers about nobody. Who was protected in the copy is old news."""
+    lost.register.failures = {cpr(key): RegisterUnavailable("no answer") for key in (DEAD, SHUT, MOVED, SAME)}
+    lost.one_night()
+    behind, ahead = (GuidesReader(lost, target, cursor) for cursor in came_to[target.name])
+    for one in (behind, ahead):
+        for _ in range(2):
+            with pytest.raises(TargetNotLoaded):
+                one.catch_up()
+        told = [line["patron"] for line in one.told]
+        assert {lost.id_of(DEAD), lost.id_of(SHUT)} <= set(told)
+        assert lost.id_of(MOVED) not in told
+        assert len(told) == len(set(told))
+        shut = next(line for line in one.told if line["patron"] == lost.id_of(SHUT))
+        assert not shut.get("address")
+    assert lost.id_of(SAME) not in {line["patron"] for line in ahead.told}
+    # the register answers: who has read what is lost begins again, and all hold what the records say
+    lost.register.failures = {}
+    lost.deliver(WEDNESDAY)
+    lost.one_night()
+    with pytest.raises(CursorGone):
+        ahead.catch_up()
+    again = GuidesReader(lost, target, "")
+    for one in (behind, again):
+        one.catch_up()
+    assert behind.holds == again.holds
+    assert lost.id_of(MOVED) in again.holds
+
+
+def test_a_new_round_that_began_before_the_restore_ends_only_when_the_register_has_answered(lost: Library) -> None:
+    """At its end the reader deletes whom it was not told of."""
+    one = GuidesReader(lost, DOOR, "")
+    one.round, one.holds = 1, {lost.id_of(key): (0, {}) for key in (MOVED, SHUT)}
+    with pytest.raises(TargetNotLoaded):
+        one.catch_up()
+    assert set(one.holds) == {lost.id_of(key) for key in (MOVED, SHUT)}
+    lost.one_night()
+    one.catch_up()
+    assert lost.id_of(MOVED) in one.holds
+    assert lost.id_of(SHUT) not in one.holds
+
+
+def test_one_about_whom_staff_must_decide_holds_up_no_reader(lost: Library) -> None:
+    """The register refuses their number, and no night asks for them any more."""
+    lost.register.failures = {cpr(SAME): RegisterRefused("the number is refused")}
+    lost.one_night()
+    assert set(windows(lost)) == {lost.id_of(SAME)}
+    one = GuidesReader(lost, DOOR, "")
+    one.catch_up()
+    assert set(one.holds) == {lost.id_of(key) for key in (DEAD, MOVED)}
 
 
 def test_at_the_desk_everybody_is_unverified_and_sealed(lost: Library) -> None:
