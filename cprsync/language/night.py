@@ -71,20 +71,23 @@ def _taken_key(document: Mapping[str, Any]) -> str:
 
 
 def _delivery_line(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
-    day, outcome = delivery["produced"], _outcome_text(delivery["outcome"], language, taken=taken)
+    day, outcome = delivery["produced"], _outcome_text(delivery, language, taken=taken)
     produced = f" ({day_text(day, language)})" if day else ""
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {outcome}"
 
 
-def _outcome_text(outcome: str, language: Language, *, taken: str) -> str:
-    said = {"applied": taken, "older": "older_delivery"}
+def _outcome_text(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
+    said, outcome = {"applied": taken, "older": "older_delivery"}, delivery["outcome"]
+    # a run of an earlier version lacks it
+    if delivery.get("waits"):
+        return word("delivery_waits", language)
     return word(said.get(outcome, outcome), language)
 
 
 def delivery_outcomes(document: Mapping[str, Any], language: Language) -> list[str]:
     """What became of each delivery of a night."""
     taken = _taken_key(document)
-    return [_outcome_text(one["outcome"], language, taken=taken) for one in document["deliveries"]]
+    return [_outcome_text(one, language, taken=taken) for one in document["deliveries"]]
 
 
 def _balance_line(document: Mapping[str, Any], language: Language) -> str:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: Why a delivery is refused that an operator has set aside. No night looks at it again.
 DISCARDED: Final = "discarded"
+#: Why a delivery is refused whose day has not come. On its day it is looked at again.
+FUTURE: Final = "delivery.future"
+#: Why one of a day that had not come is refused for good: another file came under its name.
+SUPERSEDED: Final = "superseded"
 #: After this many days the register is asked again about a number that it has replaced.
 ASK_REPLACED_AFTER_DAYS: Final = 7
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -149,6 +153,19 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
         return Place.OLDER
     follows = header.previous == last and not header.begins_a_chain
     return Place.GAP if strict and not follows else Place.NEXT
+
+
+def may_come_before(damaged: date | None, header: Header, last: date | None) -> bool:
+    """Whether a damaged delivery may belong between the last one taken and a complete one, which then waits.
+
+    Args:
+        damaged: the day in its name; None: the name has no day.
+        header: the first record of the complete one.
+        last: the production date of the last delivery taken; None: there is none.
+    """
+    if damaged is None:
+        return last is None or header.previous != last or header.begins_a_chain
+    return damaged < header.produced and (last is None or last < damaged)
 
 
 def may_skip_delivery(header: Header, last: date | None) -> bool:

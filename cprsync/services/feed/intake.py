@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from cprsync.domain.feed.delivery import Link, Place, find_missing_day, place_of
+from cprsync.domain.feed.delivery import (
+    FUTURE,
+    SUPERSEDED,
+    Link,
+    Place,
+    day_in_name,
+    find_missing_day,
+    may_come_before,
+    place_of,
+)
 from cprsync.errors import CprsyncError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.services.ports.deliveries import DeliveryLine, InboxState, SealedDelivery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.feed.delivery import Header
@@ -96,22 +105,41 @@ class Intake:
     lines: tuple[DeliveryLine, ...] = ()
     #: the first error
     error: CprsyncError | None = None
+    #: the days of the damaged deliveries, as their names say: the night stops at these, not before them (decision 44)
+    damaged: tuple[date | None, ...] = ()
+    #: a delivery was out of chain: nothing after it is taken
+    is_stopped: bool = False
+    #: the delivery that each file is which lies where deliveries arrive, by name
+    here: Mapping[str, int] = field(default_factory=dict)
+
+    def has_lost(self, delivery: SealedDelivery) -> bool:
+        """Whether the file of a delivery that came before its day is gone: it was told of, and somebody removed it."""
+        return delivery.refused == FUTURE and delivery.id not in self.here.values()
 
     def with_lines(self, *lines: DeliveryLine, error: CprsyncError | None = None) -> Intake:
         return replace(self, lines=(*self.lines, *lines), error=self.error or error)
+
+    def with_damaged(self, line: DeliveryLine, error: DeliveryRefused) -> Intake:
+        refused = DeliveryRefused("{file}: {why}", file=line.file, why=error, kind=error.kind)
+        stopped = self.with_lines(line, error=refused)
+        return replace(stopped, damaged=(*self.damaged, day_in_name(line.file)))
+
+    def may_take(self, header: Header, last: date | None) -> bool:
+        """Whether nothing stands before a complete delivery that is next in the chain."""
+        return not self.is_stopped and not any(may_come_before(day, header, last) for day in self.damaged)
 
 
 def take_in(night: Night, run: Run) -> Intake:
     """Seal what waits, verify it, and accept what is next in the chain.
 
-    A delivery out of chain stops the later ones. A damaged delivery stops all that no run has accepted, since not even
-    its day is certain. The error is in the result, because protections in complete deliveries still go through
-    (decision 3).
+    A delivery out of chain stops the later ones, and so does a damaged one. Deliveries before it are taken (decision
+    44). The error is in the result, because protections in complete deliveries still go through (decision 3).
     """
     accepted = tuple(night.store.inbox.accepted_by(run))
     intake = Intake(accepted, lines=tuple(_line(delivery, Place.NEXT.value) for delivery in accepted))
     fetched = fetch(night.store, night.feed, night.progress)
-    intake = _report_refused(night, fetched, intake)
+    here = {delivery.name: delivery.id for delivery in (*fetched.known, *fetched.new)}
+    intake = _report_refused(night, fetched, replace(intake, here=here))
     inspected, intake = _inspect(night, _undecided(night, fetched, accepted), intake)
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
         intake = _place(night, run, delivery, inspection, intake)
@@ -127,8 +155,7 @@ def _report_refused(night: Night, fetched: Fetched, intake: Intake) -> Intake:
     decided = night.store.stopped_deliveries.decided_on([name for name, _ in fetched.refused])
     for name, error in fetched.refused:
         if name not in decided or not decided[name].is_set_aside:
-            refused = DeliveryRefused("{file}: {why}", file=name, why=error, kind=error.kind)
-            intake = intake.with_lines(DeliveryLine(name, None, None, "", "refused"), error=refused)
+            intake = intake.with_damaged(DeliveryLine(name, None, None, "", "refused"), error)
     return intake
 
 
@@ -157,39 +184,63 @@ def _inspect(
                 inspected.append((delivery, night.reader.inspect(content)))
         except DeliveryRefused as error:
             night.store.inbox.refuse(delivery, error.kind)
-            damaged = DeliveryRefused("{file}: {why}", file=delivery.name, why=error, kind=error.kind)
-            intake = intake.with_lines(_line(delivery, "refused", received=0), error=damaged)
+            intake = intake.with_damaged(_line(delivery, "refused", received=0), error)
         night.progress.advance()
     return inspected, intake
 
 
 def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspection, intake: Intake) -> Intake:
-    """Accept a complete delivery, or report why not. After an error nothing more is accepted."""
+    """Accept a complete delivery, or report why not."""
     header, last = inspection.header, _last(night, intake)
     place = _place_of(night, delivery, header, intake, last)
-    line = DeliveryLine(delivery.name, header.produced, header.previous, delivery.sha256, place.value)
-    refused = replace(line, outcome="refused")
+    line = _line(delivery, place.value, header=header, received=0)
     if night.knows_the_day and header.produced > night.clock.today():
-        # if it were taken, every genuine delivery would look old
-        return intake.with_lines(refused, error=_from_the_future(line))
-    if place is Place.NEXT and intake.error is None:
+        return _leave_future(night, delivery, replace(line, outcome="refused"), intake)
+    if intake.has_lost(delivery) and header.previous != last:
+        return intake
+    if place in {Place.REPEAT, Place.OLDER}:
+        if delivery.refused == place.value:
+            # reported once: a file that stays where it is is not reported each night
+            return intake
+        night.store.inbox.refuse(delivery, place.value)
+        return intake.with_lines(line)
+    if place is Place.NEXT and intake.may_take(header, last):
         taken = night.store.inbox.accept(run, delivery, header, received=inspection.persons)
         intake = intake.with_lines(replace(line, received=inspection.persons))
         return replace(intake, accepted=(*intake.accepted, taken))
-    if place not in {Place.REPEAT, Place.OLDER}:
-        other = _taken(night, intake, header.produced)
-        is_new = other is not None and other.sha256 in {one.sha256 for one in intake.accepted}
-        error = _out_of_chain(header, line, last) if other is None else _replaced(line, other, is_new=is_new)
-        intake = intake.with_lines(refused, error=error)
-        intake = replace(intake, beyond=(*intake.beyond, delivery))
-        if place is Place.REPLACED:
-            # It stops the nights only as long as its file stays where it is: an operator can take it away.
-            night.store.inbox.refuse(delivery, "delivery.replaced")
-    elif delivery.refused != place.value:
-        # reported once: a file that stays where it is is not reported each night
-        intake = intake.with_lines(line)
-        night.store.inbox.refuse(delivery, place.value)
-    return intake
+    return _hold_back(night, delivery, header, intake, place=place)
+
+
+def _leave_future(night: Night, delivery: SealedDelivery, line: DeliveryLine, intake: Intake) -> Intake:
+    """Report a delivery of a day that has not come. If it were taken, every genuine delivery would look old.
+
+    It stays for its day, because our clock may be behind. If another file comes under its name, it is of no use.
+    """
+    if intake.here.get(delivery.name, delivery.id) != delivery.id:
+        night.store.inbox.refuse(delivery, SUPERSEDED)
+        return intake.with_lines(line) if delivery.refused is None else intake
+    if intake.has_lost(delivery):
+        return intake
+    if delivery.refused is None:
+        night.store.inbox.refuse(delivery, FUTURE)
+    return intake.with_lines(line, error=_from_the_future(line))
+
+
+def _hold_back(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, *, place: Place) -> Intake:
+    """Report a complete delivery that waits, or needs a decision. What protects still goes through."""
+    intake = replace(intake, beyond=(*intake.beyond, delivery))
+    refused = replace(_line(delivery, "refused", header=header, received=0), waits=place is not Place.REPLACED)
+    if place is Place.NEXT:
+        # the one before it has been told
+        return intake.with_lines(refused)
+    intake = replace(intake, is_stopped=True)
+    taken = _taken(night, intake, header.produced)
+    if place is Place.GAP or taken is None:
+        return intake.with_lines(refused, error=_out_of_chain(header, refused, _last(night, intake)))
+    # It stops the nights only as long as its file stays where it is: an operator can take it away.
+    night.store.inbox.refuse(delivery, "delivery.replaced")
+    is_new = taken.sha256 in {one.sha256 for one in intake.accepted}
+    return intake.with_lines(refused, error=_replaced(refused, taken, is_new=is_new))
 
 
 def _place_of(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, last: date | None) -> Place:
@@ -204,7 +255,7 @@ def _from_the_future(line: DeliveryLine) -> DeliveryRefused:
         "{file}: it is of {produced}, a day that has not come yet",
         file=line.file,
         produced=line.produced,
-        kind="delivery.future",
+        kind=FUTURE,
     )
 
 
@@ -271,8 +322,10 @@ def _unfinished(night: Night) -> list[str]:
     return [name for name in names if name not in decided]
 
 
-def _line(delivery: SealedDelivery, outcome: str, received: int | None = None) -> DeliveryLine:
-    header = delivery.header
+def _line(
+    delivery: SealedDelivery, outcome: str, *, header: Header | None = None, received: int | None = None
+) -> DeliveryLine:
+    header = header or delivery.header
     return DeliveryLine(
         file=delivery.name,
         produced=None if header is None else header.produced,

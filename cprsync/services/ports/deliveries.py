@@ -100,6 +100,8 @@ class DeliveryLine:
     sha256: str
     outcome: str
     received: int = 0
+    #: complete, and not taken yet: a later night takes it once what stands before it is decided
+    waits: bool = False
 
     def document(self) -> dict[str, Any]:
         return {
@@ -109,6 +111,7 @@ class DeliveryLine:
             "sha256": self.sha256,
             "received": self.received,
             "outcome": self.outcome,
+            "waits": self.waits,
         }
 
 
@@ -142,7 +145,10 @@ class Inbox(Protocol):
         """Return the content of a delivery as a seekable file."""
 
     def waiting(self) -> list[SealedDelivery]:
-        """Deliveries in the inbox that no run has applied or refused, in the order they came."""
+        """Deliveries in the inbox that no run has applied or refused, in the order they came.
+
+        Includes those that were refused because their day had not come.
+        """
 
     def accepted_by(self, run: Run) -> list[SealedDelivery]:
         """Return the deliveries that this run has accepted, in order."""

@@ -137,7 +137,9 @@ def night_of(run: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
 
 def deliveries_document(store: Store, now: datetime) -> dict[str, Any]:
     """The last delivery that was taken, the one that is due, and the first day whose delivery is missing."""
-    last, due, waiting = store.inbox.last_produced(), store.inbox.last_loaded(now), store.inbox.waiting()
+    last, due = store.inbox.last_produced(), store.inbox.last_loaded(now)
+    # what came before its day waits for no night: the night that found it has told what to do
+    waiting = [one for one in store.inbox.waiting() if one.refused is None]
     if last is None:
         missing = None if waiting else _first_missing(store, due)
     else:

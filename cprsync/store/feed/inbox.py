@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func,
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import (
     DISCARDED,
+    FUTURE,
+    SUPERSEDED,
     Header,
     Link,
     Place,
@@ -62,7 +64,7 @@ _AHEAD_BYTES = 1024
 OWNER = "inbox"
 TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 #: Reasons for a refused delivery whose content is not needed. It is deleted together with the applied ones.
-UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value)
+UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value, SUPERSEDED)
 #: Reasons that stop no night when the delivery comes again, though its content is deleted.
 SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
@@ -73,9 +75,11 @@ _PATRON = tables.patron.c
 _LAST_TAKEN: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
 #: A condition: the delivery is of this agreement.
 OF_AGREEMENT: Final = (_BOX.agency == AGENCY_IS) & (_BOX.agreement == AGREEMENT_IS)
+_HAS_CONTENT: Final = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
+_IS_FOR_LATER: Final = (_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == FUTURE) & _HAS_CONTENT
 _WAITING: Final = (
     select(tables.inbox)
-    .where(OF_AGREEMENT, _BOX.state.in_((InboxState.SEALED.value, InboxState.ACCEPTED.value)))
+    .where(OF_AGREEMENT, _BOX.state.in_((InboxState.SEALED.value, InboxState.ACCEPTED.value)) | _IS_FOR_LATER)
     .order_by(_BOX.id)
 )
 _TAKEN_ON: Final = (
@@ -130,9 +134,8 @@ class Inbox(TenantStore):
         return None if row is None else Link(row.produced, row.sha256)
 
     def newest(self) -> SealedDelivery | None:
-        held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
         taken = OF_AGREEMENT & _BOX.state.in_(TAKEN)
-        wanted = select(tables.inbox).where(taken, held).order_by(_BOX.produced.desc(), _BOX.id.desc()).limit(1)
+        wanted = select(tables.inbox).where(taken, _HAS_CONTENT).order_by(_BOX.produced.desc(), _BOX.id.desc()).limit(1)
         with reading(self._tenant.engine) as connection:
             row = connection.execute(wanted, self._tenant.ours).one_or_none()
         return None if row is None else from_row(row)
@@ -273,8 +276,7 @@ def accepted_by(tenant: Tenant, run: Run) -> list[SealedDelivery]:
 
 def forgotten() -> ColumnElement[bool]:
     """Return a condition: the file was refused, and its content is deleted by now."""
-    held = exists().where(_CHUNK.agency == _BOX.agency, _CHUNK.inbox_id == _BOX.id)
-    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.size > 0) & ~held
+    return (_BOX.state == InboxState.REFUSED.value) & (_BOX.size > 0) & ~_HAS_CONTENT
 
 
 def counts_as_new() -> ColumnElement[bool]:

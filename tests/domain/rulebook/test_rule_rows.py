@@ -237,10 +237,10 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-damaged": (
         *("leverancen", "beskyttet, men leverancen er beskadiget", "ligegyldigt", "ligegyldigt hvad"),
         (
-            "intet i leverancen gælder: natten standser, indtil leverancen kommer hel eller lægges til side (feed "
-            "discard). Hele leverancer, der venter, beskytter straks"
+            "intet i leverancen gælder: natten standser ved den, indtil den kommer hel eller lægges til side (feed "
+            "discard). Hele leverancer før den indlæses. Hele leverancer efter den venter, men beskytter straks"
         ),
-        "CPR: post 000 og 999; beslutning 3",
+        "CPR: post 000 og 999; beslutning 3 og 44",
     ),
     "protection-number-only": (
         *("leverancen eller et opslag", "beskyttet, ved status 30, 50 eller 60", "ligegyldigt", "ligegyldigt hvad"),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, Killed, KilledStore, Library, refused, unowned
+from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, FileDouble, Killed, KilledStore, Library, refused, unowned
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
+from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.feed.stopped import DeliveryDecisions
-from cprsync.services.trust.status import Around, status_of
+from cprsync.services.trust.status import Around, deliveries_document, status_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -238,18 +239,74 @@ def test_where_the_chain_only_warns_a_gap_is_passed_over(library: Library) -> No
 
 
 @pytest.mark.parametrize("row", ["protection-damaged"])
-def test_a_damaged_file_gives_nothing_and_stops_all_but_what_protects(library: Library, row: str) -> None:
-    library.deliver(MONDAY, moves(person("ANNA")), gains_protection(moves(person("CLARA"))))
-    library.damage(TUESDAY)
+def test_a_damaged_file_gives_nothing_and_stops_all_after_it_but_what_protects(library: Library, row: str) -> None:
+    library.damage(MONDAY)
+    library.deliver(TUESDAY, moves(person("ANNA")), gains_protection(moves(person("CLARA"))))
     report = library.night()
     assert (report.exit_code, report.state) == (1, "stopped")
     assert report.error is not None
     assert (report.error.kind, report.received) == ("delivery.damaged", 0), row
     assert library.record("ANNA") == person("ANNA")
     assert library.record("CLARA") == gains_protection(person("CLARA"))
-    library.deliver(TUESDAY, person("ANNA"))
+    library.deliver(MONDAY, person("ANNA"))
+    library.clock.set_after(TUESDAY)
     assert library.night().exit_code == 0
     assert library.record("CLARA") == gains_protection(moves(person("CLARA")))
+
+
+def test_a_whole_delivery_is_applied_though_a_later_one_is_damaged(either_library: Library) -> None:
+    """A night stops at the damaged one, not before it (decision 44)."""
+    library = either_library
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.deliver(TUESDAY, renames(moves(person("CLARA"))))
+    library.damage(WEDNESDAY)
+    report = library.night()
+    assert (report.exit_code, report.error and report.error.kind) == (1, "delivery.damaged")
+    assert [(one.produced or one.file[:7], one.outcome) for one in report.deliveries] == [
+        (f"D{WEDNESDAY:%y%m%d}", "refused"),
+        (MONDAY, "applied"),
+        (TUESDAY, "applied"),
+    ]
+    assert library.record("ANNA") == moves(person("ANNA"))
+    assert library.record("CLARA") == renames(moves(person("CLARA")))
+    before = records(library)
+    assert library.night().exit_code == 1
+    assert records(library) == before
+    library.deliver(WEDNESDAY, person("ANNA"))
+    assert library.night().exit_code == 0
+
+
+def test_what_directly_follows_the_last_one_taken_is_applied_though_a_damaged_file_has_no_day(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA")))
+    library.deliver(WEDNESDAY, gains_protection(moves(person("CLARA"))), previous=TUESDAY)
+    library.feed.files["D991399.L123456"] = FileDouble("D991399.L123456", "cut off")
+    report = library.night()
+    assert [(one.outcome, one.waits) for one in report.deliveries] == [
+        ("refused", False),
+        ("applied", False),
+        ("refused", True),
+    ]
+    assert library.record("ANNA") == moves(person("ANNA"))
+    assert library.record("CLARA") == gains_protection(person("CLARA"))
+
+
+def test_a_delivery_is_not_taken_over_a_damaged_one_where_the_chain_only_warns(library: Library) -> None:
+    library.strict = False
+    library.damage(MONDAY)
+    library.deliver(TUESDAY, moves(person("ANNA")))
+    report = library.night()
+    assert [(one.outcome, one.waits) for one in report.deliveries][:2] == [("refused", False), ("refused", True)]
+    assert library.record("ANNA") == person("ANNA")
+
+
+def test_nothing_is_applied_before_a_damaged_first_delivery(new_library: Library) -> None:
+    """Without a chain nobody knows what the damaged one told."""
+    new_library.enrol("ANNA")
+    new_library.register.knows(person("ANNA"))
+    new_library.damage(FRIDAY)
+    new_library.deliver(MONDAY, moves(person("ANNA")))
+    assert [one.waits for one in new_library.one_night().deliveries] == [False, True]
+    assert new_library.record("ANNA") == person("ANNA")
 
 
 def test_a_damaged_file_alone_changes_nothing(library: Library) -> None:
@@ -354,6 +411,56 @@ def test_protection_behind_a_gap_is_written_once(library: Library) -> None:
     assert library.record("CLARA").protection is Protection.NAME_AND_ADDRESS
     assert [library.view(key).patron.version for key in ("CLARA", "DAVID")] == [3, 3]
     assert not library.nothing_is_left().counts.let_through
+
+
+def test_the_right_file_is_taken_though_one_of_a_day_to_come_had_its_name(library: Library) -> None:
+    name = f"D{MONDAY:%y%m%d}.L123456"
+    library.deliver(date(2062, 3, 22), renames(person("ANNA")), name=name)
+    library.clock.set_after(MONDAY)
+    assert [library.one_night().exit_code for _ in range(2)] == [1, 1]
+    assert deliveries_document(library.store, library.clock.now())["waiting"] == 0
+    library.deliver(MONDAY, moves(person("ANNA")), name=name)
+    assert library.night().exit_code == 0
+    assert library.record("ANNA") == moves(person("ANNA"))
+    assert deliveries_document(library.store, library.clock.now()) == {
+        "last": MONDAY.isoformat(),
+        "due": MONDAY.isoformat(),
+        "late": False,
+        "missing": None,
+        "waiting": 0,
+        "stopping": 0,
+    }
+
+
+def test_the_one_of_a_day_to_come_is_told_of_once_where_both_were_fetched_before_the_night(library: Library) -> None:
+    name = f"D{MONDAY:%y%m%d}.L123456"
+    library.deliver(date(2062, 3, 22), renames(person("ANNA")), name=name)
+    fetch_between_nights(library.store, library.ports().feed, library.ports().progress)
+    library.deliver(MONDAY, moves(person("ANNA")), name=name)
+    report = library.night()
+    assert (report.exit_code, [one.outcome for one in report.deliveries]) == (0, ["applied", "refused"])
+    assert library.record("ANNA") == moves(person("ANNA"))
+
+
+def test_a_file_of_a_day_to_come_stops_no_night_once_it_is_removed(library: Library) -> None:
+    file = library.deliver(TUESDAY, renames(person("ANNA")), previous=MONDAY)
+    library.clock.set_after(FRIDAY)
+    assert library.night().exit_code == 1
+    del library.feed.files[file.name]
+    before = records(library)
+    assert library.night().exit_code == 0
+    assert records(library) == before
+
+
+def test_a_file_that_came_before_its_day_by_a_clock_that_was_behind_is_taken_on_its_day(library: Library) -> None:
+    """Its place may have deleted it as soon as it was sealed."""
+    file = library.deliver(MONDAY, moves(person("ANNA")))
+    library.clock.moment -= timedelta(days=3)
+    assert library.night().exit_code == 1
+    del library.feed.files[file.name]
+    library.clock.set_after(MONDAY)
+    assert library.night().exit_code == 0
+    assert library.record("ANNA") == moves(person("ANNA"))
 
 
 def test_a_delivery_of_a_day_that_has_not_come_is_refused(library: Library) -> None:
