@@ -28,7 +28,7 @@ from cprsync.web.api.description import PATH
 from cprsync.web.api.feed import FEED, TOKEN, feed_routes
 from cprsync.web.api.problems import answer_http_error, build_answer
 from cprsync.web.entry import Entry, Surroundings
-from cprsync.web.me.area import ROOT
+from cprsync.web.me.area import BACK, ROOT
 from cprsync.web.me.cards import ADDRESS_WRONG_MAX, CardSignIn
 from cprsync.web.me.door import PatronDoor
 from cprsync.web.me.pages import me_routes
@@ -53,6 +53,7 @@ from cprsync.web.pages import (
 )
 from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, show_month, show_this_month
 from cprsync.web.refusals import status_of
+from cprsync.web.resuming import ONWARD
 from cprsync.web.signing_in import SignIn
 from cprsync.web.workers.handing import HandOn
 
@@ -87,6 +88,8 @@ HEADERS: Final = {
 }
 #: What needs no session, so that each worker answers it: a certificate is seen where the connection is.
 _WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/", FEED, TOKEN, METRICS)
+#: Where a browser comes back to from an identity provider.
+_BACK: Final = (open_id.BACK, BACK)
 #: The sheets that are printed of a patron.
 _PAPER: Final = tuple(f"/patrons/{{patron:patron}}/paper/{kind}" for kind in printing.SHEETS)
 #: How a browser that supports it is held to TLS: a year, in seconds.
@@ -219,10 +222,13 @@ def make_app(around: Surroundings) -> Outermost:
 def _hand_on(app: Starlette, around: Surroundings, worker: Worker, entry: Entry, patrons: PatronDoor | None) -> ASGIApp:
     """The application of one worker of several."""
 
-    def cookie_of(path: str) -> str | None:
+    def cookies_of(path: str) -> tuple[str, ...]:
         if path.startswith(_WITHOUT_SESSION):
-            return None
-        return cookie_name(PATRONS_COOKIE if _is_patrons(path, around) else COOKIE, secure=around.secure)
+            return ()
+        cookie = PATRONS_COOKIE if _is_patrons(path, around) else COOKIE
+        # a browser that comes back from a provider keeps its session's cookie back, and carries where it goes on
+        names = (f"{cookie}{ONWARD}", cookie) if path in _BACK else (cookie,)
+        return tuple(cookie_name(name, secure=around.secure) for name in names)
 
     async def show_lost(request: Request, error: WorkerLost) -> Response:
         path = request.scope["path"]
@@ -230,7 +236,7 @@ def _hand_on(app: Starlette, around: Surroundings, worker: Worker, entry: Entry,
             return build_answer(error, status_of(error), changed="part")
         return (entry if patrons is None or not _is_patrons(path, around) else patrons).show_lost(error)
 
-    return HandOn(app, worker.team, cookie_of=cookie_of, show_lost=show_lost)
+    return HandOn(app, worker.team, cookies_of=cookies_of, show_lost=show_lost)
 
 
 def _sign_in_of(around: Surroundings, area: PatronArea, patrons: PatronDoor, cards: CardDoor) -> PatronSignIn:

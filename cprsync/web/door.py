@@ -12,7 +12,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.language.words import desk_word
 from cprsync.web.memory.sessions import Answer, cookie_name
-from cprsync.web.visit import FormRefused, is_own, own_path, read_form
+from cprsync.web.resuming import (
+    ONWARD,
+    address_of,
+    drop_onward,
+    fill_in,
+    keep_onward,
+    own_address,
+    read_unsent,
+)
+from cprsync.web.visit import FormRefused, comes_from_us, is_own, own_path, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.web.journeys import Journeys
     from cprsync.web.memory.sessions import Session, Sessions
+    from cprsync.web.memory.unsent import Unsent
     from cprsync.web.rendering import Renderer
 
 _NOT_FOUND = 404
@@ -32,6 +42,8 @@ class Door:
 
     #: where the paths of the door's pages begin; "": nothing stands before them
     root: ClassVar[str] = ""
+    #: the path of the page where people sign in
+    sign_in_path: ClassVar[str] = "/sign-in"
     #: the path of a page that leads on, in the navigation
     onward_path: ClassVar[str] = "/sign-in"
     #: the word for the way to the first page, and those for a session that has ended
@@ -41,6 +53,7 @@ class Door:
     def __init__(self, sessions: Sessions, renderer: Renderer, *, cookie: str, secure: bool) -> None:
         self._sessions, self._renderer, self._secure = sessions, renderer, secure
         self._cookie = cookie_name(cookie, secure=secure)
+        self._onward = cookie_name(f"{cookie}{ONWARD}", secure=secure)
         self._home, self._folder = self.root or "/", f"{self.root}/".lstrip("/")
         self._layout = f"{self._folder}base.html"
 
@@ -85,20 +98,101 @@ class Door:
 
     # -- forms and their answers
 
-    async def take_form(self, request: Request) -> tuple[Session, dict[str, list[str]]] | Response:
-        """The session and the fields of a form of ours, or the page that refuses it."""
+    async def take_form(
+        self, request: Request, *, waits: bool = False
+    ) -> tuple[Session, dict[str, list[str]]] | Response:
+        """The session and the fields of a form of ours, or the page that refuses it.
+
+        `waits`: whether a form whose session has ended waits for the same person to sign in again.
+        """
         session = self._find(request)
+        try:
+            form = await read_form(request)
+        except FormRefused:
+            return self.failed(session or self.begin(), "form_refused", 400)
+        token = (form.get("form_token") or [""])[0]
+        if session is not None and is_own(request, session, token):
+            return session, form
+        kept = self._keep_unsent(request, session, form, token) if waits else None
+        if kept is not None:
+            return kept
         if session is None:
             # it ended while the form stood open: nothing was done
             session = self.begin()
             return self.apart(session, self.failed(session, self.ended, 403))
-        try:
-            form = await read_form(request)
-        except FormRefused:
-            return self.failed(session, "form_refused", 400)
-        if not is_own(request, session, (form.get("form_token") or [""])[0]):
-            return self.failed(session, "form_foreign", 403)
-        return session, form
+        return self.failed(session, "form_foreign", 403)
+
+    def _keep_unsent(
+        self, request: Request, session: Session | None, form: dict[str, list[str]], token: str
+    ) -> Response | None:
+        """Let a form wait until the person whose session has ended has signed in. None: it is no such form."""
+        ended = self._sessions.find_ended(token) if comes_from_us(request) else None
+        unsent = None if ended is None else read_unsent(request, form, ended)
+        if ended is None or unsent is None:
+            return None
+        session = session or self.begin(ended.language)
+        if session.user:
+            # they have signed in again beside it, or nobody has to
+            return self._go_on_with(session, unsent)
+        response = RedirectResponse(self.sign_in_path, status_code=303)
+        keep_onward(response, self._onward, self._sessions.unsent.keep(unsent), secure=self._secure)
+        return self.with_cookie(response, session)
+
+    def _go_on_with(self, session: Session, unsent: Unsent) -> Response | None:
+        """Show a form filled in, to the person who has sent it. None: it is another person's."""
+        if (session.user, session.is_of_provider) != (unsent.user, unsent.is_of_provider):
+            self._sessions.take_ended(unsent.form_token, session)
+            return None
+        session.unsent = unsent
+        self._sessions.take_ended(unsent.form_token, session)
+        return self.with_cookie(RedirectResponse(unsent.page, status_code=303), session)
+
+    # -- where somebody goes on who has to sign in first
+
+    def to_sign_in(self, request: Request, session: Session) -> Response:
+        """Ask a stranger to sign in. They are led to the page that they asked for."""
+        response = RedirectResponse(self.sign_in_path, status_code=303)
+        address = own_address(address_of(request))
+        if self.has_unsent(request):
+            pass
+        elif address is None or address == self._home:
+            drop_onward(response, self._onward, secure=self._secure)
+        else:
+            keep_onward(response, self._onward, address, secure=self._secure)
+        return self.with_cookie(response, session)
+
+    def has_unsent(self, request: Request) -> bool:
+        """Whether a form waits for the person at this browser to sign in."""
+        return self._sessions.unsent.has(request.cookies.get(self._onward, ""))
+
+    def address_onward(self, request: Request, session: Session, otherwise: str) -> str:
+        """Where somebody goes on who has just signed in. Another person's form is forgotten.
+
+        `otherwise`: where they begin.
+        """
+        carried = request.cookies.get(self._onward, "")
+        if carried.startswith("/"):
+            address = own_address(carried)
+            return otherwise if address is None else address
+        unsent = self._sessions.unsent.take(carried)
+        if unsent is not None:
+            return otherwise if self._go_on_with(session, unsent) is None else unsent.page
+        if carried:
+            session.warn(desk_word("unsent_gone", session.language))
+        return otherwise
+
+    def without_onward(self, response: Response) -> Response:
+        """The answer to somebody who has signed in."""
+        drop_onward(response, self._onward, secure=self._secure)
+        return response
+
+    def filled_in(self, request: Request, session: Session, response: Response) -> Response:
+        """The page, with the form that waits for it."""
+        unsent = session.unsent
+        if unsent is not None and unsent.page == address_of(request) and isinstance(response, HTMLResponse):
+            session.unsent = None
+            fill_in(response, unsent, session.language)
+        return response
 
     def apart(
         self, session: Session, response: Response, *, once: bool = False, ends: Mapping[str, int] | None = None

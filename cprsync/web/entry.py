@@ -121,13 +121,13 @@ class Entry(Door):
                 return Response(headers={"Refresh": f"0; url={request.scope['path']}?{_AGAIN}"})
             session = self.session_of(request)
             if not session.user:
-                return self.with_cookie(RedirectResponse("/sign-in", status_code=303), session)
+                return self.to_sign_in(request, session)
             if not session.may(task) and request.scope["path"] == self._home:
                 # each page leads home, also for those who begin elsewhere
                 return self.with_cookie(RedirectResponse(self.first_page(session), status_code=303), session)
             if not session.may(task):
                 return self.failed(session, "no_role", 403)
-            return await self._answered(request, session, page, {})
+            return self.filled_in(request, session, await self._answered(request, session, page, {}))
 
         return answer
 
@@ -140,7 +140,7 @@ class Entry(Door):
         """A form that one of our pages sent."""
 
         async def answer(request: Request) -> Response:
-            taken = await self.take_form(request)
+            taken = await self.take_form(request, waits=True)
             if isinstance(taken, Response):
                 return taken
             session, form = taken
@@ -178,7 +178,8 @@ class Entry(Door):
             return self.with_cookie(RedirectResponse(self.first_page(session), status_code=303), session)
         if answer is None:
             return self.with_cookie(RedirectResponse("/", status_code=303), session)
-        return self.with_cookie(HTMLResponse(answer.page, status_code=answer.status), session)
+        response = HTMLResponse(answer.page, status_code=answer.status)
+        return self.with_cookie(self.filled_in(request, session, response), session)
 
     def admit(self, request: Request, task: Task | None, *, token: str | None) -> Session:
         """The session of a request that no page sent.

@@ -39,7 +39,7 @@ class SignIn:
         session = self._entry.session_of(request)
         if session.user:
             return self._entry.with_cookie(RedirectResponse("/", status_code=303), session)
-        return self._page(session, problem=None)
+        return self._page(request, session, problem=None)
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session under a new token, so that nobody can have planted it."""
@@ -53,21 +53,23 @@ class SignIn:
             _LOG.warning("web.sign_in.refused")
             self._counts.note_refused_sign_in()
             # else the browser would write the password to its disk
-            return self._entry.apart(
-                session, self._page(session, problem=("name", desk_word("sign_in_refused", session.language)))
-            )
+            problem = ("name", desk_word("sign_in_refused", session.language))
+            return self._entry.apart(session, self._page(request, session, problem=problem))
         self._around.sessions.end(session)
         signed_in = self._around.sessions.begin(who.name, who.roles, language=session.language, proof=who.proof)
-        response = RedirectResponse(self._entry.first_page(signed_in), status_code=303)
+        address = self._entry.address_onward(request, signed_in, self._entry.first_page(signed_in))
+        response = self._entry.without_onward(RedirectResponse(address, status_code=303))
         return self._entry.with_cookie(self._with_marks(response, who.marks), signed_in)
 
     def let_in(self, request: Request, user: str, roles: frozenset[Role], *, language: Language) -> Response:
-        """Begin a session under a new token for a person named by the provider, and lead them to their first page."""
+        """Begin a session under a new token for a person named by the provider, and lead them to where they go on."""
         before = self._entry.session_of(request)
         self._around.sessions.end(before)
         session = self._around.sessions.begin(user, roles, language=language, is_of_provider=True)
         # a browser that comes from another site keeps our cookie back until a page of ours leads on
-        return self._entry.lead_on(session, self._entry.first_page(session), "signed_in_onward", leads_to="to_desk")
+        address = self._entry.address_onward(request, session, self._entry.first_page(session))
+        response = self._entry.lead_on(session, address, "signed_in_onward", leads_to="to_desk")
+        return self._entry.without_onward(response)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, and what it had in hand."""
@@ -81,7 +83,7 @@ class SignIn:
             return None
         return await to_thread.run_sync(accounts.sign_in, name, password, marks, limiter=self._checks)
 
-    def _page(self, session: Session, *, problem: tuple[str, str] | None) -> Response:
+    def _page(self, request: Request, session: Session, *, problem: tuple[str, str] | None) -> Response:
         provider = self._around.provider
         page = self._entry.page(
             "sign_in.html",
@@ -89,6 +91,7 @@ class SignIn:
             path=_PATH,
             status=200 if problem is None else 403,
             problem=problem,
+            has_unsent=self._entry.has_unsent(request),
             provider=None if provider is None else provider.title,
             has_accounts=self._around.accounts is not None,
         )

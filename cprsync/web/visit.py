@@ -89,15 +89,24 @@ async def one_at_a_time(session: Session) -> AsyncIterator[None]:
 
 def own_path(text: str) -> str:
     """A path of ours that was typed or sent. Anything else is the start page: no form leads to another host."""
+    return urlsplit(text).path if leads_to_us(text) else "/"
+
+
+def leads_to_us(text: str) -> bool:
+    """Whether an address that was typed or sent is a path, and leads to no other host."""
     parts = urlsplit(text)
-    is_ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return parts.path if is_ours and text.isprintable() and "\\" not in text else "/"
+    is_path = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return is_path and text.isprintable() and "\\" not in text
 
 
 def is_own(request: Request, session: Session, token: str) -> bool:
     """Whether one of our own pages sent the request: another site does not know the session's token."""
-    foreign = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
-    return not foreign and secrets.compare_digest(token.encode(), session.form_token.encode())
+    return comes_from_us(request) and secrets.compare_digest(token.encode(), session.form_token.encode())
+
+
+def comes_from_us(request: Request) -> bool:
+    """Whether no page of another site sent the request, as far as the browser says so."""
+    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -266,7 +266,10 @@ class Browser:
 
     def post(self, path: str, typed: Mapping[str, str | list[str]], **more: Any) -> Browser:
         """Send a form that no page of ours holds."""
-        self.answer = self.jar.post(self.url + path, data=typed, timeout=_SECONDS, **more)
+        # as a browser does by our Referrer-Policy
+        headers = {"Referer": self.answer.url} if self.answer is not None else {}
+        headers |= more.pop("headers", {})
+        self.answer = self.jar.post(self.url + path, data=typed, timeout=_SECONDS, headers=headers, **more)
         return self
 
     @property

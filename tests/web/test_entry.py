@@ -11,7 +11,14 @@ from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import EVERY_ROLE
 from cprsync.web.app import HEADERS
-from cprsync.web.memory.sessions import IDLE_SECONDS, IN_HAND_MAX, LONGEST_SECONDS, SESSIONS_MAX, Sessions
+from cprsync.web.memory.sessions import (
+    ENDED_SECONDS,
+    IDLE_SECONDS,
+    IN_HAND_MAX,
+    LONGEST_SECONDS,
+    SESSIONS_MAX,
+    Sessions,
+)
 from cprsync.web.visit import FORM_BYTES_MAX, FORM_FIELDS_MAX, own_path
 
 if TYPE_CHECKING:
@@ -135,9 +142,10 @@ def test_a_path_of_ours_leads_there() -> None:
 
 
 def test_a_session_that_is_not_used_ends_and_its_form_does_nothing(desk: Served) -> None:
+    """Within two hours it is shown again, for another yes: see `test_unsent_forms`."""
     patron = patron_of(desk, "ANNA")
     browser = desk.browser().open(f"/patrons/{patron}")
-    desk.clock.seconds += IDLE_SECONDS + 1
+    desk.clock.seconds += IDLE_SECONDS + ENDED_SECONDS + 1
     browser.send(f"/patrons/{patron}/set", **ADDED)
     assert "for længe" in browser.text
     refuses(desk, patron, browser.answer, 403)

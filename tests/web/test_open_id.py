@@ -27,6 +27,7 @@ from cprsync.mock.identity import CODE_SECONDS
 from cprsync.web import journeys as web_journeys
 from cprsync.web.accounts import AccountEntry, Accounts, hash_password, write_accounts
 from cprsync.web.journeys import JOURNEY_SECONDS, Journeys, StaffProvider
+from cprsync.web.memory.sessions import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,6 +184,31 @@ class TestSigningIn:
         assert "kunne ikke bruges" in sign_in(desk, "skranke").text
         provider.seconds += KEYS_SECONDS + 1
         assert sign_in(desk, "skranke").path == "/"
+
+
+def come_back_from_there(browser: Browser, address: str) -> Browser:
+    """Come back by a link of the provider, with which a browser sends no strict cookie."""
+    browser.jar.cookies.clear(domain="localhost.local", path="/", name="cprsync")
+    return come_back(browser, address)
+
+
+class TestGoingOn:
+    def test_a_link_leads_to_its_page_after_signing_in_at_the_provider(self, desk: Served) -> None:
+        patron = patron_of(desk, "ANNA")
+        browser = go_out(desk, desk.browser().open(f"/patrons/{patron}"))
+        assert come_back_from_there(browser, answer_for(browser, "skranke")).path == f"/patrons/{patron}"
+
+    @pytest.mark.parametrize("who", ["skranke", "leder"])
+    def test_a_form_waits_for_the_person_whom_the_provider_names_again(self, desk: Served, who: str) -> None:
+        patron = patron_of(desk, "ANNA")
+        browser = sign_in(desk, "skranke").open(f"/patrons/{patron}")
+        desk.clock.seconds += IDLE_SECONDS + 1
+        browser.send(f"/patrons/{patron}/set", field="note_to_patron", text="Ring efter 16")
+        assert browser.path == "/sign-in"
+        come_back_from_there(go_out(desk, browser), answer_for(browser, who))
+        assert browser.path == (f"/patrons/{patron}" if who == "skranke" else "/")
+        assert ("Ring efter 16" in browser.answer.text) is (who == "skranke")
+        assert "Ring efter 16" not in browser.open(f"/patrons/{patron}").answer.text
 
 
 class TestRefusals:

@@ -22,7 +22,7 @@ from cprsync.web import app as web_app
 from cprsync.web import visit
 from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
 from cprsync.web.me.area import PatronArea
-from cprsync.web.memory.sessions import Sessions, worker_of
+from cprsync.web.memory.sessions import IDLE_SECONDS, Sessions, worker_of
 from cprsync.web.memory.tries import LOCKED_SECONDS, WRONG_MAX
 from cprsync.web.workers import handing
 from cprsync.web.workers.handing import Team
@@ -330,3 +330,17 @@ def test_what_does_not_come_from_a_worker_is_not_answered(desk: Desk) -> None:
             stranger.shutdown(socket.SHUT_WR)
             assert stranger.recv(1) == b""
     assert desk.sign_in(0).path == "/"
+
+
+@pytest.mark.parametrize("owner", [0, 1])
+def test_a_form_that_comes_too_late_waits_at_the_worker_of_its_session(desk: Desk, owner: int) -> None:
+    browser = desk.move(desk.sign_in(owner), 1 - owner)
+    patron = patron_of(desk.workers[0], "ANNA")
+    browser.open(f"/patrons/{patron}")
+    for worker in desk.workers:
+        worker.clock.seconds += IDLE_SECONDS + 1
+    browser.send(f"/patrons/{patron}/set", field="note_to_patron", text="Ring efter 16")
+    assert browser.path == "/sign-in"
+    desk.move(browser, owner).open("/sign-in").send("/sign-in", name="disk", password=PASSWORD)
+    assert browser.path == f"/patrons/{patron}"
+    assert "Ring efter 16" in browser.answer.text

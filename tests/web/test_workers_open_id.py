@@ -15,6 +15,7 @@ from test_open_id import RULES, answer_for, come_back, is_nobody, trusted
 from test_workers import keeping, owner_of
 
 from cprsync.web.journeys import Journeys, StaffProvider
+from cprsync.web.memory.sessions import IDLE_SECONDS
 from cprsync.web.workers.handing import Team
 from cprsync.web.workers.together import Worker
 
@@ -30,6 +31,7 @@ class Desk:
     """One desk of two workers, and the provider."""
 
     served: Served
+    second: Served
     known: Known
 
     def browser_of(self, worker: int) -> Browser:
@@ -63,11 +65,11 @@ def desk(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory, mock_k
             )
             return StaffProvider(journeys, "Kommunens login", RULES, AGENCY)
 
-        first, _ = [
+        first, second = [
             stack.enter_context(serving(library, provider=made, worker=Worker(Team(number, 2, sockets), together)))
             for number in range(2)
         ]
-        yield Desk(first, known)
+        yield Desk(first, second, known)
     library.engine.dispose()
 
 
@@ -101,3 +103,24 @@ def test_an_answer_that_one_worker_has_used_is_worth_nothing_at_either(desk: Des
     other.jar.cookies.set("cprsync-way", way, domain="localhost.local", path="/")
     assert come_back(other, address).answer.status_code == 403
     assert is_nobody(other)
+
+
+def test_whoever_comes_back_to_another_worker_goes_on_where_their_form_waits(desk: Desk) -> None:
+    """A browser sends no strict cookie with the provider's link: what it carries says which worker has the form."""
+    for owner in (0, 1):
+        browser, address = go_out(desk, owner)
+        come_back(browser, address).open("/register")
+        assert owner_of(browser) == owner
+        desk.served.clock.seconds += IDLE_SECONDS + 1
+        desk.second.clock.seconds += IDLE_SECONDS + 1
+        browser.send("/register/check", name="Edith Uden Nummer")
+        assert browser.path == "/sign-in"
+        browser.open("/sign-in/openid")
+        address = answer_for(browser, "skranke")
+        # the next stranger is the other worker's
+        while owner_of(desk.served.browser().open("/sign-in")) != owner:
+            pass
+        browser.jar.cookies.clear(domain="localhost.local", path="/", name="cprsync")
+        come_back(browser, address)
+        assert (browser.path, owner_of(browser)) == ("/register", owner)
+        assert browser.form("/register/check")["name"] == "Edith Uden Nummer"

@@ -51,6 +51,7 @@ class PatronDoor(Door):
     """Lets patrons in, each to their own record. How they prove who they are is in `signing_in`."""
 
     root, onward_path, home_word, ended = ROOT, ROOT, "me_to_page", "me_ended"
+    sign_in_path = SIGN_IN
 
     def __init__(self, area: PatronArea, places: Places, library: str, *, secure: bool) -> None:
         title = None if area.provider is None else area.provider.title
@@ -66,8 +67,8 @@ class PatronDoor(Door):
         async def answer(request: Request) -> Response:
             session = self.session_of(request)
             if not session.user:
-                return self.with_cookie(RedirectResponse(SIGN_IN, status_code=303), session)
-            return await self._answered(request, session, page, {})
+                return self.to_sign_in(request, session)
+            return self.filled_in(request, session, await self._answered(request, session, page, {}))
 
         return answer
 
@@ -75,7 +76,7 @@ class PatronDoor(Door):
         """A form that one of our pages sent."""
 
         async def answer(request: Request) -> Response:
-            taken = await self.take_form(request)
+            taken = await self.take_form(request, waits=True)
             if isinstance(taken, Response):
                 return taken
             session, form = taken
@@ -137,7 +138,8 @@ class PatronDoor(Door):
         """The answer to a form. The first page, if something has changed since it was shown, or it is too old."""
         session, key = self.session_of(request), request.path_params["answer"]
         if session.user:
-            return await self._answered(request, session, lambda visit: _kept(visit, key), {})
+            answered = await self._answered(request, session, lambda visit: _kept(visit, key), {})
+            return self.filled_in(request, session, answered)
         # to somebody who is not signed in, nothing of a patron was told
         return self.with_cookie(_shown(session.answer(key, lambda _: False)), session)
 

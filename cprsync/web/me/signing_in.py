@@ -43,7 +43,7 @@ class PatronSignIn:
         session = self._door.session_of(request)
         if session.user:
             return self._door.with_cookie(RedirectResponse(ROOT, status_code=303), session)
-        return self._page(session)
+        return self._page(request, session)
 
     async def take_card(self, request: Request) -> Response:
         """Begin a session under a new token for the patron with this card and PIN."""
@@ -60,15 +60,16 @@ class PatronSignIn:
             is_ceiling = error.kind == _CEILING
             _LOG.warning("web.me.refused", kind=error.kind if is_ceiling else "card")
             told = desk_word("me_card_ceiling" if is_ceiling else "me_card_refused", session.language)
-            return self._door.apart(session, self._page(session, problem=("card", told)))
+            return self._door.apart(session, self._page(request, session, problem=("card", told)))
         except CprsyncError as error:
             return self._door.apart(session, self._door.refused(session, error))
         self._area.sessions.end(session)
         patron, proof = opened.patron_id, opened.proof
         signed_in = self._area.sessions.begin(patron, frozenset(), language=session.language)
         signed_in.is_theirs = lambda store: store.cards.proof(patron, card) == proof
-        response = self._cards.with_marks(RedirectResponse(ROOT, status_code=303), opened.marks)
-        return self._door.with_cookie(response, signed_in)
+        address = self._door.address_onward(request, signed_in, ROOT)
+        response = self._cards.with_marks(RedirectResponse(address, status_code=303), opened.marks)
+        return self._door.with_cookie(self._door.without_onward(response), signed_in)
 
     async def go_out(self, request: Request) -> Response:
         """Send the browser to the provider, or say that it does not answer and what to do."""
@@ -97,7 +98,9 @@ class PatronSignIn:
         self._area.sessions.end(session)
         begun = self._area.sessions.begin(patron, frozenset(), language=session.language, is_of_provider=True)
         begun.is_theirs = lambda store: NAMED_BY[provider.named_by](store, str(named)) == patron
-        return provider.journeys.forget(self._door.lead_on(begun, ROOT, "signed_in_onward", leads_to="me_to_page"))
+        address = self._door.address_onward(request, begun, ROOT)
+        response = self._door.lead_on(begun, address, "signed_in_onward", leads_to="me_to_page")
+        return provider.journeys.forget(self._door.without_onward(response))
 
     async def sign_out(self, request: Request) -> Response:
         """End the session, here and at the provider."""
@@ -105,7 +108,7 @@ class PatronSignIn:
         journeys = None if provider is None else provider.journeys
         return await self._door.end_session(request, journeys, told="me_signed_out")
 
-    def _page(self, session: Session, *, problem: tuple[str, str] | None = None) -> Response:
+    def _page(self, request: Request, session: Session, *, problem: tuple[str, str] | None = None) -> Response:
         provider = self._area.provider
         page = self._door.page(
             "sign_in.html",
@@ -113,6 +116,7 @@ class PatronSignIn:
             path=SIGN_IN,
             status=200 if problem is None else 403,
             problem=problem,
+            has_unsent=self._door.has_unsent(request),
             provider=None if provider is None else provider.title,
             takes_cards=self._area.takes_cards,
         )

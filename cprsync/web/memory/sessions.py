@@ -1,7 +1,8 @@
 """Browser sessions: who sits there, in which language, and what they are in the middle of. Kept in memory alone.
 
 A session ends after a while without a request, and at the latest at the end of a working day. What is in hand holds
-personal data: it never leaves the process, and a page names it by a random key.
+personal data: it never leaves the process, and a page names it by a random key. For two hours more it waits for the
+same person to sign in again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.roles import may
+from cprsync.web.memory.unsent import UnsentForms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role, Task
     from cprsync.services.ports.store import Store
+    from cprsync.web.memory.unsent import Unsent
 
 #: A session ends after so many seconds without a request, and so many seconds after it began.
 IDLE_SECONDS: Final = 30 * 60
 LONGEST_SECONDS: Final = 10 * 60 * 60
+#: How long what a session had in hand waits for its person after the session has ended, in seconds, and of how many.
+ENDED_SECONDS: Final = 2 * 60 * 60
+ENDED_MAX: Final = 200
 #: The most sessions at a time of people who signed in, and of strangers. The one that has been idle longest makes room.
 SESSIONS_MAX: Final = 1_000
 STRANGERS_MAX: Final = 1_000
@@ -98,6 +104,8 @@ class Session:
     is_theirs: Callable[[Store], bool] | None = None
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: a form that is shown filled in on the next page where it stands; None: there is none
+    unsent: Unsent | None = None
     #: when its latest pages were asked for
     _asked: deque[float] = field(default_factory=deque)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
@@ -157,6 +165,14 @@ class Session:
             self._answers[key] = replace(found, was_shown=True)
         return None if is_past else found
 
+    def go_on_with(self, ended: Session) -> None:
+        """Take over what another session of the same person had in hand. Its pages carry this one's token from now."""
+        self._in_hand = OrderedDict([*ended._in_hand.items(), *self._in_hand.items()])
+        before, now = ended.form_token.encode(), self.form_token.encode()
+        for key, answer in ended._answers.items():
+            self._answers[key] = replace(answer, page=answer.page.replace(before, now))
+        ended._in_hand, ended._answers = OrderedDict(), OrderedDict()
+
     def may(self, task: Task) -> bool:
         """Whether the person may do it."""
         return may(self.roles, task)
@@ -205,6 +221,9 @@ class Sessions:
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
         self._strangers: OrderedDict[str, Session] = OrderedDict()
+        #: those that time has ended, by what their forms carry: a form of theirs may still come
+        self._ended: OrderedDict[str, Session] = OrderedDict()
+        self.unsent = UnsentForms(monotonic, begins_with=self._begins_with)
         self._lock = threading.Lock()
 
     def begin(
@@ -225,6 +244,7 @@ class Sessions:
         session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
         session.is_of_provider = is_of_provider
         with self._lock:
+            self._sweep(now)
             among, most = (self._by_token, SESSIONS_MAX) if user else (self._strangers, STRANGERS_MAX)
             among[token] = session
             own = [one.token for one in among.values() if user and one.user == user]
@@ -244,12 +264,51 @@ class Sessions:
             session = among.get(token) or self._stranger_again(token)
             if session is None:
                 return None
-            if now - session.seen > self._idle or now - session.began > self._longest:
+            if now > self._end_of(session):
                 del among[token]
+                self._note_ended(session, now)
                 return None
             session.seen = now
             among.move_to_end(token)
             return session
+
+    def take_ended(self, form_token: str, session: Session) -> bool:
+        """Let a session go on with what an ended one of the same person had in hand. Another person's is forgotten.
+
+        `form_token`: what the forms of the ended session carry.
+        """
+        with self._lock:
+            ended = self._ended.get(form_token)
+            if ended is None:
+                return False
+            if (ended.user, ended.is_of_provider) != (session.user, session.is_of_provider):
+                del self._ended[form_token]
+                return False
+            session.go_on_with(ended)
+            return True
+
+    def find_ended(self, form_token: str) -> Session | None:
+        """The session of somebody that time has ended, by what its forms carry. None: there is none, or no more."""
+        with self._lock:
+            self._sweep(self._monotonic())
+            return self._ended.get(form_token)
+
+    def _end_of(self, session: Session) -> float:
+        return min(session.seen + self._idle, session.began + self._longest)
+
+    def _sweep(self, now: float) -> None:
+        """End what nobody has used for too long, and forget what has waited for too long after its end."""
+        while self._by_token and now > self._end_of(session := next(iter(self._by_token.values()))):
+            del self._by_token[session.token]
+            self._note_ended(session, now)
+        while self._ended and now > self._end_of(next(iter(self._ended.values()))) + ENDED_SECONDS:
+            self._ended.popitem(last=False)
+
+    def _note_ended(self, session: Session, now: float) -> None:
+        if session.user and now <= self._end_of(session) + ENDED_SECONDS:
+            self._ended[session.form_token] = session
+        while len(self._ended) > ENDED_MAX:
+            self._ended.popitem(last=False)
 
     def _stranger_again(self, token: str) -> Session | None:
         """A stranger's session that has made room: else a flood of strangers would let nobody sign in."""

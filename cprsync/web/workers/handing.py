@@ -27,7 +27,7 @@ from cprsync.web.workers.frames import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from starlette.responses import Response
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from cprsync.web.workers.frames import Answered
 
-    #: the path of a request, to the cookie that names its session; None: it has none
-    CookieOf = Callable[[str], str | None]
+    #: the path of a request, to the cookies that may name its worker, the first that does; (): it has no session
+    CookiesOf = Callable[[str], Sequence[str]]
 
 #: How long another worker may take to take a request, and to answer it. No page waits that long for anything.
 REACH_SECONDS: Final = 5.0
@@ -76,11 +76,11 @@ class HandOn:
         app: ASGIApp,
         team: Team,
         *,
-        cookie_of: CookieOf,
+        cookies_of: CookiesOf,
         show_lost: Callable[[Request, WorkerLost], Awaitable[Response]],
     ) -> None:
         """`show_lost`: the answer to a form whose worker has ended before it answered."""
-        self._app, self._team, self._cookie_of, self._show_lost = app, team, cookie_of, show_lost
+        self._app, self._team, self._cookies_of, self._show_lost = app, team, cookies_of, show_lost
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         owner = self._owner(scope)
@@ -107,11 +107,13 @@ class HandOn:
 
     def _owner(self, scope: Scope) -> int:
         """The worker whose session it is."""
-        cookie = self._cookie_of(scope["path"])
-        if cookie is None:
+        names = self._cookies_of(scope["path"])
+        if not names:
             return self._team.number
-        named = worker_of(Request(scope).cookies.get(cookie))
-        return named if named is not None and named < self._team.size else self._team.next_in_turn()
+        cookies = Request(scope).cookies
+        named = (worker_of(cookies.get(name)) for name in names)
+        owner = next((one for one in named if one is not None and one < self._team.size), None)
+        return self._team.next_in_turn() if owner is None else owner
 
     async def _ask(self, owner: int, asked: Asked) -> Answered:
         """What another worker answers.

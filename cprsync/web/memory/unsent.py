@@ -1,0 +1,92 @@
+"""Forms that came after their session had ended, until the same person has signed in again. Kept in memory alone.
+
+Each is sealed by a key that only the browser has: what was typed is in no address, no page and no cookie meanwhile, and
+the memory alone gives it to nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from cryptography.fernet import Fernet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+#: The most forms that wait. The oldest makes room. A form has at most 64 KiB (`visit`), so that all have 7 MiB sealed.
+UNSENT_MAX: Final = 64
+#: How long a form waits for its person to sign in, in seconds.
+UNSENT_SECONDS: Final = 30 * 60
+_KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unsent:
+    """A form that was sent and not answered."""
+
+    #: who sent it, and whether an identity provider had named them
+    user: str
+    is_of_provider: bool
+    #: by which the session that ended is known
+    form_token: str
+    #: the page on which it stood, as a path of ours
+    page: str
+    #: where it was sent
+    action: str
+    #: what was typed, by the name of the field
+    typed: Mapping[str, Sequence[str]]
+
+
+class UnsentForms:
+    """The forms that wait at one server. Many threads may use it."""
+
+    def __init__(self, monotonic: Callable[[], float], *, begins_with: str = "") -> None:
+        """`begins_with`: what a key begins with, so that it says which of several workers has the form."""
+        self._monotonic, self._begins_with = monotonic, begins_with
+        #: by a hash of the key: when it came, and the form as the key sealed it
+        self._waiting: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, unsent: Unsent) -> str:
+        """Keep a form. Return the key that opens it, which is kept nowhere here."""
+        key = f"{self._begins_with}{secrets.token_hex(_KEY_BYTES)}"
+        sealed = _seal_of(key).encrypt(json.dumps(asdict(unsent)).encode())
+        with self._lock:
+            self._waiting[_name_of(key)] = (self._monotonic(), sealed)
+            while len(self._waiting) > UNSENT_MAX:
+                self._waiting.popitem(last=False)
+        return key
+
+    def has(self, key: str) -> bool:
+        """Whether a form waits under this key."""
+        with self._lock:
+            self._let_go()
+            return _name_of(key) in self._waiting
+
+    def take(self, key: str) -> Unsent | None:
+        """The form of a key, once. None: it has waited for too long, has made room, or was taken."""
+        with self._lock:
+            self._let_go()
+            _, sealed = self._waiting.pop(_name_of(key), (0.0, b""))
+        return Unsent(**json.loads(_seal_of(key).decrypt(sealed))) if sealed else None
+
+    def _let_go(self) -> None:
+        """Forget what has waited for too long."""
+        until = self._monotonic() - UNSENT_SECONDS
+        while self._waiting and next(iter(self._waiting.values()))[0] < until:
+            self._waiting.popitem(last=False)
+
+
+def _name_of(key: str) -> str:
+    return hashlib.sha256(f"name {key}".encode()).hexdigest()
+
+
+def _seal_of(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"seal {key}".encode()).digest()))
