@@ -121,6 +121,8 @@ class FeedSection(Strict):
     #: by then, in Copenhagen, the register has loaded the delivery of the day before
     load_hour: HourOfDay = LOAD_HOUR
     after: Literal["keep", "delete"] = "keep"
+    #: how long a file without its `.metadata` is left alone after it was written
+    metadata_minutes: int = Field(default=30, ge=0, le=1440)
     #: the longest wait for one answer of the server
     stall_seconds: int = Field(default=60, ge=1, le=600)
     #: a file that comes more slowly than this many bytes a second, over `floor_seconds` of waiting, is given up

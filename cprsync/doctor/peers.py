@@ -50,7 +50,8 @@ def list_feed(section: FeedSection, *, seconds: float) -> FeedFiles:
         may_delete = os.access(section.path, os.W_OK, effective_ids=True)
         if section.after == "delete" and section.path.is_dir() and not may_delete:
             raise closed_to_us(section.path)
-        return _list(FolderFeed(section.path, after=section.after), section.task)
+        folder = FolderFeed(section.path, after=section.after, metadata_minutes=section.metadata_minutes)
+        return _list(folder, section.task)
     from cprsync.register.pickup.sftp import SftpFeed
 
     half, usual = seconds / 2, sftp_settings(section)

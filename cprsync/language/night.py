@@ -73,6 +73,9 @@ def _taken_key(document: Mapping[str, Any]) -> str:
 def _delivery_line(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
     day, outcome = delivery["produced"], _outcome_text(delivery, language, taken=taken)
     produced = f" ({day_text(day, language)})" if day else ""
+    # a run of an earlier version lacks it
+    if not delivery.get("announced", True):
+        outcome = word("delivery_unannounced", language, outcome=outcome)
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {outcome}"
 
 

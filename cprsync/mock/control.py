@@ -114,7 +114,7 @@ def calls(mock: Mock, **asked: Any) -> dict[str, Any]:
 def fault(  # noqa: PLR0913 -- a fault's options
     mock: Mock, kind: str, times: int = 1, *, seconds: float = 5.0, share: float = 1.0, seed: int = 0
 ) -> dict[str, Any]:
-    """Let the next `times` calls fail. `seconds` is for `slow`. `half-file` damages the next delivery.
+    """Let the next `times` calls fail. `seconds` is for `slow`. `half-file` and `no-metadata` are of the next delivery.
 
     `share`: only about this share of the calls fail, until `times` have failed. The same seed selects the same calls.
     """

@@ -138,7 +138,7 @@ class Counterparts:
         if section.path is not None:
             from cprsync.register.pickup.arrivals import FolderFeed
 
-            return nullcontext(FolderFeed(section.path, after=section.after))
+            return nullcontext(FolderFeed(section.path, after=section.after, metadata_minutes=section.metadata_minutes))
         from cprsync.register.pickup.sftp import SftpFeed
 
         return closing(SftpFeed(sftp_settings(section)))

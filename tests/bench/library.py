@@ -125,7 +125,7 @@ def night_of(tenant: Tenant, feed: Path, *, patrons: int) -> Night:
         agency=AGENCY,
         store=store,
         register=SilentRegister(),
-        feed=FolderFeed(feed, after="keep"),
+        feed=FolderFeed(feed, after="keep", metadata_minutes=0),
         reader=reader_of(store),
         clock=tenant.clock,
         policy=bench_policy(patrons),

@@ -137,7 +137,7 @@ def test_a_folder_of_deliveries_that_this_user_may_not_use_is_another_owners(tmp
     folder.mkdir()
     delivery = folder / "D270322.L123456"
     delivery.touch()
-    (waiting,) = FolderFeed(folder, after="delete").waiting()
+    (waiting,) = FolderFeed(folder, after="delete", metadata_minutes=0).waiting()
     with closed(folder):
         for use in (FolderFeed(folder, after="keep").waiting, waiting.done):
             with pytest.raises(ConfigurationError) as refused:

@@ -26,7 +26,7 @@ from cprsync.errors import BadInput, ConfigurationError, RegisterUnavailable, Ru
 from cprsync.language.errors import advice_for
 from cprsync.mock import asking, control
 from cprsync.mock.server import Ports
-from cprsync.mock.town.faults import CALL_KINDS, HALF_FILE
+from cprsync.mock.town.faults import CALL_KINDS, HALF_FILE, NO_METADATA
 from cprsync.mock.town.people import load_town
 from cprsync.resources import compile_schemas
 
@@ -269,6 +269,14 @@ def test_half_a_file_is_shorter_than_its_metadata_says_and_the_next_is_whole(
     first, second = control.night(ready, count=2)["files"]
     assert len(delivery(tmp_path / "mock", first).content) < delivery(tmp_path / "mock", first).promised
     assert len(delivery(tmp_path / "mock", second).content) == delivery(tmp_path / "mock", second).promised
+
+
+def test_the_companion_of_a_delivery_can_be_left_away(ready: dict[str, Any], tmp_path: Path) -> None:
+    control.fault(ready, NO_METADATA)
+    first, second = control.night(ready, count=2)["files"]
+    inbox = tmp_path / "mock" / "IN"
+    assert (inbox / first).is_file()
+    assert [(inbox / f"{name}.metadata").exists() for name in (first, second)] == [False, True]
 
 
 @pytest.mark.parametrize(

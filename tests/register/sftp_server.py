@@ -37,8 +37,9 @@ class Server:
         return SftpSettings(**{**sftp, **paths})
 
     def feed(self, *, sleep: Callable[[float], None] | None = None, **changed: Any) -> SftpFeed:
-        """A feed at this server with some settings changed. It never sleeps."""
-        self.feeds.append(SftpFeed(replace(self.settings, **changed), sleep=sleep or self.slept.append))
+        """A feed at this server with some settings changed. It never sleeps, and waits for no companion."""
+        settings = replace(self.settings, **{"metadata_minutes": 0, **changed})
+        self.feeds.append(SftpFeed(settings, sleep=sleep or self.slept.append))
         return self.feeds[-1]
 
     def put(self, content: bytes, name: str = NAME, *, announced: int | None = None) -> Path:

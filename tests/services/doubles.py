@@ -189,6 +189,7 @@ class FileDouble:
     token: str
     readable: bool = True
     mark: str | None = None
+    is_announced: bool = True
 
     def open(self) -> BinaryIO:
         if not self.readable:

@@ -35,19 +35,19 @@ EVENT_TO = (
     "A wrong one lists the streets or names."
 )
 FAULTS = (
-    "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema, "
-    "platform-fault, instruction, utf-16 or mojibake. Of a new connection to the register: tls-expired, tls-other-ca, "
-    "tls-other-host or tls-refuse. Of the next delivery: half-file. Of fetching: sftp-refuse, sftp-cut, sftp-slow or "
-    "sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500, culr-garbage or culr-slow; when it "
-    "has not: culr-down, culr-fault, culr-credentials, culr-authorisation, culr-illegal, culr-transaction, "
-    "culr-program or culr-unknown. Of the identity provider: oidc-down, oidc-slow, oidc-state, oidc-sender, "
-    "oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature, oidc-key, oidc-level, "
-    "oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, fbs-slow, fbs-garbage, "
-    "fbs-credentials, fbs-forbidden, fbs-gone, fbs-absent, fbs-expired, fbs-null, fbs-thin, fbs-unknown-block, "
-    "fbs-other or fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, koha-garbage or "
-    "koha-slow; when it has not: koha-down, koha-maintenance, koha-expired, koha-forbidden, koha-gone, koha-blocked or "
-    "koha-moved. Of webhooks, once the post is taken: hook-lost or hook-slow; when it is not: hook-500, hook-busy, "
-    "hook-maintenance, hook-refuse, hook-gone, hook-forbidden, hook-moved or hook-down."
+    "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema,"
+    " platform-fault, instruction, utf-16 or mojibake. Of a new connection to the register: tls-expired, "
+    "tls-other-ca, tls-other-host or tls-refuse. Of the next delivery: half-file or no-metadata. Of fetching: "
+    "sftp-refuse, sftp-cut, sftp-slow or sftp-trickle. Of CULR, once it has done what was asked: culr-lost, culr-500,"
+    " culr-garbage or culr-slow; when it has not: culr-down, culr-fault, culr-credentials, culr-authorisation, "
+    "culr-illegal, culr-transaction, culr-program or culr-unknown. Of the identity provider: oidc-down, oidc-slow, "
+    "oidc-state, oidc-sender, oidc-nonce, oidc-audience, oidc-issuer, oidc-expired, oidc-none, oidc-signature, "
+    "oidc-key, oidc-level, oidc-no-level, oidc-thin, oidc-claims or oidc-claims-down. Of FBS: fbs-500, fbs-down, "
+    "fbs-slow, fbs-garbage, fbs-credentials, fbs-forbidden, fbs-gone, fbs-absent, fbs-expired, fbs-null, fbs-thin, "
+    "fbs-unknown-block, fbs-other or fbs-locked. Of Koha, once it has done what was asked: koha-lost, koha-500, "
+    "koha-garbage or koha-slow; when it has not: koha-down, koha-maintenance, koha-expired, koha-forbidden, "
+    "koha-gone, koha-blocked or koha-moved. Of webhooks, once the post is taken: hook-lost or hook-slow; when it is "
+    "not: hook-500, hook-busy, hook-maintenance, hook-refuse, hook-gone, hook-forbidden, hook-moved or hook-down."
 )
 
 Folder = Annotated[Path, typer.Option("--dir", help="The mock's folder; `mock serve` makes it.")]

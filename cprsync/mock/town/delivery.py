@@ -274,23 +274,28 @@ _SENDER = "serviceplatformen"
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A delivery of a closed day that is not yet in its library's box. `half`: a fault cuts it."""
+    """A delivery of a closed day that is not yet in its library's box."""
 
     name: str
     agency: str
+    #: a fault cuts it
     half: bool = False
+    #: a fault leaves its companion away
+    bare: bool = False
 
 
 def delivery_name(produced: date, task: str) -> str:
     return f"D{produced:%y%m%d}.L{task}"
 
 
-def write_delivery(folder: Path, name: str, content: bytes, *, recipient: str, half: bool = False) -> None:
-    """Write a delivery and then its `.metadata`. `half`: cut the data in the middle, but announce its full size."""
+def write_delivery(folder: Path, owed: Owed, content: bytes, *, recipient: str) -> None:
+    """Write a delivery and then its `.metadata`, unless a fault says otherwise."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # a draft is a dot file, which is no delivery: nobody takes a file that is still being written
-    replace_private(folder / name, content[: len(content) // 2] if half else content)
-    replace_private(folder / f"{name}.metadata", _metadata(name, len(content), recipient).encode())
+    # half a file is announced with its full size
+    replace_private(folder / owed.name, content[: len(content) // 2] if owed.half else content)
+    if not owed.bare:
+        replace_private(folder / f"{owed.name}.metadata", _metadata(owed.name, len(content), recipient).encode())
 
 
 def clear_drafts(folder: Path) -> None:

@@ -44,6 +44,8 @@ TLS_KINDS: dict[str, str] = {
 }
 #: Damages the next night's delivery.
 HALF_FILE = "half-file"
+#: Leaves the companion of the next night's delivery away.
+NO_METADATA = "no-metadata"
 #: The kinds that concern the fetching of deliveries.
 SFTP_KINDS: dict[str, str] = {
     "sftp-refuse": "the key is not accepted, for one connection",
@@ -142,7 +144,7 @@ PASSING_ON_REQUEST: dict[str, tuple[str, ...]] = {
     "hook-": ("hook-lost", "hook-slow", "hook-500", "hook-busy", "hook-maintenance", "hook-down"),
 }
 _OF_LIBRARIES = (*FBS_KINDS, *KOHA_KINDS, *WEBHOOK_KINDS)
-_KINDS = (*CALL_KINDS, *TLS_KINDS, HALF_FILE, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *_OF_LIBRARIES)
+_KINDS = (*CALL_KINDS, *TLS_KINDS, HALF_FILE, NO_METADATA, *SFTP_KINDS, *CULR_KINDS, *IDENTITY_KINDS, *_OF_LIBRARIES)
 
 
 @dataclass(frozen=True, slots=True)

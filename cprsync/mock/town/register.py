@@ -31,7 +31,7 @@ from cprsync.mock.town.delivery import (
     write_delivery,
 )
 from cprsync.mock.town.events import Scene, happen, stamp_of
-from cprsync.mock.town.faults import HALF_FILE, FaultScript
+from cprsync.mock.town.faults import HALF_FILE, NO_METADATA, FaultScript
 from cprsync.mock.town.people import Person, Town, load_town, no_such_person, person_of, town_of
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Register:
         for owed in self.owed:
             under = by_agency[owed.agency]
             content = self.memory.aside(owed.name)
-            write_delivery(under.inbox(self.folder), owed.name, content, recipient=under.sftp_user, half=owed.half)
+            write_delivery(under.inbox(self.folder), owed, content, recipient=under.sftp_user)
         self.owed = []
         self.keep()
         self.memory.clear_aside()
@@ -279,7 +279,9 @@ class Register:
         head = Head(task, closed, self.produced.get(under.agency) or working_day_before(closed))
         name = delivery_name(closed, task)
         self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
-        return Owed(name, under.agency, half=first and self.faults.take({HALF_FILE}) is not None)
+        fault = self.faults.take({HALF_FILE, NO_METADATA}) if first else None
+        kind = None if fault is None else fault.kind
+        return Owed(name, under.agency, half=kind == HALF_FILE, bare=kind == NO_METADATA)
 
     def _publish(self) -> None:
         self._by_number = {person.number: person for person in self.published.values() if not person.unborn}

@@ -1,8 +1,10 @@
 """Where deliveries arrive: what file names mean there, and the port `Feed` for a folder.
 
-The companion `X.metadata` of a file X says how many bytes X must have. A file without a companion is taken: its record
-999 proves that it is complete. Reads no delivery. What names mean is the same over SFTP. Others may write there: a pipe
-in the place of a file is waited for by nobody, and a file that grows is read no further than it was.
+The companion `X.metadata` of a file X says how many bytes X must have. A file without a companion is left alone until
+nobody has written to it for a while (decision 47). Then it is taken: its record 999 proves that it is complete.
+
+Reads no delivery. What names mean is the same over SFTP. Others may write there: a pipe in the place of a file is
+waited for by nobody, and a file that grows is read no further than it was.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import io
 import os
 import re
 import stat
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias
 
@@ -20,6 +23,7 @@ from cprsync.errors import ConfigurationError, DeliveryLate, DeliveryRefused
 from cprsync.private import closed_to_us
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cprsync.services.ports.deliveries import WaitingFile
@@ -29,6 +33,8 @@ After: TypeAlias = Literal["keep", "delete"]
 
 METADATA = ".metadata"
 METADATA_LIMIT_BYTES = 64 * 1024
+#: How long a file without a companion is left alone after it was written (decision 47).
+METADATA_MINUTES: Final = 30
 #: No delivery of the register is as large.
 FILE_MAX_BYTES: Final = 2 * 1024 * 1024 * 1024
 # D and the day, L and the task; the platform may add more. Letter case varies. Only printable characters are allowed.
@@ -51,6 +57,11 @@ def is_being_written(name: str) -> bool:
 def companion_of(name: str) -> str:
     """The name of the companion file, which announces the size."""
     return name + METADATA
+
+
+def has_waited(modified: float | None, *, now: float, minutes: int) -> bool:
+    """Whether a file without a companion was last written long enough ago. `modified` None: nobody knows when."""
+    return modified is None or modified <= now - minutes * 60
 
 
 def sorting_key(name: str) -> tuple[str, str]:
@@ -82,6 +93,7 @@ class FolderFile:
 
     path: Path
     after: After
+    is_announced: bool = True
 
     @property
     def name(self) -> str:
@@ -154,18 +166,34 @@ class _Content(io.RawIOBase):
 class FolderFeed:
     """The deliveries in one folder."""
 
-    def __init__(self, path: Path, *, after: After) -> None:
-        """Take the folder. `after`: whether files stay in it after they are sealed in the inbox."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        after: After,
+        metadata_minutes: int = METADATA_MINUTES,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the folder.
+
+        Args:
+            path: the folder.
+            after: whether files stay in it after they are sealed in the inbox.
+            metadata_minutes: how long a file without a companion is left alone after it was written.
+            now: real time, never a mock's.
+        """
         self._path = path
         self._after: After = after
+        self._minutes, self._now = metadata_minutes, now
 
     def waiting(self) -> list[WaitingFile]:
         """Raises ConfigurationError if the folder does not exist."""
-        return [FolderFile(path, self._after) for path in self._deliveries() if _is_whole(path)]
+        whole = [path for path in self._deliveries() if self._is_whole(path)]
+        return [FolderFile(path, self._after, is_announced=_companion(path).exists()) for path in whole]
 
     def unfinished(self) -> list[str]:
-        """Names of files that are smaller than announced, announced but missing, or named as being written."""
-        return [path.name for path in self._deliveries(promised=True) if not _is_whole(path)]
+        """Names of files that are smaller than announced, announced but missing, or may still be written."""
+        return [path.name for path in self._deliveries(promised=True) if not self._is_whole(path)]
 
     def unfinished_file(self, name: str) -> WaitingFile | None:
         return next((FolderFile(path, self._after) for path in self._deliveries() if path.name == name), None)
@@ -183,22 +211,23 @@ class FolderFeed:
             (path for name, path in found.items() if is_delivery(name)), key=lambda path: sorting_key(path.name)
         )
 
+    def _is_whole(self, path: Path) -> bool:
+        """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
+        if is_being_written(path.name):
+            return False
+        try:
+            state = path.stat()
+            metadata = _start_of(_companion(path)) if _companion(path).exists() else None
+        except OSError:
+            # announced but missing, or moved away just now
+            return False
+        if metadata is None:
+            return has_waited(state.st_mtime, now=self._now(), minutes=self._minutes)
+        return state.st_size >= parse_size(metadata)
+
 
 def _companion(path: Path) -> Path:
     return path.with_name(companion_of(path.name))
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
-    if is_being_written(path.name):
-        return False
-    try:
-        size = path.stat().st_size
-        metadata = _start_of(_companion(path)) if _companion(path).exists() else None
-    except OSError:
-        # announced but missing, or moved away just now
-        return False
-    return metadata is None or size >= parse_size(metadata)
 
 
 def _start_of(companion: Path) -> bytes:

@@ -22,6 +22,7 @@ from cprsync.register.pickup.arrivals import (
     METADATA_LIMIT_BYTES,
     companion_of,
     find_announced,
+    has_waited,
     is_being_written,
     is_delivery,
     parse_size,
@@ -92,7 +93,8 @@ class SftpFeed:
             companion = self._companion(name, stamps)
             if self._is_whole(name, stamps, companion):
                 mark = self._mark(stamps[name], companion, began)
-                files[name] = SftpFile(name, stamps[name], self._settings, self._session, mark)
+                announced = companion is not None
+                files[name] = SftpFile(name, stamps[name], self._settings, self._session, mark, is_announced=announced)
         self._unfinished = [name for name in names if name not in files]
         return list(files.values())
 
@@ -137,7 +139,10 @@ class SftpFeed:
         """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
         if is_being_written(name) or name not in stamps:
             return False
-        return companion is None or stamps[name].size >= parse_size(companion)
+        if companion is None:
+            # the server's clock may differ from ours: a file may wait a little less or longer
+            return has_waited(stamps[name].modified, now=self._now(), minutes=self._settings.metadata_minutes)
+        return stamps[name].size >= parse_size(companion)
 
     def _mark(self, stamp: Stamp, companion: bytes | None, began: float) -> str | None:
         """The mark of this state of a file.
@@ -194,6 +199,7 @@ class SftpFile:
     settings: SftpSettings
     session: SftpSession
     mark: str | None
+    is_announced: bool = True
 
     def open(self) -> BinaryIO:
         """Open the content, to be read once.

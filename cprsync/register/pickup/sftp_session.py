@@ -17,7 +17,7 @@ import asyncssh
 
 from cprsync.errors import CertificateRefused, ConfigurationError, PeerCertificateError, RegisterUnavailable
 from cprsync.private import open_private
-from cprsync.register.pickup.arrivals import FILE_MAX_BYTES
+from cprsync.register.pickup.arrivals import FILE_MAX_BYTES, METADATA_MINUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -55,6 +55,8 @@ class SftpSettings:
     floor_seconds: float = 60.0
     #: the total time of one run: files that have not come by then are left to the next run
     total_seconds: float = 3600.0
+    #: how long a file without a companion is left alone after it was written
+    metadata_minutes: int = METADATA_MINUTES
     #: how long the size of a file without a companion must stay the same
     settle_seconds: float = 2.0
     #: new connections in a night, after the first

@@ -38,6 +38,8 @@ class Fetched:
     new: Sequence[SealedDelivery] = ()
     #: in the inbox already
     known: Sequence[SealedDelivery] = ()
+    #: the deliveries whose files came without a companion
+    unannounced: frozenset[int] = frozenset()
     #: files that can never become a delivery
     refused: Sequence[tuple[str, DeliveryRefused]] = ()
     #: why some files may remain, which a later try will fetch; None: nothing remains
@@ -55,6 +57,7 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     before = {delivery.id for delivery in store.inbox.waiting()}
     new: list[SealedDelivery] = []
     known: list[SealedDelivery] = []
+    unannounced: set[int] = set()
     refused: list[tuple[str, DeliveryRefused]] = []
     left: DeliveryLate | RegisterUnavailable | None = None
     try:
@@ -68,9 +71,10 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
                 case SealedDelivery(forgotten=False) as delivery:
                     is_new = delivery.state is InboxState.SEALED and delivery.id not in before
                     (new if is_new else known).append(delivery)
+                    unannounced.update(() if file.is_announced else (delivery.id,))
     except RegisterUnavailable as error:
         left = error
-    return Fetched(new, known, refused, left)
+    return Fetched(new, known, frozenset(unannounced), refused, left)
 
 
 def _seal(store: Store, file: WaitingFile) -> SealedDelivery | DeliveryRefused | DeliveryLate:
@@ -111,6 +115,8 @@ class Intake:
     is_stopped: bool = False
     #: the delivery that each file is which lies where deliveries arrive, by name
     here: Mapping[str, int] = field(default_factory=dict)
+    #: those of them that came without a companion
+    unannounced: frozenset[int] = frozenset()
 
     def has_lost(self, delivery: SealedDelivery) -> bool:
         """Whether the file of a delivery that came before its day is gone: it was told of, and somebody removed it."""
@@ -139,7 +145,7 @@ def take_in(night: Night, run: Run) -> Intake:
     intake = Intake(accepted, lines=tuple(_line(delivery, Place.NEXT.value) for delivery in accepted))
     fetched = fetch(night.store, night.feed, night.progress)
     here = {delivery.name: delivery.id for delivery in (*fetched.known, *fetched.new)}
-    intake = _report_refused(night, fetched, replace(intake, here=here))
+    intake = _report_refused(night, fetched, replace(intake, here=here, unannounced=fetched.unannounced))
     inspected, intake = _inspect(night, _undecided(night, fetched, accepted), intake)
     for delivery, inspection in sorted(inspected, key=lambda pair: pair[1].header.produced):
         intake = _place(night, run, delivery, inspection, intake)
@@ -206,7 +212,8 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         return intake.with_lines(line)
     if place is Place.NEXT and intake.may_take(header, last):
         taken = night.store.inbox.accept(run, delivery, header, received=inspection.persons)
-        intake = intake.with_lines(replace(line, received=inspection.persons))
+        announced = delivery.id not in intake.unannounced
+        intake = intake.with_lines(replace(line, received=inspection.persons, announced=announced))
         return replace(intake, accepted=(*intake.accepted, taken))
     return _hold_back(night, delivery, header, intake, place=place)
 

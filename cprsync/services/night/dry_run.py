@@ -384,7 +384,7 @@ class _KeptFile:
     """A file that stays where it is, whatever the settings say."""
 
     def __init__(self, file: WaitingFile) -> None:
-        self.name, self.mark = file.name, file.mark
+        self.name, self.mark, self.is_announced = file.name, file.mark, file.is_announced
         self._file = file
 
     def open(self) -> BinaryIO:

@@ -102,6 +102,8 @@ class DeliveryLine:
     received: int = 0
     #: complete, and not taken yet: a later night takes it once what stands before it is decided
     waits: bool = False
+    #: False: the file came without the companion that says how large it must be
+    announced: bool = True
 
     def document(self) -> dict[str, Any]:
         return {
@@ -112,6 +114,7 @@ class DeliveryLine:
             "received": self.received,
             "outcome": self.outcome,
             "waits": self.waits,
+            "announced": self.announced,
         }
 
 
@@ -238,6 +241,10 @@ class WaitingFile(Protocol):
     @property
     def mark(self) -> str | None:
         """A mark that identifies this state of the file, so that it need not be read. None: only the content does."""
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether a companion says how large the file must be. Without one only its record 999 shows it complete."""
 
     def open(self) -> BinaryIO:
         """The content, from its first byte."""

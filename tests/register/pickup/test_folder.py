@@ -27,7 +27,7 @@ def metadata(size: int | str, *, prefix: str = "ns2:") -> bytes:
 
 
 def feed(folder: Path, *, delete: bool = False) -> FolderFeed:
-    return FolderFeed(folder, after="delete" if delete else "keep")
+    return FolderFeed(folder, after="delete" if delete else "keep", metadata_minutes=0)
 
 
 def names(folder: Path) -> tuple[list[str], list[str]]:
@@ -155,3 +155,16 @@ def test_what_there_is_of_an_unfinished_file_can_be_read(tmp_path: Path) -> None
     assert feed(tmp_path).unfinished_file("D270302.L123456") is None
     (tmp_path / "IN").mkdir()
     assert feed(tmp_path / "IN").unfinished_file(f"../{NAME}") is None
+
+
+def test_a_file_without_its_companion_waits_until_nobody_has_written_to_it_for_a_while(tmp_path: Path) -> None:
+    """Decision 47: its record 999 shows it whole, and a half one would stop the night."""
+    (tmp_path / NAME).write_bytes(b"0001")
+    (tmp_path / "D270302.L123456").write_bytes(b"0001")
+    (tmp_path / "D270302.L123456.metadata").write_bytes(metadata(4))
+    written = (tmp_path / NAME).stat().st_mtime
+    for minutes, waits in ((29, False), (30, True)):
+        at = FolderFeed(tmp_path, after="keep", now=lambda minutes=minutes: written + minutes * 60)
+        found = [(file.name, file.is_announced) for file in at.waiting()]
+        assert found == [*([(NAME, False)] if waits else []), ("D270302.L123456", True)]
+        assert at.unfinished() == ([] if waits else [NAME])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,6 +158,17 @@ def test_a_file_without_companion_is_taken_once_it_has_stopped_growing(server: S
 
     assert names(server.feed(sleep=meanwhile)) == ([NAME], [growing.name, new.name])
     assert names(server.feed()) == ([NAME, growing.name, new.name], [])
+
+
+def test_a_file_without_its_companion_waits_until_nobody_has_written_to_it_for_a_while(server: Server) -> None:
+    """Decision 47: its record 999 shows it whole, and a half one would stop the night."""
+    server.put(b"0001", "D270302.L123456")
+    (server.folder / NAME).write_bytes(b"0001")
+    assert names(server.feed(metadata_minutes=30)) == (["D270302.L123456"], [NAME])
+    written = time.time() - 31 * 60
+    os.utime(server.folder / NAME, (written, written))
+    found = [(file.name, file.is_announced) for file in server.feed(metadata_minutes=30).waiting()]
+    assert found == [(NAME, False), ("D270302.L123456", True)]
 
 
 @pytest.mark.parametrize("change", [b"0001 and more", b""])

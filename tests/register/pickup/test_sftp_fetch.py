@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ready_databases import put_empty_store
-from sftp_server import NAME, Server
+from sftp_server import NAME, Server, metadata
 from sqlalchemy import text
 
 from cprsync.cli.feed.deliveries import feed_fetch
@@ -234,6 +234,7 @@ def test_a_folder_can_be_set_instead(config: Path, capsys: pytest.CaptureFixture
     inbox = config.parent / "IN"
     inbox.mkdir()
     (inbox / NAME).write_bytes(b"0001")
+    (inbox / f"{NAME}.metadata").write_bytes(metadata(4))
     with site_of(load_settings(config), None).counterparts.feed() as feed:
         assert isinstance(feed, FolderFeed)
     assert [row["file"] for row in fetched(config, capsys)[1]["fetched"]] == [NAME]

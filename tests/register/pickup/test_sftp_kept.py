@@ -69,6 +69,10 @@ class WatchedFile:
     def mark(self) -> str | None:
         return self.file.mark
 
+    @property
+    def is_announced(self) -> bool:
+        return self.file.is_announced
+
     def open(self) -> BinaryIO:
         self.opened.append(self.name)
         return self.file.open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -117,7 +118,7 @@ def test_what_is_slow_but_above_the_floor_ends_at_the_ceiling_of_the_whole(
     if not companion:
         (tmp_path / "slow" / "IN" / f"{NAME}.metadata").unlink()
     manners.most_bytes, manners.read_seconds = 100, 0.1
-    kind = give_up(settings, 1.5, floor_bytes_per_second=1, total_seconds=1.5, settle_seconds=0.0)
+    kind = give_up(settings, 1.5, floor_bytes_per_second=1, total_seconds=1.5, settle_seconds=0.0, metadata_minutes=0)
     assert kind == "sftp.too_long"
 
 
@@ -223,6 +224,7 @@ def test_a_night_ends_at_a_server_that_sends_a_byte_every_two_seconds_and_the_ne
     config: Path, manners: Manners, tmp_path: Path, server: Server
 ) -> None:
     (tmp_path / "slow" / "IN" / f"{NAME}.metadata").unlink()
+    os.utime(tmp_path / "slow" / "IN" / NAME, (1, 1))
     manners.most_bytes, manners.read_seconds = 1, 2.0
     began = time.monotonic()
     night = lived(config)

@@ -11,6 +11,7 @@ from townspeople import cpr, dies, gains_protection, loses_protection, moves, pe
 
 from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
+from cprsync.language.night import report_lines
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.feed.stopped import DeliveryDecisions
 from cprsync.services.trust.status import Around, deliveries_document, status_of
@@ -378,6 +379,16 @@ def test_nothing_is_late_on_a_weekend(library: Library, day: date) -> None:
 def test_nothing_is_late_before_the_hour_at_which_it_is_loaded(library: Library) -> None:
     library.clock.set_after(MONDAY, at=time(5, 30))
     assert library.night().exit_code == 0
+
+
+def test_the_night_says_that_a_file_came_without_its_companion(library: Library) -> None:
+    library.deliver(MONDAY, moves(person("ANNA"))).is_announced = False
+    report = library.one_night()
+    assert (report.exit_code, [one.announced for one in report.deliveries]) == (0, [False])
+    assert any("uden .metadata" in line for line in report_lines(report.document(), "da"))
+    library.deliver(TUESDAY)
+    report = library.night()
+    assert not any(".metadata" in line for line in report_lines(report.document(), "da"))
 
 
 def test_a_file_that_is_still_being_written_is_waited_for(library: Library) -> None:

@@ -85,7 +85,7 @@ def test_the_document_has_the_agreed_keys_and_is_json(library: Library) -> None:
     assert set(document) == KEYS | OURS
     assert (document["run"], document["agency"], document["day"]) == (2, AGENCY, "2027-03-23")
     (delivery,) = document["deliveries"]
-    assert set(delivery) == {"file", "produced", "previous", "sha256", "received", "outcome", "waits"}
+    assert set(delivery) == {"file", "produced", "previous", "sha256", "received", "outcome", "waits", "announced"}
     assert (delivery["produced"], delivery["previous"], delivery["received"]) == ("2027-03-22", "2027-03-19", 2)
     assert document["subscriptions"] == {"added": 0, "removed": 0, "kept": 4, "ended": 0}
     since = document["published"].pop("oldest")
