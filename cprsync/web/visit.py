@@ -155,10 +155,10 @@ class Visit:
         typed = self.typed(name)
         return f"*{typed.lstrip('* ')}" if typed and self.typed(f"{name}_notices") else typed
 
-    def publish(self, patron_id: str) -> None:
-        """Tell the net media of a patron who was written. The next page warns if they refuse."""
+    def publish(self, patron_id: str, *, field: str = "") -> None:
+        """Tell the net media of a patron who was written. The next page warns if they refuse, at the row of `field`."""
         if not self.place.site.publish_patron(patron_id):
-            self.session.warn(self.word("culr_refused"))
+            self.session.warn(self.word("culr_refused"), field=field)
 
     def begin_anew(self, error: CprsyncError, path: str) -> Response:
         """Show a page as it is now, which says first why a form was refused. What the form showed is true no more."""

@@ -65,7 +65,7 @@ def test_a_child_and_who_answers_for_them_are_registered_by_one_yes(sit: Callabl
 def test_a_child_is_registered_and_a_parent_answers_for_them(sit: Callable[..., Seat], town: TownDesk) -> None:
     seat = look_up(sit("skranke"), "AGNES").click("Indmeld")
     patron = seat.path
-    seat.unfold("Økonomisk ansvarlig")
+    seat.page.locator("#responsible summary").click()
     seat.page.get_by_label("CPR-nummer eller lånernummer").fill(number("SOFIE"))
     # the page says already that the child is registered: wait for the next one
     with seat.page.expect_navigation():

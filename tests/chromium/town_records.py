@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.patron.field import Seen
+from cprsync.domain.patron.fields import FIELDS
 from cprsync.language.record import field_lines, name_of
 from cprsync.language.words import desk_word
 
@@ -50,8 +52,9 @@ def _read_printed(label: str, rest: str) -> Told:
 
 
 def shown_fields(html: str, language: Language) -> dict[str, Told]:
-    """The fields by label, from the rows of a page."""
-    return {row.label: row.told(language) for row in _Rows(html).rows}
+    """The fields by label, from the rows of a page. Leaves out what nobody reads: no command prints it."""
+    unread = {name_of(one.key, language) for one in FIELDS if one.seen is Seen.NOBODY}
+    return {row.label: row.told(language) for row in _Rows(html).rows if row.label.strip() not in unread}
 
 
 @dataclass
@@ -71,8 +74,12 @@ class _Row:
         return Told(self.label, tuple(lines), register, " ".join(self.source.split()))
 
 
+#: The parts of a cell that holds more than a value, by class.
+_PARTS: Final = {"cell": "", "value": "td", "source": "source"}
+
+
 class _Rows(HTMLParser):
-    """The rows of the tables that show a record. A heading between them is none."""
+    """The rows of the tables that show a record. A heading between them is none, and no form belongs to one."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -84,17 +91,19 @@ class _Rows(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         have = dict(attrs)
         if tag == "table":
-            self._in_record = have.get("class") == "record"
+            self._in_record = "record" in (have.get("class") or "").split()
         elif tag == "tr":
             self._in_row = self._in_record and "id" in have
             self.rows += [_Row()] * self._in_row
         elif tag in {"th", "td"}:
             self._cell = have.get("class") or tag
+        elif (part := _PARTS.get(have.get("class") or "")) is not None:
+            self._cell = part
         elif tag == "br" and self._in_row and self._cell == "td":
             self.rows[-1].lines.append("")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {"th", "td"}:
+        if tag in {"th", "td", "div", "p"}:
             self._cell = ""
         elif tag == "tr":
             self._in_row = False

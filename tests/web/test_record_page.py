@@ -357,7 +357,7 @@ def test_a_correction_that_lacks_something_is_refused_beside_its_form(
     assert browser.answer.status_code == 422
     assert said in browser.text
     assert "--" not in browser.text
-    assert 'href="#correct-municipality"' in browser.answer.text
+    assert 'href="#correct-municipality' in browser.answer.text
     assert desk.library.everything() == before
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: The fields that are lists.
 LISTS: Final = frozenset(key for key, field in SETTABLE.items() if field.kind.is_list)
 #: The fields that have another source, over which a correction is set.
-OVERRIDDEN: Final = frozenset(one.value for one in Overridden)
+OVERRIDDEN: Final = frozenset(key for key, field in FIELD.items() if field.correctable)
 
 
 def settable() -> tuple[str, ...]:

@@ -93,12 +93,12 @@ class Section(enum.IntEnum):
 
     #: Person og adresse
     PERSON = 0
+    #: Kontakt: what is changed most often
+    CONTACT = 1
     #: Lånerforhold
-    STANDING = 1
+    STANDING = 2
     #: Kort og filial
-    CARDS = 2
-    #: Kontakt
-    CONTACT = 3
+    CARDS = 3
     #: Lån og mellemværende
     LENDING = 4
     #: Noter
@@ -123,8 +123,12 @@ class Field:
     sealed: bool = False
     #: may be a column of `patron import`, and a value of `patron add`
     imported: bool = False
-    #: staff may set it for good; `override` has what they may correct for a time
+    #: staff may set it for good
     settable: bool = False
+    #: staff may correct it for a time, over the register or a rule: `Overridden` has the same
+    correctable: bool = False
+    #: staff name another patron there
+    names_patron: bool = False
     #: asked for when a patron is added, at a terminal, on the form and in the API. It is `imported` too
     asked: bool = False
     #: Danish libraries explain it to their patrons under this name
@@ -138,6 +142,11 @@ class Field:
     given_by: tuple[str, ...] = ()
     #: the kind of circulation entry that it lists
     entry: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether staff change it on the page of a record."""
+        return self.settable or self.correctable or self.names_patron
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -79,6 +79,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         given_by=_NAMED,
+        correctable=True,
     ),
     _registers("first_names", Wording("Fornavne", "First names"), sealed=True, given_by=_NAMED),
     _registers("middle_names", Wording("Mellemnavne", "Middle names"), sealed=True, given_by=_NAMED),
@@ -92,6 +93,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         given_by=("birth_corrected",),
+        correctable=True,
     ),
     _registers(
         "address",
@@ -101,6 +103,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         asked=True,
         given_by=("move", "address_corrected"),
+        correctable=True,
     ),
     Field(
         "contact_address",
@@ -179,6 +182,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.STANDING,
+        correctable=True,
     ),
     Field(
         "branch",
@@ -192,7 +196,11 @@ FIELDS: Final[tuple[Field, ...]] = (
         section=Section.CARDS,
     ),
     _registers(
-        "municipality", Wording("Kommunenr.", "Municipality number"), explained=True, given_by=("municipality",)
+        "municipality",
+        Wording("Kommunenr.", "Municipality number"),
+        explained=True,
+        given_by=("municipality",),
+        correctable=True,
     ),
     Field(
         "language",
@@ -299,6 +307,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         Kept.RESPONSIBLE,
         part=Part.RECORD,
         section=Section.STANDING,
+        names_patron=True,
     ),
     Field(
         "kind",

@@ -65,6 +65,8 @@ class Said:
     is_warning: bool = False
     #: where to go on with it, and what that does; the path names nobody
     onward: tuple[str, str] | None = None
+    #: the field of a record at whose row it is said; "": it is said first on the page
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -177,13 +179,19 @@ class Session:
         """Whether the person may do it."""
         return may(self.roles, task)
 
-    def say(self, text: str, *, onward: tuple[str, str] | None = None) -> None:
-        """What the next page says was done. `onward`: a path where the person can go on with it, and its name."""
-        self._keep(Said(text, onward=onward))
+    def say(self, text: str, *, onward: tuple[str, str] | None = None, field: str = "") -> None:
+        """What the next page says was done.
 
-    def warn(self, text: str) -> None:
-        """What the next page says that somebody has to act on."""
-        self._keep(Said(text, is_warning=True))
+        Args:
+            text: what it says.
+            onward: a path where the person can go on with it, and its name.
+            field: the field of a record that was changed; the page says it there. "": it says it first.
+        """
+        self._keep(Said(text, onward=onward, field=field))
+
+    def warn(self, text: str, *, field: str = "") -> None:
+        """What the next page says that somebody has to act on. `field`: as for `say`."""
+        self._keep(Said(text, is_warning=True, field=field))
 
     def _keep(self, said: Said) -> None:
         self._said = [*self._said, said][-SAID_MAX:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cprsync.config.packaged import load_municipalities
-from cprsync.domain.desk.settable import LISTS
+from cprsync.domain.desk.settable import LISTS, OVERRIDDEN
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers
@@ -15,8 +15,8 @@ from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number
-from cprsync.web.pages.fields import absence_text, form_name
-from cprsync.web.pages.records import CORRECTS, Problem, show_record
+from cprsync.web.pages.fields import CORRECTS, NAMES, absence_text, form_name
+from cprsync.web.pages.records import Problem, show_record
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +48,8 @@ def correct_field(visit: Visit) -> Response:
     try:
         until = _day_or_none(visit.typed("until"))
     except BadInput as error:
-        return show_record(visit, problem=Problem(form, error_text(error, visit.language), _typed_again(visit)))
+        told = error_text(error, visit.language)
+        return show_record(visit, problem=Problem(form, told, _typed_again(visit), _UNTIL))
     asked = Setting(patron, field, visit.typed("text"), visit.user, reason=reason, until=until)
     return _set(visit, asked, form=form)
 
@@ -67,10 +68,15 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     except (BadInput, ConfigurationError) as error:
         is_shown = asked.text is not None and asked.field != PIN and asked.doing in {None, ListChange.ADD}
         typed = _typed_again(visit) if is_shown else {}
-        return show_record(visit, problem=Problem(form, _why(visit, error), typed))
-    visit.publish(asked.patron_id)
-    visit.session.say(visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language)))
-    return visit.go_to(f"/patrons/{asked.patron_id}")
+        return show_record(visit, problem=Problem(form, _why(visit, error), typed, _input_of(asked, error)))
+    visit.publish(asked.patron_id, field=asked.field)
+    told = visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language))
+    visit.session.say(told, field=asked.field)
+    return visit.go_to(f"/patrons/{asked.patron_id}{_DONE}")
+
+
+#: Where a record's page says in a row what was done. A browser puts the cursor there, also without a script.
+_DONE = "#done"
 
 
 def _typed_again(visit: Visit) -> dict[str, str]:
@@ -78,8 +84,12 @@ def _typed_again(visit: Visit) -> dict[str, str]:
     return {key: hide_numbers(visit.typed(key)) for key in ("text", "since", "until", "reason")}
 
 
-#: What the commands ask for by an option, and the page by a field.
+#: The inputs of a form beside the one of the value, by the end of their ids. The last: why one is taken back.
+_REASON, _UNTIL, _BACK = "reason", "until", "back-reason"
+#: What the commands ask for by an option, and the page by an input: its words.
 _MISSING = {"usage.reason": "reason_missing", "usage.until": "until_missing"}
+#: The input that is wrong, by what is wrong.
+_AT = {"usage.reason": _REASON, "input.reason": _REASON, "usage.until": _UNTIL}
 
 
 def _why(visit: Visit, error: BadInput | ConfigurationError | NotConfirmed) -> str:
@@ -87,24 +97,27 @@ def _why(visit: Visit, error: BadInput | ConfigurationError | NotConfirmed) -> s
     return error_text(error, visit.language) if missing is None else visit.word(missing)
 
 
+def _input_of(asked: Setting, error: BadInput | ConfigurationError) -> str:
+    """The input that is wrong. "": the one of the value."""
+    takes_back = asked.text is None and asked.field in OVERRIDDEN
+    return _BACK if takes_back else _AT.get(error.kind, "")
+
+
 def change_responsible(visit: Visit) -> Response:
     """Let someone answer for a minor, or end that. They are named by CPR number or by patron number."""
     patron, desk = visit.named("patron"), visit.place.desk
     adds, typed = visit.typed("doing") == "add", visit.typed("number")
     if not typed:
-        return show_record(visit, problem=Problem(_RESPONSIBLE, visit.word("responsible_missing")))
+        return show_record(visit, problem=Problem(NAMES, visit.word("responsible_missing")))
     try:
         asked = _asked_responsible(visit, patron, typed)
         done = add_responsible(desk, asked) if adds else end_responsible(desk, asked)
     except (BadInput, NoSuchPerson) as error:
-        return show_record(visit, problem=Problem(_RESPONSIBLE, error_text(error, visit.language)))
+        return show_record(visit, problem=Problem(NAMES, error_text(error, visit.language)))
     who = word("responsible_number", visit.language, patron=done["responsible"])
-    visit.session.say(word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron))
-    return visit.go_to(f"/patrons/{patron}")
-
-
-#: The input of the form of who answers.
-_RESPONSIBLE = "responsible-number"
+    told = word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron)
+    visit.session.say(told, field="responsible")
+    return visit.go_to(f"/patrons/{patron}{_DONE}")
 
 
 def _asked_responsible(visit: Visit, patron: str, typed: str) -> ResponsibleRequest:

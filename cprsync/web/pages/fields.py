@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from cprsync.domain.desk.settable import OVERRIDDEN
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
+from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import BESIDE, FIELD, SETTABLE
 from cprsync.domain.patron.kinds import NAME
 from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
 
 
+#: The beginning of the key of a form that corrects a field, and the key of the one that names who answers.
+CORRECTS: Final = "correct-"
+NAMES: Final = "responsible-number"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One field as the page shows it."""
@@ -47,6 +54,29 @@ class Row:
     is_empty: bool
     #: the heading under which it stands; headings are in the order of their numbers
     group: int
+    #: how staff change it; None: they do not, or they name somebody
+    change: Settable | Correctable | None = None
+    #: staff name another patron there
+    names_patron: bool = False
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether staff may change it here."""
+        return self.change is not None or self.names_patron
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it stands under its heading: it has a value, or staff may give it one."""
+        return self.is_changed or not self.is_empty
+
+    @property
+    def form(self) -> str:
+        """The key of its form, by which a problem finds it. "": it has none."""
+        if self.names_patron:
+            return NAMES
+        if self.change is None:
+            return ""
+        return f"{CORRECTS}{self.key}" if self.change.is_correction else self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +105,10 @@ class Settable:
     choices: tuple[Choice, ...] = ()
     #: whether `value` is all that is there, so that a colleague's change since then is seen
     is_seen: bool = False
+    #: who decides the value
+    owner: str = ""
+    #: it is set for good
+    is_correction: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +121,14 @@ class Correctable:
     #: the value may have several lines
     lines: bool
     choices: tuple[Choice, ...]
-    #: who corrected it and until when; "": it is not corrected
-    correction: str
+    #: a correction holds now
+    is_corrected: bool
     #: the correction may stay until it is taken back
     is_endless: bool
+    #: who decides the value
+    owner: str
+    #: it is corrected for a time
+    is_correction: ClassVar[bool] = True
 
 
 def group_of(key: str) -> int:
@@ -112,6 +150,30 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
             is_empty=lines == (NOTHING,) and "register" not in entry,
             group=group_of(key),
         )
+
+
+def rows_to_change(
+    document: Mapping[str, Any], language: Language, policy: Policy, municipalities: Municipalities
+) -> list[Row]:
+    """The fields of a record, each with its form. The field table says which may be changed, and by what kind of form.
+
+    A field that nobody reads, such as a PIN, follows the one that it is a part of.
+    """
+    forms: dict[str, Settable | Correctable] = {one.key: one for one in settable_of(document, language, policy)}
+    forms |= {one.key: one for one in correctable_of(document, language, policy, municipalities)}
+    rows: list[Row] = []
+    for row in rows_of(document["fields"], language):
+        names = FIELD[row.key].names_patron and is_kept(document)
+        rows.append(replace(row, change=forms.get(row.key), names_patron=names))
+        rows += (_unread(part, language) for key, part in forms.items() if FIELD[key].part_of == row.key)
+    return rows
+
+
+def _unread(part: Settable | Correctable, language: Language) -> Row:
+    """The row of a field that nobody reads."""
+    said = (desk_word("never_shown", language),)
+    owner = owner_text({"source": part.owner, "owner": part.owner, "since": None}, language)
+    return Row(part.key, part.name, said, owner, False, None, False, group_of(part.key), part)
 
 
 def lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
@@ -162,7 +224,8 @@ def _blank(field: Field, language: Language) -> Settable:
     """A field as its form shows it, with nothing in it."""
     key = field.key
     hint = _word_or(f"hint_{key}", "", language)
-    return Settable(key, form_name(key, language), label_of(key, language), field.kind, hint=hint)
+    name, label = form_name(key, language), label_of(key, language)
+    return Settable(key, name, label, field.kind, hint=hint, owner=field.owner.value)
 
 
 def label_of(key: str, language: Language) -> str:
@@ -187,7 +250,8 @@ def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Sett
     now = "ja" if value else "nej"
     hint = _word_or(f"hint_{key}", "", language)
     shown, choices = (now, yes_no) if protected else (value, ())
-    return Settable(key, name, name, NAME, hint, value=shown, choices=choices, is_seen=not shut)
+    owner = Owner.STAFF.value
+    return Settable(key, name, name, NAME, hint, value=shown, choices=choices, is_seen=not shut, owner=owner)
 
 
 def correctable_of(
@@ -196,7 +260,7 @@ def correctable_of(
     """The fields that staff may correct for a time. No field if nothing is kept of the patron."""
     if not is_kept(document):
         return
-    for field in Overridden:
+    for field in map(Overridden, sorted(OVERRIDDEN)):
         key = field.value
         if key in UNREGISTERED_FIELDS and not document["in_register"]:
             continue
@@ -214,8 +278,9 @@ def correctable_of(
             field is Overridden.ADDRESS,
             # nothing is chosen unless the user chooses
             (Choice("", desk_word("choose", language)), *choices[field]) if field in choices else (),
-            correction_text(key, entry, language) if entry.get("override") else "",
+            bool(entry.get("override")),
             field in ENDLESS,
+            entry.get("owner", FIELD[key].owner.value),
         )
 
 

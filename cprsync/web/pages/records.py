@@ -21,7 +21,7 @@ from cprsync.services.desk.viewing import RecordViewer, view_of
 from cprsync.services.lending.standing import Standings
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.trust.audit import list_changes
-from cprsync.web.pages.fields import absence_days, correctable_of, is_kept, rows_of, settable_of
+from cprsync.web.pages.fields import absence_days, is_kept, rows_of, rows_to_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 #: The most changes that the page of changes shows, the latest first.
 CHANGES_MAX: Final = 200
-#: The beginning of the key of a form that corrects a field.
-CORRECTS: Final = "correct-"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,11 +45,14 @@ class Problem:
     text: str
     #: what was typed in the form, by input, to be mended there
     typed: Mapping[str, str] = field(default_factory=dict)
+    #: the input that is wrong, beside the one of the value: "reason" or "until"
+    input: str = ""
 
     @property
     def place(self) -> str:
         """The input to which the summary leads. "": there is none."""
-        return f"set-{self.form}" if self.form in _SET else self.form
+        form = f"set-{self.form}" if self.form in _SET else self.form
+        return f"{form}-{self.input}" if self.input else form
 
 
 #: The fields of a form that sets a field for good. A patron in no register has more of them.
@@ -103,9 +104,12 @@ def _record_page(
 ) -> Response:
     """The page of a record. `view`: what the document was made from."""
     language, desk = visit.language, visit.place.desk
-    rows = list(rows_of(document["fields"], language))
     lives = is_kept(document) and "merged_into" not in document
-    municipalities = load_municipalities()
+    if lives:
+        rows = rows_to_change(document, language, desk.policy, load_municipalities())
+    else:
+        rows = list(rows_of(document["fields"], language))
+    said, shown = visit.session.take_said(), {row.key for row in rows}
     return visit.show(
         "record.html",
         document=document,
@@ -116,12 +120,12 @@ def _record_page(
         rights=_rights(visit, view) if lives else None,
         waiting=[with_words(one) for one in reviews_of(visit).waiting_about(document["patron"])],
         has_sealed=any(row.is_sealed for row in rows) or "said" in document,
-        settable=tuple(settable_of(document, language, desk.policy)) if lives else (),
-        correctable=tuple(correctable_of(document, language, desk.policy, municipalities)) if lives else (),
+        lives=lives,
         absence=absence_days(document),
         responsibles=_responsibles(visit, document) if lives else [],
         problem=problem,
-        said=visit.session.take_said(),
+        said=[one for one in said if one.field not in shown],
+        said_at={key: [one for one in said if one.field == key] for key in shown},
     )
 
 

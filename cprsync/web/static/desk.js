@@ -40,6 +40,19 @@ for (const input of document.querySelectorAll("[data-scanned]")) {
   });
 }
 
+// "Ret" leads into its form, and Escape back out of it.
+for (const fold of document.querySelectorAll(".change")) {
+  const summary = fold.querySelector("summary");
+  summary.addEventListener("click", () => {
+    if (!fold.open) setTimeout(() => fold.querySelector("[data-first]")?.focus());
+  });
+  fold.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !fold.open) return;
+    fold.open = false;
+    summary.focus();
+  });
+}
+
 // A slash leads to the box, wherever nothing is being typed.
 addEventListener("keydown", (event) => {
   const typing = /^(input|select|textarea)$/i.test(event.target.tagName);

@@ -1,0 +1,84 @@
+"""A value of a record is changed in its row: with the keyboard alone, and without a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from town import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chromium.seat import Seat
+
+pytestmark = pytest.mark.xdist_group("chromium")
+#: From the top of the page to a patron's telephone.
+STOPS_MOST = 10
+#: What opens the form of the telephone, as a browser reads it.
+RET = "Ret\nTelefon"
+_ROW_OF_CURSOR = "document.activeElement.closest('tr')?.id"
+
+
+def open_record(seat: Seat, key: str) -> Seat:
+    return seat.open("/").type_into("typed", number(key)).click("Find")
+
+
+def row_of_cursor(seat: Seat) -> str:
+    return str(seat.page.evaluate(_ROW_OF_CURSOR))
+
+
+def go_to_row(seat: Seat, field: str) -> int:
+    """Skip the top of the page, and press Tab until the cursor is in a field's row. Return how many stops that took."""
+    seat.press("Tab")
+    assert seat.is_at == "Gå til indholdet"
+    seat.press("Enter")
+    stops = 1
+    while row_of_cursor(seat) != field:
+        seat.press("Tab")
+        stops += 1
+        assert stops <= STOPS_MOST
+    return stops
+
+
+def test_the_telephone_is_at_most_ten_stops_from_the_top_of_the_page(sit: Callable[..., Seat]) -> None:
+    seat = open_record(sit("skranke"), "SOFIE")
+    go_to_row(seat, "telephones")
+    assert seat.is_at == RET
+
+
+def test_a_telephone_is_added_with_the_keyboard_and_the_cursor_is_where_it_says_so(sit: Callable[..., Seat]) -> None:
+    seat = open_record(sit("skranke"), "SOFIE")
+    go_to_row(seat, "telephones")
+    seat.press("Enter")
+    seat.page.locator("#set-telephones:focus").wait_for()
+    seat.press("Escape")
+    assert seat.is_at == RET
+    seat.press("Enter")
+    seat.page.locator("#set-telephones:focus").wait_for()
+    seat.type("20304050").press_and_wait("Enter")
+    assert seat.is_at == "Telefon: tilføjet."
+    assert row_of_cursor(seat) == "telephones"
+    # and the next stop is the same row's form
+    assert seat.press("Tab").is_at == RET
+
+
+@pytest.mark.parametrize("size", [(1100, 900), (390, 844)])
+def test_without_a_script_a_form_opens_in_its_row_and_a_refused_value_waits_there(
+    sit: Callable[..., Seat], size: tuple[int, int]
+) -> None:
+    seat = sit("skranke", java_script_enabled=False).look_by(size=size)
+    open_record(seat, "SOFIE").page.locator("#emails summary").click()
+    seat.page.locator("#emails [name=text]:visible").fill("sub-rosa")
+    seat.page.locator("#emails").get_by_role("button", name="Tilføj").click()
+    seat.page.wait_for_url("**/answers/*")
+    assert (seat.is_at, row_of_cursor(seat)) == ("text", "emails")
+    assert seat.page.locator("#set-emails").input_value() == "sub-rosa"
+    assert seat.page.locator("#set-emails").is_visible()
+    address = f"sofie{size[0]}@example.dk"
+    seat.page.locator("#set-emails").fill(address)
+    seat.press("Enter")
+    seat.page.wait_for_url("**/patrons/*#done")
+    assert (seat.is_at, row_of_cursor(seat)) == ("E-mail: tilføjet.", "emails")
+    is_in_window = "document.activeElement.getBoundingClientRect().top < innerHeight"
+    assert seat.page.evaluate(is_in_window)
