@@ -139,6 +139,18 @@ def sides_of(
         yield SideRow(name_of(key, language), Side(parts[0]), Side(parts[1]), differs)
 
 
+def said_rows(document: Mapping[str, Any], language: Language) -> Iterator[SideRow]:
+    """What the register says, and what the patron said while it was silent. Nothing if that is not kept, or sealed."""
+    record, said = document["record"], document.get("said") or {"sealed": True}
+    if record is None or said["sealed"]:
+        return
+    for key, right in (("name", said["name"]), ("address", "\n".join(said["address"]))):
+        left = "\n".join(value_lines(key, record["fields"][key], language))
+        differs = bool(right) and left.casefold() != right.casefold()
+        parts = mark_differences(left, right) if differs else (((left, False),), ((right or NOTHING, False),))
+        yield SideRow(name_of(key, language), Side(parts[0]), Side(parts[1]), differs)
+
+
 def _register_and_ours(key: str, entry: Mapping[str, Any], language: Language) -> tuple[str, str, bool]:
     """What the register says of a field, what we keep, and whether staff have corrected the first to the second."""
     ours, override = "\n".join(value_lines(key, entry, language)), entry.get("override")

@@ -16,7 +16,7 @@ from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
 from cprsync.language.record import label_under_correction, name_of, value_lines, value_text
-from cprsync.language.review import plan_text, refusal_text, sides_text, with_words
+from cprsync.language.review import plan_text, refusal_text, said_rows, sides_text, with_words
 from cprsync.language.sides import part_lines, target_parts
 from cprsync.language.words import DAY_WIDTH, day_text, word
 
@@ -194,12 +194,28 @@ def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     if "plan" in document:
         yield "  " + plan_text(document["plan"], language)
     record, other = document["record"], document["other"]
+    yield from _said_lines(document, language)
     if record is None:
         return
     if other is None:
         yield from _register_and_ours_lines(record, language)
     else:
         yield from _two_records_lines(record, other, language)
+
+
+def _said_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What the register says on the left, and what the patron said on the right."""
+    if document.get("said", {}).get("sealed"):
+        yield "  " + word("review_said_sealed", language)
+    rows = list(said_rows(document, language))
+    if rows:
+        width = NAME_WIDTH + SIDE_WIDTH
+        yield f"  {word('review_register', language):<{width}} {word('review_said', language)}"
+    for row in rows:
+        left, right = (
+            ", ".join("".join(text for text, _ in side.parts).splitlines()) for side in (row.left, row.right)
+        )
+        yield f"  {row.name:<{NAME_WIDTH}} {left:<{SIDE_WIDTH}} {right}"
 
 
 def _register_and_ours_lines(record: Mapping[str, Any], language: Language) -> Iterator[str]:

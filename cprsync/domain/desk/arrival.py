@@ -103,6 +103,8 @@ class Arrival:
     is_unanswered: bool = False
     #: the register has not answered: the person is registered by their own words until it does
     is_provisional: bool = False
+    #: the register now answers another name than the person said while it was silent; never told of somebody protected
+    is_named_otherwise: bool = False
     #: no register knows the number, or there is none
     is_unknown: bool = False
     #: some typed values do not count, because the register's values do

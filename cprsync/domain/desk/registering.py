@@ -45,6 +45,7 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
     WarningRow("not_verified", Level.STOP, lambda one: one.is_unanswered),
     WarningRow("name_differs", Level.ASK, lambda one: one.agrees(Agreement.DIFFERS, Agreement.AGREES)),
     WarningRow("birth_date_differs", Level.ASK, lambda one: one.agrees(Agreement.AGREES, Agreement.DIFFERS)),
+    WarningRow("name_not_as_said", Level.ASK, lambda one: one.is_named_otherwise),
     WarningRow("both_patrons", Level.ASK, lambda one: one.is_taken),
     WarningRow("dead", Level.STOP, lambda one: one.has(Status.DEAD), of_borrower=Level.ASK),
     WarningRow(NUMBER_ANNULLED, Level.STOP, lambda one: one.has(Status.ANNULLED), of_borrower=Level.ASK),

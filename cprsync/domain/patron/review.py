@@ -62,6 +62,8 @@ SAID_NAME: Final = "said.name"
 SAID_ADDRESS: Final = "said.address"
 SAID_BOTH: Final = "said.both"
 SAID_KINDS: Final = frozenset({SAID_NAME, SAID_ADDRESS, SAID_BOTH})
+#: Staff say whether it is the same person. As long as they said no, what was said is kept.
+SAID_OTHER_NAME: Final = frozenset({SAID_NAME, SAID_BOTH})
 #: A run was undone: the patron is held until a person lets them go; the run had protected them, and two people may end
 #: that; or the record was not put back, because something stands in the way.
 REVERTED_HELD: Final = "reverted.held"
@@ -121,6 +123,9 @@ class AcceptEffect(enum.Enum):
     BLOCK = "block"
     #: the block is lifted, and the cancelled reservations come back
     LIFT = "lift"
+    #: it is the person whom the register names; nothing is written. Rejecting says that it is another: the patron is
+    #: blocked, and the cards lose their PIN
+    SAME_PERSON = "same_person"
     #: two patrons become one
     MERGE = "merge"
     #: the register is asked about the person once more
@@ -244,7 +249,11 @@ _ROWS: Final = (
     ReviewKind(BIRTH_DIFFERS, AcceptEffect.SEEN, "seen_date_holds", "close", "date_holds"),
     ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close", "hidden"),
     ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection", "hidden_for_two"),
-    *(ReviewKind(kind, AcceptEffect.SEEN, "seen_register_holds", "close", "said") for kind in sorted(SAID_KINDS)),
+    ReviewKind(SAID_ADDRESS, AcceptEffect.SEEN, "seen_register_holds", "close", "said"),
+    *(
+        ReviewKind(kind, AcceptEffect.SAME_PERSON, "same_person", "other_person", "said")
+        for kind in sorted(SAID_OTHER_NAME)
+    ),
     ReviewKind(REVERTED_HELD, AcceptEffect.LET_GO, "let_go", "keep_held", "held"),
     ReviewKind(REVERTED_PROTECTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection", "hidden_for_two"),
     *(ReviewKind(kind, AcceptEffect.SEEN, "seen", "close") for kind in (*REVERTED_NOT, SUBSCRIPTION_ENDED)),
@@ -283,6 +292,8 @@ BLOCK_REASONS: Final[Mapping[str, str]] = {
     BLOCK_DISAPPEARED: "forsvundet",
     BLOCK_ANNULLED: "personnummer annulleret",
 }
+#: The block of a patron who was registered by another's number.
+OTHER_PERSON_BLOCK: Final = "indmeldt under et andet navn end CPR's"
 #: What is proposed when the reason of a confirmed block is gone.
 LIFTED_BY: Final[Mapping[str, str]] = {
     BLOCK_DEAD: DEATH_ANNULLED,

@@ -17,6 +17,7 @@ from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.registering import OLD_NUMBER, UNKNOWN_NUMBER, warning_of, warnings_about
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, is_sealed, may_make_borrower, seal_address
+from cprsync.domain.patron.provisional import Differs, find_differences
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import REPLACED, SILENT, Person
@@ -222,6 +223,7 @@ def arrival_of(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDe
         is_old_number=heard.is_old,
         is_answered_for=view is not None and bool(view.responsibles),
         in_household=household,
+        is_named_otherwise=_is_named_otherwise(desk, view, after),
         is_sealed_by_silence=silent,
         protection_doubted=isinstance(one.decision, Change | Unchanged) and one.decision.ask_again,
         is_older=isinstance(one.decision, Unchanged) and one.decision.why is WhyUnchanged.OLDER,
@@ -230,6 +232,13 @@ def arrival_of(desk: Desk, asked: Asked, heard: RegisterAnswer, one: DecidedAtDe
         of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
         today=today,
     )
+
+
+def _is_named_otherwise(desk: Desk, view: PatronView | None, after: Person) -> bool:
+    if view is None or view.said_since is None or after.is_shut:
+        return False
+    said = desk.store.provisional.said_by([view.patron.id]).get(view.patron.id)
+    return said is not None and Differs.NAME in find_differences(said, after)
 
 
 def _as_heard(heard: RegisterAnswer, one: DecidedAtDesk) -> Person:
@@ -246,7 +255,7 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
         return _stranger(desk, heard, parked=False)
     # a field that is sealed in one of the two is sealed in both
     sealed = is_sealed(after, silent_is_sealed=desk.policy.silent_is_sealed, parked=one.parked is not None)
-    seen = replace(one.view, parked=one.view.parked or sealed)
+    seen = replace(_as_named(one.view, after), parked=one.view.parked or sealed)
     stored = desk.document(seen)
     said = _stranger(desk, heard, parked=stored["protected"], open_at=one.view.patron.register.address)
     for name, entry in said["fields"].items():
@@ -256,6 +265,17 @@ def _shown(desk: Desk, one: DecidedAtDesk, after: Person) -> dict[str, Any]:
         elif entry["value"] != ours["value"]:
             ours["register"] = entry["value"]
     return stored | {"household": stored["household"] or said["household"]}
+
+
+def _as_named(view: PatronView, after: Person) -> PatronView:
+    """The stored record, hidden no longer because no source has spoken: the answer says whether it is protected."""
+    if view.is_provisional and after.name is not SILENT:
+        view = replace(view, said_since=None)
+    if view.patron.is_known:
+        return view
+    return replace(
+        view, patron=replace(view.patron, register=replace(view.patron.register, protection=after.protection))
+    )
 
 
 def _stranger(

@@ -18,7 +18,14 @@ from cprsync.domain.deciding.reviews import HARMS, kinds_of_harm
 from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.patron.review import NET_MEDIA_KINDS, TARGET_NOT_TAKEN, AcceptEffect, State, check_later
+from cprsync.domain.patron.review import (
+    NET_MEDIA_KINDS,
+    SAID_KINDS,
+    TARGET_NOT_TAKEN,
+    AcceptEffect,
+    State,
+    check_later,
+)
 from cprsync.domain.person.person import EMPTY, Person, Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewChanged, ReviewClosed, ReviewUnknown
@@ -31,7 +38,7 @@ from cprsync.services.ports.patrons import write_again_if_lost
 from cprsync.services.ports.trust.audit import checked_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.services.ports.patrons import Write
@@ -83,6 +90,8 @@ class Reviews:
         document = document_of(item) | self._sides([item]).get(item.id, {})
         document["record"] = self._record(item.patron_id)
         document["other"] = None if item.about is None else self._record(item.about)
+        if item.kind in SAID_KINDS:
+            document |= self._said(item, document["record"])
         if item.row.doing is AcceptEffect.GIVE_NUMBER and item.state is State.WAITING:
             document["numbers"] = self._numbers(item, document["record"])
         if item.row.doing is AcceptEffect.MERGE and item.about is not None and item.state is State.WAITING:
@@ -94,6 +103,19 @@ class Reviews:
         if self._leaves_unverified(item):
             document["rejecting"] = {"unverified": item.patron_id}
         return document
+
+    def _said(self, item: ReviewItem, record: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What the patron said while the register was silent, as long as it is kept.
+
+        A name of somebody protected is not shown beside another: the two may be one.
+        """
+        if record is None or record["protected"]:
+            return {"said": {"sealed": True}}
+        said = self.library.store.provisional.kept_of(item.patron_id)
+        if said is None:
+            return {}
+        address = "sealed" in record["fields"]["address"]
+        return {"said": {"sealed": False, "name": said.name, "address": [] if address else list(said.address)}}
 
     def _leaves_unverified(self, item: ReviewItem) -> bool:
         """Whether rejecting leaves the patron with a number about which the register will send nothing."""

@@ -100,6 +100,8 @@ def _said_document(view: PersonView, opened: Opened | None) -> dict[str, Any]:
     if view.said_since is None:
         return {}
     told: dict[str, Any] = {"since": view.said_since.isoformat(timespec="seconds"), "waits": view.is_provisional}
+    if view.is_other:
+        told["other"] = True
     if opened is not None and opened.said is not None:
         told |= {"name": opened.said.name, "address": list(opened.said.address)}
     return {"said": told}

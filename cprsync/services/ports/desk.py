@@ -177,6 +177,8 @@ class PersonView:
     waits: Erased = CONFIRMED
     #: since when what the patron said of themselves is kept; None: it is not
     said_since: datetime | None = None
+    #: staff have said that the register's person is another than the one who said it
+    is_other: bool = False
 
     @property
     def is_provisional(self) -> bool:

@@ -37,6 +37,12 @@ class Provisional(Protocol):
     def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
         """Return what these patrons said and nobody has compared yet, to be compared and not to be shown."""
 
+    def kept_of(self, patron_id: str) -> Said | None:
+        """Return what a patron said, to be shown beside what the register says. The audit has the look already.
+
+        None: nothing is kept. The caller asks first whether the record is sealed.
+        """
+
     def forget(self, run: Run | None) -> int:
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
 

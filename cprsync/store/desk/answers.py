@@ -21,6 +21,7 @@ from cprsync.domain.patron.review import (
     BLOCK_REASONS,
     LIFTED_BY,
     NET_MEDIA_REFUSED,
+    OTHER_PERSON_BLOCK,
     AcceptEffect,
     State,
 )
@@ -116,10 +117,20 @@ def reject(one: Answering) -> Done:
         open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.NUMBER_REPLACED)
     if doing is AcceptEffect.END_PROTECTION:
         _drop_question(one, PROTECTION_END)
+    if doing is AcceptEffect.SAME_PERSON:
+        return _stop_cards(one)
     if one.item.kind == NET_MEDIA_REFUSED:
         _drop_refused(one)
     if doing is AcceptEffect.SEND_AGAIN:
         one.connection.execute(delete(tables.outbox).where(_refused_by_targets(one)))
+    return Done()
+
+
+def wait_again(one: Answering) -> Done:
+    """Undo what rejecting the item did. The PIN stays away: staff give a new one."""
+    kept = open_kept(one.tenant, one.row)
+    if one.item.row.doing is AcceptEffect.SAME_PERSON and kept is not None:
+        return Done(_unblock(one, one.patron, kept))
     return Done()
 
 
@@ -171,6 +182,18 @@ def _block(one: Answering) -> Done:
         return Done(("blocks",), undo)
     undo["reservations"] = circulation.cancel_reservations(one.connection, one.tenant, one.patron_id, on=today)
     return Done(("blocks", "reservations"), undo)
+
+
+def _stop_cards(one: Answering) -> Done:
+    """Block the patron, and take the PIN from the cards: somebody else has them, and could sign in as the patron.
+
+    The cards stay, so that whoever shows one is found.
+    """
+    today, local = one.tenant.clock.today(), open_local(one.tenant, one.patron)
+    block = Block(today, OTHER_PERSON_BLOCK)
+    cards = tuple(replace(card, pin_hash="") for card in local.cards)
+    write_local(one.connection, one.tenant, one.patron, replace(local, blocks=(*local.blocks, block), cards=cards))
+    return Done(("blocks", "pin"), {"day": today.isoformat(), "reason": block.reason, "reservations": []})
 
 
 def _lift(one: Answering) -> Done:
@@ -311,6 +334,7 @@ def _refused_by_targets(one: Answering) -> ColumnElement[bool]:
 
 _ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
     AcceptEffect.SEEN: _nothing,
+    AcceptEffect.SAME_PERSON: _nothing,
     AcceptEffect.BLOCK: _block,
     AcceptEffect.LIFT: _lift,
     AcceptEffect.MERGE: _merge,

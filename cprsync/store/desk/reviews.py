@@ -18,7 +18,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
-from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back
+from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back, wait_again
 from cprsync.store.lending import circulation
 from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import REVIEW, check_may_reopen, kept_numbers, seal_kept
@@ -158,7 +158,7 @@ def _do(one: Answering, given: Answer) -> Done:
     if given.state is State.UNDONE:
         return take_back(one)
     check_may_reopen(one.connection, one.tenant, one.item, one.patrons)
-    return Done()
+    return wait_again(one)
 
 
 def _happened(given: Answer, done: Done) -> list[audit.Happened]:

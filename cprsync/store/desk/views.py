@@ -40,7 +40,7 @@ from cprsync.store.core.engine import fetch_rows, moment_of, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.patrons import belongings
-from cprsync.store.patrons.provisional import kept_row, open_said
+from cprsync.store.patrons.provisional import IS_OTHER, kept_row, open_said
 from cprsync.store.records import links
 from cprsync.store.records.numbers import (
     CURRENT_REASONS,
@@ -88,11 +88,13 @@ _SUBSCRIBED = select(func.min(_ROW.since)).where(
     OURS, _ROW.patron_id == _PATRON_IS, _ROW.reason.in_(CURRENT_REASONS), is_held(_TODAY_IS)
 )
 _SAID_SINCE = select(_SAID.since).where(_SAID.agency == AGENCY_IS, _SAID.patron_id == _PATRON_IS)
+_SAID_BY_ANOTHER = select(IS_OTHER).where(_SAID.agency == AGENCY_IS, _SAID.patron_id == _PATRON_IS)
 _RECORD: Final = select(
     tables.patron,
     is_parked().label("parked"),
     _SUBSCRIBED.scalar_subquery().label("subscribed_since"),
     _SAID_SINCE.scalar_subquery().label("said_since"),
+    _SAID_BY_ANOTHER.scalar_subquery().label("is_other"),
 ).where(_PATRON.agency == AGENCY_IS, _PATRON.id == _PATRON_IS)
 _DAYS: Final = select(tables.run.c.id, tables.run.c.day).where(tables.run.c.agency == AGENCY_IS)
 #: One row more than are opened shows that there are too many. All count or none, so the order does not matter. In the
@@ -223,6 +225,7 @@ def _view(connection: Connection, tenant: Tenant, row: AnyRow, opened: Patron) -
         erased=row.status_class == tables.ERASED,
         waits=count_unconfirmed(connection, tenant, row.id) if row.status_class in EMPTIED else CONFIRMED,
         said_since=None if row.said_since is None else moment_of(row.said_since),
+        is_other=bool(row.is_other),
     )
 
 

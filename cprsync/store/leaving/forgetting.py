@@ -36,7 +36,7 @@ from cprsync.domain.desk.access import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
-from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, State
+from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, SAID_OTHER_NAME, State
 from cprsync.services.ports.deliveries import InboxState
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
@@ -308,9 +308,10 @@ def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[A
 def _reviews(cutoff: _Cutoff) -> Found:
     """Find answered items whose undo is over.
 
-    An accepted block that is in force stays, because lifting it needs the undo.
+    A block that an answer gave and that is in force stays, because lifting it needs the undo.
     """
     holds = (_ITEM.state == State.ACCEPTED.value) & _ITEM.kind.in_(LIFTED_BY)
+    holds |= (_ITEM.state == State.REJECTED.value) & _ITEM.kind.in_(SAID_OTHER_NAME)
     answered = _ITEM.undo.is_not(None) & (_ITEM.decided_at < cutoff.end) & (_ITEM.state != State.WAITING.value)
     return _rows(tables.review_item, cutoff).where(answered, ~holds).order_by(None)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.provisional import Said, compare_said
-from cprsync.domain.patron.review import SAID_KINDS, State
+from cprsync.domain.patron.review import SAID_KINDS, SAID_OTHER_NAME, State
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
@@ -71,12 +71,12 @@ _WHO_ANSWERS: Final = (
 _IS_GONE = exists().where(
     _PATRON.agency == _ROW.agency, _PATRON.id == _ROW.patron_id, _PATRON.status_class.in_(tables.GONE)
 )
-_WAITS = exists().where(
-    *(_ITEM.agency == _ROW.agency, _ITEM.patron_id == _ROW.patron_id),
-    *(_ITEM.kind.in_(sorted(SAID_KINDS)), _ITEM.state == State.WAITING.value),
-)
+_ASKS = exists().where(_ITEM.agency == _ROW.agency, _ITEM.patron_id == _ROW.patron_id)
+_WAITS = _ASKS.where(_ITEM.kind.in_(sorted(SAID_KINDS)), _ITEM.state == State.WAITING.value)
+#: Staff have said that it is another person.
+IS_OTHER: Final = _ASKS.where(_ITEM.kind.in_(sorted(SAID_OTHER_NAME)), _ITEM.state == State.REJECTED.value)
 #: What was said by patrons who are gone, and what staff have looked at: built once, because each night asks.
-_OVER: Final = select(_ROW.patron_id).where(_ROW.agency == AGENCY_IS, _IS_GONE | (_ROW.differs & ~_WAITS))
+_OVER: Final = select(_ROW.patron_id).where(_ROW.agency == AGENCY_IS, _IS_GONE | (_ROW.differs & ~_WAITS & ~IS_OTHER))
 
 
 class Provisional(TenantStore):
@@ -84,7 +84,7 @@ class Provisional(TenantStore):
 
     def waiting(self) -> ProvisionalWaiting:
         wanted = select(_ROW.since, _IS_STAFFS.label("staff")).join(tables.patron, _WHO_STAYS)
-        wanted = wanted.where(_ROW.agency == self._tenant.agency)
+        wanted = wanted.where(_ROW.agency == self._tenant.agency, ~_ROW.differs | _WAITS)
         with reading(self._tenant.engine) as connection:
             rows = connection.execute(wanted.order_by(_ROW.since)).all()
         asked = [moment_of(row.since) for row in rows if not row.staff]
@@ -101,6 +101,11 @@ class Provisional(TenantStore):
     def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
         with reading(self._tenant.engine) as connection:
             return _open_all(connection, self._tenant, patron_ids)
+
+    def kept_of(self, patron_id: str) -> Said | None:
+        with reading(self._tenant.engine) as connection:
+            row = kept_row(connection, self._tenant, patron_id)
+            return None if row is None else open_said(self._tenant, row)
 
     def forget(self, run: Run | None) -> int:
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""

@@ -13,7 +13,7 @@ from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
-from cprsync.language.review import facts_of, meanwhile_text, sides_of, with_words
+from cprsync.language.review import facts_of, meanwhile_text, said_rows, sides_of, with_words
 from cprsync.language.sides import target_parts
 from cprsync.language.words import long_time
 from cprsync.services.desk.previewed_answers import take_back, taking_back_of
@@ -40,6 +40,7 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
         "review.html",
         item=item,
         sides=list(sides_of(item["record"], item["other"], language)),
+        said_sides=list(said_rows(item, language)),
         facts=list(facts_of(item, language, names)),
         targets=list(target_parts(item, language)),
         decided=_decided(visit, item),

@@ -70,6 +70,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "not_verified": (known(is_unanswered=True), Level.STOP, Level.STOP),
     "name_differs": (known(like=Likeness(DIFFERS, AGREES)), Level.ASK, Level.ASK),
     "birth_date_differs": (known(like=Likeness(AGREES, DIFFERS)), Level.ASK, Level.ASK),
+    "name_not_as_said": (known(is_named_otherwise=True), Level.ASK, Level.ASK),
     "both_patrons": (known(is_taken=True), Level.ASK, Level.ASK),
     "dead": (arrives(dies(person("ANNA"))), Level.STOP, Level.ASK),
     "number.annulled": (arrives(having(Status.ANNULLED)), Level.STOP, Level.ASK),
@@ -132,6 +133,13 @@ SAYS: dict[str, tuple[str, str]] = {
     "birth_date_differs": (
         "Fødselsdatoen er en anden end den på posten; navnet er det samme.",
         "Beslutning 6 og 40",
+    ),
+    "name_not_as_said": (
+        (
+            "CPR svarer et andet navn, end låneren sagde ved indmeldelsen. Dit ja skriver CPR's svar, og en sag "
+            "spørger, om det er den samme person."
+        ),
+        "Beslutning 32 og 40",
     ),
     "both_patrons": (
         "En anden låner har nummeret: siger du ja, bliver de to til en sag, som personalet afgør.",

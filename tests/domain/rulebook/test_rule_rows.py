@@ -603,7 +603,8 @@ PARKED: dict[str, tuple[object, ...]] = {
         "said.name, said.address, said.both",
         "alt: CPR gælder",
         (
-            "et menneske, der har set det: er det den rigtige person? Det, låneren sagde, slettes så. Siger CPR intet "
+            "et menneske: er det den samme? Ja: det, låneren sagde, slettes. Nej, en anden: låneren blokeres, kortene "
+            "mister PIN-koden, og det, der blev sagt, gemmes. En anden adresse alene lukkes som set. Siger CPR intet "
             "navn, som ved et annulleret nummer, rejses ingen sag, og det gemmes, til CPR siger et"
         ),
         "beslutning 2 og 32",
@@ -897,7 +898,7 @@ def named_in(key: str) -> list[str]:
         ("parked-reverted-held", {AcceptEffect.LET_GO}),
         ("parked-reverted-protected", {AcceptEffect.END_PROTECTION}),
         ("parked-reverted-changed", {AcceptEffect.SEEN}),
-        ("parked-said", {AcceptEffect.SEEN}),
+        ("parked-said", {AcceptEffect.SEEN, AcceptEffect.SAME_PERSON}),
         ("parked-number-set", {AcceptEffect.NUMBER_SET}),
         ("parked-responsible", {AcceptEffect.END_LINK}),
         ("parked-of-age", {AcceptEffect.END_LINK}),

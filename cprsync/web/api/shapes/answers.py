@@ -161,6 +161,8 @@ class Said(Answer):
     since: str
     #: the register has still to answer
     waits: bool
+    #: staff have said that the register's person is another: the patron is blocked, and no card has a PIN
+    other: Literal[True] | None = None
     name: str = ""
     address: list[str] = []
 
@@ -317,6 +319,14 @@ class MergePlan(Answer):
     moves: dict[str, int]
 
 
+class SaidBeside(Answer):
+    """What the patron said while the register did not answer. `sealed`: the record is protected, so it is not shown."""
+
+    sealed: bool
+    name: str = ""
+    address: list[str] = []
+
+
 class ReviewShown(ReviewItem):
     """One review item with both sides: as `review show --json`."""
 
@@ -325,6 +335,8 @@ class ReviewShown(ReviewItem):
     numbers: MaskedNumbers | None = None
     plan: MergePlan | None = None
     rejecting: dict[Literal["unverified"], str] = {}
+    #: beside what the record says, which is the register's
+    said: SaidBeside | None = None
 
 
 class ReviewAnswered(Answer):
