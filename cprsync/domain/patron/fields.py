@@ -22,6 +22,7 @@ from cprsync.domain.patron.kinds import (
     LANGUAGE,
     NAME,
     NOTE,
+    NUMBER,
     PIN,
     TELEPHONES,
 )
@@ -51,6 +52,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         Wording("CPR-nummer", "CPR number"),
         Owner.REGISTER,
         Kept.RECORD,
+        kind=NUMBER,
         part=Part.REGISTER,
         basis=Basis.NUMBER,
         seen=Seen.MASKED,

@@ -32,6 +32,7 @@ from cprsync.domain.patron.local import (
 from cprsync.domain.patron.override import TEXT_MAX, typed_lines
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.days import TYPED_DAY, day_of
+from cprsync.domain.person.number import holds_number
 from cprsync.domain.person.person import LINES
 from cprsync.errors import WrongValue
 
@@ -47,6 +48,8 @@ EMAIL_MAX: Final = 254
 CARD_MAX: Final = 254
 #: The longest line of a block, with its day.
 BLOCK_MAX: Final = 200
+#: Why a free text is refused.
+HOLDS_NUMBER: Final = "it holds what looks like a CPR number: leave it out"
 _CO: Final = "c/o"
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
@@ -272,10 +275,17 @@ class Kind:
     notices: bool = False
     #: a form takes one value, from a scanner
     scanned: bool = False
+    #: anybody may write anything there, and it is shown and printed as it is: no CPR number may stand in it
+    free_text: bool = True
     #: the prompt hides what is typed
     hidden: bool = False
     #: an example for the prompt
     form: str = ""
+
+    def refuse_number(self, text: str) -> None:
+        """Refuse a CPR number in a free text. Raises WrongValue, which does not quote it."""
+        if self.free_text and holds_number(text):
+            raise WrongValue(HOLDS_NUMBER)
 
     @property
     def is_list(self) -> bool:
@@ -289,7 +299,9 @@ LINE: Final = Kind()
 GROUP: Final = Kind(merged=_keep_first)
 LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language")
 NOTE: Final = Kind(typed=_parse_note, merged=_join_texts, lines=True, joined_by="\n", cell_max=NOTE_MAX)
-PIN: Final = Kind(typed=_parse_pin, hidden=True)
+PIN: Final = Kind(typed=_parse_pin, hidden=True, free_text=False)
+#: The number of a person.
+NUMBER: Final = Kind(free_text=False)
 #: Of the register's own fields, only how a list brings them: `override` reads what staff type.
 NAME: Final = Kind(joined_by=" ")
 ADDRESS: Final = Kind(lines=True, several=True, joined_by="\n")
@@ -313,7 +325,7 @@ ABSENCE: Final = Kind(
     unfit="absence",
     form="10.04.2027 til 20.04.2027",
 )
-_LIST: Final = Kind(empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n")
+_LIST: Final = Kind(empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n", free_text=False)
 _CONTACTS: Final = replace(_LIST, imported=_keep_marks, change=change_contacts, notices=True)
 CARDS: Final = replace(
     _LIST,

@@ -22,14 +22,14 @@ from cprsync.domain.patron.local import check_new_telephones
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.provisional import Said
 from cprsync.domain.person.age import birth_date_of
-from cprsync.domain.person.number import CprNumber, holds_number
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
 from cprsync.services.desk.answering import subscribe_responsible
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.services.desk.setting import FREE_TEXTS, PIN, no_such_branch
+from cprsync.services.desk.setting import PIN, no_such_branch
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import FIELD_OF, REASONS, Refused, nothing_seen
@@ -292,12 +292,8 @@ def _check_pin(pin: str, row: NewPatron) -> None:
 def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
     """Read the row as an import does, for any patron.
 
-    Refuse a patron number, which the program assigns, and a CPR number in a text.
+    Refuse a patron number, which the program assigns.
     """
-    for field in FREE_TEXTS & values.keys():
-        if holds_number(values[field]):
-            why = WrongValue("it holds what looks like a CPR number: leave it out")
-            raise BadInput("{field}: {why}", field=field, why=why, kind="input.value")
     if "patron" in values:
         raise BadInput("{field}: {why}", field="patron", why="the program gives the patron number", kind="input.value")
     with nothing_seen() as seen:

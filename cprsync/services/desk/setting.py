@@ -16,7 +16,7 @@ from cprsync.domain.desk.confirming import WhyNotConfirmed
 from cprsync.domain.desk.settable import LISTS, OVERRIDDEN, settable
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
-from cprsync.domain.patron.fields import SETTABLE
+from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage, check_new_telephones
 from cprsync.domain.patron.override import (
     SHOWN_AS,
@@ -30,7 +30,6 @@ from cprsync.domain.patron.override import (
     value_of,
 )
 from cprsync.domain.person.canonical import text_of
-from cprsync.domain.person.number import holds_number
 from cprsync.errors import BadInput, ConfigurationError, WrongValue
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.showing import not_confirmed
@@ -65,8 +64,6 @@ WHY_ANOTHER: Final[Mapping[str, str]] = {
     Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
 }
 PIN: Final = "pin"
-#: Where anybody may write anything. No CPR number may stand there: it would be shown and printed as it is.
-FREE_TEXTS: Final = frozenset({"internal_note", "note_to_patron", "blocks", "contact_address", "name", "address"})
 #: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[ListChange, str]] = {
     ListChange.ADD: "added",
@@ -207,8 +204,11 @@ def _write(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
 
 def _check_value(counter: SettingDesk, asked: Setting) -> None:
     takes_away = asked.doing in {ListChange.REMOVE, *OF_NOTICES}
-    if asked.field in FREE_TEXTS and not takes_away and holds_number(asked.text or ""):
-        raise _unfit(asked.field, WrongValue("it holds what looks like a CPR number: leave it out"))
+    if not takes_away:
+        try:
+            FIELD[asked.field].kind.refuse_number(asked.text or "")
+        except WrongValue as error:
+            raise _unfit(asked.field, error) from None
     if asked.field in SETTABLE:
         _typed_value(counter, asked)
     elif _is_ours(counter, asked):

@@ -18,7 +18,7 @@ from cprsync.domain.patron.kinds import BLOCK_MAX
 from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.number import CprNumber
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.services.imports.results import (
     Imported,
     PatronNotes,
@@ -146,6 +146,10 @@ def in_branch(line: int, row: NewPatron, policy: Policy) -> NewPatron | Refused:
 def _check(values: Mapping[str, str]) -> None:
     for key, value in values.items():
         kind = FIELD[key].kind
+        try:
+            kind.refuse_number(value)
+        except WrongValue:
+            raise Unfit(key, "number") from None
         parts = [part for line in value.splitlines() for part in (line.split("|") if kind.several else [line])]
         if any(len(part) > kind.cell_max or not part.isprintable() for part in parts):
             raise Unfit(key, "cell")

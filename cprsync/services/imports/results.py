@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cprsync.domain.lending.contacting import letter_language
+from cprsync.domain.patron.kinds import HOLDS_NUMBER
 from cprsync.errors import WrongValue
 from cprsync.services.ports.imports import ImportedRow, ImportOutcome
 
@@ -40,6 +41,7 @@ REASONS: Final[Mapping[str, str]] = {
     "twice": "the same number stands on an earlier line",
     "cells": "more cells than the header has columns",
     "cell": "too long, or with control characters",
+    "number": HOLDS_NUMBER,
     "nobody": "it does not say who it is: neither a CPR number, a patron number nor a card",
     "card.taken": "another patron has this card",
     "card.number": "a CPR number, and not the patron's own: use a card that is the patron's",

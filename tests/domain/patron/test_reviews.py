@@ -126,7 +126,8 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("responsible.of_age", AcceptEffect.END_LINK, True),
         ("number.annulled", AcceptEffect.SEEN, False),
         ("birth.differs", AcceptEffect.SEEN, False),
-        ("said.name", AcceptEffect.SEEN, False),
+        ("said.name", AcceptEffect.SAME_PERSON, False),
+        ("said.address", AcceptEffect.SEEN, False),
         ("number.set", AcceptEffect.NUMBER_SET, True),
         ("net_media.refused", AcceptEffect.TELL_AGAIN, False),
         ("net_media.foreign", AcceptEffect.TELL_AGAIN, False),
@@ -269,8 +270,10 @@ def test_a_step_that_concerns_no_block_proposes_nothing_whatever_is_held(before:
 
 # -- many at once, and later --------------------------------------------------------------------------------
 
-#: Accepting one of these writes a record, needs two people, or overwrites what another library said.
+#: Accepting one of these writes a record, needs two people, says who somebody is, or overwrites what another library
+#: said.
 ONE_BY_ONE = {
+    AcceptEffect.SAME_PERSON,
     AcceptEffect.BLOCK,
     AcceptEffect.LIFT,
     AcceptEffect.MERGE,

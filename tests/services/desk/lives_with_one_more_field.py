@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import serving
 from callers import calling, close_connections, everything, refusal
-from doubles import AGENCY
+from doubles import AGENCY, refused
 from test_adding import add
 from test_api_registering import preview
 from test_box import patron_of
@@ -22,11 +22,14 @@ from townspeople import cpr, gains_protection, person
 from cprsync.cli.desk.registering import ASKED
 from cprsync.cli.main import app
 from cprsync.cli.pages.policy import BEGIN
+from cprsync.domain.desk.own import Proof
 from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.sealed import Sealed
+from cprsync.errors import BadInput
 from cprsync.language.record import record_lines
 from cprsync.resources import guide_paths
+from cprsync.services.desk.own import OwnRecord
 from cprsync.services.desk.showing import patron_document
 from cprsync.web.api.api import build_description
 
@@ -77,8 +80,8 @@ def test_a_list_brings_it_under_each_of_its_names(either_library: Library, colum
 
 
 def test_a_value_that_is_too_long_is_refused_under_its_name(library: Library) -> None:
-    (refused,) = take(library, f"cpr_number,extra_line\n{cpr('ANNA').digits},{'x' * 65}\n").refused
-    assert (refused.field, value(library, library.id_of("ANNA"))) == ("extra_line", "")
+    (row,) = take(library, f"cpr_number,extra_line\n{cpr('ANNA').digits},{'x' * 65}\n").refused
+    assert (row.field, value(library, library.id_of("ANNA"))) == ("extra_line", "")
 
 
 def test_staff_add_a_patron_with_it(either_library: Library) -> None:
@@ -100,6 +103,36 @@ def test_staff_set_it_and_empty_it_and_it_shows_as_text_and_json(either_library:
     assert value(library, library.id_of("ANNA")) == VALUE
     assert set_(library, "extra_line", None)["outcome"] == "set"
     assert library.view("ANNA").local.more == ()
+
+
+# -- anybody may write anything there, and it is shown and printed as it is ------------------------------------------
+
+
+@pytest.mark.parametrize("field", BESIDE)
+@pytest.mark.parametrize("held", [cpr("BO").digits, f"mor {cpr('BO').digits[:6]}-{cpr('BO').digits[6:]} svarer"])
+def test_no_cpr_number_is_kept_in_it(either_library: Library, field: str, held: str) -> None:
+    """By the guide's own recipe for a field it was kept, and shown: the list of free texts stood beside the table."""
+    library, anna = either_library, either_library.id_of("ANNA")
+    assert refused(library, lambda: set_(library, field, held), BadInput) == "input.value"
+    kim = {"name": "Kim Uden Nummer", field: held}
+    assert refused(library, lambda: add(library, kim), BadInput) == "input.value"
+    before = library.everything()
+    (row,) = take(library, f"cpr_number,{field}\n{cpr('ANNA').digits},{held}\n").refused
+    assert (row.field, row.why, library.everything()) == (field, "number", before)
+    if field != "extra_sealed":
+        own = OwnRecord(library.ports(), frozenset(), anna, Proof.IDENTITY)
+        assert refused(library, lambda: own.change(field, held), BadInput) == "input.value"
+
+
+def test_pages_and_api_name_the_field_and_keep_no_cpr_number(desk: Served, api: Caller) -> None:
+    held, anna = cpr("BO").digits, desk.library.id_of("ANNA")
+    before = everything(desk)
+    page = desk.browser().open(f"/patrons/{anna}")
+    page.send(f"/patrons/{anna}/set", field="extra_line", text=held)
+    assert "CPR-nummer" in page.text
+    assert held not in page.answer.text
+    refusal(api.post(f"/patrons/{anna}/fields", {"field": "extra_line", "text": held}), 422, "input.value")
+    assert everything(desk)["patron"] == before["patron"]
 
 
 def test_two_patrons_that_are_merged_have_it_and_are_parted_with_it(either_library: Library) -> None:
