@@ -90,9 +90,15 @@ def lines_of(raw: Iterable[str]) -> tuple[str, str, str, str, str]:
 _BLANK = ("", "", "", "", "")
 
 
+#: The most characters of the addressing name, and of first, middle and last name: the widths of record 008. The
+#: contract of the look-up has no limit, and the two sources have to give the same name.
+_NAME_WIDTHS = (34, 50, 40, 40)
+
+
 def name_of(addressing: str, first: str, middle: str, last: str) -> Name | Gap:
     """Canonical name. A blank addressing name means a child without a name yet. Raises Misread."""
-    name = Name(*_texts_of((addressing, first, middle, last)))
+    texts = zip(_texts_of((addressing, first, middle, last)), _NAME_WIDTHS, strict=True)
+    name = Name(*(text[:width].rstrip() for text, width in texts))
     return name if name.addressing else EMPTY
 
 

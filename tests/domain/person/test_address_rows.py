@@ -27,7 +27,10 @@ from cprsync.domain.person.status import Action
 ADDRESS = {
     "address-name": (
         "navnet på posten",
-        "adresseringsnavnet, højst 34 tegn, som på sundhedskortet; for-, mellem- og efternavn gemmes til sortering",
+        (
+            "adresseringsnavnet, højst 34 tegn, som på sundhedskortet, også fra et opslag; for-, mellem- og efternavn "
+            "gemmes til sortering"
+        ),
         "CPR: post 008 (ADRNVN); beslutning 8",
     ),
     "address-markers": (
@@ -47,9 +50,9 @@ ADDRESS = {
         ),
         (
             "adressen læses. Mangler noget af det, siger kilden intet om adressen, og hele den sidste adresse bliver "
-            "stående"
+            "stående. Ved status 01, 03, 05 og 07 venter låneren på et menneske"
         ),
-        "CPR: post 002 og 003; beslutning 1",
+        "CPR: post 002 og 003; beslutning 1 og 49",
     ),
     "address-whole": (
         "en adresse uden c/o, etage, dør, lokalitet eller supplerende linjer, hvor den før havde dem",
@@ -136,6 +139,15 @@ def test_the_name_on_the_record_is_the_addressing_name(key: str) -> None:
     told = name_of(f" {longest} ", "Maximiliane-Alexandrine", "Vita Thora", "Ørsted")
     assert told == Name(longest, "Maximiliane-Alexandrine", "Vita Thora", "Ørsted"), key
     assert len(longest) == 34
+
+
+@pytest.mark.parametrize("key", ["address-name"])
+def test_a_name_longer_than_a_delivery_can_carry_is_kept_as_a_delivery_carries_it(key: str) -> None:
+    """CPR: the widths of record 008. The contract of the look-up has no limit."""
+    told = name_of("A" * 60, "B" * 60, "C" * 60, f"{'D' * 39} {'D' * 20}")
+    assert told == Name("A" * 34, "B" * 50, "C" * 40, "D" * 39), key
+    # a letter of two characters counts as one, and no blank ends a name
+    assert name_of(f"{'e' * 32}e\u0301 Falk", "", "", "") == Name(f"{'e' * 32}é", "", "", "")
 
 
 @pytest.mark.parametrize("key", ["address-markers"])
