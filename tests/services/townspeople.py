@@ -79,6 +79,10 @@ def emigrates(one: Person) -> Person:
     )
 
 
+def disappears(one: Person) -> Person:
+    return silence_by_status(replace(one, status=Status.DISAPPEARED))
+
+
 def dies(one: Person) -> Person:
     return silence_by_status(replace(one, status=Status.DEAD, events=("A21",)))
 

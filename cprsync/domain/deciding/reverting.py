@@ -75,7 +75,8 @@ def leaves_a_household(now: Person, before: Person) -> bool:
     """
     if not now.is_shut or now.address is SILENT:
         return False
-    return before.address is SILENT or not same_dwelling(now.address, before.address)
+    leaves = before.has_left and not now.has_left
+    return leaves or before.address is SILENT or not same_dwelling(now.address, before.address)
 
 
 def restore(

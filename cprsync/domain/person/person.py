@@ -92,6 +92,8 @@ NEEDS_ADDRESS = frozenset(
 WITH_ADDRESS = NEEDS_ADDRESS | {Status.NO_RESIDENCE}
 #: Statuses for an administrative street code. They seal like one, whatever the street code is.
 ADMINISTRATIVE_STATUS = frozenset({Status.RESIDENT_ADMINISTRATIVE, Status.GREENLAND_ADMINISTRATIVE})
+#: The person lives at their last known address no longer. At status 30 the register says nothing of where they live.
+HAS_LEFT = frozenset({Status.DISAPPEARED, Status.EMIGRATED, Status.DEAD})
 #: The number is annulled or replaced: only status and current number are known.
 NUMBER_ONLY = frozenset({Status.ANNULLED, Status.DUPLICATE, Status.CHANGED})
 #: The number has a successor.
@@ -154,6 +156,11 @@ class Person:
     def is_shut(self) -> bool:
         """True if the person has name and address protection, or lives administratively."""
         return self.protection is Protection.NAME_AND_ADDRESS or self.lives_administratively
+
+    @property
+    def has_left(self) -> bool:
+        """True if the register says that the person no longer lives at the address that is kept of them."""
+        return self.status in HAS_LEFT
 
     @property
     def lives_administratively(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, or_, select
 
 from cprsync.domain.outward.record import Surroundings, describe
-from cprsync.domain.patron.patron import HOUSE_MOST, in_household
+from cprsync.domain.patron.patron import HOUSE_MOST, RelatedPatron, in_household
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import SealBroken
 from cprsync.store import tables
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from cprsync.domain.outward.record import OutwardRecord
-    from cprsync.domain.patron.patron import Patron, RelatedPatron
+    from cprsync.domain.patron.patron import Patron
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -58,13 +58,14 @@ def describe_patrons(
             continue
         patron = patrons[row.id]
         at = patron.register.address
+        has_left = RelatedPatron(patron.register, row.parked, in_window=patron.window is not None).has_left
         beside = Surroundings(
             name=name_to_tell(patron.register.name),
             status=row.status_class,
             rights=kept.get(row.id, ""),
             parked=row.parked,
             household=row.id in shared,
-            dwelling="" if at is SILENT else tenant.vault.address_index(at).hex(),
+            dwelling="" if at is SILENT or has_left else tenant.vault.address_index(at).hex(),
             silent_is_sealed=tenant.silence_seals,
         )
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from people import dies, gains_protection, person
+from people import gains_protection, person
 
 from cprsync.domain.patron.patron import HOUSE_MOST, RelatedPatron, in_household, seal_address
 from cprsync.domain.person.person import SILENT, Abroad, Status
@@ -15,8 +15,6 @@ OPEN, SHUT = RelatedPatron(person("ANNA"), parked=False), RelatedPatron(gains_pr
 #: By what they are, who is sealed for a reason of her own.
 SEALED = {
     "0001": SHUT,
-    # still hers: the last known address is kept
-    "dead": RelatedPatron(dies(SHUT.person), parked=False),
     "street": RelatedPatron(person("ANNA", address=Address("0751", "9901")), parked=False),
     "03": RelatedPatron(person("ANNA", status=Status.RESIDENT_ADMINISTRATIVE), parked=False),
     "07": RelatedPatron(person("ANNA", status=Status.GREENLAND_ADMINISTRATIVE), parked=False),
@@ -37,6 +35,25 @@ def test_an_address_is_sealed_with_a_housemates_who_is_sealed_for_her_own_sake(w
     assert in_household(mates, silent_is_sealed=True, others=len(mates))
     # of silence the library decides, and of nothing else
     assert in_household(mates, silent_is_sealed=False, others=len(mates)) is (why not in SILENCE)
+
+
+@pytest.mark.parametrize("status", [Status.DISAPPEARED, Status.EMIGRATED, Status.DEAD], ids=lambda one: one.name)
+@pytest.mark.parametrize("row", ["protection-household-left"])
+def test_whoever_has_left_hides_nobody_who_stays(status: Status, row: str) -> None:
+    """Decision 45: the address is kept as the last known one, and the register says that they live there no more."""
+    left = SHUT._replace(person=replace(SHUT.person, status=status))
+    assert not in_household((OPEN, left), silent_is_sealed=True, others=2), row
+    # until the news that waits is known, or the register has answered, they may be back
+    assert in_household((OPEN, left._replace(parked=True)), silent_is_sealed=True, others=2)
+    assert in_household((OPEN, left._replace(in_window=True)), silent_is_sealed=False, others=2)
+    # who answers for somebody, or has somebody who answers, hides them from anywhere
+    assert in_household((), (left,), silent_is_sealed=True)
+
+
+@pytest.mark.parametrize("status", [Status.NO_RESIDENCE, Status.ANNULLED], ids=lambda one: one.name)
+def test_a_status_that_says_nothing_of_the_dwelling_hides_as_before(status: Status) -> None:
+    still = SHUT._replace(person=replace(SHUT.person, status=status))
+    assert in_household((OPEN, still), silent_is_sealed=True, others=2)
 
 
 @pytest.mark.parametrize("why", SEALED, ids=lambda why: f"protection-linked-{why}")

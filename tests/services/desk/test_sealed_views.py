@@ -22,7 +22,7 @@ from doubles import AGENCY, AGREEMENT, MONDAY, TUESDAY, WEDNESDAY, Killed, Kille
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from store_people import reasons_of
-from townspeople import PROTECTED, cpr, gains_protection, person
+from townspeople import PROTECTED, cpr, dies, disappears, emigrates, gains_protection, person
 from whole import verify_audit
 
 from cprsync.cli.desk.registering import lookup_lines
@@ -46,7 +46,7 @@ from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CANARY = "Kanariefugl"
 NAME = Name(f"{CANARY} Gulnæb", CANARY, "", "Gulnæb")
@@ -413,6 +413,30 @@ def test_a_household_opens_when_nobody_protected_lives_there_any_more(shared: Li
     assert (document["household"], bool(document["fields"]["address"]["value"])) == (False, True)
     neighbour = lookup(shared, "CLARA")
     assert neighbour["household"] is False
+
+
+@pytest.mark.parametrize("leaves", [emigrates, dies, disappears], ids=lambda one: one.__name__)
+def test_a_household_opens_when_the_protected_one_has_left_by_the_registers_word(
+    shared: Library, leaves: Callable[[Person], Person]
+) -> None:
+    """Decision 45. The address is still the last known one of the protected patron, and stays sealed there."""
+    shared.register.knows(leaves(canary()))
+    shared.deliver(TUESDAY, leaves(canary()))
+    shared.one_night()
+    for document in (shown(shared, "CLARA"), lookup(shared, "CLARA")):
+        assert (document["household"], bool(document["fields"]["address"]["value"])) == (False, True)
+    anna = shown(shared, "ANNA")
+    assert (anna["protected"], anna["fields"]["address"]["value"]) == (True, None)
+
+
+def test_whoever_has_left_a_dwelling_is_sealed_for_those_who_live_there(shared: Library) -> None:
+    """CLARA's last known address is where a protected patron lives."""
+    gone = emigrates(replace(person("CLARA"), address=canary().address))
+    shared.register.knows(gone)
+    shared.deliver(TUESDAY, gone)
+    shared.one_night()
+    document = shown(shared, "CLARA")
+    assert (document["household"], document["fields"]["address"]["value"]) == (True, None)
 
 
 def test_a_patron_who_moves_in_with_a_protected_one_is_sealed_before_it_is_written(shared: Library) -> None:
