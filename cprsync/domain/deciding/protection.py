@@ -48,6 +48,8 @@ class Says(enum.Enum):
     DOUBTED = "doubted"
     #: the register does not know the number: that says nothing about protection
     UNKNOWN_NUMBER = "unknown_number"
+    #: not protected, or in doubt, but on the day of a delivery with a 0001, which may be in a record that had to wait
+    NOT_LATER = "not_later"
     #: no answer, or one that is older than the delivery
     UNANSWERED = "unanswered"
 
@@ -134,6 +136,8 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, ProtectionStep.LIFT),
     ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
     ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
+    # decision 43
+    ProtectionRule(Voice.ANSWER, Says.NOT_LATER, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
     ProtectionRule(Voice.ANSWER, Says.UNANSWERED, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
 )
 

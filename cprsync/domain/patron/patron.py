@@ -141,6 +141,8 @@ class Patron:
     window: Window | None = None
     #: an undone run has put an earlier state back, and nobody has let the patron go yet (decision 19)
     is_held: bool = False
+    #: the day of the last delivery with a 0001 about the patron, also in a record that had to wait
+    protected_on: date | None = None
 
     def __repr__(self) -> str:
         return f"Patron({self.id})"
@@ -184,6 +186,10 @@ class Patron:
         if self.window is None or self.as_of is None or as_of.awaits_delivery or self.is_held:
             return False
         return as_of.seen >= max(self.window.until, self.as_of.day)
+
+    def may_be_opened_by(self, look_up: date) -> bool:
+        """True if a look-up of that day may end the protection: no delivery has told of it that day or later."""
+        return self.protected_on is None or look_up > self.protected_on
 
     @property
     def has_replaced_number(self) -> bool:
@@ -231,6 +237,14 @@ class RelatedPatron(NamedTuple):
     #: the feed could not report changes of this number, so it counts as silent (decision 32)
     in_window: bool = False
 
+    @property
+    def has_left(self) -> bool:
+        """Tell whether this patron shares the dwelling no longer, by the register's word (decision 45).
+
+        The word is not known while news of the patron waits, or the feed could not report it.
+        """
+        return self.person.has_left and not self.parked and not self.in_window
+
     def is_sealed(self, *, silent_is_sealed: bool) -> bool:
         """Tell whether this patron is sealed for a reason of their own."""
         return is_sealed(self.person, silent_is_sealed=silent_is_sealed, parked=self.parked, in_window=self.in_window)
@@ -242,7 +256,7 @@ def in_household(
     """Tell whether an address is sealed to protect someone else.
 
     Args:
-        mates: the other patrons of the dwelling.
+        mates: the other patrons with the same last known dwelling.
         links: the people that the patron answers for, or that answer for the patron (forælder, værge), wherever they
             live.
         silent_is_sealed: whether the library seals a patron if no source has given their protection.
@@ -250,7 +264,8 @@ def in_household(
     """
     if others > HOUSE_MOST:
         return True
-    return any(one.is_sealed(silent_is_sealed=silent_is_sealed) for one in chain(mates, links))
+    live_there = (one for one in mates if not one.has_left)
+    return any(one.is_sealed(silent_is_sealed=silent_is_sealed) for one in chain(live_there, links))
 
 
 def seal_address(person: Person) -> Person:

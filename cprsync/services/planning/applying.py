@@ -61,7 +61,7 @@ def hold(night: Night, run: Run, plan: Plan) -> Counter[str]:
 def protect_only(night: Night, run: Run | None, plan: Plan) -> Counter[str]:
     """Write what protects from deliveries that may not be applied yet. Writes no balance sheet and no checkpoint."""
     through: Counter[str] = Counter()
-    for steps in _batches(plan.changes, night.batch):
+    for steps in _batches((step for step in plan.steps if step.write or step.told), night.batch):
         through.update(write_again_if_lost(partial(_save, night, run, steps, items=False)))
         night.raise_if_stopped()
     return through
@@ -142,8 +142,8 @@ def _save(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> C
     held = [_held(night, step, fresh) for step in steps]
     batch = batch_of(held)
     if not items:
-        batch = Batch(writes=batch.writes)
-    if batch.items or batch.writes:
+        batch = Batch(writes=batch.writes, told=batch.told)
+    if batch.items or batch.writes or batch.told:
         night.store.patrons.write(run, batch)
     return Counter(action.value for write in batch.writes for action in write.actions)
 
@@ -151,14 +151,15 @@ def _save(night: Night, run: Run | None, steps: list[Step], *, items: bool) -> C
 def _held(night: Night, step: Step, fresh: Mapping[str, Patron]) -> Step:
     """Hold the step's change back, except for what protects. No date moves and no question is closed."""
     if step.write is None or step.change is None:
-        return Step(step.item)
+        return Step(step.item, told=step.told)
     patron = fresh.get(step.write.patron.id)
     saved = None if patron is None else protective_part(step.change, patron)
     actions = () if saved is None else saved.actions
     item = step.item and replace(step.item, outcome=Outcome.HELD, actions=actions, reason=step.parked)
     if saved is None or patron is None or step.evidence is None:
-        return Step(item)
-    return Step(item, change=saved, write=write_protection(night, saved, patron, step.evidence.as_of))
+        return Step(item, told=step.told)
+    written = write_protection(night, saved, patron, step.evidence.as_of)
+    return Step(item, change=saved, write=written, told=step.told)
 
 
 def _renumber_again(night: Night, step: Step, patron: Patron) -> Step:

@@ -22,6 +22,7 @@ from cprsync.services.planning.steps import (
     as_of_lookup,
     end_of,
     step_of,
+    told_protection,
     window_closed_by,
 )
 from cprsync.services.ports.deliveries import Unreadable
@@ -100,6 +101,9 @@ class Planner:
         ends = self._ask_ends(persons, known, as_of) if self._asks else {}
         for ordinal, delivered in enumerate(chunk, start=first):
             found = NotOurs() if delivered.number is None else known[delivered.number]
+            if not isinstance(found, NotOurs) and delivered.number is not None:
+                # an earlier line of these, under another number, may have told of the patron
+                found = self._planned.get(delivered.number, found)
             if isinstance(delivered, Unreadable):
                 self._park_unreadable(delivery, delivered, found, as_of, ordinal)
             else:
@@ -127,7 +131,7 @@ class Planner:
 
     def _ask_ends(
         self, persons: Sequence[Person], known: dict[CprNumber, Recognised], as_of: AsOf
-    ) -> dict[CprNumber, ProtectionEnd]:
+    ) -> dict[CprNumber, tuple[ProtectionEnd, date]]:
         """Look up, in one call, patrons with a protection that may have ended. The audit entry is written before."""
         asked: dict[CprNumber, str] = {}
         for person in persons:
@@ -142,12 +146,12 @@ class Planner:
         if not asked:
             return {}
         self._night.store.subscriptions.intend(self._run, list(asked.values()), PROTECTION_END)
-        fresh = as_of_lookup(self._night).day >= as_of.day
+        heard = as_of_lookup(self._night).day
         answers = list(self._night.register.look_up_many(list(asked)))
         for answer in answers:
             if isinstance(answer, NotFound):
                 self._note(answer.error)
-        return {answer.number: end_of(answer, fresh=fresh) for answer in answers}
+        return {answer.number: (end_of(answer, fresh=heard >= as_of.day), heard) for answer in answers}
 
     def _decide_one(  # noqa: PLR0913, PLR0917 -- one person with all that is known of them
         self,
@@ -156,7 +160,7 @@ class Planner:
         found: Recognised,
         as_of: AsOf,
         ordinal: int,
-        end: ProtectionEnd | None,
+        end: tuple[ProtectionEnd, date] | None,
     ) -> None:
         patron_id = None if isinstance(found, NotOurs) else found.patron_id if isinstance(found, Equal) else found.id
         item = Item(ordinal, delivery.id, person.number, patron_id, Outcome.NOT_OURS)
@@ -169,9 +173,9 @@ class Planner:
             self._add_stranger(Strangers(len(self._steps), ordinal, delivery.id), person.number)
             return
         if isinstance(found, Equal):
-            step = _equal_step(item, found, as_of)
+            step = _equal_step(item, found, person, as_of)
         else:
-            evidence = Evidence(person, as_of, end)
+            evidence = Evidence(person, as_of, *(end or ()))
             decision = evidence.decide_on(found)
             # delivered under this number again: the register has taken the number change back
             verifies = window_closed_by(decision, found, as_of) if found.has_replaced_number else None
@@ -326,7 +330,7 @@ class Planner:
         if is_decided(question, patron) and person.status in REPLACED:
             return
         # the night's own answer decides on the end of a protection, as it does for a file (decision 35)
-        evidence = Evidence(person, as_of, end_of(answer, fresh=True))
+        evidence = Evidence(person, as_of, end_of(answer, fresh=True), as_of.day).weighed_on(patron)
         is_doubted = evidence.end is ProtectionEnd.DOUBTED
         decision = evidence.decide_on(patron)
         is_open = question.kind == WINDOW or (question.kind != FIRST_COPY and isinstance(decision, Parked))
@@ -344,13 +348,15 @@ class Planner:
         if patron.register.protection is not Protection.NAME_AND_ADDRESS or patron.as_of is None:
             self._steps.append(Step(answered=question, read=patron.id))
             return
-        end = end_of(answer, fresh=as_of_lookup(self._night).day >= patron.as_of.day)
-        if end is ProtectionEnd.UNANSWERED:
+        heard = as_of_lookup(self._night).day
+        end = end_of(answer, fresh=heard >= patron.as_of.day)
+        # From the source that raised the question, use only what it said about protection.
+        told = Person(patron.number, protection=EMPTY)
+        evidence = Evidence(told, patron.as_of, end, heard).weighed_on(patron)
+        if evidence.end is ProtectionEnd.UNANSWERED:
             # asked again later, but nobody need look at an earlier answer that could not be read
             self._steps.append(Step(read=patron.id))
             return
-        # From the source that raised the question, use only what it said about protection.
-        evidence = Evidence(Person(patron.number, protection=EMPTY), patron.as_of, end)
         step = self._leave(step_of(self._night, evidence.decide_on(patron), evidence, patron), patron)
         self._steps.append(replace(step, answered=None if step.doubts else question, read=patron.id))
 
@@ -370,18 +376,22 @@ class Planner:
             after = replace(patron, as_of=step.touch.as_of)
         if step.verifies is not None:
             after = replace(after, window=None)
+        if step.told is not None:
+            _, day = step.told
+            after = replace(after, protected_on=max(day, patron.protected_on or day))
         if after is not patron:
             self._planned[patron.number] = after
         return step
 
 
-def _equal_step(item: Item, found: Equal, as_of: AsOf) -> Step:
+def _equal_step(item: Item, found: Equal, person: Person, as_of: AsOf) -> Step:
     older = as_of.is_older_than(found.as_of)
     reason = WhyUnchanged.OLDER.value if older else None
     moves = not older and as_of != found.as_of
     return Step(
         Item(item.ordinal, item.delivery_id, item.number, found.patron_id, Outcome.UNCHANGED, reason=reason),
         touch=Touch(found.patron_id, as_of) if moves else None,
+        told=told_protection(person, as_of, found.patron_id),
     )
 
 

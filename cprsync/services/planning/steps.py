@@ -26,7 +26,7 @@ from cprsync.domain.netmedia.rights import closes_any_right
 from cprsync.domain.patron.due import CalendarFacts, age_step_of
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import culr_in_force, in_force
-from cprsync.domain.patron.patron import AsOf
+from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.number import CprNumber
@@ -65,17 +65,28 @@ class Evidence:
     person: Person
     #: the day and kind of the source
     as_of: AsOf
-    #: the register's word on the end of a protection
+    #: the register's word on the end of a protection, and the day of the look-up that gave it
     end: ProtectionEnd | None = None
+    heard: date | None = None
     #: why the line is parked whatever the record says: it could not be read, or is about a number that the patron no
     #: longer has
     parked: str | None = None
+
+    def weighed_on(self, patron: Patron) -> Evidence:
+        """The same, unless a delivery of the look-up's day or later has told of the patron's protection (decision 43).
+
+        The look-up then neither ends the protection nor counts as a doubt.
+        """
+        if self.heard is None or self.end not in _MAY_OPEN or patron.may_be_opened_by(self.heard):
+            return self
+        return replace(self, end=_ENDS[step_after_look_up(Says.NOT_LATER)])
 
     def decide_on(self, patron: Patron) -> Decision:
         """Decide without leaving a question. If the register has not answered, protection and question stay."""
         if self.parked is not None:
             return Parked(self.parked)
-        decision = decide(self.person, patron, as_of=self.as_of, protection_end=self.end)
+        end = self.weighed_on(patron).end
+        decision = decide(self.person, patron, as_of=self.as_of, protection_end=end)
         if isinstance(decision, AskRegister):
             return decide(self.person, patron, as_of=self.as_of, protection_end=ProtectionEnd.UNANSWERED)
         return decision
@@ -99,6 +110,8 @@ class Step:
     read: str | None = None
     #: the patron with a protection that the source confirms
     confirmed: str | None = None
+    #: the patron with a protection that a delivery tells of, and the delivery's day
+    told: tuple[str, date] | None = None
     review: tuple[str, str] | None = None
     #: what else the review is about
     named: Named | None = None
@@ -119,7 +132,7 @@ class Step:
         if self.write is not None:
             return self.write.patron.id
         about = (self.touch, self.asks, self.answered)
-        items = (pair[0] for pair in (self.review, self.agreed) if pair is not None)
+        items = (pair[0] for pair in (self.review, self.agreed, self.told) if pair is not None)
         return next(
             (one.patron_id for one in about if one is not None), self.verifies or self.read or next(items, None)
         )
@@ -222,7 +235,16 @@ def step_of(
     is_older = isinstance(decision, Unchanged) and decision.why is WhyUnchanged.OLDER
     is_confirmed = evidence.person.protection is Protection.NAME_AND_ADDRESS and not is_older and parked is None
     confirmed = patron.id if is_confirmed else None
-    return Step(line, evidence, change, write, touch, asks, confirmed=confirmed, review=review, parked=parked)
+    told = told_protection(evidence.person, evidence.as_of, patron.id)
+    return Step(
+        line, evidence, change, write, touch, asks, confirmed=confirmed, told=told, review=review, parked=parked
+    )
+
+
+def told_protection(person: Person, as_of: AsOf, patron_id: str) -> tuple[str, date] | None:
+    """The patron and the day, if a delivery tells of their protection. That stands also if its record has to wait."""
+    is_told = person.protection is Protection.NAME_AND_ADDRESS and as_of.source is Source.FILE
+    return (patron_id, as_of.day) if is_told else None
 
 
 def batch_of(steps: Sequence[Step]) -> Batch:
@@ -240,6 +262,7 @@ def batch_of(steps: Sequence[Step]) -> Batch:
         verified=[step.verifies for step in steps if step.verifies is not None],
         read=[step.read for step in steps if step.read is not None],
         confirmed=[step.confirmed for step in steps if step.confirmed is not None],
+        told=[step.told for step in steps if step.told is not None],
         doubted=[step.doubts for step in steps if step.doubts is not None],
         checkpoint=max(ordinals, default=None),
     )
@@ -386,6 +409,8 @@ def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
     return _ENDS[step_after_look_up(answer.person if fresh else Says.UNANSWERED)]
 
 
+#: What the register says of the end of a protection, if it may open the patron.
+_MAY_OPEN: Final = frozenset({ProtectionEnd.CONFIRMED, ProtectionEnd.DOUBTED})
 _ENDS: Final = {
     ProtectionStep.LIFT: ProtectionEnd.CONFIRMED,
     ProtectionStep.KEEP_FOR_REVIEW: ProtectionEnd.DENIED,

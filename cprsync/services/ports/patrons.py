@@ -185,6 +185,8 @@ class Batch:
     read: Sequence[str] = ()
     #: patrons with a protection that a source confirms
     confirmed: Sequence[str] = ()
+    #: patrons with a protection that a delivery tells of, and its day, also if its record has to wait
+    told: Sequence[tuple[str, date]] = ()
     #: harm of these writes that the limits on the day's answers count
     harms: Mapping[Harm, int] = field(default_factory=dict)
     checkpoint: int | None = None

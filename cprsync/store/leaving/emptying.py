@@ -291,5 +291,6 @@ _FORGOTTEN: Final = (
     "last_seen",
     "rights_due",
     "held_by",
+    "protected_on",
     *WINDOW_COLUMNS,
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, delete, select, union_all, update
 
 from cprsync.domain.deciding.protection import protected_by_either, protected_once_parted
+from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.fields import join_local, part_local
@@ -31,7 +32,7 @@ from cprsync.store.netmedia.accounts import account_of
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.netmedia.effects import CULR, payload
 from cprsync.store.patrons import belongings, responsibles
-from cprsync.store.patrons.patrons import ask, write_records
+from cprsync.store.patrons.patrons import ask, note_protections, write_records
 from cprsync.store.patrons.windows import close_windows, open_windows
 from cprsync.store.records.records import (
     decode_local,
@@ -49,12 +50,13 @@ from cprsync.store.records.records import (
     write_local,
 )
 from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
-from cprsync.store.reviews.review_items import ask_staff, open_kept, seal_kept
+from cprsync.store.reviews.review_items import ask_staff, open_kept, seal_kept, write_reviews
 from cprsync.store.seals.vault import decode
 from cprsync.store.tables import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
@@ -92,6 +94,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     if after is not keeper.register:
         ask(connection, tenant, [(keeper.id, PROTECTION_END)])
     _write(connection, tenant, keeper, after)
+    note_protections(connection, tenant, _told_of(shell, keeper.id))
     _empty(connection, tenant, shell)
     kept["items"] = _settle(connection, tenant, of=shell.id, to=keeper.id)
     told = _publish(connection, tenant, keeper, replaces=shell.number)
@@ -127,6 +130,7 @@ def undo_merge(
     if kept.get("only_answered"):
         keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
         responsibles.only_answers_again(connection, tenant, keeper.id)
+    note_protections(connection, tenant, _told_of(keeper, closed.id))
     _part_local(connection, tenant, keeps, kept)
     _write(connection, tenant, keeper, keeper.register)
     if not _publish(connection, tenant, keeper):
@@ -136,6 +140,8 @@ def undo_merge(
     _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
     # an item from an earlier version has no items
     _let_wait_again(connection, tenant, kept.get("items", ()), of=closed, to=keeper.id)
+    # the patron is back, so nobody need say who has that number now
+    write_reviews(connection, tenant, tenant.no_run, ReviewNews(agreed=frozenset({(keeper.id, before.number)})))
     if closed.held_by is not None:
         ask_staff(connection, tenant, tenant.no_run, [closed.id], REVERTED_HELD)
     # news about one of them may have been written on the other meanwhile
@@ -169,6 +175,11 @@ def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person
     """Write a record with its before-image, one version on. The caller tells the net media."""
     write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
     write_records(connection, tenant, tenant.no_run, [write])
+
+
+def _told_of(patron: Patron, other: str) -> list[tuple[str, date]]:
+    """The day on which a delivery told of the patron's protection, as told of the other: it may be either's."""
+    return [] if patron.protected_on is None else [(other, patron.protected_on)]
 
 
 def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:

@@ -55,6 +55,7 @@ from cprsync.store.seals.vault import REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from datetime import date
 
     from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import Patron
@@ -253,6 +254,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     """
     write_records(connection, tenant, run, batch.writes)
     _move_as_of(connection, tenant, batch.touches)
+    note_protections(connection, tenant, batch.told)
     append(connection, tables.run_item, [_item(tenant, run, item) for item in batch.items])
     ask(connection, tenant, [(one.patron_id, one.kind) for one in batch.asks])
     answered = [(one.patron_id, one.kind) for one in batch.answered]
@@ -379,6 +381,14 @@ def _move_as_of(connection: Connection, tenant: Tenant, touches: Sequence[Touch]
         older = update(tables.patron).where(_PATRON.agency == tenant.agency, newer)
         moved = older.values(as_of_day=as_of.day, as_of_source=as_of.source.value)
         change_rows(connection, moved, _PATRON.id, ids)
+
+
+def note_protections(connection: Connection, tenant: Tenant, told: Sequence[tuple[str, date]]) -> None:
+    """Keep the day of the last delivery that told of each patron's protection (decision 43). It moves forward only."""
+    for day in {day for _, day in told}:
+        newer = or_(_PATRON.protected_on.is_(None), _PATRON.protected_on < day)
+        moved = update(tables.patron).where(_PATRON.agency == tenant.agency, newer).values(protected_on=day)
+        change_rows(connection, moved, _PATRON.id, [one for one, on in told if on == day])
 
 
 def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:

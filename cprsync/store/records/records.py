@@ -92,6 +92,7 @@ class PatronRow(NamedTuple):
     unverified_why: str | None
     unverified_until: date | None
     held_by: int | None
+    protected_on: date | None
 
 
 def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, ...] = ()) -> Patron:
@@ -103,7 +104,7 @@ def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, .
     as_of, person = as_of_from_row(row), decode(open_register(vault, row))
     kind, window = _KINDS[row.kind], _window(row)
     stands = (row.version, row.letters_stopped, row.patron_group, corrected, kind, window)
-    return Patron(row.id, person, as_of, *stands, is_held=row.held_by is not None)
+    return Patron(row.id, person, as_of, *stands, is_held=row.held_by is not None, protected_on=row.protected_on)
 
 
 def patron_rows(connection: Connection, tenant: Tenant, ids: Collection[str], *, hold: bool = False) -> list[AnyRow]:

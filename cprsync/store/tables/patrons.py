@@ -111,6 +111,8 @@ patron = tenant_table(
     needed("found_local", Integer, "0"),
     # the run that has put an earlier state back: until a person lets the patron go, no source changes the record
     maybe("held_by", Integer),
+    # the day of the last delivery that told of a protection, also in a record that had to wait
+    maybe("protected_on", Date),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),

@@ -8,6 +8,8 @@ is: nothing is read of her (test_night_protection).
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
 
 import pytest
 from people import LOOKED_UP, PROTECTED, STORED, TONIGHT
@@ -30,7 +32,7 @@ from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection,
 from cprsync.domain.person.status import Action
 from cprsync.domain.rulebook.tables import protection_key
 from cprsync.errors import BadAnswer, NoSuchPerson, RegisterRefused, RegisterUnavailable
-from cprsync.services.planning.steps import end_of
+from cprsync.services.planning.steps import Evidence, end_of
 from cprsync.services.ports.register import Found, NotFound
 
 TYPE, DATES, WHOLE = (
@@ -117,11 +119,14 @@ ANSWERS = [
     ("number_only", "keep_and_ask_again"),
     # PNR not found: a number that the register has lost is no word about her
     ("unknown_number", "keep_and_ask_again"),
+    # a delivery of that day has told of a protection (decision 43)
+    ("not_later", "keep_and_ask_again"),
     ("unanswered", "keep_and_ask_again"),
 ]
 ANSWERED_BY = {
     "number_only": "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
     "unknown_number": "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
+    "not_later": "Beslutning 43",
     "doubted": ("SF1520: beskyttet er false ved en periode, der er begyndt og ikke har slutdato; beslutning 35"),
 }
 STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
@@ -231,8 +236,11 @@ def test_the_printed_table_says_the_same(case: tuple[str, str, bool, str, str, s
 def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> None:
     """Silence lifts too: the file has already said that there is none (decision 2)."""
     told = from_file("empty", agreed=True)
-    for answer in answers_that_say(says):
-        decision = decide(told, holding(told, PROTECTED), as_of=TONIGHT, protection_end=end_of(answer, fresh=True))
+    day = TONIGHT.day
+    patron = replace(holding(told, PROTECTED), protected_on=day if says == "not_later" else day - timedelta(days=1))
+    would_open = ("empty", "silent", "doubted")
+    for answer in chain(*map(answers_that_say, would_open if says == "not_later" else (says,))):
+        decision = Evidence(told, TONIGHT, end_of(answer, fresh=True), day).decide_on(patron)
         if does == "lift":
             assert isinstance(decision, Change)
             assert decision.actions == (Action.UNPROTECT,)

@@ -165,10 +165,10 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
     "protection-household": (
         (
-            "en anden låner på samme bopæl i CPR (kommune, vej, hus, bygning, etage, dør). En adresse, der er "
-            "rettet ved skranken, har ingen koder og sammenlignes ikke"
+            "en anden låner på dette bibliotek, på samme bopæl i CPR (kommune, vej, hus, bygning, etage, dør). En "
+            "adresse, der er rettet ved skranken, har ingen koder og sammenlignes ikke"
         ),
-        HER_OWN,
+        HER_OWN.replace(" (også efter lånerens død)", ""),
         "ligegyldigt",
         "ikke beskyttet",
         (
@@ -176,7 +176,21 @@ PROTECTION: dict[str, tuple[object, ...]] = {
             "Navn, udlands- og kontaktadresse vises stadig, også en kontaktadresse på samme bopæl, for den er kun "
             "tekst. Et brev, også til kontaktadressen, går først, når adressen er åbnet med en begrundelse"
         ),
-        "Beslutning 2 og 3",
+        "Beslutning 2, 3 og 46",
+    ),
+    "protection-household-left": (
+        "en anden låner, hvis sidste kendte bopæl i CPR er den samme",
+        (
+            "forseglet for sin egen skyld, og efter CPR's ord død, udrejst eller forsvundet; intet om låneren venter, "
+            "og leverancerne kunne fortælle om nummeret"
+        ),
+        "ligegyldigt",
+        "ikke beskyttet",
+        (
+            "forsegler ikke længere andres adresse. Den, der selv er død, udrejst eller forsvundet, vises fortsat uden "
+            "adresse, hvis en beskyttet bor på den sidste kendte bopæl"
+        ),
+        "Beslutning 45",
     ),
     "protection-linked": (
         "en, der er økonomisk ansvarlig for låneren, eller som låneren er økonomisk ansvarlig for",
@@ -386,8 +400,11 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ikke beskyttet (et svar, der ikke nævner beskyttelse, ophæver intet)",
         "ligegyldigt",
         "beskyttet",
-        "beskyttelsen ophører. Et svar ved skranken ophæver intet: natten slår selv op",
-        "Beslutning 32 og 35",
+        (
+            "beskyttelsen ophører, hvis ingen leverance af samme dag eller senere har sagt 0001. Et svar ved skranken "
+            "ophæver intet: natten slår selv op"
+        ),
+        "Beslutning 32, 35 og 43",
     ),
 }
 LATER = (
@@ -405,7 +422,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "address.missing",
         "0001 forsegler",
         LATER,
-        "CPR: post 001, 002 og 003; beslutning 1 og 3",
+        "CPR: post 001, 002 og 003; beslutning 1, 3 og 49",
     ),
     "parked-name": (
         "intet navn til en låner, hvis navn er kendt (et barn, der ikke har fået navn endnu, venter ikke)",

@@ -222,6 +222,27 @@ def test_what_staff_have_answered_since_does_not_wait_again(library: Library) ->
     assert listed(library) == set()
 
 
+def test_who_has_the_old_number_is_no_question_once_its_patron_is_back(either_library: Library) -> None:
+    """CPR uses the number of the patron who closed again: taking the merge back answers whose it is."""
+    library = either_library
+    closes, keeps = two_of_one(library)
+    number = number_of(library, BOTH)
+    reviews(library).accept(number)
+    library.register.knows(moves(person("ANNA")), person("CLARA"))
+    library.deliver(TUESDAY, moves(person("ANNA")))
+    library.one_night()
+    assert waits(library) == ["parked.number.old_active"]
+    reviews(library).undo(number)
+    assert waits(library) == []
+    library.deliver(WEDNESDAY)
+    library.one_night()
+    assert (waits(library), library.store.windows.counts()) == ([], {})
+    for one, person_ in ((closes, moves(person("ANNA"))), (keeps, person("CLARA"))):
+        seen = view(library, one)
+        assert (seen.patron.verified, seen.parked, seen.register.address) == (True, False, person_.address)
+    library.nothing_is_left()
+
+
 def test_a_number_that_an_item_keeps_is_kept_through_a_merge_and_back(either_library: Library) -> None:
     library = either_library
     anna, clara, third = library.id_of("ANNA"), library.id_of("CLARA"), CprNumber(PEOPLE["ANNA"]["next_numbers"][0])

@@ -117,9 +117,15 @@ def test_where_the_held_file_was_right_the_other_is_set_aside(library: Library) 
     assert decisions.discard(other.name, reason="CPR says so", user="lone")["left"] == "nothing"
     library.limit(Harm.GONE, 1)
     library.register.knows(person("ANNA"))
-    assert library.night().exit_code == 3
+    assert library.one_night().exit_code == 3
     assert library.record("DAVID").status is dies(person("DAVID")).status
+    # the file that was set aside told of a protection: only a look-up of a later day ends it (decision 43)
+    assert library.record("ANNA") == gains_protection(person("ANNA"))
+    for day in (TUESDAY, WEDNESDAY):
+        library.deliver(day)
+        library.one_night()
     assert library.record("ANNA") == person("ANNA")
+    library.nothing_is_left()
 
 
 def test_a_delivery_older_than_the_last_one_taken_is_not_used(library: Library) -> None:

@@ -116,7 +116,13 @@ def test_a_patron_of_whom_no_source_has_spoken_is_sealed_too(library: Library) -
     assert library.outbox("HENRIK") == []
     library.register.failures.clear()
     library.register.knows(person("HENRIK"))
-    assert library.one_night().actions_outside == {"first_copy": 1, "unprotect": 1}
+    # an answer of the file's own day tells the rest, and only a later one ends the protection (decision 43)
+    assert library.one_night().actions_outside == {"first_copy": 1}
+    assert library.record("HENRIK") == gains_protection(person("HENRIK"))
+    for day in (TUESDAY, WEDNESDAY):
+        library.deliver(day)
+        report = library.one_night()
+    assert report.actions_outside == {"unprotect": 1}
     assert library.record("HENRIK") == person("HENRIK")
     library.nothing_is_left()
 
