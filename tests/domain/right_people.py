@@ -39,7 +39,7 @@ def facts(who: Person | None = None, **of: Any) -> RightFacts:
     """ANNA's, an adult in Aarhus who has lived there since 2019."""
     local, stage = Local(blocks=of.pop("blocks", ())), of.pop("stage", Stage.ACTIVE)
     since = {"municipality_since": MOVED, "status_since": date(2012, 8, 1)} | {
-        name: of.pop(name) for name in ("municipality_since", "status_since") if name in of
+        name: of.pop(name) for name in ("municipality_since", "status_since", "status_turned") if name in of
     }
     register = person("ANNA") if who is None else who
     return right_facts(replace(patron("ANNA"), register=register, **of), local, stage=stage, **since)

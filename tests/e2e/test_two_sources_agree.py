@@ -96,6 +96,14 @@ def test_the_two_sources_agree_about_60_of_60(way: str, heard: dict[str, Heard])
     assert len(agreeing) == 60, sorted(PEOPLE.keys() - set(agreeing))
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_the_two_sources_give_the_same_days_of_status_and_move(way: str, heard: dict[str, Heard]) -> None:
+    soap, file = heard[way].soap, heard[way].file
+    days = {key: (soap[key].status_since, soap[key].moved_in) for key in PEOPLE}
+    assert days == {key: (file[key].status_since, file[key].moved_in) for key in PEOPLE}
+    assert all(any(of is not None for of in some) for some in zip(*days.values(), strict=True))
+
+
 def test_both_framings_give_equal_persons(heard: dict[str, Heard]) -> None:
     lines, stream = (heard[way].file for way in WAYS)
     assert lines == stream

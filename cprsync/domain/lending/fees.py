@@ -56,7 +56,7 @@ class Fee:
     oere: int
     rule: FeeRule
     group: str
-    #: the days that were counted; for a dead patron, the days until the death was known
+    #: the days that were counted; for a dead patron, the days until the death
     days_late: int
     #: the first day of the table that was used; None: no table was used
     tariff: date | None = None
@@ -75,7 +75,7 @@ def overdue_fee(loan: LoanDays, standing: Standing, policy: Policy, *, returned:
     if days_late == 0 and loan.given_up is not None and loan.given_up <= loan.due:
         return replace(nothing, rule=FeeRule.LOST)
     if days_late == 0:
-        # in time; or late only after the death was known
+        # in time; or late only after the death
         return nothing if returned <= loan.due else replace(nothing, rule=FeeRule.DEAD)
     if not group.fees:
         return replace(nothing, rule=FeeRule.GROUP_FREE)
@@ -137,7 +137,7 @@ def _deduct_charged(fee: Fee, charged: int) -> Fee:
 
 
 def _days_late(loan: LoanDays, standing: Standing, returned: date) -> int:
-    """Whole days after the due date. For a dead patron, the days stop when the death became known."""
+    """Whole days after the due date. For a dead patron, the days stop at the death."""
     until = returned
     if standing.is_dead:  # The earlier debt stays. If the day of the death is unknown, no day is counted.
         until = loan.due if standing.dead_since is None else min(returned, standing.dead_since)

@@ -47,7 +47,7 @@ class Standing:
     #: None: neither staff, the register nor the number gives a birth date
     born: date | None
     status: Status | Silent = SILENT
-    #: the day on which the death became known; no fee grows after it
+    #: the day of the death by the register, or else the day on which it became known; no fee grows after it
     dead_since: date | None = None
     #: False: no number, or a replacement number
     has_cpr: bool = True
@@ -72,8 +72,7 @@ def standing_of(  # noqa: PLR0913 -- one for each source of what counts
         group=now.group,
         born=None if now.birth is None else now.birth.day,
         status=patron.register.status,
-        # letters stop on the day that brings the death, and are sent again if it is annulled
-        dead_since=patron.letters_stopped,
+        dead_since=patron.dead_since,
         has_cpr=not patron.number.is_replacement,
         blocks=local.blocks,
         debt_oere=debt_oere,

@@ -52,24 +52,29 @@ class RightFacts:
     blocks: tuple[Block, ...] = ()
     kind: PatronKind = PatronKind.PERSON
     stage: Stage = Stage.ACTIVE
-    #: since when the register's municipality and status are as they are; None: unknown
+    #: since when the register's municipality and status are as they are, by the register's own days or else by ours;
+    #: None: unknown
     municipality_since: date | None = None
     status_since: date | None = None
+    #: the day on which the status became another one, as on a return; None: it has not since the first copy
+    status_turned: date | None = None
     #: the day on which a death stopped letters; None: letters are sent
     letters_stopped: date | None = None
 
 
-def right_facts(
+def right_facts(  # noqa: PLR0913 -- one for each day that we know
     patron: Patron,
     local: Local,
     *,
     stage: Stage = Stage.ACTIVE,
     municipality_since: date | None = None,
     status_since: date | None = None,
+    status_turned: date | None = None,
 ) -> RightFacts:
     """Takes from a patron what counts for a right.
 
-    Leaves out protection and name, and all of the address except its municipality.
+    Leaves out protection and name, and all of the address except its municipality. The days are those
+    on which we wrote the values: they count where the register gives none.
     """
     register = patron.register
     at = register.address
@@ -85,8 +90,9 @@ def right_facts(
         blocks=local.blocks,
         kind=patron.kind,
         stage=stage,
-        municipality_since=municipality_since,
-        status_since=status_since,
+        municipality_since=register.municipality_since or municipality_since,
+        status_since=register.status_since or status_since,
+        status_turned=register.status_since or status_turned,
         letters_stopped=patron.letters_stopped,
     )
 
@@ -159,9 +165,9 @@ class Day:
         typed = in_force(self.facts.overrides, self.on).get(Overridden.MUNICIPALITY)
         if typed is not None:
             return typed.since
-        moved, status = self.facts.municipality_since, self.facts.status_since
+        moved, came_back = self.facts.municipality_since, self.facts.status_turned
         # a patron who came back lives there from that day, even if it is the same municipality
-        return None if moved is None else max(moved, status or moved)
+        return None if moved is None else max(moved, came_back or moved)
 
     def birthday_at(self, age: int) -> date | None:
         """The day on which the patron reached an age (0 is birth); None: no birth date is known."""

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.feed.delivery import WindowReason, look_up_day
-from cprsync.domain.person.person import SILENT, Protection
+from cprsync.domain.person.person import SILENT, Protection, Status
 from cprsync.domain.person.sealed import Address, SealedAddress
 
 if TYPE_CHECKING:
@@ -150,6 +150,14 @@ class Patron:
     @property
     def number(self) -> CprNumber:
         return self.register.number
+
+    @property
+    def dead_since(self) -> date | None:
+        """The day of the death, if the register gives one; else the day that stopped letters. None: not dead to us."""
+        register, stopped = self.register, self.letters_stopped
+        if register.status is not Status.DEAD or register.status_since is None:
+            return stopped
+        return register.status_since if stopped is None else min(register.status_since, stopped)
 
     @property
     def borrows(self) -> bool:

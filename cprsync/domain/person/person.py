@@ -143,6 +143,12 @@ class Person:
     events: tuple[str, ...] = field(default=(), compare=False)
     #: a look-up says "not protected", but the period has begun and has no end: it counts as protected
     is_end_doubted: bool = field(default=False, compare=False)
+    #: the register's own day for the status, and for the move to the address; None: the source gives none. Sources may
+    #: differ in it, so it follows its group and is never a reason to write.
+    status_since: date | None = field(default=None, compare=False)
+    moved_in: date | None = field(default=None, compare=False)
+    #: the day of the move to the municipality, which a move within it leaves as it is
+    municipality_since: date | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.is_shut:
@@ -204,6 +210,7 @@ def silence_by_status(person: Person) -> Person:
             status=status,
             current_number=person.current_number if status in REPLACED else EMPTY,
             events=person.events,
+            status_since=person.status_since,
         )
     return Person(
         number=person.number,
@@ -217,6 +224,8 @@ def silence_by_status(person: Person) -> Person:
         contact=person.contact,
         events=person.events,
         is_end_doubted=person.is_end_doubted,
+        status_since=person.status_since,
+        moved_in=person.moved_in if status in WITH_ADDRESS else None,
     )
 
 
@@ -241,8 +250,8 @@ def merge(stored: Person, person: Person) -> Person:
         person = _fit_to_status(person, stored.status)
     elif _replaces_all(person) and person.number == stored.number:
         # most people in a delivery have a value in every group, so the person is the result
-        return person
-    return Person(
+        return _with_days(stored, person, person)
+    merged = Person(
         number=stored.number,
         name=person.name if person.name is not SILENT else stored.name,
         birth=person.birth if person.birth is not SILENT else stored.birth,
@@ -253,6 +262,25 @@ def merge(stored: Person, person: Person) -> Person:
         abroad=_abroad(stored, person) if person.status is Status.EMIGRATED else SILENT,
         contact=_contact(stored, person),
     )
+    return _with_days(stored, person, merged)
+
+
+def _with_days(stored: Person, person: Person, merged: Person) -> Person:
+    """The record with the register's days. A day follows its group: it stays as long as the group, if none is given."""
+    status = person.status_since or (stored.status_since if merged.status is stored.status else None)
+    if person.address is SILENT:
+        moved, municipality = stored.moved_in, stored.municipality_since
+    else:
+        is_same = _municipality(merged) == _municipality(stored)
+        moved = person.moved_in or (stored.moved_in if merged.address == stored.address else None)
+        municipality = stored.municipality_since if is_same else person.moved_in
+    if (status, moved, municipality) == (merged.status_since, merged.moved_in, merged.municipality_since):
+        return merged
+    return replace(merged, status_since=status, moved_in=moved, municipality_since=municipality)
+
+
+def _municipality(person: Person) -> str | None:
+    return None if person.address is SILENT else person.address.municipality
 
 
 def _fit_to_status(person: Person, status: Status | Silent) -> Person:

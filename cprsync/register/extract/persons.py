@@ -51,6 +51,8 @@ _SINGLE = frozenset({"001", "002", "003", "005", "006", "008"})
 _NO_DAMAGE = frozenset({"022", "099", "910", "997"})
 _CODES = ("KOMKOD", "VEJKOD", "HUSNR", "ETAGE", "SIDEDOER", "BNR")
 _UNSET = "0000"
+#: Since when the status is so, and the mark of a day that the register is unsure of.
+_STATUS_DAY = ("STATUSHAENSTART", "STATUSDTO_UMRK")
 _STATUSES = {status.value: status for status in Status}
 UNCERTAIN = "*"
 
@@ -64,10 +66,11 @@ class PersonParser:
 
     def __init__(self, layout: Layout, agreement: frozenset[str]) -> None:
         self._agreement = agreement
-        self._main = layout.pick("001", "PNRGAELD", "STATUS", "FOED_DT", "FOED_DT_UMRK")
+        self._main = layout.pick("001", "PNRGAELD", "STATUS", "FOED_DT", "FOED_DT_UMRK", *_STATUS_DAY)
         self._name = layout.pick("008", "ADRNVN", "FORNVN", "MELNVN", "EFTERNVN")
         self._codes = layout.pick("002", *_CODES)
         self._co = layout.place("002", "CONVN")
+        self._move = layout.pick("002", "TILFLYDTO", "TILFLYDT_UMRK")
         self._extra = layout.pick("002", *(f"ADR{line}-SUPLADR" for line in range(1, 6)))
         lines = [layout.place("002", f"ADR{line}-SUPLADR") for line in range(1, 6)]
         self._extra_lines = slice(min(place.start for place in lines), max(place.stop for place in lines))
@@ -103,11 +106,17 @@ class PersonParser:
         single, protections, events = _sorted_by_type(records)
         if "001" not in single:
             raise _BreaksLayout("person.no_001")
-        current, code, born, mark = self._main(single["001"])
+        current, code, born, mark, began, unsure = self._main(single["001"])
         status = _status(code)
         if status in NUMBER_ONLY:
             successor = _current_number(current) if status in REPLACED else EMPTY
-            return Person(number, status=status, current_number=successor, events=self._events(events))
+            return Person(
+                number,
+                status=status,
+                current_number=successor,
+                events=self._events(events),
+                status_since=_day(began, unsure),
+            )
         return silence_by_status(
             Person(
                 number,
@@ -120,8 +129,13 @@ class PersonParser:
                 abroad=self._parse_abroad(single.get("005")) if status is Status.EMIGRATED else SILENT,
                 contact=self._parse_contact(single.get("006")),
                 events=self._events(events),
+                status_since=_day(began, unsure),
+                moved_in=self._moved_in(single.get("002")) if status in WITH_ADDRESS else None,
             )
         )
+
+    def _moved_in(self, record: str | None) -> date | None:
+        return None if record is None or "002" not in self._agreement else _day(*self._move(record))
 
     def _parse_name(self, record: str | None) -> Name | Gap:
         if "008" not in self._agreement:
@@ -255,6 +269,17 @@ def _birth(raw: str, *, uncertain: bool) -> Birth | Silent:
     except ValueError:
         # 1950-00-00 and blanks: the source does not know the day (decision 1).
         return SILENT
+
+
+def _day(moment: str, mark: str) -> date | None:
+    """The day of a moment of twelve digits. None: it is not set, or the register is unsure of it."""
+    if mark == UNCERTAIN or moment[:8] == "00000000":
+        return None
+    try:
+        return date(int(moment[:4]), int(moment[4:6]), int(moment[6:8]))
+    except ValueError:
+        # 195000000000 and blanks: the register does not know the day
+        return None
 
 
 def _require_code(raw: str, reason: str) -> None:

@@ -188,6 +188,8 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
             current_number=_current_number(persondata, asked),
             abroad=_abroad(response),
             contact=_contact(response),
+            status_since=_certain_day(persondata, "p:status/p:statusdato"),
+            moved_in=_certain_day(response, "p:adresse/p:aktuelAdresse/p:tilflytningsdato"),
         )
     except Misread:
         raise BadAnswer("a name or an address was read in another encoding", kind="register.misread") from None
@@ -324,6 +326,13 @@ def _code(element: etree._Element, path: str) -> str:
 
 def _lines(element: etree._Element, pattern: str) -> list[str]:
     return [_text(element, pattern.format(number)) for number in range(1, LINES + 1)]
+
+
+def _certain_day(element: etree._Element, path: str) -> date | None:
+    """A day that the register gives and is sure of; None: there is none."""
+    if _text(element, f"{path}/p:usikkerhedsmarkering") == "*":
+        return None
+    return _day(_text(element, f"{path}/p:dato"))
 
 
 def _day(text: str) -> date | None:

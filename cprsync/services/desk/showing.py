@@ -223,17 +223,26 @@ def _sealed(value: Sealed[Any] | Gap) -> Sealed[Any] | None:
 def _register_field(name: str, value: Any, view: PersonView, *, sealed: bool) -> dict[str, Any]:
     as_of = view.patron.as_of
     days = [view.since[kind] for kind in (*FIELD[name].given_by, "first_copy") if kind in view.since]
+    # a hidden address does not tell when somebody moved in
+    ours, theirs = max(days, default=None), _register_day(name, view.patron.register)
+    since = ours if sealed and name in SEALED else theirs or ours
     owner, source = FIELD[name].owner.value, None if as_of is None else as_of.source.value
     if view.patron.number.is_replacement:
         # the library wrote this value: no register knows the patron
         owner, source = Owner.STAFF.value, Owner.STAFF.value
     entry = _entry(value, owner, source) | {
-        "since": max(days).isoformat() if days else None,
+        "since": since and since.isoformat(),
         "as_of": None if as_of is None else as_of.day.isoformat(),
     }
     if name == "birth_date":
         entry |= _born(view.patron.register)
     return closed(entry) if isinstance(value, Sealed) or (sealed and name in SEALED) else entry
+
+
+def _register_day(name: str, person: Person) -> date | None:
+    """Since when a field is so by the register. None: it does not say, and the day on which we wrote it counts."""
+    days = {"status": person.status_since, "address": person.moved_in, "municipality": person.municipality_since}
+    return days.get(name)
 
 
 def _born(person: Person) -> dict[str, Any]:

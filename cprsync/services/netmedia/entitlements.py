@@ -99,6 +99,7 @@ def facts_of(view: PatronView) -> RightFacts:
         stage=view.stage,
         municipality_since=_since(view.since, "municipality"),
         status_since=_since(view.since, "status"),
+        status_turned=max((view.since[kind] for kind in FIELD["status"].given_by if kind in view.since), default=None),
     )
 
 

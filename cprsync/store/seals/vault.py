@@ -35,6 +35,8 @@ ADDRESS: Final = "address"
 _MAPPING: Final = bytes((1,))
 _GROUP: Final = "\x1e"
 _FIELD: Final = "\x1f"
+#: Before the register's days, which are no part of a fingerprint: sources may differ in them.
+_DAYS: Final = "\x1d"
 _GROUPS: Final = 8
 #: The written form of a group that is one word, and of the gaps.
 _STATUSES: dict[str, Status | Silent] = {"S": SILENT} | {f"K{status.value}": status for status in Status}
@@ -114,13 +116,13 @@ class Vault:
             ) from error
 
     def fingerprint(self, canonical: bytes) -> bytes:
-        """Return the keyed fingerprint of a record, under `fingerprint_key`."""
-        return self._fingerprinting[self.fingerprint_key].digest(canonical)
+        """Return the keyed fingerprint of a record, under `fingerprint_key`. The register's days are no part of it."""
+        return self._fingerprinting[self.fingerprint_key].digest(_undated(canonical))
 
     def is_fingerprint(self, canonical: bytes, fingerprint: bytes, key: str) -> bool:
         """Return whether a record has this fingerprint under the live key with this id."""
         keyed = self._fingerprinting.get(key)
-        return keyed is not None and hmac.compare_digest(keyed.digest(canonical), fingerprint)
+        return keyed is not None and hmac.compare_digest(keyed.digest(_undated(canonical)), fingerprint)
 
     def index(self, kind: str, value: str) -> bytes:
         """Return the keyed index for a new row, under `index_key`."""
@@ -163,8 +165,8 @@ def encode(person: Person) -> bytes:
 
     The first byte is the version of this mapping. Then come the number and each group in its order. Each group begins
     with a record separator and a letter: K known, E empty, S silent, A for an address that stays sealed. Unit
-    separators divide the fields of a known group. The text inside is canonical and has no control character. The as-of
-    is not part of it, because it moves without a change of the record.
+    separators divide the fields of a known group. The register's days come last. The text inside is canonical and has
+    no control character. The as-of is not part of it, because it moves without a change of the record.
 
     Raises:
         ValueError: a text is not canonical.
@@ -186,9 +188,14 @@ def encode(person: Person) -> bytes:
     text = _GROUP.join(groups)
     # how many separators each group has between its fields
     counted = ((name, 3), (birth, 1), (address, 16), (abroad, 5), (contact, 4))
-    if text.count(_GROUP) != _GROUPS or text.count(_FIELD) != sum([n for group, n in counted if group[0] in "KA"]):
+    fields = sum([n for group, n in counted if group[0] in "KA"])
+    if _DAYS in text or text.count(_GROUP) != _GROUPS or text.count(_FIELD) != fields:
         raise ValueError("not canonical: a field holds a separator")
-    return _MAPPING + text.encode()
+    return _MAPPING + (text + _days(person)).encode()
+
+
+def _undated(canonical: bytes) -> bytes:
+    return canonical.partition(_DAYS.encode())[0]
 
 
 def _gap(gap: Gap) -> str:
@@ -225,6 +232,14 @@ def _abroad(abroad: Abroad | Sealed[Abroad] | Silent) -> str:
     return "K" + _FIELD.join((abroad.country, *abroad.lines))
 
 
+def _days(person: Person) -> str:
+    if person.status_since is person.moved_in is person.municipality_since:
+        # all three are None: most often the register gives no day
+        return ""
+    days = (person.status_since, person.moved_in, person.municipality_since)
+    return _DAYS + ",".join("" if day is None else day.isoformat() for day in days)
+
+
 def _contact(contact: Contact | Sealed[Contact] | Gap) -> str:
     if isinstance(contact, Gap):
         return _gap(contact)
@@ -246,9 +261,11 @@ def decode(canonical: bytes) -> Person:
     """
     if canonical[:1] != _MAPPING:
         raise SealBroken("a record is written by another version of the program")
-    number, name, birth, status, address, protection, current, abroad, contact = canonical[1:].decode().split(_GROUP)
+    text, _, days = canonical[1:].decode().partition(_DAYS)
+    number, name, birth, status, address, protection, current, abroad, contact = text.split(_GROUP)
     if "E" in {birth, status, address, abroad}:
         raise SealBroken("a record has no value where it must have one")
+    status_since, moved_in, municipality_since = _days_of(days)
     return Person(
         CprNumber(number),
         _GAPS[name] if name in _GAPS else Name(*_fields(name)),
@@ -259,6 +276,9 @@ def decode(canonical: bytes) -> Person:
         _GAPS[current] if current in _GAPS else CprNumber(current[1:]),
         SILENT if abroad == "S" else _abroad_of(abroad),
         _GAPS[contact] if contact in _GAPS else Contact(_five(_fields(contact))),
+        status_since=status_since,
+        moved_in=moved_in,
+        municipality_since=municipality_since,
     )
 
 
@@ -276,6 +296,11 @@ def _address_of(group: str) -> Address:
     co, locality, town, postcode, district, road, *lines = words
     at = (municipality, street, house, building, floor, door)
     return Address(*at, co, locality, town, postcode, district, road, _five(lines), stays_sealed=group[0] == "A")
+
+
+def _days_of(text: str) -> tuple[date | None, date | None, date | None]:
+    status, moved, municipality = (date.fromisoformat(day) if day else None for day in (text or ",,").split(","))
+    return status, moved, municipality
 
 
 def _abroad_of(group: str) -> Abroad:

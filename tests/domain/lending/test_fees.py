@@ -115,7 +115,7 @@ def test_without_a_table_in_force_nothing_is_owed_and_that_is_said(tariffs: tupl
         (-5, -1, (0, FeeRule.IN_TIME)),
     ],
 )
-def test_a_fee_of_the_dead_stays_as_it_was_when_the_death_became_known(
+def test_a_fee_of_the_dead_stays_as_it_was_at_the_death(
     known_after: int, returned_after: int, answer: tuple[int, FeeRule]
 ) -> None:
     dead = replace(ADULT, status=Status.DEAD, dead_since=late(known_after))

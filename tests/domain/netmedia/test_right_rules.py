@@ -320,7 +320,7 @@ LIVED: dict[str, tuple[RightFacts, Policy, Any, Any, str]] = {
         "licens",
     ),
     "rights-municipality-since-she-came-back": (
-        facts(status_since=date(2027, 3, 1)),
+        facts(status_turned=date(2027, 3, 1)),
         policy(),
         ...,
         date(2027, 3, 1),

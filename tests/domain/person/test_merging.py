@@ -25,6 +25,7 @@ from cprsync.domain.person.person import (
     Protection,
     Status,
     merge,
+    says_nothing_new,
     silence_by_status,
     speaks_for_all,
 )
@@ -48,10 +49,12 @@ ANYTHING = st.builds(Person, st.just(CprNumber(ANNA)), **_SAID)
 HEARD = ANYTHING.map(silence_by_status)
 
 
+#: No groups: of them no record is written.
+_BESIDE = {"number", "events", "is_end_doubted", "status_since", "moved_in", "municipality_since"}
+
+
 def test_the_strategies_cover_every_group() -> None:
-    assert (
-        set(_SAID) == set(GROUPS) == {field.name for field in fields(Person)} - {"number", "events", "is_end_doubted"}
-    )
+    assert set(_SAID) == set(GROUPS) == {field.name for field in fields(Person)} - _BESIDE
 
 
 @settings(deadline=None)
@@ -157,3 +160,34 @@ def test_a_person_silent_about_her_status_says_no_more_than_the_record_allows() 
 
 def test_a_record_keeps_its_number() -> None:
     assert merge(person("ANNA"), person("BO")).number == person("ANNA").number
+
+
+# -- the register's own days ----------------------------------------------------------------------------------
+
+EARLIER, LATER = date(2019, 6, 1), date(2027, 3, 1)
+
+
+def test_a_day_alone_is_no_news_and_follows_its_group_whenever_something_is_written() -> None:
+    """Decision 1: the sources may give different days, or none."""
+    stored = person("ANNA", status_since=EARLIER, moved_in=EARLIER, municipality_since=EARLIER)
+    same = person("ANNA", status_since=LATER, moved_in=LATER)
+    assert stored == same == person("ANNA")
+    assert says_nothing_new(stored, merge(stored, same))
+    silent = merge(stored, person("ANNA"))
+    assert (silent.status_since, silent.moved_in, silent.municipality_since) == (EARLIER, EARLIER, EARLIER)
+
+
+def test_a_day_goes_with_the_group_that_it_was_of() -> None:
+    stored = person("ANNA", status_since=EARLIER, moved_in=EARLIER, municipality_since=EARLIER)
+    dead = merge(stored, dies(person("ANNA")))
+    assert (dead.status_since, dead.moved_in, dead.municipality_since) == (None, EARLIER, EARLIER)
+    moved = merge(stored, moves(person("ANNA"), "ODENSE"))
+    assert (moved.status_since, moved.moved_in, moved.municipality_since) == (EARLIER, None, None)
+
+
+def test_a_move_within_a_municipality_leaves_the_day_of_the_move_to_it() -> None:
+    stored = person("ANNA", moved_in=EARLIER, municipality_since=EARLIER)
+    within = merge(stored, replace(moves(person("ANNA"), "HAVNEN"), moved_in=LATER))
+    assert (within.moved_in, within.municipality_since) == (LATER, EARLIER)
+    elsewhere = merge(stored, replace(moves(person("ANNA"), "ODENSE"), moved_in=LATER))
+    assert (elsewhere.moved_in, elsewhere.municipality_since) == (LATER, LATER)

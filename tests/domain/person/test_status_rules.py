@@ -79,8 +79,9 @@ RECORD = {
     "30": "kun status læses; navn, adresse, beskyttelse og resten bliver stående",
     "80": ("følger kilden; den sidste danske adresse bliver stående, og udlandsadressen vises, men får ingen breve"),
     "90": (
-        "følger kilden, men den sidste adresse bliver stående. Nye lån afvises, og gebyrer vokser ikke. Posten lukkes "
-        "ikke, og lån og gæld bliver stående, til personalet har afviklet dem"
+        "følger kilden, men den sidste adresse bliver stående. Nye lån afvises. Gebyrer vokser ikke efter dødsdagen; "
+        "siger CPR ingen dag, da ikke efter den nat, der hørte om dødsfaldet. Posten lukkes ikke, og lån og gæld "
+        "bliver stående, til personalet har afviklet dem"
     ),
 }
 EACH = pytest.mark.parametrize("code", TABLE, ids=lambda code: f"status-{code}")

@@ -458,3 +458,23 @@ def test_a_damaged_file_is_described_as_far_as_it_could_be_read(tmp_path: Path) 
 def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         examine_file(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("moment", "mark", "day"),
+    [
+        ("202703091430", " ", date(2027, 3, 9)),
+        ("202703090000", " ", date(2027, 3, 9)),
+        ("202703091430", "*", None),
+        ("000000000000", " ", None),
+        ("202703000000", " ", None),
+        (" " * 12, " ", None),
+    ],
+)
+def test_the_registers_day_is_read_if_it_is_set_and_certain(moment: str, mark: str, day: date | None) -> None:
+    """Layout: 001 STATUSHAENSTART and 002 TILFLYDTO, each with its mark."""
+    dated = rec.main(ANNA, since=moment)
+    lived = rec.codes(ANNA)
+    found = only(dated[:37] + mark + dated[38:], lived[:69] + moment + mark + lived[82:], rec.text(ANNA))
+    assert (found.status_since, found.moved_in) == (day, day)
+    assert found == only(rec.main(ANNA), rec.codes(ANNA), rec.text(ANNA))

@@ -83,6 +83,28 @@ def test_a_date_that_cannot_be_a_birth_date_is_silent(written: str) -> None:
     assert read(alive(before=f"<ns3:foedselsdato><ns3:dato>{written}</ns3:dato></ns3:foedselsdato>")).birth is SILENT
 
 
+@pytest.mark.parametrize(
+    ("inner", "day"),
+    [
+        ("<ns3:dato>2027-03-09T00:00:00.000+01:00</ns3:dato>", date(2027, 3, 9)),
+        (
+            "<ns3:dato>2027-03-09T00:00:00.000+01:00</ns3:dato><ns3:usikkerhedsmarkering>*</ns3:usikkerhedsmarkering>",
+            None,
+        ),
+        ("", None),
+    ],
+)
+def test_the_registers_day_is_taken_as_written_if_it_is_certain(inner: str, day: date | None) -> None:
+    dated = f"<ns3:statusdato>{inner}</ns3:statusdato>" if inner else ""
+    whole = status(90).replace("</ns3:status></ns3:status>", f"</ns3:status>{dated}</ns3:status>")
+    person = parse_person(element(answer(persondata(ANNA, after=whole))), CprNumber(ANNA), today=TODAY)
+    assert (person.status, person.status_since) == (Status.DEAD, day)
+
+
+def test_the_day_of_a_move_stands_with_the_address() -> None:
+    assert parse_person(element(anna(ANNA)), CprNumber(ANNA), today=TODAY).moved_in == date(2019, 6, 1)
+
+
 def test_a_marked_birth_date_is_uncertain() -> None:
     mark = "<ns3:usikkerhedsmarkering>*</ns3:usikkerhedsmarkering></ns3:foedselsdato>"
     assert read(alive(before=BIRTH.replace("</ns3:foedselsdato>", mark))).birth == Birth(
