@@ -17,7 +17,8 @@ REASON = "agreed with the family"
 
 def yes_to(preview: Preview) -> Confirmation:
     """The yes to one preview."""
-    return Confirmation(preview.digest, REASON if preview.needs_reason else "")
+    again = (preview.patron_id or "") if preview.is_final else ""
+    return Confirmation(preview.digest, REASON if preview.needs_reason else "", again)
 
 
 def register(desk: Desk, asked: Asked) -> LookedUp:

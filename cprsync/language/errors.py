@@ -27,7 +27,7 @@ _KINDS: Final = {
     Exit.REFUSED: """
         access account account.certificate audit.broken audit.whole backup.broken backup.drill backup.failed
         backup.ahead backup.none backup.survivor backup.survivor.key
-        backup.survivor.other_key backup.taken block.unknown confirm.beside confirm.changed
+        backup.survivor.other_key backup.taken block.unknown confirm.again confirm.beside confirm.changed
         confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped cursor.gone
         cursor.unknown delivery.behind_gap
         delivery.damaged delivery.discarded delivery.empty delivery.encoding delivery.foreign delivery.forgotten

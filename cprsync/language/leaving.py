@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cprsync.language.record import name_of
 from cprsync.language.words import day_text, word
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ def parting_facts(document: Mapping[str, Any], language: Language) -> Iterator[s
     """What prevents the end of a record, what is deleted with it, and what others must confirm."""
     if document["open"]:
         yield f"{word('parting_open', language)}: {ties_text(document['open'], language)}"
+    if document["goes"]:
+        yield f"{word('parting_goes', language)}: {_goes_text(document['goes'], language)}"
     if document["reservations"]:
         yield f"{word('parting_reservations', language)}: {document['reservations']}"
     for block in document["blocks"]:
@@ -23,6 +26,13 @@ def parting_facts(document: Mapping[str, Any], language: Language) -> Iterator[s
         yield word("parting_block", language, since=since, reason=block["reason"])
     if any(document["waits"].values()):
         yield _waits_text("parting_later", document["waits"], language)
+
+
+def _goes_text(goes: Mapping[str, int], language: Language) -> str:
+    """The names of the fields, in the order of the field table. A list has how many it holds."""
+    return ", ".join(
+        f"{name_of(key, language)} ({count})" if count > 1 else name_of(key, language) for key, count in goes.items()
+    )
 
 
 def ties_text(still_open: Mapping[str, int], language: Language) -> str:

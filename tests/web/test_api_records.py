@@ -280,7 +280,10 @@ def test_a_patron_leaves_by_the_yes_to_what_was_shown_and_to_nothing_else(desk: 
     assert records(desk) == before
     shown = api.get(path).json()
     assert shown["whose"]["name"] == person("CLARA").name.addressing
-    left = api.post(path, {"digest": shown["digest"]}).json()
+    assert (shown["again"], shown["goes"]["name"]) == (True, 1)
+    for typed in ("", patron[:-1]):
+        refusal(api.post(path, {"digest": shown["digest"], "again": typed}), 409, "confirm.again")
+    left = api.post(path, {"digest": shown["digest"], "again": patron}).json()
     assert (left["done"]["patron"], left["told"]) == (patron, True)
     assert api.get(f"/patrons/{patron}").json()["fields"].keys() == {"standing"}
 
@@ -291,6 +294,9 @@ def test_a_patron_is_erased_by_the_yes_to_what_was_shown_and_only_once(desk: Ser
     refusal(api.post(path, {"digest": f"sha256:{'0' * 64}"}), 409, "confirm.changed")
     assert records(desk) == before
     yes = {"digest": api.get(path).json()["digest"], "reason": "Låneren har bedt om det"}
+    refusal(api.post(path, yes), 409, "confirm.again")
+    assert records(desk) == before
+    yes["again"] = patron
     assert api.post(path, yes).json()["done"]["erased"]
     before = records(desk)
     refusal(api.post(path, yes), 409, "confirm.changed")

@@ -155,6 +155,7 @@ def test_no_role_but_a_supervisors_erases_or_answers_though_it_names_what_was_sh
     store.desk.ask_staff(patron, NET_MEDIA_REFUSED, about=patron_of(guarded, "CLARA"))
     number, boss = store.review_desk.items(all_states=False)[0].id, callers[Role.SUPERVISOR]
     erase = {"digest": boss.get(f"/patrons/{patron}/erase").json()["digest"], "reason": "Låneren bad om det"}
+    erase["again"] = patron
     bulk = {"items": [number]}
     bulk |= {"digest": boss.post("/reviews/bulk/preview", bulk).json()["digest"]}
     before = store.views.everything()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from doubles import unowned
 from test_box import patron_of
+from test_reviewing import circulate
 from townspeople import person
 
 from cprsync.domain.patron.local import Stage
+from cprsync.store import tables
 
 if TYPE_CHECKING:
     from browser import Served
@@ -26,22 +29,24 @@ def test_looking_at_what_would_happen_changes_nothing(desk: Served, way: str) ->
 
 def test_a_patron_leaves_after_one_yes_and_the_net_media_are_told(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
-    browser = desk.browser().open(f"/patrons/{patron}/leave").send(f"/patrons/{patron}/leave")
+    browser = desk.browser().open(f"/patrons/{patron}/leave").send(f"/patrons/{patron}/leave", again=patron)
     assert browser.path == f"/patrons/{patron}"
     assert "Posten er tømt" in browser.text
     assert desk.library.store.views.patron(patron).stage is Stage.CLOSED
     assert desk.site.told == [patron]
 
 
+@pytest.mark.parametrize("way", ["leave", "erase"])
 @pytest.mark.parametrize("typed", ["", "ANNA", "CLARA"])
-def test_nobody_is_erased_unless_their_number_is_typed_again(desk: Served, typed: str) -> None:
-    """One click on the page of the wrong patron erased them for good."""
+def test_no_record_ends_for_good_unless_its_number_is_typed_again(desk: Served, way: str, typed: str) -> None:
+    """One click on the page of the wrong patron emptied the record for good."""
     patron = patron_of(desk, "ANNA")
     again = patron_of(desk, typed)[: 7 if typed == "ANNA" else 8] if typed else ""
     before = desk.library.everything()
-    browser = desk.browser().open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase", again=again)
+    browser = desk.browser().open(f"/patrons/{patron}/{way}").send(f"/patrons/{patron}/{way}", again=again)
     assert browser.answer.status_code == 422
-    assert "Intet er slettet." in browser.text
+    assert "intet er skrevet" in browser.text.casefold()
+    assert 'href="#again"' in browser.answer.text
     assert unowned(desk.library.everything()) == unowned(before)
 
 
@@ -83,13 +88,35 @@ def test_a_night_that_runs_lets_nobody_leave_until_it_is_over(desk: Served) -> N
     patron = patron_of(desk, "ANNA")
     browser = desk.browser().open(f"/patrons/{patron}/leave")
     with desk.library.store.runs.lock():
-        browser.send(f"/patrons/{patron}/leave")
+        browser.send(f"/patrons/{patron}/leave", again=patron)
         assert browser.answer.status_code == 422
         assert desk.library.store.views.patron(patron).stage is Stage.ACTIVE
-    assert browser.send(f"/patrons/{patron}/leave").path == f"/patrons/{patron}"
+    assert browser.send(f"/patrons/{patron}/leave", again=patron).path == f"/patrons/{patron}"
 
 
 def test_a_protected_patron_is_not_named_before_they_leave(desk: Served) -> None:
     browser = desk.browser().open(f"/patrons/{patron_of(desk, 'BO')}/leave")
     assert browser.answer.status_code == 200
     assert person("BO").name.addressing not in browser.answer.text
+
+
+@pytest.mark.parametrize("way", ["leave", "erase"])
+def test_the_page_says_what_goes_with_the_record(desk: Served, way: str) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = desk.browser().open(f"/patrons/{patron}")
+    browser.send(f"/patrons/{patron}/set", field="telephones", text="20112233")
+    browser.send(f"/patrons/{patron}/set", field="cards", text="L2")
+    browser.open(f"/patrons/{patron}/{way}")
+    goes = browser.text.partition("Slettes med posten:")[2]
+    assert all(name in goes for name in ("Navn", "Adresse", "Telefon", "(2)"))
+    assert "20112233" not in browser.answer.text
+
+
+def test_a_patron_with_something_open_leaves_without_typing_the_number_again(desk: Served) -> None:
+    """The record waits, and the patron may still stay."""
+    library, patron = desk.library, patron_of(desk, "ANNA")
+    circulate(library, tables.loan, "ANNA", 1, due=date(2027, 4, 1), returned=None)
+    browser = desk.browser().open(f"/patrons/{patron}/leave")
+    assert 'name="again"' not in browser.answer.text
+    assert browser.send(f"/patrons/{patron}/leave").path == f"/patrons/{patron}"
+    assert library.store.views.patron(patron).stage is Stage.LEAVING

@@ -59,10 +59,12 @@ class Asker(Frame):
 
     def ask(self, preview: Preview) -> Confirmation:
         """Ask for the yes to a preview that has been shown. Raises NotConfirmed: there is no yes."""
+        # a script has named the patron with the yes
+        named = (preview.patron_id or "") if preview.is_final else ""
         if self.approve:
-            return Confirmation(self.approve, self.reason)
+            return Confirmation(self.approve, self.reason, named)
         if self.yes:
-            return Confirmation(preview.digest, self.reason)
+            return Confirmation(preview.digest, self.reason, named)
         if not self.confirm and not sys.stdin.isatty():
             raise NotConfirmed("nobody has said yes: nothing was written", kind="confirm.needed")
         reason = self.reason
@@ -73,7 +75,8 @@ class Asker(Frame):
                 return Confirmation(preview.digest, reason)
         if _ask(_question(preview, self.lang)).lower() not in _YES:
             raise NotConfirmed("the answer was not yes: nothing was written", kind="confirm.declined")
-        return Confirmation(preview.digest, reason)
+        asks = preview.is_final and sys.stdin.isatty()
+        return Confirmation(preview.digest, reason, _ask(word("confirm_again", self.lang)) if asks else named)
 
 
 def publish_patron(site: Site, patron: str, language: Language) -> None:

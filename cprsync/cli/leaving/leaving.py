@@ -6,7 +6,6 @@ retention period, as each night does.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,13 +16,11 @@ from cprsync.cli.desk.confirming import (
     publish_patron,
     warning_lines,
 )
-from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.frame import Frame, Patron, Today, framed
-from cprsync.cli.terminal.output import note
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.leaving.leaving import Forgotten
-from cprsync.errors import Exit, Misused, NotConfirmed
+from cprsync.errors import Exit, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.leaving import erased_lines, left_text, parting_facts
 from cprsync.language.night import forgotten_text
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 
     from cprsync.services.leaving.departing import LeavingDesk, PartingShown
 
-#: Longer than any patron number.
-_LINE_MAX = 64
 app = typer.Typer()
 retention_app = typer.Typer()
 
@@ -141,19 +136,8 @@ def parting_lines(document: Mapping[str, Any], language: Language) -> Iterator[s
 def _erase(desk: LeavingDesk, patron: str, asker: Asker) -> dict[str, Any]:
     shown = desk.preview(patron, Ending.ERASE)
     with asker.confirmed(shown.document, shown.preview, parting_lines(shown.document, asker.lang)) as confirmation:
-        if sys.stdin.isatty() and not (asker.yes or asker.approve):
-            _type_again(patron, asker.lang)
         done = desk.erase(patron, confirmation)
     return _with_preview(done, shown)
-
-
-def _type_again(patron: str, language: Language) -> None:
-    """Ask for the number a second time, because nobody can restore an erased patron."""
-    note(word("erase_confirm", language))
-    with before_writing():
-        typed = sys.stdin.readline(_LINE_MAX).strip()
-    if typed != patron:
-        raise NotConfirmed("the two patron numbers differ: nothing was erased", kind="confirm.declined")
 
 
 def kept_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

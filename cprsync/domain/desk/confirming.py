@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.person.number import unspaced
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Preview:
     warnings: tuple[DeskWarning, ...] = ()
     #: what else was shown: keyed fingerprints, versions, counts; never a name, an address or a number
     marks: tuple[str, ...] = ()
+    #: the patron number has to be typed once more with the yes, because what is written cannot be taken back
+    is_final: bool = False
 
     @property
     def digest(self) -> str:
@@ -82,6 +85,8 @@ class Confirmation:
     digest: str
     #: in the person's own words; "": no reason was given
     reason: str = field(default="", repr=False)
+    #: the patron number, typed once more
+    again: str = ""
 
 
 class WhyNotConfirmed(enum.Enum):
@@ -91,13 +96,17 @@ class WhyNotConfirmed(enum.Enum):
     CHANGED = "changed"
     #: a warning of level stop needs a reason
     REASON = "reason"
+    #: what cannot be taken back needs the patron number once more
+    AGAIN = "again"
 
 
 def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> WhyNotConfirmed | None:
     """Why nothing may be written yet; None: a person has said yes to exactly this."""
     if confirmation.digest != preview.digest:
         return WhyNotConfirmed.CHANGED
-    return WhyNotConfirmed.REASON if preview.needs_reason and not confirmation.reason.strip() else None
+    if preview.needs_reason and not confirmation.reason.strip():
+        return WhyNotConfirmed.REASON
+    return WhyNotConfirmed.AGAIN if preview.is_final and unspaced(confirmation.again) != preview.patron_id else None
 
 
 #: In the order in which they are shown. They apply to every patron.

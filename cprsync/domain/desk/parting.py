@@ -61,6 +61,10 @@ class Parting:
         """True if something must be settled before the record can be emptied."""
         return bool(self.ties.still_open)
 
+    def is_final(self, way: Ending) -> bool:
+        """True if a yes deletes at once what nobody can bring back. A record that waits can still be kept."""
+        return way is Ending.ERASE or not (self.is_open or self.is_emptied)
+
 
 @dataclass(frozen=True, slots=True)
 class PartingRow:

@@ -44,6 +44,7 @@ CIRCULATION: Mapping[str, str] = {field.entry: field.key for field in FIELDS if 
 _SAID: Final = {
     WhyNotConfirmed.CHANGED: "what would be written is no longer what was shown: nothing was written",
     WhyNotConfirmed.REASON: "a warning stops, and there is no reason to go on: nothing was written",
+    WhyNotConfirmed.AGAIN: "the patron number that was typed once more is not the patron's: nothing was written",
 }
 
 

@@ -17,11 +17,19 @@ from cprsync.domain.desk.access import Doing
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Departing, Forgotten, Ties, inactive_before
+from cprsync.domain.patron.field import Part
+from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import BadInput
 from cprsync.services.desk.access import make_sure_that_may
-from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
+from cprsync.services.desk.showing import (
+    check_confirmed,
+    patron_document,
+    preview_document,
+    warning_documents,
+    whose_document,
+)
 from cprsync.services.desk.viewing import refuse_merged
 from cprsync.services.ports.leaving import Erased
 from cprsync.services.ports.patrons import no_such_patron
@@ -35,10 +43,15 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.policy.policy import Policy
+    from cprsync.services.ports.desk import PatronView
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Library, Store
 
+#: The fields that a preview names as what goes: who the patron is, and what patron and staff keep. Blocks are apart.
+GOES: Final = frozenset(
+    one.key for one in FIELDS if (one.part is Part.LOCAL or one.asked) and one.printed and one.part_of is None
+)
 #: Rows deleted in one transaction. Desk users wait at most for one transaction.
 AT_ONCE: Final = 500
 
@@ -145,11 +158,25 @@ class LeavingDesk:
         document = _parting_document(parting)
         marks = (json.dumps(document, sort_keys=True), *map(str, parting.versions))
         digested = hashlib.sha256("|".join(marks).encode()).hexdigest()
-        preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,))
+        is_final = parting.is_final(way)
+        preview = Preview(way.value, patron_id, parting_warnings(parting, way), (digested,), is_final=is_final)
         # the patron's name is shown, but not part of the digest: a digest of a name would reveal it
         whose = whose_document(view, self.library.policy, on=self.library.clock.today())
         told = preview_document(preview) | {"warnings": warning_documents(preview.warnings)} | document
+        told |= {"goes": self._goes(view), "again": is_final}
         return PartingShown(parting, preview, told | {"whose": whose, "written": False})
+
+    def _goes(self, view: PatronView | None) -> dict[str, int]:
+        """What goes with the record: how many entries each field has, without a value."""
+        if view is None or view.stage is Stage.CLOSED:
+            return {}
+        fields = self._record(view)["fields"]
+        told = {key: 1 if "sealed" in one else _count(one["value"]) for key, one in fields.items() if key in GOES}
+        return {key: count for key, count in told.items() if count}
+
+    def _record(self, view: PatronView) -> dict[str, Any]:
+        today = self.library.clock.today()
+        return patron_document(view, self.library.policy, agency=self.library.agency, on=today)
 
     def leave(self, patron_id: str, confirmation: Confirmation) -> dict[str, Any]:
         """Record a confirmed request to leave. Return the JSON shape of `patron leave`.
@@ -202,6 +229,11 @@ class LeavingDesk:
             # what the next night and the net media must still confirm
             "waits": erased.document(),
         }
+
+
+def _count(value: object) -> int:
+    """How many entries a value has; of a text, one."""
+    return len(value) if isinstance(value, list) else int(bool(value))
 
 
 def _parting_document(parting: Parting) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def preview_leaving(call: Caller, patron: PatronNumber) -> Any:
 def leave(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
     """Write the patron's request to leave, as it was shown. The record is emptied once nothing is open."""
     with call.place(asks=True) as place:
-        done = LeavingDesk(place.desk, call.user).leave(patron, Confirmation(yes.digest, yes.reason))
+        done = LeavingDesk(place.desk, call.user).leave(patron, Confirmation(yes.digest, yes.reason, yes.again))
         return {"done": done, "told": place.site.publish_patron(patron)}
 
 
@@ -130,5 +130,5 @@ def preview_erasing(call: Caller, patron: PatronNumber) -> Any:
 def erase(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
     """Erase the patron for good, as it was shown."""
     with call.place(asks=True) as place:
-        done = LeavingDesk(place.desk, call.user).erase(patron, Confirmation(yes.digest, yes.reason))
+        done = LeavingDesk(place.desk, call.user).erase(patron, Confirmation(yes.digest, yes.reason, yes.again))
         return {"done": done, "told": place.site.publish_patron(patron)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.parting import Ending
-from cprsync.domain.person.number import hide_numbers, unspaced
+from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, NotConfirmed, RunBusy
 from cprsync.language.errors import error_text
 from cprsync.language.leaving import erased_lines, left_text, parting_facts
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from cprsync.web.visit import Visit
 
 
-#: The field in which the patron number is typed again, because nobody can restore an erased patron.
+#: The field in which the patron number is typed again, because nobody can bring the record back.
 AGAIN: Final = "again"
+#: The field that is wrong, by the kind of the error.
+_FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "confirm.again": AGAIN}
 
 
 def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
@@ -55,16 +57,13 @@ def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
 def end_record(visit: Visit) -> Response:
     """Do what was shown."""
     patron, way, desk = visit.named("patron"), _way(visit), LeavingDesk(visit.place.desk, visit.user)
-    if way is Ending.ERASE and unspaced(visit.typed(AGAIN)) != patron:
-        return show_ending(visit, problem=(AGAIN, visit.word("erase_again_wrong")))
-    yes = Confirmation(visit.typed("digest"), visit.typed("reason"))
+    yes = Confirmation(visit.typed("digest"), visit.typed("reason"), visit.typed(AGAIN))
     try:
         done = desk.leave(patron, yes) if way is Ending.LEAVE else desk.erase(patron, yes)
     except (NotConfirmed, BadInput, RunBusy) as error:
         if error.kind == "patron.unknown":
             raise
-        field = "reason" if error.kind in {"confirm.reason", "input.reason"} else ""
-        return show_ending(visit, problem=(field, error_text(error, visit.language)))
+        return show_ending(visit, problem=(_FIELDS.get(error.kind, ""), error_text(error, visit.language)))
     visit.publish(patron)
     if way is Ending.LEAVE:
         visit.session.say(f"{left_text(done, visit.language)}.")

@@ -38,6 +38,20 @@ def test_a_yes_at_the_terminal_is_asked_for_beside_the_answer(typed: str, capsys
     assert capsys.readouterr() == ("", "Skal personen registreres? Skriv ja: ")
 
 
+FINAL = Preview("leave", "12345678", is_final=True)
+
+
+def test_what_cannot_be_taken_back_asks_for_the_patron_number_once_more(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(Terminal("ja\n12345687\n"), FINAL) == Confirmation(FINAL.digest, again="12345687")
+    assert "Skriv lånernummeret igen: " in capsys.readouterr().err
+
+
+def test_a_script_that_names_the_patron_and_says_yes_is_not_asked_again() -> None:
+    assert ask(Terminal(""), FINAL, Asker(yes=True)) == Confirmation(FINAL.digest, again="12345678")
+    approved = Asker(approve=FINAL.digest)
+    assert ask(Terminal(""), FINAL, approved) == Confirmation(FINAL.digest, again="12345678")
+
+
 @pytest.mark.parametrize("typed", ["nej\n", "\n", "jaja\n"])
 def test_anything_else_is_no_yes(typed: str) -> None:
     with pytest.raises(NotConfirmed) as refused:

@@ -14,6 +14,7 @@ def warning(kind: str = "dead", level: Level = Level.NOTE) -> DeskWarning:
 
 
 PREVIEW = Preview("registration", None, (warning(),), ("f00d",))
+AGAIN = WhyNotConfirmed.AGAIN
 STOPPING = replace(PREVIEW, warnings=(warning(), warning("annulled", Level.STOP)))
 
 
@@ -54,3 +55,9 @@ def test_the_words_of_a_warning_are_no_part_of_the_digest() -> None:
 
 def test_the_reason_is_in_no_repr() -> None:
     assert "family" not in repr(Confirmation("sha256:0", "agreed with the family"))
+
+
+@pytest.mark.parametrize(("typed", "why"), [("", AGAIN), ("1234567", AGAIN), ("12345678", None), (" 1234 5678 ", None)])
+def test_what_cannot_be_taken_back_needs_the_patron_number_once_more(typed: str, why: WhyNotConfirmed | None) -> None:
+    final = Preview("leave", "12345678", is_final=True)
+    assert why_not_confirmed(final, Confirmation(final.digest, again=typed)) is why

@@ -262,7 +262,7 @@ def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library:
         act(anna, Confirmation(digest))
     assert refused.value.kind == "confirm.reason"
     assert unseen(library.everything()) == unseen(before)
-    act(anna, Confirmation(digest, "agreed with the manager"))
+    act(anna, Confirmation(digest, "agreed with the manager", anna))
     assert happened(library.everything())["confirm", anna] == 1
     verify_audit(library.store)
 

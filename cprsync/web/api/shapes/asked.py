@@ -178,6 +178,8 @@ class Ending(Asked):
     digest: Digest
     #: needed if a warning says stop
     reason: Reason = ""
+    #: needed if the preview says `again`: the patron number, as a person has typed it once more
+    again: Annotated[str, StringConstraints(max_length=16)] = ""
 
 
 class ReviewAnswer(Asked):

@@ -129,6 +129,10 @@ class EndingShown(Answer):
     blocks: list[KeptBlock]
     kept_blocks: int
     waits: Waiting
+    #: what goes with the record: the fields that have a value, and how many entries each has
+    goes: dict[str, int]
+    #: the yes deletes at once what nobody can bring back: the patron number is sent with it once more
+    again: bool
     whose: Whose
     written: bool
 
