@@ -113,6 +113,24 @@ def _reasons_text(counts: Mapping[str, int], language: Language) -> str:
     return ", ".join(f"{reason_words(reason, language)} {count}" for reason, count in counts.items())
 
 
+def _subscription_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    subscriptions = document["subscriptions"]
+    if subscriptions["added"]:
+        total = subscriptions["added"] + subscriptions["kept"]
+        yield word("subscribed", language, added=subscriptions["added"], total=total)
+    # a run of an earlier version lacks it
+    ended = subscriptions.get("ended", 0)
+    if ended:
+        yield word("subscriptions_ended", language, **subscriptions)
+    # what the night ended is removed by it too: the same number says nothing more
+    if subscriptions["removed"] not in {0, ended}:
+        yield word("subscriptions_removed", language, **subscriptions)
+    if subscriptions.get("unknown"):
+        yield word("subscriptions_unknown", language, count=subscriptions["unknown"])
+    if undecided := document["reasons"].get("subscription.unknown"):
+        yield word("subscriptions_undecided", language, count=undecided)
+
+
 def account_lines(counts: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What drifted in CULR, and what a limit left unrepaired."""
     drifted = {name: counts[name] for name in (*DRIFTS, "repaired") if counts.get(name)}
@@ -132,17 +150,7 @@ def _class_text(entry: Mapping[str, Any], language: Language) -> str:
 
 
 def _around_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    subscriptions = document["subscriptions"]
-    if subscriptions["added"]:
-        total = subscriptions["added"] + subscriptions["kept"]
-        yield "  " + word("subscribed", language, added=subscriptions["added"], total=total)
-    # a run of an earlier version lacks it
-    ended = subscriptions.get("ended", 0)
-    if ended:
-        yield "  " + word("subscriptions_ended", language, **subscriptions)
-    # what the night ended is removed by it too: the same number says nothing more
-    if subscriptions["removed"] not in {0, ended}:
-        yield "  " + word("subscriptions_removed", language, **subscriptions)
+    yield from ("  " + line for line in _subscription_lines(document, language))
     leaving = document.get("leaving", {})
     if leaving.get("closed") or leaving.get("asked"):
         yield "  " + word("leaving", language, **leaving)

@@ -100,8 +100,8 @@ def test_a_restored_library_is_the_one_that_was_backed_up(here: Installation, tm
         name: rows for name, rows in before.items() if name not in OF_RESTORE
     }
     # the copy was taken before the backup was noted: the restore says which it was, and when it was made
-    backup, restored = after["upkeep"]
-    assert (backup["task"], restored["task"]) == ("backup", "restore")
+    loss, backup, restored = after["upkeep"]
+    assert (loss["task"], backup["task"], restored["task"]) == ("loss", "backup", "restore")
     assert json.loads(backup["detail"])["name"] == ran.document["name"]
     made = time_of(ran.document["name"])
     assert made is not None
@@ -791,6 +791,8 @@ def test_the_steps_after_a_restore_of_several_libraries_name_each_where_a_comman
         "db status",
         "certs check --library 710100",
         "certs check --library 710200",
+        "subscriptions reconcile --library 710100",
+        "subscriptions reconcile --library 710200",
         "sync",
         "status",
         "audit accept --reason TEXT --library 710200",

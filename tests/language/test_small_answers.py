@@ -32,6 +32,8 @@ COMPARED = {
     "added": 0,
     "removed": 0,
     "refused": 0,
+    "unknown": 0,
+    "numbers": (),
     "brake": [{"count": 9, "limit": 5}],
 }
 EXCESS = (Excess(Harm.GONE, 21, 20),)

@@ -1,12 +1,13 @@
 """What the feed could not tell: `feed heal` asks the register about patrons in a window, `feed windows` lists them.
 
-`subscriptions` lists ours, and compares them with the register's list. Shows patron numbers, days and counts; no CPR
-number.
+`subscriptions` lists ours, and compares them with the register's list. Shows patron numbers, days and counts; of a CPR
+number the date part alone. Whole numbers go into a file of the operator's, if they name one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -15,15 +16,17 @@ from cprsync.catalogues import command_words
 from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.long_work import progress
 from cprsync.domain.deciding.guard import describe_excess
-from cprsync.errors import Braked, CprsyncError, Misused
+from cprsync.errors import Braked, ConfigurationError, CprsyncError, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import window_lines
 from cprsync.language.words import day_text, word
+from cprsync.private import create_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
+    from cprsync.domain.person.number import CprNumber
     from cprsync.services.feed.provisional import ProvisionalAsked
     from cprsync.services.feed.questions import WindowsAsked
     from cprsync.services.ports.register import InWindow
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
 DONE, LEFT, BRAKED = 0, 3, 5
 TOO_MANY: Final = "{count} subscriptions would end or are missing, and policy.toml allows {limit}: none was ended"
 #: The counts of a comparison.
-COUNTED = ("kept", "missing", "surplus", "added", "removed")
+COUNTED = ("kept", "missing", "surplus", "unknown", "added", "removed")
+#: The column of the numbers in a table of patrons.
+NUMBER: Final = "cpr_number"
 app = typer.Typer()
 subscriptions_app = typer.Typer()
 
@@ -196,29 +201,53 @@ def subscriptions_list(frame: Frame) -> None:
 def subscriptions_reconcile(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Add and remove; without it nothing is changed.")] = False,
+    end_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--end-unknown",
+            help="With --apply, after a restore: also end numbers that nobody here has, and their accounts at CULR.",
+        ),
+    ] = False,
+    numbers: Annotated[
+        Path | None,
+        typer.Option("--numbers", help="Write the numbers that nobody here has into this new file, for patron import."),
+    ] = None,
     frame: Frame,
 ) -> int:
     """Compare our subscriptions with the register's list."""
     from cprsync.services.feed.subscriptions import reconcile
 
+    if end_unknown and not apply:
+        raise Misused("--end-unknown belongs to --apply")
     with (
         frame.opened() as site,
         progress(as_json=frame.as_json) as shown,
         site.night(progress=shown) as night,
     ):
-        document = reconcile_document(reconcile(night, apply=apply))
+        compared = reconcile(night, apply=apply, end_unknown=end_unknown)
+    if numbers is not None:
+        _write_numbers(numbers, compared["numbers"])
+    document = reconcile_document(compared)
     frame.print_outcome(document, reconcile_lines(document, frame.lang, applied=apply))
     return int(document["exit"])
 
 
 def reconcile_document(compared: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON shape of `subscriptions reconcile`, for every exit code."""
-    document = dict(compared)
-    document["exit"] = BRAKED if document["brake"] else LEFT if document["refused"] else DONE
+    document = {**compared, "numbers": [number.masked() for number in compared["numbers"]]}
+    document["exit"] = BRAKED if document["brake"] else LEFT if document["refused"] or document["unknown"] else DONE
     for one in document["brake"]:
         error = Braked(TOO_MANY, count=one["count"], limit=one["limit"], kind="subscriptions.braked")
         document["error"] = error_document(error, changed="part" if document["added"] else "nothing")
     return document
+
+
+def _write_numbers(path: Path, numbers: Sequence[CprNumber]) -> None:
+    """Write a table that `patron import` reads, for the program's user alone."""
+    try:
+        create_private(path, "".join(f"{line}\n" for line in (NUMBER, *(one.digits for one in numbers))))
+    except OSError as error:
+        raise ConfigurationError("{path} cannot be written: {why}", path=path, why=error.strerror or "") from error
 
 
 def subscription_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
@@ -243,6 +272,9 @@ def reconcile_lines(document: Mapping[str, Any], language: Language, *, applied:
     width = max(map(len, counts))
     for words, count in counts.items():
         yield f"{words:<{width}}  {count}"
+    yield from (f"  {masked}" for masked in document["numbers"])
+    if document["unknown"]:
+        yield word("reconcile_decide", language)
     for entry in document["brake"]:
         yield word("reconcile_brake", language, count=entry["count"], limit=entry["limit"])
     if not applied:

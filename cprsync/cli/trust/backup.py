@@ -143,7 +143,9 @@ def _steps_after(restored: Restored) -> list[str]:
     """What the guide says to run after a restore, in its order."""
     libraries = restored.libraries
     named = {one["agency"]: f" --library {one['agency']}" if len(libraries) > 1 else "" for one in libraries}
-    steps = ["db status", *(f"certs check{of}" for of in named.values()), "sync", "status"]
+    steps = ["db status", *(f"certs check{of}" for of in named.values())]
+    # who was registered since the backup is not known here: the list comes before a night
+    steps += [*(f"subscriptions reconcile{of}" for of in named.values()), "sync", "status"]
     steps += [f"audit accept --reason TEXT{named[one['agency']]}" for one in libraries if not one["audit"]["whole"]]
     config = quote(f"{restored.folder}/{restored.placed.config}")
     return [f"cprsync {step} --config {config}" for step in steps]

@@ -5,27 +5,33 @@ first removal, while missing numbers are still added. The first is a list that i
 than the limit of `unsubscribed`: such a list is not trusted. The second is more removals than that limit, which must be
 a mistake of ours. Numbers are added and removed one by one; the operations that clear a whole agreement are never
 called.
+
+After an older copy was put back, a number that nobody here has may be a patron's who was registered since. It stays
+until someone ends it, or registers the patron again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from cprsync.domain.deciding.guard import Excess
 from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.feed.delivery import WindowReason
+from cprsync.domain.netmedia.account import NOWHERE, Effect, Identity, IdType
+from cprsync.domain.netmedia.settling import Unsettled
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm
-from cprsync.errors import CprsyncError, RegisterUnavailable
+from cprsync.errors import CprsyncError, NetMediaUnavailable, RegisterUnavailable
 from cprsync.services.planning.renumbering import find_successor, look_up
 from cprsync.services.planning.steps import last_day_of_the_dead
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs
 from cprsync.services.ports.register import Found, Gaps, Subscribed
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +41,9 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run
 
 log = structlog.get_logger(__name__)
+
+#: Why someone should look, in a report: a number that nobody here has stays subscribed.
+SUBSCRIPTION_UNKNOWN: Final = "subscription.unknown"
 
 
 class Comparison:
@@ -55,6 +64,9 @@ class Comparison:
         self.gaps = Gaps((), (), (), 0)
         #: rows of ours that this comparison ended
         self.ended = 0
+        #: numbers that nobody here has, removed by this comparison
+        self.unknown_removed = 0
+        self._keeps_unknown = False
         self._listed: set[CprNumber] = set()
         self._refused: set[CprNumber] = set()
         self._told: Counter[str] = Counter()
@@ -66,6 +78,8 @@ class Comparison:
         except CprsyncError as error:
             self.error = error
             return
+        loss = night.store.upkeep.last(Task.LOSS)
+        self._keeps_unknown = loss is not None and loss.outcome is not Outcome.DONE
         self._look()
 
     def _look(self) -> None:
@@ -104,7 +118,18 @@ class Comparison:
     @property
     def removable(self) -> tuple[CprNumber, ...]:
         """The numbers in the list that we may remove."""
-        return self.gaps.ended if self._night.shared else (*self.gaps.ended, *self.gaps.foreign)
+        keeps = self._night.shared or self._keeps_unknown
+        return self.gaps.ended if keeps else (*self.gaps.ended, *self.gaps.foreign)
+
+    @property
+    def unknown(self) -> tuple[CprNumber, ...]:
+        """The numbers in the list that nobody here has. On a shared agreement they may be others'."""
+        return () if self._night.shared else self.gaps.foreign
+
+    @property
+    def undecided(self) -> tuple[CprNumber, ...]:
+        """Those of them that stay until someone decides: an older copy was put back."""
+        return self.unknown if self._keeps_unknown else ()
 
     @property
     def hides_ended(self) -> bool:
@@ -116,12 +141,36 @@ class Comparison:
 
         This comes before what the register answers is written: from then on nothing tells that the copy is older.
         """
+        if self._keeps_unknown and self._listed and not self.unknown:
+            self._decide_unknown(ended=0)
         # an empty list tells of nobody: the agreement is new, or the list is not whole
         if self.gaps.missing and self._listed:
             store = self._night.store.reconciliation
             restored = store.restored(self.gaps.missing)
             renumbered = self._find_renumbered(restored)
             store.leave_ended(self._run, [one for one in restored.values() if one not in renumbered])
+
+    def end_unknown(self) -> None:
+        """Let the numbers be removed that nobody here has, after their accounts at CULR are closed.
+
+        Does nothing if they are more than the limit allows. Raises the error of a CULR that does not answer: then no
+        number is removed.
+        """
+        self._keeps_unknown = False
+        self.excess = tuple(self._exceeded())
+        if self.excess:
+            return
+        for number, code in _close_accounts(self._night, self.unknown):
+            self._refuse(number, f"netmedia.{code}")
+
+    def note_decided(self) -> None:
+        """Note that nobody is left to decide about, if all were removed."""
+        if self.settled:
+            self._decide_unknown(ended=self.unknown_removed)
+
+    def _decide_unknown(self, *, ended: int) -> None:
+        self._keeps_unknown = False
+        self._night.store.upkeep.note(Task.LOSS, Outcome.DONE, {"ended": ended})
 
     def _find_renumbered(self, restored: Mapping[CprNumber, str]) -> set[str]:
         """The patrons whom the list has under a number that has replaced the one of the older copy since."""
@@ -182,12 +231,14 @@ class Comparison:
         register, store = self._night.register, self._night.store
         # removed by a killed run that could not record it: if others subscribe to them later, that is theirs
         store.reconciliation.removed_there(self._run, self.gaps.gone)
-        removed = 0
+        removed, unknown = 0, set(self.unknown)
         for done in self._carried_out(self.removable, register.unsubscribe_many):
             store.reconciliation.removed_there(self._run, [number for number, _ in done])
             # the list is fetched once, and compared again if more records were closed
             self._listed.difference_update(number for number, _ in done)
-            removed += sum(result is Subscribed.REMOVED for _, result in done)
+            gone = [number for number, result in done if result is Subscribed.REMOVED]
+            removed += len(gone)
+            self.unknown_removed += sum(number in unknown for number in gone)
         return removed
 
     def _carried_out(
@@ -225,17 +276,39 @@ class Comparison:
     def leave_to_staff(self) -> Counter[str]:
         """Open reviews for the patrons noted, unless they have one.
 
-        Returns: by reason, the refusals since the last call for which no patron is found.
+        Returns: by reason, the refusals since the last call for which no patron is found, and the numbers that nobody
+        here has and that someone must decide about.
         """
         if self._run is not None and self.left:
             self._night.store.patrons.write(self._run, Batch(reviews=list(self.left.items())))
         unknown = self.refused - Counter(kind.removeprefix(PARKED) for kind in self.left.values())
+        unknown.update({SUBSCRIPTION_UNKNOWN: len(self.undecided)} if self.undecided else {})
         new, self._told = unknown - self._told, unknown
         return new
 
 
-def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
-    """Compare between two nights. With `apply`, make the register's list equal ours. Returns counts only.
+def _close_accounts(night: Night, numbers: Sequence[CprNumber]) -> Iterator[tuple[CprNumber, str]]:
+    """Close our accounts at CULR under numbers that nobody here has. Yields those that CULR refuses, with its code."""
+    if night.net_media is None:
+        return
+    closing = {Identity(IdType.CPR, number.digits): number for number in numbers if not number.is_replacement}
+    effects = [[Effect("", 0, one, NOWHERE, gone=True, sweeps=True)] for one in closing]
+    left = set(closing)
+    for effect, result in night.net_media.send_many(effects):
+        if isinstance(result, CprsyncError):
+            raise result
+        left.discard(effect.identity)
+        if isinstance(result, Unsettled):
+            yield closing[effect.identity], result.code.value
+    if left:
+        raise NetMediaUnavailable("CULR has not answered about each account")
+
+
+def reconcile(night: Night, *, apply: bool, end_unknown: bool = False) -> dict[str, Any]:
+    """Compare between two nights. With `apply`, make the register's list equal ours.
+
+    `end_unknown`: end also the numbers that stay because an older copy was put back. Returns counts, and in `numbers`
+    the numbers that nobody here has.
 
     Raises RunBusy while a night runs, and the register's error if the list or an answer does not come.
     """
@@ -243,12 +316,18 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
         comparison = Comparison(night, None)
         if comparison.error is not None:
             raise comparison.error
+        unknown = comparison.unknown
         gaps, surplus, excess = comparison.gaps, len(comparison.removable), comparison.excess
         added = removed = 0
         if apply:
             comparison.leave_ended()
             added = comparison.add_missing()
+            if end_unknown:
+                comparison.end_unknown()
+                excess = comparison.excess
             removed = 0 if excess else comparison.remove_ended()
+            if end_unknown:
+                comparison.note_decided()
         if comparison.error is not None:
             raise comparison.error
     return {
@@ -260,6 +339,8 @@ def reconcile(night: Night, *, apply: bool) -> dict[str, Any]:
         "added": added,
         "removed": removed,
         "refused": comparison.refused.total(),
+        "unknown": len(comparison.undecided),
+        "numbers": unknown,
         "brake": [one.document() for one in excess],
     }
 

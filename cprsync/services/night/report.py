@@ -53,6 +53,8 @@ class Counts:
     subscribed: int = 0
     unsubscribed: int = 0
     ended: int = 0
+    #: of the removed, numbers that nobody here has
+    unknown: int = 0
     #: patrons that the policy has asked to leave, and records that were closed
     departed: Departed = field(default_factory=Departed)
     #: reviews about persons outside any delivery that this run opened, and no run before it
@@ -283,6 +285,7 @@ class Report:
                 "removed": counts.unsubscribed,
                 "kept": closing.subscriptions_kept,
                 "ended": self._ended(),
+                "unknown": counts.unknown,
             },
             "leaving": {"closed": counts.departed.closed, "asked": counts.departed.asked, "again": self.erased_again},
             "entitlements": told.entitlements,

@@ -345,8 +345,11 @@ class _Course:
 
     def _end_subscriptions(self, comparison: Comparison, *, closed: int) -> None:
         """Remove from the register's list what no longer has a reason."""
-        before, removed = comparison.ended, comparison.remove_ended(closed=closed)
-        self._counts += Counts(unsubscribed=removed, ended=comparison.ended - before)
+        before, unknown = comparison.ended, comparison.unknown_removed
+        removed = comparison.remove_ended(closed=closed)
+        self._counts += Counts(
+            unsubscribed=removed, ended=comparison.ended - before, unknown=comparison.unknown_removed - unknown
+        )
         self._leave_to_staff(comparison)
 
     def _leave_to_staff(self, comparison: Comparison) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select, text, update
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.older_states import (
@@ -40,6 +41,7 @@ from cprsync.store.records.records import patron_rows
 from cprsync.store.seals.failures import AuditBroken, JournalBehind, JournalBroken
 from cprsync.store.trust.audit_list import WITNESSED, is_loss_noticed
 from cprsync.store.trust.key_checks import check_journal_keys, find_new_keys, note_keys
+from cprsync.store.trust.upkeep import note_upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,8 +108,7 @@ class Journal(TenantStore):
             again = _note_again(connection, tenant, there)
             remember_journal(connection, tenant)
             # if the journal is not the database's, one of the two is an older copy
-            open_for_subscribed(connection, tenant, WindowReason.RESTORED)
-            tell_everyone_again(connection, tenant)
+            _begin_as_older(connection, tenant)
             more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
             told = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, tenant, audit.DESK, [told])
@@ -123,12 +124,22 @@ class Journal(TenantStore):
 def _begin_again(tenant: Tenant, happened: audit.Happened) -> int:
     """Open everyone's window, and let others be told everything anew. Returns how many patrons are in a window."""
     with library_transaction(tenant) as connection:
-        open_for_subscribed(connection, tenant, WindowReason.RESTORED)
-        tell_everyone_again(connection, tenant)
+        _begin_as_older(connection, tenant)
         in_window = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
         count = count_rows(connection, in_window)
         told = replace(happened, more=(*happened.more, ("patrons", str(count))))
         audit.append(connection, tenant, audit.DESK, [told])
+    return count
+
+
+def _begin_as_older(connection: Connection, tenant: Tenant) -> int:
+    """Begin with an older copy. Whoever was registered since it was made is left to staff.
+
+    Returns for how many a window was opened.
+    """
+    count = open_for_subscribed(connection, tenant, WindowReason.RESTORED)
+    tell_everyone_again(connection, tenant)
+    note_upkeep(connection, tenant, Task.LOSS, Outcome.PART, {"patrons": count})
     return count
 
 
@@ -155,8 +166,7 @@ def notice_older_copy(tenant: Tenant) -> bool:
         # another process may have noticed it just now, and remembered all lines in the database
         if not _is_older(connection, tenant):
             return False
-        count = open_for_subscribed(connection, tenant, WindowReason.RESTORED)
-        tell_everyone_again(connection, tenant)
+        count = _begin_as_older(connection, tenant)
         _tell_loss(connection, tenant)
         older_states.remember_heads(connection, tenant, tenant.heads.end())
         more = (("patrons", str(count)), (WITNESSED, str(_witnessed(tenant))))
@@ -255,8 +265,7 @@ def replay_journal(tenant: Tenant) -> int:
         kept_blocks.forget_kept(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
         if older:
             # what look-ups told since this copy was made is lost, and no delivery tells it again
-            open_for_subscribed(connection, tenant, WindowReason.RESTORED)
-            tell_everyone_again(connection, tenant)
+            _begin_as_older(connection, tenant)
         remember_journal(connection, tenant)
         if seen:
             # no line follows this note: nobody writes one while the library is held

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sqlalchemy import Connection
+
+    from cprsync.store.core.tenant import Tenant
+
 #: How many of one task are kept: over a year of daily ones.
 KEPT_MOST: Final = 400
 _ROW: Final = tables.upkeep.c
@@ -27,22 +31,8 @@ class UpkeepLog(TenantStore):
     def note(
         self, task: Task, outcome: Outcome, detail: Mapping[str, str | int], *, at: datetime | None = None
     ) -> None:
-        tenant = self._tenant
-        with library_transaction(tenant) as connection:
-            values = {
-                "agency": tenant.agency,
-                "id": next_id(connection, tenant, tables.upkeep),
-                "task": task.value,
-                "at": tenant.stamp() if at is None else stamp_of(at),
-                "outcome": outcome.value,
-                "detail": json.dumps(dict(detail), ensure_ascii=False, sort_keys=True),
-            }
-            connection.execute(insert(tables.upkeep), values)
-            ours = (_ROW.agency == tenant.agency) & (_ROW.task == task.value)
-            newest = select(_ROW.id).where(ours).order_by(_ROW.id.desc())
-            oldest = connection.scalar(newest.offset(KEPT_MOST).limit(1))
-            if oldest is not None:
-                connection.execute(delete(tables.upkeep).where(ours, _ROW.id <= oldest))
+        with library_transaction(self._tenant) as connection:
+            note_upkeep(connection, self._tenant, task, outcome, detail, at=at)
 
     def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
         wanted = select(tables.upkeep).where(_ROW.agency == self._tenant.agency, _ROW.task == task.value)
@@ -53,3 +43,29 @@ class UpkeepLog(TenantStore):
         if row is None:
             return None
         return Upkeep(Task(row.task), moment_of(row.at), Outcome(row.outcome), json.loads(row.detail))
+
+
+def note_upkeep(  # noqa: PLR0913 -- a row
+    connection: Connection,
+    tenant: Tenant,
+    task: Task,
+    outcome: Outcome,
+    detail: Mapping[str, str | int],
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Write that it was done, in the caller's transaction, which holds the library."""
+    values = {
+        "agency": tenant.agency,
+        "id": next_id(connection, tenant, tables.upkeep),
+        "task": task.value,
+        "at": tenant.stamp() if at is None else stamp_of(at),
+        "outcome": outcome.value,
+        "detail": json.dumps(dict(detail), ensure_ascii=False, sort_keys=True),
+    }
+    connection.execute(insert(tables.upkeep), values)
+    ours = (_ROW.agency == tenant.agency) & (_ROW.task == task.value)
+    newest = select(_ROW.id).where(ours).order_by(_ROW.id.desc())
+    oldest = connection.scalar(newest.offset(KEPT_MOST).limit(1))
+    if oldest is not None:
+        connection.execute(delete(tables.upkeep).where(ours, _ROW.id <= oldest))

@@ -12,14 +12,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+import said_yes
 from beginnings import DATABASES, Beginnings
 from begun import begin
 from culr_double import CulrDouble
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
+from test_leaving import exit_of
 from test_publishing import account
 from test_window_nights import document, windows
 from townspeople import cpr, dies, gains_protection, moves, person
 
+from cprsync.domain.netmedia.account import Effect, Identity, IdType
+from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import (
@@ -30,6 +34,7 @@ from cprsync.errors import (
     TargetNotLoaded,
     TargetUnavailable,
 )
+from cprsync.services.feed.subscriptions import reconcile
 from cprsync.services.outward.feeding import Reader
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.status import Around, status_of
@@ -38,12 +43,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cprsync.domain.person.number import CprNumber
+
 EVERYTHING = frozenset(OutwardField)
 KOHA = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
 READER = Target("reader", TargetKind.FEED, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
 DOOR = Target("door", TargetKind.FEED, frozenset({OutwardField.GROUP, OutwardField.CARDS}))
 #: By reader, the cursors that it was given last.
 CameTo: TypeAlias = "dict[str, tuple[str, ...]]"
+THURSDAY = WEDNESDAY + timedelta(days=1)
 DEAD, SHUT, MOVED, SAME = "ANNA", "CLARA", "DAVID", "BO"
 
 
@@ -310,3 +318,81 @@ def test_an_older_copy_that_an_operator_tells_of_is_left_as_a_restore_leaves_it(
         assert set(windows(told).values()) == {"restored"}
         (entry,) = told.store.audit.entries(AuditFilter(by="drift", reasons=True))
         assert (entry.what, entry.reason) == ("older_copy", "VM fra i går")
+
+
+# -- somebody registered since the backup --------------------------------------------------------------------
+
+
+def registered_since(lost: Library) -> CprNumber:
+    """Somebody was registered after the copy was made: CPR and CULR know them, and nobody here does."""
+    number = cpr("RIKKE")
+    lost.register.listed.add(number)
+    made = Effect("", 1, Identity(IdType.CPR, number.digits), "751")
+    assert isinstance(next(iter(culr(lost).send_many([[made]])))[1], Settled)
+    return number
+
+
+@pytest.mark.parametrize("nights", [1, 2])
+def test_somebody_registered_since_the_copy_stays_subscribed_until_someone_decides(lost: Library, nights: int) -> None:
+    number = registered_since(lost)
+    for day in (WEDNESDAY, THURSDAY)[:nights]:
+        report = lost.one_night()
+        assert report.reasons["subscription.unknown"] == 1
+        assert report.exit_code == 3
+        lost.deliver(day)
+    assert number in lost.register.listed
+    assert culr(lost).holds(account("RIKKE")) == "751"
+    before = lost.everything()
+    found = reconcile(lost.ports(), apply=False)
+    assert (found["unknown"], found["surplus"], found["numbers"]) == (1, 0, (number,))
+    assert lost.everything() == before
+    # what is equal again is applied, and whoever nobody knows is not ended by that
+    assert reconcile(lost.ports(), apply=True)["removed"] == 0
+    assert number in lost.register.listed
+
+
+def test_giving_up_who_was_registered_since_the_copy_closes_their_account_before_their_subscription(
+    lost: Library,
+) -> None:
+    number = registered_since(lost)
+    lost.one_night()
+    culr(lost).down = NetMediaUnavailable("it does not answer")
+    with pytest.raises(NetMediaUnavailable):
+        reconcile(lost.ports(), apply=True, end_unknown=True)
+    assert number in lost.register.listed
+    culr(lost).down = None
+    done = reconcile(lost.ports(), apply=True, end_unknown=True)
+    assert (done["removed"], done["unknown"]) == (1, 0)
+    assert number not in lost.register.listed
+    assert account("RIKKE") not in culr(lost).ours()
+    # it is decided: from now on a number that nobody here has is ended by the night, which counts it apart
+    lost.register.listed.add(number)
+    lost.deliver(WEDNESDAY)
+    report = lost.one_night()
+    assert report.document()["subscriptions"]["unknown"] == 1
+    assert (number in lost.register.listed, report.reasons["subscription.unknown"]) == (False, 0)
+
+
+def test_once_everybody_registered_since_the_copy_is_registered_again_nothing_waits_for_a_decision(
+    lost: Library,
+) -> None:
+    number = registered_since(lost)
+    lost.one_night()
+    lost.register.knows(person("RIKKE"))
+    lost.enrol("RIKKE")
+    lost.deliver(WEDNESDAY)
+    assert lost.one_night().reasons["subscription.unknown"] == 0
+    assert number in lost.register.listed
+    other = cpr("EDITH")
+    lost.register.listed.add(other)
+    lost.deliver(THURSDAY)
+    lost.one_night()
+    assert other not in lost.register.listed
+
+
+def test_who_was_erased_since_the_copy_is_not_counted_among_those_whom_nobody_here_has(lost: Library) -> None:
+    """Their subscription is ours to end: the journal erases them again."""
+    said_yes.leave(exit_of(lost), lost.id_of(SAME))
+    report = lost.one_night()
+    assert cpr(SAME) not in lost.register.listed
+    assert (report.document()["subscriptions"]["unknown"], report.reasons["subscription.unknown"]) == (0, 0)

@@ -87,7 +87,7 @@ def test_the_document_has_the_agreed_keys_and_is_json(library: Library) -> None:
     (delivery,) = document["deliveries"]
     assert set(delivery) == {"file", "produced", "previous", "sha256", "received", "outcome", "waits", "announced"}
     assert (delivery["produced"], delivery["previous"], delivery["received"]) == ("2027-03-22", "2027-03-19", 2)
-    assert document["subscriptions"] == {"added": 0, "removed": 0, "kept": 4, "ended": 0}
+    assert document["subscriptions"] == {"added": 0, "removed": 0, "kept": 4, "ended": 0, "unknown": 0}
     since = document["published"].pop("oldest")
     assert document["published"] == {"sent": 0, "waiting": 5, "failed": 0, "set_up": False}
     assert since.startswith("2027-03-20")

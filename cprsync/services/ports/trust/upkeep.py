@@ -19,6 +19,8 @@ class Task(enum.Enum):
     DRILL = "drill"
     #: all rows were brought to the newest key of a purpose
     KEYS = "keys"
+    #: an older copy was put back: whoever was registered since is not known here (part), until someone decided (done)
+    LOSS = "loss"
 
 
 class Outcome(enum.Enum):
