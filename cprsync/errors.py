@@ -297,6 +297,10 @@ class PatronUnreadable(CprsyncError):
     kind = "fbs.unreadable"
 
 
+class PatronNotNamed(PatronUnreadable):
+    """The library system answers that something is not there, and does not say that it is the patron."""
+
+
 class TargetUnavailable(CprsyncError):
     """Another system that hears of patrons, or the way to it, does not answer, or not as it should: try later."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import (
@@ -20,6 +20,7 @@ from cprsync.errors import (
     LibrarySystemRefused,
     LibrarySystemUnavailable,
     LibrarySystemUntrusted,
+    PatronNotNamed,
 )
 from cprsync.outward.shown import parse_patron
 from cprsync.private import read_password
@@ -97,12 +98,15 @@ class FbsClient:
     def read(self, question: Question) -> Elsewhere | None:
         """Read one patron. None: FBS does not know them. Raises LibrarySystemUnavailable and the other errors of FBS.
 
+        PatronNotNamed is one of them: it may be the patron who is not there, or the call.
+
         A number there that leads to nobody any more is not believed: the patron is looked for by the CPR number.
         """
         shown = None
         if question.their_id is not None:
             known = question.their_id
-            shown = self._calls.make("patron", lambda: self._by_id(known), outcome=_word)
+            with suppress(PatronNotNamed):
+                shown = self._calls.make("patron", lambda: self._by_id(known), outcome=_word)
         if shown is None:
             shown = self._calls.make("preauthenticated", lambda: self._by_number(question), outcome=_word)
         return shown
@@ -167,7 +171,12 @@ class FbsClient:
     def _open_session(self) -> str:
         url = f"{self._settings.url}/external/v1/{self._settings.agency}/authentication/login"
         expected = _LOG_IN_REFUSED | {_NOT_THERE}
-        status, document = self._exchange("POST", url, self._log_in.encode(), _HEADERS, expected=expected)
+        try:
+            status, document = self._exchange("POST", url, self._log_in.encode(), _HEADERS, expected=expected)
+        except PatronNotNamed as error:
+            raise LibrarySystemRefused(
+                "FBS does not know the call: it may have withdrawn this version", kind="fbs.version"
+            ) from error
         if document is None:
             raise LibrarySystemRefused("FBS does not accept our user and password (HTTP {status})", status=status)
         key = document.get("sessionKey")
@@ -177,16 +186,16 @@ class FbsClient:
 
 
 def _raise_unless_said(response: requests.Response, limits: AnswerLimits) -> None:
-    """Raise LibrarySystemRefused unless it is FBS that says that nobody is there.
+    """Raise PatronNotNamed unless it is FBS that says that nobody is there.
 
-    A version of the API that is withdrawn is answered with 404 too, and then all patrons would seem to be missing.
+    A version of the API that is withdrawn is answered with 404 too. One answer alone does not tell which it is.
     """
     try:
         said = read_document(response, limits)
     except AnswerBroken:
         said = {}
     if not isinstance(said.get("errorCode"), str):
-        raise LibrarySystemRefused("FBS does not know the call: it may have withdrawn this version", kind="fbs.version")
+        raise PatronNotNamed("FBS answers that something is not there, and does not say what")
 
 
 def _word(shown: Elsewhere | None) -> str:

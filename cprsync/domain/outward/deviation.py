@@ -29,8 +29,18 @@ if TYPE_CHECKING:
 
 #: The block reason of the dead (FBS adapter, POST patrons/v9).
 DECEASED: Final = "D"
-#: What stands in place of a hidden address: a word of protection, that there is no abode, or only signs.
-_HIDDEN: Final = re.compile(r"beskyt|hemmelig|uden fast|\A\W*\Z", re.IGNORECASE)
+#: What stands in place of a hidden address, letters alone. Only the whole text counts: a street may be called so too.
+_HIDDEN: Final = frozenset(
+    {
+        "",
+        *("beskyttet", "beskyttet adresse", "beskyttet i cpr", "adresse beskyttet", "adressen er beskyttet"),
+        *("adressebeskyttet", "adressebeskyttelse", "navnebeskyttet", "navnebeskyttelse"),
+        *("navne og adressebeskyttet", "navne og adressebeskyttelse", "navn og adresse beskyttet"),
+        *("hemmelig", "hemmeligt", "hemmelig adresse", "adresse hemmelig", "adressen er hemmelig"),
+        *("uden fast adresse", "uden fast bopæl", "uden fast opholdssted"),
+    }
+)
+_SIGNS: Final = re.compile(r"[\W_]+")
 
 
 class Deviation(enum.Enum):
@@ -82,7 +92,7 @@ class Elsewhere:
     @property
     def shows_address(self) -> bool:
         """True if a street can be read, and not a word such as `Adressebeskyttet` in its place."""
-        return self.street is not None and _HIDDEN.search(self.street) is None
+        return self.street is not None and _SIGNS.sub(" ", self.street).strip().lower() not in _HIDDEN
 
 
 def find_deviations(patron: Patron, there: Elsewhere | None, policy: Policy, *, on: date) -> tuple[Deviation, ...]:

@@ -18,6 +18,7 @@ from cprsync.errors import (
     LibrarySystemRefused,
     LibrarySystemUnavailable,
     LibrarySystemUntrusted,
+    PatronNotNamed,
 )
 from cprsync.services.ports.comparing import Begun, Question, Share
 from cprsync.services.ports.night import Silence, never_stop
@@ -98,7 +99,7 @@ def _compare_shares(work: Comparing, begun: Begun, today: date) -> Begun:
     """Compare share by share until nobody is left. Raises _Ended."""
     while page := work.store.comparisons.page(FBS, begun.reached, work.share):
         try:
-            share = _compare_share(work, page, today)
+            share = _compare_share(work, page, today, is_first=not begun.compared)
             _raise_if_nobody(begun, share)
             begun = work.store.comparisons.keep(begun, FBS, share)
             work.progress.advance(len(page))
@@ -108,15 +109,18 @@ def _compare_shares(work: Comparing, begun: Begun, today: date) -> Begun:
     return begun
 
 
-def _compare_share(work: Comparing, page: Sequence[ToCompare], today: date) -> Share:
+def _compare_share(work: Comparing, page: Sequence[ToCompare], today: date, *, is_first: bool) -> Share:
     """Ask about the patrons of a share, and compare. Raises the error after which nobody can be read."""
     asked = {one.patron.id: one for one in page if is_compared(one.patron)}
     questions = [Question(one.patron.id, one.patron.number, one.their_id) for one in asked.values()]
     shown = {question.patron_id: outcome for question, outcome in work.system.read_many(questions)}
     _raise_if_hopeless(shown, len(asked))
+    _raise_if_withdrawn(shown, is_first=is_first)
     deviations: dict[str, tuple[Deviation, ...]] = {}
     for patron_id, there in shown.items():
-        if isinstance(there, CprsyncError):
+        if isinstance(there, PatronNotNamed):
+            deviations[patron_id] = find_deviations(asked[patron_id].patron, None, work.policy, on=today)
+        elif isinstance(there, CprsyncError):
             deviations[patron_id] = (Deviation.UNREAD,)
         else:
             deviations[patron_id] = find_deviations(asked[patron_id].patron, there, work.policy, on=today)
@@ -145,6 +149,16 @@ def _raise_if_hopeless(shown: Mapping[str, Elsewhere | CprsyncError | None], ask
         raise hopeless
     if silent and (len(shown) < asked or len(silent) == asked):
         raise silent[-1]
+
+
+def _raise_if_withdrawn(shown: Mapping[str, Elsewhere | CprsyncError | None], *, is_first: bool) -> None:
+    """Raise if the system seems not to know the call: it has named nobody, and does not say that nobody is there.
+
+    One patron about whom it answers so is missing there, and so are a few at the end.
+    """
+    unnamed = sum(isinstance(outcome, PatronNotNamed) for outcome in shown.values())
+    if unnamed == len(shown) > 1 and (is_first or unnamed >= _KNOWN_LEAST):
+        raise LibrarySystemRefused("FBS does not know the call: it may have withdrawn this version", kind="fbs.version")
 
 
 def _raise_if_nobody(begun: Begun, share: Share) -> None:

@@ -111,6 +111,12 @@ def test_a_protected_patron_whose_address_is_hidden_is_right(street: str | None)
     assert found(replace(SAME, street=street, name=None), protection=PROTECTED) == set()
 
 
+@pytest.mark.parametrize("street", ["Hemmeligheden 3", "Hemmelig Sti 4", "Beskyttervej 1", "Uden Fast Grund 2"])
+def test_a_street_whose_name_begins_as_a_mask_does_is_an_address_that_is_shown(street: str) -> None:
+    assert found(replace(SAME, street=street), protection=PROTECTED) == {"protected_open"}
+    assert found(replace(SAME, street=street)) == {"address"}
+
+
 def test_what_is_not_sealed_of_a_protected_patron_is_compared_all_the_same() -> None:
     """Peers: the protected lose their municipality, and with it the net media."""
     hidden = replace(SAME, street=None, resident=False, birth=date(1985, 5, 5))

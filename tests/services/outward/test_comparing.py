@@ -19,6 +19,7 @@ from cprsync.errors import (
     LibrarySystemRefused,
     LibrarySystemUnavailable,
     LibrarySystemUntrusted,
+    PatronNotNamed,
     PatronUnreadable,
     RunStopped,
 )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.store import Store
 
 HOME = Policy(home=frozenset({"0751"}))
+NOT_NAMED = PatronNotNamed("something is not there")
 DOWN = LibrarySystemUnavailable("FBS does not answer: {why}", why="gone", kind="fbs.timeout")
 TABLES = ("comparison", "comparison_finding", "known_elsewhere")
 
@@ -210,6 +212,28 @@ def test_one_patron_who_is_not_read_stops_nobody_else(library: Library, system: 
     document = compare(library, system, share=500)
     assert document["done"]
     assert found(document) == {"unread": [library.id_of("BO")]}
+
+
+def test_one_who_is_not_there_counts_as_missing_though_the_system_does_not_say_who_is_not(
+    library: Library, system: FbsDouble
+) -> None:
+    """A 404 without a body, or without an errorCode."""
+    system.failures = {number("BO"): NOT_NAMED}
+    for share in (500, 1, 2):
+        document = compare(library, system, share=share)
+        assert (document["done"], found(document)) == (True, {"missing_there": [library.id_of("BO")]})
+
+
+@pytest.mark.parametrize("count", [2, 25])
+def test_a_system_that_names_nobody_has_withdrawn_the_call_and_nobody_counts_as_missing(
+    new_library: Library, count: int
+) -> None:
+    keys = [key for key, one in PEOPLE.items() if one["status"] == "01" and not one.get("unborn")][:count]
+    new_library.enrol(*keys)
+    system = FbsDouble.of(*keys)
+    system.failures = dict.fromkeys(system.patrons, NOT_NAMED)
+    document = compare(new_library, system, share=500)
+    assert (document["done"], document["failure"].kind, found(document)) == (False, "fbs.version", {})
 
 
 def test_a_system_that_knows_nobody_of_many_is_asked_in_another_librarys_name(new_library: Library) -> None:
