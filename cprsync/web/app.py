@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 #: Sent with every answer.
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -263,6 +264,7 @@ def _desk_routes(around: Surroundings, entry: Entry, cards: CardDoor, counts: Co
         Route("/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/language", entry.change_language, methods=["POST"]),
         Route("/answers/{answer}", entry.show_answer),
+        Route("/session", entry.show_session),
         Mount(PATH, make_api(entry, around, cards)),
         *feed_routes(around),
     ]

@@ -96,6 +96,20 @@ class Door:
                 return self.lead_on(stranger, address, told, leads_to="sign_out_there")
         return self.with_cookie(RedirectResponse(f"{self.root}/sign-in", status_code=303), stranger)
 
+    async def show_session(self, request: Request) -> Response:
+        """Let the session last on, as each request does, and say until when: on a page, and to a script."""
+        session = self.session_of(request)
+        lasts = self._renderer.lasting(session)
+        if lasts is None:
+            return self.with_cookie(RedirectResponse(self._home, status_code=303), session)
+        page = self._renderer.page(
+            "lasts.html", session, path="", layout=self._layout, back=self._home, leads_home=self.home_word
+        )
+        page.headers["Session-Left"] = str(lasts.left)
+        page.headers["Session-Until"] = lasts.until
+        page.headers["Session-Is-Last"] = "yes" if lasts.is_last else "no"
+        return self.with_cookie(page, session)
+
     # -- forms and their answers
 
     async def take_form(

@@ -84,7 +84,7 @@ class Surroundings:
     secure: bool
     #: where staff sign in beside the accounts; None: nowhere
     provider: StaffProvider | None = None
-    #: the time by which certificates end, in seconds
+    #: the time by which certificates end, and that a page tells, in seconds
     real_time: Callable[[], float] = time.time
     #: the patron's own pages; None: there are none
     patrons: PatronArea | None = None
@@ -108,7 +108,7 @@ class Entry(Door):
     """Lets requests in: finds the session, checks the form, takes a place, and turns errors into pages."""
 
     def __init__(self, around: Surroundings) -> None:
-        renderer = Renderer(around.library, signs_in=around.signs_in)
+        renderer = Renderer(around.library, signs_in=around.signs_in, real_time=around.real_time)
         super().__init__(around.sessions, renderer, cookie=COOKIE, secure=around.secure)
         self._around = around
         self._seconding = Seconding(self._renderer, around.places, around.accounts)

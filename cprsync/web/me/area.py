@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 ROOT: Final = "/me"
 SIGN_IN: Final = f"{ROOT}/sign-in"
 BACK: Final = f"{ROOT}/answer"
+#: The page that lets a session last on.
+SESSION: Final = f"{ROOT}/session"
 #: How long a session lasts without a request, and at most: a patron may sit at a computer that others use next.
+#: Somebody who needs long may let it last on ten times (WCAG 2.2.1).
 IDLE_SECONDS: Final = 10 * 60
-LONGEST_SECONDS: Final = 60 * 60
+LONGEST_SECONDS: Final = 2 * 60 * 60
 #: How many sessions one patron has at a time: signing in again and again ends no other patron's.
 OWN_MAX: Final = 5
 

@@ -15,7 +15,7 @@ from cprsync.errors import BadInput, CprsyncError, kind_of
 from cprsync.language.errors import advice_for, error_text
 from cprsync.services.desk.viewing import living_view_of
 from cprsync.web.door import Door
-from cprsync.web.me.area import ROOT, SIGN_IN
+from cprsync.web.me.area import ROOT, SESSION, SIGN_IN
 from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.memory.sessions import PATRONS_COOKIE, Answer
 from cprsync.web.refusals import status_of
@@ -55,7 +55,7 @@ class PatronDoor(Door):
 
     def __init__(self, area: PatronArea, places: Places, library: str, *, secure: bool) -> None:
         title = None if area.provider is None else area.provider.title
-        renderer = Renderer(library, signs_in=True, always={"provider_title": title})
+        renderer = Renderer(library, signs_in=True, always={"provider_title": title}, lasts_at=SESSION)
         super().__init__(area.sessions, renderer, cookie=PATRONS_COOKIE, secure=secure)
         self._places = places
         self._room = CapacityLimiter(PATRONS_MAX)

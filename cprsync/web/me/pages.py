@@ -23,7 +23,7 @@ from cprsync.language.record import NOTHING, name_of
 from cprsync.language.words import desk_word, has_desk_word, typed_day
 from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
-from cprsync.web.me.area import BACK, ROOT, SIGN_IN
+from cprsync.web.me.area import BACK, ROOT, SESSION, SIGN_IN
 from cprsync.web.me.door import proof_of
 from cprsync.web.pages.fields import Choice, absence_text, choices_of, form_name, group_of, lines_of
 
@@ -235,6 +235,7 @@ def me_routes(door: PatronDoor, sign_in: PatronSignIn) -> list[BaseRoute]:
         Route(SIGN_IN, sign_in.take_card, methods=["POST"]),
         Route(f"{ROOT}/openid", sign_in.go_out),
         Route(f"{ROOT}/answers/{{answer}}", door.show_answer),
+        Route(SESSION, door.show_session),
         Route(BACK, sign_in.come_back),
         Route(f"{ROOT}/sign-out", sign_in.sign_out, methods=["POST"]),
         Route(f"{ROOT}/language", door.change_language, methods=["POST"]),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: A session ends after so many seconds without a request, and so many seconds after it began.
 IDLE_SECONDS: Final = 30 * 60
 LONGEST_SECONDS: Final = 10 * 60 * 60
+#: How long before its end the person is asked whether they are still there, in seconds (WCAG 2.2.1: at least 20).
+WARNING_SECONDS: Final = 2 * 60
 #: How long what a session had in hand waits for its person after the session has ended, in seconds, and of how many.
 ENDED_SECONDS: Final = 2 * 60 * 60
 ENDED_MAX: Final = 200
@@ -97,6 +99,10 @@ class Session:
     roles: frozenset[Role]
     began: float
     seen: float
+    #: how long it lasts after its last request, in seconds
+    left: float = 0.0
+    #: it is near its latest end: no request lets it last on
+    is_last: bool = False
     language: Language = "da"
     #: which password it was signed in with, so that a new one ends it; "": nobody has to sign in
     proof: str = ""
@@ -250,7 +256,7 @@ class Sessions:
         token = body if user else self._sealed(f"{body}{_WITHIN}{int(now)}")
         form_token = secrets.token_urlsafe(_TOKEN_BYTES) if user else self._seal(f"form {token}")
         session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
-        session.is_of_provider = is_of_provider
+        session.is_of_provider, session.left = is_of_provider, self._idle
         with self._lock:
             self._sweep(now)
             among, most = (self._by_token, SESSIONS_MAX) if user else (self._strangers, STRANGERS_MAX)
@@ -277,6 +283,8 @@ class Sessions:
                 self._note_ended(session, now)
                 return None
             session.seen = now
+            session.left = self._end_of(session) - now
+            session.is_last = session.began + self._longest < now + self._idle
             among.move_to_end(token)
             return session
 
