@@ -160,7 +160,8 @@ class AnswerParser:
 
     def _end(self) -> None:
         if self._parser is None and not self._head.strip():
-            raise AnswerBroken("the answer is empty", kind="empty_body")
+            # a gateway with nobody behind it: nothing has answered
+            raise Unanswered("the answer is empty", kind="empty_body")
         self._parser = self._parser or self._begin()
         self._parser.close()
 
@@ -256,7 +257,7 @@ def payload(root: etree._Element) -> etree._Element:
         refuse_mandatory_header(block)
     body = root[-1]
     if len(body) != 1:
-        raise AnswerBroken("the answer's body does not hold one element", kind="empty_body")
+        raise AnswerBroken("the answer's body does not hold one element", kind="body")
     if any((text or "").strip() for text in (root.text, body.text, body.tail, body[0].tail)):
         raise not_soap()
     return body[0]

@@ -186,7 +186,7 @@ GOOD = envelope(UPDATED)
         (502, "<html/>", "netmedia.http"),
         (404, "", "netmedia.http"),
         (301, GOOD, "netmedia.http"),
-        (200, "", "netmedia.bad_answer"),
+        (200, "", "netmedia.empty_body"),
         (200, "OK200", "netmedia.bad_answer"),
         (200, "<html><body>OK200</body></html>", "netmedia.bad_answer"),
         (200, GOOD[:-20], "netmedia.bad_answer"),

@@ -101,17 +101,15 @@ def header(must_understand: str) -> str:
 
 
 HOSTILE: dict[str, tuple[str | bytes, str]] = {
-    "nothing": (b"", "register.empty_body"),
-    "blanks": (b"  \n ", "register.empty_body"),
     "html": ("<html><body>Log in</body></html>", "register.not_soap"),
     "broken html": ("<html><br>Log in", "register.not_xml"),
     "json": ('{"error": 1}', "register.not_xml"),
     "cut": (envelope(anna(ANNA))[:-40], "register.not_xml"),
     "cut in the prolog": (b"<?xml vers", "register.not_xml"),
-    "empty body": (envelope(""), "register.empty_body"),
+    "empty body": (envelope(""), "register.body"),
     "no body": ('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>', "register.not_soap"),
     "SOAP 1.2": (envelope(anna(ANNA)).replace("schemas.xmlsoap.org/soap", "www.w3.org/2003/05"), "register.not_soap"),
-    "two in the body": (envelope(anna(ANNA) * 2), "register.empty_body"),
+    "two in the body": (envelope(anna(ANNA) * 2), "register.body"),
     "two bodies": (envelope(anna(ANNA)).replace("</soap:Body>", "</soap:Body><soap:Body/>"), "register.not_soap"),
     "something after the body": (envelope(anna(ANNA)).replace("</soap:Body>", "</soap:Body><a/>"), "register.not_soap"),
     "a header after the body": (
@@ -402,6 +400,20 @@ def test_trouble_that_passes_is_tried_again_after_a_short_wait(
     assert make_register(sleep=waits.append).look_up(WHO).number == WHO
     assert len(waits) == 1
     assert 0.2 <= waits[0] <= 2
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n "])
+def test_an_answer_of_nothing_is_none_and_another_try_may_help(
+    body: bytes, wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]
+) -> None:
+    """A gateway with nobody behind it says 200 and no more. A desk goes on as if nobody had answered."""
+    says(wire, body)
+    error = refusal(make_register())
+    assert isinstance(error, RegisterUnavailable)
+    assert error.kind == "register.empty_body"
+    assert len(wire.calls) == 3
+    says(wire, envelope(anna(ANNA)))
+    assert make_register().look_up(WHO).number == WHO
 
 
 def test_tries_end(wire: responses.RequestsMock, make_register: Callable[..., SoapRegister]) -> None:

@@ -93,7 +93,7 @@ def test_a_subscription_is_made_once_and_ended_once(
 
 FAULTS: dict[str, tuple[type[CprsyncError], str]] = {
     "http-500-html": (RegisterUnavailable, "register.http"),
-    "empty-200": (BadAnswer, "register.empty_body"),
+    "empty-200": (RegisterUnavailable, "register.empty_body"),
     "truncated": (CprsyncError, "register."),
     "oversized": (BadAnswer, "register.oversized"),
     "other-person": (BadAnswer, "register.other_person"),

@@ -102,7 +102,7 @@ DEMAND = '<soap:Header><a soap:mustUnderstand="1"/></soap:Header>'
         (filters([""]), "register.impossible_value"),
         (filters(["".join(chr(ord("０") + int(d)) for d in ANNA)]), "register.impossible_value"),
         (filters([ANNA])[:-30], "register.not_xml"),
-        (envelope(""), "register.empty_body"),
+        (envelope(""), "register.body"),
         (result("AddPNRSubscription", "ADDED"), "register.wrong_root"),
         ("<html/>", "register.not_soap"),
         (BOMB + filters([ANNA]), "register.doctype"),
