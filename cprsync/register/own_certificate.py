@@ -32,10 +32,12 @@ from cprsync.errors import CertificateError, CprsyncError, CredentialUnseen
 from cprsync.language.errors import error_text
 from cprsync.register.certificate_files import read_public, read_secret
 from cprsync.wire.certificates import (
+    CERTIFICATE,
     ISSUER,
     ISSUER_IN_PRODUCTION,
     OURS,
     OURS_IN_PRODUCTION,
+    PRIVATE_KEY,
     SAFE_HASH,
     PeerJudge,
     Revocation,
@@ -43,7 +45,9 @@ from cprsync.wire.certificates import (
     company_in,
     find_fault,
     find_path,
+    has_issued,
     read_trusted,
+    why_unreadable,
 )
 from cprsync.wire.tls import build_context, connection_error
 
@@ -128,12 +132,28 @@ class Identity:
     def check_revocation(
         self, lists: RevocationLists, *, trusted: Sequence[x509.Certificate], now: datetime
     ) -> Revocation:
-        """What the lists say about our certificate. Raises CertificateError if it or an issuer has been revoked."""
+        """What the lists say about our certificate.
+
+        Raises CertificateError if it or an issuer has been revoked, or another key signed it in the name of an issuer
+        that we trust.
+        """
         issuers = (*self.chain, *trusted)
+        self._check_issuer(trusted)
         for link in find_path(self.certificate, issuers):
             if lists.state_of(link, issuers=issuers, now=now) is Revocation.REVOKED:
                 raise _ours("has been revoked", "revoked", which=OWN if link is self.certificate else OWN_ISSUER)
         return lists.state_of(self.certificate, issuers=issuers, now=now)
+
+    def _check_issuer(self, trusted: Sequence[x509.Certificate]) -> None:
+        last = (self.certificate, *self.chain)[-1]
+        named = [one for one in trusted if one.subject == last.issuer]
+        if named and last not in trusted and not any(has_issued(one, last) for one in named):
+            raise CertificateError(
+                "{which} names {issuer} as its issuer, and the one that we trust has another key",
+                which=OWN_ISSUER if self.chain else OWN,
+                issuer=subject_of(named[0]),
+                kind="certificate.ours.chain",
+            )
 
     def current(self) -> Identity:
         """Return itself: it does not follow its files."""
@@ -149,7 +169,9 @@ class Identity:
             os.write(descriptor, pem)
             context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=password)
         except ssl.SSLError as error:
-            raise _ours("is not taken by OpenSSL", "unusable") from error
+            raise CertificateError(
+                "{which} is not taken by OpenSSL: {why}", which=OWN, why=error.reason, kind="certificate.ours.unusable"
+            ) from error
         finally:
             os.close(descriptor)
 
@@ -196,8 +218,7 @@ def _read_identity(settings: RegisterSettings, *, checks_key: bool) -> Identity:
         password = read_secret(settings.p12_password_file).rstrip(b"\r\n") if settings.p12_password_file else None
         identity = _from_p12(read_secret(settings.p12), password)
     elif settings.client_cert is not None:
-        key = read_secret(settings.client_key or settings.client_cert)
-        identity = _from_pem(read_public(settings.client_cert), key, checks_key=checks_key)
+        identity = _from_pem(settings.client_cert, settings.client_key or settings.client_cert, checks_key=checks_key)
     else:
         raise _ours("is not set: give client_cert and client_key, or p12", "missing")
     return identity
@@ -213,22 +234,40 @@ def subject_of(certificate: x509.Certificate) -> str:
 
 def read_certificates(path: Path) -> list[x509.Certificate]:
     """Read all certificates of a PEM file. Raises CertificateError."""
+    content = read_public(path)
     try:
-        return x509.load_pem_x509_certificates(read_public(path))
+        return _load_all(content)
     except ValueError:
-        raise CertificateError(
-            "{path} holds no certificate in PEM form", path=path, kind="certificate.unreadable"
-        ) from None
+        why = why_unreadable(content, CERTIFICATE)
+        raise CertificateError("{path} {why}", path=path, why=why, kind="certificate.unreadable") from None
 
 
-def _from_pem(certificates: bytes, key: bytes, *, checks_key: bool) -> Identity:
+def _from_pem(certificates: Path, key: Path, *, checks_key: bool) -> Identity:
+    secret, public = read_secret(key), read_public(certificates)
+    # from None: no word of a file may be in a message
     try:
-        first, *chain = x509.load_pem_x509_certificates(certificates)
-        ours = load_pem_private_key(key, None, unsafe_skip_rsa_key_validation=not checks_key)
-        return Identity(first, tuple(chain), key=ours)
+        first, *chain = _load_all(public)
+    except ValueError:
+        raise _unreadable(certificates, why_unreadable(public, CERTIFICATE)) from None
+    try:
+        ours = load_pem_private_key(secret, None, unsafe_skip_rsa_key_validation=not checks_key)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # from None: no word of a key's file may be in a message.
-        raise _ours("or its key is unreadable: not in PEM form, or locked with a password", "unreadable") from None
+        raise _unreadable(key, why_unreadable(secret, PRIVATE_KEY)) from None
+    return Identity(first, tuple(chain), key=ours)
+
+
+def _load_all(content: bytes) -> list[x509.Certificate]:
+    """Load a PEM file. Raises ValueError, also if it ends within a certificate, which the library passes over."""
+    found = x509.load_pem_x509_certificates(content)
+    if content.count(b"-----BEGIN CERTIFICATE-----") != len(found):
+        raise ValueError("it ends within a certificate")
+    return found
+
+
+def _unreadable(path: Path, why: str) -> CertificateError:
+    return CertificateError(
+        "{which} is unreadable: {path} {why}", which=OWN, path=path, why=why, kind="certificate.ours.unreadable"
+    )
 
 
 def _from_p12(content: bytes, password: bytes | None) -> Identity:

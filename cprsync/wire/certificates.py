@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.utils import CryptographyDeprecationWarning
@@ -42,6 +42,15 @@ _COMPANY: Final = re.compile(r"NTRDK-([0-9]{8})", re.ASCII)
 _SYSTEM: Final = re.compile(r"UI:DK-O:G:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _PERSON: Final = re.compile(r"UI:DK-[EP]\b|PID:|CVR:[0-9]+-RID:|PNODK-", re.ASCII | re.IGNORECASE)
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_EDGES: Final = (b"BEGIN", b"END")
+#: what a PEM file may hold
+CERTIFICATE, PRIVATE_KEY = b"CERTIFICATE", b"PRIVATE KEY"
+_HOLDS_THE_OTHER: Final = {
+    CERTIFICATE: (PRIVATE_KEY, "holds no certificate, but a key"),
+    PRIVATE_KEY: (CERTIFICATE, "holds no key, but a certificate"),
+}
+#: how a sequence in DER form begins, when it has more than 255 bytes
+_DER: Final = b"\x30\x82"
 #: The most bytes of a file of issuers: a system's whole bundle has some hundred thousand.
 _CA_MAX_BYTES = 4 * 1024 * 1024
 #: The state's own lists have some millions of bytes.
@@ -275,6 +284,21 @@ def read_trusted(ca: Path) -> tuple[x509.Certificate, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def why_unreadable(content: bytes, wanted: bytes) -> str:
+    """Say why a file holds no `CERTIFICATE`, or no `PRIVATE KEY`, that can be read: the end of a sentence about it."""
+    begun, ended = (len(re.findall(rb"-----%s [A-Z ]*%s-----" % (edge, wanted), content)) for edge in _EDGES)
+    other, holds_other = _HOLDS_THE_OTHER[wanted]
+    tests = (
+        (not content.strip(), "is empty"),
+        (content.startswith(_DER), "is in DER form: PEM form is needed"),
+        (begun > ended, "is cut off: its end is missing"),
+        (not begun and other + b"-----" in content, holds_other),
+        (not begun, "is not in PEM form"),
+        (b"ENCRYPTED" in content, "is locked with a password"),
+    )
+    return next((why for is_so, why in tests if is_so), "is damaged")
+
+
 def _certificate(content: bytes | None) -> x509.Certificate | None:
     try:
         if content is None:
@@ -293,7 +317,7 @@ class Revocation(enum.Enum):
     GOOD = "good"
     #: a list names it, however old the list is
     REVOKED = "revoked"
-    #: only outdated lists cover it
+    #: only lists that are not up to date cover it: outdated ones, or ones that begin later
     STALE = "stale"
     #: no list covers it
     UNKNOWN = "unknown"
@@ -328,20 +352,31 @@ class RevocationLists:
             return Revocation.REVOKED
         if not covering:
             return Revocation.UNKNOWN
-        # a list without a next date is as old as the day on which it was made
-        ends = max(one.next_update_utc or one.last_update_utc for one in covering)
-        return Revocation.GOOD if now <= ends else Revocation.STALE
+        return Revocation.GOOD if any(_is_up_to_date(one, now) for one in covering) else Revocation.STALE
 
 
 def find_path(certificate: x509.Certificate, issuers: Sequence[x509.Certificate]) -> Iterator[x509.Certificate]:
-    """The certificate and those above it, by name, as far as they are known."""
+    """The certificate and those above it, each signed by the next, as far as they are known."""
     seen: list[x509.Certificate] = []
     above: x509.Certificate | None = certificate
     while above is not None and above not in seen and len(seen) < PATH_MAX:
         yield above
         seen.append(above)
-        wanted = above.issuer
-        above = next((one for one in issuers if one.subject == wanted), None)
+        above = next((one for one in issuers if has_issued(one, above)), None)
+
+
+def has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether a certificate names this issuer, and its key signed it."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _is_up_to_date(one: x509.CertificateRevocationList, now: datetime) -> bool:
+    # a list without a next date is as old as the day on which it was made
+    return one.last_update_utc <= now <= (one.next_update_utc or one.last_update_utc)
 
 
 def _read(path: Path) -> list[x509.CertificateRevocationList]:

@@ -35,7 +35,7 @@ _HTTPS = 443
 #: By OpenSSL's reason: what the counterpart says about our certificate.
 ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it got none",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "it got none, or agreed on no way to encrypt",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "it got none",
     "TLSV1_ALERT_UNKNOWN_CA": "it does not know the issuer",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": "it finds it expired or not yet valid",
     "SSLV3_ALERT_CERTIFICATE_REVOKED": "it finds it revoked",
@@ -45,15 +45,29 @@ ALERTS = {
     "TLSV1_ALERT_DECRYPT_ERROR": "it cannot verify its signature",
     "TLSV1_ALERT_ACCESS_DENIED": "it gives it no access",
 }
+#: OpenSSL's reasons when the counterpart takes no version, cipher or kind of key that we offer.
+_DISAGREEMENTS = frozenset(
+    {
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "UNSUPPORTED_PROTOCOL",
+    }
+)
 #: By X.509 verification code (OpenSSL's x509_vfy.h): the kind, and what is wrong with their certificate.
 PEER_PROBLEMS = {
-    9: ("not_yet_valid", "is not yet valid"),
-    10: ("expired", "has expired"),
-    62: ("host", "is for another host name"),
-    64: ("host", "is for another address"),
+    # OpenSSL does not say which certificate of the chain it is
+    9: ("not_yet_valid", "is not yet valid, or one of its issuers is not"),
+    10: ("expired", "has expired, or one of its issuers has"),
+    24: ("chain", "has an issuer that may issue no certificates"),
+    26: ("purpose", "may not be shown by a server: serverAuth is missing from its purposes"),
+    # RFC 9525: the common name is no name of a host
+    62: ("host", "does not name this host among its alternative names (SAN)"),
+    64: ("host", "does not name this address among its alternative names (SAN)"),
     66: ("weak", "has a key that is too short: RSA needs 2048 bits or more"),
     67: ("weak", "has an issuer whose key is too short"),
     68: ("hash", "is signed with a hash that is no longer safe"),
+    79: ("chain", "has an issuer that may issue no certificates"),
 }
 _UNTRUSTED = ("untrusted", "does not come from an issuer that we trust")
 #: By the types of a failure's causes: the kind, and what happened. The first match counts.
@@ -94,6 +108,10 @@ class NeverBegan(ConnectionError):
     """The counterpart closed the connection before its first word: it cannot have judged our certificate."""
 
 
+class NoAgreement(ConnectionError):
+    """The counterpart refused our first words: it has seen no certificate of ours."""
+
+
 class DeadlineSocket(ssl.SSLSocket):
     """A socket that waits in each read no longer than the call's remaining time."""
 
@@ -102,8 +120,12 @@ class DeadlineSocket(ssl.SSLSocket):
             super().do_handshake(block)
         except OSError as error:
             # the counterpart chooses the cipher with its first words, long before it sees a certificate of ours
-            if self.cipher() is None and _is_hung_up(error):
+            if self.cipher() is not None:
+                raise
+            if _is_hung_up(error):
                 raise NeverBegan("the connection was closed before the counterpart said anything") from error
+            if isinstance(error, ssl.SSLError) and error.reason in _DISAGREEMENTS:
+                raise NoAgreement("the counterpart takes none of our ways to encrypt") from error
             raise
         if isinstance(self.context, DeadlineContext) and self.context.judge is not None:
             try:
@@ -189,6 +211,7 @@ def _new_context(ca: Path) -> DeadlineContext:
     context.sslsocket_class = DeadlineSocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = True
+    context.hostname_checks_common_name = False
     context.verify_mode = ssl.CERT_REQUIRED
     try:
         context.load_verify_locations(cafile=ca)
@@ -216,6 +239,13 @@ def connection_error(
     """
     causes = list(_causes(error))
     for cause in causes:
+        if isinstance(cause, NoAgreement):
+            return PeerUntrusted(
+                "{host} agrees with us on no way to encrypt: its certificate has a key that is too short, or it speaks "
+                "neither TLS 1.2 nor 1.3",
+                host=host,
+                kind="certificate.theirs.agreement",
+            )
         if isinstance(cause, ssl.SSLCertVerificationError):
             return peer_error(cause, host=host)
         if isinstance(cause, ssl.SSLError) and cause.reason in ALERTS:

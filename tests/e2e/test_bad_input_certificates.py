@@ -33,6 +33,12 @@ pytestmark = pytest.mark.xdist_group("bad certificates")
 NOW = datetime.now(UTC)
 MONTH = timedelta(days=30)
 SMALL = packaged_profile().with_key_bits(2048)
+#: of an authority that has nothing to do with ours, not even the names
+ANOTHERS = replace(
+    SMALL,
+    root=replace(SMALL.root, common_name="another invented root CA"),
+    issuing=replace(SMALL.issuing, common_name="another invented issuing CA"),
+)
 VERSIONS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 #: Looking for the end of a test, in seconds.
 TICK = 0.05
@@ -66,7 +72,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, mock_keys: Path) -> Iterator
 def _issue(scene: Scene) -> None:
     folder = scene.certificates
     ours = replace(make_authority(folder, profile=packaged_profile(), now=NOW), profile=SMALL)
-    rogue = make_authority(scene.folder / "rogue", profile=SMALL, now=NOW)
+    rogue = make_authority(scene.folder / "rogue", profile=ANOTHERS, now=NOW)
     for name, identity in {
         "client-expired": ours.issue_client(valid_from=NOW - 2 * MONTH, days=30),
         "client-early": ours.issue_client(valid_from=NOW + MONTH),
@@ -221,7 +227,7 @@ def _write_list(scene: Scene, path: Path, serials: list[int]) -> None:
     [
         ("server-expired", "expired", "has expired", "timedatectl"),
         ("server-early", "not_yet_valid", "is not yet valid", "timedatectl"),
-        ("server-elsewhere", "host", "is for another host name", "address in [library.register]"),
+        ("server-elsewhere", "host", "does not name this host", "address in [library.register]"),
         ("server-rogue", "untrusted", "does not come from an issuer that we trust", "`ca` file of [library.register]"),
     ],
 )

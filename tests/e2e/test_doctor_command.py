@@ -8,6 +8,7 @@ import shutil
 import socket
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from cprsync.cli.terminal.frame import Frame
 from cprsync.cli.trust.doctor import _installations
 from cprsync.doctor.installation import Installation
 from cprsync.language.doctor import result_lines
-from cprsync.mock.certs import develop_certificates
+from cprsync.mock.certs import Profile, develop_certificates, packaged_profile
 from cprsync.mock.server import running
 from cprsync.services.ports.trust.doctor import Level
 from cprsync.services.trust.doctor import INSTALLATION, LIBRARY, MACHINE, Result, look_in_time
@@ -52,17 +53,27 @@ def library(first: Library, tmp_path: Path) -> Library:
     return first.copy(tmp_path / "library")
 
 
+def others_profile() -> Profile:
+    """The shape of certificates of issuers who have nothing to do with ours, not even the names."""
+    ours = packaged_profile()
+    of = {part: replace(getattr(ours, part), common_name=f"another invented {part} CA") for part in ("root", "issuing")}
+    return replace(ours, **of)
+
+
 @pytest.fixture(scope="module")
 def others(tmp_path_factory: pytest.TempPathFactory) -> DevCertificates:
     """Certificates of issuers whom neither side knows."""
-    return develop_certificates(tmp_path_factory.mktemp("others"), now=datetime.now(UTC))
+    return develop_certificates(tmp_path_factory.mktemp("others"), now=datetime.now(UTC), profile=others_profile())
 
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> dict[int, DevCertificates]:
     """Certificates that were made so many days ago: they live 1095."""
     folder, now = tmp_path_factory.mktemp("old"), datetime.now(UTC)
-    return {age: develop_certificates(folder / f"{age}", now=now - timedelta(days=age)) for age in (1085, 1096)}
+    ages, profile = (1085, 1096), others_profile()
+    return {
+        age: develop_certificates(folder / f"{age}", now=now - timedelta(days=age), profile=profile) for age in ages
+    }
 
 
 def found(library: Library, check: str) -> tuple[Level, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ NOT_LISTED = 4711
 
 @functools.cache
 def key(kind: str, which: int = 0) -> Key:
-    curves = {"P-256": ec.SECP256R1(), "P-224": ec.SECP224R1()}
+    curves = {"P-256": ec.SECP256R1(), "P-224": ec.SECP224R1(), "P-192": ec.SECP192R1()}
     if kind in curves:
         return ec.generate_private_key(curves[kind])
     return rsa.generate_private_key(public_exponent=65537, key_size=int(kind))
@@ -119,6 +120,10 @@ def certificate(**changed: Any) -> Made:
         "purposes": None,
         "ca": False,
         "hosts": ("localhost",),
+        "ips": (),
+        "common": "cprsync of an invented library",
+        # the key that really signed it; None: its issuer's
+        "signed_by": None,
         "addresses": None,
         "number": None,
     } | changed
@@ -128,13 +133,14 @@ def certificate(**changed: Any) -> Made:
         (NameOID.ORGANIZATION_NAME, "Invented Library"),
         (NameOID.ORGANIZATIONAL_UNIT_NAME, of["unit"]),
         (NameOID.SERIAL_NUMBER, of["serial"]),
-        (NameOID.COMMON_NAME, "cprsync of an invented library"),
+        (NameOID.COMMON_NAME, of["common"]),
     )
     above: Authority = of["authority"]
-    own, signer = key(of["key"], 3), key(str(_bits(above.issuing)), 2)
+    own, signer = key(of["key"], 3), key(str(_bits(above.issuing)), of["signed_by"] or 2)
     builder = _certificate(subject, own, above.issuing.subject, signer, of["begins"], of["ends"], of["number"])
     extensions = [_ca() if of["ca"] else None, of["usage"], _purposes(of["purposes"]), *_places(of["addresses"])]
-    extensions.append((x509.SubjectAlternativeName([x509.DNSName(host) for host in of["hosts"]]), False))
+    names = [*map(x509.DNSName, of["hosts"]), *(x509.IPAddress(ipaddress.ip_address(ip)) for ip in of["ips"])]
+    extensions.append((x509.SubjectAlternativeName(names), False) if names else None)
     signed = _sign(_with(builder, *extensions), signer, pss=of["pss"])
     signed = _signed_with_sha1(signed, signer) if of["sha1"] else signed
     return Made(signed, own, (above.issuing,) if of["sent"] else (), above)
@@ -316,6 +322,13 @@ EITHER = (
     Case("a list that is in date does not name it", lists=[revoked_list([NOT_LISTED])]),
     Case("no list is at hand", lists=None, warns="unknown"),
     Case("the list is past its day", lists=[revoked_list([], until=NOW - timedelta(hours=1))], warns="stale"),
+    Case("the list is from the future", lists=[revoked_list([], made=NOW + DAY, until=NOW + 9 * DAY)], warns="stale"),
+    Case(
+        "a list from the future names it",
+        "revoked",
+        {"number": 5},
+        lists=[revoked_list([5], made=NOW + DAY, until=NOW + 9 * DAY)],
+    ),
     Case("another key signed the list", lists=[revoked_list([1], signer=9)], changed={"number": 1}, warns="unknown"),
     Case(
         "the list is one of authorities alone",
@@ -380,6 +393,8 @@ OURS = (
     refused("it has no key usage", "usage", usage=None),
     refused("its purpose is a server's alone", "purpose", purposes=[ExtendedKeyUsageOID.SERVER_AUTH]),
     refused("its issuer may issue none", "chain", authority=authority(issues=False)),
+    refused("another key signed it, and its issuer is sent along", "chain", signed_by=9),
+    refused("another key signed it, and its issuer is one that we trust", "chain", signed_by=9, sent=False),
     refused("its issuer's key is too short", "weak", authority=authority(bits="1024")),
     refused("its issuer has expired", "expired", authority=authority(ends=NOW - timedelta(hours=1))),
     Case("where the environment is test it may be another company's", None, {"company": ("NTRDK-87654321",)}, IN_TEST),
@@ -389,5 +404,13 @@ THEIRS = (
     taken("it need not be an organisation's", company=(), serial=None),
     taken("it need not name a key usage", usage=None),
     refused("it is for another host", "host", hosts=("elsewhere.test",)),
+    refused("its common name alone is the host", "host", hosts=(), common="localhost"),
+    refused(
+        "its common name is the host, and it is for an address", "host", hosts=(), ips=("::1",), common="localhost"
+    ),
+    refused("its purpose is a client's alone", "purpose", purposes=[ExtendedKeyUsageOID.CLIENT_AUTH]),
+    refused("an elliptic curve of 192 bits is too short", "agreement", key="P-192"),
+    refused("another key signed it", "untrusted", signed_by=9),
+    refused("its issuer has expired", "expired", authority=authority(ends=NOW - timedelta(hours=1))),
     refused("its issuer's key is too short", "weak", authority=authority(bits="1024")),
 )

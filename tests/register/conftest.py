@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import responses
 from cryptography.hazmat.primitives import serialization
-from register_pki import MONTH, NOW, SMALL, Pki
+from register_pki import ANOTHERS, MONTH, NOW, SMALL, Pki
 from sftp_server import Server
 from town import PEOPLE_FILE
 
@@ -85,7 +85,7 @@ def wire() -> Iterator[responses.RequestsMock]:
 @pytest.fixture(scope="session")
 def rogue(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """The same names, another key."""
-    return make_authority(tmp_path_factory.mktemp("pki") / "rogue", profile=SMALL, now=NOW)
+    return make_authority(tmp_path_factory.mktemp("pki") / "rogue", profile=ANOTHERS, now=NOW)
 
 
 @pytest.fixture(scope="session")

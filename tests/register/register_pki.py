@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 NOW = datetime.now(UTC)
 MONTH = timedelta(days=30)
 SMALL = packaged_profile().with_key_bits(2048)
+#: of an authority that has nothing to do with ours, not even the names
+ANOTHERS = replace(
+    SMALL,
+    root=replace(SMALL.root, common_name="another invented root CA"),
+    issuing=replace(SMALL.issuing, common_name="another invented issuing CA"),
+)
 
 
 @dataclass(frozen=True)

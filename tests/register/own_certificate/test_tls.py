@@ -230,7 +230,7 @@ def test_a_refused_certificate_ends_a_whole_round_at_once(pki: Pki, make_registe
 THEIRS = {
     "server-expired": ("certificate.theirs.expired", "has expired"),
     "server-early": ("certificate.theirs.not_yet_valid", "is not yet valid"),
-    "server-elsewhere": ("certificate.theirs.host", "another host name"),
+    "server-elsewhere": ("certificate.theirs.host", "does not name this host"),
     "server-rogue": ("certificate.theirs.untrusted", "issuer that we trust"),
 }
 

@@ -66,6 +66,38 @@ def test_certificate_files_that_cannot_be_used_are_told_apart(
     assert unusable(settings, make_register, client_key=nothing) == "certificate.ours.missing"
 
 
+def _in_der(pem: bytes) -> bytes:
+    return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("which", "why"),
+    [
+        (("client_cert", lambda _cert, _key: b""), "is empty"),
+        (("client_cert", lambda cert, _key: _in_der(cert)), "is in DER form: PEM form is needed"),
+        (("client_cert", lambda cert, _key: cert[:-40]), "is cut off: its end is missing"),
+        (("client_cert", lambda _cert, key: key), "holds no certificate, but a key"),
+        (("client_cert", lambda _cert, _key: b"here it is"), "is not in PEM form"),
+        (("client_cert", lambda cert, _key: cert.replace(b"MII", b"AAA")), "is damaged"),
+        (("client_key", lambda _cert, _key: b"\n"), "is empty"),
+        (("client_key", lambda _cert, key: key[:-40]), "is cut off: its end is missing"),
+        (("client_key", lambda cert, _key: cert), "holds no key, but a certificate"),
+        (("client_key", lambda _cert, key: key.replace(b"MII", b"AAA")), "is damaged"),
+    ],
+)
+def test_a_file_of_ours_that_cannot_be_read_is_named_with_what_is_wrong_with_it(
+    settings: RegisterSettings, pki: Pki, tmp_path: Path, which: tuple[str, Callable[[bytes, bytes], bytes]], why: str
+) -> None:
+    file, spoil = which
+    cert, key = (path.read_bytes() for path in pki["client"])
+    spoilt = tmp_path / "spoilt.pem"
+    spoilt.touch(mode=0o600)
+    spoilt.write_bytes(spoil(cert, key))
+    line = own_certificates(replace(settings, **{file: spoilt}), NOW)[0]
+    assert line["problem"] == f"our own certificate is unreadable: {spoilt} {why}"
+    assert "kan ikke læses" in line["problem_da"]
+
+
 def test_a_locked_key_is_unreadable_and_nobody_is_asked_for_its_password(
     settings: RegisterSettings, authority: Authority, tmp_path: Path, make_register: Callable[..., SoapRegister]
 ) -> None:
@@ -78,6 +110,8 @@ def test_a_locked_key_is_unreadable_and_nobody_is_asked_for_its_password(
     (tmp_path / "c.key").write_bytes(locked)
     files = {"client_cert": tmp_path / "c.pem", "client_key": tmp_path / "c.key"}
     assert unusable(settings, make_register, **files) == "certificate.ours.unreadable"
+    line = own_certificates(replace(settings, **files), NOW)[0]
+    assert line["problem"].endswith("c.key is locked with a password")
 
 
 def test_the_report_names_every_certificate_and_its_days(pki: Pki, settings: RegisterSettings) -> None:
