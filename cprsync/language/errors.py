@@ -18,7 +18,7 @@ from cprsync.errors import Exit
 from cprsync.language.words import day_text, long_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cprsync.catalogues import Language
     from cprsync.errors import CprsyncError
@@ -136,12 +136,22 @@ class Advice(NamedTuple):
 
 def advice_for(error: CprsyncError) -> Advice:
     """Find the advice by kind, then by the kind's parents, then by class."""
-    kind = error.kind
-    while kind and kind not in EXITS:
-        kind = kind.rpartition(".")[0]
+    return _advice(*find_advice(error))
+
+
+def find_advice(error: CprsyncError) -> tuple[int, str]:
+    """The exit code and the key of an error's advice."""
+    kind = next((kind for kind in with_parents(error.kind) if kind in EXITS), "")
     if kind:
-        return _advice(EXITS[kind], kind)
-    return next(_advice(code, key) for of, code, key in BY_CLASS if isinstance(error, of))
+        return EXITS[kind], kind
+    return next((code, key) for of, code, key in BY_CLASS if isinstance(error, of))
+
+
+def with_parents(kind: str) -> Iterator[str]:
+    """A kind, such as plan.same_person, then what it is a kind of."""
+    while kind:
+        yield kind
+        kind = kind.rpartition(".")[0]
 
 
 def _advice(code: int, key: str) -> Advice:

@@ -5,6 +5,8 @@ What an error says is in the catalogues.
 
 from __future__ import annotations
 
+import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from cprsync.errors import (
@@ -23,7 +25,7 @@ from cprsync.errors import (
     RegisterUnavailable,
     RunBusy,
 )
-from cprsync.language.errors import TRY_LATER, advice_for, error_text
+from cprsync.language.errors import TRY_LATER, advice_for, error_text, find_advice, with_parents
 from cprsync.language.words import desk_word, has_desk_word
 from cprsync.web.memory.places import DeskBusy
 
@@ -77,6 +79,19 @@ _KINDS: Final = {
     "request.size": 413,
     "usage.reason": 422,
 }
+#: The first words of our commands, which `tests/language/test_plain_pages.py` compares with the commands themselves.
+_NAMES: Final = """
+    access accounts alarms audit backup certs circulation compare db demo doctor drill entitlements export feed fees
+    fields forecast guide init keys lookup metrics mock openapi patron plan restore retention review rules runs serve
+    statement statistics status subscriptions sync targets
+"""
+COMMANDS: Final = frozenset(_NAMES.split())
+_SPEAKS: Final = re.compile(
+    # as in `cprsync sync`, --reason, policy.toml, [library.feed], [[library]], a value between bars
+    rf"`|(?<![\w-])--[a-z]|\.toml\b|\[\[?[a-z_]+[\].]|\bcprsync (?:{'|'.join(sorted(COMMANDS))})\b"
+    r"|\bkommando|\bcommand|\bpolicy\b|(?:\baf|\bby) \|",
+    re.IGNORECASE,
+)
 
 
 #: What somebody of ours has to look into.
@@ -96,6 +111,29 @@ def is_of_store(error: CprsyncError) -> bool:
     return error.kind.startswith("store.")
 
 
+def speaks_of_commands(text: str) -> bool:
+    """Whether a text names a command, an option or a setting. Who reads a page types no command."""
+    return _SPEAKS.search(text) is not None
+
+
+def next_step(error: CprsyncError, language: Language) -> str:
+    """What to do next, for who reads it on a page or in a program: no command and no setting.
+
+    The advice of the command line, where it names neither. Else the words for the desk, by kind.
+    """
+    if is_of_store(error):
+        # who looks after a database is not at the desk
+        return desk_word("store_next", language)
+    code, advice = find_advice(error)
+    for kind in (*with_parents(error.kind), advice):
+        if has_desk_word(f"next_{kind}"):
+            return desk_word(f"next_{kind}", language)
+        told = advice_for(error).next.text(language) if kind == advice else ""
+        if told and not speaks_of_commands(told):
+            return told
+    return desk_word("next_later" if code == TRY_LATER else "next_operator", language)
+
+
 def tell_staff(error: CprsyncError, language: Language) -> tuple[str, str]:
     """What a page of the desk says of an error, and what to do next."""
     why = error_text(error, language)
@@ -104,6 +142,7 @@ def tell_staff(error: CprsyncError, language: Language) -> tuple[str, str]:
         return desk_word("register_silent", language), desk_word("register_silent_next", language, why=why)
     if isinstance(error, RegisterRefused | BadAnswer) and not isinstance(error, NoSuchPerson):
         return desk_word("register_unusable", language), desk_word("register_unusable_next", language, why=why)
-    # who looks after a database is not at the desk, and who is there types no command
-    key = "store_next" if is_of_store(error) else f"next_{error.kind}"
-    return why, desk_word(key, language) if has_desk_word(key) else advice_for(error).next.text(language)
+    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR and speaks_of_commands(why):
+        # how it is set up is the operators': the log has the kind
+        why = desk_word("set_up_wrong", language, kind=error.kind)
+    return why, next_step(error, language)

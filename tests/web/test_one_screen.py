@@ -381,7 +381,7 @@ def test_a_look_up_without_a_usable_answer_is_told_in_plain_words_with_the_cause
     browser = desk.browser().open(f"/patrons/{anna}").send(f"/patrons/{anna}/look-up", purpose="renewal")
     assert browser.answer.status_code == status
     assert says in browser.text
-    assert f"sig det til dem, der driver programmet: {error_text(error, 'da')}." in browser.text
+    assert f"sig det til driften: {error_text(error, 'da')}." in browser.text
     assert records(desk) == before
 
 

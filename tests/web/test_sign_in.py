@@ -28,6 +28,7 @@ from cprsync.web.accounts import (
     write_accounts,
 )
 from cprsync.web.memory.tries import LOCKED_SECONDS, MARKS_MAX, WRONG_MAX, with_mark
+from cprsync.web.refusals import speaks_of_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,7 +224,7 @@ def test_a_night_that_stopped_says_why_and_sends_nobody_but_an_operator_to_a_com
         browser = sign_in(guarded, name).open("/nights")
         assert f'<a href="/nights/{number}">Natkørsel {number}</a>' in browser.answer.text
         assert (f"<code>cprsync runs show {number}</code>." in browser.answer.text) is types
-        assert ("Sig det til dem, der driver programmet." in browser.text) is not types
+        assert ("Sig det til driften." in browser.text) is not types
         assert 'class="problem verdict">STANDSET: ' in browser.open(f"/nights/{number}").answer.text
 
 
@@ -232,7 +233,16 @@ def test_a_supervisor_at_a_held_night_reads_what_to_do_if_it_is_wrong_and_no_ope
     for name, types in (("leder", False), ("drift", True)):
         shown = sign_in(guarded, name).open(f"/nights/{number}").answer.text
         assert ('class="steps"' in shown) is types
-        assert ("så godkend den ikke, og sig det til dem, der driver programmet" in shown) is not types
+        assert ("så godkend den ikke, og sig det til driften" in shown) is not types
+
+
+def test_the_report_of_a_night_as_text_has_no_command_for_a_supervisor(guarded: Served) -> None:
+    number = hold(guarded)
+    for path in (f"/nights/{number}", "/nights"):
+        said = {name: sign_in(guarded, name).open(path).text for name in ("leder", "drift")}
+        assert {name: speaks_of_commands(text) for name, text in said.items()} == {"leder": False, "drift": True}
+        # the rest of the report is there
+        assert "Natten til" in said["leder"] or path == "/nights"
 
 
 @pytest.mark.parametrize(("name", "first"), [("drift", "/nights"), ("privat", "/log"), ("disk", "/")])

@@ -176,7 +176,7 @@ def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: i
     if until < on:
         raise WrongValue("its last day has passed")
     if field_ not in ENDLESS and until > on + timedelta(days=max_days):
-        raise WrongValue("it may hold for {days} days: policy.toml, overrides.max_days", days=max_days)
+        raise WrongValue("it may hold for {days} days at most", days=max_days)
     return until
 
 

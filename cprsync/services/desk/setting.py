@@ -53,15 +53,15 @@ NEVER_SET: Final[Mapping[str, str]] = {
     # settable for a patron who is not in the register: see `UNREGISTERED_FIELDS`
     "protection": "only the register protects, and only its word ends it",
     "status": "only the register says it",
-    "cpr_number": "`cprsync patron set-cpr` makes a replacement number real",
+    "cpr_number": "a replacement number is made real as a number, not as a field",
 }
 #: For a field that has another source: the message that asks for a reason.
 WHY_ANOTHER: Final[Mapping[str, str]] = {
-    Overridden.NAME.value: "the name comes from CPR: say why it is to be another with --reason TEXT",
-    Overridden.BIRTH_DATE.value: "the birth date comes from CPR: say why it is to be another with --reason TEXT",
-    Overridden.ADDRESS.value: "the address comes from CPR: say why it is to be another with --reason TEXT",
-    Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another with --reason TEXT",
-    Overridden.GROUP.value: "the group follows age: say why it is to be another with --reason TEXT",
+    Overridden.NAME.value: "the name comes from CPR: say why it is to be another",
+    Overridden.BIRTH_DATE.value: "the birth date comes from CPR: say why it is to be another",
+    Overridden.ADDRESS.value: "the address comes from CPR: say why it is to be another",
+    Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another",
+    Overridden.GROUP.value: "the group follows age: say why it is to be another",
 }
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
@@ -133,7 +133,7 @@ def check(counter: SettingDesk, asked: Setting) -> None:
     """
     if asked.doing is not None and asked.field not in LISTS:
         raise ConfigurationError(
-            "{name} is one value: --remove and --replace are for {lists}",
+            "{name} is one value: only {lists} have entries to remove or replace",
             name=asked.field,
             lists=", ".join(sorted(LISTS)),
             kind="usage.field",
@@ -164,15 +164,15 @@ def _check_options(asked: Setting) -> None:
     """Refuse if an override lacks an option that it needs, or if another field has an option that it does not use."""
     name, overrides, withdraws = asked.field, asked.field in OVERRIDDEN, asked.text is None
     if withdraws and asked.until is not None:
-        raise ConfigurationError("what is taken back has no last day: leave --until out", kind="usage.field")
+        raise ConfigurationError("what is taken back has no last day: leave it out", kind="usage.field")
     if not overrides and (asked.reason or asked.until is not None):
         raise ConfigurationError(
-            "{name} is set for good: it takes no --reason and no --until", name=name, kind="usage.field"
+            "{name} is set for good: it takes no reason and no last day", name=name, kind="usage.field"
         )
     if overrides and not asked.reason.strip():
         raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
     if overrides and not withdraws and asked.until is None and name != Overridden.GROUP.value:
-        raise ConfigurationError("a correction has a last day: say --until YYYY-MM-DD", kind="usage.until")
+        raise ConfigurationError("a correction has a last day: say which", kind="usage.until")
 
 
 def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:

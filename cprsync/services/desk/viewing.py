@@ -98,7 +98,7 @@ class RecordViewer:
 
 def check_reason(reason: str) -> str:
     """The reason as the audit keeps it. Raises as `demanded_reason`."""
-    return demanded_reason(reason, of="what is sealed opens for a reason only: --reason TEXT")
+    return demanded_reason(reason, of="what is sealed opens for a reason only")
 
 
 def check_asked(*, reveal: bool, reason: str) -> None:
@@ -109,7 +109,7 @@ def check_asked(*, reveal: bool, reason: str) -> None:
     if reveal:
         check_reason(reason)
     elif reason:
-        raise ConfigurationError("a reason is for --reveal: without it nothing is opened", kind="usage.reason")
+        raise ConfigurationError("a reason without a reveal: nothing is opened", kind="usage.reason")
 
 
 def sealed_fields(fields: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ REASONS: Final[Mapping[str, str]] = {
     ),
     "future": "the birth date in the number has not come yet: ask the patron, mend the file",
     "name": "at most 34 characters, as on an address label: shorten the name",
-    "address": "at most a line with c/o and five more, of at most 34 characters each, separated by |",
+    "address": "at most a line with c/o and five more, of at most 34 characters each",
     "twice": "the same number stands on an earlier line",
     "cells": "more cells than the header has columns",
     "cell": "too long, or with control characters",
@@ -47,17 +47,15 @@ REASONS: Final[Mapping[str, str]] = {
     "card.number": "a CPR number, and not the patron's own: use a card that is the patron's",
     "card.earlier": "the same card stands on an earlier line",
     "number.replaced": "the number was replaced: it is now patron {patron}'s, who has another one",
-    "number.required": "the patron group requires a CPR number (policy.toml: cpr_required)",
+    "number.required": "the patron group requires a CPR number",
     "patron.unknown": "there is no patron of that patron number",
     "patron.other": "the CPR number and the patron number are not the same patron's",
     "absence": "expected the first day and the last, as 2027-04-10 til 2027-04-20, or the first alone",
     "blocked": "expected a day as YYYY-MM-DD, and why in the field blocked_reason",
-    "contact_address": "at most a line with c/o and five more, separated by |",
-    "branch": "the library has no branch of that name (policy.toml: branches)",
-    "emails": "expected e-mail addresses as name@place, separated by |, and at most one with a * before it",
-    "telephones": (
-        "expected telephone numbers in digits, a foreign one with a +, separated by |, at most one with a * before it"
-    ),
+    "contact_address": "at most a line with c/o and five more",
+    "branch": "the library has no branch of that name",
+    "emails": "expected e-mail addresses as name@place, and at most one of them for notices",
+    "telephones": ("expected telephone numbers in digits, a foreign one with a +, and at most one of them for notices"),
     "kind": "expected person, institution or library",
     "language": "expected a language code such as da or en",
     "birth_date": "expected a day and its whole year, as 10.04.2015: not in the future, and not too long ago",
@@ -104,7 +102,7 @@ DOUBTS: Final[Mapping[str, str]] = {
     "language": (
         "statements exist in Danish (da) and English (en): to those with other languages they are written in Danish"
     ),
-    "group": "policy.toml has no such patron group: is it spelt right? It does not follow age. There are {groups}",
+    "group": "the library has no such patron group: is it spelt right? It does not follow age. There are {groups}",
 }
 
 

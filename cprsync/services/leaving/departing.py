@@ -260,7 +260,7 @@ def _kept(ties: Ties) -> BadInput:
 
 def check_lifting(reason: str) -> str:
     """Check the reason before a CPR number is asked for. Raises as `KeptBlocks.lift`."""
-    return demanded_reason(reason, of="a kept block is lifted for a reason only: --reason TEXT")
+    return demanded_reason(reason, of="a kept block is lifted for a reason only")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def preview_end(night: Night) -> Preview:
     """
     state = night.store.card_accounts.state()
     if state.log_in:
-        raise ConfigurationError('the cards log in: set local_accounts = "none" in [library.culr] first')
+        raise ConfigurationError("the cards log in: set local_accounts to none first")
     return Preview(END, None, (), (str(state.accounts), state.stage.value))
 
 

@@ -152,7 +152,7 @@ def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: M
         BadInput: another plan is held, or none; or this yes does not count. Then nothing is written.
         ReviewClosed: someone else has said yes in the meantime; nothing is written.
     """
-    why = demanded_reason(said["reason"], of="say why you approve the plan: --reason TEXT")
+    why = demanded_reason(said["reason"], of="say why you approve the plan")
     held, user = _held(store, plan), said["user"]
     given = store.approvals.yeses(held.id)
     in_force = yeses_in_force(given, now)

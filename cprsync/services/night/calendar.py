@@ -132,7 +132,7 @@ def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int |
     if not 1 <= days <= DAYS_MAX:
         raise ValueError(f"a forecast is of 1 to {DAYS_MAX} days")
     if most is not None and _covers_everyone(store, policy) and store.patrons.count() > most:
-        told = "no night has lived with this policy yet, and a page has no time to look at more than {most} patrons"
+        told = "no night has lived with these rules yet, and a page has no time to look at more than {most} patrons"
         raise BadInput(told, most=most, kind="forecast.everyone")
     lived = store.runs.last_day()
     missed = days_to_live(lived, today)

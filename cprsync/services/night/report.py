@@ -230,7 +230,7 @@ class Report:
         if approval is not None and approval.fate is Fate.ADDED:
             return NightBraked("the night would do more than was approved of run {run}", run=approval.run)
         over = describe_excess(self.planned.excess, command_words)
-        return NightBraked("the night would change more than policy.toml allows: {over}", over=over)
+        return NightBraked("the night would change more than the limits allow: {over}", over=over)
 
     @property
     def changed(self) -> bool:

@@ -244,7 +244,7 @@ def revert(night: Night, shown: ShownRevert, given: Confirmation, *, user: str) 
     refused = why_not_confirmed(shown.preview, given)
     if refused is not None:
         raise NotConfirmed(_NOT_CONFIRMED[refused], kind=f"confirm.{refused.value}")
-    why = demanded_reason(given.reason, of="say why the run is undone: --reason TEXT")
+    why = demanded_reason(given.reason, of="say why the run is undone")
     with night.store.runs.lock():
         past = _past(night, shown.past.id)
         run = night.store.reverting.begin(past.id, day=night.clock.today(), started=night.clock.now())
@@ -370,7 +370,7 @@ def release(store: Store, number: int, *, user: str, reason: str) -> dict[str, A
         ConfigurationError: there is no reason.
         BadInput: the run holds nobody; nothing is written.
     """
-    why = demanded_reason(reason, of="say why the patrons are let go: --reason TEXT")
+    why = demanded_reason(reason, of="say why the patrons are let go")
     count = store.reverting.held(number)
     if not count:
         raise BadInput("run {run} holds no patron", run=number, kind="revert.holds_none")

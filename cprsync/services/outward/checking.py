@@ -101,7 +101,7 @@ def check_target(work: Checking) -> dict[str, Any]:
 def _target(work: Checking) -> OpenTarget:
     one = next((one for one in work.targets if one.target.name == work.name), None)
     if one is None:
-        raise ConfigurationError("no [[library.target]] has that name", kind="target.unknown")
+        raise ConfigurationError("no target has that name", kind="target.unknown")
     if one.reader is None:
         raise _unreadable(work.store, one.target)
     return one

@@ -102,13 +102,13 @@ def chosen_targets(targets: Sequence[OpenTarget], name: str | None) -> Sequence[
     """The one that is named, or all. Raises ConfigurationError: none has that name, or none is set up."""
     chosen = [one for one in targets if name in {None, one.target.name}]
     if not chosen:
-        raise ConfigurationError("no [[library.target]] has that name", kind="target.unknown")
+        raise ConfigurationError("no target has that name", kind="target.unknown")
     return chosen
 
 
 def release_target(store: Store, name: str, *, user: str, reason: str) -> dict[str, Any]:
     """Let a stopped target go on with the next sending. Raises BadInput: it is not stopped, or there is no reason."""
-    why = demanded_reason(reason, of="say why the target may go on: --reason TEXT")
+    why = demanded_reason(reason, of="say why the target may go on")
     if not store.targets.release(name, user=user, reason=why):
         raise BadInput("no target of that name is stopped", kind="target.not_stopped")
     return target_document(_state_of(store, name))
@@ -124,9 +124,9 @@ def forget_target(store: Store, name: str, *, user: str, reason: str, confirmed:
     with store.runs.lock():
         state = _state_of(store, name)
         if state.set_up:
-            raise BadInput("the target is still in cprsync.toml: remove it there first", kind="target.set_up")
+            raise BadInput("the target is still in the settings: remove it there first", kind="target.set_up")
         if confirmed:
-            why = demanded_reason(reason, of="say why the target is forgotten: --reason TEXT")
+            why = demanded_reason(reason, of="say why the target is forgotten")
             store.targets.forget(name, user=user, reason=why)
         return {**target_document(state), "forgotten": confirmed}
 

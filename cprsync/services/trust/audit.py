@@ -86,7 +86,7 @@ def accept_audit(store: Store, *, user: str, reason: str) -> AuditState:
         ConfigurationError: there is no reason.
         RunBusy: a night is running; nothing is written.
     """
-    why = demanded_reason(reason, of="say why you accept an audit that is not whole: --reason TEXT")
+    why = demanded_reason(reason, of="say why you accept an audit that is not whole")
     with store.runs.lock():
         return store.audit.accept(user=user, reason=why)
 
@@ -99,7 +99,7 @@ def accept_journal(store: Store, *, agency: str, user: str, reason: str) -> dict
         ConfigurationError: there is no reason.
         RunBusy: a night is running; nothing is written.
     """
-    why = demanded_reason(reason, of="say why you accept a journal with lost lines: --reason TEXT")
+    why = demanded_reason(reason, of="say why you accept a journal with lost lines")
     with store.runs.lock():
         taken = store.journal.accept(user=user, reason=why)
     return {

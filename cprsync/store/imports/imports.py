@@ -111,7 +111,7 @@ _REFUSED: Final = {
     "card.taken": "another patron has one of these cards",
     "card.number": CARD_IS_A_NUMBER,
     "number.replaced": "the number was replaced: ask the patron for the new one",
-    "number.required": "the patron group requires a CPR number (policy.toml: cpr_required)",
+    "number.required": "the patron group requires a CPR number",
 }
 
 

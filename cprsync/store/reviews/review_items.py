@@ -262,7 +262,7 @@ def check_may_reopen(connection: Connection, tenant: Tenant, of: ReviewItem, hel
     if any(row.status_class == tables.MERGED for row in held.values()):
         raise ReviewChanged("review item {id}: a patron it is about has been merged into another since", id=of.id)
     if of.kind == NUMBER_SET:
-        raise ReviewChanged("review item {id}: a number is given with `patron set-cpr` alone", id=of.id)
+        raise ReviewChanged("review item {id}: a number is given to the patron, and not by an answer", id=of.id)
     if waiting := _other_items(connection, tenant, of, of.kind, State.WAITING):
         raise ReviewChanged(
             "review item {id}: item {waiting} asks the same and waits; answer that one", id=of.id, waiting=waiting[0]

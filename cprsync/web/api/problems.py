@@ -20,7 +20,7 @@ from cprsync.errors import BadInput, CprsyncError, SecondPersonNeeded
 from cprsync.language.errors import error_document, error_text
 from cprsync.web.api.shapes import asked
 from cprsync.web.api.shapes.answers import Answer, Both
-from cprsync.web.refusals import OURS, status_of
+from cprsync.web.refusals import OURS, next_step, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -194,6 +194,8 @@ def build_answer(  # noqa: PLR0913 -- the parts of the shape
     `changed`: as the error says, if None.
     """
     told = error_document(error, changed=changed or error.changed, reference=reference)
+    # who calls is a program, and its reader types no command
+    told["next"], told["da"]["next"] = next_step(error, "en"), next_step(error, "da")
     attempt = error.values.get("attempt") if isinstance(error, SecondPersonNeeded) else None
     problem = Problem(
         type=f"urn:cprsync:{error.kind}",

@@ -15,6 +15,7 @@ from cprsync.language.night import OUTCOMES, brake_lines, delivery_outcomes, net
 from cprsync.language.status import facts_of, problems_of, void_text
 from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
+from cprsync.web.refusals import speaks_of_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,9 +52,14 @@ def show_nights(visit: Visit) -> Response:
         last_delivery=day_text(document["deliveries"]["last"], language),
         due=day_text(document["deliveries"]["due"], language),
         oldest=None if waits["oldest"] is None else _age(waits["oldest"], desk.clock.now()),
-        lines=[f"{fact.mark} {fact.text}" for fact in facts_of(document, language)],
+        lines=_plain(visit, (f"{fact.mark} {fact.text}" for fact in facts_of(document, language))),
         **_listed(visit),
     )
+
+
+def _plain(visit: Visit, lines: Iterable[str]) -> list[str]:
+    """The lines of a report. Without those that name a command, if the reader runs none."""
+    return [line for line in lines if visit.session.may(Task.OPERATE) or not speaks_of_commands(line)]
 
 
 def _wrong(visit: Visit, document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -110,7 +116,7 @@ def show_night(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
         brake=_brake(document, language),
         net_media=list(net_media_lines(document, language)) if is_told else [],
         let_through=_counted(document.get("let_through", {}), language),
-        lines=list(report_lines(document, language)) if is_told else [],
+        lines=_plain(visit, report_lines(document, language)) if is_told else [],
         items=_items(document, items, language),
         more=max(0, len(items) - LINES_MOST),
     )

@@ -124,7 +124,7 @@ def test_a_group_that_may_be_misspelt_is_told_with_those_that_there_are_and_leav
     (library / "patrons.csv").write_text(rows, encoding="utf-8")
     assert take(library) == 0
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("  ! linje 2, Lånergruppe: lånergruppen står ikke i policy.toml")
+    assert line.startswith("  ! linje 2, Lånergruppe: biblioteket har ingen sådan lånergruppe")
     assert line.endswith("Der er Barn, Ung, Voksen (2 rækker)")
 
 

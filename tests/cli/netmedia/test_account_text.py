@@ -191,7 +191,7 @@ def test_a_night_without_net_media_says_that_they_are_not_set_up_and_how_much_wa
     document = report_without_run("775100", day=None, error={}, code=0) | {"day": "2027-03-23"}
     del document["error"]
     document["published"] |= {"waiting": 40, "set_up": False}
-    said = [line for line in report_lines(document, "da") if "[library.culr]" in line]
+    said = [line for line in report_lines(document, "da") if "ikke sat op" in line]
     assert [line.rpartition(": ")[2] for line in said] == ["40"]
 
 

@@ -198,10 +198,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "guardian": (
-        (
-            "Formålet er økonomisk ansvarlig: personen får en post uden lånerret. Knyt den til barnet med "
-            "`cprsync patron responsible`."
-        ),
+        ("Formålet er økonomisk ansvarlig: personen får en post uden lånerret. Skriv den på barnets post.",),
         "Beslutning 40",
     ),
     "provisional": (

@@ -57,7 +57,7 @@ def test_an_amount_is_written_as_danish_pages_write_it(oere: int, told: str) -> 
             Policy(fees=FeeRules(one_fee_per=(Moment.LOAN, Moment.RETURN))),
             "giver ét gebyr pr. udlånsdag og dag for afleveringen.",
         ),
-        (Policy(fees=FeeRules(tariffs=())), "Biblioteket har ingen takster i sin policy."),
+        (Policy(fees=FeeRules(tariffs=())), "Biblioteket har ingen takster."),
         (Policy(debt_limit_oere=22_500), "Skyldes der 225 kr. eller mere, lånes der ikke ud."),
         (Policy(debt_limit_oere=0), "Gæld standser ingen udlån."),
         (Policy(letters=LetterRules(reminder_days=(8,))), "Påmindelser sendes 8 dage efter afleveringsdatoen."),

@@ -167,7 +167,7 @@ def test_an_empty_value_takes_nothing_back(library: Library, text: str) -> None:
 def test_what_is_taken_back_has_no_last_day(library: Library) -> None:
     correct(library, "municipality", "0101")
     before = library.everything()
-    with pytest.raises(ConfigurationError, match="--until"):
+    with pytest.raises(ConfigurationError, match="no last day"):
         correct(library, "municipality", None)
     assert library.everything() == before
 
