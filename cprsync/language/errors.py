@@ -46,7 +46,7 @@ _KINDS: Final = {
         responsible.no_borrower responsible.no_person responsible.none responsible.of_age responsible.self
         responsible.too_many review.bulk review.changed review.closed review.closed.accepted review.closed.rejected
         review.closed.settled review.closed.undone review.closed.waiting review.nobody review.same_person
-        review.unknown revert.altered revert.done revert.holds_none revert.nothing revert.open revert.too_old
+        review.unknown revert.done revert.holds_none revert.nothing revert.open revert.too_old
         run.unknown sign_in store.seal
     """,
     Exit.WRONG: """

@@ -215,6 +215,8 @@ def _plan_text(one: Mapping[str, Any], language: Language) -> str:
         for yes in one["approved_by"]
     ]
     text += word("status_plan_by", language, by=", ".join(given)) if given else ""
+    if one["unbound"]:
+        text += f". {word('plan_unbound', language, by=', '.join(one['unbound'])).rstrip('.')}"
     text += f". {void_text(one['void'], language).rstrip('.')}" if one["void"] else ""
     if one["until"] is None or (given and one["missing"]):
         # a second yes is missing, or both

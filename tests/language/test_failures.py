@@ -27,7 +27,7 @@ from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.services.imports.circulation import CIRCULATION_COLUMNS
 from cprsync.services.imports.results import DOUBTS, REASONS
 from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, Row
-from cprsync.store.seals.failures import AuditBroken, RecordBroken
+from cprsync.store.seals.failures import AuditBroken, ImageBroken, RecordBroken, RowUnbound
 from cprsync.wire.certificates import (
     _ISSUER_REVOKED,
     _REVOKED,
@@ -110,6 +110,8 @@ def names_in(sentence: str) -> set[str]:
 _NAMED: dict[type[CprsyncError], tuple[object, ...]] = {
     AuditBroken: ("s", 1, "w"),
     RecordBroken: ("10000001", "w"),
+    RowUnbound: ("hold", "10000001", "10000001", "gone"),
+    ImageBroken: ("10000001", 1),
     LibraryMistake: ("w", "key"),
 }
 

@@ -96,6 +96,8 @@ def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[
     for one in document["approved_by"]:
         at = moment_text(one["at"], language)
         yield "  " + word("plan_yes", language, who=one["who"], at=at)
+    if document.get("unbound"):
+        yield "  " + word("plan_unbound", language, by=", ".join(document["unbound"]))
     if document.get("void"):
         yield "  " + void_text(document["void"], language)
     if not document["waits"]:

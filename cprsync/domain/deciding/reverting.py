@@ -34,6 +34,8 @@ class InTheWay(enum.Enum):
 
     #: someone, or another run, has changed the record since, or between two writes of the run
     CHANGED = "changed"
+    #: what was kept of the record, or the record itself, was altered or taken away past the program
+    ALTERED = "altered"
     #: another patron has the number by now
     NUMBER = "number"
     #: the run has sealed the patron by their street: the address before would be open

@@ -69,11 +69,15 @@ SAID_OTHER_NAME: Final = frozenset({SAID_NAME, SAID_BOTH})
 REVERTED_HELD: Final = "reverted.held"
 REVERTED_PROTECTED: Final = "reverted.protected"
 REVERTED_CHANGED: Final = "reverted.changed"
+REVERTED_ALTERED: Final = "reverted.altered"
 REVERTED_NUMBER: Final = "reverted.number"
 REVERTED_STREET: Final = "reverted.street"
 REVERTED_HOUSEHOLD: Final = "reverted.household"
 #: Why a record was not put back.
-REVERTED_NOT: Final = (REVERTED_CHANGED, REVERTED_NUMBER, REVERTED_STREET, REVERTED_HOUSEHOLD)
+REVERTED_NOT: Final = (
+    *(REVERTED_CHANGED, REVERTED_ALTERED, REVERTED_NUMBER),
+    *(REVERTED_STREET, REVERTED_HOUSEHOLD),
+)
 REVERTED_KINDS: Final = frozenset({REVERTED_HELD, REVERTED_PROTECTED, *REVERTED_NOT})
 
 

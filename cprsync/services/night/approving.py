@@ -47,7 +47,15 @@ def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> 
     waiting = store.approvals.waiting()
     shown = _find(store, waiting, wanted) if wanted else next(iter(waiting), None)
     if shown is None:
-        return {"agency": agency, "run": None, "plan": None, "waits": False, "approved_by": [], "approved": False}
+        return {
+            "agency": agency,
+            "run": None,
+            "plan": None,
+            "waits": False,
+            "approved_by": [],
+            "unbound": [],
+            "approved": False,
+        }
     return _document(store, shown, agency=agency, now=now, waits=shown in waiting)
 
 
@@ -97,6 +105,7 @@ def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits:
         "patrons": len({row["patron"] for row in rows}),
         "changes": list(rows),
         **_approved(in_force),
+        "unbound": store.approvals.unbound_yeses(held.id) if waits else [],
         "void": _void(brake, in_force),
         "approved": waits and len(in_force) == PEOPLE,
         "until": until and until.isoformat(timespec="seconds"),
@@ -105,10 +114,11 @@ def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits:
 
 def list_waiting(store: Store, now: datetime) -> list[dict[str, Any]]:
     """The plans that wait, as `status` tells them: whose, since when, who has said yes, and until when that counts."""
-    return [_waiting_document(held, store.approvals.yeses(held.id), now) for held in store.approvals.waiting()]
+    return [_waiting_document(store, held, now) for held in store.approvals.waiting()]
 
 
-def _waiting_document(held: HeldRun, given: Sequence[GivenYes], now: datetime) -> dict[str, Any]:
+def _waiting_document(store: Store, held: HeldRun, now: datetime) -> dict[str, Any]:
+    given = store.approvals.yeses(held.id)
     in_force = yeses_in_force(given, now)
     until = approved_until(given)
     return {
@@ -117,6 +127,7 @@ def _waiting_document(held: HeldRun, given: Sequence[GivenYes], now: datetime) -
         "plan": held.plan,
         "since": held.since.isoformat(timespec="seconds"),
         **_approved(in_force),
+        "unbound": store.approvals.unbound_yeses(held.id),
         "void": _void(held.document.get("brake") or {}, in_force),
         "missing": PEOPLE - len(in_force),
         "classes": [one["class"] for one in (held.document.get("brake") or {}).get("classes", ())],

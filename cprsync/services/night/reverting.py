@@ -9,6 +9,7 @@ Other systems are told by the next night.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -18,7 +19,7 @@ from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotCo
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
-from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed
+from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed, SealBroken
 from cprsync.services.desk.showing import warning_documents
 from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.night.report import Counts, Report
@@ -95,12 +96,14 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
 
     Raises:
         BadInput: there is no such run, it has not ended, it wrote nothing, it is undone already, its before-images
-            are deleted, or records or before-images were altered past the program.
+            are deleted.
     """
     past = _past(night, number)
     # an undo that was killed goes on: patrons already put back, or left to staff, are not asked about again
     done = night.store.reverting.begun(number)
-    ones = list(_decide(night, past.id, [one for one in night.store.reverting.patrons(number) if one not in done]))
+    whole = night.store.reverting.is_whole()
+    left = [one for one in night.store.reverting.patrons(number, is_whole=whole) if one not in done]
+    ones = list(_decide(night, past.id, left, is_whole=whole))
     rows = [row for one in ones for row in one.rows()]
     marks = (f"run:{number}", plan_hash(past.day, [str(number)], rows), *sorted(_why_left(ones)))
     preview = Preview("revert", None, _WARNINGS, marks)
@@ -143,12 +146,6 @@ def _past(night: Night, number: int) -> PastRun:
         raise _done(store, number, past.reverted_by)
     if not (past.kept or past.has_written):
         raise BadInput("run {run} wrote no record", run=number, kind="revert.nothing")
-    if not store.reverting.is_whole():
-        raise BadInput(
-            "run {run} is not undone: records, or what was kept of them before changes, were altered past the program",
-            run=number,
-            kind="revert.altered",
-        )
     # once some of it may be deleted, what is left would undo a part of the run alone; an undo half-way keeps all of it
     is_half_done = any(one.undoes == number for one in store.reverting.half_done())
     by = deletable_until(Forgotten.BEFORE_IMAGES, night.clock.today(), night.policy)
@@ -157,12 +154,17 @@ def _past(night: Night, number: int) -> PastRun:
     return past
 
 
-def _decide(night: Night, number: int, ids: Iterable[str]) -> Iterator[_One]:
-    """Decide on the records as they are stored now, a batch at a time."""
+def _decide(night: Night, number: int, ids: Iterable[str], *, is_whole: bool) -> Iterator[_One]:
+    """Decide on the records as they are stored now, a batch at a time.
+
+    Not `is_whole`: something was altered past the program. Only what is found to be as it was kept is put back.
+    """
     store, today = night.store, night.clock.today()
     for some in _shares(list(ids), night.batch):
-        images = store.reverting.images(number, some)
-        for patron in store.patrons.read(some):
+        images = store.reverting.images(number, some, is_whole=is_whole)
+        readable = _readable(store, [one for one in some if one in images])
+        yield from (_One(one, why=InTheWay.ALTERED) for one in some if one not in readable)
+        for patron in readable.values():
             image = images[patron.id]
             is_free = image.person.number == patron.number or _is_free(store, patron, image.person.number)
             leaves = leaves_a_household(patron.register, image.person)
@@ -172,6 +174,18 @@ def _decide(night: Night, number: int, ids: Iterable[str]) -> Iterator[_One]:
                 yield _One(patron.id, why=what)
             else:
                 yield _One(patron.id, _write(night, patron, what), what)
+
+
+def _readable(store: Store, ids: Sequence[str]) -> dict[str, Patron]:
+    """Read records. Leaves out those that were altered past the program."""
+    try:
+        return {one.id: one for one in store.patrons.read(ids)}
+    except SealBroken:
+        found: dict[str, Patron] = {}
+        for one in ids:
+            with suppress(SealBroken):
+                found |= {patron.id: patron for patron in store.patrons.read([one])}
+        return found
 
 
 def _shares(whole: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
@@ -206,7 +220,7 @@ def _counts(past: PastRun, ones: Sequence[_One], done: int = 0) -> dict[str, Any
         "restored": len(back),
         "protected": sum(one.restoring is not None and one.restoring.keeps_protection for one in back),
         "left": dict(sorted(Counter(one.why.value for one in ones if one.why is not None).items())),
-        "gone": past.kept - len(ones) - done,
+        "gone": max(0, past.kept - len(ones) - done),
         "actions": dict(sorted(kinds.items())),
         "patrons": [one.patron_id for one in back],
         "left_patrons": [{"patron": one.patron_id, "why": one.why.value} for one in ones if one.why is not None],
@@ -258,13 +272,14 @@ class _Undo:
         self._night, self._run, self._past = night, run, past
         self._user, self._reason = user, reason
         self._begun = night.monotonic()
+        self._is_whole = night.store.reverting.is_whole()
 
     def do(self) -> dict[str, Any]:
         night, run, store = self._night, self._run, self._night.store
         done = store.reverting.done(run)
         done |= store.reverting.left(run)
-        left = [one for one in store.reverting.patrons(self._past.id) if one not in done]
-        ones = list(_decide(night, self._past.id, left))
+        left = [one for one in store.reverting.patrons(self._past.id, is_whole=self._is_whole) if one not in done]
+        ones = list(_decide(night, self._past.id, left, is_whole=self._is_whole))
         rows = [row for one in ones for row in one.rows()]
         if not store.reverting.is_writing(run):
             excess = _exceeded(night, rows)
@@ -289,7 +304,8 @@ class _Undo:
             try:
                 return self._save(ones)
             except LostCompare:
-                ones = list(_decide(self._night, self._past.id, [one.patron_id for one in ones]))
+                again = [one.patron_id for one in ones]
+                ones = list(_decide(self._night, self._past.id, again, is_whole=self._is_whole))
         return self._save(ones)
 
     def _save(self, ones: Sequence[_One]) -> None:
@@ -321,7 +337,7 @@ class _Undo:
             "restored": restored,
             "protected": opened.get(REVERTED_PROTECTED, 0),
             "left": left,
-            "gone": self._past.kept - restored - sum(left.values()),
+            "gone": max(0, self._past.kept - restored - sum(left.values())),
         }
         report = self._report(Counts(left=sum(opened.values()), reasons=Counter(opened), actions=kinds))
         report = replace(report, planned=Planned(compared=PlanComparison(find_approval(self._night, run))))

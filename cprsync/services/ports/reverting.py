@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.deciding.reverting import BeforeImage
     from cprsync.domain.patron.patron import Patron
+    from cprsync.errors import CprsyncError
     from cprsync.services.ports.patrons import Write
     from cprsync.services.ports.runs import Run
 
@@ -62,11 +63,17 @@ class Reverting(Protocol):
     def is_whole(self) -> bool:
         """Whether all records and before-images are those that were written last."""
 
-    def patrons(self, number: int) -> list[str]:
-        """Return the patrons with a before-image of a run who are still patrons, in order."""
+    def patrons(self, number: int, *, is_whole: bool) -> list[str]:
+        """Return the patrons with a before-image of a run who are still patrons, in order.
 
-    def images(self, number: int, patron_ids: Sequence[str]) -> dict[str, BeforeImage]:
-        """Return what these patrons' records were before a run, opened."""
+        Without `is_whole`, also those whom the run has changed by the audit: their image may be gone.
+        """
+
+    def images(self, number: int, patron_ids: Sequence[str], *, is_whole: bool) -> dict[str, BeforeImage]:
+        """Return what these patrons' records were before a run, opened. Leaves out what is not as it was kept.
+
+        Without `is_whole`, day and letters beside an image do not count.
+        """
 
     def has_housemates(self, patron: Patron) -> bool:
         """Whether another patron lives at this patron's address."""
@@ -108,6 +115,9 @@ class Reverting(Protocol):
 
     def held(self, run: int | None = None) -> int:
         """Count the patrons who are held, by one run or by any. Those who have left or were merged are held no more."""
+
+    def hold_again(self, run: Run) -> list[CprsyncError]:
+        """Hold the patrons again who were let go past the program. Return what names each."""
 
     def release(self, run: int, *, user: str, most: int) -> int:
         """Let up to `most` patrons of a run go, and settle their reviews as accepted. Return how many were let go."""

@@ -299,7 +299,10 @@ class Approvals(Protocol):
         """Return how often a run has written each patron."""
 
     def yeses(self, number: int) -> list[GivenYes]:
-        """Return who said yes to the plan of a run, the oldest first."""
+        """Return who said yes to the plan of a run, the oldest first, as far as the audit says so too."""
+
+    def unbound_yeses(self, number: int) -> list[str]:
+        """Return whose yes to the plan of a run the audit does not have: it does not count."""
 
     def say_yes(self, said: SaidYes) -> None:
         """Write a yes with its audit entry. Raises ReviewClosed if someone else has said yes in the meantime."""

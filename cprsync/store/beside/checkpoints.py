@@ -188,7 +188,7 @@ class HeadsFile:
                 # before the first line, so that the next process finds a witness if this one is killed
                 self.write_witness(end)
                 witnessed = end
-            whole = anew or (witnessed is not None and self._has(witnessed, end))
+            whole = anew or (witnessed is not None and self._has(witnessed, end) and not _is_behind(witnessed, seen))
             for mark in marks:
                 end = self._append(file, agency, mark, end)
             file.flush()
@@ -280,6 +280,14 @@ class HeadsFile:
             raise AuditBroken(WITNESS, 1, "the line is not signed by us")
         return seen
 
+    def is_witness_older(self, witnessed: Seen, seen: Seen | None) -> bool:
+        """Return whether the witness knows fewer lines than the database has seen, which is told of each line later."""
+        if not _is_behind(witnessed, seen):
+            return False
+        # another process may have written since it was read
+        again = self._witnessed_or_broken()
+        return again is None or _is_behind(again, seen)
+
     def begin_anew(self) -> None:
         """Move a file that does not verify aside, and delete the witness to it.
 
@@ -352,6 +360,12 @@ class HeadsFile:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.witness)
+        # the database remembers the line next: a witness that the power takes away would pass for an older copy
+        folder = os.open(self.witness.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def _backward(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield number, text and code of each chained line, the last first."""
@@ -423,6 +437,10 @@ def _unusable(error: OSError, kind: str) -> ConfigurationError:
         why=error.strerror,
         kind=kind,
     )
+
+
+def _is_behind(witnessed: Seen, seen: Seen | None) -> bool:
+    return seen is not None and witnessed.lines < seen.lines
 
 
 def _witness_code(secret: bytes, text: bytes) -> bytes:

@@ -30,6 +30,7 @@ from cprsync.domain.trust.moments import AHEAD
 from cprsync.services.ports.access import Admission
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import LETTING, SIGNATURE, Entries, bind, find_unbound, read_entry
 from cprsync.store.core.engine import fetch_rows, moment_of, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number
@@ -93,7 +94,7 @@ _HISTORY: Final = (
     .order_by(_LOOKS.c.seq.desc())
 )
 _STOPS: Final = (
-    select(_OUTCOME.outcome, _OUTCOME.at)
+    select(_OUTCOME.seq, _OUTCOME.outcome, _OUTCOME.at, _OUTCOME.who)
     .where(
         _OUTCOME.agency == AGENCY_IS,
         _OUTCOME.who == _USER_IS,
@@ -259,7 +260,9 @@ def _looks(rows: Iterable[AnyRow]) -> Iterator[Look]:
 
 def read_stop(connection: Connection, tenant: Tenant, user: str) -> tuple[bool, datetime | None]:
     """Whether a user is stopped, and when they were last allowed to go on."""
-    rows = connection.execute(_STOPS, {"agency_": tenant.agency, "user_": user}).all()
+    found = connection.execute(_STOPS, {"agency_": tenant.agency, "user_": user}).all()
+    unbound = find_unbound(connection, tenant, SIGNATURE, found)
+    rows = [row for row in found if row.outcome == Outcome.STOPPED.value or SIGNATURE.key_of(row) not in unbound]
     lifted = next((moment_of(row.at) for row in rows if row.outcome == Outcome.LIFTED.value), None)
     return bool(rows) and rows[0].outcome == Outcome.STOPPED.value, lifted
 
@@ -333,10 +336,31 @@ def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow
         "until_": stamp_of(now + AHEAD),
     }
     if wanted.patron_id is not None:
-        return connection.execute(_SIGNED_OF_PATRON, asked | {"patron_": wanted.patron_id}).one_or_none()
-    if wanted.number is not None:
-        return connection.execute(_SIGNED_OF_NUMBER, asked | {"probes_": _probes_of(tenant, wanted)}).one_or_none()
-    return connection.execute(_SIGNED, asked).one_or_none()
+        row = connection.execute(_SIGNED_OF_PATRON, asked | {"patron_": wanted.patron_id}).one_or_none()
+    elif wanted.number is not None:
+        row = connection.execute(_SIGNED_OF_NUMBER, asked | {"probes_": _probes_of(tenant, wanted)}).one_or_none()
+    else:
+        row = connection.execute(_SIGNED, asked).one_or_none()
+    return row if row is not None and _is_signed(connection, tenant, row, wanted) else None
+
+
+def _is_signed(connection: Connection, tenant: Tenant, row: AnyRow, wanted: Wanted) -> bool:
+    """Whether the audit has the signature, no use of it, and the attempt that it was given to."""
+    of = (_OUTCOME.agency == tenant.agency) & (_OUTCOME.seq == row.seq) & (_OUTCOME.outcome == Outcome.SIGNED.value)
+    signed = connection.execute(select(tables.desk_outcome).where(of)).all()
+    entries = Entries(connection, tenant, SIGNATURE)
+    if find_unbound(connection, tenant, SIGNATURE, signed, entries):
+        return False
+    attempt = read_entry(connection, tenant, audit.DESK, row.seq)
+    if attempt is None or f"{row.seq}|{Outcome.USED.value}" in entries.at:
+        return False
+    # the number may be under another key by now, where there is a patron to compare
+    same = wanted.patron_id is not None or attempt.get("number") == _hex_of(tenant, wanted)
+    return same and (attempt.get("user"), attempt["patron"]) == (wanted.user, wanted.patron_id)
+
+
+def _hex_of(tenant: Tenant, wanted: Wanted) -> str | None:
+    return None if wanted.number is None else tenant.vault.number_index(wanted.number).hex()
 
 
 # -- what came of it ----------------------------------------------------------------------------------------
@@ -345,7 +369,10 @@ def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow
 def write_outcome(connection: Connection, tenant: Tenant, seq: int, outcome: Outcome, who: str) -> bool:
     """Write an outcome, once. False: it was there."""
     values = {"agency": tenant.agency, "seq": seq, "outcome": outcome.value, "at": tenant.stamp(), "who": who}
-    return connection.execute(_ADD_OUTCOME, values).rowcount == 1
+    is_new = connection.execute(_ADD_OUTCOME, values).rowcount == 1
+    if is_new and outcome in LETTING:
+        bind(connection, tenant, SIGNATURE, {(seq, outcome.value): None})
+    return is_new
 
 
 def note(tenant: Tenant, seq: int, outcome: Outcome, *, user: str) -> None:

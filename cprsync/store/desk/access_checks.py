@@ -20,6 +20,7 @@ from cprsync.domain.trust.moments import is_within
 from cprsync.services.ports.access import Admission, Alarms, AttemptCounts, Attempted
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import WATCH, bind
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.desk import access, cards, staff
@@ -205,16 +206,17 @@ class Access(TenantStore):
             values |= {"since": tenant.stamp(), "who": user}
             connection.execute(insert(tables.watched_number).values(values))
             _note_watch(connection, tenant, WATCHED, index, user)
+            bind(connection, tenant, WATCH, {index: None})
         return True
 
     def unwatch(self, number: CprNumber, *, user: str) -> bool:
         with writing(self._tenant.engine) as connection:
-            gone = connection.execute(
-                delete(tables.watched_number).where(*_is_of_number(self._tenant, number))
-            ).rowcount
+            ended = delete(tables.watched_number).where(*_is_of_number(self._tenant, number))
+            gone = connection.scalars(ended.returning(_WATCHED.number_index)).all()
             if gone:
                 index = self._tenant.vault.number_index(number)
                 _note_watch(connection, self._tenant, UNWATCHED, index, user)
+                bind(connection, self._tenant, WATCH, dict.fromkeys(gone))
         return bool(gone)
 
     def watched(self) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, true, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.desk import Answer, Later, ReviewItem
 from cprsync.store import tables
-from cprsync.store.audit import audit
+from cprsync.store.audit import audit, binding
 from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back, wait_again
@@ -24,6 +24,7 @@ from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import REVIEW, check_may_reopen, kept_numbers, seal_kept
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cprsync.domain.person.number import CprNumber
@@ -47,8 +48,8 @@ class ReviewDesk(TenantStore):
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_ALL if all_states else _WAITING, {"agency_": self._tenant.agency})
-            return [_from_row(row) for row in rows]
+            rows = connection.execute(_ALL if all_states else _WAITING, {"agency_": self._tenant.agency}).all()
+            return _items(connection, self._tenant, rows)
 
     def answered(self, *, most: int) -> list[ReviewItem]:
         states = [State.ACCEPTED.value, State.REJECTED.value, State.UNDONE.value]
@@ -73,13 +74,13 @@ class ReviewDesk(TenantStore):
         waits = (_ROW.agency == self._tenant.agency) & (_ROW.state == State.WAITING.value)
         theirs = waits & ((_ROW.patron_id == patron_id) | (_ROW.about == patron_id))
         with reading(self._tenant.engine) as connection:
-            rows = connection.execute(select(tables.review_item).where(theirs).order_by(_ROW.id))
-            return [_from_row(row) for row in rows]
+            rows = connection.execute(select(tables.review_item).where(theirs).order_by(_ROW.id)).all()
+            return _items(connection, self._tenant, rows)
 
     def item(self, number: int) -> ReviewItem | None:
         with reading(self._tenant.engine) as connection:
             row = _read(connection, self._tenant, number)
-            return None if row is None else _from_row(row)
+            return None if row is None else _items(connection, self._tenant, [row])[0]
 
     def count(self, kind: str, *, since: datetime) -> int:
         accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
@@ -104,16 +105,22 @@ class ReviewDesk(TenantStore):
                 undo = update(tables.review_item).where(_ROW.agency == self._tenant.agency, _ROW.id == item.id)
                 connection.execute(undo.values(seal_kept(self._tenant, item.patron_id, item.id, done.undo)))
             audit.append(connection, self._tenant, audit.DESK, _happened(given, done))
+            if item.decided_by is not None and item.state is State.WAITING:
+                # the first yes is used: it is none if the item waits again
+                binding.bind(connection, self._tenant, binding.FIRST_YES, {item.id: item.patron_id})
 
     def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
         with library_transaction(self._tenant) as connection:
             this = (_ROW.agency == self._tenant.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
-            first = update(tables.review_item).where(this, _ROW.decided_by.is_(None))
+            row = _read(connection, self._tenant, item.id)
+            is_forged = row is not None and _items(connection, self._tenant, [row])[0].decided_by is None
+            first = update(tables.review_item).where(this, true() if is_forged else _ROW.decided_by.is_(None))
             if connection.execute(first.values(decided_by=user, decided_at=self._tenant.stamp())).rowcount != 1:
                 raise ReviewClosed("review item {id} was answered or settled in the meantime", id=item.id)
             more = (("item", str(item.id)),)
             said = audit.Happened(REVIEW, patron=item.patron_id, actions=(item.kind, FIRST_YES), user=user, more=more)
             audit.append(connection, self._tenant, audit.DESK, [said])
+            binding.bind(connection, self._tenant, binding.FIRST_YES, {item.id: item.patron_id})
 
     def circulation_counts(self, patron_id: str) -> dict[str, int]:
         with reading(self._tenant.engine) as connection:
@@ -122,6 +129,16 @@ class ReviewDesk(TenantStore):
 
 def _read(connection: Connection, tenant: Tenant, number: int) -> AnyRow | None:
     return connection.execute(_THIS, {"agency_": tenant.agency, "number_": number}).one_or_none()
+
+
+def _items(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> list[ReviewItem]:
+    """Return items. A first yes that the audit does not have counts as not given."""
+    waits = [row for row in rows if row.state == State.WAITING.value and row.decided_by is not None]
+    unbound = binding.find_unbound(connection, tenant, binding.FIRST_YES, waits)
+    return [
+        replace(_from_row(row), decided_by=None, decided_at=None) if str(row.id) in unbound else _from_row(row)
+        for row in rows
+    ]
 
 
 def _from_row(row: AnyRow) -> ReviewItem:

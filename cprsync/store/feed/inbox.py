@@ -30,7 +30,7 @@ from cprsync.errors import SealBroken
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
-from cprsync.store.audit import audit
+from cprsync.store.audit import audit, binding
 from cprsync.store.core.engine import change_rows, moment_of, reading, writing
 from cprsync.store.core.tenant import (
     AGENCY_IS,
@@ -215,6 +215,7 @@ class StoppedDeliveries(TenantStore):
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
             change_delivery(connection, self._tenant, delivery.id, **accepted)
             audit.append(connection, self._tenant, FEED_STREAM, [_decided("accept", delivery, place, reason, user)])
+            binding.bind(connection, self._tenant, binding.ACCEPTED, {delivery.id: None})
             return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:

@@ -18,6 +18,7 @@ from cprsync.domain.patron.review import State
 from cprsync.domain.person.person import Person
 from cprsync.services.ports.leaving import Erased
 from cprsync.store import tables
+from cprsync.store.audit.binding import keeping_bound
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, append_journal, note_versions
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
@@ -118,15 +119,16 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     theirs = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
     # the key of a merge finds its shell, so that the shell is erased with the record; the key says nothing else
     connection.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
-    for table in _ENDS_WITH_THEM:
-        connection.execute(delete(table).where(rows_of(table, tenant, family)))
-    delete_images(connection, tenant, family)
-    _settle_reviews(connection, tenant, family)
-    end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
-    these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
-    closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value, "held_by": None}
-    connection.execute(update(tables.patron).where(these).values(closed))
-    _blank(connection, tenant, row, number, version)
+    with keeping_bound(connection, tenant, family):
+        for table in _ENDS_WITH_THEM:
+            connection.execute(delete(table).where(rows_of(table, tenant, family)))
+        delete_images(connection, tenant, family)
+        _settle_reviews(connection, tenant, family)
+        end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
+        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
+        closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value, "held_by": None}
+        connection.execute(update(tables.patron).where(these).values(closed))
+        _blank(connection, tenant, row, number, version)
     return ended
 
 

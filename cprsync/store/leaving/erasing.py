@@ -16,7 +16,9 @@ from cprsync.services.ports.leaving import Erased
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
+from cprsync.store.audit.binding import keeping_bound
 from cprsync.store.audit.older_states import Moved, append_journal, journal_entries, note_versions
+from cprsync.store.audit.planned import keeping_yeses
 from cprsync.store.beside.journal import NO_NUMBER
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.core.engine import parts, reading, writing
@@ -141,8 +143,9 @@ def _delete_belongings(connection: Connection, tenant: Tenant, ids: Sequence[str
     others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
     connection.execute(update(about).where(others).values(about=None))
     delete_images(connection, tenant, ids)
-    for table in _OF_PATRON:
-        connection.execute(delete(table).where(rows_of(table, tenant, ids)))
+    with keeping_yeses(connection, tenant, ids), keeping_bound(connection, tenant, ids):
+        for table in _OF_PATRON:
+            connection.execute(delete(table).where(rows_of(table, tenant, ids)))
     link = tables.responsible
     either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)
     connection.execute(delete(link).where(link.c.agency == tenant.agency, either))

@@ -41,6 +41,7 @@ from cprsync.services.ports.deliveries import InboxState
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import LETTING, SIGNATURE, bind, renew_before_cut
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, note_versions
 from cprsync.store.core.engine import change_rows, reading, stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
@@ -131,6 +132,7 @@ class Retention(TenantStore):
             rows: Sequence[AnyRow]
             if kind is Forgotten.LOG:
                 rows = audit_list.find_old_entries(connection, self._tenant, values[_LOG_END], limit=limit)
+                renew_before_cut(connection, self._tenant, {row.stream: row.seq for row in rows})
                 audit_list.cut_entries(connection, self._tenant, rows)
                 _forget_attempts(connection, self._tenant, values[_LOG_END])
             else:
@@ -157,7 +159,10 @@ def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
     about_users = (Outcome.STOPPED.value, Outcome.LIFTED.value)
     came, tried = tables.desk_outcome.c, tables.desk_attempt.c
     old = (came.agency == tenant.agency) & (came.at < end) & came.outcome.not_in(about_users)
+    letting = old & came.outcome.in_([one.value for one in LETTING])
+    ended = connection.execute(select(came.seq, came.outcome).where(letting)).all()
     connection.execute(delete(tables.desk_outcome).where(old))
+    bind(connection, tenant, SIGNATURE, {tuple(row): None for row in ended})
     connection.execute(delete(tables.desk_attempt).where(tried.agency == tenant.agency, tried.at < end))
     staff = tables.staff_patron.c
     connection.execute(delete(tables.staff_patron).where(staff.agency == tenant.agency, staff.at < end))

@@ -14,7 +14,8 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.runs import LIVED, HeldRun, PlanRow, RunState, harmful_of
 from cprsync.store import tables
-from cprsync.store.audit import audit
+from cprsync.store.audit import audit, binding
+from cprsync.store.audit.planned import bind_yeses, unbound_yeses
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import moment_of, reading, stamp_of
 from cprsync.store.core.tenant import (
@@ -28,6 +29,8 @@ from cprsync.store.core.tenant import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import ColumnElement
 
     from cprsync.services.ports.runs import Run, SaidYes
     from cprsync.store.core.engine import AnyRow
@@ -44,8 +47,12 @@ _RUN, _PLAN = tables.run.c, tables.plan_row.c
 _YES, _MARKS, _IMAGE = tables.plan_yes.c, tables.plan_mark.c, tables.before_image.c
 # Each night asks these.
 _YESES: Final = (
-    select(_YES.who, _YES.at).where(_YES.agency == AGENCY_IS, _YES.run_id == bindparam("run_")).order_by(_YES.ordinal)
+    select(_YES.run_id, _YES.ordinal, _YES.who, _YES.at)
+    .where(_YES.agency == AGENCY_IS, _YES.run_id == bindparam("run_"))
+    .order_by(_YES.ordinal)
 )
+#: A row that does not count has its number too.
+_LAST_YES: Final = select(func.max(_YES.ordinal)).where(_YES.agency == AGENCY_IS, _YES.run_id == bindparam("run_"))
 _LAST_DECIDED: Final = (
     select(tables.run)
     .where(
@@ -102,6 +109,11 @@ class Approvals(TenantStore):
         with reading(self._tenant.engine) as connection:
             return yeses_of(connection, self._tenant, number)
 
+    def unbound_yeses(self, number: int) -> list[str]:
+        with reading(self._tenant.engine) as connection:
+            rows = connection.execute(_YESES, {"agency_": self._tenant.agency, "run_": number}).all()
+            return [row.who for row in unbound_yeses(connection, self._tenant, rows)]
+
     def say_yes(self, said: SaidYes) -> None:
         tenant, number = self._tenant, said.run.id
         with library_transaction(tenant) as connection:
@@ -112,12 +124,14 @@ class Approvals(TenantStore):
                     "somebody else has said yes, or a later night has run, in the meantime", kind="plan.changed"
                 )
             at = stamp_of(said.at)
-            row = {"agency": tenant.agency, "run_id": number, "ordinal": said.after + 1, "who": said.user, "at": at}
+            ordinal = (connection.scalar(_LAST_YES, {"agency_": tenant.agency, "run_": number}) or 0) + 1
+            row = {"agency": tenant.agency, "run_id": number, "ordinal": ordinal, "who": said.user, "at": at}
             connection.execute(insert(tables.plan_yes).values(row))
             which = FIRST_YES if said.after % 2 == 0 else APPROVED
             more = (("plan", said.run.plan), ("for_run", str(number)))
             entry = audit.Happened(PLAN, actions=(which,), user=said.user, more=more, reason=said.reason)
             audit.append(connection, tenant, audit.DESK, [entry])
+            bind_yeses(connection, tenant, number, [ordinal])
 
     def mark(self, counted: Mapping[Harm, Iterable[str]]) -> dict[Harm, Counter[bytes]]:
         vault = self._tenant.vault
@@ -146,23 +160,29 @@ class Approvals(TenantStore):
             set_run_values(connection, tenant, run, approved_run=number, state=RunState.APPROVED.value)
             said = audit.Happened(PLAN, run=run, actions=(APPLIED,), more=(("for_run", str(number)),))
             audit.append(connection, tenant, tenant.night, [said])
+            binding.bind(connection, tenant, binding.BEGUN, {run.id: None})
 
     def begun(self, run: Run) -> int | None:
-        wanted = select(_RUN.approved_run).where(_RUN.agency == self._tenant.agency, _RUN.id == run.id)
-        with reading(self._tenant.engine) as connection:
-            number: int | None = connection.scalar(wanted)
-            return number
+        found = self._writing(_RUN.id == run.id)
+        return found[0].approved_run if found else None
 
     def is_being_written(self, number: int) -> bool:
-        theirs = (_RUN.agency == self._tenant.agency) & (_RUN.approved_run == number) & _RUN.finished.is_(None)
+        return bool(self._writing(_RUN.approved_run == number, _RUN.finished.is_(None)))
+
+    def _writing(self, *which: ColumnElement[bool]) -> list[AnyRow]:
+        """Return the runs that have begun to write an approved plan, and whose entry in the audit says so."""
+        wanted = select(_RUN.id, _RUN.approved_run).where(_RUN.agency == self._tenant.agency, *which)
         with reading(self._tenant.engine) as connection:
-            return connection.scalar(select(_RUN.id).where(theirs).limit(1)) is not None
+            rows = connection.execute(wanted.where(_RUN.approved_run.is_not(None))).all()
+            unbound = binding.find_unbound(connection, self._tenant, binding.BEGUN, rows)
+        return [row for row in rows if str(row.id) not in unbound]
 
 
 def yeses_of(connection: Connection, tenant: Tenant, number: int) -> list[GivenYes]:
-    """Return who said yes to the plan of a run, the oldest first."""
-    rows = connection.execute(_YESES, {"agency_": tenant.agency, "run_": number})
-    return [GivenYes(row.who, moment_of(row.at)) for row in rows]
+    """Return who said yes to the plan of a run, the oldest first, as far as the audit says so too."""
+    rows = connection.execute(_YESES, {"agency_": tenant.agency, "run_": number}).all()
+    unbound = unbound_yeses(connection, tenant, rows)
+    return [GivenYes(row.who, moment_of(row.at)) for row in rows if row not in unbound]
 
 
 def carry_yeses(connection: Connection, tenant: Tenant, run: Run, document: Mapping[str, Any]) -> None:
@@ -175,6 +195,7 @@ def carry_yeses(connection: Connection, tenant: Tenant, run: Run, document: Mapp
         for ordinal, yes in enumerate(yeses_of(connection, tenant, number), start=1)
     ]
     append(connection, tables.plan_yes, rows)
+    bind_yeses(connection, tenant, run.id, range(1, len(rows) + 1))
 
 
 def _last_decided(connection: Connection, tenant: Tenant, reverts: int | None) -> AnyRow | None:

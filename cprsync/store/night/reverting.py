@@ -23,6 +23,7 @@ from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CHANGE, Happened
+from cprsync.store.audit.binding import HOLD, bind, find_gone
 from cprsync.store.audit.older_states import are_records_the_last
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
@@ -39,14 +40,16 @@ from cprsync.store.night.runs import reverted_by
 from cprsync.store.patrons.patrons import ask, write_changes
 from cprsync.store.patrons.windows import let_go, open_windows
 from cprsync.store.reviews.review_items import ask_staff
-from cprsync.store.seals.vault import REGISTER, decode
+from cprsync.store.seals.failures import RowUnbound
 from cprsync.store.tables import MERGED
+from cprsync.store.trust.image_checks import find_altered, find_changed_by, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from cprsync.domain.patron.patron import Patron
+    from cprsync.errors import CprsyncError
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
 STREAM: Final = "revert"
 REVERT: Final = "revert"
 RELEASE: Final = "release"
+#: The kind of an entry that says that somebody is held again who was let go past the program.
+HELD_AGAIN: Final = "held_again"
 _RUN, _IMAGE, _PATRON, _ITEM = tables.run.c, tables.before_image.c, tables.patron.c, tables.review_item.c
 #: Neither merged into another patron, nor closed.
 _LIVING: Final = _PATRON.status_class.not_in(tables.GONE)
@@ -80,20 +85,29 @@ class Reverting(TenantStore):
         with reading(self._tenant.engine) as connection:
             return are_records_the_last(connection, self._tenant)
 
-    def patrons(self, number: int) -> list[str]:
+    def patrons(self, number: int, *, is_whole: bool) -> list[str]:
         still = (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)
         wanted = select(_IMAGE.patron_id).distinct().join(tables.patron, still)
         wanted = wanted.where(_of(self._tenant, number), _LIVING)
         with reading(self._tenant.engine) as connection:
-            return sorted(connection.scalars(wanted))
+            found = set(connection.scalars(wanted))
+            if not is_whole:
+                # an image may be gone, or another run's by now: the audit says whom the run has changed
+                living = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency, _LIVING)
+                changed = find_changed_by(connection, self._tenant, number)
+                found |= set(fetch_values(connection, living, _PATRON.id, changed))
+        return sorted(found)
 
-    def images(self, number: int, patron_ids: Sequence[str]) -> dict[str, BeforeImage]:
+    def images(self, number: int, patron_ids: Sequence[str], *, is_whole: bool) -> dict[str, BeforeImage]:
         rows: dict[str, list[AnyRow]] = {}
         wanted = select(tables.before_image).where(_of(self._tenant, number)).order_by(_IMAGE.version)
         with reading(self._tenant.engine) as connection:
-            for row in fetch_rows(connection, wanted, _IMAGE.patron_id, patron_ids):
+            found = fetch_rows(connection, wanted, _IMAGE.patron_id, patron_ids)
+            altered = {patron for patron, _ in find_altered(connection, self._tenant, found)}
+        for row in found:
+            if row.patron_id not in altered:
                 rows.setdefault(row.patron_id, []).append(row)
-        return {one: _image(self._tenant, some) for one, some in rows.items()}
+        return {one: _image(self._tenant, some, is_whole=is_whole) for one, some in rows.items()}
 
     def has_housemates(self, patron: Patron) -> bool:
         address, tenant = patron.register.address, self._tenant
@@ -175,6 +189,7 @@ class Reverting(TenantStore):
                 for write in batch.writes
             ]
             audit.append(connection, tenant, STREAM, happened, keeps=False)
+            bind(connection, tenant, HOLD, {one: one for one in ids})
 
     def opened(self, run: Run) -> dict[str, int]:
         theirs = (_ITEM.agency == self._tenant.agency) & (_ITEM.run_id == run.id)
@@ -201,6 +216,21 @@ class Reverting(TenantStore):
         with reading(self._tenant.engine) as connection:
             return connection.scalar(wanted if run is None else wanted.where(_PATRON.held_by == run)) or 0
 
+    def hold_again(self, run: Run) -> list[CprsyncError]:
+        tenant = self._tenant
+        with reading(tenant.engine) as connection:
+            gone = find_gone(connection, tenant, HOLD)
+            living = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _LIVING)
+            ids = sorted(fetch_values(connection, living, _PATRON.id, gone)) if gone else []
+        if not ids:
+            return []
+        with run_transaction(tenant, run) as connection:
+            theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
+            for one in ids:
+                change_rows(connection, theirs.values(held_by=gone[one][0]), _PATRON.id, [one])
+            audit.append(connection, tenant, tenant.night, [Happened(HELD_AGAIN, run, one) for one in ids])
+        return [RowUnbound(HOLD.name, one, one, "gone") for one in ids]
+
     def release(self, run: int, *, user: str, most: int) -> int:
         tenant = self._tenant
         theirs = (_PATRON.agency == tenant.agency) & (_PATRON.held_by == run) & _LIVING
@@ -221,7 +251,7 @@ class Reverting(TenantStore):
         with library_transaction(tenant) as connection:
             # a merged patron is held again if the merge is taken back, unless all were let go meanwhile
             merged = (_PATRON.agency == tenant.agency) & (_PATRON.held_by == run) & (_PATRON.status_class == MERGED)
-            connection.execute(update(tables.patron).where(merged).values(held_by=None))
+            let_go(connection, tenant, connection.scalars(select(_PATRON.id).where(merged)).all())
             said = Happened(RELEASE, user=user, more=more, reason=reason)
             audit.append(connection, tenant, audit.DESK, [said])
 
@@ -242,14 +272,13 @@ def _of(tenant: Tenant, number: int) -> Any:
     return (_IMAGE.agency == tenant.agency) & (_IMAGE.run_id == number)
 
 
-def _image(tenant: Tenant, rows: Sequence[AnyRow]) -> BeforeImage:
-    """Open the first of a patron's images. Raises SealBroken if it was altered, or moved to another version."""
+def _image(tenant: Tenant, rows: Sequence[AnyRow], *, is_whole: bool) -> BeforeImage:
+    """Open the first of a patron's images. Not `is_whole`: what stands beside the seals may have been altered."""
     first = rows[0]
-    place = {"place": first.patron_id, "owner": REGISTER, "version": first.version}
-    person = decode(tenant.vault.unseal(first.register_blob, first.register_key, **place))
+    person = open_image(tenant, first)
     as_of = None if first.as_of_day is None else AsOf(first.as_of_day, Source(first.as_of_source))
     versions = (first.version, len(rows), rows[-1].version)
-    return BeforeImage(person, *versions, first.is_whole, as_of, first.letters_stopped)
+    return BeforeImage(person, *versions, first.is_whole and is_whole, as_of, first.letters_stopped)
 
 
 def _stop_letters(connection: Connection, tenant: Tenant, letters: Mapping[str, date | None]) -> None:

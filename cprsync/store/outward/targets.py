@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import case, delete, func, insert, select, update
@@ -14,8 +14,9 @@ from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import BRAKE, Entries, bind
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import change_rows, fetch_values, moment_of, reading, writing
+from cprsync.store.core.engine import change_rows, fetch_values, moment_of, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.accounts import WAITS_FOR_REGISTER
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
@@ -61,6 +62,7 @@ class Targets(TenantStore):
         kinds = {one.name: one for one in tenant.targets}
         with reading(tenant.engine) as connection:
             rows = {row.name: row for row in connection.execute(select(tables.target).where(is_ours(_TARGET, tenant)))}
+            brakes = _brakes(connection, tenant)
             waits = _backlogs(connection, tenant)
             told = select(_TOLD.target, func.count()).where(is_ours(_TOLD, tenant)).group_by(_TOLD.target)
             counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(told)}
@@ -68,17 +70,15 @@ class Targets(TenantStore):
             refusing = refusing.where(is_ours(_OUT, tenant), _OUT.target != CULR, _OUT.state == FAILED)
             refused: dict[str, int] = {row[0]: row[1] for row in connection.execute(refusing)}
         states = [
-            _state(name, kinds.get(name), rows.get(name), waits.get(name, Backlog()), counts.get(name, 0))
+            _state(name, kinds.get(name), rows.get(name), waits.get(name, Backlog()), brakes.get(name))
             for name in sorted({*kinds, *rows})
         ]
-        return [replace(one, refused=refused.get(one.name, 0)) for one in states]
+        return [replace(one, told=counts.get(one.name, 0), refused=refused.get(one.name, 0)) for one in states]
 
     def stopped(self) -> dict[str, str]:
-        why = select(_TARGET.name, _TARGET.stopped_why).where(
-            is_ours(_TARGET, self._tenant), _TARGET.stopped.is_not(None)
-        )
         with reading(self._tenant.engine) as connection:
-            return {row.name: row.stopped_why for row in connection.execute(why)}
+            brakes = _brakes(connection, self._tenant)
+        return {name: one.why or "" for name, one in brakes.items() if one.stopped is not None}
 
     def note(self, target: Target) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == target.name)
@@ -120,9 +120,10 @@ class Targets(TenantStore):
 
     def stop(self, name: str, why: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.stopped.is_(None)
-        with writing(self._tenant.engine) as connection:
+        with library_transaction(self._tenant) as connection:
             stopped = update(tables.target).where(this).values(stopped=self._tenant.stamp(), stopped_why=why)
             connection.execute(stopped)
+            bind(connection, self._tenant, BRAKE, {name: None})
 
     def release(self, name: str, *, user: str, reason: str) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.stopped.is_not(None)
@@ -131,12 +132,14 @@ class Targets(TenantStore):
             if not connection.execute(going).rowcount:
                 return False
             _note(connection, self._tenant, RELEASED, name, (user, reason))
+            bind(connection, self._tenant, BRAKE, {name: None})
         return True
 
     def brake_again(self, name: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & (_TARGET.stopped_why == LET_GO)
-        with writing(self._tenant.engine) as connection:
-            connection.execute(update(tables.target).where(this).values(stopped_why=None))
+        with library_transaction(self._tenant) as connection:
+            if connection.execute(update(tables.target).where(this).values(stopped_why=None)).rowcount:
+                bind(connection, self._tenant, BRAKE, {name: None})
 
     def load_again(self, name: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.loaded.is_(None)
@@ -155,11 +158,32 @@ class Targets(TenantStore):
             if not has_met_targets(connection, tenant):
                 forget_changes(connection, tenant)
             _note(connection, tenant, FORGOTTEN, name, (user, reason))
+            bind(connection, tenant, BRAKE, {name: None})
         return left
 
     def follow(self) -> int:
         with library_transaction(self._tenant) as connection:
             return follow_marks(connection, self._tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class _Brake:
+    """When and why a target was stopped; `why` alone: what became of that."""
+
+    stopped: str | None
+    why: str | None
+
+
+def _brakes(connection: Connection, tenant: Tenant) -> dict[str, _Brake]:
+    """Return what stops each target. A stop that was taken away past the program stands, and a release does not."""
+    wanted = select(_TARGET.name, _TARGET.stopped, _TARGET.stopped_why).where(is_ours(_TARGET, tenant))
+    rows = {row.name: _Brake(row.stopped, row.stopped_why) for row in connection.execute(wanted)}
+    said = {key: told for key, told in Entries(connection, tenant, BRAKE).all().items() if told is not None}
+    for name, row in rows.items():
+        by_entry = _Brake(*said.get(name, (None, None)))
+        if row.stopped is None and row != by_entry:
+            rows[name] = by_entry
+    return rows
 
 
 def _backlogs(connection: Connection, tenant: Tenant) -> dict[str, Backlog]:
@@ -179,18 +203,19 @@ def _backlogs(connection: Connection, tenant: Tenant) -> dict[str, Backlog]:
     }
 
 
-def _state(name: str, target: Target | None, row: AnyRow | None, waits: Backlog, told: int) -> TargetState:
-    stopped = None if row is None or row.stopped is None else moment_of(row.stopped)
+def _state(name: str, target: Target | None, row: AnyRow | None, waits: Backlog, brake: _Brake | None) -> TargetState:
+    brake = brake or _Brake(None, None)
+    stopped = None if brake.stopped is None else moment_of(brake.stopped)
     return TargetState(
         name,
         row.kind if target is None and row is not None else target.kind.value if target is not None else "",
         set_up=target is not None,
         loaded=row is not None and row.loaded is None and (target is None or row.stamp == target.stamp),
         backlog=waits,
-        told=told,
+        told=0,
         stopped=stopped,
-        stopped_why=None if stopped is None or row is None else row.stopped_why,
-        let_go=row is not None and row.stopped_why == LET_GO,
+        stopped_why=None if stopped is None else brake.why,
+        let_go=brake.why == LET_GO,
     )
 
 

@@ -19,6 +19,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import HOLD, bind
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, OUR_AGREEMENT, TenantStore, run_transaction
 from cprsync.store.records.numbers import (
@@ -127,6 +128,7 @@ def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) ->
     """
     theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
     change_rows(connection, theirs.values(held_by=None), _PATRON.id, patron_ids)
+    bind(connection, tenant, HOLD, {one: one for one in patron_ids})
 
 
 def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:

@@ -24,8 +24,9 @@ from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare, SealBroken
 from cprsync.services.ports.patrons import Prepared
 from cprsync.store import tables
+from cprsync.store.audit import binding
 from cprsync.store.audit.older_states import Moved, note_versions
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
+from cprsync.store.core.engine import change_rows, fetch_rows
 from cprsync.store.core.tenant import AGENCY_IS, next_id
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
@@ -65,7 +66,7 @@ _ROWS: Final = select(tables.patron).where(_PATRON.agency == AGENCY_IS).order_by
 _HOLD: Final = _ROWS.with_for_update()
 _IS_LIVE: Final = (_OVERRIDE.agency == AGENCY_IS) & (_OVERRIDE.state == LIVE)
 _LIVE: Final = select(tables.override).where(_IS_LIVE)
-_WITH_LIVE: Final = select(_OVERRIDE.patron_id).where(_IS_LIVE)
+_WITH_LIVE: Final = select(_OVERRIDE.id, _OVERRIDE.patron_id).where(_IS_LIVE)
 _END_LIVE: Final = update(tables.override).where(_IS_LIVE)
 _COUNT_LIVE: Final = CHANGE_PATRONS.values(
     overrides=select(func.count()).where(_IS_LIVE, _OVERRIDE.patron_id == _PATRON.id).scalar_subquery()
@@ -271,13 +272,16 @@ def live_overrides(
 ) -> dict[str, tuple[Override, ...]]:
     """Return the live overrides of these patrons, by patron, in the order in which they were made.
 
+    One that the audit does not have as the row says it counts as not there.
+
     Raises:
         SealBroken: one was altered or moved.
     """
     found: dict[str, tuple[Override, ...]] = {}
     rows = fetch_rows(connection, _LIVE, _OVERRIDE.patron_id, patron_ids, agency_=tenant.agency)
+    unbound = binding.find_unbound(connection, tenant, binding.CORRECTION, rows)
     # sorted here, because SQLite would otherwise read every override, in the order of their ids
-    for row in sorted(rows, key=lambda row: row.id):
+    for row in sorted((row for row in rows if str(row.id) not in unbound), key=lambda row: row.id):
         found[row.patron_id] = (*found.get(row.patron_id, ()), override_from_row(tenant.vault, row))
     return found
 
@@ -306,7 +310,9 @@ def override_from_row(vault: Vault, row: AnyRow) -> Override:
 def add_override(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
     """Write an override. It replaces a live one of the same field."""
     number = next_id(connection, tenant, tables.override)
-    replaced = update(tables.override).where(_is_live(tenant, patron_id, override.field))
+    live = _is_live(tenant, patron_id, override.field)
+    before = connection.scalars(select(_OVERRIDE.id).where(live)).all()
+    replaced = update(tables.override).where(live)
     connection.execute(replaced.values(state=REPLACED, ended=override.since))
     typed = {"before": override.before, "reason": override.reason, "value": override.value}
     row = {
@@ -323,6 +329,7 @@ def add_override(connection: Connection, tenant: Tenant, patron_id: str, overrid
     }
     connection.execute(insert(tables.override).values(row))
     count_overrides(connection, tenant, [patron_id])
+    binding.bind(connection, tenant, binding.CORRECTION, dict.fromkeys([*before, number], patron_id))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -351,6 +358,7 @@ def withdraw_override(
     this = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.id == row.id)
     connection.execute(update(tables.override).where(this).values(state=WITHDRAWN, ended=withdrawal.on, **sealed))
     count_overrides(connection, tenant, [patron_id])
+    binding.bind(connection, tenant, binding.CORRECTION, {row.id: patron_id})
     return True
 
 
@@ -361,9 +369,11 @@ def _seal_reason(tenant: Tenant, patron_id: str, number: int, typed: dict[str, A
 
 def end_overrides(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
     """End live overrides whose last day has passed."""
-    theirs = set(fetch_values(connection, _WITH_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency))
+    ending = fetch_rows(connection, _WITH_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency)
+    theirs = {row.id: row.patron_id for row in ending}
     change_rows(connection, _END_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency, state=ENDED, ended=on)
-    count_overrides(connection, tenant, theirs)
+    count_overrides(connection, tenant, set(theirs.values()))
+    binding.bind(connection, tenant, binding.CORRECTION, theirs)
 
 
 def forget_override(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
@@ -390,6 +400,7 @@ def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -
     ids = list(connection.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
     connection.execute(update(tables.override).where(live).values(state=WITHDRAWN, ended=tenant.clock.today()))
     count_overrides(connection, tenant, [patron_id])
+    binding.bind(connection, tenant, binding.CORRECTION, dict.fromkeys(ids, patron_id))
     return ids
 
 
@@ -398,3 +409,4 @@ def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, id
     these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == WITHDRAWN)
     connection.execute(update(tables.override).where(these).values(state=LIVE, ended=None))
     count_overrides(connection, tenant, [patron_id])
+    binding.bind(connection, tenant, binding.CORRECTION, dict.fromkeys(ids, patron_id))

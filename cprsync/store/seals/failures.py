@@ -27,6 +27,46 @@ class RecordBroken(AuditBroken):
         self.values["patron"] = patron_id
 
 
+class ImageBroken(AuditBroken):
+    """A record as it was before a run was altered, or put to another run. Names patron and run, and no value."""
+
+    def __init__(self, patron_id: str, run: int) -> None:
+        sentence = "what is kept of patron {patron} from before run {run} was altered or moved: it cannot be put back"
+        super().__init__("records", 0, "altered", sentence=sentence)
+        self.values |= {"patron": patron_id, "run": run}
+
+
+#: What is wrong with a row that has to have its entry in the audit, by what has become of the row.
+_UNBOUND = {
+    "added": "{row} has no entry in the audit: it does not count",
+    "altered": "{row} is not what its entry in the audit says: it does not count",
+    "gone": "{row} was taken away past the program: by its entry in the audit it is there",
+}
+
+
+#: The rows that have to have one, by their kind in `store.audit.binding`.
+_ROWS = {
+    "yes": "the yes {key} (run|number)",
+    "begun": "the word that run {key} writes an approved plan",
+    "correction": "correction {key} of patron {patron}",
+    "hold": "the hold of patron {patron}",
+    "brake": "the stop or the release of the target {key}",
+    "signature": "the word of a second person or a supervisor {key} (entry|word)",
+    "watch": "the mark of a number whose look-ups a second person signs for",
+    "first_yes": "the first of two answers to review item {key} about patron {patron}",
+    "accepted": "the acceptance of delivery {key}",
+}
+
+
+class RowUnbound(AuditBroken):
+    """A row that opens, lifts or exempts was written, altered or deleted past the program. Names no value."""
+
+    def __init__(self, what: str, key: str, patron_id: str | None, fate: str) -> None:
+        super().__init__(f"bound/{what}", 0, fate, sentence=_UNBOUND[fate])
+        self.values["row"] = CprsyncError(_ROWS[what], key=key, patron=patron_id or "")
+        self.row, self.key, self.patron_id, self.fate = what, key, patron_id, fate
+
+
 class JournalBroken(CprsyncError):
     """The erase journal does not verify. `line` is the first line that does not fit."""
 

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BindParameter, CompoundSelect, Connection, Select, Table, bindparam, func, select, union_all
 
 from cprsync.errors import SealBroken
-from cprsync.services.ports.trust.audit import AuditState
+from cprsync.services.ports.trust.audit import EVERY_RECORD, AuditState
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
+from cprsync.store.audit.binding import check_bound
 from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
 from cprsync.store.core.engine import reading
 from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL
+from cprsync.store.trust.image_checks import check_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -102,10 +104,13 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
         known = older_states.library_row(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
         problems += _check_records(connection, tenant, heads, known)
+        problems += islice(check_bound(connection, tenant), WRONG_MAX)
         after = _last_opened(connection, tenant)
     problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)
     opened, last, wrong = _open_records(tenant, after=after, most=records)
+    # a night has no time for all of them
+    problems += check_images(tenant, most=WRONG_MAX) if records >= EVERY_RECORD else ()
     is_accepted = any(one.accepted is not None for one in heads.streams.values())
     return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last, is_accepted)
 
@@ -123,6 +128,8 @@ def check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iter
     """Check that the file of the heads still has the end that was seen."""
     if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.end().lines:
         yield AuditBroken(WITNESS, 1, "the witness to the audit's heads is missing")
+    if witnessed is not None and tenant.heads.is_witness_older(witnessed, seen):
+        yield AuditBroken(WITNESS, 1, "the witness is an older copy: it lacks lines that the database has seen")
     for one in (witnessed, seen):
         if one is not None and one.lines > 0 and tenant.heads.code_at(one.lines) != one.code:
             last = tenant.heads.read(tenant.agency).end.lines

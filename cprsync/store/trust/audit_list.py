@@ -19,7 +19,7 @@ from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
 from cprsync.services.ports.trust.audit import ASKING, HIDING, LOOKING, WRITING, AuditGlance, AuditState, Happening
 from cprsync.store import tables
-from cprsync.store.audit import audit, older_states
+from cprsync.store.audit import audit, binding, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
 from cprsync.store.core.engine import reading, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
@@ -106,6 +106,7 @@ class Audit(TenantStore):
             more = (("problems", str(len(state.problems))), ("code", state.code))
             accepted = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
+            binding.accept_bound(connection, self._tenant)
             ends = audit.current_marks(connection, self._tenant, records=changes)
             marks = [replace(mark, accepted=True) for mark in ends]
         end = self._tenant.heads.keep(
@@ -122,7 +123,7 @@ class Audit(TenantStore):
 
     def may_have_hidden(self, ends: Mapping[str, int]) -> bool:
         with reading(self._tenant.engine) as connection:
-            streams = _ends(connection, self._tenant).keys() - {audit.SEEN}
+            streams = _ends(connection, self._tenant).keys() - {audit.SEEN, *(one.stream for one in binding.KINDS)}
             return any(_may_hide(connection, self._tenant, one, ends.get(one, 0)) for one in streams)
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
@@ -133,7 +134,8 @@ class Audit(TenantStore):
             streams = [
                 _list_stream(connection, self._tenant, name, wanted, subject)
                 for name in sorted(stream_names(connection, self._tenant, tables.audit))
-                if wanted.seen or name != audit.SEEN
+                # what binds rows tells of no deed that another entry does not tell of
+                if (wanted.seen or name != audit.SEEN) and not name.startswith(f"{binding.BOUND}/")
             ]
             latest = heapq.merge(*streams, key=lambda found: (found.at, found.stream, found.seq), reverse=True)
             for found, _ in zip(latest, range(wanted.limit), strict=False):

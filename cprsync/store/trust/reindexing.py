@@ -18,6 +18,7 @@ from cprsync.domain.person.person import SILENT
 from cprsync.errors import SealBroken
 from cprsync.services.ports.trust.keys import Share, SharePlace
 from cprsync.store import tables
+from cprsync.store.audit.binding import WATCH, bind
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import library_transaction
@@ -38,6 +39,7 @@ NUMBER, ACCOUNT = "number", "account"
 #: Sealed values that hold indexes as hexadecimal: what an undo of a merge needs, and what others heard of a dwelling.
 _HOLDING: Final = ("review_item", "change")
 _PATRON, _KEY, _ROW = tables.patron.c, tables.patron_key.c, tables.subscription.c
+_WATCHED: Final = tables.watched_number.c
 _ACCOUNT, _CARD, _FOUND, _MARK = tables.account.c, tables.card_account.c, tables.finding_key.c, tables.change_mark.c
 
 
@@ -99,8 +101,12 @@ def _reindex(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> 
     cards = _card_accounts(connection, tenant, indexes, ids)
     done = _move_patrons(connection, tenant, indexes, rows)
     done += _move_homes(connection, tenant, indexes.newer[ADDRESS])
+    newer = indexes.newer[NUMBER]
+    watches = select(_WATCHED.number_index).where(_WATCHED.agency == tenant.agency)
+    watched = fetch_values(connection, watches, _WATCHED.number_index, list(newer))
     for kind, at in _ANYWHERE:
         done += _move(connection, tenant, at, indexes.newer[kind])
+    bind(connection, tenant, WATCH, dict.fromkeys([*watched, *map(newer.__getitem__, watched)]))
     done += _move_subscriptions(connection, tenant, indexes.newer[NUMBER], subscribed)
     accounts = fetch_rows(connection, _of(tenant, tables.account), _ACCOUNT.patron_id, ids)
     done += _move_accounts(connection, tenant, indexes.newer[ACCOUNT], accounts)

@@ -221,6 +221,7 @@ def _held(visit: Visit, document: Mapping[str, Any], number: int) -> dict[str, A
         "approved": shown["approved"],
         "undoes": shown["undoes"],
         "until": until,
+        "unbound": shown["unbound"] and word("plan_unbound", visit.language, by=", ".join(shown["unbound"])),
         "void": shown["void"] and void_text(shown["void"], visit.language),
         "by": [(one["who"], at) for one, at in zip(shown["approved_by"], given, strict=True)],
     }

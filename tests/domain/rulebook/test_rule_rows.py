@@ -577,6 +577,13 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske, der har set det",
         "beslutning 19 og 39",
     ),
+    "parked-reverted-altered": (
+        "en nat er fortrudt, men det, der var gemt om låneren fra før, er ændret uden om programmet",
+        "reverted.altered",
+        "intet: posten bliver, som den er",
+        "et menneske, der har set det",
+        "beslutning 19 og 39",
+    ),
     "parked-reverted-number": (
         "en nat er fortrudt, men nummeret fra før er nu en anden låners",
         "reverted.number",
@@ -915,6 +922,7 @@ def named_in(key: str) -> list[str]:
         ("parked-reverted-held", {AcceptEffect.LET_GO}),
         ("parked-reverted-protected", {AcceptEffect.END_PROTECTION}),
         ("parked-reverted-changed", {AcceptEffect.SEEN}),
+        ("parked-reverted-altered", {AcceptEffect.SEEN}),
         ("parked-said", {AcceptEffect.SEEN, AcceptEffect.SAME_PERSON}),
         ("parked-number-set", {AcceptEffect.NUMBER_SET}),
         ("parked-responsible", {AcceptEffect.END_LINK}),

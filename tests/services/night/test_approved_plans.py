@@ -181,6 +181,7 @@ def test_a_night_that_is_not_held_cannot_be_approved(library: Library) -> None:
         "plan": None,
         "waits": False,
         "approved_by": [],
+        "unbound": [],
         "approved": False,
     }
     assert refused(library, lambda: approve(library, "anna", plan="sha256:none")) == "plan.none"

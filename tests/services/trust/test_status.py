@@ -94,7 +94,9 @@ class Stands:
                 ],
             ),
             stopped_deliveries=SimpleNamespace(stopping=list),
-            approvals=SimpleNamespace(waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses)),
+            approvals=SimpleNamespace(
+                waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses), unbound_yeses=lambda _: []
+            ),
             reverting=SimpleNamespace(held=lambda: 0, half_done=lambda: list(self.half_undone)),
             windows=SimpleNamespace(count=lambda: self.unverified),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),

@@ -476,6 +476,7 @@ CASES: dict[str, Callable[[Installation], None]] = {
     "a cut of ours again": use_a_cut_again,
     # the witness
     "no witness": lambda here: here.files[WITNESS].unlink(),
+    "the witness as it was": lambda here: here.put_file_back(WITNESS),
     "an empty witness": lambda here: here.rewrite(name=WITNESS),
     "another number in the witness": lambda here: here.rewrite(
         here.lines(WITNESS)[0].replace(b'"line": ', b'"line": 1'), name=WITNESS

@@ -120,6 +120,8 @@ class HeldPlan(Answer):
     plan: str | None
     waits: bool
     approved_by: list[PlanYes]
+    #: who stands as having said yes, and the audit does not have it: it does not count
+    unbound: list[str] = Field(default_factory=list)
     approved: bool
     #: the run that it would undo; null: it is a night's plan
     undoes: int | None = None
@@ -336,6 +338,8 @@ class WaitingPlan(Answer):
     plan: str
     since: str
     approved_by: list[PlanYes]
+    #: who stands as having said yes, and the audit does not have it: it does not count
+    unbound: list[str]
     void: VoidYes | None
     #: how many people have yet to say yes, and until when the last approval counts, or has counted
     missing: int
