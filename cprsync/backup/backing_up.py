@@ -289,15 +289,23 @@ def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[
 
 
 def find_backup(folder: Path) -> Path:
-    """The folder of a backup: the one that is named, or the newest in it. Raises BackupRefused.
+    """The folder of a backup: the one that is named, whatever it is called by now, or the newest in it.
 
-    One that is dated later than now is not the newest: it may be older than all others.
+    One that is dated later than now is not the newest: it may be older than all others. Nor is one in a folder that
+    somebody has renamed.
+
+    Raises:
+        BackupRefused: there is none.
     """
     from cprsync.store.backup.shelf import Shelf
 
-    if time_of(folder.resolve().name) is not None:
+    if _is_named(folder):
         return folder.resolve()
-    names, now = Shelf(folder).names(), real_time()
+    shelf, now = Shelf(folder), real_time()
+    names = shelf.names()
+    if not names and (renamed := shelf.renamed()):
+        sentence = "{path}: there is no backup under its own name, which is its moment; name the folder itself: {found}"
+        raise BackupRefused(sentence, path=folder, found=", ".join(renamed), kind="backup.none")
     if not names:
         raise BackupRefused("{path}: there is no whole backup", path=folder, kind="backup.none")
     dated = [name for name in names if not is_ahead(name, now)]
@@ -306,11 +314,18 @@ def find_backup(folder: Path) -> Path:
     return folder / dated[-1]
 
 
+def _is_named(folder: Path) -> bool:
+    """Whether a folder is one backup, and not a folder of backups."""
+    from cprsync.store.backup.shelf import is_backup
+
+    return time_of(folder.resolve().name) is not None or is_backup(folder)
+
+
 def find_ahead(folder: Path) -> list[str]:
     """The backups of a folder that are dated later than now. None if one backup is named. Raises BackupRefused."""
     from cprsync.store.backup.shelf import Shelf
 
-    if time_of(folder.resolve().name) is not None:
+    if _is_named(folder):
         return []
     now = real_time()
     return [name for name in Shelf(folder).names() if is_ahead(name, now)]

@@ -343,6 +343,18 @@ def test_where_every_backup_is_dated_later_than_now_none_is_taken_unless_it_is_n
     assert here.call("backup", "check", str(ahead)).document["whole"]
 
 
+def test_a_backup_in_a_folder_that_was_renamed_is_restored_by_what_is_in_it(here: Installation, tmp_path: Path) -> None:
+    only = backup_of(here)
+    moment = only.name
+    kept = only.rename(here.backups / "before the move")
+    ran = here.call("backup", "check", str(here.backups))
+    assert (ran.exit, ran.error["kind"], ran.error["changed"]) == (1, "backup.none", "nothing"), ran.out
+    assert kept.name in ran.error["message"]
+    assert here.call("backup", "check", str(kept)).document["whole"]
+    again = here.restore(tmp_path / "again", folder=kept)
+    assert (again.exit, again.document["name"]) == (0, moment), again.out
+
+
 def test_without_a_public_key_no_backup_is_made_and_the_store_says_so(here: Installation) -> None:
     here.config.write_text(here.config.read_text().replace('recipient = "backup.pub"', ""))
     ran = here.call("backup", str(here.backups))

@@ -109,11 +109,18 @@ class Shelf:
 
     def names(self) -> list[str]:
         """Return the backups that are whole, the oldest first."""
+        return [name for name in self._folders() if time_of(name) is not None]
+
+    def renamed(self) -> list[str]:
+        """Return the folders of backups that somebody has renamed. Nothing removes them."""
+        return [name for name in self._folders() if time_of(name) is None and not name.startswith(_DRAFT)]
+
+    def _folders(self) -> list[str]:
         try:
             there = sorted(one.name for one in self.folder.iterdir() if one.is_dir() and not one.is_symlink())
         except OSError as error:
             raise BackupRefused("{path}: no backups can be read there", path=self.folder, kind="backup.none") from error
-        return [name for name in there if time_of(name) is not None and (self.folder / name / MANIFEST).is_file()]
+        return [name for name in there if is_backup(self.folder / name)]
 
     def remove(self, names: list[str]) -> None:
         """Remove backups: first the manifest, so that half of one never looks like a whole one."""
@@ -152,6 +159,11 @@ class Shelf:
 
 def _busy() -> RunBusy:
     return RunBusy("another backup is being made here", kind="backup.busy")
+
+
+def is_backup(folder: Path) -> bool:
+    """Return whether a folder has the manifest of a backup."""
+    return (folder / MANIFEST).is_file()
 
 
 def read_manifest(folder: Path) -> Manifest:
