@@ -19,7 +19,7 @@ from cprsync.language.words import day_text, desk_word, has_desk_word, money, wo
 from cprsync.services.desk.showing import ERASED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 NOTHING: Final = "–"
 STATUS_CODES: Final = frozenset(status.value for status in Status)
@@ -57,6 +57,13 @@ def identity_lines(whose: Mapping[str, Any], language: Language) -> Iterator[str
 def shown_name(name: str | None, language: Language, *, sealed: bool | None) -> str:
     """A person's name, or the words for a sealed one. A dash if there is none."""
     return word("sealed_value", language) if sealed else name or NOTHING
+
+
+def hit_lines(hits: Iterable[Mapping[str, Any]], language: Language) -> Iterator[str]:
+    """Several patrons, one a line, each with what tells them apart."""
+    for hit in hits:
+        name = shown_name(hit["name"], language, sealed=hit.get("sealed"))
+        yield "  ".join(filter(None, (f"  {hit['patron']}", name, day_text(hit["born"], language), hit["road"])))
 
 
 def hidden_marks(document: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from test_box import patron_of
 from test_one_screen import answering_for, goes_down
 from townspeople import cpr, dies, gains_protection, moves, person
 
+from cprsync.domain.person.person import Birth
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import RegisterUnavailable
 
@@ -114,6 +115,15 @@ def test_somebody_without_a_number_is_written_in_the_librarys_own_words(desk: Se
     record = api.get(f"/patrons/{written['written']['patron']}").json()
     assert record["fields"]["name"]["value"] == "Gæst Gæstesen"
     assert record["fields"]["cards"]["value"] == ["G1"]
+
+
+def test_own_words_are_answered_with_who_may_be_the_same_person(desk: Served, api: Caller) -> None:
+    name, born = person("ANNA").name, person("ANNA").birth
+    assert isinstance(born, Birth)
+    typed = {"name": name.addressing, "birth_date": born.day.isoformat()}
+    shown = api.post("/registrations/own-words", typed).json()["shown"]
+    assert [one["patron"] for one in shown["namesakes"]] == [patron_of(desk, "ANNA")]
+    assert ("namesake", "ask") in [(one["kind"], one["level"]) for one in shown["warnings"]]
 
 
 def test_own_words_take_no_number_of_the_registers(desk: Served, api: Caller) -> None:

@@ -13,7 +13,7 @@ from test_box import patron_of
 from test_set_cpr import MADE, enrol
 from townspeople import cpr, dies, gains_protection, loses_protection, moves, person
 
-from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
+from cprsync.domain.person.person import SILENT, Birth, Person, Status, silence_by_status
 from cprsync.errors import BadAnswer, CprsyncError, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.services.feed.provisional import ask_about_provisional
@@ -424,8 +424,9 @@ def test_what_an_open_patron_said_otherwise_than_the_register_can_be_compared_be
     browser.send(f"/patrons/{patron}/look-up", purpose="correction").send(f"/patrons/{patron}/confirm")
     assert "<skjult>" not in browser.text
     case = re.findall(r'href="(/reviews/\d+)"', browser.answer.text)[-1]
-    assert "Vis skjulte oplysninger" in browser.open(case).text
-    assert "Udvej" not in browser.answer.text
+    both = browser.open(case).text.partition("Ja, det er den samme")[0]
+    assert all(text in both for text in ("Edith Udvej", "Havnegade 1", "CPR siger", "Låneren sagde"))
+    assert "Nej, en anden" in browser.text
     browser.open(f"/patrons/{patron}").send(f"/patrons/{patron}/reveal", reason="Er det den samme person?")
     assert "Edith Udvej" in browser.text
 
@@ -576,3 +577,19 @@ def test_somebody_without_a_name_is_asked_for_one(desk: Served) -> None:
     browser = desk.browser().open("/register").send("/register/check", birth_date="2015-04-10")
     assert browser.answer.status_code == 422
     assert "Navn" in browser.text
+
+
+def test_the_form_shows_who_may_be_the_same_person_before_its_yes(desk: Served) -> None:
+    """Somebody without a number was registered a second time, and nobody was asked."""
+    name, born, anna = person("ANNA").name, person("ANNA").birth, patron_of(desk, "ANNA")
+    assert isinstance(born, Birth)
+    typed = {"name": name.addressing, "birth_date": born.day.strftime("%d.%m.%Y")}
+    browser = desk.browser().open("/register").send("/register/check", **typed)
+    assert "Er det en af disse?" in browser.text
+    assert f'href="/patrons/{anna}"' in browser.answer.text
+    # another name on the same form is another question
+    browser = desk.browser().open("/register").send("/register/check", **typed | {"name": "Kim Uden Nummer"})
+    assert "Er det en af disse?" not in browser.text
+    browser.send("/register/confirm", **typed)
+    assert f'href="/patrons/{anna}"' in browser.answer.text
+    assert browser.send("/register/confirm", **typed).path.startswith("/patrons/")

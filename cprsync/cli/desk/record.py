@@ -8,11 +8,11 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli.terminal.frame import Frame, Patron, RevealReason, framed
-from cprsync.cli.terminal.output import note, say
+from cprsync.cli.terminal.output import note, say, say_lines
 from cprsync.errors import BadInput, Exit
 from cprsync.language.errors import error_document
-from cprsync.language.record import record_lines, shown_name
-from cprsync.language.words import day_text, word
+from cprsync.language.record import hit_lines, record_lines
+from cprsync.language.words import word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,8 +73,6 @@ def patron_find(frame: Frame) -> int:
 def _show_found(document: Mapping[str, Any], language: Language) -> None:
     hits = document.get("hits", ())
     say(document["patron"] or word("find_several" if hits else "find_nobody", language, count=len(hits)))
-    for hit in hits:
-        name = shown_name(hit["name"], language, sealed=hit.get("sealed"))
-        say("  ".join(filter(None, (f"  {hit['patron']}", name, day_text(hit["born"], language), hit["road"]))))
+    say_lines(hit_lines(hits, language))
     for warning in document["warnings"]:
         note("  ! " + word(f"find_{warning}", language, other=document.get("other")))

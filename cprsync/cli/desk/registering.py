@@ -24,7 +24,7 @@ from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, Exit, NoSuchPerson, RegisterUnavailable
 from cprsync.language.errors import error_document
-from cprsync.language.record import NOTHING, field_lines, hidden_marks, name_of
+from cprsync.language.record import NOTHING, field_lines, hidden_marks, hit_lines, name_of
 from cprsync.language.words import day_text, has_word, word
 
 if TYPE_CHECKING:
@@ -207,6 +207,9 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
         yield from warning_lines(warnings, language)
     else:
         yield from lookup_lines({**shown.registration.document, "warnings": warnings}, language)
+    if namesakes := shown.document.get("namesakes"):
+        yield f"  {word('namesakes', language)}"
+        yield from hit_lines(namesakes, language)
     typed: Mapping[str, str] = shown.document["typed"]
     for field, value in typed.items():
         yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"

@@ -107,6 +107,8 @@ class Arrival:
     is_named_otherwise: bool = False
     #: no register knows the number, or there is none
     is_unknown: bool = False
+    #: a patron has the typed name and birth date, and may be the same person; never somebody protected
+    has_namesake: bool = False
     #: some typed values do not count, because the register's values do
     typed_beside: bool = False
     #: another patron has the number to be given

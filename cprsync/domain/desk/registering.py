@@ -86,6 +86,7 @@ WARNINGS: Final[tuple[WarningRow, ...]] = (
         "guardian", Level.NOTE, lambda one: not one.is_known and one.purpose is Purpose.GUARDIAN, is_about_writing=True
     ),
     WarningRow("provisional", Level.ASK, lambda one: one.is_provisional),
+    WarningRow("namesake", Level.ASK, lambda one: one.has_namesake),
     WarningRow("no_number", Level.NOTE, lambda one: one.is_unknown),
     WarningRow(
         "birth_unknown",

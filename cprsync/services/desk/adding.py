@@ -27,6 +27,7 @@ from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, WrongValue
 from cprsync.services.desk.answering import subscribe_responsible
+from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.services.desk.setting import PIN, no_such_branch
@@ -221,16 +222,26 @@ def _without_register(desk: Desk, row: NewPatron, values: Mapping[str, str], use
     birth = SILENT if row.born is None else Birth(row.born)
     patron = Patron(NEW, Person(row.number or _NOBODY, name=Name(row.name), birth=birth), None, 1)
     patron = replace(patron, kind=PatronKind(row.kind) if row.kind else patron.kind)
+    namesakes = _find_namesakes(desk, row, patron, user)
     arrival = Arrival(
         patron=patron,
         purpose=Purpose.REGISTRATION,
         is_unknown=True,
+        has_namesake=bool(namesakes),
         of_age=comes_of_age(patron, today, desk.policy.ladders.leap),
         today=today,
     )
-    preview = Preview(ADD, None, warnings_about(arrival), (_mark(desk, values),))
+    marks = (_mark(desk, values), *(one["patron"] for one in namesakes))
+    preview = Preview(ADD, None, warnings_about(arrival), marks)
     document = _unasked_document(desk, row, patron, preview=preview, values=values)
-    return Addition(row, user, preview, document)
+    return Addition(row, user, preview, document | ({"namesakes": namesakes} if namesakes else {}))
+
+
+def _find_namesakes(desk: Desk, row: NewPatron, patron: Patron, user: str) -> list[dict[str, Any]]:
+    """The patrons who may be the same person: no number tells whether somebody is here already."""
+    if row.born is None or patron.kind is not PatronKind.PERSON:
+        return []
+    return Finder(desk, user).find_namesakes(row.name, row.born)
 
 
 def _unasked_document(

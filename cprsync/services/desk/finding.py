@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.finding import Hit, danish_order, read_typed, tell_apart
+from cprsync.domain.desk.finding import Hit, danish_order, read_typed, tell_apart, words_of
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.sealed import Address, Name
@@ -18,6 +18,7 @@ from cprsync.services.ports.desk import SERVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from cprsync.domain.desk.finding import Typed
     from cprsync.services.ports.desk import PatronView
@@ -59,6 +60,26 @@ class Finder:
             self.library.store.access.note_search(by, user=self.user, purpose=SERVE, patron_id=document["patron"])
         return document
 
+    def find_namesakes(self, name: str, born: date) -> list[dict[str, Any]]:
+        """The patrons with this first and last name and this birth date, told apart as by `find`.
+
+        Nobody protected is among them. The audit has the search before anybody learns whom it found.
+        """
+        words = words_of(name)
+        if not words:
+            return []
+        self.library.store.finding.refresh(REFRESHED_MAX)
+        hits = _documents(list(map(self._hit, self._open_views((words[0], words[-1]), (born,)))))
+        if hits:
+            alone = hits[0]["patron"] if len(hits) == 1 else None
+            self.library.store.access.note_search(NAME, user=self.user, purpose=SERVE, patron_id=alone)
+        return hits
+
+    def _open_views(self, words: Sequence[str], born: Sequence[date]) -> list[PatronView]:
+        """The patrons of a name and a birth date, without those whose name is hidden."""
+        named = self._views(self.library.store.finding.by_name(words, born))
+        return [view for view in named if not view.is_sealed(self.library.policy)]
+
     def _found(self, typed: Typed) -> dict[str, Any]:
         document = find_patron(self.library.store, typed.exact)
         if document["found"] and typed.telephone is None:
@@ -81,8 +102,7 @@ class Finder:
         store.finding.refresh(REFRESHED_MAX)
         if typed.telephone is not None:
             return TELEPHONE, list(self._views(store.finding.by_telephone(typed.telephone)))
-        named = self._views(store.finding.by_name(typed.words, typed.born))
-        return NAME, [view for view in named if not view.is_sealed(self.library.policy)]
+        return NAME, self._open_views(typed.words, typed.born)
 
     def _views(self, ids: list[str]) -> Iterator[PatronView]:
         yield from (view for one in ids if (view := self._view(one)) is not None)
@@ -102,18 +122,8 @@ class Finder:
     ) -> dict[str, Any]:
         """Those who are found, by their names; `first` of all, who has just this number or card."""
         found = [*map(self._hit, first), *sorted(map(self._hit, views), key=lambda one: danish_order(one.name or ""))]
-        hits, more = tell_apart(found[:HITS_MAX]), [MORE] if len(found) > HITS_MAX else []
-        listed = [
-            {
-                "patron": one.patron_id,
-                "name": one.name,
-                "born": one.born and one.born.isoformat(),
-                "road": one.road,
-                **({"sealed": True} if one.is_sealed else {}),
-            }
-            for one in hits
-        ]
-        return {"found": True, "patron": None, "by": by, "warnings": [*warnings, *more], "hits": listed}
+        more = [MORE] if len(found) > HITS_MAX else []
+        return {"found": True, "patron": None, "by": by, "warnings": [*warnings, *more], "hits": _documents(found)}
 
     def _hit(self, view: PatronView) -> Hit:
         person = view.patron.register
@@ -127,6 +137,20 @@ class Finder:
             None if birth is None else birth.day,
             f"{at.road} {at.house}".strip() if isinstance(at, Address) else None,
         )
+
+
+def _documents(found: Sequence[Hit]) -> list[dict[str, Any]]:
+    """The first of them, each with as little as tells them apart."""
+    return [
+        {
+            "patron": one.patron_id,
+            "name": one.name,
+            "born": one.born and one.born.isoformat(),
+            "road": one.road,
+            **({"sealed": True} if one.is_sealed else {}),
+        }
+        for one in tell_apart(found[:HITS_MAX])
+    ]
 
 
 def _is_search(typed: Typed, document: Mapping[str, Any]) -> bool:

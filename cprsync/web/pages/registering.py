@@ -73,7 +73,7 @@ class OnForm(Case):
 
     #: the PIN that is remembered, so that it need not be typed again; "": none
     pin: str = ""
-    #: the warnings that were shown; None: nothing was shown yet
+    #: the warnings that were shown, and the patrons who may be the same person; None: nothing was shown yet
     warned: tuple[str, ...] | None = None
 
 
@@ -194,12 +194,13 @@ def _shown_again(answers: str) -> str:
 
 def _is_new(case: OnForm, shown: Addition, before: ShownResponsible | None) -> bool:
     """Whether staff have to see something before their yes: a warning, or who answers for a minor."""
-    unseen = set(_kinds(shown.preview)) - {TYPED_BESIDE} - set(case.warned or ())
+    unseen = set(_to_see(shown.preview, shown.document)) - {TYPED_BESIDE} - set(case.warned or ())
     return shown.responsible != before or case.warned is None or bool(unseen)
 
 
-def _kinds(preview: Preview) -> tuple[str, ...]:
-    return tuple(one.kind for one in preview.warnings)
+def _to_see(preview: Preview, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What staff see before their yes: the kinds of the warnings, and who may be the same person."""
+    return (*(one.kind for one in preview.warnings), *(one["patron"] for one in document.get("namesakes", ())))
 
 
 def _typed(visit: Visit, keys: tuple[str, ...]) -> dict[str, str]:
@@ -224,7 +225,7 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
     if preview is not None:
         answered = case.responsible is not None
         preview = replace(preview, warnings=tuple(one for one in preview.warnings if not answered or one.kind != MINOR))
-        case = replace(case, warned=_kinds(preview))
+        case = replace(case, warned=_to_see(preview, document))
     is_known = registration is not None
     return visit.show(
         "registering.html",
@@ -240,6 +241,7 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         responsible=None if case.responsible is None else case.responsible.document,
         answers=_shown_again(case.answers),
         has_pin=bool(case.pin),
+        namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),
         beside=list(beside_of(case.typed, visit.language, visit.place.desk.policy)),
         typed=case.typed,

@@ -87,6 +87,7 @@ CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
     "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
     "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
     "provisional": (arrives(is_provisional=True), Level.ASK, Level.ASK),
+    "namesake": (arrives(has_namesake=True), Level.ASK, Level.ASK),
     "no_number": (arrives(is_unknown=True), Level.NOTE, Level.NOTE),
     "birth_unknown": (arrives(is_unknown=True, of_age=None), Level.ASK, Level.ASK),
     "typed_beside": (arrives(typed_beside=True), Level.NOTE, Level.NOTE),
@@ -204,6 +205,10 @@ SAYS: dict[str, tuple[str, str]] = {
     "provisional": (
         "CPR svarer ikke. Indmeldelsen er foreløbig, til CPR har svaret: bed om sundhedskort eller anden legitimation.",
         "Beslutning 2, 32 og 40",
+    ),
+    "namesake": (
+        "Der er en låner med samme navn og fødselsdato: er det den samme person, så brug den post, der er.",
+        "Beslutning 40",
     ),
     "no_number": (
         "Uden CPR-nummer følger ingen ændringer fra CPR: navn og adresse skriver biblioteket selv.",

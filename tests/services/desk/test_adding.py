@@ -22,11 +22,13 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.domain.person.person import SILENT, Birth, Person
+from cprsync.domain.person.sealed import Name
 from cprsync.errors import BadInput, NotConfirmed, RegisterUnavailable
 from cprsync.services.desk.adding import Addition, check_typed_number, confirm_addition, preview_addition
 from cprsync.services.desk.setting import Setting, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.ports.patrons import NewPatron
+from cprsync.store.audit.audit import SEEN
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -336,3 +338,69 @@ def test_what_is_not_one_person_is_refused(library: Library, typed: str) -> None
         preview_addition(desk(library), typed, user="lisbeth")
     assert refusal.value.kind == "input.fields"
     assert library.everything() == before
+
+
+# -- the same person twice -------------------------------------------------------------------------------------------
+
+
+def anna(**deviations: str) -> dict[str, str]:
+    """Somebody who has the name and the birth date of a patron, and says no CPR number."""
+    one = person("ANNA")
+    assert isinstance(one.birth, Birth)
+    assert isinstance(one.name, Name)
+    return {"name": one.name.addressing, "birth_date": one.birth.day.isoformat()} | deviations
+
+
+def test_a_patron_of_the_same_name_and_birth_date_is_shown_before_somebody_without_a_number_is_added(
+    either_library: Library,
+) -> None:
+    library = either_library
+    shown = preview(library, anna())
+    assert kinds(shown)["namesake"] == "ask"
+    (one,) = shown.document["namesakes"]
+    assert (one["patron"], one["name"]) == (library.id_of("ANNA"), anna()["name"])
+    # who looked for whom is in the audit, without what was typed
+    seen = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit") if row["stream"] == SEEN]
+    found = [entry for entry in seen if entry["kind"] == "search"]
+    assert [(entry["user"], entry["patron"]) for entry in found] == [("lisbeth", library.id_of("ANNA"))]
+    assert anna()["name"] not in str(found)
+    # it is a question: a namesake may be born on the same day
+    document = confirm_addition(desk(library), shown, yes_to(shown.preview))
+    assert document["patron"] not in {None, library.id_of("ANNA")}
+    assert len(preview(library, anna()).document["namesakes"]) == 2
+
+
+def test_a_first_and_a_last_name_are_enough(library: Library) -> None:
+    first, *_, last = anna()["name"].split()
+    assert preview(library, anna(name=f"{first} Xenia {last}")).document["namesakes"]
+    assert preview(library, anna(name=f"{first} {last}".upper())).document["namesakes"]
+
+
+@pytest.mark.parametrize("deviation", [{"birth_date": "1901-01-01"}, {"name": "Kim Uden Nummer"}])
+def test_nobody_else_is_shown(library: Library, deviation: dict[str, str]) -> None:
+    shown = preview(library, anna(**deviation))
+    assert "namesakes" not in shown.document
+    assert "namesake" not in kinds(shown)
+
+
+def test_nobody_protected_is_found_by_who_types_their_name(either_library: Library) -> None:
+    """BO gained protection in the first night."""
+    library = either_library
+    one = person("BO")
+    assert isinstance(one.birth, Birth)
+    assert isinstance(one.name, Name)
+    theirs = {"name": one.name.addressing, "birth_date": one.birth.day.isoformat()}
+    stranger = {"name": "Kim Uden Nummer", "birth_date": theirs["birth_date"]}
+    told = [preview(library, typed) for typed in (theirs, stranger)]
+    assert [kinds(shown) for shown in told] == [kinds(told[0])] * 2
+    assert not any("namesakes" in shown.document for shown in told)
+
+
+def test_a_yes_does_not_count_once_somebody_of_the_name_has_come(library: Library) -> None:
+    shown, typed = (
+        preview(library, KIM | {"birth_date": "1985-05-04"}),
+        KIM | {"birth_date": "1985-05-04", "cards": "K9"},
+    )
+    add(library, typed)
+    again = preview(library, KIM | {"birth_date": "1985-05-04"})
+    assert again.preview.digest != shown.preview.digest

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cprsync.web.api.shapes.answers import Answer, Both, FieldName, Fields, HiddenBy, KeptBlock, Warned
+from cprsync.web.api.shapes.answers import Answer, Both, FieldName, Fields, HiddenBy, Hit, KeptBlock, Warned
 
 
 class Residence(Answer):
@@ -95,6 +95,8 @@ class Added(Answer):
     warnings: list[Warned]
     written: bool
     preview: Preview
+    #: patrons with the typed name and birth date, who may be the same person; nobody protected is among them
+    namesakes: list[Hit] = Field(default_factory=list)
     responsible: WhoAnswers | None = None
     done: Done | None = None
 
