@@ -18,7 +18,7 @@ from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.parting import Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Departing, Forgotten, Ties, inactive_before
 from cprsync.domain.patron.field import Part
-from cprsync.domain.patron.fields import FIELDS
+from cprsync.domain.patron.fields import FIELD, FIELDS
 from cprsync.domain.patron.kinds import shown_block
 from cprsync.domain.patron.local import Stage
 from cprsync.errors import BadInput
@@ -171,7 +171,7 @@ class LeavingDesk:
         if view is None or view.stage is Stage.CLOSED:
             return {}
         fields = self._record(view)["fields"]
-        told = {key: 1 if "sealed" in one else _count(one["value"]) for key, one in fields.items() if key in GOES}
+        told = {key: _count(key, one) for key, one in fields.items() if key in GOES}
         return {key: count for key, count in told.items() if count}
 
     def _record(self, view: PatronView) -> dict[str, Any]:
@@ -231,9 +231,10 @@ class LeavingDesk:
         }
 
 
-def _count(value: object) -> int:
-    """How many entries a value has; of a text, one."""
-    return len(value) if isinstance(value, list) else int(bool(value))
+def _count(key: str, entry: Mapping[str, Any]) -> int:
+    """How many entries a field has. An address and a text are one, and so is what is hidden."""
+    value = entry["value"]
+    return len(value) if FIELD[key].kind.is_list and value else int("sealed" in entry or bool(value))
 
 
 def _parting_document(parting: Parting) -> dict[str, Any]:
