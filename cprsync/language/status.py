@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cprsync.domain.deciding.approval import PLAN_SHOWN
+from cprsync.domain.patron.review import DOUBTED_PROTECTIONS
 from cprsync.errors import Exit
 from cprsync.language.outward import status_line
 from cprsync.language.words import bytes_text, day_text, moment_text, since_text, word
@@ -67,13 +68,24 @@ class Fact(NamedTuple):
 def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The status of one library, line by line, with problems first."""
     mark = WELL if document["ok"] else WRONG
-    yield f"{mark} {word('status_ok' if document['ok'] else 'status_wrong', language, **document)}"
+    yield f"{mark} {_title(document, language)}"
     for problem in problems_of(document, language):
         yield f"  {WRONG} {problem.text}"
         yield f"      {problem.next}"
     if not document["ok"]:
         yield ""
     yield from (f"  {fact.mark} {fact.text}" for fact in facts_of(document, language))
+
+
+def _title(document: Mapping[str, Any], language: Language) -> str:
+    """Whether something is wrong. If nothing is, what waits for staff is said at once: a protection may be in doubt."""
+    waiting, kinds = document["waits"]["reviews"], document["waits"].get("kinds", {})
+    doubted = sum(count for kind, count in kinds.items() if kind in DOUBTED_PROTECTIONS)
+    if not document["ok"]:
+        return word("status_wrong", language, **document)
+    if doubted:
+        return word("status_ok_doubted", language, **{**document, "count": doubted, "waiting": waiting})
+    return word("status_ok_waits" if waiting else "status_ok", language, **{**document, "count": waiting})
 
 
 def problems_of(document: Mapping[str, Any], language: Language) -> list[Problem]:

@@ -220,7 +220,8 @@ class Site:
             needs = TargetNeeds(self.section.agency, production, self.clock, around, stack, asks)
             yield tuple(open_target(one, needs) for one in self.section.target)
 
-    def _reader(self, store: SqlStore) -> ExtractReader:
+    def reader(self, store: SqlStore) -> ExtractReader:
+        """The reader of the library's deliveries."""
         from cprsync.register.extract.reader import ExtractReader
 
         feed = self.section.feed
@@ -248,7 +249,7 @@ class Site:
 
         clock, strict = self.clock if self.knows_the_day else None, self.section.feed.chain == "strict"
         with self.store() as store, self.counterparts.feed() as feed:
-            yield DeliveryDecisions(store, self._reader(store), feed, strict, clock)
+            yield DeliveryDecisions(store, self.reader(store), feed, strict, clock)
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:
@@ -280,7 +281,7 @@ class Site:
                 store=store,
                 register=register,
                 feed=stack.enter_context(self.counterparts.feed()),
-                reader=self._reader(store),
+                reader=self.reader(store),
                 clock=self.clock,
                 policy=self.policy,
                 net_media=stack.enter_context(self.counterparts.net_media()),

@@ -59,7 +59,7 @@ def feed_fetch(frame: Frame) -> int:
         site.store() as store,
         site.counterparts.feed() as feed,
     ):
-        fetched = fetch_between_nights(store, feed, shown)
+        fetched = fetch_between_nights(store, feed, shown, reader=site.reader(store))
     frame.print_outcome(_fetched_document(fetched), _fetched_lines(fetched, frame.lang))
     error = _find_error(fetched)
     return 0 if error is None else advice_for(error).exit

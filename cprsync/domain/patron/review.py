@@ -53,6 +53,8 @@ RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE})
 #: On three nights the register answered no, against a protection without an end: two people may end it (decision 35).
 PROTECTION_DOUBTED: Final = "protection.doubted"
+#: The sources contradict each other about a protection, or its end waits for two people.
+DOUBTED_PROTECTIONS: Final = frozenset({PROTECTION_DOUBTED, "protection.contradicted"})
 #: A number was set at the desk. It is recorded as accepted, so that it can be taken back.
 NUMBER_SET: Final = "number.set"
 #: The register's birth date differs from the one in the number. The register's counts, but either may be wrong.

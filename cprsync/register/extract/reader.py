@@ -17,6 +17,7 @@ from cprsync.domain.feed.delivery import AGREED_RECORDS
 from cprsync.domain.person.person import SILENT, Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
+from cprsync.register.extract.kinds import check_start
 from cprsync.register.extract.persons import PersonParser, number_of
 from cprsync.register.extract.records import BLOCK_BYTES, NUMBER, Layout, layout, links_of, split_run
 from cprsync.register.extract.verify import NO_CODE, Note, Tally, Verification
@@ -60,6 +61,9 @@ class ExtractReader:
         self._spill = spill
         self._strict_count = strict_count
         self._kept: _Kept | None = None
+
+    def check_start(self, head: bytes) -> None:
+        check_start(head)
 
     def inspect(self, source: BinaryIO) -> Inspection:
         """Verify the whole delivery and count it. Raises DeliveryRefused."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: What is done with a file after it is sealed in the inbox.
 After: TypeAlias = Literal["keep", "delete"]
 
+#: Read at once. The reader of deliveries tells by as much whether a file can be one.
+BLOCK_BYTES: Final = 64 * 1024
 METADATA = ".metadata"
 METADATA_LIMIT_BYTES = 64 * 1024
 #: How long a file without a companion is left alone after it was written (decision 47).
@@ -117,7 +119,7 @@ class FolderFile:
         if content.size > FILE_MAX_BYTES:
             content.close()
             raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
-        return io.BufferedReader(content)
+        return io.BufferedReader(content, buffer_size=BLOCK_BYTES)
 
     def done(self) -> None:
         """Delete the file if the settings say so.

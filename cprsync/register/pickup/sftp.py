@@ -19,6 +19,7 @@ import asyncssh
 
 from cprsync.errors import ConfigurationError, DeliveryLate, DeliveryRefused, RegisterUnavailable
 from cprsync.register.pickup.arrivals import (
+    BLOCK_BYTES,
     METADATA_LIMIT_BYTES,
     companion_of,
     find_announced,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.deliveries import WaitingFile
 
-BLOCK_BYTES = 64 * 1024
 #: Blocks requested at once, so that a distant server is not slow.
 _BLOCKS = 4
 #: Tells asyncssh to send one request and take one answer, however short. Its own reading asks again until a block is

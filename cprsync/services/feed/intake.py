@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cprsync.domain.feed.delivery import (
     FUTURE,
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.feed.delivery import Header
-    from cprsync.services.ports.deliveries import Feed, Inspection, WaitingFile
+    from cprsync.services.ports.deliveries import Feed, Inspection, Reader, WaitingFile
     from cprsync.services.ports.night import Night, Progress
     from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
+
+
+#: So much of a large file is looked at before it is sealed. What is smaller is sealed at once.
+HEAD_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,11 @@ class Fetched:
     left: DeliveryLate | RegisterUnavailable | None = None
 
 
-def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
+def fetch(store: Store, feed: Feed, progress: Progress, *, reader: Reader | None = None) -> Fetched:
     """Seal each waiting file, and release it at its source only afterwards. The caller holds the run lock.
 
     A file with the same mark as the one sealed before is not read again. If the place stops answering, the files sealed
-    so far stay in the inbox.
+    so far stay in the inbox. `reader` tells by the first block of a large file that it can be no delivery.
     """
     progress.stage("fetch")
     store.sealing.clear_half_sealed()
@@ -63,7 +68,7 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     try:
         for file in feed.waiting():
             progress.advance()
-            match _seal(store, file):
+            match _seal(store, reader, file):
                 case DeliveryRefused() as error:
                     refused.append((file.name, error))
                 case DeliveryLate() as error:
@@ -77,12 +82,14 @@ def fetch(store: Store, feed: Feed, progress: Progress) -> Fetched:
     return Fetched(new, known, frozenset(unannounced), refused, left)
 
 
-def _seal(store: Store, file: WaitingFile) -> SealedDelivery | DeliveryRefused | DeliveryLate:
+def _seal(store: Store, reader: Reader | None, file: WaitingFile) -> SealedDelivery | DeliveryRefused | DeliveryLate:
     """The sealed file, which is done at its source, or why it stays there."""
     delivery = None if file.mark is None else store.sealing.sealed_as(file.name, file.mark)
     if delivery is None:
         try:
             with file.open() as content:
+                if reader is not None:
+                    _check_large(reader, content)
                 delivery = store.sealing.seal(file.name, content, mark=file.mark)
         except (DeliveryRefused, DeliveryLate) as error:
             return error
@@ -90,10 +97,21 @@ def _seal(store: Store, file: WaitingFile) -> SealedDelivery | DeliveryRefused |
     return delivery
 
 
-def fetch_between_nights(store: Store, feed: Feed, progress: Progress) -> Fetched:
+def _check_large(reader: Reader, content: BinaryIO) -> None:
+    """Refuse a large file that can be no delivery by its first block, before all of it is sealed."""
+    if isinstance(content, io.BufferedReader):
+        head = content.peek(HEAD_BYTES)[:HEAD_BYTES]
+    else:
+        head = content.read(HEAD_BYTES)
+        content.seek(0)
+    if len(head) == HEAD_BYTES:
+        reader.check_start(head)
+
+
+def fetch_between_nights(store: Store, feed: Feed, progress: Progress, *, reader: Reader | None = None) -> Fetched:
     """Fetch without running a night. Raises RunBusy while a night runs."""
     with store.runs.lock():
-        return fetch(store, feed, progress)
+        return fetch(store, feed, progress, reader=reader)
 
 
 #: Places in the chain that stop a night until someone decides.
@@ -143,7 +161,7 @@ def take_in(night: Night, run: Run) -> Intake:
     """
     accepted = tuple(night.store.inbox.accepted_by(run))
     intake = Intake(accepted, lines=tuple(_line(delivery, Place.NEXT.value) for delivery in accepted))
-    fetched = fetch(night.store, night.feed, night.progress)
+    fetched = fetch(night.store, night.feed, night.progress, reader=night.reader)
     here = {delivery.name: delivery.id for delivery in (*fetched.known, *fetched.new)}
     intake = _report_refused(night, fetched, replace(intake, here=here, unannounced=fetched.unannounced))
     inspected, intake = _inspect(night, _undecided(night, fetched, accepted), intake)

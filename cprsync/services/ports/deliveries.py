@@ -247,7 +247,7 @@ class WaitingFile(Protocol):
         """Whether a companion says how large the file must be. Without one only its record 999 shows it complete."""
 
     def open(self) -> BinaryIO:
-        """The content, from its first byte."""
+        """The content, from its first byte. If it cannot seek, it can `peek`."""
 
     def done(self) -> None:
         """Keep or delete the file, as set. It is sealed in the inbox by now."""
@@ -268,6 +268,9 @@ class Feed(Protocol):
 
 class Reader(Protocol):
     """Reads the change extract. `source` is seekable and read in two passes; memory does not grow with the file."""
+
+    def check_start(self, head: bytes) -> None:
+        """Raise DeliveryRefused if a file that begins so can be no delivery."""
 
     def inspect(self, source: BinaryIO) -> Inspection:
         """Verify the whole file and count it. Raises DeliveryRefused."""

@@ -21,6 +21,7 @@ from cprsync.config.clock import SystemClock
 from cprsync.config.settings import load_settings
 from cprsync.errors import ConfigurationError, RegisterUnavailable, RunBusy
 from cprsync.mock import control
+from cprsync.register.extract.reader import ExtractReader
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.pickup.sftp import SftpFeed
 from cprsync.services.feed.intake import fetch_between_nights
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("mock")
 
-CONTENT = bytes(range(256)) * 2000
+# begins as a delivery does: a large file that does not is refused by its first block
+CONTENT = b"000" + b"0" * 32 + bytes(range(256)) * 2000
 SILENCE = Silence()
 
 
@@ -181,6 +183,21 @@ def test_a_transfer_that_breaks_for_good_leaves_nothing_half_sealed_or_deleted(s
     assert isinstance(result.left, RegisterUnavailable)
     assert result.left.kind == "sftp.broken"
     assert (result.new, inbox(config), server.names()) == ([], (0, 0), before)
+
+
+@pytest.mark.parametrize("nothing", [b"\x00", b" ", b"\r\n"])
+def test_a_large_file_of_nothing_is_refused_by_its_first_block_and_never_sealed(
+    server: Server, config: Path, nothing: bytes
+) -> None:
+    """Sealing two gigabytes takes more than a minute, each night."""
+    large = server.put(nothing * (100 * 1024))
+    (server.folder / "D270302.L123456").write_bytes(nothing * 100)
+    reader = ExtractReader(task="123456", hash_key=b"a key for the tests, 32 bytes lo")
+    with opened(config) as store:
+        for feed in (server.feed(), FolderFeed(server.folder, after="keep", metadata_minutes=0)):
+            result = fetch_between_nights(store, feed, SILENCE, reader=reader)
+            assert [(name, error.kind) for name, error in result.refused] == [(large.name, "delivery.empty")]
+    assert inbox(config) == (1, 1), "the small one"
 
 
 def test_what_was_sealed_before_a_break_stays_and_the_rest_comes_the_next_time(server: Server, config: Path) -> None:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("mock")
-CONTENT = bytes(range(256)) * 2000
+# begins as a delivery does: a large file that does not is refused by its first block
+CONTENT = b"000" + b"0" * 32 + bytes(range(256)) * 2000
 #: What a machine at work on other things may add to a wait.
 SLACK = 10.0
 

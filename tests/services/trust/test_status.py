@@ -12,8 +12,9 @@ import pytest
 from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.approval import GivenYes
 from cprsync.domain.feed.delivery import COPENHAGEN, Header, last_loaded, working_day_before
+from cprsync.domain.patron.review import PROTECTION_DOUBTED
 from cprsync.errors import CprsyncError
-from cprsync.language.status import NEITHER, WELL, WRONG, facts_of, problems_of
+from cprsync.language.status import NEITHER, WELL, WRONG, facts_of, problems_of, status_lines
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
@@ -72,6 +73,8 @@ class Stands:
     unverified: int = 0
     windows: dict[int, Any] = field(default_factory=dict)
     half_undone: tuple[HalfUndone, ...] = ()
+    #: what waits for staff, by kind
+    reviews: dict[str, int] = field(default_factory=lambda: {"block.dead": 2})
 
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
@@ -89,7 +92,7 @@ class Stands:
                 last_produced=lambda: self.produced,
                 last_loaded=last_loaded,
                 waiting=lambda: [
-                    SimpleNamespace(header=Header("123456", day, working_day_before(day)), accepted=False)
+                    SimpleNamespace(header=Header("123456", day, working_day_before(day)), accepted=False, refused=None)
                     for day in self.waiting
                 ],
             ),
@@ -101,7 +104,7 @@ class Stands:
             windows=SimpleNamespace(count=lambda: self.unverified),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             alarms=SimpleNamespace(undelivered=list),
-            reviews=SimpleNamespace(waiting=lambda: {"block.dead": 2}),
+            reviews=SimpleNamespace(waiting=lambda: self.reviews),
             outbox=SimpleNamespace(backlog=lambda: self.backlog),
             targets=SimpleNamespace(states=lambda: list(self.targets)),
             provisional=SimpleNamespace(waiting=lambda: ProvisionalWaiting(0, 0)),
@@ -117,6 +120,23 @@ def stand(
 ) -> dict[str, Any]:
     certificates = [{"whose": "ours", "days_left": 400, "level": "ok", **told}]
     return status_of(stands.store(), Around("710100", "Byens", now, certificates, disks, is_production))
+
+
+@pytest.mark.parametrize(
+    ("reviews", "said"),
+    [
+        ({}, "alt står, som det skal"),
+        ({"block.dead": 1}, "driften er i orden; 1 sag venter på personalet"),
+        (
+            {"block.dead": 9, PROTECTION_DOUBTED: 1},
+            "driften er i orden; 10 sager venter på personalet, heraf 1 om en beskyttelse i tvivl",
+        ),
+    ],
+)
+def test_what_waits_for_staff_is_said_where_nothing_is_wrong(reviews: dict[str, int], said: str) -> None:
+    """A protection in doubt among ten others is not found by whoever reads that all is well."""
+    first, *_ = status_lines(stand(Stands(reviews=reviews)), "da")
+    assert first.endswith(f": {said}")
 
 
 def wrong(stands: Stands, **told: Any) -> list[str]:
@@ -279,7 +299,7 @@ def test_what_waits_for_a_culr_that_is_not_set_up_is_told_as_that_and_not_as_an_
     document = status_of(Stands(backlog=backlog).store(), Around("710100", "Byens", NOW, has_net_media=False))
     assert [one["what"] for one in document["wrong"]] == ["culr_missing"]
     (said,) = problems_of(document, "en")
-    assert "[library.culr]" in said.text
+    assert "not set up" in said.text
     assert "[library.culr]" in said.next
 
 
