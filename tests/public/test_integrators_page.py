@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import re
 import shutil
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from started import command
 
-from cprsync import DeliveryRefused, Register, RegisterAccess, inspect_delivery, read_delivery
+from cprsync import (
+    Address,
+    DeliveryRefused,
+    Found,
+    Name,
+    NotFound,
+    Person,
+    Register,
+    RegisterAccess,
+    inspect_delivery,
+    read_delivery,
+)
 from cprsync.errors import ConfigurationError
 from cprsync.mock.server import running
 from cprsync.resources import fixture_path, guide_paths
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -63,6 +76,30 @@ def test_each_example_prints_what_the_page_says_and_the_program_prints_nothing(
     assert len(told) >= 5
     for printed, promised in told:
         assert printed == promised
+
+
+def test_the_examples_pass_a_strict_type_checker_as_somebody_copies_them(tmp_path: Path) -> None:
+    """All of them as one program. The package's own cache makes it seconds."""
+    page = guide_paths()["integrator"].read_text(encoding="utf-8")
+    program = tmp_path / "copied.py"
+    program.write_text("\n".join(block for language, block in _BLOCK.findall(page) if language == "python"))
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", str(program)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_every_field_of_a_public_value_stands_on_the_page() -> None:
+    page = guide_paths()["integrator"].read_text(encoding="utf-8")
+    for value in (Found, NotFound, Person, Address, Name):
+        for field in dataclasses.fields(value):
+            assert f"`{field.name}`" in page or field.name == "stays_sealed", (value, field.name)
+    assert "`digits`" in page
 
 
 def test_a_folder_without_a_mock_is_a_clear_error(tmp_path: Path) -> None:
