@@ -44,6 +44,8 @@ _EMBED: Final = {"x-koha-embed": ATTRIBUTES}
 _TOKEN_LEFT: Final = 30
 #: The shortest and the longest time that a token is believed to be valid.
 _TOKEN_SECONDS: Final = (60, 86_400)
+#: So often one request is made with another token.
+SIGN_INS_MOST: Final = 3
 #: The most patrons that one search may show; a query for them is shorter than a header may be.
 TOGETHER: Final = 100
 
@@ -147,16 +149,22 @@ class KohaCalls:
     def _ask(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Ask, and if the token has ended, once more with another one. Returns the status and the document."""
+        """Ask, and as long as the token is not taken, again with another one. Returns the status and the document.
+
+        A secret that gives tokens is right. Koha may lose them, for example while it starts anew: then it is tried
+        later. Without tokens nothing but the secret is asked about.
+        """
         sent = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
-        signed = self._signed()
-        status, document = self._exchange(method, path, sent, {**_JSON, **(headers or {}), "Authorization": signed})
-        if status == _SIGN_IN_AGAIN and not self._settings.basic:
-            self._forget(signed)
+        for _ in range(1 if self._settings.basic else SIGN_INS_MOST):
             signed = self._signed()
             status, document = self._exchange(method, path, sent, {**_JSON, **(headers or {}), "Authorization": signed})
+            if status != _SIGN_IN_AGAIN:
+                break
+            self._forget(signed)
+        if status == _SIGN_IN_AGAIN and self._settings.basic:
+            raise _secret_refused(status)
         if status == _SIGN_IN_AGAIN:
-            raise TargetRefused("Koha does not accept our client id and secret (HTTP {status})", status=status)
+            raise TargetUnavailable("Koha takes none of the tokens that it has just given us", kind=MAINTENANCE)
         if status == _FORBIDDEN and "required_permissions" in document:
             raise TargetRefused("Koha's client lacks a permission for patrons (HTTP {status})", status=status)
         return status, document
@@ -225,7 +233,7 @@ class KohaCalls:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         status, document = self._exchange("POST", "oauth/token", urlencode(form).encode(), headers)
         if status != _OK:
-            raise TargetRefused("Koha does not accept our client id and secret (HTTP {status})", status=status)
+            raise _secret_refused(status)
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token.strip():
             raise AnswerBroken("the answer to the log-in has no token", kind="no_token")
@@ -234,6 +242,10 @@ class KohaCalls:
         seconds = min(max(given, least), most) if isinstance(given, int) else least
         self._until = self._monotonic() + seconds - _TOKEN_LEFT
         return token
+
+
+def _secret_refused(status: int) -> TargetRefused:
+    return TargetRefused("Koha does not accept our client id and secret (HTTP {status})", status=status)
 
 
 #: The kind of the error while Koha serves nobody.

@@ -172,7 +172,7 @@ def test_the_address_of_a_superlibrarian_is_written_though_their_mail_may_not_be
     [
         ("koha-maintenance", TargetUnavailable, "target.maintenance"),
         ("koha-forbidden", TargetRefused, "target.refused"),
-        ("koha-expired", TargetRefused, "target.refused"),
+        ("koha-expired", TargetUnavailable, "target.maintenance"),
     ],
 )
 def test_while_koha_serves_nobody_nothing_is_written_and_afterwards_it_is(
@@ -225,10 +225,14 @@ def test_a_koha_that_is_down_is_not_called_for_everybody(koha_desk: KohaDesk, ma
     assert not koha_desk.written()
 
 
-def test_a_token_that_ends_before_its_time_is_replaced(koha_desk: KohaDesk, make_koha: Make) -> None:
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_token_that_ends_before_its_time_is_replaced_also_several_times_in_a_row(
+    koha_desk: KohaDesk, make_koha: Make, times: int
+) -> None:
+    """Koha loses its tokens as it starts anew, again and again: our secret is right all the time."""
     number = koha_desk.new_number()
     patron_id = koha_desk.has(number)
-    control.fault(koha_desk.ready, "koha-expired", times=1)
+    control.fault(koha_desk.ready, "koha-expired", times=times)
     assert send(make_koha(), told(number)) == [Delivered(str(patron_id))]
 
 
