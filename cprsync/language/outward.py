@@ -164,7 +164,9 @@ def _state(one: Mapping[str, Any]) -> str:
         return "removed"
     if one["stopped"] is not None:
         return "stopped"
-    return "loaded" if one["loaded"] else "loading"
+    if not one["loaded"]:
+        return "loading"
+    return "refusing" if one["refused"] else "waiting" if one["waiting"] else "loaded"
 
 
 def state_line(one: Mapping[str, Any], language: Language) -> str:
@@ -191,7 +193,11 @@ def forgotten_lines(document: Mapping[str, Any], language: Language) -> Iterator
 def status_line(one: Mapping[str, Any], language: Language) -> str:
     """How a target stands, on one line beside other things."""
     if one["told"] is None:
-        return fetched_line(one, language) if _state(one) == "loaded" else state_line(one, language)
+        return (
+            fetched_line(one, language)
+            if one["loaded"] and _state(one) not in {"removed", "stopped"}
+            else state_line(one, language)
+        )
     counts = {"waiting": one["waiting"], "failed": one["failed"], "told": one["told"]}
     state = word(f"target_state_{_state(one)}", language)
     said = word("status_target", language, name=one["name"], state=state, **counts)

@@ -138,6 +138,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
                 "set_up": True,
                 "loaded": True,
                 "told": 9,
+                "refused": 0,
                 "waiting": 2,
                 "failed": 0,
                 "oldest": "2027-04-02T22:30:00+00:00",
@@ -172,7 +173,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
     told = "\n".join(status_lines(document, "da"))
     assert "Seneste nat: nr. 8, 3. april 2027: alt er gjort" in told
     assert "Leverancer: endnu ingen; ventet til og med 2. april 2027" in told
-    assert "koha: følger med, kender 9 lånere, 2 venter (0 afvist)" in told
+    assert "koha: bagud, kender 9 lånere, 2 venter (0 afvist)" in told
     assert "i indbakken: 2 venter på en nat, 1 afvist" in told
     assert "til netmedierne (0 afvist), den ældste siden 2. april 2027 kl. 06.30" in told
     assert "2 venter (0 afvist), den ældste siden 3. april 2027 kl. 00.30" in told

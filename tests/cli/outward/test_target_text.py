@@ -26,12 +26,23 @@ PLAIN: dict[str, Any] = {
 
 
 def test_each_target_has_a_line_and_only_what_is_wrong_has_more() -> None:
-    lines = list(targets_lines([PLAIN, PLAIN | {"name": "hook", "loaded": False, "told": 0}], "en"))
+    lines = list(targets_lines([PLAIN | {"waiting": 0}, PLAIN | {"name": "hook", "loaded": False, "told": 0}], "en"))
     assert lines == [
         "name  kind  state       knows  waiting  refused",
-        "koha  koha  up to date  1200   3        0",
+        "koha  koha  up to date  1200   0        0",
         "hook  koha  not loaded  0      3        0",
     ]
+
+
+def test_no_target_is_up_to_date_for_which_something_waits_or_that_refuses_somebody() -> None:
+    waits, refuses = PLAIN | {"waiting": 55}, PLAIN | {"waiting": 55, "failed": 2, "refused": 2}
+    assert list(targets_lines([waits], "en"))[1].split() == ["koha", "koha", "behind", "1200", "55", "0"]
+    assert "refuses some" in list(targets_lines([refuses], "en"))[1]
+    assert "review list" in state_line(refuses, "en")
+    assert "targets send koha" in state_line(waits, "en")
+    assert "bagud" in status_line(waits, "da")
+    # a reader fetches by itself: nothing waits for it
+    assert "website" in status_line(refuses | {"name": "website", "told": None}, "en")
 
 
 def test_a_stopped_target_says_how_it_goes_on() -> None:
