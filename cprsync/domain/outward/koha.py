@@ -216,7 +216,8 @@ def _address(told: Mapping[str, Any]) -> Fields:
 
 def _by_parts(at: Mapping[str, Any]) -> Fields:
     up = " ".join(part for part in (f"{at['floor']}." if at["floor"] else "", at["door"]) if part)
-    more = ", ".join(part for part in (at["co"], up, at["locality"], at["town"]) if part)
+    beside = (at["co"], up, at["locality"], at["town"], *at.get("supplementary", ()))
+    more = ", ".join(part for part in beside if part)
     return {
         "address": at["street"],
         "street_number": at["house"] or at["building"] or None,

@@ -54,7 +54,7 @@ PARTS: Final[Mapping[OutwardField, tuple[str, ...]]] = {
     OutwardField.NAME: ("addressing", "first", "middle", "last"),
     OutwardField.ADDRESS: (
         *("street", "street_code", "house", "building", "floor", "door", "co", "locality", "town"),
-        *("postcode", "district", "lines", "current"),
+        *("postcode", "district", "lines", "supplementary", "current"),
     ),
     OutwardField.ABROAD: ("country", "lines"),
 }

@@ -252,20 +252,22 @@ def _name(name: Name | Gap, holding: Mapping[Overridden, Override]) -> dict[str,
 
 
 def _address(patron: Patron, holding: Mapping[Overridden, Override]) -> dict[str, Any] | None:
-    """The address by its parts and as label lines. One that staff typed has only lines.
+    """The address by its parts, as label lines, and the lines beside it. One that staff typed has only lines.
 
-    `current` is false for the last known address of someone who does not live there any more.
+    `supplementary`: such as a care home and its ward. `current` is false for the last known address of someone who does
+    not live there any more.
     """
     at, corrected = patron.register.address, holding.get(Overridden.ADDRESS)
     lives = patron.register.status is SILENT or patron.register.status in WITH_ADDRESS
     if corrected is not None:
-        return {**_parts(Address("", "")), "lines": corrected.text.split("\n"), "current": lives}
+        return {**_parts(Address("", "")), "lines": corrected.text.split("\n"), "supplementary": [], "current": lives}
     if at is SILENT:
         return None
     if not isinstance(at, Address):
         # sealed: its values never get here, only that there are some
         return {"current": lives}
-    return {**_parts(at), "lines": label_lines(at), "current": lives}
+    more = [line for line in at.supplementary if line]
+    return {**_parts(at), "lines": label_lines(at), "supplementary": more, "current": lives}
 
 
 def _parts(at: Address) -> dict[str, str]:

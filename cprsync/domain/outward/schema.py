@@ -41,7 +41,7 @@ _FIELDS: Final[dict[OutwardField, dict[str, Any]]] = {
     OutwardField.NUMBER: {"type": "string", "pattern": "^[0-9]{10}$"},
     OutwardField.NAME: _texts_of(OutwardField.NAME),
     OutwardField.BIRTH_DATE: _DAY,
-    OutwardField.ADDRESS: _texts_of(OutwardField.ADDRESS, lines=_TEXTS, current=_FLAG),
+    OutwardField.ADDRESS: _texts_of(OutwardField.ADDRESS, lines=_TEXTS, supplementary=_TEXTS, current=_FLAG),
     OutwardField.ABROAD: _closed({"country": _TEXT, "lines": _TEXTS}, needed=("lines",)),
     OutwardField.CONTACT_ADDRESS: _TEXTS,
     OutwardField.MUNICIPALITY: {"type": "string", "pattern": "^[0-9]{4}$"},

@@ -109,6 +109,13 @@ def test_a_move_replaces_the_address_by_its_parts_and_keeps_what_is_kohas() -> N
     assert now.attribute("KOMMUNE") == "0461"
 
 
+def test_the_lines_beside_an_address_such_as_a_ward_are_written_behind_it() -> None:
+    at = {**AT, "supplementary": ["Plejehjemmet Solgården", "Afdeling 3"]}
+    now = merged(address=at)
+    assert now.fields["address2"] == "c/o Bo, 2. th, Ry, Plejehjemmet Solgården, Afdeling 3"
+    assert find_drift(now, TOLD | {"address": at}, RULES, on=TODAY) == ()
+
+
 def test_what_was_written_once_differs_in_nothing() -> None:
     now = merged()
     assert differing(now, merge(now, TOLD, RULES, on=TODAY)) == ()

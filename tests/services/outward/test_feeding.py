@@ -16,7 +16,7 @@ from townspeople import dies, gains_protection, loses_protection, moves, person,
 
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind, view
-from cprsync.domain.person.sealed import label_lines
+from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetNotLoaded, TargetUnavailable
 from cprsync.services.outward.checking import Checking, check_target
 from cprsync.services.outward.feeding import Reader
@@ -140,6 +140,22 @@ def test_how_far_each_reader_has_come_is_known_and_an_operators_export_is_none_o
 
 
 # -- who is not for the reader -----------------------------------------------------------------------------
+
+
+def test_the_lines_beside_an_address_are_told_with_it_and_hidden_with_it(library: Library) -> None:
+    """A care home and a ward (decision 1): without them nobody finds the patron there."""
+    home = person("EDITH").address
+    assert isinstance(home, Address)
+    library.register.knows(person("EDITH"))
+    library.enrol("EDITH")
+    copy = Copy(is_read(library)).catch_up()
+    lines = [line for line in home.supplementary if line]
+    assert lines
+    assert copy.holds[library.id_of("EDITH")]["address"]["supplementary"] == lines
+    library.deliver(MONDAY, gains_protection(person("EDITH")))
+    library.night()
+    assert copy.catch_up().holds[library.id_of("EDITH")].get("address") is None
+    assert not any(line in json.dumps(library.everything(), default=str) for line in lines)
 
 
 def test_a_protected_patrons_address_is_in_no_byte_of_any_page_also_not_from_an_old_cursor(
