@@ -82,6 +82,12 @@ class ConfigurationError(CprsyncError):
     kind = "configuration"
 
 
+def port_refused(port: int, error: Exception) -> ConfigurationError:
+    """Say why nothing can listen on a port: mostly another program does."""
+    why = getattr(error, "strerror", None) or str(error)
+    return ConfigurationError("port {port} cannot be used: {why}", port=port, why=why, kind="port")
+
+
 class CertificateError(ConfigurationError):
     """Our own certificate cannot be used: expired, not yet valid, unreadable, wrong key."""
 

@@ -51,7 +51,7 @@ _KINDS: Final = {
     """,
     Exit.WRONG: """
         accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.receiver alarm.refused
-        audit.heads audit.heads.append_only backup.key backup.key.folder backup.newer
+        audit.heads audit.heads.append_only audit.heads.folder backup.key backup.key.folder backup.newer
         backup.other_key backup.program backup.recipient backup.scratch
         certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.missing certificate.ours.revoked
         certificate.ours.test certificate.refused certificate.renewal certificate.renewal.earlier
@@ -61,7 +61,7 @@ _KINDS: Final = {
         fields file file.credential file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
         netmedia.refused_in_a_row
-        plan.file policy schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
+        plan.file policy port schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
         sftp.refused store.damaged
         store.agency store.environment.production store.environment.test store.line store.newer store.not_set_up
         store.database store.login store.rights store.role store.role.missing store.tables

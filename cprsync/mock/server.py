@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from cprsync.errors import ConfigurationError
+from cprsync.errors import ConfigurationError, port_refused
 from cprsync.mock import webhook
 from cprsync.mock.certs import develop_certificates
 from cprsync.mock.control import PATHS
@@ -323,9 +323,7 @@ def _listen_on(candidates: Sequence[int]) -> socket.socket:
     try:
         return _open(last)
     except (OSError, OverflowError) as error:
-        raise ConfigurationError(
-            "port {port} cannot be used: choose another, or 0", port=last, kind="mock.port"
-        ) from error
+        raise port_refused(last, error) from error
 
 
 def _open(port: int) -> socket.socket:

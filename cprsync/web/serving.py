@@ -18,7 +18,7 @@ import structlog
 import uvicorn
 
 from cprsync.config.addresses import LOOPBACK
-from cprsync.errors import ConfigurationError, Exit
+from cprsync.errors import ConfigurationError, Exit, port_refused
 from cprsync.https import PeerProtocol, QuickServer
 from cprsync.private import open_private, state_of_files
 
@@ -67,10 +67,10 @@ def listen(port: int, *, host: str = LOOPBACK[1]) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (OSError, OverflowError):
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise ConfigurationError("port {port} cannot be used: choose another, or 0", port=port, kind="usage") from None
-    listener.listen(_BACKLOG)
+        raise port_refused(port, error) from None
     return listener
 
 

@@ -38,6 +38,13 @@ def library(prepared: Library, tmp_path: Path) -> Library:
 
 # -- configuration, policy, keys -----------------------------------------------------------------------------
 
+
+def put_folder_for_heads(library: Library) -> None:
+    heads = library.folder / "keys" / "audit-heads.log"
+    heads.unlink(missing_ok=True)
+    heads.mkdir()
+
+
 #: What is done to the folder; then kind, what the message says, and what it advises.
 MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
     "a misspelt section of the policy": (
@@ -112,6 +119,12 @@ MISTAKES: dict[str, tuple[Callable[[Library], object], str, str, str]] = {
         "keys.foreign",
         "the file readme.key in the key folder is no key",
         "Move the file out of [keys] dir",
+    ),
+    "a folder in place of the audit's heads": (
+        put_folder_for_heads,
+        "audit.heads.folder",
+        "audit-heads.log is a folder",
+        "Move the folder away",
     ),
     "no folder of deliveries": (
         lambda library: library.inbox.rmdir(),

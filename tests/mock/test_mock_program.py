@@ -440,3 +440,4 @@ def test_a_port_that_is_taken_is_told_in_the_readers_language(tmp_path: Path, la
         ran = started.command("mock", "serve", "--dir", str(tmp_path / "mock"), "--port", port, "--lang", language)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert f"port {port} {message}" in ran.stderr
+    assert "ss -ltnp" in ran.stderr

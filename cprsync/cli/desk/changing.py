@@ -86,7 +86,8 @@ def patron_set(
 
     The value is asked for, or read from standard input; it is never typed on the command line. A correction (rettelse)
     counts over the register's word until its last day. What is typed is added to a list (blocks, cards, telephones,
-    emails), and its other entries stay. The telephone or e-mail for notices has a * before it.
+    emails), and its other entries stay. The telephone or e-mail for notices has a * before it. No yes is asked for:
+    whoever types the value has given it.
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.config.packaged import load_municipalities

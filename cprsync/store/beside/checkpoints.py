@@ -332,6 +332,12 @@ class HeadsFile:
             return Seen(int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace")))
         return max((end for end, _, _ in self.lines()), key=lambda end: end.lines, default=Seen(0, _FIRST))
 
+    def _is_there(self) -> bool:
+        """Whether there is a file. Raises ConfigurationError: a folder has its name."""
+        if self.path.is_dir():
+            raise _is_folder(self.path)
+        return self.path.exists()
+
     def _append(self, file: IO[bytes], agency: str, mark: Mark, end: Seen) -> Seen:
         text = _text(agency, mark, key=self._key.id, line=end.lines + 1)
         code = hmac.digest(self._key.secret, end.code + text, "sha256")
@@ -369,7 +375,7 @@ class HeadsFile:
 
     def _backward(self) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield number, text and code of each chained line, the last first."""
-        if not self.path.exists() or self.path.stat().st_size == 0:
+        if not self._is_there() or self.path.stat().st_size == 0:
             return
         with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             end = content.rfind(b"\n")
@@ -388,7 +394,7 @@ class HeadsFile:
         Raises:
             AuditBroken: a line does not verify.
         """
-        if not self.path.exists():
+        if not self._is_there():
             return
         code, chained, number = _FIRST, False, 0
         with self.path.open("rb") as file:
@@ -425,7 +431,14 @@ def _mark(told: dict[str, Any]) -> Mark:
     return Mark(told["stream"], told["seq"], bytes.fromhex(told["mac"]), **more)
 
 
+def _is_folder(path: Path) -> ConfigurationError:
+    told = "{path} is a folder, and has to be the file of the audit's heads"
+    return ConfigurationError(told, path=path, kind="audit.heads.folder")
+
+
 def _unusable(error: OSError, kind: str) -> ConfigurationError:
+    if isinstance(error, IsADirectoryError) and error.filename is not None:
+        return _is_folder(Path(os.fsdecode(error.filename)))
     if error.errno == errno.EPERM:
         # a mode that keeps us out is EACCES
         return ConfigurationError("{file} in the key folder may only grow", file=FILE, kind=f"{kind}.append_only")
