@@ -61,7 +61,7 @@ def test_one_yes_writes_the_patron_with_card_pin_telephone_and_e_mail_and_tells_
     assert [one.number for one in view.local.cards] == ["K900"]
     assert view.local.cards[0].pin_hash
     assert [(one.number, one.notices) for one in view.local.telephones] == [("20304050", True)]
-    assert [(one.address, one.notices) for one in view.local.emails] == [("edith@example.dk", False)]
+    assert [(one.address, one.notices) for one in view.local.emails] == [("edith@example.dk", True)]
     assert desk.site.told == [patron]
     assert cpr("EDITH") in desk.library.register.subscribed
 

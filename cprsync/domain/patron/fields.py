@@ -374,6 +374,8 @@ BESIDE: Final = tuple(
         key=lambda one: not FIELD[one.part_of or one.key].kind.scanned,
     )
 )
+#: The same of a new patron whose address is hidden, and where letters go: nobody sends them to it unasked.
+BESIDE_SEALED: Final = (*BESIDE, FIELD["contact_address"])
 #: What the pages name.
 PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 #: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.

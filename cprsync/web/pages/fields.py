@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import OVERRIDDEN
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
 from cprsync.domain.patron.field import Owner
-from cprsync.domain.patron.fields import BESIDE, FIELD, SETTABLE
+from cprsync.domain.patron.fields import BESIDE, BESIDE_SEALED, FIELD, SETTABLE
 from cprsync.domain.patron.kinds import NAME
 from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
 from cprsync.domain.person.days import plain_day
@@ -146,10 +147,15 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
             lines,
             correction_text(key, entry, language) or owner_text(entry, language),
             bool(entry.get("sealed")),
-            value_text(key, entry["register"], language) if "register" in entry else None,
+            _register_text(key, entry["register"], language) if "register" in entry else None,
             is_empty=lines == (NOTHING,) and "register" not in entry,
             group=group_of(key),
         )
+
+
+def _register_text(key: str, value: Any, language: Language) -> str:
+    is_municipality = key == Overridden.MUNICIPALITY.value and value
+    return _municipality_text(value) if is_municipality else value_text(key, value, language)
 
 
 def rows_to_change(
@@ -178,6 +184,8 @@ def _unread(part: Settable | Correctable, language: Language) -> Row:
 
 def lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
     """The value as lines. Each telephone and e-mail address says in words whether notices go there."""
+    if key == Overridden.MUNICIPALITY.value and entry.get("value"):
+        return [_municipality_text(entry["value"])]
     if "notices" not in entry or not entry["value"]:
         return value_lines(key, entry, language)
     gets, gets_not = desk_word("gets_notices", language), desk_word("gets_no_notices", language)
@@ -209,12 +217,18 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
         )
 
 
-def beside_of(typed: Mapping[str, str], language: Language, policy: Policy) -> Iterator[Settable]:
-    """What staff are asked for beside the register's answer, with what is typed already, but what is hidden."""
-    for field in BESIDE:
+def beside_of(typed: Mapping[str, str], language: Language, policy: Policy, *, sealed: bool) -> Iterator[Settable]:
+    """What staff are asked for beside the register's answer, with what is typed already, but what is hidden.
+
+    `sealed`: the register's address is hidden, so that they are asked where letters go.
+    """
+    for field in BESIDE_SEALED if sealed else BESIDE:
         key, text = field.key, "" if field.kind.hidden else typed.get(field.key, "")
+        blank = _blank(field, language)
         yield replace(
-            _blank(field, language),
+            blank,
+            label=_word_or(f"asked_{key}", blank.label, language),
+            hint=_word_or(f"asked_hint_{key}", blank.hint, language),
             value=text.replace(" | ", "\n") if field.kind.several else text,
             choices=tuple(choices_of(key, text, language, policy)),
         )
@@ -267,7 +281,7 @@ def correctable_of(
         entry = document["fields"].get(key, {})
         choices = {
             Overridden.MUNICIPALITY: [
-                Choice(code, f"{code} {municipalities.by_code[code].name}") for code in sorted(municipalities.homes())
+                Choice(code, name) for code, name in sorted(_names_of(municipalities), key=lambda one: one[1])
             ],
             Overridden.GROUP: [Choice(name, name) for name in policy.group_names],
         }
@@ -282,6 +296,17 @@ def correctable_of(
             field in ENDLESS,
             entry.get("owner", FIELD[key].owner.value),
         )
+
+
+def _names_of(municipalities: Municipalities) -> Iterator[tuple[str, str]]:
+    """The municipalities of today, as staff look for them: by name."""
+    return ((code, f"{municipalities.by_code[code].name} ({code})") for code in municipalities.homes())
+
+
+def _municipality_text(code: str) -> str:
+    """A municipality as staff know it. A code that no list has stands alone."""
+    known = load_municipalities().by_code.get(code)
+    return code if known is None else f"{known.name} ({code})"
 
 
 def _word_or(key: str, other: str, language: Language) -> str:

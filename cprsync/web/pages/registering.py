@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
 from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
-from cprsync.domain.patron.fields import BESIDE, FIELD
+from cprsync.domain.patron.fields import BESIDE_SEALED, FIELD
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
@@ -105,7 +105,7 @@ def look_up_new(visit: Visit) -> Response:
         old = warning_documents(one for one in registration.preview.warnings if one.kind == OLD_NUMBER)
         visit.session.say(" ".join([visit.word("known_already"), *(one["text"][visit.language] for one in old)]))
         return visit.go_to(f"/patrons/{known}")
-    beside = {field.key for field in BESIDE}
+    beside = {field.key for field in BESIDE_SEALED}
     typed = {key: text for key, text in case.typed.items() if key in beside}
     return _show(visit, replace(case, way=Way.REGISTER, registration=registration, typed=typed), None)
 
@@ -144,7 +144,7 @@ def confirm_new(visit: Visit) -> Response:
 
 def _filled_in(visit: Visit, case: OnForm) -> OnForm:
     """The same case with what is typed on its form now."""
-    typed = _typed(visit, (*_OWN[case.way], *(field.key for field in BESIDE)))
+    typed = _typed(visit, (*_OWN[case.way], *(field.key for field in BESIDE_SEALED)))
     # it stays in hand while no card is typed, too: the card may be typed next
     pin = typed.get("pin") or case.pin
     if pin and typed.get("cards"):
@@ -243,7 +243,9 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         has_pin=bool(case.pin),
         namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),
-        beside=list(beside_of(case.typed, visit.language, visit.place.desk.policy)),
+        beside=list(
+            beside_of(case.typed, visit.language, visit.place.desk.policy, sealed=bool(document.get("protected")))
+        ),
         typed=case.typed,
         problem=problem,
         **asking(visit, preview),
@@ -265,7 +267,7 @@ def asking(visit: Visit, preview: Preview | None) -> dict[str, Any]:
 def _told(visit: Visit, written: Mapping[str, Any]) -> str:
     """What was done, in plain words: who, what was kept, who answers, and who sends what from now on."""
     done = written["done"]
-    names = [label_of(field.key, visit.language) for field in BESIDE if field.key in done["kept"]]
+    names = [label_of(field.key, visit.language) for field in BESIDE_SEALED if field.key in done["kept"]]
     said = [visit.word("done_provisional" if done["provisional"] else "done_registered", patron=written["patron"])]
     if names:
         said.append(visit.word("done_kept", fields=", ".join(names)))

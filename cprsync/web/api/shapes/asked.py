@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from cprsync.domain.desk.settable import settable
-from cprsync.domain.patron.fields import BESIDE
+from cprsync.domain.patron.fields import BESIDE_SEALED
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.domain.patron.review import BULK_MOST
@@ -95,7 +95,7 @@ def _taken(field: TableField) -> Any:
     return (Texts, []) if field.kind.several else (Lines if field.kind.lines else Text, "")
 
 
-_FieldsBeside = create_model("_FieldsBeside", __base__=Asked, **{field.key: _taken(field) for field in BESIDE})
+_FieldsBeside = create_model("_FieldsBeside", __base__=Asked, **{field.key: _taken(field) for field in BESIDE_SEALED})
 
 
 class Beside(_FieldsBeside, Asked):

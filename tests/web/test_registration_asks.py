@@ -1,0 +1,92 @@
+"""Registration asks what it needs: where letters go, whether notices are sent, and what has to be read first."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from test_box import patron_of
+from test_one_screen import look_up
+from townspeople import dies, gains_protection, person
+
+from cprsync.errors import RegisterUnavailable
+
+if TYPE_CHECKING:
+    from browser import Browser, Served
+
+LETTERS = "Hvor skal breve sendes hen?"
+
+
+def checked(browser: Browser, field: str) -> bool:
+    """Whether the form sends notices to what is typed."""
+    found = re.search(rf'<input type="checkbox" name="{field}_notices"[^>]*>', browser.answer.text)
+    assert found is not None
+    return "checked" in found[0]
+
+
+def begins(desk: Served, way: str) -> Browser:
+    """The form of each of the three ways to register somebody."""
+    if way == "unregistered":
+        return desk.browser().open("/register")
+    if way == "provisional":
+        desk.library.register.down = RegisterUnavailable("no answer in time", kind="register.unavailable")
+    else:
+        desk.library.register.knows(person("EDITH"))
+    return look_up(desk, "EDITH")
+
+
+def test_somebody_whose_address_is_hidden_is_asked_where_letters_go_and_the_answer_is_kept(desk: Served) -> None:
+    desk.library.register.knows(gains_protection(person("EDITH")))
+    browser = look_up(desk, "EDITH")
+    assert LETTERS in browser.text
+    browser.send("/register/confirm", cards="K900", contact_address="Postboks 7\n8000 Aarhus C")
+    view = desk.library.store.views.patron(patron_of(desk, "EDITH"))
+    assert view.local.contact_address == ("Postboks 7", "8000 Aarhus C")
+    assert "Postboks 7" not in browser.answer.text
+
+
+@pytest.mark.parametrize("way", ["register", "provisional", "unregistered"])
+def test_nobody_else_is_asked_where_letters_go(desk: Served, way: str) -> None:
+    assert LETTERS not in begins(desk, way).text
+
+
+@pytest.mark.parametrize("way", ["register", "provisional", "unregistered"])
+def test_notices_are_on_for_what_is_typed_until_staff_say_otherwise(desk: Served, way: str) -> None:
+    browser = begins(desk, way)
+    assert checked(browser, "telephones")
+    assert checked(browser, "emails")
+    form = browser.page.forms[-1]
+    typed = {**form.values, "name": "Edith Uden", "telephones": "none", "emails": "edith@example.dk"}
+    del typed["emails_notices"]
+    browser.post(form.action, typed)
+    # something is wrong, and the form shows what staff chose
+    assert browser.answer.status_code == 422
+    assert (checked(browser, "telephones"), checked(browser, "emails")) == (True, False)
+
+
+def test_a_warning_stands_before_the_first_field_and_is_read_first(desk: Served) -> None:
+    desk.library.register.knows(dies(person("EDITH")))
+    page = look_up(desk, "EDITH").answer.text
+    warnings, field = page.index('class="warnings" role="alert"'), page.index('id="cards"')
+    assert warnings < field
+    assert re.search(r'class="warnings" role="alert"[^>]*tabindex="-1" data-focus', page)
+    # the cursor is at one place
+    assert "autofocus" not in page
+
+
+def test_without_a_warning_the_cursor_is_in_the_first_field(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    page = look_up(desk, "EDITH").answer.text
+    assert 'class="warnings"' not in page
+    assert re.search(r'<input id="cards"[^>]* autofocus', page)
+
+
+def test_a_municipality_is_shown_and_chosen_by_its_name(desk: Served) -> None:
+    desk.library.register.knows(person("EDITH"))
+    assert "Aarhus (0751)" in look_up(desk, "EDITH").text
+    page = desk.browser().open(f"/patrons/{patron_of(desk, 'ANNA')}").answer.text
+    assert "Aarhus (0751)" in page
+    names = re.findall(r'<option value="0\d\d\d"[^>]*>([^<]+) \(0\d\d\d\)</option>', page)
+    assert len(names) > 90
+    assert names == sorted(names)
