@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
 from cprsync.domain.patron.responsible import of_age_on
+from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.status import counts_as_dead
 
 if TYPE_CHECKING:
@@ -103,6 +104,12 @@ def derived_group(facts: CalendarFacts, day: date, policy: Policy) -> str:
     born = birth_in_force(facts.register, holding)
     group = None if born is None else policy.ladders.group_on(born.day, day)
     return before if group is None else group
+
+
+def group_at_death(facts: CalendarFacts, died: date, policy: Policy) -> str:
+    """The group of a patron on the day of death, also if the calendar has lived a birthday since (decision 48)."""
+    alive = replace(facts, register=replace(facts.register, status=SILENT), letters_stopped=None)
+    return derived_group(alive, died, policy)
 
 
 def age_step_of(facts: CalendarFacts, day: date, policy: Policy) -> tuple[str, date | None]:

@@ -23,7 +23,7 @@ from cprsync.domain.deciding.number_change import renumbered
 from cprsync.domain.deciding.protection import ProtectionStep, Says, step_after_look_up
 from cprsync.domain.netmedia.right_day import right_facts
 from cprsync.domain.netmedia.rights import closes_any_right
-from cprsync.domain.patron.due import CalendarFacts, age_step_of
+from cprsync.domain.patron.due import CalendarFacts, age_step_of, group_at_death
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import AsOf, Source
@@ -330,7 +330,7 @@ def write_of(library: Library, change: Change, patron: Patron, as_of: AsOf | Non
     if not arrives and same_number and culr == culr_in_force(patron.register, holding):
         culr = None
     stops = change.stops_letters and patron.letters_stopped is None
-    group, next_age_step = _ages(library, change, patron)
+    group, next_age_step = _ages(library, change, patron, as_of)
     return Write(
         patron=patron,
         after=change.after,
@@ -368,8 +368,11 @@ def _touches_rights(change: Change, before: Person) -> bool:
     )
 
 
-def _ages(library: Library, change: Change, patron: Patron) -> tuple[str | None, date | None]:
-    """The patron's group and the next day on which age changes it. Both None: nothing that they depend on changes."""
+def _ages(library: Library, change: Change, patron: Patron, as_of: AsOf | None) -> tuple[str | None, date | None]:
+    """The patron's group and the next day on which age changes it. Both None: nothing that they depend on changes.
+
+    A night may hear of a death after the calendar has lived a birthday: the group is that of the day of death.
+    """
     before, after = patron.register, change.after
     if not library.policy.ladders.ladders or not patron.borrows:
         return None, None
@@ -379,7 +382,20 @@ def _ages(library: Library, change: Change, patron: Patron) -> tuple[str | None,
     if Action.FIRST_COPY not in change.actions and same:
         return None, None
     facts = CalendarFacts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
+    if facts.is_dead and dies_or_lives and (died := _day_of_death(patron, as_of)) is not None:
+        return group_at_death(facts, died, library.policy), None
     return age_step_of(facts, library.clock.today(), library.policy)
+
+
+def _day_of_death(patron: Patron, as_of: AsOf | None) -> date | None:
+    """The first day on which a source told of the death. None: nobody knows it.
+
+    The register's first word of somebody dead may come years later, so its day is not used.
+    """
+    told = as_of.day if as_of is not None and patron.is_known else None
+    # letters that stopped while the death had to wait: on the day after that of its source, at the latest
+    waited = patron.letters_stopped and patron.letters_stopped - timedelta(days=1)
+    return min((day for day in (told, waited) if day is not None), default=None)
 
 
 def _last_day(library: Library, change: Change, patron: Patron) -> date | None:

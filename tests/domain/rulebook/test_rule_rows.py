@@ -722,9 +722,12 @@ AGE: dict[str, tuple[object, ...]] = {
     ),
     "age-dead": (
         "låneren er død (status 90, også når nummeret siden annulleres)",
-        "gruppen bliver: døde bliver ikke ældre",
+        (
+            "gruppen er den, der gjaldt på dødsdagen (CPR's dato, ellers den første dag, en kilde siger det): døde "
+            "bliver ikke ældre"
+        ),
         "–",
-        "CPR: post 001 (status)",
+        "CPR: post 001 (status); beslutning 48",
     ),
     "age-alive-again": (
         "låneren lever alligevel (status 90, derefter en anden status end 30)",

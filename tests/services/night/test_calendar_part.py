@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import said_yes
 from beginnings import DATABASES, Beginnings
-from doubles import AGENCY, MONDAY, TUESDAY, Killed, Library, altered
+from doubles import AGENCY, MONDAY, TUESDAY, Killed, Library, altered, unreadable
 from kills import is_closed, killed, lived_whole, sample
 from test_night_killed import outcome
 from test_setting import correct, row, set_, states
@@ -448,6 +448,38 @@ def test_the_dead_have_no_birthday(town: Library) -> None:
     town.deliver(date(2027, 3, 12), PEOPLE["WILMA"], previous=date(2027, 3, 11))
     town.one_night()
     assert group(town, "WILMA") == ("Ung", date(2028, 3, 2))
+
+
+BIRTHDAY = date(2027, 3, 2)
+
+
+@pytest.mark.parametrize("key", ["age-dead"])
+@pytest.mark.parametrize("late", ["the file is late", "a brake holds the file", "the record waits"])
+def test_the_dead_have_the_group_of_the_day_of_death_whenever_the_night_hears(
+    town: Library, late: str, key: str
+) -> None:
+    """WILMA turns fourteen a day after she died, and that night lives the birthday (decision 48)."""
+    died, told = BIRTHDAY - ONE_DAY, dies(PEOPLE["WILMA"])
+    if late == "the record waits":
+        town.deliver(died, unreadable("WILMA", status=Status.DEAD), previous=THURSDAY)
+    elif late == "a brake holds the file":
+        town.limit(Harm.GONE, 0)
+        town.deliver(died, told, previous=THURSDAY)
+    town.clock.set_after(died)
+    town.one_night()
+    a_night_without_a_delivery(town)
+    if late == "the file is late":
+        assert group(town, "WILMA")[0] == "Ung"
+    if late == "the record waits":
+        town.deliver(BIRTHDAY + ONE_DAY, told, previous=died)
+    elif late == "the file is late":
+        town.deliver(died, told, previous=THURSDAY)
+    town.clock.set_after(BIRTHDAY + ONE_DAY)
+    town.policy = replace(POLICY)
+    town.one_night()
+    assert town.record("WILMA").status is Status.DEAD
+    assert group(town, "WILMA") == ("Barn", None), key
+    town.nothing_is_left()
 
 
 def test_without_age_groups_nothing_follows_age(library: Library) -> None:
