@@ -42,6 +42,8 @@ from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import NewPatron
+from cprsync.store.core.engine import reading
+from cprsync.store.outward.describing import describe_patrons
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
@@ -91,7 +93,7 @@ def reveals(library: Library) -> list[dict[str, Any]]:
 
 
 def desk(library: Library) -> Desk:
-    return Desk(AGENCY, library.store, library.register, library.clock, library.policy)
+    return Desk(library.agency, library.store, library.register, library.clock, library.policy)
 
 
 def lookup(library: Library, key: str) -> dict[str, Any]:
@@ -437,6 +439,33 @@ def test_whoever_has_left_a_dwelling_is_sealed_for_those_who_live_there(shared: 
     shared.one_night()
     document = shown(shared, "CLARA")
     assert (document["household"], document["fields"]["address"]["value"]) == (True, None)
+
+
+@pytest.fixture
+def neighbour(shared: Library) -> Iterator[Library]:
+    """Another library on the same installation. CLARA is a patron there too, and ANNA is none."""
+    other = Library(shared.folder, url=shared.url, agency="765700", agreement="other")
+    at_home = replace(person("CLARA"), address=HOME)
+    other.register.knows(at_home, replace(person("DAVID"), address=HOME))
+    other.enrol("CLARA")
+    other.deliver(MONDAY, at_home)
+    other.one_night()
+    yield other
+    other.engine.dispose()
+
+
+def test_a_protected_patron_of_one_library_hides_nobody_at_another(shared: Library, neighbour: Library) -> None:
+    """Decision 46: neither library learns of the other's patrons. Both indexes of the address have the same key."""
+    assert shown(shared, "CLARA")["household"]
+    for document in (shown(neighbour, "CLARA"), lookup(neighbour, "CLARA"), lookup(neighbour, "DAVID")):
+        assert (document["household"], document["protected"]) == (False, False)
+        assert document["fields"]["address"]["value"]
+    clara = neighbour.id_of("CLARA")
+    with reading(neighbour.engine) as connection:
+        described, _ = describe_patrons(connection, neighbour.store._tenant, [clara])
+    told = described[clara]
+    assert told is not None
+    assert not told.withheld
 
 
 def test_a_patron_who_moves_in_with_a_protected_one_is_sealed_before_it_is_written(shared: Library) -> None:
