@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cprsync.domain.person.person import Person
+
 #: What is known of patrons. A failing night may add its run, what it fetched and its audit entry, and nothing here.
 #: Columns that tell when a patron's rights and finding keys were last derived: no part of her record.
 DERIVED = frozenset({"rights_due", "rights_local", "found_register", "found_local"})
@@ -148,11 +150,14 @@ class Library:
 
     def opened(self) -> dict[str, Any]:
         """By key of the people file: the register's part of the record."""
-        settings = load_settings(self.folder / "cprsync.toml")
-        section = library_of(settings, None)
         keys = {person["number"]: key for key, person in PEOPLE.items()}
-        with Site(settings, section).store_to_show() as store:
-            return {keys[record[1].number.digits]: record[1] for record in store.views.opened_records()}
+        return {keys[person.number.digits]: person for person in self.persons()}
+
+    def persons(self) -> list[Person]:
+        """The register's part of each record."""
+        settings = load_settings(self.folder / "cprsync.toml")
+        with Site(settings, library_of(settings, None)).store_to_show() as store:
+            return [person for _, person, _ in store.views.opened_records()]
 
 
 def _rows(connection: sqlite3.Connection, table: str, but: frozenset[str]) -> list[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ Only a look-up of a later day ends the protection.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,9 @@ from doubles import MONDAY, TUESDAY, WEDNESDAY, Library, unreadable
 from test_accepting import accept
 from test_number_change import NEW, OLD, anna, register_of, replaced
 from test_window_nights import windows
-from townspeople import PROTECTED, moves, person
+from townspeople import PROTECTED, gains_protection, moves, person
 
+from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.deliveries import Unreadable
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ def number_change(library: Library) -> None:
     library.deliver(MONDAY, replaced(OLD, NEW), Unreadable(NEW, "address.street", PROTECTED))
 
 
+def number_change_without_an_address(library: Library) -> None:
+    """The new number comes with a 0001 and without an address. It is subscribed late, so the register is asked."""
+    library.register.knows(moves(anna()))
+    library.deliver(MONDAY, replaced(OLD, NEW), gains_protection(replace(anna(), address=SILENT)))
+
+
 def window(library: Library) -> None:
     """Somebody wants everyone asked about, on the day of such a record."""
     library.register.knows(moves(ANNA))
@@ -46,7 +54,7 @@ def accepted_gap(library: Library) -> None:
     accept(library, f"D{TUESDAY:%y%m%d}.L123456")
 
 
-WAYS = [number_change, window, accepted_gap]
+WAYS = [number_change, number_change_without_an_address, window, accepted_gap]
 
 
 def live_on(library: Library) -> list[Report]:
