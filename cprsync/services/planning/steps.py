@@ -382,20 +382,20 @@ def _ages(library: Library, change: Change, patron: Patron, as_of: AsOf | None) 
     if Action.FIRST_COPY not in change.actions and same:
         return None, None
     facts = CalendarFacts(patron.id, after, patron.group, patron.overrides, letters_stopped=stopped)
-    if facts.is_dead and dies_or_lives and (died := _day_of_death(patron, as_of)) is not None:
+    if facts.is_dead and dies_or_lives and (died := _day_of_death(after, patron, as_of)) is not None:
         return group_at_death(facts, died, library.policy), None
     return age_step_of(facts, library.clock.today(), library.policy)
 
 
-def _day_of_death(patron: Patron, as_of: AsOf | None) -> date | None:
-    """The first day on which a source told of the death. None: nobody knows it.
+def _day_of_death(person: Person, patron: Patron, as_of: AsOf | None) -> date | None:
+    """The register's own day, else the first day on which a source told of the death. None: nobody knows it.
 
     The register's first word of somebody dead may come years later, so its day is not used.
     """
     told = as_of.day if as_of is not None and patron.is_known else None
     # letters that stopped while the death had to wait: on the day after that of its source, at the latest
     waited = patron.letters_stopped and patron.letters_stopped - timedelta(days=1)
-    return min((day for day in (told, waited) if day is not None), default=None)
+    return min((day for day in (person.status_since, told, waited) if day is not None), default=None)
 
 
 def _last_day(library: Library, change: Change, patron: Patron) -> date | None:

@@ -450,6 +450,22 @@ def test_the_dead_have_no_birthday(town: Library) -> None:
     assert group(town, "WILMA") == ("Ung", date(2028, 3, 2))
 
 
+@pytest.mark.parametrize("key", ["age-dead"])
+def test_the_dead_have_the_group_of_the_registers_own_day_of_death(town: Library, key: str) -> None:
+    """The register tells of it a week later, and WILMA's birthday is lived meanwhile. HENRIK is dead at the first look-up."""
+    died = BIRTHDAY - ONE_DAY
+    town.clock.set_after(BIRTHDAY)
+    town.one_night()
+    assert group(town, "WILMA")[0] == "Ung"
+    late = replace(dies(PEOPLE["WILMA"]), status_since=died)
+    henrik = replace(dies(person("HENRIK", birth=PEOPLE["WILMA"].birth)), status_since=died)
+    town.enrol("HENRIK")
+    town.register.knows(henrik)
+    town.deliver(date(2027, 3, 9), late, previous=THURSDAY)
+    town.one_night()
+    assert (group(town, "WILMA"), group(town, "HENRIK")[0]) == (("Barn", None), "Barn"), key
+
+
 BIRTHDAY = date(2027, 3, 2)
 
 
