@@ -452,7 +452,7 @@ def test_the_dead_have_no_birthday(town: Library) -> None:
 
 @pytest.mark.parametrize("key", ["age-dead"])
 def test_the_dead_have_the_group_of_the_registers_own_day_of_death(town: Library, key: str) -> None:
-    """The register tells of it a week later, and WILMA's birthday is lived meanwhile. HENRIK is dead at the first look-up."""
+    """The register tells of it a week later, after WILMA's birthday. HENRIK is dead at the first look-up."""
     died = BIRTHDAY - ONE_DAY
     town.clock.set_after(BIRTHDAY)
     town.one_night()
