@@ -1,8 +1,9 @@
 """Who may do what in a PostgreSQL database (decision 22): the owner, the program, and the keeper of the audit.
 
-The owner makes and changes tables. The program reads and writes rows, and can only add to the audit. The keeper may
-also delete from the audit what has passed its retention period. SQLite has no roles: there a change is found, not
-prevented.
+The owner makes and changes tables. The program reads and writes rows, and can only add to the audit, and to the yeses
+to a plan. The keeper erases, and deletes what has passed its retention period, also from the audit. It cannot add to
+what opens, lifts or exempts: no yes, no attempt or signature, no correction, no run. SQLite has no roles: there a
+change is found, not prevented.
 """
 
 from __future__ import annotations
@@ -26,14 +27,28 @@ if TYPE_CHECKING:
 _EVERYTHING: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 _READ: Final = frozenset({"SELECT"})
 _ADD: Final = frozenset({"SELECT", "INSERT"})
+_CHANGE: Final = frozenset({"SELECT", "UPDATE"})
+_REMOVE: Final = frozenset({"SELECT", "DELETE"})
 _MOVE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
 _WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 #: The version of the tables, which only a migration writes.
 _VERSION: Final = "alembic_version"
 #: What the program may do with each table; with all others it may read and write rows.
-_APP: Final = {_VERSION: _READ, "audit": _ADD, "audit_reason": _ADD, "audit_head": _MOVE, "issued_id": _ADD}
-#: What the keeper may do beyond that.
-_KEEPER: Final = _APP | {"audit": _ADD | {"DELETE"}, "audit_reason": _WRITE, "audit_head": _WRITE}
+_APP: Final = {
+    **{_VERSION: _READ, "issued_id": _ADD, "plan_yes": _ADD},
+    **{"audit": _ADD, "audit_reason": _ADD, "audit_head": _MOVE},
+}
+#: What the keeper may do with each table; with all others it may read and write rows.
+_KEEPER: Final = {
+    **{_VERSION: _READ, "issued_id": _READ, "upkeep": _READ, "alarm": _READ, "alarm_message": _READ},
+    **{"audit": _ADD | {"DELETE"}, "audit_reason": _WRITE, "audit_head": _WRITE},
+    # it may change what is there: an undone merge, or a row that has no entry when somebody accepts the audit
+    **dict.fromkeys(("override", "inbox"), _WRITE - {"INSERT"}),
+    **dict.fromkeys(("library", "agreement", "run"), _CHANGE),
+    # what is over is deleted
+    **dict.fromkeys(("plan_yes", "plan_row", "desk_attempt", "desk_outcome", "staff_patron", "inbox_chunk"), _REMOVE),
+    "watched_number": _READ,
+}
 
 
 def grant_rights(engine: Engine, *, app: str, keeper: str) -> None:
