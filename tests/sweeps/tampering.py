@@ -1,4 +1,4 @@
-"""Alter audit, heads, erase journal or before-images, in ways that a seed draws, and count what is found.
+"""Alter audit, heads, erase journal, images, or rows that open or lift, as a seed draws, and count what is found.
 
     python tests/sweeps/tampering.py [--count 200] [--seed N] [--database sqlite|postgresql] [--json]
 
@@ -34,26 +34,36 @@ from sqlalchemy import Date, delete, insert, select, true, update
 from store_people import AGENCY, AGREEMENT, MONDAY, StoppedClock, number
 from test_tampering import Installation, lived, night
 
+from cprsync.domain.desk.access import DEFAULT_CAPS, Doing
+from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.errors import BadInput, CprsyncError
+from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.runs import RunState, SaidYes
 from cprsync.store import tables
+from cprsync.store.audit.binding import KINDS
 from cprsync.store.beside.checkpoints import FILE, WITNESS
 from cprsync.store.beside.journal import FILE as JOURNAL
-from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.core.tenant import library_transaction
 from cprsync.store.core.version import upgrade
+from cprsync.store.records.records import add_override
 from cprsync.store.seals.keys import Keyring, create_keys
 from cprsync.store.sql import SqlStore
+from cprsync.store.trust.image_checks import check_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
     from databases import Database
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from cprsync.store.audit.binding import Kind
 
 #: What is tampered with.
-AUDIT, HEADS, ERASED, IMAGES = "audit", "heads", "journal", "images"
-PLACES: Final = (AUDIT, HEADS, ERASED, IMAGES)
+AUDIT, HEADS, ERASED, IMAGES, ROWS = "audit", "heads", "journal", "images", "rows"
+PLACES: Final = (AUDIT, HEADS, ERASED, IMAGES, ROWS)
 #: What is altered of a before-image. Its blob is drawn as often as the rest: that is what an undo would write.
 IMAGE: Final = (
     *("register_blob",) * 6,
@@ -99,6 +109,7 @@ def live(database: Database, folder: Path) -> Ready:
     for one in here.ids[2:]:
         assert here.store.erasing.erase(one, user="anna") is not None
     here.store.desk.intend(number(1), purpose=Why.RENEWAL.value, user="anna", patron_id=here.ids[1])
+    bind_some(here)
     here.files[JOURNAL] = folder / JOURNAL
     assert find(here) == []
     engine.dispose()
@@ -122,13 +133,11 @@ def find(here: Installation) -> list[str]:
 
 def _read_images(here: Installation) -> None:
     """Read them as `runs revert` does. It reads none if a row was removed, or altered in what is not sealed."""
+    broken = next(check_images(here.store._tenant, most=1), None)
+    if broken is not None:
+        raise broken
     if not here.store.reverting.is_whole():
         raise BadInput("the images are not those that were kept")
-    with reading(here.store._tenant.engine) as connection:
-        images = tables.before_image.c
-        runs = list(connection.scalars(select(images.run_id).distinct()))
-    for run in runs:
-        here.store.reverting.images(run, here.store.reverting.patrons(run))
 
 
 def go_on(here: Installation) -> bool:
@@ -150,13 +159,22 @@ def tamper(here: Installation, place: str, draw: Random) -> str:
         case "audit":
             return _tamper_rows(here, tables.audit, draw, ("entry", "mac", "key", "patron_id", "at", "seq", "stream"))
         case "heads":
-            if draw.random() < 0.3:
-                return _tamper_rows(here, tables.audit_head, draw, ("seq", "mac", "stream"))
-            return _tamper_file(here, draw.choice((FILE, WITNESS)), draw)
-        case "journal":
-            return _tamper_file(here, JOURNAL, draw)
-        case _:
+            return _tamper_heads(here, draw)
+        case "rows":
+            return _tamper_bound(here, draw)
+        case "images":
             return _tamper_rows(here, tables.before_image, draw, IMAGE)
+        case _:
+            return _tamper_file(here, JOURNAL, draw)
+
+
+def _tamper_heads(here: Installation, draw: Random) -> str:
+    if draw.random() < 0.3:
+        return _tamper_rows(here, tables.audit_head, draw, ("seq", "mac", "stream"))
+    if draw.random() < 0.2:
+        here.put_file_back(WITNESS)
+        return f"{WITNESS}: an older copy"
+    return _tamper_file(here, draw.choice((FILE, WITNESS)), draw)
 
 
 def _tamper_rows(here: Installation, table: Table, draw: Random, columns: tuple[str, ...]) -> str:
@@ -221,6 +239,57 @@ def _altered(value: Any, draw: Random) -> Any:
         case _:
             place = draw.randrange(len(value))
             return value[:place] + ("0" if value[place] != "0" else "1") + value[place + 1 :]
+
+
+def _tamper_bound(here: Installation, draw: Random) -> str:
+    """Forge a row that opens, lifts or exempts; alter one, or take away one whose absence opens."""
+    with writing(here.store._tenant.engine) as connection:
+        there = {kind: connection.execute(select(kind.table).where(_which(kind))).all() for kind in KINDS}
+        kind = draw.choice([kind for kind in KINDS if there[kind]])
+        row = dict(draw.choice(there[kind])._mapping)
+        this = [column == row[column.name] for column in kind.table.primary_key]
+        way = draw.choice(["forged", "altered", *(() if kind.may_go else ("taken away",))])
+        if way == "taken away":
+            connection.execute(delete(kind.table).where(*this))
+        elif way == "forged":
+            key = kind.keys[-1] if kind.name == "yes" else kind.keys[0]
+            connection.execute(insert(kind.table), {**row, key.name: _altered(row[key.name], draw)})
+        else:
+            column = draw.choice([one for one in kind.says if row[one.name] is not None])
+            connection.execute(update(kind.table).where(*this).values({column.name: _altered(row[column.name], draw)}))
+        return f"{kind.table.name}: a row {way}"
+
+
+def _which(kind: Kind) -> ColumnElement[bool]:
+    return true() if kind.which is None else kind.which
+
+
+def bind_some(here: Installation) -> None:
+    """A correction, a yes to a plan, a stopped target, a watched number, and a second person's signature."""
+    store, tenant = here.store, here.store._tenant
+    with library_transaction(tenant) as connection:
+        typed = Override(
+            field=Overridden.MUNICIPALITY,
+            value="0101",
+            by="anna",
+            reason="agreed",
+            before=None,
+            since=MONDAY,
+            until=MONDAY + timedelta(days=60),
+        )
+        add_override(connection, tenant, here.ids[1], typed)
+        target = {"agency": AGENCY, "name": "koha", "kind": "koha", "stamp": "x", "since": tenant.stamp()}
+        connection.execute(insert(tables.target), target)
+    store.targets.stop("koha", "gone")
+    store.access.watch(number(1), user="privacy")
+    wanted = Wanted("anna", Doing.LOOK_UP, Why.RENEWAL.value, here.ids[1], number(1))
+    store.access.sign(store.access.admit(wanted, DEFAULT_CAPS).seq, by="bo")
+    run = store.runs.begin(day=MONDAY, started=tenant.clock.now())
+    store.runs.save_plan(run, [])
+    store.runs.close(run, state=RunState.HELD, finished=tenant.clock.now(), document={"exit": 5})
+    held = store.approvals.held()
+    assert held is not None
+    store.approvals.say_yes(SaidYes(held, "anna", "agreed", tenant.clock.now(), after=0))
 
 
 def _tamper_file(here: Installation, name: str, draw: Random) -> str:

@@ -35,13 +35,23 @@ _WRITE: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _VERSION: Final = "alembic_version"
 #: What the program may do with each table; with all others it may read and write rows.
 _APP: Final = {
-    **{_VERSION: _READ, "issued_id": _ADD, "plan_yes": _ADD},
-    **{"audit": _ADD, "audit_reason": _ADD, "audit_head": _MOVE},
+    _VERSION: _READ,
+    "issued_id": _ADD,
+    "plan_yes": _ADD,
+    "audit": _ADD,
+    "audit_reason": _ADD,
+    "audit_head": _MOVE,
 }
 #: What the keeper may do with each table; with all others it may read and write rows.
 _KEEPER: Final = {
-    **{_VERSION: _READ, "issued_id": _READ, "upkeep": _READ, "alarm": _READ, "alarm_message": _READ},
-    **{"audit": _ADD | {"DELETE"}, "audit_reason": _WRITE, "audit_head": _WRITE},
+    _VERSION: _READ,
+    "issued_id": _READ,
+    "upkeep": _READ,
+    "alarm": _READ,
+    "alarm_message": _READ,
+    "audit": _ADD | {"DELETE"},
+    "audit_reason": _WRITE,
+    "audit_head": _WRITE,
     # it may change what is there: an undone merge, or a row that has no entry when somebody accepts the audit
     **dict.fromkeys(("override", "inbox"), _WRITE - {"INSERT"}),
     **dict.fromkeys(("library", "agreement", "run"), _CHANGE),
