@@ -75,8 +75,8 @@ def _is_kept(tenant: Tenant, row: AnyRow, wrote: dict[str, set[int | None]]) -> 
 def find_changed_by(connection: Connection, tenant: Tenant, number: int) -> set[str]:
     """Return the patrons whom a run has changed, by the audit. It reads every entry of the nights."""
     entries = connection.execute(_WRITES, {"agency_": tenant.agency}).yield_per(_PAGE)
-    told = ((row.patron_id, json.loads(row.entry)) for row in entries if row.patron_id is not None)
-    return {patron for patron, entry in told if entry["run"] == number and entry["kind"] == CHANGE}
+    told = ((row.patron_id, _told(row.entry)) for row in entries if row.patron_id is not None)
+    return {patron for patron, entry in told if entry.get("run") == number and entry.get("kind") == CHANGE}
 
 
 def check_images(tenant: Tenant, *, most: int) -> Iterator[ImageBroken]:
@@ -99,5 +99,14 @@ def _runs_about(connection: Connection, tenant: Tenant, ids: Collection[str]) ->
     """Return which runs the audit has entries of, about each of these patrons."""
     found: dict[str, set[int | None]] = defaultdict(set)
     for row in fetch_rows(connection, _WRITES, _ENTRY.patron_id, ids, agency_=tenant.agency):
-        found[row.patron_id].add(json.loads(row.entry)["run"])
+        found[row.patron_id].add(_told(row.entry).get("run"))
     return found
+
+
+def _told(entry: bytes) -> dict[str, Any]:
+    """Return what an entry says; nothing if somebody has altered its form, which the check of the audit tells."""
+    try:
+        told: Any = json.loads(entry)
+    except (TypeError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
