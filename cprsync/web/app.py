@@ -158,6 +158,7 @@ _SHOWN: Final[Mapping[str, tuple[Task, Page]]] = {
 _SENT: Final[Mapping[str, tuple[Task, Page]]] = {
     "/find": (Task.SERVE, finding.find),
     "/register/check": (Task.SERVE, registering.check_own_words),
+    "/register/without": (Task.SERVE, registering.show_form_without),
     "/register/look-up": (Task.SERVE, registering.look_up_new),
     "/register/confirm": (Task.SERVE, registering.confirm_new),
     "/patrons/{patron:patron}/reveal": (Task.REVEAL, records.reveal_record),

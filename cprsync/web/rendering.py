@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.web.memory.sessions import Session
+
+#: The first status of HTTP that tells of an error.
+_REFUSED: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Renderer:
         """Render a template for a session."""
         context = {**_texts(session.language), "session": session, "library": self._library, "path": path}
         context |= {
+            "is_refusal": status >= _REFUSED or values.get("problem") is not None or _tells_refusal(values),
             "signs_in": self._signs_in,
             "lasts": self.lasting(session),
             "tasks": Task,
@@ -86,6 +90,11 @@ class Renderer:
             **values,
         }
         return HTMLResponse(_templates().get_template(name).render(context), status_code=status)
+
+
+def _tells_refusal(values: Mapping[str, Any]) -> bool:
+    """Whether what is said first on the page is that a form was refused."""
+    return any(one.is_refusal for one in values.get("said", ()))
 
 
 @cache

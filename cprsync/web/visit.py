@@ -106,7 +106,10 @@ def is_own(request: Request, session: Session, token: str) -> bool:
 
 def comes_from_us(request: Request) -> bool:
     """Whether no page of another site sent the request, as far as the browser says so."""
-    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+    is_same_site = request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+    # an old browser tells the origin alone. Behind a proxy the scheme is another than ours
+    origin = request.headers.get("origin")
+    return is_same_site and (origin is None or urlsplit(origin).netloc == request.url.netloc)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -163,7 +166,7 @@ class Visit:
     def begin_anew(self, error: CprsyncError, path: str) -> Response:
         """Show a page as it is now, which says first why a form was refused. What the form showed is true no more."""
         told = error_text(error, self.language)
-        self.session.warn(f"{told[:1].upper()}{told[1:]}.")
+        self.session.refuse(f"{told[:1].upper()}{told[1:]}.")
         return self.go_to(path)
 
     def go_to(self, path: str) -> Response:

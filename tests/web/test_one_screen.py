@@ -149,7 +149,22 @@ def test_a_number_that_the_register_has_replaced_leads_to_the_record_of_the_patr
 def test_a_number_that_the_register_does_not_know_is_offered_no_yes(desk: Served) -> None:
     browser = look_up(desk, "EDITH")
     assert "CPR kender ikke nummeret" in browser.text
-    assert [form.action for form in browser.page.forms] == ["/language"]
+    assert [form.action for form in browser.page.forms] == ["/language", "/find", "/register/without"]
+    assert browser.form("/find")["typed"] == cpr("EDITH").digits
+    nobody_is_written(desk, "EDITH")
+
+
+def test_what_was_said_while_cpr_was_down_serves_without_a_number_that_cpr_does_not_know(desk: Served) -> None:
+    goes_down(desk)
+    browser = look_up(desk, "EDITH")
+    form = browser.form("/register/confirm") | {"purpose": "registration", "name": "Edith Udvej", "cards": "K905"}
+    desk.library.register.down = None
+    browser.post("/register/look-up", form)
+    assert "CPR kender ikke nummeret" in browser.text
+    browser.send("/register/without")
+    typed = browser.form("/register/check")
+    assert (typed["name"], typed["cards"]) == ("Edith Udvej", "K905")
+    assert cpr("EDITH").digits not in browser.answer.text
     nobody_is_written(desk, "EDITH")
 
 
@@ -410,6 +425,21 @@ def test_what_a_provisional_patron_said_opens_for_a_reason_and_without_silence_b
     browser.send(f"/patrons/{patron}/reveal", reason="Skal skrive kortet")
     assert "Edith Udvej" in browser.text
     assert "Havnegade 1" in browser.text
+
+
+def test_a_case_whose_answers_do_the_same_has_one_answer(desk: Served) -> None:
+    goes_down(desk)
+    browser = look_up(desk, "EDITH").send(
+        "/register/confirm", name=person("EDITH").name.addressing, address="Havnegade 1"
+    )
+    patron = patron_of(desk, "EDITH")
+    desk.library.register.down = None
+    desk.library.register.knows(person("EDITH"))
+    browser.send(f"/patrons/{patron}/look-up", purpose="correction").send(f"/patrons/{patron}/confirm")
+    browser.open(re.findall(r'href="(/reviews/\d+)"', browser.answer.text)[-1])
+    answers = [form.values["answer"] for form in browser.page.forms if "answer" in form.values]
+    assert answers == ["accept", "later"]
+    assert "Set: luk sagen" in browser.text
 
 
 def test_what_an_open_patron_said_otherwise_than_the_register_can_be_compared_before_it_is_deleted(

@@ -149,7 +149,9 @@ def test_a_note_that_a_colleague_has_changed_since_is_not_written_over(desk: Ser
     assert second.answer.status_code == 422
     assert "ikke længere det, der blev vist" in second.text
     assert records(desk) == before
-    # the colleague's note is in the form now
+    # what was typed stands in the form, and the colleague's note in its row
+    assert "Har glemt PIN" in second.answer.text
+    assert "Ringer mandag" in second.text
     second.send(f"/patrons/{patron}/set", field="internal_note", text="Ringer mandag\nHar glemt PIN")
     assert desk.library.store.views.patron(patron).local.internal_note == "Ringer mandag\nHar glemt PIN"
 

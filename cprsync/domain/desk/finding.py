@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cprsync.domain.patron.local import telephone_key
 from cprsync.domain.person.days import find_day
 from cprsync.domain.person.health_card import read_health_card
 from cprsync.domain.person.number import CprNumber, unspaced
@@ -28,8 +29,6 @@ WORDS_MAX: Final = 12
 _OLDEST_YEARS: Final = 130
 _PATRON_NUMBER: Final = re.compile(r"[0-9]{8}", re.ASCII)
 _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
-_HOME: Final = "45"
-_HOME_DIGITS: Final = 8
 #: Signs that people write in a telephone number.
 _BETWEEN: Final = re.compile(r"[\s().\-/]+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -74,7 +73,7 @@ def read_typed(text: str, today: date) -> Typed:
         exact=exact,
         number=_number(joined),
         patron=joined if _PATRON_NUMBER.fullmatch(joined) else None,
-        telephone=telephone_key(exact),
+        telephone=read_telephone(exact),
         words=words if born else (),
         born=born if words else (),
         lacks_date=bool(words) and not born and not any(one.isdigit() for one in text),
@@ -97,17 +96,14 @@ def _number(joined: str) -> CprNumber | None:
         return None
 
 
-def telephone_key(text: str) -> str | None:
-    """What identifies a telephone number, however it is written. Denmark's own code counts as none.
+def read_telephone(text: str) -> str | None:
+    """What identifies a telephone number, however it is written.
 
     None: the text is no telephone number.
     """
     written = _BETWEEN.sub("", text.strip())
     written = f"+{written[2:]}" if written.startswith("00") else written
-    if not _TELEPHONE.fullmatch(written):
-        return None
-    at_home = written.removeprefix(f"+{_HOME}")
-    return at_home if len(at_home) == _HOME_DIGITS else written
+    return telephone_key(written) if _TELEPHONE.fullmatch(written) else None
 
 
 def words_of(name: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.patron.local import (
@@ -148,7 +149,15 @@ def _parse_pin(text: str) -> str:
     pin = text.strip()
     if pin and not _PIN.fullmatch(pin):
         raise WrongValue("expected a PIN of 4 to 12 digits")
+    if pin and _is_guessed_first(pin):
+        raise WrongValue("that PIN is guessed first: choose one that is neither one digit repeated nor digits in order")
     return pin
+
+
+def _is_guessed_first(pin: str) -> bool:
+    """Whether a PIN is one digit again and again, or digits in order, such as 0000, 1234, 4321 and 7890."""
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
+    return len(steps) == 1 and steps <= {0, 1, 9}
 
 
 def _parse_blocks(text: str) -> tuple[TypedBlock, ...]:

@@ -187,13 +187,23 @@ Contact = TypeVar("Contact", Telephone, Email)
 
 #: Denmark's numbers have eight digits. A foreign one has + or 00 before it.
 _DANISH_DIGITS: Final = 8
+_DENMARK: Final = "+45"
+
+
+def telephone_key(number: str) -> str:
+    """What identifies a telephone number without blanks. Denmark's own code counts as none."""
+    written = f"+{number[2:]}" if number.startswith("00") else number
+    at_home = written.removeprefix(_DENMARK)
+    return at_home if len(at_home) == _DANISH_DIGITS else written
 
 
 def check_new_telephones(telephones: tuple[Telephone, ...]) -> None:
-    """Refuse a Danish number that lacks a digit, or has one too many. One that came with a list stays as it is.
+    """Refuse a number that nobody has, and a Danish one that lacks a digit or has one too many.
 
-    Raises WrongValue.
+    One that came with a list stays as it is. Raises WrongValue.
     """
+    if any(not one.number.strip("+0") for one in telephones):
+        raise WrongValue("a telephone number is more than zeros")
     if any(len(one.number) != _DANISH_DIGITS and not one.number.startswith(("+", "00")) for one in telephones):
         raise WrongValue("a Danish telephone number has eight digits: type + before a foreign one")
 
@@ -310,9 +320,9 @@ def _change_entries(before: tuple[Any, ...], typed: tuple[Any, ...], doing: List
 
 
 def _entry_key(one: Card | Telephone | Email) -> str:
-    """What identifies an entry of a list. Capitals do not count, because people write the same one in both ways."""
+    """What identifies an entry of a list, in whichever way people write it: without capitals and Denmark's code."""
     if isinstance(one, Telephone):
-        return one.number
+        return telephone_key(one.number)
     return card_key(one.number) if isinstance(one, Card) else one.address.casefold()
 
 

@@ -178,6 +178,11 @@ class ReviewKind:
         }
 
     @property
+    def has_one_answer(self) -> bool:
+        """Whether accepting and rejecting do the same: staff have looked."""
+        return self.doing is AcceptEffect.SEEN
+
+    @property
     def needs_two(self) -> bool:
         """Whether two people must accept. If a protection ends by mistake, someone may find the address."""
         return self.doing is AcceptEffect.END_PROTECTION

@@ -57,7 +57,7 @@ class Finding(Protocol):
         """Whether the keys of every record are those of its present values."""
 
     def by_telephone(self, telephone: str) -> list[str]:
-        """Return the patrons with a telephone, in the form of `telephone_key`."""
+        """Return the patrons with a telephone, in the form of `read_telephone`."""
 
     def by_name(self, words: Sequence[str], born: Sequence[date]) -> list[str]:
         """Return the patrons who have all these words in their names, and one of these birth dates.

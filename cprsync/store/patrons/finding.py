@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
-from cprsync.domain.desk.finding import telephone_key, words_of
+from cprsync.domain.desk.finding import read_telephone, words_of
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.sealed import Name
@@ -125,7 +125,7 @@ def _keys_of(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> 
 
 
 def _keys_of_row(tenant: Tenant, row: AnyRow, corrected: tuple[Override, ...]) -> list[dict[str, Any]]:
-    telephones = {telephone_key(one.number) for one in open_local(tenant, row).telephones}
+    telephones = {read_telephone(one.number) for one in open_local(tenant, row).telephones}
     values = {(TELEPHONE, one) for one in telephones if one is not None}
     values |= {(NAME, one) for one in _names_of(tenant, from_row(tenant.vault, row, corrected))}
     return [

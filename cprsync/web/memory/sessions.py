@@ -69,6 +69,8 @@ class Said:
     onward: tuple[str, str] | None = None
     #: the field of a record at whose row it is said; "": it is said first on the page
     field: str = ""
+    #: a form was refused
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -198,6 +200,10 @@ class Session:
     def warn(self, text: str, *, field: str = "") -> None:
         """What the next page says that somebody has to act on. `field`: as for `say`."""
         self._keep(Said(text, is_warning=True, field=field))
+
+    def refuse(self, text: str) -> None:
+        """What the next page says of a form that was refused."""
+        self._keep(Said(text, is_warning=True, is_refusal=True))
 
     def _keep(self, said: Said) -> None:
         self._said = [*self._said, said][-SAID_MAX:]

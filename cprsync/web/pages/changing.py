@@ -63,8 +63,10 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     try:
         done = set_field(SettingDesk(desk, load_municipalities().homes()), asked)
     except NotConfirmed as error:
-        # the form shows what a colleague has written meanwhile
-        return show_record(visit, problem=Problem(form, _why(visit, error)))
+        # the row shows what a colleague has written meanwhile, and the form what was typed
+        return show_record(
+            visit, problem=Problem(form, _why(visit, error), {} if asked.field == PIN else _typed_again(visit))
+        )
     except (BadInput, ConfigurationError) as error:
         is_shown = asked.text is not None and asked.field != PIN and asked.doing in {None, ListChange.ADD}
         typed = _typed_again(visit) if is_shown else {}

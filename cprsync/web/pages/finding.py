@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cprsync.domain.desk.finding import read_typed
 from cprsync.domain.desk.roles import Task
@@ -10,7 +10,7 @@ from cprsync.language.words import word
 from cprsync.services.desk.access import count_for_supervisor
 from cprsync.services.desk.finding import Finder
 from cprsync.web.pages.records import reviews_of
-from cprsync.web.pages.registering import show_purposes
+from cprsync.web.pages.registering import Number, show_purposes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from cprsync.domain.desk.finding import Typed
     from cprsync.web.visit import Visit
-
-#: The most digits of a text that the box shows again: those of a day, or of a telephone.
-_KEPT_DIGITS_MAX: Final = 8
 
 
 def show_start(
@@ -59,10 +56,10 @@ def find(visit: Visit) -> Response:
     typed = read_typed(text, desk.clock.today())
     if typed.number is not None and not typed.number.is_possible:
         # no look-up is offered, which would be in the log under a name
-        return show_start(visit, problem="find_impossible")
+        return show_start(visit, problem="find_impossible", kept=text)
     if typed.number is not None:
-        return show_purposes(visit, typed.number)
-    return show_start(visit, problem=_why_nobody(typed), status=404, more=warnings, kept=_kept(text))
+        return show_purposes(visit, Number(typed.number, was_typed=_digits_of(text) == typed.number.digits))
+    return show_start(visit, problem=_why_nobody(typed), status=404, more=warnings, kept=text)
 
 
 def _why_nobody(typed: Typed) -> str:
@@ -75,9 +72,8 @@ def _why_nobody(typed: Typed) -> str:
     return "find_nobody_named" if typed.words else "find_nobody"
 
 
-def _kept(text: str) -> str:
-    """What the box shows again, to be mended. "": it may be a CPR number, also with a digit less."""
-    return text if sum(one.isdigit() for one in text) <= _KEPT_DIGITS_MAX else ""
+def _digits_of(text: str) -> str:
+    return "".join(one for one in text if one.isdigit())
 
 
 def _warnings(visit: Visit, found: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ so does a PIN, which no page shows again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation, Level
@@ -60,11 +60,20 @@ OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group")
 _OWN: Final = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}
 
 
+#: What is typed beside every answer, and what a person says of themselves as well. A PIN is typed again.
+_BESIDE: Final = frozenset(one.key for one in BESIDE_SEALED)
+_SAID: Final = (_BESIDE | {"name", "birth_date", "address"}) - {"pin"}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Number:
-    """A typed number that waits for a purpose."""
+    """A number that waits for a purpose."""
 
     number: CprNumber
+    #: whether the person at the desk has typed it: only then a page shows it
+    was_typed: bool
+    #: what was typed of the person before, by field
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,18 +82,35 @@ class OnForm(Case):
 
     #: the PIN that is remembered, so that it need not be typed again; "": none
     pin: str = ""
+    #: whether the number was typed at the desk
+    was_typed: bool = False
     #: the warnings that were shown, and the patrons who may be the same person; None: nothing was shown yet
     warned: tuple[str, ...] | None = None
 
 
-def show_purposes(visit: Visit, number: CprNumber) -> Response:
-    """No patron has the number: ask what the register is to be asked for."""
-    return visit.show("purpose.html", key=visit.session.put(Number(number)), purposes=[one.value for one in NEW_FOR])
+def show_purposes(visit: Visit, waiting: Number) -> Response:
+    """Ask what the register is to be asked for. A number that somebody has typed may be mended."""
+    return visit.show(
+        "purpose.html",
+        key=visit.session.put(waiting),
+        purposes=[one.value for one in NEW_FOR],
+        typed=waiting.number.digits if waiting.was_typed else "",
+        said=visit.session.take_said(),
+    )
 
 
 def show_empty_form(visit: Visit) -> Response:
     """The form for somebody without a CPR number."""
     return _show(visit, OnForm(Way.UNREGISTERED), None)
+
+
+def show_form_without(visit: Visit) -> Response:
+    """The form for somebody without a CPR number, with what was typed while they were thought to have one."""
+    held = visit.session.held(visit.typed("key"))
+    typed = held.typed if isinstance(held, Number | OnForm) else {}
+    return _show(
+        visit, OnForm(Way.UNREGISTERED, typed={key: text for key, text in typed.items() if key in _SAID}), None
+    )
 
 
 def look_up_new(visit: Visit) -> Response:
@@ -105,8 +131,10 @@ def look_up_new(visit: Visit) -> Response:
         old = warning_documents(one for one in registration.preview.warnings if one.kind == OLD_NUMBER)
         visit.session.say(" ".join([visit.word("known_already"), *(one["text"][visit.language] for one in old)]))
         return visit.go_to(f"/patrons/{known}")
-    beside = {field.key for field in BESIDE_SEALED}
-    typed = {key: text for key, text in case.typed.items() if key in beside}
+    if not registration.document["found"]:
+        # what they said of themselves serves without a number too
+        return _show(visit, replace(case, way=Way.REGISTER, registration=registration), None)
+    typed = {key: text for key, text in case.typed.items() if key in _BESIDE}
     return _show(visit, replace(case, way=Way.REGISTER, registration=registration, typed=typed), None)
 
 
@@ -114,7 +142,7 @@ def _waiting(visit: Visit) -> OnForm | None:
     """What the register is to be asked about: a typed number, or a provisional form with all that was typed on it."""
     held = visit.session.held(visit.typed("key"))
     if isinstance(held, Number):
-        return OnForm(Way.PROVISIONAL, number=held.number)
+        return OnForm(Way.PROVISIONAL, number=held.number, typed=held.typed, was_typed=held.was_typed)
     return _filled_in(visit, held) if isinstance(held, OnForm) and held.way is Way.PROVISIONAL else None
 
 
@@ -170,7 +198,7 @@ def _answer(visit: Visit, case: OnForm) -> Response:
         # without the register's answer the form shows what was typed alone
         if case.registration is not None and error.kind in OUTDATED:
             visit.session.drop(visit.typed("key"))
-            return visit.begin_anew(error, "/")
+            return _begin_with(visit, case, error)
         problem = problem_of(visit, error)
         # with a card beside it, nothing is wrong at the PIN but the PIN
         is_wrong_pin = problem[0] == "pin" and bool(typed.get("cards"))
@@ -179,6 +207,16 @@ def _answer(visit: Visit, case: OnForm) -> Response:
     visit.publish(done["patron"])
     visit.session.say(_told(visit, done))
     return visit.go_to(f"/patrons/{done['patron']}")
+
+
+def _begin_with(visit: Visit, case: OnForm, error: BadInput | NotConfirmed) -> Response:
+    """Ask for the look-up again, because its answer is true no more. What was typed beside it is kept."""
+    told = error_text(error, visit.language)
+    visit.session.refuse(f"{told[:1].upper()}{told[1:]}.")
+    if case.number is None or visit.place.desk.store.patrons.find(case.number) is not None:
+        return visit.go_to("/")
+    typed = {key: text for key, text in case.typed.items() if key in _SAID}
+    return show_purposes(visit, Number(case.number, case.was_typed, typed))
 
 
 def _named(responsible: ShownResponsible | None, typed: str) -> str:
@@ -243,6 +281,7 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         has_pin=bool(case.pin),
         namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),
+        number=case.number.digits if case.number is not None and case.was_typed else "",
         beside=list(
             beside_of(case.typed, visit.language, visit.place.desk.policy, sealed=bool(document.get("protected")))
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.patron.review import NUMBER_SET, State
+from cprsync.domain.patron.review import NUMBER_SET, State, review_kind
 from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, Braked, NotConfirmed
@@ -49,6 +49,7 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
         may_undo=may_undo and (number is not None or item["kind"] != NUMBER_SET),
         may_reopen=item["state"] in {State.REJECTED.value, State.UNDONE.value} and item["reopens"],
         digest="" if number is None else number.preview.digest,
+        has_one_answer=review_kind(item["kind"]).has_one_answer,
         problem=problem,
         # what was typed for one of the answers comes back at that one
         typed={visit.typed("answer"): {name: hide_numbers(visit.typed(name)) for name in ("reason", "until")}},

@@ -15,7 +15,7 @@ from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
 from cprsync.web.pages.fields import rows_of
 from cprsync.web.pages.records import marks_in, whose_name
-from cprsync.web.pages.registering import OUTDATED, asking, problem_of, show_purposes
+from cprsync.web.pages.registering import OUTDATED, Number, asking, problem_of, show_purposes
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -43,7 +43,7 @@ def look_up_patron(visit: Visit) -> Response:
     patron_id = visit.named("patron")
     found = visit.place.desk.store.patrons.read([patron_id])
     if found and not found[0].borrows and visit.typed("purpose") == Purpose.REGISTRATION.value:
-        return show_purposes(visit, found[0].number)
+        return show_purposes(visit, Number(found[0].number, was_typed=False))
     purpose = next((one for one in PATRON_FOR if one.value == visit.typed("purpose")), None)
     if not found or purpose is None:
         return visit.go_to(f"/patrons/{patron_id}")

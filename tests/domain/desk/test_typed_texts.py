@@ -14,8 +14,8 @@ from cprsync.domain.desk.finding import (
     Hit,
     Typed,
     danish_order,
+    read_telephone,
     read_typed,
-    telephone_key,
     tell_apart,
     words_of,
 )
@@ -185,7 +185,7 @@ def test_names_are_compared_without_accents_and_capitals(one: str, other: str) -
     ],
 )
 def test_a_telephone_is_the_same_however_it_is_written(text: str, key: str | None) -> None:
-    assert telephone_key(text) == key
+    assert read_telephone(text) == key
     assert read_typed(text, TODAY).telephone == key
 
 

@@ -202,5 +202,19 @@ def test_a_new_danish_telephone_with_another_number_of_digits_than_eight_is_refu
         check_new_telephones((HOME, Telephone(number)))
 
 
+@pytest.mark.parametrize("number", ["00000000", "+0000000", "0000000000"])
+def test_a_telephone_of_zeros_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match="more than zeros"):
+        check_new_telephones((Telephone(number),))
+
+
+@pytest.mark.parametrize("written", ["+4540556677", "004540556677", "40556677"])
+def test_a_danish_telephone_is_the_same_with_and_without_the_code_of_denmark(written: str) -> None:
+    held, typed = (Telephone("40556677"),), (Telephone(written),)
+    assert add("telephones", held, *typed) == held
+    assert remove("telephones", held, *typed) == ()
+    assert remove("telephones", typed, *held) == ()
+
+
 def test_a_new_telephone_of_eight_digits_and_a_foreign_one_are_taken() -> None:
     check_new_telephones((HOME, Telephone("+298123456"), Telephone("00299123456")))

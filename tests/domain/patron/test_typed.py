@@ -43,8 +43,8 @@ X34, X35 = "x" * 34, "x" * 35
         ("emails", "*a@b.dk\nå@c.dk", (Email("a@b.dk", notices=True), Email("å@c.dk"))),
         ("internal_note", " Ringer først \n\nog skriver \n", "Ringer først\n\nog skriver"),
         ("note_to_patron", "x" * 2000, "x" * 2000),
-        ("pin", " 1234\n", "1234"),
-        ("pin", "1" * 12, "1" * 12),
+        ("pin", " 1235\n", "1235"),
+        ("pin", "112" * 4, "112" * 4),
         (
             "blocks",
             "2027-01-02 Mistet kort\n2027-02-03  Gebyrer",
@@ -99,6 +99,7 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("emails", f"a@{'x' * 250}.dk", "e-mail addresses"),
         ("internal_note", "x" * 2001, "2000 characters"),
         ("pin", "123", "4 to 12 digits"),
+        *(("pin", pin, "guessed first") for pin in ("0000", "1234", "4321", "7890", "999999")),
         ("pin", "1" * 13, "4 to 12 digits"),
         ("pin", "12a4", "4 to 12 digits"),
         ("pin", "\u0661\u0662\u0663\u0664", "4 to 12 digits"),
