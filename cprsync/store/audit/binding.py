@@ -22,7 +22,7 @@ from cprsync.domain.desk.access import Outcome
 from cprsync.domain.patron.review import State
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows
+from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.seals.failures import RowUnbound
 from cprsync.store.seals.keys import Keyed, Purpose
@@ -228,6 +228,18 @@ def check_bound(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
             for key, told in said.items():
                 if told is not None:
                     yield RowUnbound(kind.name, key, _patron_in(kind, key, told), "gone")
+    yield from _uncounted(connection, tenant)
+
+
+def _uncounted(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
+    """Yield corrections that the patron's row does not count: nobody would read them."""
+    rows = connection.execute(_select(CORRECTION), {"agency_": tenant.agency}).all()
+    nothing = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.overrides == 0)
+    ids = {row.patron_id for row in rows}
+    hidden = set(fetch_values(connection, nothing, _PATRON.id, ids, agency_=tenant.agency))
+    for row in rows:
+        if row.patron_id in hidden:
+            yield RowUnbound(CORRECTION.name, str(row.id), row.patron_id, "gone")
 
 
 def renew_before_cut(connection: Connection, tenant: Tenant, cut: dict[str, int]) -> None:

@@ -149,6 +149,7 @@ ALTERED = {
     "given to another field": ("UPDATE override SET field = 'name'", "altered"),
     "said to be another's word": ("UPDATE override SET by_user = 'bo'", "altered"),
     "deleted": ("DELETE FROM override", "gone"),
+    "counted no longer in the patron's row": ("UPDATE patron SET overrides = 0", "gone"),
     "withdrawn": ("UPDATE override SET state = 'withdrawn'", "gone"),
 }
 
@@ -321,7 +322,7 @@ def test_the_first_of_two_yeses_is_not_written_by_the_database(either_library: L
     )
     assert told(library) == [("first_yes", str(number), "added")]
     assert Reviews(library, "anna").accept(number)["state"] == "waiting"
-    assert library.view("ANNA").is_sealed
+    assert library.record("ANNA").is_shut
     assert told(library) == []
     assert Reviews(library, "clara").accept(number)["state"] == "accepted"
 
