@@ -133,7 +133,7 @@ def test_a_policy_that_cannot_be_used_is_told_before_a_night_is_late_for_it(
     for _ in range(2):
         assert library.call("alarms", "check").exit == 0
     (mail,) = server.got
-    assert "policy.toml kan ikke bruges: " in mail.get_content()
+    assert "bibliotekets regler kan ikke bruges: " in mail.get_content()
     assert "gaurd" in mail.get_content()
     assert "database" not in mail.get_content()
 
@@ -276,7 +276,7 @@ def test_an_open_desk_tells_of_a_policy_that_was_broken_after_it_was_read(librar
     site = site_of(load_settings(library.folder / "cprsync.toml"), None)
     assert site.policy.limits
     library.rewrite("policy.toml", "[guard", "[gaurd")
-    assert "policy.toml kan ikke bruges: " in first_told(site, server)
+    assert "bibliotekets regler kan ikke bruges: " in first_told(site, server)
 
 
 def test_nobody_is_told_where_no_channel_is_named(tmp_path: Path, server: MailServer) -> None:

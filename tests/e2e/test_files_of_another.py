@@ -267,7 +267,9 @@ def test_a_restore_says_what_to_paste_for_everything_that_it_made(
     app(["restore", str(here.backups), "--into", str(into), "--key", str(here.key)], standalone_mode=False)
     lines = capsys.readouterr().out.splitlines()
     config = f"--config {into}/cprsync.toml"
-    steps = [f"cprsync {step} {config}" for step in ("db status", "certs check", "sync", "status")]
+    steps = [
+        f"cprsync {step} {config}" for step in ("db status", "certs check", "subscriptions reconcile", "sync", "status")
+    ]
     if os.geteuid() != 0:
         assert lines[lines.index("Nu:") :] == ["Nu:", *(f"  {step}" for step in steps)]
         return

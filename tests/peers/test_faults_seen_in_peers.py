@@ -6,7 +6,9 @@ line against the running mock; those in test_faults_rehearsed live them with dou
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -130,12 +132,19 @@ def test_writes_that_fail_move_no_checkpoint(town: Town, installation: Library) 
     assert (ran.exit, ran.document["applied"]) == (0, 2)
 
 
+def deliver_alone(to: Library, name: str, content: bytes) -> None:
+    """Put a file in place of one that was delivered, without a companion, an hour ago."""
+    (to.inbox / f"{name}.metadata").unlink()
+    (to.inbox / name).write_bytes(content)
+    hour_ago = time.time() - 3600
+    os.utime(to.inbox / name, (hour_ago, hour_ago))
+
+
 def test_a_file_without_its_end_is_refused_whole(town: Town, installation: Library) -> None:
     """MOX: a truncated file, without 999, was accepted."""
     name = town.delivers(installation, ("move", "OSCAR"))
     content = town.content(name)
-    (installation.inbox / f"{name}.metadata").unlink()  # as where no companion tells the size
-    (installation.inbox / name).write_bytes(content[: content.rindex(b"\n999") + 1])
+    deliver_alone(installation, name, content[: content.rindex(b"\n999") + 1])
     before = installation.records()
     ran = installation.call("sync")
     assert_refused(ran, code=1, kind="delivery.damaged", says="record 999 is missing", advises="deliver the file again")
@@ -171,8 +180,7 @@ def test_one_poisoned_person_blocks_nobody_else(town: Town, installation: Librar
     """EV: one poisoned person blocked the whole feed."""
     name = town.closes_the_day(("move", "FINN"), ("move", "GRETHE"))
     town.brings(name, installation)
-    (installation.inbox / f"{name}.metadata").unlink()
-    (installation.inbox / name).write_bytes(with_status(town.content(name), "FINN", b"42"))
+    deliver_alone(installation, name, with_status(town.content(name), "FINN", b"42"))
     before = installation.opened()
     ran = night(installation)
     assert (ran.exit, ran.document["applied"], ran.document["parked"]) == (3, 1, 1)
@@ -196,7 +204,7 @@ def test_a_counterpart_of_another_host_name_is_not_spoken_to(town: Town, install
     with counterpart(Scene(town.mock.parent, installation, port), "server-elsewhere", TLSVersion.TLSv1_3) as other:
         installation.rewrite("cprsync.toml", f"localhost:{port}", f"localhost:{other}")
         ran = installation.call("sync")
-    assert_refused(ran, code=2, kind="certificate.theirs.host", says="for another host name", advises="agree")
+    assert_refused(ran, code=2, kind="certificate.theirs.host", says="does not name this host", advises="agree")
     assert installation.records() == before
 
 
@@ -278,8 +286,7 @@ def test_what_the_register_leaves_out_overwrites_nothing(town: Town, installatio
     town.brings(name, installation)
     # 001: the birth date is at 40 to 49
     changed = content[: main + 39] + b" " * 10 + content[main + 49 :]
-    (installation.inbox / name).write_bytes(changed)
-    (installation.inbox / f"{name}.metadata").unlink()
+    deliver_alone(installation, name, changed)
     before = installation.opened()
     ran = night(installation)
     assert (ran.exit, ran.document["parked"], ran.document["unchanged"]) == (3, 2, 1)

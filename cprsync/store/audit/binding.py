@@ -289,7 +289,7 @@ def read_entry(connection: Connection, tenant: Tenant, stream: str, seq: int) ->
     """Return what one entry of any stream says; None: there is none, or it is not one of ours in its own place."""
     asked = {"agency_": tenant.agency, "stream_": stream, "seq_": seq}
     row = connection.execute(_this(), asked).one_or_none()
-    return None if row is None else _Codes(tenant, stream).open(row)
+    return None if row is None else _Codes(tenant, stream).read(row)
 
 
 class _Codes:
@@ -300,7 +300,7 @@ class _Codes:
         self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[Purpose.AUDIT]}
         self._begins: dict[int, bytes] | None = None
 
-    def open(self, row: AnyRow) -> dict[str, Any] | None:
+    def read(self, row: AnyRow) -> dict[str, Any] | None:
         """Return what an entry says; None: it is not one of ours in its own place."""
         keyed, before = self._keys.get(row.key), row.before
         if before is None:
@@ -364,7 +364,7 @@ class Entries:
         return found
 
     def _take(self, row: AnyRow, found: dict[str, Said | None], *, but: AbstractSet[str] = frozenset()) -> None:
-        told = self._codes.open(row) or {_ROWS: "{}"}
+        told = self._codes.read(row) or {_ROWS: "{}"}
         for key, state in json.loads(told[_ROWS]).items():
             if key not in but:
                 found[key] = None if state is None else tuple(state)

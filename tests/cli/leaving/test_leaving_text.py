@@ -1,15 +1,13 @@
-"""What the desk reads when a patron leaves, and that an erasure is confirmed by her number typed again."""
+"""What the desk reads when a patron leaves."""
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cprsync.cli.imports.lists import show_import
-from cprsync.cli.leaving.leaving import _type_again, parting_lines
-from cprsync.errors import NotConfirmed
+from cprsync.cli.leaving.leaving import parting_lines
 from cprsync.language.leaving import left_text
 from cprsync.services.imports.results import Imported, PatronNotes
 
@@ -17,13 +15,6 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
 
 PATRON = "41523678"
-
-
-class Terminal(io.StringIO):
-    """Somebody sits there and types."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def test_whoever_waits_is_told_with_what_keeps_her() -> None:
@@ -63,19 +54,6 @@ def test_whoever_is_closed_is_told_how_many_reservations_went(count: int, langua
     assert left_text(document, language).endswith(said)
 
 
-def test_the_number_typed_again_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", Terminal(f"{PATRON}\n"))
-    _type_again(PATRON, "da")
-
-
-@pytest.mark.parametrize("typed", ["41523679\n", "\n", "ja\n", ""])
-def test_anything_else_erases_nobody(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
-    monkeypatch.setattr("sys.stdin", Terminal(typed))
-    with pytest.raises(NotConfirmed) as refused:
-        _type_again(PATRON, "en")
-    assert refused.value.kind == "confirm.declined"
-
-
 def test_what_would_go_is_told_before_anyone_is_asked() -> None:
     block = {"since": "2027-03-03", "reason": "Gebyrer"}
     warning = {"kind": "balance", "level": "ask", "text": {"da": "Låneren skylder.", "en": "The patron owes."}}
@@ -84,6 +62,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
         "patron": PATRON,
         "whose": {"name": "Ruth Kjeldgaard", "age": 75, "cards": ["E1", "E2"], "protected": False},
         "open": {"balance": 1},
+        "goes": {"telephones": 2},
         "reservations": 2,
         "blocks": [block],
         "waits": {"subscriptions": 1, "accounts": 1, "targets": ["koha"]},
@@ -94,6 +73,7 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
         "  Ruth Kjeldgaard, alder 75, kort E1, E2",
         "  ? spørg først: Låneren skylder.",
         "  Åbent endnu: mellemværender 1",
+        "  Slettes med posten: Telefon (2)",
         "  Reserveringer, der slettes: 2",
         "  Blokeret: Gebyrer (siden 3. marts 2027)",
         "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1, andre systemer koha",

@@ -34,6 +34,7 @@ from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
 from cprsync.store import tables
+from cprsync.store.audit.binding import CORRECTION, bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,6 +208,7 @@ def test_nobody_answers_for_someone_who_answers_for_her(library: Library) -> Non
         )
         connection.execute(tables.override.insert(), _of_age(library, second))
         connection.execute(tables.patron.update().where(tables.patron.c.id == second).values(overrides=1))
+        bind(connection, tenant, CORRECTION, {1: second})
     assert refused(library, lambda: add(library, "LIV", "ALFRED")) == "responsible.circle"
 
 
