@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("chromium")
 #: From the top of the page to a patron's telephone.
 STOPS_MOST = 10
 #: What opens the form of the telephone, as a browser reads it.
-RET = "Ret\nTelefon"
+RET = "Ret\nTelefonnummer"
 _ROW_OF_CURSOR = "document.activeElement.closest('tr')?.id"
 
 
@@ -57,7 +57,7 @@ def test_a_telephone_is_added_with_the_keyboard_and_the_cursor_is_where_it_says_
     seat.press("Enter")
     seat.page.locator("#set-telephones:focus").wait_for()
     seat.type("20304050").press_and_wait("Enter")
-    assert seat.is_at == "Telefon: tilføjet."
+    assert seat.is_at == "Telefonnummer: tilføjet."
     assert row_of_cursor(seat) == "telephones"
     # and the next stop is the same row's form
     assert seat.press("Tab").is_at == RET

@@ -83,7 +83,7 @@ def test_a_patron_signs_in_by_card_and_by_the_provider_and_every_page_is_well(pa
     looks_well(seat.click("Ret"))
     seat.page.locator("#own-absence").fill("i morgen")
     with seat.page.expect_navigation():
-        seat.page.get_by_role("button", name="Gem Fraværsperiode").click()
+        seat.page.get_by_role("button", name="Gem Fravær").click()
     assert "problem" in seat.html
     looks_well(seat)
     seat.click("Log ud")

@@ -95,7 +95,7 @@ def test_what_was_taken_back_is_said_by_what_counts_now(document: dict[str, obje
     ("error", "danish"),
     [
         (BadInput("{field}: {why}", field="address", why="there is no such day"), "Adresse: der er ingen sådan dag"),
-        (BadInput("{field}: {why}", field="cards", why="there is no such day"), "LånerID: der er ingen sådan dag"),
+        (BadInput("{field}: {why}", field="cards", why="there is no such day"), "Lånerkort: der er ingen sådan dag"),
         (BadInput("{why}", why="2027-03-03"), "3. marts 2027"),
         (BadInput("{why}", why="2026-11-28 01:00 CET"), "28. november 2026 kl. 01.00"),
         (DeliveryRefused("{why}", why=BadInput("{why}", why="2027-12-31")), "31. december 2027"),

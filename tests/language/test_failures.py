@@ -207,7 +207,7 @@ def test_a_mapping_to_an_unknown_field_is_answered_in_danish_with_the_keys_that_
     mapping.write_text('[columns]\nKort = "LånerID"\n', encoding="utf-8")
     with pytest.raises(errors.ConfigurationError) as refused:
         load_columns(mapping)
-    assert "LånerID (cards)" in in_danish(refused.value.document())
+    assert "Lånerkort (cards)" in in_danish(refused.value.document())
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from catalogues import DANISH, entries_of
 
 import cprsync
 from cprsync.cli.main import DECLARATIONS
+from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import CprsyncError
 from cprsync.language import errors as told
 from cprsync.language.errors import BY_CLASS, EXITS
@@ -98,3 +100,21 @@ def sentences_of(layer: str) -> set[tuple[str, str]]:
 
 def test_the_advice_of_the_command_line_still_names_its_commands() -> None:
     assert "--reason" in told.advice_text("usage.reason", "da")
+
+
+#: What each of them is called is in the guide's `words.md`.
+_OTHER_NAMES = re.compile(
+    r"lånerid|låner-id|\bmobil(?:nummer|nr)|e-mailadresse|\(notif\)|fraværsperiode|c/o navn"
+    r"|\bPIN\b(?!-kode)|\btelefon\b|driver programmet",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("catalogue", ["desk", "pages", "rules", "words", "errors"])
+def test_a_thing_has_one_name_in_what_people_read(catalogue: str) -> None:
+    texts = {key: text for key, text in entries_of(catalogue, "da").items() if any(map(_OTHER_NAMES.search, text))}
+    assert texts == {}
+
+
+def test_a_field_of_a_record_has_the_name_of_the_thing() -> None:
+    assert [field.name.da for field in FIELDS if _OTHER_NAMES.search(field.name.da)] == []

@@ -46,7 +46,7 @@ def a_set(**deviations: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("document", "withdraws", "text", "danish", "english"),
     [
-        (a_set(), False, "*a@b.dk", ["E-mail og E-mail (notif): sat"], ["E-mail and e-mail (notices): set"]),
+        (a_set(), False, "*a@b.dk", ["E-mail: sat"], ["E-mail: set"]),
         (
             a_set(field="municipality", until="2027-05-01", culr="751"),
             False,
@@ -54,8 +54,8 @@ def a_set(**deviations: Any) -> dict[str, Any]:
             ["Kommunenr.: sat, gælder til og med 1. maj 2027", "  netmedierne får besked"],
             ["Municipality number: set, holds until 1 May 2027", "  the net media are told"],
         ),
-        (a_set(outcome="unchanged"), True, "", ["E-mail og E-mail (notif): der var intet at tage tilbage"], None),
-        (a_set(field="telephones", outcome="set"), True, "", ["Telefon: tømt"], ["Telephones: emptied"]),
+        (a_set(outcome="unchanged"), True, "", ["E-mail: der var intet at tage tilbage"], None),
+        (a_set(field="telephones", outcome="set"), True, "", ["Telefonnummer: tømt"], ["Telephone number: emptied"]),
     ],
 )
 def test_what_was_set_is_told_in_one_language(

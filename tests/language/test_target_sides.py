@@ -85,7 +85,7 @@ def test_a_row_says_what_each_side_has(given: dict[str, Any], expected: Any) -> 
         ("number", "CPR-nummer"),
         ("abroad", "Adresse i udlandet"),
         ("rights", "Rettigheder til netmedier"),
-        ("contact_address", "c/o navn og adresse"),
+        ("contact_address", "Kontaktadresse"),
         ("sms_number", "sms_number"),
     ],
 )

@@ -44,7 +44,7 @@ def test_a_card_that_looks_like_another_patrons_number_says_so(desk: Served) -> 
     browser.send(f"/patrons/{clara}/set", field="cards", text=anna)
     browser.open("/").send("/find", typed=anna)
     assert browser.path == f"/patrons/{anna}"
-    assert f"Et kort med samme nummer er låner {clara}s" in browser.text
+    assert f"Et lånerkort med samme nummer er låner {clara}s" in browser.text
     assert 'class="said attention"' in browser.answer.text
 
 
@@ -159,7 +159,7 @@ def test_a_protected_patron_is_not_found_by_name_and_the_answer_is_that_of_nobod
 def test_a_name_alone_is_asked_for_a_birth_date(desk: Served) -> None:
     browser = desk.browser().open("/").send("/find", typed="Skovgaard")
     assert browser.answer.status_code == 404
-    assert "Ingen låner har det som kort. Skriv også fødselsdatoen for at finde på navn." in browser.text
+    assert "Ingen låner har det som lånerkort. Skriv også fødselsdatoen for at finde på navn." in browser.text
     browser = desk.browser().open("/").send("/find", typed="04.05.1985")
     assert "Er det en fødselsdato, så skriv også navnet" in browser.text
 

@@ -84,7 +84,7 @@ def test_a_yes_alone_is_enough(desk: Served) -> None:
         ({"telephones": "none"}, "Skriv telefonnummeret med otte cifre"),
         ({"telephones": "4055667"}, "Skriv telefonnummeret med otte cifre"),
         ({"emails": "edith"}, "Skriv e-mailen som navn@sted.dk."),
-        ({"cards": "CLARA"}, "Lånerkort: en anden låner har dette kort"),
+        ({"cards": "CLARA"}, "Lånerkort: en anden låner har dette lånerkort"),
         ({"pin": "12"}, "PIN"),
         ({"cards": ""}, "kort"),
     ],

@@ -172,7 +172,7 @@ def test_card_and_pin_of_a_protected_patron_open_nothing_of_them(desk: Served) -
     seen = browser.answer.text + browser.open("/me/change").answer.text
     assert [word for word in [*what_would_say_who("BO"), "•••", "dl class"] if word in seen] == []
     # no page promises what it does not show
-    assert seen.count("Med kort og PIN-kode er der intet at se eller rette her.") == 2
+    assert seen.count("Med lånerkort og PIN-kode er der intet at se eller rette her.") == 2
     assert "har disse oplysninger om dig" not in seen
     before = record_of(desk.library)
     answer = browser.post("/me/set", {"form_token": browser.token, "field": "branch", "text": "Nord"}).answer

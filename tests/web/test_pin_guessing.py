@@ -42,7 +42,7 @@ def test_a_new_browser_is_told_calmly_that_it_has_to_wait(flooded: tuple[Served,
     before = desk.library.everything()
     browser = by_card(desk)
     assert CALM in browser.text
-    assert "Dit kort er ikke spærret" in browser.text
+    assert "Dit lånerkort er ikke spærret" in browser.text
     assert is_nobody(browser)
     # and that it was told is all that is new
     after = desk.library.everything()

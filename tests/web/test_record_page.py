@@ -92,7 +92,7 @@ def test_one_telephone_is_added_and_taken_away_while_the_other_stays(desk: Serve
     browser.send(f"/patrons/{patron}/set", field="telephones", text="30405060", text_notices="yes")
     assert "30405060 (får beskeder)" in browser.text
     browser.send(f"/patrons/{patron}/set", field="telephones", doing="remove", text="20304050")
-    assert "Telefon: fjernet." in browser.text
+    assert "Telefonnummer: fjernet." in browser.text
     view = desk.library.store.views.patron(patron)
     assert [(one.number, one.notices) for one in view.local.telephones] == [("30405060", True)]
 
@@ -203,7 +203,7 @@ def test_net_media_that_refuse_are_a_warning_and_no_success(desk: Served, monkey
     monkeypatch.setattr(desk.site, "publish_patron", lambda _: False)
     browser = record(desk, "ANNA").send(f"/patrons/{patron}/set", field="telephones", text="20304050")
     good, attention = (browser.answer.text.partition(f'class="{box}"')[2] for box in ("said", "said attention"))
-    assert good.partition("</p>")[0].endswith("Telefon: tilføjet.")
+    assert good.partition("</p>")[0].endswith("Telefonnummer: tilføjet.")
     assert "Netmedierne (CULR) afviste" in attention.partition("</p>")[0]
 
 

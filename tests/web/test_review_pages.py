@@ -48,7 +48,7 @@ def test_an_item_shows_both_patrons_and_marks_what_differs(desk: Served, number:
 def test_a_field_that_neither_patron_has_is_left_out(desk: Served, number: int) -> None:
     browser = desk.browser().open(f"/reviews/{number}")
     assert "Status i CPR" in browser.text
-    assert "Fraværsperiode" not in browser.text
+    assert "Fravær" not in browser.text
 
 
 def test_a_case_in_which_nothing_differs_does_not_say_that_differences_are_marked(desk: Served) -> None:

@@ -35,7 +35,7 @@ class DueKind(enum.Enum):
     OVERRIDE_WARNED = "override_warned"
     #: the patron moves to another patron group, by age or because the policy changes on that day
     AGE_STEP = "age_step"
-    #: the absence (Fraværsperiode) is over
+    #: the absence (fravær) is over
     ABSENCE_ENDED = "absence_ended"
     #: the subscription of a dead patron has waited long enough for an annulment of the death
     SUBSCRIPTION_ENDED = "subscription_ended"

@@ -121,6 +121,8 @@ class Field:
     seen: Seen = Seen.BOTH
     #: hidden while the patron is sealed for a reason of their own; only a reveal with a reason shows it
     sealed: bool = False
+    #: what other lists call it
+    also: tuple[str, ...] = ()
     #: may be a column of `patron import`, and a value of `patron add`
     imported: bool = False
     #: staff may set it for good
@@ -150,8 +152,8 @@ class Field:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names under which an import finds the field: its key, and its Danish and English names."""
-        return (self.key, self.name.da, self.name.en)
+        """The names under which an import finds the field: its key, its Danish and English names, and others."""
+        return (self.key, self.name.da, self.name.en, *self.also)
 
     def value_in(self, local: Local) -> Any:
         """The value in the local part."""

@@ -62,7 +62,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "absence",
-        Wording("Fraværsperiode", "Absence"),
+        Wording("Fravær", "Absence"),
         Owner.PATRON,
         Kept.ABSENCE,
         kind=ABSENCE,
@@ -70,6 +70,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         explained=True,
         section=Section.STANDING,
+        also=("Fraværsperiode",),
     ),
     # A list sets name, birth date and address only for a patron that no register knows. For others CPR's values count.
     _registers(
@@ -109,7 +110,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "contact_address",
-        Wording("c/o navn og adresse", "c/o name and address"),
+        Wording("Kontaktadresse", "Contact address"),
         Owner.PATRON,
         Kept.CHANGED,
         kind=CONTACT_ADDRESS,
@@ -118,10 +119,11 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         explained=True,
         section=Section.CONTACT,
+        also=("c/o navn og adresse", "c/o name and address"),
     ),
     Field(
         "telephones",
-        Wording("Telefon", "Telephones"),
+        Wording("Telefonnummer", "Telephone number"),
         Owner.PATRON,
         Kept.CHANGED,
         kind=TELEPHONES,
@@ -130,10 +132,11 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CONTACT,
+        also=("Telefon", "Telephones"),
     ),
     Field(
         "emails",
-        Wording("E-mail og E-mail (notif)", "E-mail and e-mail (notices)"),
+        Wording("E-mail", "E-mail"),
         Owner.PATRON,
         Kept.CHANGED,
         kind=EMAILS,
@@ -142,6 +145,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CONTACT,
+        also=("E-mail og E-mail (notif)", "E-mail and e-mail (notices)"),
     ),
     # the pages explain its two parts
     Field(
@@ -217,7 +221,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "cards",
-        Wording("LånerID", "Cards"),
+        Wording("Lånerkort", "Library card"),
         Owner.STAFF,
         Kept.CHANGED,
         kind=CARDS,
@@ -226,6 +230,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CARDS,
+        also=("LånerID", "Cards"),
     ),
     Field(
         "pin",

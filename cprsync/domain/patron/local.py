@@ -70,7 +70,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Absence:
-    """Fraværsperiode: between these days no reservations are fulfilled."""
+    """fravær: between these days no reservations are fulfilled."""
 
     since: date
     until: date | None = None
@@ -78,7 +78,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Card:
-    """LånerID: a card to borrow with. Its PIN is kept only as a keyed Argon2id hash."""
+    """lånerkort: a card to borrow with. Its PIN is kept only as a keyed Argon2id hash."""
 
     number: str
     pin_hash: str = ""
@@ -152,7 +152,7 @@ class Local:
     group: str = ""
     #: Sprog
     language: str = "da"
-    #: c/o navn og adresse: the patron's own contact address, with the line c/o first
+    #: kontaktadresse: the patron's own contact address, with the line c/o first
     contact_address: tuple[str, ...] | Sealed[tuple[str, ...]] = ()
     telephones: tuple[Telephone, ...] = ()
     emails: tuple[Email, ...] = ()

@@ -1,4 +1,4 @@
-"""What a patron is found by (numbers, and the keyed index of the cards, LånerID), and why a number is subscribed.
+"""What a patron is found by (numbers, and the keyed index of the cards, lånerkort), and why a number is subscribed.
 
 A patron who gets another number is still found by the old one, which stays subscribed for a time (decision 6). The
 register's own links decide before this which patron gets which number. A card belongs to only one patron.

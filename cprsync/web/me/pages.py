@@ -25,7 +25,7 @@ from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
 from cprsync.web.me.area import BACK, ROOT, SESSION, SIGN_IN
 from cprsync.web.me.door import proof_of
-from cprsync.web.pages.fields import Choice, absence_text, choices_of, form_name, group_of, lines_of
+from cprsync.web.pages.fields import Choice, absence_text, choices_of, group_of, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -187,7 +187,7 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
     )
     choices = tuple(choices_of(key, entry["value"], language, own.library.policy))
     kind = "list" if field.kind.is_list else "absence" if key == "absence" else "lines" if field.kind.lines else "line"
-    return OwnForm(key, form_name(key, language), hint, kind, _values(field, entry), entries, choices)
+    return OwnForm(key, name_of(key, language), hint, kind, _values(field, entry), entries, choices)
 
 
 def _as_typed(visit: Visit, form: OwnForm) -> OwnForm:

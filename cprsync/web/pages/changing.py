@@ -11,11 +11,12 @@ from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfirmed
 from cprsync.language.errors import error_text
+from cprsync.language.record import name_of
 from cprsync.language.words import word
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number
-from cprsync.web.pages.fields import CORRECTS, NAMES, absence_text, form_name
+from cprsync.web.pages.fields import CORRECTS, NAMES, absence_text
 from cprsync.web.pages.records import Problem, show_record
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
         typed = _typed_again(visit) if is_shown else {}
         return show_record(visit, problem=Problem(form, _why(visit, error), typed, _input_of(asked, error)))
     visit.publish(asked.patron_id, field=asked.field)
-    told = visit.word(f"set_{done['outcome']}", field=form_name(asked.field, visit.language))
+    told = visit.word(f"set_{done['outcome']}", field=name_of(asked.field, visit.language))
     visit.session.say(told, field=asked.field)
     return visit.go_to(f"/patrons/{asked.patron_id}{_DONE}")
 

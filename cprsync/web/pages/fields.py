@@ -238,18 +238,13 @@ def _blank(field: Field, language: Language) -> Settable:
     """A field as its form shows it, with nothing in it."""
     key = field.key
     hint = _word_or(f"hint_{key}", "", language)
-    name, label = form_name(key, language), label_of(key, language)
+    name, label = name_of(key, language), label_of(key, language)
     return Settable(key, name, label, field.kind, hint=hint, owner=field.owner.value)
 
 
 def label_of(key: str, language: Language) -> str:
     """What a form calls the value of a field."""
     return _word_or(f"label_{key}", name_of(key, language), language)
-
-
-def form_name(key: str, language: Language) -> str:
-    """What a form calls a field."""
-    return _word_or(f"form_{key}", name_of(key, language), language)
 
 
 def _own_word(key: str, document: Mapping[str, Any], language: Language) -> Settable:

@@ -101,7 +101,7 @@ def test_the_document_says_whether_it_was_applied(
     [
         (
             "da",
-            ("linje 3, LånerID: det samme kort står", "linje 4, CPR-nummer: ikke et muligt", "ikke i review"),
+            ("linje 3, Lånerkort: det samme lånerkort står", "linje 4, CPR-nummer: ikke et muligt", "ikke i review"),
         ),
         ("en", ("line 3, cards: the same card stands", "line 4, cpr_number: not a possible", "not in review")),
     ],
@@ -147,7 +147,7 @@ def test_a_row_with_more_cells_than_columns_is_refused_as_a_whole(
 @pytest.mark.parametrize(
     ("language", "as_json", "header", "fields"),
     [
-        ("da", False, "linje,felt,grund", ["LånerID", "CPR-nummer"]),
+        ("da", False, "linje,felt,grund", ["Lånerkort", "CPR-nummer"]),
         ("en", False, "line,field,reason", ["cards", "cpr_number"]),
         ("da", True, "line,field,reason", ["cards", "cpr_number"]),
     ],

@@ -206,13 +206,13 @@ NUMBER: dict[str, tuple[object, ...]] = {
         "Beslutning 6",
     ),
     "number-card": (
-        "et LånerID, der er et CPR-nummer",
+        "et lånerkort, der er et CPR-nummer",
         (
-            "vises som selve nummeret, uden de sidste fire cifre. Et nyt CPR-nummer ændrer ikke kortet; det gør "
-            "personalet. En søgning finder først den, der har eller har haft nummeret, og advarer, når kortet er en "
-            "andens"
+            "vises som selve nummeret, uden de sidste fire cifre. Kun lånerens eget CPR-nummer, nu eller før, kan være "
+            "et kort: et andet afvises ved indmeldelse, under kort og i en liste, og åbner ingens post. Et nyt "
+            "CPR-nummer ændrer ikke kortet; det gør personalet"
         ),
-        "Postens LånerID; beslutning 6",
+        "Postens lånerkort; beslutning 6 og 51",
     ),
 }
 SAME: dict[str, tuple[object, ...]] = {

@@ -199,7 +199,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "guardian": (
-        ("Formålet er økonomisk ansvarlig: personen får en post uden lånerret. Skriv den på barnets post.",),
+        "Formålet er økonomisk ansvarlig: personen får en post uden lånerret. Skriv den på barnets post.",
         "Beslutning 40",
     ),
     "provisional": (

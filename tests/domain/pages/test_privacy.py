@@ -236,7 +236,7 @@ def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> No
     [
         ("address", "skjules, hvis du har"),
         ("birth_date", "kun din alder"),
-        ("cpr_number", "på et kort"),
+        ("cpr_number", "på et lånerkort"),
         ("branch", ""),
     ],
 )
@@ -299,8 +299,8 @@ def test_whoever_leaves_is_told_that_the_log_is_erased_only_where_it_is(log: int
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Telefon", "Har du ikke valgt et, sender vi ingen."),
-        ("E-mail og E-mail (notif)", "Har du ikke valgt en, sender vi ingen."),
+        ("Telefonnummer", "Har du ikke valgt et, sender vi ingen."),
+        ("E-mail", "Har du ikke valgt en, sender vi ingen."),
         ("PIN-kode", "uden bibliotekets nøgle"),
         ("Økonomisk ansvarlig", "eller den ansvarlige er død, udrejst eller forsvundet, eller nummeret er annulleret."),
         ("Navne- og adressebeskyttelse", "mens noget fra CPR ikke kan læses eller afgøres"),

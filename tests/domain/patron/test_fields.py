@@ -19,7 +19,10 @@ TOLD_TO_PATRONS = (
 
 
 def test_every_field_that_libraries_explain_is_in_the_table_in_their_order() -> None:
-    assert tuple(field.name.da for field in FIELDS if field.explained) == TOLD_TO_PATRONS
+    """A list that has a library's own name for a field is still read."""
+    explained = [field for field in FIELDS if field.explained]
+    for field, told in zip(explained, TOLD_TO_PATRONS, strict=True):
+        assert told in field.columns
 
 
 def test_every_field_is_explained_in_danish_and_in_english() -> None:

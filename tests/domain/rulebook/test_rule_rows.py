@@ -306,7 +306,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
     "protection-use": (
         *("en beskyttet låner", "vil bruge biblioteket", "ligegyldigt", "ligegyldigt hvad"),
-        "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til lånerens egen telefon og e-mail",
+        "som andre: lån, reserveringer, netmedier efter kommunen, beskeder til lånerens eget telefonnummer og e-mail",
         "Beslutning 2 og 11",
     ),
     "protection-unknown-number": (

@@ -130,7 +130,7 @@ def test_a_group_without_reminders_gets_none_and_bills_all_the_same(library: Lib
     assert rules(told, "email", "bill") == (True, ["email"])
     lines = list(standing_lines(told, "da"))
     assert "  E-mail, påmindelse: nej – lånergruppen får ingen påmindelser" in lines
-    assert "  E-mail, regning: ja – der er en e-mailadresse til beskeder" in lines
+    assert "  E-mail, regning: ja – der er en e-mail til beskeder" in lines
 
 
 def test_each_late_loan_says_when_its_patron_is_reminded(either_library: Library) -> None:
