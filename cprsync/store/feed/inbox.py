@@ -7,6 +7,7 @@ are sealed is in `sealing`.
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -123,7 +124,8 @@ class Inbox(TenantStore):
 
     def waiting(self) -> list[SealedDelivery]:
         with reading(self._tenant.engine) as connection:
-            return [from_row(row) for row in connection.execute(_WAITING, self._tenant.ours)]
+            rows = connection.execute(_WAITING, self._tenant.ours).all()
+            return [bound_delivery(connection, self._tenant, row, from_row(row)) for row in rows]
 
     def accepted_by(self, run: Run) -> list[SealedDelivery]:
         return accepted_by(self._tenant, run)
@@ -283,6 +285,13 @@ def forgotten() -> ColumnElement[bool]:
 def counts_as_new() -> ColumnElement[bool]:
     """Return a condition: the file was refused, its content is deleted, and it stops the nights when it comes again."""
     return forgotten() & _BOX.reason.not_in(SETTLED)
+
+
+def bound_delivery(connection: Connection, tenant: Tenant, row: AnyRow, one: SealedDelivery) -> SealedDelivery:
+    """Return a delivery of a row. An acceptance that the audit does not have counts as not given."""
+    if one.accepted and binding.find_unbound(connection, tenant, binding.ACCEPTED, [row]):
+        return replace(one, accepted=False)
+    return one
 
 
 def from_row(row: AnyRow, *, forgotten: bool = False) -> SealedDelivery:

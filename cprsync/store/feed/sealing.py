@@ -22,6 +22,7 @@ from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
     OF_AGREEMENT,
     OWNER,
+    bound_delivery,
     change_delivery,
     counts_as_new,
     forgotten,
@@ -31,6 +32,7 @@ from cprsync.store.feed.inbox import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
 #: Chunks written in one transaction: 2 MiB, so that a large delivery takes about 150 transactions.
@@ -75,7 +77,7 @@ class Sealing(TenantStore):
         wanted = _FOUND.where(OF_AGREEMENT, _BOX.name == name, _BOX.mark == mark, here)
         with reading(self._tenant.engine) as connection:
             row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1), self._tenant.ours).one_or_none()
-        return None if row is None else from_row(row, forgotten=row.forgotten)
+            return _delivery_of(connection, self._tenant, row)
 
     def clear_half_sealed(self) -> None:
         with reading(self._tenant.engine) as connection:
@@ -211,4 +213,8 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
 
 def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
     row = connection.execute(_SAME, {**tenant.ours, "name_": name, "sha256_": sha256}).one_or_none()
-    return None if row is None else from_row(row, forgotten=row.forgotten)
+    return _delivery_of(connection, tenant, row)
+
+
+def _delivery_of(connection: Connection, tenant: Tenant, row: AnyRow | None) -> SealedDelivery | None:
+    return None if row is None else bound_delivery(connection, tenant, row, from_row(row, forgotten=row.forgotten))

@@ -327,6 +327,16 @@ def test_the_first_of_two_yeses_is_not_written_by_the_database(either_library: L
     assert Reviews(library, "clara").accept(number)["state"] == "accepted"
 
 
+def test_a_delivery_behind_a_gap_is_not_accepted_by_the_database(either_library: Library) -> None:
+    library = either_library
+    library.deliver(TUESDAY, renames(person("ANNA")), previous=MONDAY)
+    assert library.one_night().exit_code == 1
+    do(library, "UPDATE inbox SET state = 'sealed', reason = NULL, accepted_reason = 'x' WHERE state <> 'applied'")
+    assert library.one_night().exit_code == 1
+    assert library.record("ANNA") == person("ANNA")
+    assert ("accepted", "added") in {(kind, fate) for kind, _, fate in told(library)}
+
+
 # -- how long, and what ends it ----------------------------------------------------------------------------
 
 
