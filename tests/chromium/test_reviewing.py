@@ -32,8 +32,10 @@ def test_a_block_of_someone_dead_is_accepted_and_taken_back(sit: Callable[..., S
 
 def test_an_item_is_rejected_with_a_reason_and_opened_again(sit: Callable[..., Seat], town: TownDesk) -> None:
     seat = sit("leder").open("/reviews")
-    seat.page.locator("main td a").first.click()
-    item = seat.path.removeprefix("/reviews/")
+    items = [str(one.get_attribute("href")) for one in seat.page.locator("main td a").all()]
+    # some have one answer alone
+    item = next(one for one in items if seat.open(one).page.get_by_role("button", name="Afvis", exact=True).count())
+    item = item.removeprefix("/reviews/")
     seat.type_into("reason", "Personen står her").click("Afvis")
     assert state_of(town, item) == "rejected"
     seat.open(f"/reviews/{item}").type_into("reason", "Alligevel ikke").click("Genåbn sagen")

@@ -101,7 +101,7 @@ def test_a_correction_is_shown_beside_the_registers_word(library: Library) -> No
     }
     before = library.rows()
     unsaid = patron(library, "set", found(library, "ANNA"), "municipality", "--withdraw", typed="")
-    assert_refused(unsaid, code=2, kind="usage.reason", says="--reason", advises="--reason")
+    assert_refused(unsaid, code=2, kind="usage.reason", says="say why", advises="--reason")
     assert library.rows() == before
     taken = patron(
         library, "set", found(library, "ANNA"), "municipality", "--withdraw", "--reason", "Moved back", typed=""
@@ -206,9 +206,9 @@ def test_a_list_is_changed_in_one_way_at_a_time(library: Library, options: tuple
         ("shoe_size", (), 2, "usage.field", "birth_date"),
         *((field, (), 2, "usage.field", "not set here") for field in NEVER_SET if field != "protection"),
         ("protection", (), 2, "usage.field.protection", "only the register protects"),
-        ("name", (), 2, "usage.reason", "--reason"),
-        ("name", ("--reason", "x"), 2, "usage.until", "--until"),
-        ("branch", ("--reason", "x"), 2, "usage.field", "no --reason"),
+        ("name", (), 2, "usage.reason", "say why"),
+        ("name", ("--reason", "x"), 2, "usage.until", "a last day"),
+        ("branch", ("--reason", "x"), 2, "usage.field", "set for good"),
         ("branch", ("--remove",), 2, "usage.field", "is one value"),
         ("name", ("--replace", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "is one value"),
         ("name", ("--withdraw", "--reason", "x", "--until", "2027-05-01"), 2, "usage.field", "no last day"),

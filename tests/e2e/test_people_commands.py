@@ -92,7 +92,7 @@ def test_a_statement_of_a_protected_patron_tells_nothing_of_her(
         library.call("statement", anna, "--reason", "regning"),
         code=2,
         kind="usage.reason",
-        says="--reveal",
+        says="nothing is opened",
         advises="--reason",
     )
     opened = library.call("statement", bo, "--reveal", "--reason", "regning på papir")

@@ -199,7 +199,7 @@ def test_what_cannot_be_done_is_refused(town: tuple[Library, Receiver]) -> None:
     refusals = {
         ("send", "nobody"): (2, "target.unknown", "has that name", "cprsync"),
         ("release", "hook", "--reason", "it is right"): (1, "target.not_stopped", "is stopped", ""),
-        ("forget", "hook", "--reason", "gone", "--yes"): (1, "target.set_up", "still in cprsync.toml", ""),
+        ("forget", "hook", "--reason", "gone", "--yes"): (1, "target.set_up", "still in the settings", ""),
     }
     before = library.rows("target", "target_patron", "outbox")
     for command, (code, kind, says, advises) in refusals.items():

@@ -275,9 +275,9 @@ def test_no_page_and_no_answer_shows_a_protected_person(
 
 
 def beside_the_box(name: str, body: str) -> str:
-    """The page without the box, which shows again what somebody typed, whether or not anybody is called so."""
+    """The page without its boxes, which show again what somebody typed, whether or not anybody is called so."""
     what, _, typed = name.partition(" ")
-    return body.replace(f'spellcheck="false" value="{typed}"', "", 1) if what == "find" else body
+    return body.replace(f'value="{typed}"', "") if what == "find" else body
 
 
 def test_lists_and_the_log_name_nobody_at_all(visited: tuple[Served, Heard, list[str], dict[str, str]]) -> None:

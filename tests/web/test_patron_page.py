@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from doubles import Library
 
-PIN, WRONG = "4711", "1234"
+PIN, WRONG = "4711", "5821"
 #: Words that stand in ANNA's record alone.
 TELEPHONE, EMAIL, CO = "20304050", "kanariefugl@example.dk", "c/o Kanariefugl"
 

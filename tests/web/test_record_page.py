@@ -27,7 +27,7 @@ def record(desk: Served, key: str) -> Browser:
 
 
 def words_of(text: str) -> list[str]:
-    return [one for one in text.replace("[", " ").replace("]", " ").replace("<", " ").replace(">", " ").split() if one]
+    return text.translate(dict.fromkeys(map(ord, "[]<>()"), " ")).split()
 
 
 @pytest.mark.parametrize("key", ["ANNA", "BO", "CLARA", "DAVID"])

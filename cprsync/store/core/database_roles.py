@@ -46,7 +46,6 @@ _APP: Final = {
 _KEEPER: Final = {
     _VERSION: _READ,
     "issued_id": _READ,
-    "upkeep": _READ,
     "alarm": _READ,
     "alarm_message": _READ,
     "audit": _ADD | {"DELETE"},

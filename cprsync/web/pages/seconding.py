@@ -72,6 +72,8 @@ class Seconding:
             attempt=held.attempt,
             signs_here=self.accounts is not None,
             problem=problem,
+            # nothing was wrong with the form: it waits
+            is_refusal=problem is not None,
         )
 
     async def signed(self, request: Request, session: Session, form: Form) -> Form | Response:

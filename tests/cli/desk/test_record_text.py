@@ -102,9 +102,9 @@ def test_a_value_is_told_as_people_say_it(key: str, value: Any, told: str) -> No
 
 def test_the_telephone_for_notices_has_the_star_that_it_is_typed_with() -> None:
     (line,) = field_lines({"telephones": entry(["87000000", "87000001"], "patron", notices="87000001")})
-    assert line == "  Telefon  87000000, *87000001  [lånerens]"
+    assert line == "  Telefonnummer  87000000, *87000001  [lånerens]"
     (line,) = field_lines({"telephones": entry(["87000000"], "patron", notices=None)})
-    assert line == "  Telefon  87000000  [lånerens]"
+    assert line == "  Telefonnummer  87000000  [lånerens]"
 
 
 def test_of_what_is_sealed_nothing_is_told_but_who_corrected_it() -> None:

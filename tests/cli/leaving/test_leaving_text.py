@@ -70,16 +70,16 @@ def test_what_would_go_is_told_before_anyone_is_asked() -> None:
     }
     assert list(parting_lines(document, "da")) == [
         f"Udmeldelse af låner {PATRON}",
-        "  Ruth Kjeldgaard, alder 75, kort E1, E2",
+        "  Ruth Kjeldgaard, alder 75, lånerkort E1, E2",
         "  ? spørg først: Låneren skylder.",
         "  Åbent endnu: mellemværender 1",
-        "  Slettes med posten: Telefon (2)",
+        "  Slettes med posten: Telefonnummer (2)",
         "  Reserveringer, der slettes: 2",
         "  Blokeret: Gebyrer (siden 3. marts 2027)",
         "  Afmeldes bagefter: abonnementer i CPR 1 (om natten), konti hos netmedierne 1, andre systemer koha",
     ]
     document["whose"] = {"name": None, "age": 75, "cards": ["E1"], "protected": True}
-    assert list(parting_lines(document, "da"))[1] == "  <skjult>, alder 75, kort E1"
+    assert list(parting_lines(document, "da"))[1] == "  <skjult>, alder 75, lånerkort E1"
     document["whose"] = {"name": None, "age": None, "cards": [], "protected": False}
     assert list(parting_lines(document, "da"))[1] == "  ? spørg først: Låneren skylder."
 

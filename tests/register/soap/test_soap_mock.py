@@ -153,9 +153,9 @@ def test_a_connection_dropped_once_is_not_the_callers_concern(
 
 
 def test_a_certificate_of_another_issuer_is_refused(
-    at_mock: dict[str, Any], authority: Authority, tmp_path: Path, make_register: Callable[..., SoapRegister]
+    at_mock: dict[str, Any], rogue: Authority, tmp_path: Path, make_register: Callable[..., SoapRegister]
 ) -> None:
-    authority.issue_client(valid_from=NOW - MONTH).write(tmp_path, "other")
+    rogue.issue_client(valid_from=NOW - MONTH).write(tmp_path, "other")
     files = {"client_cert": tmp_path / "other.pem", "client_key": tmp_path / "other.key"}
     with pytest.raises(CertificateRefused):
         make_register(**(at_mock | files)).look_up(ANNA)
