@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from comparing import disagreements
-from town import PEOPLE, PEOPLE_FILE
+from town import PEOPLE, PEOPLE_FILE, number
 
 from cprsync.domain.deciding.decide import Change, Parked, Unchanged, WhyUnchanged, decide
 from cprsync.domain.patron.patron import AsOf, Patron, Source
@@ -66,6 +66,9 @@ def listen(ready: dict[str, Any], folder: Path) -> Heard:
         assert len(list(register.subscribe_many(NUMBERS))) == 60
         for key, person in PEOPLE.items():
             control.event(ready, "birth" if person.get("unborn") else "resend", key)
+        # a parent is named beside the custody, anybody else in it
+        control.event(ready, "custody", "LIV")
+        control.event(ready, "custody", "LEO", "THOMAS")
         (file,) = control.night(ready)["files"]
         answers = list(register.look_up_many(NUMBERS))
     soap = {NUMBERS[answer.number]: answer.person for answer in answers if isinstance(answer, Found)}
@@ -102,6 +105,14 @@ def test_the_two_sources_give_the_same_days_of_status_and_move(way: str, heard: 
     days = {key: (soap[key].status_since, soap[key].moved_in) for key in PEOPLE}
     assert days == {key: (file[key].status_since, file[key].moved_in) for key in PEOPLE}
     assert all(any(of is not None for of in some) for some in zip(*days.values(), strict=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_two_sources_name_the_same_people_who_have_custody(way: str, heard: dict[str, Heard]) -> None:
+    soap, file = heard[way].soap, heard[way].file
+    assert {key: soap[key].custody for key in PEOPLE} == {key: file[key].custody for key in PEOPLE}
+    held = {key: one.holders for key in PEOPLE if (one := file[key].custody) is not None}
+    assert held == {"LIV": {CprNumber(number("QUINNIE"))}, "LEO": {CprNumber(number("THOMAS"))}}
 
 
 def test_both_framings_give_equal_persons(heard: dict[str, Heard]) -> None:

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.patron.override import birth_in_force, in_force
-from cprsync.domain.patron.review import RESPONSIBLE_GONE, RESPONSIBLE_OF_AGE, RESPONSIBLE_PROTECTED
+from cprsync.domain.patron.review import (
+    RESPONSIBLE_CUSTODY,
+    RESPONSIBLE_GONE,
+    RESPONSIBLE_OF_AGE,
+    RESPONSIBLE_PROTECTED,
+)
 from cprsync.domain.person.age import birthday
 from cprsync.domain.person.person import Status
 
@@ -21,7 +26,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.override import Override
     from cprsync.domain.person.age import LeapDay
-    from cprsync.domain.person.person import Person
+    from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Custody, Person
 
 #: A minor is under 18 (værgemålsloven § 1). The law sets this age, not the library.
 OF_AGE: Final = 18
@@ -96,6 +102,15 @@ def why_not(link: Proposed, on: date) -> NoLink | None:
     return NoLink.TOO_MANY if len(link.others) >= RESPONSIBLES_MAX else None
 
 
+def has_lost_custody(responsible: CprNumber, custody: Custody, *, linked: date) -> bool:
+    """Whether custody has changed after staff made the link, on the day `linked`, and the person has none.
+
+    A link with somebody who had no custody then, such as a grandparent, is no news. On the day of the link itself
+    nobody can tell which came first: staff are asked.
+    """
+    return custody.since >= linked and responsible not in custody.holders
+
+
 def is_gone(person: Person) -> bool:
     """True if the person can no longer be asked for anything."""
     return person.status in GONE
@@ -132,8 +147,8 @@ class Answering:
     troubles: frozenset[str]
 
     def is_reason_for(self, kind: str) -> bool:
-        """Whether a review item about the minor concerns this link. An item about age concerns every link."""
-        return kind == RESPONSIBLE_OF_AGE or kind in self.troubles
+        """Whether a review item about the minor concerns this link. One about age or custody concerns every link."""
+        return kind in {RESPONSIBLE_OF_AGE, RESPONSIBLE_CUSTODY} or kind in self.troubles
 
 
 @dataclass(frozen=True, slots=True)

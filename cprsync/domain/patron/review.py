@@ -50,7 +50,9 @@ NET_MEDIA_KINDS: Final = frozenset({NET_MEDIA_REFUSED, NET_MEDIA_FOREIGN})
 SUBSCRIPTION_ENDED: Final = "subscription.ended"
 #: By the birth date that counts now, the patron came of age earlier, and someone still answers for them.
 RESPONSIBLE_OF_AGE: Final = "responsible.of_age"
-LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE})
+#: Custody of a minor has changed since the link was made, and a person who answers for them has none.
+RESPONSIBLE_CUSTODY: Final = "responsible.custody"
+LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE, RESPONSIBLE_CUSTODY})
 #: On three nights the register answered no, against a protection without an end: two people may end it (decision 35).
 PROTECTION_DOUBTED: Final = "protection.doubted"
 #: The sources contradict each other about a protection, or its end waits for two people.
@@ -271,6 +273,7 @@ _ROWS: Final = (
     ReviewKind(RESPONSIBLE_GONE, AcceptEffect.END_LINK, "end_link", "keep_link", "silent_link"),
     ReviewKind(RESPONSIBLE_PROTECTED, AcceptEffect.END_LINK, "end_link", "keep_link", "silent_link"),
     ReviewKind(RESPONSIBLE_OF_AGE, AcceptEffect.END_LINK, "end_link", "keep_link_for_now", "link"),
+    ReviewKind(RESPONSIBLE_CUSTODY, AcceptEffect.SEEN, "seen_custody", "close", "link"),
     ReviewKind(NET_MEDIA_REFUSED, AcceptEffect.TELL_AGAIN, "tell_again", "keep_told", "net_media"),
     ReviewKind(NET_MEDIA_FOREIGN, AcceptEffect.TELL_AGAIN, "send_ours", "keep_theirs", "net_media"),
     ReviewKind(TARGET_NOT_TAKEN, AcceptEffect.SEND_AGAIN, "send_again", "drop_refused", "target"),

@@ -124,6 +124,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Custody:
+    """Who has custody of a child, and since when. It is only compared with whom staff made responsible, never kept."""
+
+    holders: frozenset[CprNumber]
+    since: date
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Person:
     """What a source says about one person. `groups()` lists the groups in the order of decision 1.
 
@@ -149,6 +157,8 @@ class Person:
     moved_in: date | None = field(default=None, compare=False)
     #: the day of the move to the municipality, which a move within it leaves as it is
     municipality_since: date | None = field(default=None, compare=False)
+    #: who has custody of a child; None: the source does not say. No record keeps it.
+    custody: Custody | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.is_shut:
@@ -224,6 +234,7 @@ def silence_by_status(person: Person) -> Person:
         contact=person.contact,
         events=person.events,
         is_end_doubted=person.is_end_doubted,
+        custody=person.custody,
         status_since=person.status_since,
         moved_in=person.moved_in if status in WITH_ADDRESS else None,
     )

@@ -6,6 +6,7 @@ a stable reason. An impossible birth date counts as silent, not as broken.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from cprsync.domain.person.person import (
     Abroad,
     Birth,
     Contact,
+    Custody,
     Gap,
     Person,
     Protection,
@@ -40,7 +42,7 @@ from cprsync.register.extract.records import NUMBER, TYPE
 from cprsync.services.ports.deliveries import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cprsync.domain.person.sealed import Address, Name
     from cprsync.register.extract.records import Layout
@@ -51,6 +53,8 @@ _SINGLE = frozenset({"001", "002", "003", "005", "006", "008"})
 _NO_DAMAGE = frozenset({"022", "099", "910", "997"})
 _CODES = ("KOMKOD", "VEJKOD", "HUSNR", "ETAGE", "SIDEDOER", "BNR")
 _UNSET = "0000"
+#: The holders of custody who are parents: the mother, and the father or co-mother.
+_PARENTS = ("0003", "0004")
 #: Since when the status is so, and the mark of a day that the register is unsure of.
 _STATUS_DAY = ("STATUSHAENSTART", "STATUSDTO_UMRK")
 _STATUSES = {status.value: status for status in Status}
@@ -80,6 +84,10 @@ class PersonParser:
         self._contact = layout.pick("006", *(f"ADR{line}-KONTAKTADR" for line in range(1, 6)))
         self._protection_type = layout.place("004", "BESKYTTYPE")
         self._event = layout.place("099", "HAENDELSE")
+        self._parents = layout.pick("015", "PNRMOR", "PNRFAR")
+        self._custody = layout.pick(
+            "016", "RELTYP-FORÆLDREMYN", "START_DT-FORÆLDREMYN", "START_DT_UMRK-FORÆLDREMYN", "RELPNR"
+        )
 
     def parse(self, records: list[str]) -> Person | Unreadable | None:
         """Read one person. None: the records' types say nothing about a delivered person."""
@@ -131,8 +139,19 @@ class PersonParser:
                 events=self._events(events),
                 status_since=_day(began, unsure),
                 moved_in=self._moved_in(single.get("002")) if status in WITH_ADDRESS else None,
+                custody=self._parse_custody(records),
             )
         )
+
+    def _parse_custody(self, records: Iterable[str]) -> Custody | None:
+        """Who has custody by the records 016. A parent is named in record 015, anybody else beside the custody."""
+        found = [self._custody(record) for record in records if record[TYPE] == "016"]
+        if not found:
+            return None
+        parents = next((self._parents(record) for record in records if record[TYPE] == "015"), ("", ""))
+        numbers = dict(zip(_PARENTS, parents, strict=True))
+        held = [(numbers.get(kind, other), start, mark) for kind, start, mark, other in found]
+        return _custody_of(held)
 
     def _moved_in(self, record: str | None) -> date | None:
         return None if record is None or "002" not in self._agreement else _day(*self._move(record))
@@ -269,6 +288,14 @@ def _birth(raw: str, *, uncertain: bool) -> Birth | Silent:
     except ValueError:
         # 1950-00-00 and blanks: the source does not know the day (decision 1).
         return SILENT
+
+
+def _custody_of(held: Sequence[tuple[str, str, str]]) -> Custody | None:
+    """Put together who has custody: of each holder the number, the day and its mark. None: no certain day is known."""
+    certain = [_birth(day, uncertain=False) for _, day, mark in held if mark != UNCERTAIN]
+    days = [one.day for one in certain if one is not SILENT]
+    numbers = (digits for digits, _, _ in held if re.fullmatch(r"[0-9]{10}", digits) and digits.strip("0"))
+    return Custody(frozenset(map(CprNumber, numbers)), max(days)) if days else None
 
 
 def _day(moment: str, mark: str) -> date | None:

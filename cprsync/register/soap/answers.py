@@ -21,6 +21,7 @@ from cprsync.domain.person.person import (
     Abroad,
     Birth,
     Contact,
+    Custody,
     Gap,
     Person,
     Protection,
@@ -190,6 +191,7 @@ def parse_person(response: etree._Element, asked: CprNumber, *, today: date) -> 
             contact=_contact(response),
             status_since=_certain_day(persondata, "p:status/p:statusdato"),
             moved_in=_certain_day(response, "p:adresse/p:aktuelAdresse/p:tilflytningsdato"),
+            custody=_custody(response),
         )
     except Misread:
         raise BadAnswer("a name or an address was read in another encoding", kind="register.misread") from None
@@ -308,6 +310,21 @@ def _contact(response: etree._Element) -> Contact | Silent:
     contact = contact_of(_lines(element, "p:kontaktAdr{}"))
     # The service cannot say "none": five blank lines say nothing.
     return contact if isinstance(contact, Contact) else SILENT
+
+
+def _custody(response: etree._Element) -> Custody | None:
+    """Who has custody. A parent is named beside the custody, anybody else in it."""
+    relations = response.find("p:relationer", _NS)
+    if relations is None:
+        return None
+    parents = {kind: _text(relations, f"p:{name}/p:personnummer") for kind, name in (("3", "mor"), ("4", "far"))}
+    found = relations.findall("p:foraeldremyndighed", _NS)
+    days = [day for one in found if (day := _certain_day(one, "p:foraeldremyndighedStartdato")) is not None]
+    named = {
+        parents.get(_text(one, "p:foraeldremyndighedtype")) or _text(one, "p:relationPersonnummer") for one in found
+    }
+    numbers = (digits for digits in named if re.fullmatch(r"[0-9]{10}", digits) and digits.strip("0"))
+    return Custody(frozenset(map(CprNumber, numbers)), max(days)) if days else None
 
 
 def _text(element: etree._Element, path: str) -> str:

@@ -20,6 +20,7 @@ from cprsync.services.planning.steps import (
     Step,
     Strangers,
     as_of_lookup,
+    ask_about_custody,
     end_of,
     step_of,
     told_protection,
@@ -174,6 +175,8 @@ class Planner:
             return
         if isinstance(found, Equal):
             step = _equal_step(item, found, person, as_of)
+            if person.custody is not None and not as_of.is_older_than(found.as_of):
+                step = replace(step, custody=ask_about_custody(self._night, person, patron_id))
         else:
             evidence = Evidence(person, as_of, *(end or ()))
             decision = evidence.decide_on(found)

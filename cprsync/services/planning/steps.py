@@ -27,7 +27,8 @@ from cprsync.domain.patron.due import CalendarFacts, age_step_of, group_at_death
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import AsOf, Source
-from cprsync.domain.patron.review import PARKED
+from cprsync.domain.patron.responsible import has_lost_custody
+from cprsync.domain.patron.review import PARKED, RESPONSIBLE_CUSTODY
 from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Protection, Status
@@ -117,6 +118,8 @@ class Step:
     named: Named | None = None
     #: patron id, and an old number that leads to their present one, or nowhere any more
     agreed: tuple[str, CprNumber] | None = None
+    #: the minor about whom staff are asked who answers for them, and the kind of the review
+    custody: tuple[str, str] | None = None
     parked: str | None = None
 
     @property
@@ -132,7 +135,7 @@ class Step:
         if self.write is not None:
             return self.write.patron.id
         about = (self.touch, self.asks, self.answered)
-        items = (pair[0] for pair in (self.review, self.agreed, self.told) if pair is not None)
+        items = (pair[0] for pair in (self.review, self.agreed, self.told, self.custody) if pair is not None)
         return next(
             (one.patron_id for one in about if one is not None), self.verifies or self.read or next(items, None)
         )
@@ -236,9 +239,25 @@ def step_of(
     is_confirmed = evidence.person.protection is Protection.NAME_AND_ADDRESS and not is_older and parked is None
     confirmed = patron.id if is_confirmed else None
     told = told_protection(evidence.person, evidence.as_of, patron.id)
-    return Step(
-        line, evidence, change, write, touch, asks, confirmed=confirmed, told=told, review=review, parked=parked
-    )
+    custody = None if is_older else ask_about_custody(library, evidence.person, patron.id)
+    step = Step(line, evidence, change, write, touch, asks, confirmed=confirmed, told=told, review=review)
+    return replace(step, custody=custody, parked=parked)
+
+
+def ask_about_custody(library: Library, person: Person, patron_id: str) -> tuple[str, str] | None:
+    """The minor and the kind of review, if custody has changed and somebody who answers for the minor has none.
+
+    A change is asked about once. Custody is only compared here; no record keeps it (decision 1).
+    """
+    if person.custody is None:
+        return None
+    held, store = person.custody, library.store
+    linked = {one.responsible_id: one.since for one in store.responsibles.links(patron_id) if one.until is None}
+    persons = store.patrons.read(sorted(linked)) if linked else []
+    lost = any(has_lost_custody(one.number, held, linked=linked[one.id]) for one in persons)
+    if not lost or store.reviews.was_asked(patron_id, RESPONSIBLE_CUSTODY, since=held.since):
+        return None
+    return patron_id, RESPONSIBLE_CUSTODY
 
 
 def told_protection(person: Person, as_of: AsOf, patron_id: str) -> tuple[str, date] | None:
@@ -256,7 +275,7 @@ def batch_of(steps: Sequence[Step]) -> Batch:
         items=[step.item for step in steps if step.item is not None],
         asks=[step.asks for step in steps if step.asks is not None],
         answered=[step.answered for step in steps if step.answered is not None],
-        reviews=[step.review for step in steps if step.review is not None],
+        reviews=[one for step in steps for one in (step.review, step.custody) if one is not None],
         named=[step.named for step in steps if step.named is not None],
         agreed=[step.agreed for step in steps if step.agreed is not None],
         verified=[step.verifies for step in steps if step.verifies is not None],

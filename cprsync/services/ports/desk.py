@@ -347,6 +347,9 @@ class Reviews(Protocol):
     def in_force(self, patron_ids: Sequence[str]) -> list[ItemInForce]:
         """The reviews about these patrons that wait or were accepted."""
 
+    def was_asked(self, patron_id: str, kind: str, *, since: date) -> bool:
+        """Whether an item of a kind was opened about a patron since a day, whatever became of it."""
+
 
 class ReviewDesk(Protocol):
     """What waits for a person, as the desk reads and answers it."""

@@ -98,6 +98,12 @@ class Reviews(TenantStore):
         with reading(self._tenant.engine) as connection:
             return list(_in_force(connection, self._tenant, ids))
 
+    def was_asked(self, patron_id: str, kind: str, *, since: date) -> bool:
+        theirs = (_ROW.agency == AGENCY_IS) & (_ROW.patron_id == patron_id)
+        these = theirs & (_ROW.kind == kind) & (_ROW.opened >= since)
+        with reading(self._tenant.engine) as connection:
+            return connection.scalar(select(_ROW.id).where(these).limit(1), self._tenant.ours) is not None
+
 
 def ask_staff(connection: Connection, tenant: Tenant, run: Run, ids: Iterable[str], kind: str) -> None:
     """Open one item of a kind for each of these patrons, once, in the caller's transaction."""

@@ -124,6 +124,7 @@ def test_no_row_is_for_a_kind_that_nobody_raises() -> None:
         ("responsible.gone", AcceptEffect.END_LINK, True),
         ("responsible.protected", AcceptEffect.END_LINK, True),
         ("responsible.of_age", AcceptEffect.END_LINK, True),
+        ("responsible.custody", AcceptEffect.SEEN, False),
         ("number.annulled", AcceptEffect.SEEN, False),
         ("birth.differs", AcceptEffect.SEEN, False),
         ("said.name", AcceptEffect.SAME_PERSON, False),

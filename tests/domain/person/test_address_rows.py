@@ -79,7 +79,8 @@ ADDRESS = {
         "brevets linjer under navnet",
         (
             "c/o, lokalitet, vej med husnummer, etage og dør, by, postnummer og postdistrikt. Uden husnummer står "
-            "bygningen i Grønland (B-3412). Supplerende linjer gemmes, men kommer ikke på breve"
+            "bygningen i Grønland (B-3412). Supplerende linjer gemmes og "
+            "sendes til de systemer, der må få adressen, men kommer ikke på breve"
         ),
         "CPR: tegnsæt og standarder, post 002 og 003; beslutning 8",
     ),

@@ -50,7 +50,7 @@ HEARD = ANYTHING.map(silence_by_status)
 
 
 #: No groups: of them no record is written.
-_BESIDE = {"number", "events", "is_end_doubted", "status_since", "moved_in", "municipality_since"}
+_BESIDE = {"number", "events", "is_end_doubted", "status_since", "moved_in", "municipality_since", "custody"}
 
 
 def test_the_strategies_cover_every_group() -> None:

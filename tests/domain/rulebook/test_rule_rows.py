@@ -653,6 +653,22 @@ PARKED: dict[str, tuple[object, ...]] = {
         "et menneske: skal ansvaret ophøre? Sagen falder bort, når låneren er mindreårig igen",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
+    "parked-custody": (
+        (
+            "forældremyndigheden over et barn er ændret, siden en ansvarlig blev skrevet på barnets post, og den "
+            "ansvarlige har den ikke"
+        ),
+        "responsible.custody",
+        "alt: ansvaret består. Forældremyndigheden gemmes ikke, den sammenlignes kun",
+        (
+            "et menneske: svarer den ansvarlige stadig for barnet? Der spørges én gang for hver ændring; sagen falder "
+            "bort, når ingen svarer for barnet mere"
+        ),
+        (
+            "CPR: post 015 og 016; SF1520: foraeldremyndighed; Postens Økonomisk ansvarlig: personalet ejer det; "
+            "beslutning 1"
+        ),
+    ),
     "parked-net-media": (
         "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
         "net_media.refused, net_media.foreign",

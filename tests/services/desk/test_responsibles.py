@@ -23,7 +23,7 @@ from whole import verify_audit
 
 from cprsync.domain.patron.patron import PatronKind, Purpose
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import EMPTY, Birth, Status, silence_by_status
+from cprsync.domain.person.person import EMPTY, Birth, Custody, Person, Status, silence_by_status
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.services.desk.lookup import Asked, Desk
@@ -334,6 +334,52 @@ def test_her_protection_seals_the_minors_address_and_her_name_and_stops_letters(
     town.night()
     assert "responsible.protected" not in waits(town)
     assert (listed(town, "LIV")[0]["letters"], town.view("LIV").household) == ("go", False)
+
+
+def with_custody(since: date, *keys: str) -> Person:
+    """LIV as a delivery or an answer tells of her, with those who have custody of her."""
+    return replace(person("LIV"), custody=Custody(frozenset(map(cpr, keys)), since))
+
+
+def test_staff_are_asked_once_when_custody_is_no_longer_with_whom_they_made_responsible(town: Library) -> None:
+    """Custody is compared and never kept (decision 1), and nothing is changed by itself."""
+    add(town, "LIV", "QUINNIE")
+    before, blob = links(town), town.row(town.id_of("LIV"))["register_blob"]
+    town.deliver(MONDAY, with_custody(MONDAY, "QUINNIE", "THOMAS"))
+    town.night()
+    assert "responsible.custody" not in waits(town)
+    town.deliver(TUESDAY, with_custody(TUESDAY, "THOMAS"))
+    assert town.night().exit_code == 3
+    assert "responsible.custody" in waits(town)
+    assert (links(town), town.row(town.id_of("LIV"))["register_blob"]) == (before, blob)
+    reviews(town).reject(number_of(town, "responsible.custody"), reason="Svarer stadig")
+    town.deliver(WEDNESDAY, with_custody(TUESDAY, "THOMAS"))
+    assert town.night().exit_code == 0
+    assert "responsible.custody" not in waits(town)
+
+
+def test_nobody_is_asked_about_custody_from_before_the_link_or_without_a_link(town: Library) -> None:
+    """Staff may make a grandparent responsible, who never had custody."""
+    add(town, "LIV", "QUINNIE")
+    day = town.clock.today()
+    town.deliver(MONDAY, with_custody(day - timedelta(days=400), "THOMAS"))
+    town.night()
+    end(town, "LIV", "QUINNIE")
+    town.deliver(TUESDAY, with_custody(TUESDAY, "THOMAS"))
+    town.night()
+    assert "responsible.custody" not in waits(town)
+
+
+def test_a_look_up_tells_of_custody_too_and_ending_the_link_settles_it(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY)
+    town.night()
+    town.register.knows(with_custody(MONDAY, "THOMAS"))
+    town.clock.moment += timedelta(days=1)
+    said_yes.register(desk(town), Asked(cpr("LIV"), Purpose.RENEWAL, "lone"))
+    assert "responsible.custody" in waits(town)
+    end(town, "LIV", "QUINNIE")
+    assert "responsible.custody" not in waits(town)
 
 
 def test_the_protection_of_someone_elsewhere_seals_the_minors_address_all_the_same(town: Library) -> None:
