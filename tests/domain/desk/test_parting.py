@@ -117,3 +117,11 @@ def test_a_kept_block_comes_back_once_and_with_its_day() -> None:
     lifted, older = replace(FEES, lifted=DAY), Block(date(2026, 1, 1), "gebyrer")
     assert with_kept_blocks((lifted,), [FEES]) == (lifted, FEES)
     assert with_kept_blocks((FEES,), [older]) == (FEES,)
+
+
+@pytest.mark.parametrize(
+    ("parting", "leaves", "erased"),
+    [(FREE, True, True), (OWES, False, True), (Parting(Stage.CLOSED, is_emptied=True), False, True)],
+)
+def test_a_yes_is_final_where_it_deletes_at_once(parting: Parting, leaves: bool, erased: bool) -> None:
+    assert (parting.is_final(Ending.LEAVE), parting.is_final(Ending.ERASE)) == (leaves, erased)

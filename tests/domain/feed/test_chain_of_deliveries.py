@@ -13,6 +13,7 @@ from cprsync.domain.feed.delivery import (
     Place,
     day_in_name,
     find_missing_day,
+    may_come_before,
     may_skip_delivery,
     missing_after_discard,
     place_of,
@@ -165,3 +166,23 @@ def test_the_first_day_without_a_delivery_is_the_missing_one(
 ) -> None:
     there = [(Header("123456", produced, previous), accepted) for produced, previous, accepted in waiting]
     assert find_missing_day(last, due, there) == missing
+
+
+@pytest.mark.parametrize(
+    ("damaged", "previous", "last", "waits"),
+    [
+        (FRIDAY, FRIDAY, THURSDAY, True),
+        (TUESDAY, FRIDAY, THURSDAY, False),
+        (THURSDAY, FRIDAY, THURSDAY, False),
+        (FRIDAY, FRIDAY, None, True),
+        (None, FRIDAY, FRIDAY, False),
+        (None, FRIDAY, THURSDAY, True),
+        (None, FRIDAY, None, True),
+        (None, MONDAY, MONDAY, True),
+    ],
+)
+def test_a_whole_delivery_waits_only_behind_a_damaged_one_that_may_come_before_it(
+    damaged: date | None, previous: date, last: date | None, waits: bool
+) -> None:
+    """Decision 44. The whole one is Monday's."""
+    assert may_come_before(damaged, Header("123456", MONDAY, previous), last) is waits

@@ -17,6 +17,7 @@ from cprsync.domain.outward.record import (
     Surroundings,
     describe,
     read_record,
+    with_past,
     write_record,
 )
 from cprsync.domain.patron.local import Block, Card, Email, Local, Telephone
@@ -188,3 +189,13 @@ def test_a_record_in_another_window_is_not_held() -> None:
 def test_a_record_that_an_older_program_wrote_is_not_held() -> None:
     older = write_record(told(patron("ANNA"))).replace(b'"held":false,', b"")
     assert not read_record("40817263", older).held
+
+
+@pytest.mark.parametrize(
+    ("before", "repeats"),
+    [(None, False), ({"verified": True}, True), ({"verified": False}, False), ({"repeats": True}, True)],
+)
+def test_only_what_an_older_copy_had_verified_is_said_again(before: dict[str, bool] | None, repeats: bool) -> None:
+    record = replace(told(patron("ANNA")), repeats=True)
+    past = None if before is None else replace(record, **({"repeats": False, "verified": False} | before))
+    assert with_past(record, past).repeats is repeats

@@ -19,6 +19,7 @@ from cprsync.domain.patron.due import (
     age_step_of,
     derived_group,
     forecast,
+    group_at_death,
     live_one_day,
     local_due,
     next_age_step,
@@ -416,3 +417,10 @@ def test_the_responsibility_for_a_dead_minor_ends_on_the_same_day() -> None:
 def test_whoever_only_answers_for_a_minor_is_in_no_group_at_any_age() -> None:
     assert days_of(facts(group="", borrows=False)) == []
     assert age_step_of(facts(group="", borrows=False), MARCH, POLICY) == ("", None)
+
+
+def test_the_group_of_somebody_dead_is_that_of_the_day_of_death() -> None:
+    """Decision 48: the calendar may have lived a birthday since."""
+    dead = CalendarFacts("WILMA", dies(person("WILMA")), "Ung", letters_stopped=BIRTHDAY)
+    assert group_at_death(dead, BIRTHDAY - timedelta(days=1), POLICY) == "Barn"
+    assert group_at_death(dead, BIRTHDAY, POLICY) == "Ung"

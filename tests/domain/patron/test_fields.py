@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from town import number
 
 from cprsync.catalogues import page_words
 from cprsync.domain.patron.field import Kept, Owner, Seen
 from cprsync.domain.patron.fields import BESIDE, FIELD, FIELDS, LOCAL_FIELDS, PRINTED, SEALED, SETTABLE, SHOWN
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden
+from cprsync.errors import WrongValue
 
 #: The names under which Danish libraries explain a patron record, in their order.
 TOLD_TO_PATRONS = (
@@ -85,3 +87,19 @@ def test_a_pin_is_seen_by_nobody_and_a_note_of_staffs_by_staff_alone() -> None:
 
 def test_each_way_of_keeping_is_some_fields() -> None:
     assert {field.kept for field in FIELDS} == set(Kept)
+
+
+def test_a_field_is_changed_on_its_row_if_staff_set_or_correct_it_or_it_names_a_patron() -> None:
+    assert FIELD["internal_note"].is_changed
+    assert FIELD["name"].is_changed
+    assert not FIELD["cpr_number"].is_changed
+
+
+def test_no_cpr_number_stands_in_a_free_text_and_none_is_quoted() -> None:
+    typed = f"hendes mor er {number('ANNA')}"
+    with pytest.raises(WrongValue) as refused:
+        FIELD["internal_note"].kind.refuse_number(typed)
+    assert number("ANNA") not in str(refused.value)
+    FIELD["internal_note"].kind.refuse_number("henter selv")
+    # a card has a rule of its own
+    FIELD["cards"].kind.refuse_number(typed)

@@ -24,8 +24,10 @@ from cprsync.domain.patron.local import (
     card_key,
     check_new_telephones,
     distinct_cards,
+    is_number_of_another,
     keep_pin,
 )
+from cprsync.domain.person.number import CprNumber
 
 TODAY = date(2027, 3, 1)
 LOST, FEES = Block(date(2027, 1, 2), "Mistet kort"), Block(date(2027, 2, 3), "Gebyrer")
@@ -218,3 +220,20 @@ def test_a_danish_telephone_is_the_same_with_and_without_the_code_of_denmark(wri
 
 def test_a_new_telephone_of_eight_digits_and_a_foreign_one_are_taken() -> None:
     check_new_telephones((HOME, Telephone("+298123456"), Telephone("00299123456")))
+
+
+@pytest.mark.parametrize(
+    ("number", "owner", "is_anothers"),
+    [
+        ("0101010000", "10000001", False),
+        ("0101010000", "10000002", True),
+        # nobody here has it: it counts as somebody's elsewhere
+        ("0101010000", None, True),
+        # a card with letters may look like a number that others make
+        ("010101AB12", None, False),
+        ("010101AB12", "10000002", True),
+    ],
+)
+def test_a_card_is_never_the_cpr_number_of_somebody_else(number: str, owner: str | None, is_anothers: bool) -> None:
+    """Decision 51."""
+    assert is_number_of_another(CprNumber.parse_any(number), "10000001", owner=owner) is is_anothers

@@ -19,12 +19,13 @@ from cprsync.domain.patron.responsible import (
     Proposed,
     Troubled,
     find_troubles,
+    has_lost_custody,
     of_age_on,
     why_no_letter,
     why_not,
 )
 from cprsync.domain.person.age import LeapDay
-from cprsync.domain.person.person import EMPTY, SILENT, Birth, Protection, Status
+from cprsync.domain.person.person import EMPTY, SILENT, Birth, Custody, Protection, Status
 
 DAY = date(2027, 3, 24)
 BEFORE, AFTER = date(2027, 3, 23), date(2027, 3, 25)
@@ -146,3 +147,21 @@ def test_whoever_only_moves_is_no_news() -> None:
     assert not Troubled(WHOLE, WHOLE).is_news
     assert Troubled(WHOLE, NOTHING).is_news
     assert find_news_for_minors([link("R", troubles=WHOLE)], {}).asked == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("since", "holders", "asks"),
+    [
+        (AFTER, {"BO"}, True),
+        # nobody can tell which came first
+        (DAY, {"BO"}, True),
+        # a grandparent never had custody
+        (BEFORE, {"BO"}, False),
+        (AFTER, {"ANNA", "BO"}, False),
+    ],
+)
+def test_custody_that_changed_after_the_link_is_asked_about_if_the_person_has_none(
+    since: date, holders: set[str], asks: bool
+) -> None:
+    custody = Custody(frozenset(person(key).number for key in holders), since)
+    assert has_lost_custody(OPEN.number, custody, linked=DAY) is asks

@@ -308,3 +308,11 @@ def test_an_item_is_put_off_to_a_later_day(days: int) -> None:
 def test_an_item_is_put_off_to_no_day_that_is_past_or_far(days: int, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         check_later(TODAY + timedelta(days), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_one"),
+    [("birth.differs", True), ("responsible.custody", True), ("block.dead", False), ("said.name", False)],
+)
+def test_a_case_whose_two_answers_do_the_same_has_one_answer(kind: str, has_one: bool) -> None:
+    assert review_kind(kind).has_one_answer is has_one

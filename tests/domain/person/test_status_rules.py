@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
-from people import person, street
+from people import patron, person, street
 from printed import danish
 
 from cprsync.catalogues import rule_words
@@ -14,6 +15,7 @@ from cprsync.domain.person.person import SILENT, Abroad, Person, Status, silence
 from cprsync.domain.person.status import STATUS_RULES, Action, BlockRule, Letters, Lives, NetMedia, Subscribed
 
 A = Action
+BEFORE, AFTER = date(2027, 3, 19), date(2027, 3, 22)
 #: code: meaning, letters, block, residence, net media, subscription, coming, leaving, events that undo it, source.
 #: Meanings: the register's list of person statuses. 10 is reserved and is none of them.
 TABLE: dict[str, tuple[object, ...]] = {
@@ -142,3 +144,22 @@ def test_what_is_read_of_a_person_is_what_the_row_says_of_the_record(code: str) 
 
 def test_only_the_dead_get_no_letters_at_all() -> None:
     assert [code for code, row in TABLE.items() if row[1] == "stopped"] == ["90"]
+
+
+@pytest.mark.parametrize(
+    ("status", "since", "stopped", "dead_since"),
+    [
+        (Status.DEAD, BEFORE, AFTER, BEFORE),
+        (Status.DEAD, AFTER, BEFORE, BEFORE),
+        (Status.DEAD, BEFORE, None, BEFORE),
+        (Status.DEAD, None, AFTER, AFTER),
+        # the register has taken the death back, and letters are still stopped
+        (Status.RESIDENT, BEFORE, AFTER, AFTER),
+        (Status.RESIDENT, BEFORE, None, None),
+    ],
+)
+def test_the_day_of_a_death_is_the_registers_and_else_the_day_that_stopped_letters(
+    status: Status, since: date | None, stopped: date | None, dead_since: date | None
+) -> None:
+    one = replace(patron("ANNA", status=status, status_since=since), letters_stopped=stopped)
+    assert one.dead_since == dead_since
