@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from begun import begin
-from browser import Clock, serving
+from browser import serving_both_doors
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from doubles import AGENCY, Library
+from doubles import Library
 from test_box import patron_of
 from test_patron_page import set_of
 
 from chromium.every_page import look_at
 from chromium.seat import PASSWORD, sit_down
-from cprsync.domain.desk.roles import Role
-from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
 from cprsync.web.me.area import IDLE_SECONDS as PATRONS_IDLE_SECONDS
-from cprsync.web.me.area import PatronArea, patron_sessions
 from cprsync.web.memory.sessions import IDLE_SECONDS, WARNING_SECONDS
 
 if TYPE_CHECKING:
@@ -45,14 +42,7 @@ def desk(tmp_path: Path, empty_store: Path) -> Iterator[Served]:
     kept = Argon2id(salt=bytes(16), length=32, iterations=1, lanes=1, memory_cost=8).derive_phc_encoded(
         PASSWORD.encode()
     )
-    entry = AccountEntry(name="disk", password=kept, roles=frozenset({Role.DESK}), libraries=frozenset({AGENCY}))
-    write_accounts(tmp_path / "accounts.toml", [entry])
-    accounts = Accounts(tmp_path / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
-
-    def area(_: str, clock: Clock) -> PatronArea:
-        return PatronArea(patron_sessions(clock), True, None, clock)
-
-    with serving(library, accounts, patrons=area) as served:
+    with serving_both_doors(library, tmp_path, kept) as served:
         yield served
     library.engine.dispose()
 

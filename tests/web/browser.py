@@ -17,9 +17,12 @@ from lxml import etree
 
 from cprsync.config.addresses import LOOPBACK
 from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
+from cprsync.domain.desk.roles import Role
 from cprsync.services.desk.lookup import Desk
+from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
+from cprsync.web.me.area import PatronArea, patron_sessions
 from cprsync.web.memory.places import Places
 from cprsync.web.memory.sessions import Sessions
 from cprsync.web.serving import listen, make_server
@@ -31,9 +34,7 @@ if TYPE_CHECKING:
     from cprsync.domain.trust.metrics import Sample
     from cprsync.services.ports import runs
     from cprsync.services.ports.outward import OpenTarget
-    from cprsync.web.accounts import Accounts
     from cprsync.web.journeys import StaffProvider
-    from cprsync.web.me.area import PatronArea
     from cprsync.web.serving import Certificate
     from cprsync.web.workers.together import Worker
     from cprsync.wire.limits import Patience
@@ -183,6 +184,23 @@ class Form:
     def may_hold(self, typed: Mapping[str, str]) -> bool:
         """Whether nobody would have to change a hidden field."""
         return all(self.values.get(name) == text for name, text in typed.items() if name in self.hidden)
+
+
+@contextmanager
+def serving_both_doors(library: Library, folder: Path, kept: str) -> Iterator[Served]:
+    """The desk, where `disk` signs in, and the patrons' pages, with sessions as a library has them.
+
+    `kept`: the password of `disk`, as it is kept.
+    """
+    entry = AccountEntry(name="disk", password=kept, roles=frozenset({Role.DESK}), libraries=frozenset({AGENCY}))
+    write_accounts(folder / "accounts.toml", [entry])
+    accounts = Accounts(folder / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
+
+    def area(_: str, clock: Clock) -> PatronArea:
+        return PatronArea(patron_sessions(clock), True, None, clock)
+
+    with serving(library, accounts, patrons=area) as served:
+        yield served
 
 
 def _is_filled(have: Mapping[str, str]) -> bool:

@@ -6,15 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import Browser, Clock, Served, serving
-from doubles import AGENCY
+from browser import Browser, Served, serving, serving_both_doors
 from test_patron_page import PIN, set_of
 from test_sign_in import PASSWORD
 
-from cprsync.domain.desk.roles import Role
-from cprsync.web.accounts import AccountEntry, Accounts, hash_password, write_accounts
+from cprsync.web.accounts import hash_password
 from cprsync.web.me import area as me_area
-from cprsync.web.me.area import PatronArea, patron_sessions
 from cprsync.web.memory.sessions import IDLE_SECONDS, LONGEST_SECONDS, WARNING_SECONDS
 
 if TYPE_CHECKING:
@@ -29,14 +26,7 @@ def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
     """The desk and the patrons' pages, with sessions as a library has them. ANNA has a PIN."""
     library, kept = begun_folder.copy(tmp_path / "library"), hash_password(PASSWORD)
     set_of(library, "ANNA", "pin", PIN)
-    entry = AccountEntry(name="disk", password=kept, roles=frozenset({Role.DESK}), libraries=frozenset({AGENCY}))
-    write_accounts(tmp_path / "accounts.toml", [entry])
-    accounts = Accounts(tmp_path / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
-
-    def area(_: str, clock: Clock) -> PatronArea:
-        return PatronArea(patron_sessions(clock), True, None, clock)
-
-    with serving(library, accounts, patrons=area) as served:
+    with serving_both_doors(library, tmp_path, kept) as served:
         yield served
     library.engine.dispose()
 
