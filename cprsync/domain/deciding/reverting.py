@@ -73,12 +73,12 @@ class Restoring:
 def leaves_a_household(now: Person, before: Person) -> bool:
     """Tells whether putting the record back takes a sealed patron away from a dwelling.
 
-    The address of whoever lives there is sealed too (decision 2), and the register may be right about it.
+    The address of whoever lives there is sealed too (decision 2), and the register may be right about it. A patron who
+    is put back with the same dwelling hides its others whatever their status: the undo opens a window (decision 45).
     """
     if not now.is_shut or now.address is SILENT:
         return False
-    leaves = before.has_left and not now.has_left
-    return leaves or before.address is SILENT or not same_dwelling(now.address, before.address)
+    return before.address is SILENT or not same_dwelling(now.address, before.address)
 
 
 def restore(

@@ -13,7 +13,7 @@ from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, deci
 from cprsync.domain.deciding.reverting import BeforeImage, InTheWay, Restoring, leaves_a_household, restore
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Person, Protection
+from cprsync.domain.person.person import SILENT, Person, Protection, Status
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
@@ -107,6 +107,9 @@ def test_an_undo_opens_nobody_who_lives_where_the_run_has_moved_a_sealed_patron(
     assert not leaves_a_household(renames(hidden), hidden)
     assert not leaves_a_household(replace(hidden, address=SILENT), hidden)
     assert not leaves_a_household(moves(ANNA), ANNA)
+    # put back abroad with the dwelling as last known address, they hide its others until the register has answered
+    assert not leaves_a_household(hidden, replace(hidden, status=Status.EMIGRATED))
+    assert leaves_a_household(moves(hidden), replace(hidden, status=Status.EMIGRATED))
     now = after_run(moves(hidden))
     assert restore(now, image(hidden), number_is_free=True, on=ON, opens_others=True) is InTheWay.HOUSEHOLD
     assert restored(now, image(hidden)).change.after == hidden

@@ -141,6 +141,32 @@ def test_a_protected_patron_who_moved_to_nobody_goes_back(library: Library) -> N
     assert records(library) == before
 
 
+def test_a_protected_patron_whom_an_undo_sends_abroad_again_hides_until_the_register_answers(
+    either_library: Library,
+) -> None:
+    """The undo opens a window, and in a window nobody has left (decision 45): ANNA's address opens by no undo."""
+    library, at_home = either_library, replace(person("BO"), address=person("ANNA").address)
+    library.register.knows(gains_protection(emigrates(at_home)))
+    library.deliver(MONDAY, gains_protection(at_home))
+    library.one_night()
+    library.deliver(TUESDAY, gains_protection(emigrates(at_home)))
+    library.one_night()
+    assert not library.view("ANNA").household
+    library.deliver(WEDNESDAY, gains_protection(at_home))
+    run = library.one_night().run.id
+    assert library.view("ANNA").household
+    document = undo(library, run)
+    assert document["reverting"] == {"restored": 1, "protected": 0, "left": {}, "gone": 0}
+    assert library.record("BO").status is Status.EMIGRATED
+    assert library.view("ANNA").household
+    library.one_night()
+    assert library.view("ANNA").household
+    release(library.store, document["run"], user="anna", reason="set efter")
+    assert library.view("ANNA").household
+    library.one_night()
+    assert not library.view("ANNA").household
+
+
 def test_a_preview_counts_by_kind_and_writes_nothing(either_library: Library) -> None:
     library = either_library
     run = a_night(library)
