@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
@@ -18,7 +19,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from cprsync.domain.desk.roles import Task
 from cprsync.services.desk.cards import CardDoor
@@ -55,6 +55,7 @@ from cprsync.web.pages.night_calendars import show_change_chart, show_forecast, 
 from cprsync.web.refusals import status_of
 from cprsync.web.resuming import ONWARD
 from cprsync.web.signing_in import SignIn
+from cprsync.web.static_files import STATIC, ContentFiles
 from cprsync.web.workers.handing import HandOn
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
     Page = Callable[[Visit], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]
 
-#: Sent with every answer.
+#: Sent with every answer. A file that is the same for everybody says itself how long it may be kept.
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; "
@@ -88,7 +89,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 #: What needs no session, so that each worker answers it: a certificate is seen where the connection is.
-_WITHOUT_SESSION: Final = ("/static/", f"{PATH}/machine/", FEED, TOKEN, METRICS)
+_WITHOUT_SESSION: Final = (f"{STATIC}/", f"{PATH}/machine/", FEED, TOKEN, METRICS)
 #: Where a browser comes back to from an identity provider.
 _BACK: Final = (open_id.BACK, BACK)
 #: The sheets that are printed of a patron.
@@ -189,7 +190,7 @@ def make_app(around: Surroundings) -> Outermost:
     cards = CardDoor() if around.worker is None else CardDoor(around.worker.together.turn())
     counts = Counts() if around.worker is None else around.worker.together.counts()
     entry = Entry(around)
-    routes: list[BaseRoute] = [Mount("/static", StaticFiles(packages=[("cprsync.web", "static")]))]
+    routes: list[BaseRoute] = [Mount(STATIC, ContentFiles())]
     if around.shows_desk:
         routes += [*_desk_routes(around, entry, cards, counts), metrics_route(around, entry, counts)]
     patrons: PatronDoor | None = None
@@ -307,8 +308,10 @@ class Outermost:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
+                may_be_kept = status < HTTPStatus.BAD_REQUEST and scope["path"].startswith(f"{STATIC}/")
                 for name, value in self._headers.items():
-                    headers[name] = value
+                    if name != "Cache-Control" or not may_be_kept:
+                        headers[name] = value
             await send(message)
 
         answering = _TWO_LENGTHS if _LENGTHS.issubset(name for name, _ in scope["headers"]) else self._app

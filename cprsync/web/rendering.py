@@ -18,6 +18,7 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.language.words import day_text, desk_word, has_word, word
 from cprsync.web.memory.sessions import WARNING_SECONDS
+from cprsync.web.static_files import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +101,7 @@ def _tells_refusal(values: Mapping[str, Any]) -> bool:
 @cache
 def _templates() -> Environment:
     """The templates of every library's pages. Each is compiled once in a process: that takes longer than its page."""
-    return Environment(
+    templates = Environment(
         loader=PackageLoader("cprsync.web"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -109,6 +110,8 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.globals["static"] = address_of
+    return templates
 
 
 @cache

@@ -86,7 +86,7 @@ def test_another_name_than_this_machines_is_not_answered(desk: Served, host: str
     assert "form_token" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/register", "/reviews", "/nowhere", "/static/desk.css", "/patrons/00000000"])
+@pytest.mark.parametrize("path", ["/", "/register", "/reviews", "/nowhere", "/static/none.css", "/patrons/00000000"])
 def test_every_answer_carries_the_headers(desk: Served, path: str) -> None:
     answer = requests.get(desk.url + path, timeout=20)
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
