@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from cprsync.catalogues import Language
+    from cprsync.domain.desk.roles import Task
     from cprsync.web.journeys import Journeys
     from cprsync.web.memory.sessions import Session, Sessions
     from cprsync.web.memory.unsent import Unsent
@@ -209,17 +210,28 @@ class Door:
         return response
 
     def apart(
-        self, session: Session, response: Response, *, once: bool = False, ends: Mapping[str, int] | None = None
+        self,
+        session: Session,
+        response: Response,
+        *,
+        once: bool = False,
+        ends: Mapping[str, int] | None = None,
+        task: Task | None = None,
     ) -> Response:
         """Let the browser ask for the answer to a form at an address of its own.
 
         A browser writes the form of the page that it shows to its disk, to send it again after a restart.
 
-        `ends`: where the audit ended before the answer was made; None: it tells of no patron.
+        Args:
+            session: whose browser it is.
+            response: the answer.
+            once: it is shown once.
+            ends: where the audit ended before the answer was made; None: it tells of no patron.
+            task: the task that it is shown for; None: everyone may see it.
         """
         if not isinstance(response, HTMLResponse):
             return response
-        key = session.keep_answer(Answer(response.status_code, bytes(response.body), once, ends))
+        key = session.keep_answer(Answer(response.status_code, bytes(response.body), once, ends, task))
         return self.with_cookie(RedirectResponse(f"{self.root}/answers/{key}", status_code=303), session)
 
     async def change_language(self, request: Request) -> Response:

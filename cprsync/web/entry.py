@@ -154,7 +154,7 @@ class Entry(Door):
                     signed = await self._seconding.signed(request, session, form)
                     if not isinstance(signed, Response):
                         signed = await self._answered(request, session, page, signed, ends)
-                    return self.apart(session, signed, once=once, ends=ends or None)
+                    return self.apart(session, signed, once=once, ends=ends or None, task=task)
             except CprsyncError as error:
                 # another form of the session is being answered, or nobody can tell who signs
                 return self.apart(session, self.refused(session, error), once=once)
@@ -162,15 +162,18 @@ class Entry(Door):
         return answer
 
     async def show_answer(self, request: Request) -> Response:
-        """The answer to a form. The start page, if it is too old, or may not be shown again."""
+        """The answer to a form, to who may still do what it was sent for. The start page, if it is too old or past."""
 
         def may_have_hidden(ends: Mapping[str, int]) -> bool:
             with self._around.places.taken() as place:
                 return place.desk.store.audit.may_have_hidden(ends)
 
-        session = self.session_of(request)
+        session, key = self.session_of(request), request.path_params["answer"]
+        if not session.may_see(key):
+            # the role was taken away since
+            return self.failed(session, "no_role", 403)
         try:
-            answer = await run_in_threadpool(session.answer, request.path_params["answer"], may_have_hidden)
+            answer = await run_in_threadpool(session.answer, key, may_have_hidden)
         except CprsyncError as error:
             return self.with_cookie(self.refused(session, error), session)
         if answer is None and session.user:

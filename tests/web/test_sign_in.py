@@ -354,6 +354,32 @@ def test_a_role_that_is_taken_away_opens_nothing_more(guarded: Served, own_file:
     assert browser.open("/nights").answer.status_code == 200
 
 
+def show_refused_note(guarded: Served) -> tuple[Browser, str]:
+    """The answer to a form that names ANNA."""
+    browser, patron = sign_in(guarded, "disk"), patron_of(guarded, "ANNA")
+    browser.open(f"/patrons/{patron}").send(f"/patrons/{patron}/set", field="telephones", text="nobody")
+    assert person("ANNA").name.addressing in browser.text
+    return browser, browser.path
+
+
+@pytest.mark.parametrize("lost", ["the role", "the library"])
+def test_an_answer_is_not_shown_again_to_who_has_lost(guarded: Served, own_file: Path, lost: str) -> None:
+    browser, shown = show_refused_note(guarded)
+    assert person("ANNA").name.addressing in browser.open(shown).text
+    now = {"roles": frozenset({Role.OPERATOR})} if lost == "the role" else {"libraries": frozenset({"999999"})}
+    write_accounts(own_file, [one.model_copy(update=now) for one in read_accounts(own_file).account])
+    browser.open(shown)
+    assert person("ANNA").name.addressing not in browser.answer.text
+    assert (browser.answer.status_code, browser.path) == ((403, shown) if lost == "the role" else (200, "/sign-in"))
+
+
+def test_an_answer_is_shown_in_no_other_session_of_the_same_person(guarded: Served) -> None:
+    _, shown = show_refused_note(guarded)
+    beside = sign_in(guarded, "disk").open(shown)
+    assert beside.path == "/"
+    assert person("ANNA").name.addressing not in beside.answer.text
+
+
 def test_a_new_password_ends_the_sessions_of_the_old_one(guarded: Served, own_file: Path) -> None:
     browser = sign_in(guarded, "disk")
     write_accounts(own_file, [entry_of("disk", Role.DESK, password=WRONG)])

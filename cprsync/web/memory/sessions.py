@@ -83,6 +83,8 @@ class Answer:
     is_once: bool = False
     #: where the audit ended before it was made; None: it tells of no patron
     ends: Mapping[str, int] | None = None
+    #: the task that it was made for: it is shown to a person who still has it. None: it tells of nobody
+    task: Task | None = None
     #: somebody has asked for it
     was_shown: bool = False
 
@@ -147,6 +149,11 @@ class Session:
     def held(self, key: str) -> Any:
         """What was kept under a key. None: it is done with, or has made room."""
         return self._in_hand.get(key)
+
+    def may_see(self, key: str) -> bool:
+        """Whether the person may still do what the answer under a key was made for. True if there is none."""
+        found = self._answers.get(key)
+        return found is None or found.task is None or self.may(found.task)
 
     def drop(self, key: str) -> None:
         """Forget what is done with."""
