@@ -82,7 +82,7 @@ _KINDS: Final = {
     """,
     Exit.ACCOUNT: """
         access.day access.hour access.reason access.second access.stopped access.strangers as.account card.refused
-        machine.unknown reader.unknown session.ended session.role session.token
+        machine.unknown reader.unknown session.ended session.host session.role session.token
     """,
     Exit.PART: """
         audit.heads_unwritten audit.heads_unwritten.append_only desk.worker interrupted.unchanged memory

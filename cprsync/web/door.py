@@ -5,8 +5,9 @@ Whom a door lets in, and what it says of an error of ours, is its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -21,7 +22,7 @@ from cprsync.web.resuming import (
     own_address,
     read_unsent,
 )
-from cprsync.web.visit import FormRefused, comes_from_us, is_own, own_path, read_form
+from cprsync.web.visit import FormRefused, comes_from_us, is_own, is_renamed, own_path, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from cprsync.web.rendering import Renderer
 
 _NOT_FOUND = 404
+_LOG: Final = structlog.get_logger("cprsync.web")
 
 
 class Door:
@@ -135,6 +137,9 @@ class Door:
             # it ended while the form stood open: nothing was done
             session = self.begin()
             return self.apart(session, self.failed(session, self.ended, 403))
+        if is_renamed(request, session, token):
+            _LOG.error("web.host.renamed", host=request.url.hostname)
+            return self.failed(session, "form_renamed", 403)
         return self.failed(session, "form_foreign", 403)
 
     def _keep_unsent(

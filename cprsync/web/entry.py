@@ -23,7 +23,7 @@ from cprsync.web.pages import changing, leaving, queue, registering, reviewing, 
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import OURS, NotAdmitted, is_of_store, status_of, tell_staff
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import Visit, is_own, one_at_a_time
+from cprsync.web.visit import Visit, is_own, is_renamed, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -198,6 +198,9 @@ class Entry(Door):
         session = self.session_of(request) if token is None else self._find(request)
         if session is None or not session.user:
             raise NotAdmitted("nobody is signed in, or the session has ended", kind="session.ended")
+        if token is not None and is_renamed(request, session, token):
+            _LOG.error("web.host.renamed", host=request.url.hostname)
+            raise NotAdmitted("a proxy before cprsync has changed the name in the header Host", kind="session.host")
         if token is not None and not is_own(request, session, token):
             raise NotAdmitted("the session's token is missing or wrong", kind="session.token")
         if task is not None and not session.may(task):

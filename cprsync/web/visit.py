@@ -101,15 +101,32 @@ def leads_to_us(text: str) -> bool:
 
 def is_own(request: Request, session: Session, token: str) -> bool:
     """Whether one of our own pages sent the request: another site does not know the session's token."""
-    return comes_from_us(request) and secrets.compare_digest(token.encode(), session.form_token.encode())
+    return comes_from_us(request) and _has_token(session, token)
+
+
+def is_renamed(request: Request, session: Session, token: str) -> bool:
+    """Whether one of our own pages sent the request, and a proxy before us has put another name into `Host`."""
+    origin = request.headers.get("origin", _NOBODYS)
+    return _is_same_site(request) and origin != _NOBODYS and not comes_from_us(request) and _has_token(session, token)
 
 
 def comes_from_us(request: Request) -> bool:
     """Whether no page of another site sent the request, as far as the browser says so."""
-    is_same_site = request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
     # an old browser tells the origin alone. Behind a proxy the scheme is another than ours
     origin = request.headers.get("origin")
-    return is_same_site and (origin is None or urlsplit(origin).netloc == request.url.netloc)
+    return _is_same_site(request) and (origin is None or urlsplit(origin).netloc == request.url.netloc)
+
+
+#: The origin of a page that has none, such as a file.
+_NOBODYS: Final = "null"
+
+
+def _is_same_site(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+
+
+def _has_token(session: Session, token: str) -> bool:
+    return secrets.compare_digest(token.encode(), session.form_token.encode())
 
 
 @dataclass(frozen=True, slots=True, repr=False)

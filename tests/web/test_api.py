@@ -248,6 +248,8 @@ def test_a_request_without_the_sessions_token_changes_nothing(desk: Served, api:
         refusal(answer, 403, "session.token")
     foreign = {"Sec-Fetch-Site": "cross-site"}
     refusal(api.post(f"/patrons/{patron}/reveal", {"reason": "nysgerrig"}, headers=foreign), 403, "session.token")
+    renamed = {"Sec-Fetch-Site": "same-origin", "Origin": "https://skranke.bibliotek.example"}
+    refusal(api.post(f"/patrons/{patron}/reveal", {"reason": "nysgerrig"}, headers=renamed), 403, "session.host")
     assert everything(desk) == before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 from townspeople import cpr, person
 
 from cprsync.domain.desk.finding import TYPED_MAX
@@ -88,6 +89,26 @@ def test_a_form_with_the_origin_of_another_site_does_nothing(desk: Served) -> No
     assert desk.library.store.views.patron(patron) == before
     browser.post(f"/patrons/{patron}/set", typed, headers={"Origin": desk.url})
     assert desk.library.store.views.patron(patron) != before
+
+
+@pytest.mark.parametrize("told", [{"Sec-Fetch-Site": "same-origin"}, {}])
+def test_a_form_behind_a_proxy_that_changes_host_is_refused_in_words_that_name_the_proxy(
+    desk: Served, told: dict[str, str]
+) -> None:
+    browser, patron = desk.browser(), patron_of(desk, "ANNA")
+    browser.open(f"/patrons/{patron}")
+    before = desk.library.store.views.patron(patron)
+    typed = {"form_token": browser.token, "field": "telephones", "text": "20304050", "doing": "add"}
+    headers = {"Origin": "https://skranke.bibliotek.example", **told}
+    with capture_logs() as lines:
+        browser.post(f"/patrons/{patron}/set", typed, headers=headers)
+    assert browser.answer.status_code == 403
+    assert "Du har ikke gjort noget forkert. Serveren foran denne side (en proxy)" in browser.text
+    assert [one["event"] for one in lines if one["log_level"] == "error"] == ["web.host.renamed"]
+    # a page that does not know the token is another site's
+    browser.post(f"/patrons/{patron}/set", typed | {"form_token": "guessed"}, headers=headers)
+    assert "hører ikke til dit login" in browser.text
+    assert desk.library.store.views.patron(patron) == before
 
 
 @pytest.mark.parametrize(
