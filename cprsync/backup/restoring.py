@@ -19,6 +19,7 @@ from cprsync.config.settings import sqlite_file
 from cprsync.domain.trust.backup import Manifest, compare_copy, time_of
 from cprsync.errors import BackupBroken, BackupRefused, CprsyncError, stopped_from_outside
 from cprsync.private import closed_to_us, copy_private
+from cprsync.services.outward.sending import follow_marked
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.wiring.counterparts import real_time
@@ -274,6 +275,8 @@ def _begin_again(site: Site, backup: str, user: str) -> dict[str, Any]:
     with site.store() as store:
         erased = store.journal.replay()
         in_window = store.journal.put_back(user=user, backup=backup)
+        # else the first reader, and each who writes at the desk, would wait for a share of them
+        follow_marked(store)
         detail: dict[str, str | int] = {"name": backup, "patrons": in_window, "erased": erased}
         # the copy was taken before it was noted; its name has real time, and the clock of a store may be a mock's
         age = real_time() - (time_of(backup) or real_time())

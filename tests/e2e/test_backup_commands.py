@@ -20,7 +20,7 @@ import pytest
 from backup_site import AGENCY, Installation, set_up
 from e2e_library import Ran, personal
 from ready_databases import PROGRAMS, fresh_database
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from sqlalchemy.engine import make_url
 
 from cprsync.backup.backing_up import back_up
@@ -38,6 +38,7 @@ from cprsync.services.trust.keys import Rotating, rotate_keys
 from cprsync.store import tables
 from cprsync.store.backup.databases import is_empty, make_sure_of_programs
 from cprsync.store.core.engine import writing
+from cprsync.store.outward.changes import FOLLOWED_MOST
 from cprsync.store.seals.keys import NEXT, Purpose, add_key
 from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
 from cprsync.wiring.setting_up import open_database
@@ -114,6 +115,20 @@ def test_a_restored_library_is_the_one_that_was_backed_up(here: Installation, tm
         assert (again.folder / name).stat().st_mode & 0o077 == 0
     assert (again.folder / "policy.toml").read_bytes() == (here.folder / "policy.toml").read_bytes()
     assert again.folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_restore_leaves_nobody_marked_for_whom_a_reader_or_the_desk_would_wait(
+    here: Installation, tmp_path: Path
+) -> None:
+    with here.config.open("a", encoding="utf-8") as config:
+        config.write('\n[[library.target]]\nname = "website"\nkind = "feed"\nfields = ["group"]\n')
+    assert here.call("export", "website", "--all").exit == 0
+    marked = [{"agency": AGENCY, "patron_id": f"{number:08}"} for number in range(10 * FOLLOWED_MOST)]
+    with open_database(here.settings.store.url) as engine, writing(engine) as connection:
+        connection.execute(insert(tables.change_mark), marked)
+    here.back_up()
+    assert here.restore(tmp_path / "again").exit == 0
+    assert here.at(tmp_path / "again").everything()["change_mark"] == []
 
 
 @pytest.mark.parametrize("is_apart", [False, True])

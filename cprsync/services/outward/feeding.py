@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cprsync.domain.outward.cursor import beginning, read_cursor, short_stamp, unwrap, wrap
 from cprsync.domain.outward.lines import tell, write_line
 from cprsync.errors import BadInput, CursorGone, SealBroken, TargetNotLoaded
+from cprsync.services.outward.sending import follow_marked
 from cprsync.services.ports.night import never_stop
 from cprsync.services.ports.outward import SIGN_BYTES, ReadPart
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 #: The most changes of a page, and how many it has if the reader does not say.
 LIMIT_MAX: Final = 10_000
 LIMIT_USUAL: Final = 1_000
+#: After a restore everybody is marked. A reader waits for so many steps, and asks again while others are left.
+STEPS_MOST: Final = 3
 #: A page ends at this size, whatever the reader asked for.
 PAGE_BYTES: Final = 8 * 1024 * 1024
 
@@ -71,7 +74,7 @@ class Reader:
         TargetNotLoaded as long as the changes do not tell of everyone, or the register has not answered since an older
         copy was put back and nothing is to be told meanwhile.
         """
-        self.store.changes.follow_marked()
+        self._follow_marked()
         try:
             page = self._read(after, limit)
         except SealBroken:
@@ -85,12 +88,26 @@ class Reader:
         """Yield every page behind a cursor, until one is not full. Raises before the first one as `fetch` does."""
         if self.store.windows.awaits_register():
             raise _not_answered()
+        follow_marked(self.store, raise_if_stopped)
         more = True
         while more:
             raise_if_stopped()
             page = self.fetch(after, LIMIT_MAX)
             yield page
             after, more = page.next, page.more
+
+    def _follow_marked(self) -> None:
+        """Make changes of some of those who are still marked. Raises TargetNotLoaded if others are left.
+
+        Otherwise a reader would get what was told before a protection.
+        """
+        last = self.store.targets.follow()
+        for _ in range(1, STEPS_MOST):
+            if last is None:
+                break
+            last = self.store.targets.follow(last)
+        if last is not None:
+            raise TargetNotLoaded("the changes do not tell of every patron yet")
 
     def _begins(self, after: str) -> int:
         with self.store.at_one_moment():

@@ -69,6 +69,14 @@ class Sent:
         }
 
 
+def follow_marked(store: Store, raise_if_stopped: Callable[[], None] = never_stop) -> None:
+    """Make changes of all patrons who are still marked, share by share."""
+    last = store.targets.follow()
+    while last is not None:
+        raise_if_stopped()
+        last = store.targets.follow(last)
+
+
 def load_target(
     store: Store, target: Target, progress: Progress, raise_if_stopped: Callable[[], None] = never_stop
 ) -> None:
@@ -125,8 +133,7 @@ class Sender:
 
         Raises FenceLost if a newer run has taken over, and RunStopped if someone asked the night to stop.
         """
-        while self.store.targets.follow():
-            self.raise_if_stopped()
+        follow_marked(self.store, self.raise_if_stopped)
         return [self._send_apart(one) for one in targets]
 
     def _send_apart(self, one: OpenTarget) -> Sent:

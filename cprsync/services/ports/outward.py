@@ -246,8 +246,11 @@ class Targets(Protocol):
     def forget(self, name: str, *, user: str, reason: str) -> int:
         """Delete what is kept for a target that is no longer set up. Returns how many effects waited for it."""
 
-    def follow(self) -> int:
-        """Describe patrons that are still marked, in a transaction of its own. Returns how many; 0: none is."""
+    def follow(self, after: str = "") -> str | None:
+        """Make changes of a share of the patrons who are still marked, behind `after`, in a transaction of its own.
+
+        Returns the last of the share; None: nobody behind it is marked.
+        """
 
 
 class Expecting(Protocol):
@@ -273,7 +276,7 @@ class Queues(Protocol):
         """Return the patrons with effects that wait: those with urgent ones first, then the longest waiting."""
 
     def waiting(self, patron_id: str) -> frozenset[str]:
-        """Return the targets for which something about the patron waits."""
+        """Return the targets for which something about the patron waits: none while the patron is still marked."""
 
     def count_gone(self, target: Target) -> int:
         """Count the effects that wait and take a patron away from the target, but those that protect."""
@@ -315,9 +318,6 @@ class Changes(Protocol):
 
     def read(self, after: int, limit: int) -> Iterator[Change]:
         """Yield the changes behind a number, at most `limit`, in their order. Raises SealBroken."""
-
-    def follow_marked(self) -> None:
-        """Make changes of patrons who are still marked, so that nobody reads what was told before a protection."""
 
     def fetched(self) -> dict[str, Fetched]:
         """Return how far readers have come, by target. Looks at a limited number of their last pages."""

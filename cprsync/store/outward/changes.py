@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 RENEWED: Final = "change_renewed"
 #: Under this owner a change is sealed.
 CHANGE: Final = "change"
-#: How many marked patrons one transaction describes. The rest stay marked, for the next one or the night.
-FOLLOWED_MOST: Final = 20_000
+#: How many marked patrons one transaction describes. The rest stay marked, for the next one or the night: the desk and
+#: the readers wait as long as it takes, and hold in memory what it describes.
+FOLLOWED_MOST: Final = 1_000
 #: Before the first patron: where a load begins.
 FROM_THE_START: Final = ""
 #: How many bytes the word of an epoch has.
@@ -61,16 +62,21 @@ Difference: TypeAlias = "tuple[str, OutwardRecord | None, OutwardRecord | None]"
 _Numbered: TypeAlias = "tuple[int, Difference]"
 
 
-def follow_marks(connection: Connection, tenant: Tenant) -> int:
-    """Make changes of the marked patrons. Returns how many are marked no more. The caller's transaction writes them."""
+def follow_marks(connection: Connection, tenant: Tenant, after: str = FROM_THE_START) -> str | None:
+    """Make changes of the marked patrons behind `after`. The caller's transaction writes them.
+
+    Returns the last patron of a whole share; None: there is nobody behind it. One whose record does not open stays
+    marked.
+    """
     ours = _MARK.agency == tenant.agency
-    ids = list(connection.scalars(select(_MARK.patron_id).where(ours).order_by(_MARK.patron_id).limit(FOLLOWED_MOST)))
+    wanted = select(_MARK.patron_id).where(ours, _MARK.patron_id > after).order_by(_MARK.patron_id)
+    ids = list(connection.scalars(wanted.limit(FOLLOWED_MOST)))
     if not ids:
-        return 0
+        return None
     hold_library(connection, tenant)
     left = follow_patrons(connection, tenant, ids)
     change_rows(connection, delete(tables.change_mark).where(ours), _MARK.patron_id, sorted(set(ids) - left))
-    return len(ids) - len(left)
+    return ids[-1] if len(ids) == FOLLOWED_MOST else None
 
 
 def follow_patrons(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Integer, bindparam, delete, func, select, text, update
+from sqlalchemy import Integer, bindparam, delete, exists, func, select, text, update
 
 from cprsync.domain.outward.target import ATTEMPTS, hides, number_to_forget, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 TOLD_TARGET: Final = "told"
 #: In place of a target's answer: neither the change nor the record opens.
 BROKEN: Final = "seal_broken"
-_OUT, _TOLD, _CHANGE = tables.outbox.c, tables.target_patron.c, tables.change.c
+_OUT, _TOLD, _CHANGE, _MARK = tables.outbox.c, tables.target_patron.c, tables.change.c, tables.change_mark.c
 
 
 class Queues(TenantStore):
@@ -59,6 +59,8 @@ class Queues(TenantStore):
 
     def waiting(self, patron_id: str) -> frozenset[str]:
         waits = is_ours(_OUT, self._tenant) & (_OUT.target != CULR) & (_OUT.state == WAITING)
+        # what was written about one who is still marked is told in no effect yet
+        waits &= ~exists().where(is_ours(_MARK, self._tenant), _MARK.patron_id == _OUT.patron_id)
         with reading(self._tenant.engine) as connection:
             return frozenset(connection.scalars(select(_OUT.target).where(waits, _OUT.patron_id == patron_id)))
 

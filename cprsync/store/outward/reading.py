@@ -18,7 +18,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, reading, writing
 from cprsync.store.core.tenant import TenantStore, library_transaction
-from cprsync.store.outward.changes import FOLLOWED_MOST, RENEWED, epochs_of, follow_marks, open_change, tell_anew
+from cprsync.store.outward.changes import RENEWED, epochs_of, open_change, tell_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ _SIGNED: Final = "outward"
 _TOGETHER: Final = 500
 #: How many of the readers' last pages are looked at for how far each has come.
 _PAGES_SEEN: Final = 5_000
-_CHANGE, _MARK, _TARGET, _AUDIT = tables.change.c, tables.change_mark.c, tables.target.c, tables.audit.c
+_CHANGE, _TARGET, _AUDIT = tables.change.c, tables.target.c, tables.audit.c
 
 
 class Changes(TenantStore):
@@ -57,18 +57,6 @@ class Changes(TenantStore):
             if len(rows) < _TOGETHER:
                 return
             after, limit = rows[-1].seq, limit - len(rows)
-
-    def follow_marked(self) -> None:
-        # one transaction follows so many; one whose record does not open stays marked
-        followed = FOLLOWED_MOST
-        while followed and self._is_marked():
-            with library_transaction(self._tenant) as connection:
-                followed = follow_marks(connection, self._tenant)
-
-    def _is_marked(self) -> bool:
-        marked = select(exists().where(_MARK.agency == self._tenant.agency))
-        with reading(self._tenant.engine) as connection:
-            return bool(connection.scalar(marked))
 
     def fetched(self) -> dict[str, Fetched]:
         pages = select(_AUDIT.at, _AUDIT.entry).where(_AUDIT.agency == self._tenant.agency, _AUDIT.stream == READERS)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import case, delete, exists, func, insert, select, update
 
 from cprsync.domain.outward.target import number_to_forget, view
 from cprsync.errors import SealBroken
@@ -51,7 +51,7 @@ _SECONDS: Final = 19
 _MILLION: Final = 1_000_000
 _FRACTION_BYTES: Final = 8
 _OUT, _TARGET, _TOLD = tables.outbox.c, tables.target.c, tables.target_patron.c
-_PATRON = tables.patron.c
+_MARK, _PATRON = tables.change_mark.c, tables.patron.c
 
 
 class Targets(TenantStore):
@@ -161,9 +161,13 @@ class Targets(TenantStore):
             bind(connection, tenant, BRAKE, {name: None})
         return left
 
-    def follow(self) -> int:
+    def follow(self, after: str = FROM_THE_START) -> str | None:
+        marked = select(exists().where(is_ours(_MARK, self._tenant), _MARK.patron_id > after))
+        with reading(self._tenant.engine) as connection:
+            if not connection.scalar(marked):
+                return None
         with library_transaction(self._tenant) as connection:
-            return follow_marks(connection, self._tenant)
+            return follow_marks(connection, self._tenant, after)
 
 
 @dataclass(frozen=True, slots=True)

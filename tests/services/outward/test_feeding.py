@@ -12,6 +12,7 @@ import pytest
 from beginnings import DATABASES, Beginnings
 from begun import begin
 from doubles import AGENCY, MONDAY, TUESDAY
+from sqlalchemy import insert
 from townspeople import dies, gains_protection, loses_protection, moves, person, renames
 
 from cprsync.domain.outward.record import OutwardField
@@ -19,9 +20,12 @@ from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind, vie
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetNotLoaded, TargetUnavailable
 from cprsync.services.outward.checking import Checking, check_target
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import STEPS_MOST, Reader
 from cprsync.services.outward.targets import targets_document
-from cprsync.store.core.engine import reading
+from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.store import tables
+from cprsync.store.core.engine import reading, writing
+from cprsync.store.outward.changes import FOLLOWED_MOST
 from cprsync.store.outward.describing import describe_patrons
 
 if TYPE_CHECKING:
@@ -137,6 +141,43 @@ def test_how_far_each_reader_has_come_is_known_and_an_operators_export_is_none_o
     assert (stands["website"]["fetched"]["until"], stands["website"]["fetched"]["newer"]) == (last.part.until, 0)
     with pytest.raises(ConfigurationError, match=rf"fetched at .* CES?T, up to change {last.part.until}; 0 changes"):
         check_target(Checking(store=library.store, targets=library.targets, name="website"))
+
+
+def marks(library: Library, *, shares: int) -> None:
+    """As after a write that concerns more than are described in its transaction, such as a restore."""
+    # of these nothing is told, because nobody has these numbers
+    ids = [f"{number:08}" for number in range(shares * FOLLOWED_MOST)]
+    with writing(library.engine) as connection:
+        connection.execute(insert(tables.change_mark), [{"agency": AGENCY, "patron_id": one} for one in ids])
+
+
+def test_a_reader_waits_for_a_few_shares_of_those_who_are_marked_and_gets_no_page_before_all_are_followed(
+    either_library: Library,
+) -> None:
+    """After a restore everybody is marked: of 100,000 the first page took a minute."""
+    library = either_library
+    source = is_read(library)
+    copy = Copy(source).catch_up()
+    # each step follows a share, and the end of its transaction another one
+    marks(library, shares=2 * STEPS_MOST + 1)
+    before = library.rows("audit")
+    with pytest.raises(TargetNotLoaded):
+        source.fetch(copy.cursor, 2)
+    assert library.rows("audit") == before
+    assert len(library.rows("change_mark")) == FOLLOWED_MOST
+    held = copy.holds
+    assert copy.catch_up().holds == held == the_record(library)
+    assert library.rows("change_mark") == []
+
+
+def test_one_write_follows_a_share_of_those_who_are_marked_and_an_export_all(either_library: Library) -> None:
+    library = either_library
+    source = is_read(library)
+    marks(library, shares=STEPS_MOST)
+    library.store.upkeep.note(Task.BACKUP, Outcome.DONE, {})
+    assert len(library.rows("change_mark")) == (STEPS_MOST - 1) * FOLLOWED_MOST
+    assert [page.more for page in source.fetch_all("")] == [False]
+    assert library.rows("change_mark") == []
 
 
 # -- who is not for the reader -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, altered
+from sqlalchemy import insert
 from test_sending import EVERYTHING, PLAIN, hears, held
 from townspeople import cpr, gains_protection, moves, person, renames
 
@@ -29,6 +30,8 @@ from cprsync.services.outward.targets import (
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.outward import Undelivered
 from cprsync.services.trust.status import Around, status_of
+from cprsync.store import tables
+from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
     from cprsync.services.outward.sending import Sent
@@ -402,6 +405,19 @@ def test_to_tell_of_one_patron_no_queue_is_counted(library: Library) -> None:
     blocks(library, "ANNA")
     tells(library, "ANNA", altered(library.store, targets_states=lambda: pytest.fail("all queues are counted")))
     assert held(double, library, "ANNA")["municipality"] == "0461"
+
+
+def test_of_one_who_is_still_marked_the_desk_tells_nothing_and_the_night_tells_it(library: Library) -> None:
+    """What waits is older than what was written: after a restore not everybody is described at once."""
+    double = hears(library)
+    blocks(library, "ANNA")
+    with writing(library.engine) as connection:
+        mark = {"agency": AGENCY, "patron_id": library.id_of("ANNA")}
+        connection.execute(insert(tables.change_mark), [mark])
+    tells(library, "ANNA")
+    assert double.calls == []
+    library.one_night()
+    assert [call.patron_id for call in double.calls] == [library.id_of("ANNA")]
 
 
 def test_what_the_desk_cannot_tell_waits_for_the_night_and_stops_no_desk(library: Library) -> None:
