@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import html
 from test_box import patron_of
+from test_responsibles import add as add_responsible_to
 from test_sealed_views import reveals
-from townspeople import dies, person
+from townspeople import dies, gains_protection, person
 
 if TYPE_CHECKING:
     from browser import Served
@@ -85,3 +87,53 @@ def test_the_printed_record_says_that_the_library_corrected_it_and_not_who_there
     sheet = browser.open(f"/patrons/{patron}/paper/record").answer.text.partition('class="sheet')[2]
     assert "rettelse: Byens bibliotek" in sheet
     assert "lisbeth" not in sheet
+
+
+@pytest.fixture
+def child(desk: Served) -> str:
+    """LIV is a minor patron, ANNA answers for her."""
+    desk.library.enrol("LIV")
+    desk.library.register.knows(person("LIV"))
+    desk.library.deliver(desk.library.clock.today())
+    desk.library.one_night()
+    add_responsible_to(desk.library, "LIV", "ANNA")
+    return patron_of(desk, "LIV")
+
+
+def test_the_childs_sheet_and_page_name_who_answers(desk: Served, child: str) -> None:
+    anna, name = patron_of(desk, "ANNA"), person("ANNA").name.addressing
+    browser = desk.browser().open(f"/patrons/{child}/paper/record")
+    assert f"{name} · Låner {anna}" in browser.text
+    browser.open(f"/patrons/{child}")
+    assert f'<a href="/patrons/{anna}">{name} · Låner {anna}</a>' in browser.answer.text
+
+
+def test_a_hidden_name_of_whoever_answers_is_on_no_sheet_and_page_of_the_child(desk: Served, child: str) -> None:
+    anna, name = patron_of(desk, "ANNA"), person("ANNA").name.addressing
+    desk.library.deliver(desk.library.clock.today(), gains_protection(person("ANNA")))
+    desk.library.one_night()
+    for path in (f"/patrons/{child}", f"/patrons/{child}/paper/record"):
+        browser = desk.browser().open(path)
+        assert f"Låner {anna}" in browser.text
+        assert name not in browser.answer.text
+
+
+def test_a_hidden_childs_sheet_names_who_answers_only_when_it_is_opened(desk: Served, child: str) -> None:
+    """Who answers for a child is mostly who the child lives with."""
+    name = person("ANNA").name.addressing
+    desk.library.deliver(desk.library.clock.today(), gains_protection(person("LIV")))
+    desk.library.one_night()
+    path = f"/patrons/{child}/paper/record"
+    browser = desk.browser().open(path)
+    assert name not in browser.answer.text
+    browser.send(path, reason="Værgen bad om det på papir")
+    assert name in browser.text
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_sheet_has_a_button_to_print_that_a_script_brings(desk: Served, sheet: str) -> None:
+    """Without script there is no button that does nothing: the page says which keys print."""
+    page = html.fromstring(desk.browser().open(f"/patrons/{patron_of(desk, 'ANNA')}/paper/{sheet}").answer.text)
+    (button,) = page.xpath("//button[@data-print]")
+    assert (button.get("type"), button.get("hidden"), button.xpath("ancestor::form")) == ("button", "", [])
+    assert page.xpath("//noscript//p/text()") == ["Tryk Ctrl+P for at udskrive."]

@@ -13,6 +13,7 @@ import pytest
 from browser import Browser, Clock, Served, serving
 from doubles import AGENCY, MONDAY
 from identity_provider import Known, known_provider
+from lxml import html
 from test_box import patron_of
 from test_leaving import leave
 from test_provisional import DOWN, comes
@@ -131,6 +132,14 @@ def what_would_say_who(key: str) -> list[str]:
     words = [f"{cpr(key).digits[:6]}-{cpr(key).digits[6:]}", cpr(key).digits[6:], CO, "Kanariefugl"]
     words += [told.name.addressing, told.name.last, told.name.first, told.address.road]  # type: ignore[union-attr]  # known of the test's people
     return [word for word in words if word]
+
+
+def test_a_card_is_read_in_groups_copied_as_it_is_typed_and_printed_by_a_button(desk: Served) -> None:
+    set_of(desk.library, "ANNA", "cards", "2000123456")
+    page = html.fromstring(by_identity(desk).answer.text)
+    (card,) = (one for one in page.xpath('//*[@id="cards"]//*[@class="code"]') if one.text_content() == "2000123456")
+    assert [group.text for group in card] == ["2000", "1234", "56"]
+    assert page.xpath("//button[@data-print]/@hidden") == [""]
 
 
 # -- card and PIN ------------------------------------------------------------------------------------------

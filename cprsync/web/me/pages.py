@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 #: The name of the file that a patron takes along. It names nobody.
 EXPORT: Final = "mine-oplysninger.json"
+_CARDS: Final = "cards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class OwnRow:
     is_empty: bool
     #: the heading under which it stands; headings are in the order of their numbers
     group: int
+    #: each line is a number that somebody reads aloud, types or copies
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +158,22 @@ def _rows(visit: Visit, document: Mapping[str, Any]) -> Iterator[OwnRow]:
         yield _row(visit, "patron", (document["patron"],), is_hidden=False)
     for key, entry in document["fields"].items():
         is_hidden = bool(document.get("protected")) and (key in SEALED or key == "cpr_number")
-        lines = _answering(visit, document) if key == "responsible" else tuple(lines_of(key, entry, visit.language))
-        yield _row(visit, key, lines, is_hidden=is_hidden)
+        yield _row(visit, key, _lines(visit, document, key, entry), is_hidden=is_hidden)
+
+
+def _lines(visit: Visit, document: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    if key == "responsible":
+        return _answering(visit, document)
+    if key == _CARDS and entry["value"]:
+        return tuple(entry["value"])
+    return tuple(lines_of(key, entry, visit.language))
 
 
 def _row(visit: Visit, key: str, lines: tuple[str, ...], *, is_hidden: bool) -> OwnRow:
     why = _why(FIELD[key], visit.place.desk.policy, visit)
-    return OwnRow(key, name_of(key, visit.language), lines, why, is_hidden, lines == (NOTHING,), group_of(key))
+    is_empty = lines == (NOTHING,)
+    is_code = key == _CARDS and not is_empty
+    return OwnRow(key, name_of(key, visit.language), lines, why, is_hidden, is_empty, group_of(key), is_code)
 
 
 def _answering(visit: Visit, document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ class Row:
     change: Settable | Correctable | None = None
     #: staff name another patron there
     names_patron: bool = False
+    #: for each line, the patron whose record it leads to; (): it leads nowhere
+    leads_to: tuple[str, ...] = ()
 
     @property
     def is_changed(self) -> bool:

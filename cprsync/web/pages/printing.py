@@ -14,7 +14,7 @@ from cprsync.language.errors import error_text
 from cprsync.language.lending import statement_lines
 from cprsync.services.lending.standing import LABEL, STATEMENT, Statements
 from cprsync.web.pages.fields import rows_of
-from cprsync.web.pages.records import viewer_of, whose_name
+from cprsync.web.pages.records import list_who_answers, name_who_answers, viewer_of, whose_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,9 @@ def _record(visit: Visit, reason: str) -> dict[str, Any]:
         for key, entry in document["fields"].items()
         if FIELD[key].seen is not Seen.STAFF
     }
-    rows = list(rows_of(for_both, visit.language))
+    rows = name_who_answers(
+        list(rows_of(for_both, visit.language)), document, list_who_answers(visit, document), visit.language
+    )
     return {
         "whose": whose_name(document),
         "rows": rows,

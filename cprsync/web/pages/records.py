@@ -14,7 +14,7 @@ from cprsync.language.lending import block_text, contact_lines
 from cprsync.language.netmedia import change_text, culr_text, municipality_text, right_text
 from cprsync.language.record import hidden_marks, marks_of
 from cprsync.language.review import with_words
-from cprsync.language.words import money, titles_of, word
+from cprsync.language.words import desk_word, money, titles_of, word
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer, view_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.desk import PatronView
+    from cprsync.web.pages.fields import Row
     from cprsync.web.visit import Visit
 
 #: The most changes that the page of changes shows, the latest first.
@@ -109,6 +110,8 @@ def _record_page(
         rows = rows_to_change(document, language, desk.policy, load_municipalities())
     else:
         rows = list(rows_of(document["fields"], language))
+    responsibles = list_who_answers(visit, document) if lives else []
+    rows = name_who_answers(rows, document, responsibles, language)
     said, shown = visit.session.take_said(), {row.key for row in rows}
     return visit.show(
         "record.html",
@@ -122,7 +125,7 @@ def _record_page(
         has_sealed=any(row.is_sealed for row in rows) or "said" in document,
         lives=lives,
         absence=absence_days(document),
-        responsibles=_responsibles(visit, document) if lives else [],
+        responsibles=responsibles,
         problem=problem,
         said=[one for one in said if one.field not in shown],
         said_at={key: [one for one in said if one.field == key] for key in shown},
@@ -173,13 +176,34 @@ def _rights(visit: Visit, view: PatronView) -> dict[str, Any]:
     }
 
 
-def _responsibles(visit: Visit, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def list_who_answers(visit: Visit, document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Who answers for the patron."""
     if not document["fields"]["responsible"]["value"]:
         return []
     desk = visit.place.desk
     listed = list_responsibles(desk, document["patron"])
     return list(listed["responsibles"])
+
+
+def name_who_answers(
+    rows: list[Row], document: Mapping[str, Any], responsibles: list[dict[str, Any]], language: Language
+) -> list[Row]:
+    """The rows of a record, where whoever answers for a minor has their name.
+
+    A hidden name stays hidden, and a hidden minor's record names nobody: the name would say with whom they live.
+    """
+    is_shut = document["protected"] and not document["revealed"]
+    names = {} if is_shut else {one["patron"]: one["name"] for one in responsibles if one["name"]}
+
+    def line(patron: str) -> str:
+        number = desk_word("hit_number", language, patron=patron)
+        return f"{names[patron]} · {number}" if patron in names else number
+
+    answering = tuple(one["patron"] for one in responsibles if one["in_force"])
+    if not answering:
+        return rows
+    named = tuple(line(patron) for patron in answering)
+    return [replace(row, lines=named, leads_to=answering) if row.key == "responsible" else row for row in rows]
 
 
 def show_changes(visit: Visit) -> Response:
