@@ -261,6 +261,8 @@ class WindowReason(enum.Enum):
     REVERTED = "reverted"
     #: a delivery was set aside, of which nights may have written what protects
     SET_ASIDE = "set_aside"
+    #: a protected patron's record in a delivery could not be used, and staff left it: it may have ended the protection
+    RECORD_LEFT = "record_left"
     #: an operator had everyone looked up, for a reason that the program cannot see
     REQUESTED = "requested"
 

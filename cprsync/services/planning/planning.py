@@ -27,7 +27,7 @@ from cprsync.services.planning.steps import (
     window_closed_by,
 )
 from cprsync.services.ports.deliveries import Unreadable
-from cprsync.services.ports.patrons import Equal, Item, NotOurs, Touch
+from cprsync.services.ports.patrons import Equal, Item, Named, NotOurs, Touch
 from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END, WINDOW, FollowUp, Found, NotFound
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cprsync.services.planning.renumbering import Trail
     from cprsync.services.ports.deliveries import Delivered, SealedDelivery
     from cprsync.services.ports.night import Night
-    from cprsync.services.ports.patrons import Named, Recognised
+    from cprsync.services.ports.patrons import Recognised
     from cprsync.services.ports.runs import Run
 
 #: The most open questions that the register is asked again in one night.
@@ -253,7 +253,9 @@ class Planner:
             return
         patron = self._patron(found.patron_id) if isinstance(found, Equal) else found
         told = Person(patron.number, protection=person.protection, status=SILENT if former else person.status)
-        self._park(Evidence(told, as_of, parked=person.reason), patron, item)
+        # news of the present number does not settle it, and if staff leave it, the register is asked about that number
+        named = None if former is None else Named(patron.id, f"{PARKED}{person.reason}", old=person.number)
+        self._park(Evidence(told, as_of, parked=person.reason), patron, item, named=named)
 
     def _park(self, evidence: Evidence, patron: Patron, item: Item, *, named: Named | None = None) -> None:
         """Park a line without deciding it. A protection or a death that it reports still takes effect."""

@@ -201,9 +201,11 @@ class Batch:
     def review_news(self) -> ReviewNews:
         """What the batch may raise or settle review items about."""
         still = {patron_id for patron_id, kind in self.reviews if kind.startswith(PARKED)}
-        decided = {one.patron.id for one in self.writes if not only_protects(one.patron, one.as_of, one.actions)}
         answered = {one.patron_id for one in self.answered if one.kind == PROTECTION_END}
         unprotected = {one.patron.id for one in self.writes if Action.UNPROTECT in one.actions}
+        decided = {one.patron.id for one in self.writes if not only_protects(one.patron, one.as_of, one.actions)}
+        # an answer about the protection alone decides nothing else: a record that has to wait still waits
+        decided -= answered & unprotected
         return ReviewNews(
             changes=[(write.patron, write.after) for write in self.writes],
             decided=frozenset(decided.union(touch.patron_id for touch in self.touches) - still),

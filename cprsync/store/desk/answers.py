@@ -115,6 +115,9 @@ def reject(one: Answering) -> Done:
     elif one.item.row.leaves_replaced:
         # the register tells a protection or a death under the number that the patron does not get
         open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.NUMBER_REPLACED)
+    elif doing is AcceptEffect.ASK_AGAIN and _is_protected(one):
+        # the record that is left may have ended the protection, and no delivery tells of that again
+        open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.RECORD_LEFT)
     if doing is AcceptEffect.END_PROTECTION:
         _drop_question(one, PROTECTION_END)
     if doing is AcceptEffect.SAME_PERSON:
@@ -124,6 +127,11 @@ def reject(one: Answering) -> Done:
     if doing is AcceptEffect.SEND_AGAIN:
         one.connection.execute(delete(tables.outbox).where(_refused_by_targets(one)))
     return Done()
+
+
+def _is_protected(one: Answering) -> bool:
+    person = open_patron(one.connection, one.tenant, one.patron).register
+    return person.protection is Protection.NAME_AND_ADDRESS
 
 
 def wait_again(one: Answering) -> Done:

@@ -62,7 +62,10 @@ def test_who_cannot_be_read_but_is_protected_is_sealed_and_waits(either_library:
     assert unowned(library.everything(), *touched) == unowned(before, *touched)
 
 
-def test_she_stays_sealed_when_a_person_has_rejected_what_waits(library: Library) -> None:
+def test_she_stays_sealed_when_a_person_has_rejected_what_waits_until_the_register_says_otherwise(
+    library: Library,
+) -> None:
+    library.register.knows(SEALED)
     library.deliver(MONDAY, unread())
     library.night()
     reject_all(library)
@@ -71,6 +74,7 @@ def test_she_stays_sealed_when_a_person_has_rejected_what_waits(library: Library
     library.deliver(TUESDAY, person("CLARA"))
     library.night()
     assert library.record("ANNA") == SEALED
+    assert library.view("ANNA").patron.window is None
 
 
 def test_only_the_register_opens_her_again(library: Library) -> None:
