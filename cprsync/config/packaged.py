@@ -1,23 +1,21 @@
-"""Reads the packaged tables once: the list of municipality codes, and the rule tables, one TOML file a table.
+"""Reads the packaged rule tables once, one TOML file a table.
 
 Checks each row of the rule tables before anything is printed.
 """
 
 from __future__ import annotations
 
-import csv
-from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cprsync.catalogues import rule_words
 from cprsync.config.toml import Mistake, Places, build_error, first_mistake, read_toml
-from cprsync.domain.person.municipality import Kind, Municipalities, Municipality, code_from
+from cprsync.domain.person.municipality import code_from
 from cprsync.domain.wording import Wording
-from cprsync.errors import ConfigurationError, WrongValue
-from cprsync.resources import rulebook_path, schema_path
+from cprsync.errors import WrongValue
+from cprsync.municipalities import load_municipalities
+from cprsync.resources import rulebook_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.rulebook.tables import Reasons, RuleTable, Words, WrittenTable
 
-MUNICIPALITIES: Final = "municipalities.csv"
 #: In the order of a reader's questions.
 TABLES: Final = (
     *("status", "protection", "address", "parked", "number", "same", "age", "residence"),
@@ -35,26 +32,6 @@ _KIND: Final = "rules"
 
 _Sentence = Annotated[str, Field(min_length=1)]
 _Read = TypeVar("_Read", bound=BaseModel)
-
-
-@cache
-def load_municipalities() -> Municipalities:
-    """The 98 municipalities and Christiansø, Greenland's, codes that are no place, and codes no longer in use.
-
-    Raises ConfigurationError: the packaged file is missing or damaged.
-    """
-    try:
-        with schema_path(MUNICIPALITIES).open(encoding="utf-8", newline="") as file:
-            return Municipalities({row["code"]: _municipality(row) for row in csv.DictReader(file)})
-    except (OSError, KeyError, ValueError) as error:
-        raise ConfigurationError(
-            "the packaged list {file} cannot be read: install cprsync again", file=MUNICIPALITIES
-        ) from error
-
-
-def _municipality(row: dict[str, str]) -> Municipality:
-    until = date.fromisoformat(row["until"]) if row["until"] else None
-    return Municipality(row["code"], row["name"], Kind(row["kind"]), until)
 
 
 def _check_municipality(typed: str) -> str:

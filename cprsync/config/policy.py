@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.config.sections import (
     AgeSection,
     BranchSection,
@@ -40,6 +39,7 @@ from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.policy.tariff import FeeRules
 from cprsync.domain.wording import Wording
 from cprsync.errors import OutOfOrder, WrongValue
+from cprsync.municipalities import load_municipalities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

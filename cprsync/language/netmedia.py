@@ -11,6 +11,7 @@ from cprsync.domain.netmedia.cards import CardsStage
 from cprsync.domain.netmedia.right_rule import Answer, ChangeCause
 from cprsync.domain.patron.local import Stage
 from cprsync.language.words import day_text, long_day, word
+from cprsync.municipalities import name_municipality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +42,7 @@ def municipality_text(municipality: Mapping[str, Any], language: Language) -> st
     lives = word(f"rights_{municipality['residence']}", language)
     if municipality["code"] is None:
         return word("rights_no_municipality", language, lives=lives)
-    name = f"{municipality['name']} ({municipality['code']})" if municipality["name"] else municipality["code"]
+    name = name_municipality(municipality["code"])
     source = word(f"rights_from_{municipality['source']}", language)
     since = (
         f" {word('rights_since', language, day=day_text(municipality['since'], language))}"
@@ -120,7 +121,7 @@ def cards_text(cards: Mapping[str, Any], language: Language) -> str:
 def _number_text(digits: str | None, language: Language) -> str:
     if digits is None:
         return word("culr_unknown", language)
-    return word("culr_municipality", language, number=digits) if digits else word("culr_empty", language)
+    return name_municipality(digits) if digits else word("culr_empty", language)
 
 
 def _day_after(text: str, language: Language) -> str:

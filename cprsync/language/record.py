@@ -16,6 +16,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.language.words import day_text, desk_word, has_desk_word, money, word
+from cprsync.municipalities import name_municipality
 from cprsync.services.desk.showing import ERASED
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ _IN_WORDS: Final[Mapping[str, Callable[[Any, Language], str]]] = {
     "absence": _absence_text,
     "protection": lambda _, language: word("yes", language),
     "language": _language_text,
+    "municipality": lambda value, _: name_municipality(value),
 }
 
 

@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.review import PARKED, review_kind
-from cprsync.domain.person.municipality import code_from
 from cprsync.language.record import NOTHING, name_of, value_lines, value_text
 from cprsync.language.words import has_word, word, word_pair
+from cprsync.municipalities import name_municipality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,13 +42,10 @@ def meanwhile_text(kind: str, language: Language) -> str:
 # -- what else to know before an answer --------------------------------------------------------------------
 
 
-def facts_of(document: Mapping[str, Any], language: Language, names: Mapping[str, str]) -> Iterator[str]:
-    """What else an item says: CULR's side, the numbers, what a merge moves, and what rejecting leaves.
-
-    `names`: the municipalities' names by code.
-    """
+def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """What else an item says: CULR's side, the numbers, what a merge moves, and what rejecting leaves."""
     if both := document.get("net_media"):
-        yield sides_text(both, language, names)
+        yield sides_text(both, language)
         if answer := both["answer"]:
             yield f"{answer}: {word(f'code_{answer}', language)}"
     if rejecting := document.get("rejecting"):
@@ -68,26 +65,24 @@ def refusal_text(refusal: Mapping[str, str], language: Language) -> str:
     return f"{name}: {word(key, language)} ({code})" if has_word(key := f"refused_{code}") else f"{name}: {code}"
 
 
-def sides_text(both: Mapping[str, Any], language: Language, names: Mapping[str, str]) -> str:
-    """Both numbers with their municipality's name, and CULR's answer if it refused ours."""
+def sides_text(both: Mapping[str, Any], language: Language) -> str:
+    """Both municipalities, and CULR's answer if it refused ours."""
     ours = (
-        _number_text(both["ours"], "review_unknown", language, names)
+        _number_text(both["ours"], "review_unknown", language)
         if both["account"]
         else word("review_no_account", language)
     )
-    theirs = _number_text(both["theirs"], "review_nothing", language, names)
+    theirs = _number_text(both["theirs"], "review_nothing", language)
     said = word("review_sides", language, ours=ours, theirs=theirs)
     if both["answer"] is None:
         return said
     return f"{said}; {word('review_answered', language, code=both['answer'])}"
 
 
-def _number_text(digits: str | None, none: str, language: Language, names: Mapping[str, str]) -> str:
+def _number_text(digits: str | None, none: str, language: Language) -> str:
     if not digits:
         return word(none if digits is None else "culr_empty", language)
-    # another library may have written anything
-    known = names.get(code_from(digits))
-    return digits if known is None else f"{digits} {known}"
+    return name_municipality(digits)
 
 
 def plan_text(plan: Mapping[str, Any], language: Language) -> str:

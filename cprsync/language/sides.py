@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.outward.koha import ATTRIBUTE
 from cprsync.domain.outward.sides import Again, WithheldFor
 from cprsync.domain.patron.fields import FIELD
+from cprsync.domain.patron.override import Overridden
 from cprsync.language.record import NOTHING, name_of
 from cprsync.language.review import HTTP, Side, SideRow, mark_differences, refusal_text
 from cprsync.language.words import day_text, has_word, word
+from cprsync.municipalities import name_municipality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -141,6 +143,8 @@ def _value_text(field: str, value: str | bool | None, language: Language) -> str
         return word("yes" if value else "no", language)
     if value is not None and field in _DAYS and _DAY.fullmatch(value):
         return day_text(value, language)
+    if value and field == Overridden.MUNICIPALITY.value:
+        return name_municipality(value)
     return value or NOTHING
 
 

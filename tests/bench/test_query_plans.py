@@ -21,7 +21,7 @@ from bench.databases import opened_databases
 from bench.figures import OURS
 from bench.library import AGENCY, PRODUCED, bench_policy, night_of, opened_tenant, patron_id_of, store_of
 from bench.night import PREPARED, Bench
-from cprsync.config.packaged import load_municipalities
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.lending.standing import Standings, Statements
 from cprsync.services.netmedia.entitlements import Entitlements

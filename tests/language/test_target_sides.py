@@ -138,8 +138,8 @@ def test_that_something_is_withheld_is_said_once() -> None:
 def test_a_target_that_shows_nothing_has_one_column() -> None:
     alone = field("municipality", "0461", None, None)
     found = part(alone, reading="never", match=None, sending=None)
-    assert (found.tables[0].theirs, rows(found)) == ("", [("Kommunenr.", "0461", "–", False)])
-    assert list(part_lines(found))[-1].split() == ["Kommunenr.", "0461"]
+    assert (found.tables[0].theirs, rows(found)) == ("", [("Kommune", "Odense (0461)", "–", False)])
+    assert list(part_lines(found))[-1].split() == ["Kommune", "Odense", "(0461)"]
 
 
 @pytest.mark.parametrize("match", ["nobody", "other_person"])

@@ -21,13 +21,13 @@ from slow_register import GROUPS, LIVES_SOMEWHERE, SILENT, Dict
 from slow_windows import Register
 from whole import verify_audit
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Limit, Policy
 from cprsync.errors import RegisterUnavailable
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.ports.patrons import NewPatron

@@ -32,11 +32,11 @@ from outward_town import (
 from outward_watch import FEED, TARGETS, Leaked, Watch
 from whole import verify_audit
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.errors import BadInput, TargetUnavailable
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
 from cprsync.services.desk.reviewing import Reviews

@@ -17,9 +17,9 @@ from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the 
 from test_sign_in import sign_in
 from townspeople import cpr, person
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import settable
 from cprsync.domain.patron.patron import Purpose
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.access import list_waiting
 from cprsync.services.desk.lookup import Asked, look_up
 from cprsync.services.night.calendar import foresee

@@ -14,10 +14,10 @@ from test_set_cpr import MADE, enrol
 from test_setting import set_
 from townspeople import cpr, person
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.parting import Ending
 from cprsync.language.audit import entry_document
 from cprsync.language.lending import standing_with_words
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.lending.standing import Standings, Statements

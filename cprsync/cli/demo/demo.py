@@ -226,8 +226,8 @@ def _let_happen(stage: Stage, night: Mapping[str, Any], place: str) -> None:
 
 def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
-    from cprsync.config.packaged import load_municipalities
     from cprsync.domain.person.number import CprNumber
+    from cprsync.municipalities import load_municipalities
     from cprsync.services.desk.setting import Setting, SettingDesk, set_field
     from cprsync.wiring.site import site_of
 

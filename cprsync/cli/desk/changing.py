@@ -90,7 +90,7 @@ def patron_set(
     whoever types the value has given it.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.config.packaged import load_municipalities
+    from cprsync.municipalities import load_municipalities
     from cprsync.services.desk.setting import Setting, SettingDesk, check, set_field
 
     if remove + replace + withdraw > 1:

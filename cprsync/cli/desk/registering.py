@@ -24,7 +24,7 @@ from cprsync.domain.patron.fields import FIELDS
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, Exit, NoSuchPerson, RegisterUnavailable
 from cprsync.language.errors import error_document
-from cprsync.language.record import NOTHING, field_lines, hidden_marks, hit_lines, name_of
+from cprsync.language.record import NOTHING, field_lines, hidden_marks, hit_lines, name_of, value_text
 from cprsync.language.words import day_text, has_word, word
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _would_be_lines(preview: Mapping[str, Any], language: Language) -> Iterator[
         language,
         age=NOTHING if preview["age"] is None else preview["age"],
         group=preview["group"] or NOTHING,
-        municipality=preview["municipality"]["code"] or NOTHING,
+        municipality=value_text("municipality", preview["municipality"]["code"], language),
         lives=lives,
     )
     yield from kept_block_lines(preview["kept_blocks"], language)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -151,7 +150,7 @@ def _answered_lines(item: Mapping[str, Any], language: Language, *, answer: str)
 def _item_line(item: Mapping[str, Any], language: Language) -> str:
     state = word(f"review_{item['state']}", language)
     about = f" + {item['about']}" if item["about"] else ""
-    sides = f" ({sides_text(item['net_media'], language, _names())})" if "net_media" in item else ""
+    sides = f" ({sides_text(item['net_media'], language)})" if "net_media" in item else ""
     since = day_text(item["since"], language)
     sides += "".join(f" ({refusal_text(one, language)})" for one in item.get("targets") or ())
     if item.get("later"):
@@ -166,14 +165,6 @@ def _first_answer_lines(item: Mapping[str, Any], language: Language) -> Iterator
     if item["state"] == State.WAITING.value and item.get("decided"):
         who = item["decided"]["by"]
         yield "  " + word("review_first", language, who=word("audit_nobody", language) if who == SERVICE else who)
-
-
-@cache
-def _names() -> dict[str, str]:
-    """The municipalities' names by code."""
-    from cprsync.config.packaged import load_municipalities
-
-    return {code: one.name for code, one in load_municipalities().by_code.items()}
 
 
 def item_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:

@@ -54,7 +54,7 @@ def entitlements_show(
     By the library's policy: for each product yes, no or undecided, since when, and what would change it; and what CULR
     has been told. A protected patron's municipality shows, their address does not.
     """
-    from cprsync.config.packaged import load_municipalities
+    from cprsync.municipalities import load_municipalities
     from cprsync.services.netmedia.entitlements import Entitlements
 
     with frame.opened() as site, site.library(shows_records=False) as ours:

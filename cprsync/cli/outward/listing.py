@@ -49,8 +49,8 @@ def patron_list(
     In the order of the patron numbers. The table is plain UTF-8 with commas, for programs; --excel makes it one that
     opens in Excel. `cprsync export` writes more of each, as a target allows.
     """
-    from cprsync.config.packaged import load_municipalities
     from cprsync.domain.person.municipality import code_from
+    from cprsync.municipalities import load_municipalities
     from cprsync.services.ports.finding import PatronFilter
 
     with frame.opened() as site, site.store_to_show() as store:

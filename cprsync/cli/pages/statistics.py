@@ -40,7 +40,7 @@ def statistics(
     Counts the patrons who are patrons on the day, by their age and group on that day and by what the records hold now.
     A number under five is left out. So are the numbers that it could be computed from.
     """
-    from cprsync.config.packaged import load_municipalities
+    from cprsync.municipalities import load_municipalities
     from cprsync.services.pages.statistics import statistics as count_patrons
 
     with frame.opened(today=today) as site:

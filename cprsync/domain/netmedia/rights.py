@@ -66,10 +66,13 @@ class Right:
         return replace(self, until=until, valid_from=self.open_from, withheld=withheld)
 
     def why(self, texts: Texts) -> Wording:
-        """The rule in words, followed by what it read in brackets."""
+        """The rule in words, followed by what it read in brackets.
+
+        The municipality stands once, with its name, above all rights.
+        """
         why = texts(f"right.{self.rule.value}")
         read, _, value = self.fact.partition(" ")
-        if not value:
+        if not value or read == "municipality":
             return why
         meaning = texts(f"status.{value}") if read == "status" else ""
         detail = texts(f"read.{read}_uncertain" if self.uncertain else f"read.{read}", value=value, meaning=meaning)

@@ -203,7 +203,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     _registers(
         "municipality",
-        Wording("Kommunenr.", "Municipality number"),
+        Wording("Kommune", "Municipality"),
+        also=("Kommunenr.", "Municipality number"),
         explained=True,
         given_by=("municipality",),
         correctable=True,

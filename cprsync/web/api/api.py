@@ -10,10 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.desk.settable import describe_settable
 from cprsync.errors import CprsyncError
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.cards import CardAsked
 from cprsync.services.lending.standing import describe_borrower
 from cprsync.web.api import access, changing, nights, patrons, queue, records, registering

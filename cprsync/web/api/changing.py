@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field

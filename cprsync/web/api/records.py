@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.roles import Task
 from cprsync.language.audit import entry_document
 from cprsync.language.lending import standing_with_words
 from cprsync.language.review import with_words
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import look_at

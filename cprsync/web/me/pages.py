@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cprsync.catalogues import page_words
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.own import Proof
 from cprsync.domain.pages.privacy import field_text
 from cprsync.domain.patron.fields import FIELD, SEALED
@@ -21,6 +20,7 @@ from cprsync.language.audit import citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
 from cprsync.language.record import NOTHING, name_of
 from cprsync.language.words import desk_word, has_desk_word, typed_day
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
 from cprsync.web.me.area import BACK, ROOT, SESSION, SIGN_IN

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS, OVERRIDDEN
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
@@ -13,6 +12,7 @@ from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfir
 from cprsync.language.errors import error_text
 from cprsync.language.record import name_of
 from cprsync.language.words import word
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import OVERRIDDEN
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
 from cprsync.domain.patron.field import Owner
@@ -23,6 +22,7 @@ from cprsync.language.record import (
     value_text,
 )
 from cprsync.language.words import desk_word, has_desk_word, typed_day, word
+from cprsync.municipalities import name_municipality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,15 +149,10 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
             lines,
             correction_text(key, entry, language) or owner_text(entry, language),
             bool(entry.get("sealed")),
-            _register_text(key, entry["register"], language) if "register" in entry else None,
+            value_text(key, entry["register"], language) if "register" in entry else None,
             is_empty=lines == (NOTHING,) and "register" not in entry,
             group=group_of(key),
         )
-
-
-def _register_text(key: str, value: Any, language: Language) -> str:
-    is_municipality = key == Overridden.MUNICIPALITY.value and value
-    return _municipality_text(value) if is_municipality else value_text(key, value, language)
 
 
 def rows_to_change(
@@ -186,8 +181,6 @@ def _unread(part: Settable | Correctable, language: Language) -> Row:
 
 def lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
     """The value as lines. Each telephone and e-mail address says in words whether notices go there."""
-    if key == Overridden.MUNICIPALITY.value and entry.get("value"):
-        return [_municipality_text(entry["value"])]
     if "notices" not in entry or not entry["value"]:
         return value_lines(key, entry, language)
     gets, gets_not = desk_word("gets_notices", language), desk_word("gets_no_notices", language)
@@ -297,13 +290,7 @@ def correctable_of(
 
 def _names_of(municipalities: Municipalities) -> Iterator[tuple[str, str]]:
     """The municipalities of today, as staff look for them: by name."""
-    return ((code, f"{municipalities.by_code[code].name} ({code})") for code in municipalities.homes())
-
-
-def _municipality_text(code: str) -> str:
-    """A municipality as staff know it. A code that no list has stands alone."""
-    known = load_municipalities().by_code.get(code)
-    return code if known is None else f"{known.name} ({code})"
+    return ((code, name_municipality(code)) for code in municipalities.homes())
 
 
 def _word_or(key: str, other: str, language: Language) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.lending.standing import BorrowRule
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.override import Overridden
@@ -15,6 +14,7 @@ from cprsync.language.netmedia import change_text, culr_text, municipality_text,
 from cprsync.language.record import hidden_marks, marks_of
 from cprsync.language.review import with_words
 from cprsync.language.words import desk_word, money, titles_of, word
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.viewing import RecordViewer, view_of

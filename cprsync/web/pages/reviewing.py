@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.review import NUMBER_SET, State, review_kind
@@ -33,7 +32,6 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
     """One item with both sides, and what each answer does."""
     reviews, language = reviews_of(visit), visit.language
     item = with_words(show_item_with_sides(reviews, int(visit.named("number")), visit.place.targets))
-    names = {code: one.name for code, one in load_municipalities().by_code.items()}
     number = taking_back_of(reviews, item)
     may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
     return visit.show(
@@ -41,7 +39,7 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
         item=item,
         sides=list(sides_of(item["record"], item["other"], language)),
         said_sides=list(said_rows(item, language)),
-        facts=list(facts_of(item, language, names)),
+        facts=list(facts_of(item, language)),
         targets=list(target_parts(item, language)),
         decided=_decided(visit, item),
         waits=item["state"] == State.WAITING.value,

@@ -119,4 +119,4 @@ def test_of_what_is_sealed_nothing_is_told_but_who_corrected_it() -> None:
 
 def test_a_look_up_shows_what_the_register_says_instead() -> None:
     (line,) = field_lines({"municipality": entry("0751", "register", register="0101", since="2027-03-20")})
-    assert line == "  Kommunenr.  0751 → 0101  [fra CPR, 20. marts 2027]"
+    assert line == "  Kommune  Aarhus (0751) → København (0101)  [fra CPR, 20. marts 2027]"

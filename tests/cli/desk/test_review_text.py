@@ -19,7 +19,7 @@ def sides(fields: dict[str, Any]) -> list[str]:
 def test_a_corrected_field_has_the_registers_word_on_the_left() -> None:
     entry = {"value": "0101", "owner": "register", "source": "staff", "override": {**BY, "register": "0751"}}
     (line,) = sides({"municipality": entry})
-    assert line.split() == ["Kommunenr.:", "0751", "Kommunenr.:", "0101"]
+    assert line.split() == ["Kommune:", "Aarhus", "(0751)", "Kommune:", "København", "(0101)"]
 
 
 def test_a_pinned_group_is_none_of_the_registers_words() -> None:

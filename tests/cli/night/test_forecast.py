@@ -14,8 +14,8 @@ from whole import patron_ids
 from cprsync.cli.main import app
 from cprsync.cli.night.overview import NAMED_MAX, forecast_lines
 from cprsync.cli.terminal.output import emphasise
-from cprsync.config.packaged import load_municipalities
 from cprsync.config.settings import load_settings
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.wiring.site import site_of
 

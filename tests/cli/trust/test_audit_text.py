@@ -127,7 +127,7 @@ def test_fields_that_staff_wrote_are_called_as_the_record_calls_them() -> None:
     """Blocks were called lifted blocks, which is what a night forgets."""
     assert line(entry("set", "blocks")).endswith("skrev: Blokeringer")
     assert line(entry("forget", "blocks")).endswith("ophævede blokeringer")
-    assert line(entry("override", "municipality")).endswith("rettede: Kommunenr.")
+    assert line(entry("override", "municipality")).endswith("rettede: Kommune")
 
 
 def test_a_right_is_told_by_the_name_of_the_product() -> None:

@@ -9,7 +9,6 @@ import pytest
 from people import person
 from printed import danish
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.person.municipality import (
     HISTORICAL,
     LISTED,
@@ -26,6 +25,7 @@ from cprsync.domain.person.municipality import (
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Lives, NetMedia
+from cprsync.municipalities import load_municipalities
 
 PLACES = load_municipalities()
 AARHUS = frozenset({"0751"})

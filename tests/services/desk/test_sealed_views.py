@@ -26,7 +26,6 @@ from townspeople import PROTECTED, cpr, dies, disappears, emigrates, gains_prote
 from whole import verify_audit
 
 from cprsync.cli.desk.registering import lookup_lines
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.patron.patron import HOUSE_MOST, Purpose
 from cprsync.domain.person.number import CprNumber
@@ -36,6 +35,7 @@ from cprsync.domain.policy.policy import Policy
 from cprsync.errors import BadInput, ConfigurationError, CprsyncError
 from cprsync.language.night import report_lines
 from cprsync.language.record import record_lines
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk import setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews

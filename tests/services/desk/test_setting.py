@@ -13,7 +13,6 @@ from doubles import MONDAY, TUESDAY, DisturbedStore, Wrapped, altered, happened,
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.settable import LISTS, settable
 from cprsync.domain.patron.fields import SETTABLE
 from cprsync.domain.patron.local import Absence, Block, Card, Email, ListChange, Local, Telephone
@@ -24,6 +23,7 @@ from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare, NotConfirmed
 from cprsync.language.night import report_lines
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.setting import NEVER_SET, Setting, SettingDesk, set_field
 from cprsync.services.leaving.departing import LeavingDesk

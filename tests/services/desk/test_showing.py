@@ -12,12 +12,12 @@ from test_importing import take
 from test_setting import set_
 from townspeople import cpr, dies, emigrates, gains_protection, moves, person, renames
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.fields import FIELD, SEALED, SHOWN
 from cprsync.domain.person.person import SILENT, Birth
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, Policy
 from cprsync.language.record import record_lines
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.desk.viewing import RecordViewer
@@ -176,9 +176,9 @@ def test_a_corrected_field_shows_both_words_who_why_and_until_when(library: Libr
         "as_of": "2027-03-19",
         "override": {"by": "lone", "reason": "Showed her lease", "until": "2027-05-01", "register": "0751"},
     }
-    told = [line for line in record_lines(shown(library, "ANNA")) if "Kommunenr." in line]
-    corrected = "rettelse: lone, 20. marts 2027 – 1. maj 2027; CPR: 0751"
-    assert told[0].endswith(f" 0101  [{corrected}]")
+    told = [line for line in record_lines(shown(library, "ANNA")) if "Kommune" in line]
+    corrected = "rettelse: lone, 20. marts 2027 – 1. maj 2027; CPR: Aarhus (0751)"
+    assert told[0].endswith(f" København (0101)  [{corrected}]")
 
 
 def test_a_corrected_address_is_shown_as_lines(library: Library) -> None:

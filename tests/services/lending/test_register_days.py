@@ -13,8 +13,8 @@ from test_standings import standing
 from test_statements import owes
 from townspeople import cpr, dies, moves, person
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.policy.product import Products
+from cprsync.municipalities import load_municipalities
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.store import tables
 

@@ -16,13 +16,13 @@ from test_responsibles import add
 from test_setting import set_
 from townspeople import dies, emigrates, gains_protection, moves, person
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput, NetMediaUnavailable
 from cprsync.language.netmedia import entitlement_lines
+from cprsync.municipalities import load_municipalities
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.netmedia.entitlements import Entitlements
 
@@ -73,8 +73,8 @@ def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: L
         "from_age": None,
         "changes_when": "move",
     }
-    assert books["text"]["da"].startswith("Ja: bopælskommunen har licens (kommune 0751). Ændres, når låneren flytter")
-    assert books["text"]["en"].startswith("Yes: the municipality of residence holds a licence (municipality 0751).")
+    assert books["text"]["da"].startswith("Ja: bopælskommunen har licens. Ændres, når låneren flytter")
+    assert books["text"]["en"].startswith("Yes: the municipality of residence holds a licence.")
     known = {"sent", "confirmed", "pending", "deleting", "refused", "checked_at", "account", "cards"}
     assert set(document["culr"]) == known
 
@@ -224,7 +224,7 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
     assert lines(document) == [
         f"Låner {document['patron']} den 20. marts 2027: ret til netmedier",
         "  Kommune: Aarhus (0751), hjemmehørende her; fra CPR siden 20. marts 2027",
-        "  eReolen: Ja, bopælskommunen har licens (kommune 0751).",
+        "  eReolen: Ja, bopælskommunen har licens.",
         "      Gælder her siden 20. marts 2027. Ændres, når låneren flytter til en anden kommune.",
         "  Film: Nej, for ung. Åbner 3. april 2027 (15 år).",
         "  En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
@@ -243,24 +243,24 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
         ),
         (
             {"sent": "751", "confirmed": "751", "checked_at": "2027-03-22T23:30:00+00:00"},
-            "CULR har kommune 751; senest bekræftet 23. marts 2027.",
+            "CULR har Aarhus (0751); senest bekræftet 23. marts 2027.",
         ),
-        ({"sent": "", "confirmed": "101"}, "CULR har kommune 101; sendt er ingen kommune, med vilje."),
+        ({"sent": "", "confirmed": "101"}, "CULR har København (0101); sendt er ingen kommune, med vilje."),
         (
             {"sent": "101", "confirmed": "101", "refused": "ILLEGAL_ARGUMENT"},
-            "CULR har kommune 101; en ændring blev afvist (ILLEGAL_ARGUMENT), og en sag venter på personalet.",
+            "CULR har København (0101); en ændring blev afvist (ILLEGAL_ARGUMENT), og en sag venter på personalet.",
         ),
         (
             {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
-            "CULR har kommune 101; kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
+            "CULR har København (0101); kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
         ),
         (
             {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 1, "confirmed": 1, "pending": 1}},
-            "CULR har kommune 101; kort, der logger ind: 1; kort, der er på vej til at kunne det eller miste det: 1.",
+            "CULR har København (0101); kort, der logger ind: 1; kort, der er på vej til at kunne det eller miste det: 1.",
         ),
         (
             {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 2, "confirmed": 2, "pending": 0}},
-            "CULR har kommune 101; kort, der logger ind: 2.",
+            "CULR har København (0101); kort, der logger ind: 2.",
         ),
     ],
 )
@@ -297,7 +297,7 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
     [
         ({}, "Kommune: Aarhus (0751), hjemmehørende her; fra CPR"),
         ({"residence": "not_resident", "source": "staff"}, "(0751), ikke hjemmehørende her; rettet ved skranken"),
-        ({"name": None, "source": "lookup"}, "Kommune: 0751, hjemmehørende her; fra CPR"),
+        ({"source": "lookup"}, "Kommune: Aarhus (0751), hjemmehørende her; fra CPR"),
     ],
 )
 def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: dict[str, Any], danish: str) -> None:

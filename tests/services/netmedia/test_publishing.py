@@ -15,12 +15,12 @@ from sqlalchemy import update
 from townspeople import cpr, dies, moves, person
 from whole import verify_audit
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.netmedia.account import Code, Identity, IdType, Operation
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted, RunBusy
 from cprsync.language.errors import error_document
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number

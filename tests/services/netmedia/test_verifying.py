@@ -16,12 +16,12 @@ from test_deriving import BOOKS, TERMS
 from test_leaving import is_settled, owes
 from townspeople import dies, moves, person
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.netmedia.drift import NetMediaFault
 from cprsync.domain.patron.local import Block
 from cprsync.domain.policy.product import Products
 from cprsync.errors import NetMediaUnavailable, RunBusy
 from cprsync.language.netmedia import entitlement_lines
+from cprsync.municipalities import load_municipalities
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.netmedia.entitlements import Entitlements, derive_wrong_again, verify
 from cprsync.services.ports.desk import LocalChange

@@ -16,13 +16,13 @@ from test_approved_plans import apart_from_approval, approve, over_the_limit, sh
 from test_reverted_runs import a_night, records, undo
 from townspeople import cpr, gains_protection, person, renames
 
-from cprsync.config.packaged import load_municipalities
 from cprsync.domain.desk.access import NOT_FOUND_MOST
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.errors import AccessRefused, BadInput, SecondPersonNeeded
+from cprsync.municipalities import load_municipalities
 from cprsync.services.desk import access
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.reviewing import Reviews

@@ -12,7 +12,7 @@ from test_setting import correct
 from townspeople import dies, person
 
 from cprsync.cli.pages.statistics import LEFT_OUT, statistics_lines
-from cprsync.config.packaged import load_municipalities
+from cprsync.municipalities import load_municipalities
 from cprsync.services.pages.statistics import statistics
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
