@@ -174,3 +174,14 @@ def test_nothing_of_a_patron_who_has_left_can_be_changed(desk: Served) -> None:
     page = html.fromstring(browser.open(f"/patrons/{patron}").answer.text)
     assert page.xpath('//tr[@id="standing"]')
     assert page.xpath('//details[@class="change"]') == []
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [("emails", "anna"), ("telephones", "abc"), ("pin", "12"), ("blocks", "x" * 300), ("cards", "x" * 300)],
+)
+def test_a_refusal_names_its_field_once(desk: Served, field: str, wrong: str) -> None:
+    browser = record(desk, "ANNA").send(f"/patrons/{patron_of(desk, 'ANNA')}/set", field=field, text=wrong)
+    (told,) = html.fromstring(browser.answer.text).xpath('//*[@id="problem"]/p')
+    name = FIELD[field].name.da.casefold()
+    assert text_of(told).casefold().count(name[:6]) == 1

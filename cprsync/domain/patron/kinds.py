@@ -90,7 +90,7 @@ def _parse_cards(text: str) -> tuple[Card, ...]:
     cards = distinct_cards(typed_lines(text))
     if len(cards) > CARDS_MOST or any(len(card.number) > CARD_MAX for card in cards):
         raise WrongValue(
-            "expected up to {most} cards, one a line, each of at most {length} characters",
+            "expected up to {most}, one a line, each of at most {length} characters",
             most=CARDS_MOST,
             length=CARD_MAX,
         )
@@ -127,14 +127,14 @@ def _parse_contacts(text: str) -> list[tuple[str, bool]]:
 def _parse_telephones(text: str) -> tuple[Telephone, ...]:
     typed = [(_BETWEEN_DIGITS.sub("", number), notices) for number, notices in _parse_contacts(text)]
     if not all(_TELEPHONE.fullmatch(number) for number, _ in typed):
-        raise WrongValue("expected telephone numbers: digits, with a + before a foreign one")
+        raise WrongValue("expected digits alone, with a + before a foreign one")
     return tuple(Telephone(number, notices) for number, notices in typed)
 
 
 def _parse_emails(text: str) -> tuple[Email, ...]:
     typed = _parse_contacts(text)
     if not all(_EMAIL.fullmatch(address) and len(address) <= EMAIL_MAX for address, _ in typed):
-        raise WrongValue("expected e-mail addresses: name@place")
+        raise WrongValue("expected name@place")
     return tuple(Email(address, notices) for address, notices in typed)
 
 
@@ -148,7 +148,7 @@ def _parse_note(text: str) -> str:
 def _parse_pin(text: str) -> str:
     pin = text.strip()
     if pin and not _PIN.fullmatch(pin):
-        raise WrongValue("expected a PIN of 4 to 12 digits")
+        raise WrongValue("expected 4 to 12 digits")
     if pin and _is_guessed_first(pin):
         raise WrongValue("that PIN is guessed first: choose one that is neither one digit repeated nor digits in order")
     return pin
@@ -165,7 +165,7 @@ def _parse_blocks(text: str) -> tuple[TypedBlock, ...]:
     lines = typed_lines(text)
     if len(lines) > BLOCKS_MOST or any(len(line) > BLOCK_MAX for line in lines):
         raise WrongValue(
-            "expected up to {most} blocks, one a line of at most {length} characters",
+            "expected up to {most}, one a line of at most {length} characters",
             most=BLOCKS_MOST,
             length=BLOCK_MAX,
         )

@@ -219,7 +219,7 @@ def test_a_pin_is_kept_with_the_card_that_is_typed_beside_it(either_library: Lib
     assert again.local.cards == (card,)
 
 
-@pytest.mark.parametrize(("pin", "says"), [("12", "PIN of 4 to 12"), ("12a4", "PIN of 4 to 12")])
+@pytest.mark.parametrize(("pin", "says"), [("12", "4 to 12 digits"), ("12a4", "4 to 12 digits")])
 def test_a_pin_that_cannot_be_is_refused_before_anybody_is_asked(library: Library, pin: str, says: str) -> None:
     refused(library, EDITH | {"pin": pin}, "input.value", says)
 

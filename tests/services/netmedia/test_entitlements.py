@@ -256,7 +256,10 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
         ),
         (
             {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 1, "confirmed": 1, "pending": 1}},
-            "CULR har København (0101); kort, der logger ind: 1; kort, der er på vej til at kunne det eller miste det: 1.",
+            (
+                "CULR har København (0101); kort, der logger ind: 1; "
+                "kort, der er på vej til at kunne det eller miste det: 1."
+            ),
         ),
         (
             {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 2, "confirmed": 2, "pending": 0}},
