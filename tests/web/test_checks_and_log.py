@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import Clock, Served, serving
 from doubles import AGENCY
+from lxml import html
 from said_yes import register
 from test_access_rules import look_up_strangers, stranger
 from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the same people
@@ -219,3 +220,20 @@ def test_a_watched_number_takes_a_second_person_until_it_is_watched_no_more(guar
     officer.send("/log/watch", watch=cpr("ANNA").digits, doing="unwatch")
     staff.open(f"/patrons/{anna}")
     assert staff.send(f"/patrons/{anna}/look-up", purpose="debt").answer.status_code == 200
+
+
+def test_no_two_regions_of_a_list_of_looks_have_the_same_name(guarded: Served) -> None:
+    """Two looks in one minute read alike: as regions, somebody who cannot see could not tell them apart."""
+    library = guarded.library
+    for place in (1, 2):
+        library.register.knows(stranger(place))
+        look_up(desk_of(library), Asked(stranger(place).number, Purpose.REGISTRATION, "disk"))
+    looks = library.store.access.open_looks("disk")
+    for who, path in (("disk", "/looks"), ("leder", "/checks")):
+        if path == "/checks":
+            for look in looks:
+                explain_look_up(library.store, look.seq, user="disk", reason="went home for a card")
+        page = html.fromstring(sign_in(guarded, who).open(path).answer.text)
+        names = [page.get_element_by_id(one).text_content() for one in page.xpath("//main//@aria-labelledby")]
+        assert page.xpath("count(//article)") >= 2, path
+        assert len(names) == len(set(names)), path
