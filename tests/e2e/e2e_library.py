@@ -155,9 +155,13 @@ class Library:
 
     def persons(self) -> list[Person]:
         """The register's part of each record."""
+        return list(self.persons_by_patron().values())
+
+    def persons_by_patron(self) -> dict[str, Person]:
+        """By patron number, the register's part of the record."""
         settings = load_settings(self.folder / "cprsync.toml")
         with Site(settings, library_of(settings, None)).store_to_show() as store:
-            return [person for _, person, _ in store.views.opened_records()]
+            return {patron: person for patron, person, _ in store.views.opened_records()}
 
 
 def _rows(connection: sqlite3.Connection, table: str, but: frozenset[str]) -> list[tuple[Any, ...]]:

@@ -106,9 +106,10 @@ def has_lost_custody(responsible: CprNumber, custody: Custody, *, linked: date) 
     """Whether custody has changed after staff made the link, on the day `linked`, and the person has none.
 
     A link with somebody who had no custody then, such as a grandparent, is no news. On the day of the link itself
-    nobody can tell which came first: staff are asked.
+    nobody can tell which came first: staff are asked. The register knows no replacement number, so it says nothing of
+    whoever has one.
     """
-    return custody.since >= linked and responsible not in custody.holders
+    return custody.since >= linked and not responsible.is_replacement and responsible not in custody.holders
 
 
 def is_gone(person: Person) -> bool:

@@ -150,7 +150,7 @@ class PersonParser:
             return None
         parents = next((self._parents(record) for record in records if record[TYPE] == "015"), ("", ""))
         numbers = dict(zip(_PARENTS, parents, strict=True))
-        held = [(numbers.get(kind, other), start, mark) for kind, start, mark, other in found]
+        held = [(numbers.get(kind) or other, start, mark) for kind, start, mark, other in found]
         return _custody_of(held)
 
     def _moved_in(self, record: str | None) -> date | None:
@@ -291,11 +291,14 @@ def _birth(raw: str, *, uncertain: bool) -> Birth | Silent:
 
 
 def _custody_of(held: Sequence[tuple[str, str, str]]) -> Custody | None:
-    """Put together who has custody: of each holder the number, the day and its mark. None: no certain day is known."""
+    """Put together who has custody: of each holder the number, the day and its mark.
+
+    None: no certain day is known, or somebody has custody whose number is not told.
+    """
     certain = [_birth(day, uncertain=False) for _, day, mark in held if mark != UNCERTAIN]
     days = [one.day for one in certain if one is not SILENT]
-    numbers = (digits for digits, _, _ in held if re.fullmatch(r"[0-9]{10}", digits) and digits.strip("0"))
-    return Custody(frozenset(map(CprNumber, numbers)), max(days)) if days else None
+    numbers = [digits for digits, _, _ in held if re.fullmatch(r"[0-9]{10}", digits) and digits.strip("0")]
+    return Custody(frozenset(map(CprNumber, numbers)), max(days)) if days and len(numbers) == len(held) else None
 
 
 def _day(moment: str, mark: str) -> date | None:

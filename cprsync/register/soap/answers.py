@@ -313,18 +313,21 @@ def _contact(response: etree._Element) -> Contact | Silent:
 
 
 def _custody(response: etree._Element) -> Custody | None:
-    """Who has custody. A parent is named beside the custody, anybody else in it."""
+    """Who has custody. A parent is named beside the custody, anybody else in it.
+
+    None: no certain day is known, or somebody has custody whose number is not told.
+    """
     relations = response.find("p:relationer", _NS)
     if relations is None:
         return None
     parents = {kind: _text(relations, f"p:{name}/p:personnummer") for kind, name in (("3", "mor"), ("4", "far"))}
     found = relations.findall("p:foraeldremyndighed", _NS)
     days = [day for one in found if (day := _certain_day(one, "p:foraeldremyndighedStartdato")) is not None]
-    named = {
+    named = [
         parents.get(_text(one, "p:foraeldremyndighedtype")) or _text(one, "p:relationPersonnummer") for one in found
-    }
-    numbers = (digits for digits in named if re.fullmatch(r"[0-9]{10}", digits) and digits.strip("0"))
-    return Custody(frozenset(map(CprNumber, numbers)), max(days)) if days else None
+    ]
+    numbers = [digits for digits in named if re.fullmatch(r"[0-9]{10}", digits) and digits.strip("0")]
+    return Custody(frozenset(map(CprNumber, numbers)), max(days)) if days and len(numbers) == len(named) else None
 
 
 def _text(element: etree._Element, path: str) -> str:

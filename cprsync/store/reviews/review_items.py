@@ -100,7 +100,7 @@ class Reviews(TenantStore):
 
     def was_asked(self, patron_id: str, kind: str, *, since: date) -> bool:
         theirs = (_ROW.agency == AGENCY_IS) & (_ROW.patron_id == patron_id)
-        these = theirs & (_ROW.kind == kind) & (_ROW.opened >= since)
+        these = theirs & (_ROW.kind == kind) & (_ROW.opened > since)
         with reading(self._tenant.engine) as connection:
             return connection.scalar(select(_ROW.id).where(these).limit(1), self._tenant.ours) is not None
 

@@ -25,6 +25,7 @@ from cprsync.domain.patron.responsible import (
     why_not,
 )
 from cprsync.domain.person.age import LeapDay
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Birth, Custody, Protection, Status
 
 DAY = date(2027, 3, 24)
@@ -165,3 +166,9 @@ def test_custody_that_changed_after_the_link_is_asked_about_if_the_person_has_no
 ) -> None:
     custody = Custody(frozenset(person(key).number for key in holders), since)
     assert has_lost_custody(OPEN.number, custody, linked=DAY) is asks
+
+
+def test_nobody_is_asked_about_a_person_whom_the_register_cannot_name() -> None:
+    """A replacement number is the library's own: the register may name its owner under another number."""
+    custody = Custody(frozenset({person("BO").number}), AFTER)
+    assert not has_lost_custody(CprNumber.parse_any("110614KOT1"), custody, linked=DAY)

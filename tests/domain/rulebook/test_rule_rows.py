@@ -659,10 +659,15 @@ PARKED: dict[str, tuple[object, ...]] = {
             "ansvarlige har den ikke"
         ),
         "responsible.custody",
-        "alt: ansvaret består. Forældremyndigheden gemmes ikke, den sammenlignes kun",
         (
-            "et menneske: svarer den ansvarlige stadig for barnet? Der spørges én gang for hver ændring; sagen falder "
-            "bort, når ingen svarer for barnet mere"
+            "alt: ansvaret består. Forældremyndigheden gemmes ikke, den sammenlignes kun. Derfor ses det ikke, når "
+            "fælles forældremyndighed bliver den enes, og CPR beholder den gamle startdato. Der spørges ikke om en "
+            "ansvarlig med erstatningsnummer, eller når CPR ikke nævner nummeret på alle, der har forældremyndigheden"
+        ),
+        (
+            "et menneske: svarer den ansvarlige stadig for barnet? Der spørges én gang for hver ændring, men ikke om "
+            "en, der gælder fra før dagen for det sidste spørgsmål; sagen falder bort, når ingen svarer for barnet "
+            "mere, og bliver stående, når kørslen fortrydes"
         ),
         (
             "CPR: post 015 og 016; SF1520: foraeldremyndighed; Postens Økonomisk ansvarlig: personalet ejer det; "

@@ -478,3 +478,24 @@ def test_the_registers_day_is_read_if_it_is_set_and_certain(moment: str, mark: s
     found = only(dated[:37] + mark + dated[38:], lived[:69] + moment + mark + lived[82:], rec.text(ANNA))
     assert (found.status_since, found.moved_in) == (day, day)
     assert found == only(rec.main(ANNA), rec.codes(ANNA), rec.text(ANNA))
+
+
+def custody(of: str, kind: str, other: str = "") -> str:
+    #      1-3    4-13 14-17  18-27          28    29-38      39-48         49-58
+    return "016" + of + kind + "2027-03-22" + " " + " " * 10 + f"{other:10}" + " " * 10
+
+
+@pytest.mark.parametrize(
+    ("held", "holders"),
+    [
+        ((custody(ANNA, "0005", BO),), {BO}),
+        # 015 does not name the mother: nobody can tell who has custody
+        ((custody(ANNA, "0003"),), None),
+        ((custody(ANNA, "0003"), custody(ANNA, "0005", BO)), None),
+        ((custody(ANNA, "0003", NEW),), {NEW}),
+    ],
+)
+def test_custody_is_told_if_everybody_who_has_it_is_named(held: tuple[str, ...], holders: set[str] | None) -> None:
+    """Layout: RELTYP 0003 is the mother, whose number is in 015; 0005 another, whose number is RELPNR."""
+    found = only(rec.main(ANNA), *held).custody
+    assert (None if found is None else {one.digits for one in found.holders}) == holders

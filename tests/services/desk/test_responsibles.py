@@ -14,6 +14,7 @@ from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, refused, unowne
 from kills import is_closed, killed, lived_whole, sample
 from test_calendar_part import POLICY
 from test_night_killed import outcome
+from test_reverted_runs import undo
 from test_reviewing import circulate, number_of, reviews, waits
 from test_set_cpr import enrol
 from test_setting import UNTIL, WHY, correct, counter
@@ -33,6 +34,7 @@ from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.dry_run import plan_night
+from cprsync.services.night.reverting import release
 from cprsync.store import tables
 from cprsync.store.audit.binding import CORRECTION, bind
 
@@ -380,6 +382,59 @@ def test_a_look_up_tells_of_custody_too_and_ending_the_link_settles_it(town: Lib
     assert "responsible.custody" in waits(town)
     end(town, "LIV", "QUINNIE")
     assert "responsible.custody" not in waits(town)
+
+
+def test_a_second_change_of_custody_on_the_day_of_the_question_is_asked_about_too(town: Library) -> None:
+    add(town, "LIV", "QUINNIE")
+    town.deliver(MONDAY, with_custody(MONDAY, "THOMAS"))
+    town.night()
+    reviews(town).reject(number_of(town, "responsible.custody"), reason="Svarer stadig")
+    # the night after Monday asked, on Tuesday
+    town.deliver(TUESDAY, with_custody(TUESDAY, "SOFIE"))
+    town.night()
+    assert "responsible.custody" in waits(town)
+
+
+def test_nobody_is_asked_about_custody_of_a_child_who_is_of_age(town: Library) -> None:
+    """The link ends by itself on the day."""
+    add(town, "ALFRED", "QUINNIE")
+    nights_until(town, OF_AGE)
+    town.deliver(OF_AGE, replace(person("ALFRED"), custody=Custody(frozenset({cpr("THOMAS")}), OF_AGE)))
+    town.one_night()
+    assert "responsible.custody" not in waits(town)
+
+
+@pytest.mark.parametrize("protected", ["LIV", "QUINNIE"])
+def test_of_a_protected_child_or_responsible_person_the_question_shows_no_name(town: Library, protected: str) -> None:
+    add(town, "LIV", "QUINNIE")
+    hidden = gains_protection(person(protected))
+    town.register.knows(hidden)
+    town.deliver(MONDAY, hidden)
+    town.night()
+    liv = gains_protection(person("LIV")) if protected == "LIV" else person("LIV")
+    town.deliver(TUESDAY, replace(liv, custody=Custody(frozenset({cpr("THOMAS")}), TUESDAY)))
+    town.night()
+    shown = repr(reviews(town).shown(number_of(town, "responsible.custody")))
+    name = person(protected).name.addressing  # type: ignore[union-attr]  # an open one
+    assert name not in shown
+    assert not [key for key in ("LIV", "QUINNIE", "THOMAS") if cpr(key).digits in shown]
+    assert "Møllebækslugten" not in shown
+
+
+def test_an_undone_run_leaves_the_question_and_the_answer_after_it_asks_no_second(town: Library) -> None:
+    """The night was wrong, but whether somebody answers for the child is a person's to say. Nothing was changed."""
+    add(town, "LIV", "QUINNIE")
+    before = links(town)
+    moved = replace(moves(person("LIV")), custody=Custody(frozenset({cpr("THOMAS")}), MONDAY))
+    town.deliver(MONDAY, moved)
+    run = town.one_night().run.id
+    undone = undo(town, run)
+    assert undone["reverting"]["restored"] == 1
+    number = number_of(town, "responsible.custody")
+    release(town.store, undone["run"], user="anna", reason="set efter")
+    town.register.knows(moved)
+    town.one_night()
+    assert (number_of(town, "responsible.custody"), links(town)) == (number, before)
 
 
 def test_the_protection_of_someone_elsewhere_seals_the_minors_address_all_the_same(town: Library) -> None:
