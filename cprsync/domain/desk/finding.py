@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.patron.local import telephone_key
+from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.person.days import find_day
 from cprsync.domain.person.health_card import read_health_card
 from cprsync.domain.person.number import CprNumber, unspaced
+from cprsync.domain.person.sealed import Name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+
+    from cprsync.domain.patron.patron import Patron
 
 #: A text that is longer means nothing. Both tracks of a health card are shorter.
 TYPED_MAX: Final = 254
@@ -32,8 +36,11 @@ _TELEPHONE: Final = re.compile(r"\+?[0-9]{4,15}", re.ASCII)
 #: Signs that people write in a telephone number.
 _BETWEEN: Final = re.compile(r"[\s().\-/]+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
-#: Danish letters as a keyboard without them writes them.
-_LETTERS: Final = str.maketrans({"å": "aa", "æ": "ae", "ø": "oe", "ä": "ae", "ö": "oe"})
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+#: Letters that are more than a letter with an accent, as a keyboard without them writes them.
+_LETTERS: Final = str.maketrans({"æ": "a", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "œ": "o", "ı": "i"})
+#: The same letters in the older way, in two: å is aa as well as a.
+_PAIRS: Final = re.compile(r"(?<=a)[ae]+|(?<=o)e+")
 #: Signs that come after every letter, in the order in which the alphabet ends.
 _LAST: Final = "\ue003"
 _AFTER_Z: Final = str.maketrans({"æ": "\ue001", "ä": "\ue001", "ø": "\ue002", "ö": "\ue002", "å": _LAST})
@@ -51,6 +58,8 @@ class Typed:
     #: a patron number of ours, by its form
     patron: str | None = None
     telephone: str | None = None
+    #: an e-mail address, in the form in which they are compared
+    email: str | None = None
     #: the words of a name, and the days that the typed date may mean; each empty without the other
     words: tuple[str, ...] = ()
     born: tuple[date, ...] = ()
@@ -68,12 +77,13 @@ def read_typed(text: str, today: date) -> Typed:
         return Typed("")
     exact = read_health_card(text) or text
     joined = unspaced(exact)
-    words, born = _name_and_day(text, today)
+    words, born = ((), ()) if read_email(text) else _name_and_day(text, today)
     return Typed(
         exact=exact,
         number=_number(joined),
         patron=joined if _PATRON_NUMBER.fullmatch(joined) else None,
         telephone=read_telephone(exact),
+        email=read_email(text),
         words=words if born else (),
         born=born if words else (),
         lacks_date=bool(words) and not born and not any(one.isdigit() for one in text),
@@ -106,11 +116,33 @@ def read_telephone(text: str) -> str | None:
     return telephone_key(written) if _TELEPHONE.fullmatch(written) else None
 
 
+def read_email(text: str) -> str | None:
+    """What identifies an e-mail address, in any capitals. None: the text is no e-mail address."""
+    written = text.strip().casefold()
+    return written if _EMAIL.fullmatch(written) else None
+
+
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name, each once, in the form in which names are compared: small letters, without accents."""
+    """The words of a name, each once, in the form in which names are compared: small letters, without accents.
+
+    å, a and aa are one letter here, and so are æ, a and ae, and ø, o and oe: a name is found however it is typed.
+    """
     plain = unicodedata.normalize("NFC", name).casefold().translate(_APOSTROPHES).translate(_LETTERS)
     letters = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
-    return tuple(dict.fromkeys(_WORD.findall(letters)))[:WORDS_MAX]
+    return tuple(dict.fromkeys(_WORD.findall(_PAIRS.sub("", letters))))[:WORDS_MAX]
+
+
+def is_named(patron: Patron, words: Sequence[str], today: date, *, whole: bool = False) -> bool:
+    """Whether each word begins a word of the patron's names: the register's, or staff's correction.
+
+    `words`: as `words_of` makes them. `whole`: each is a whole word of the names.
+    """
+    name, typed = patron.register.name, in_force(patron.overrides, today).get(Overridden.NAME)
+    written = [name.addressing, name.first, name.middle, name.last] if isinstance(name, Name) else []
+    theirs = words_of(" ".join([*written, "" if typed is None else typed.text]))
+    if whole:
+        return set(words) <= set(theirs)
+    return all(any(one.startswith(word) for one in theirs) for word in words)
 
 
 def _name_and_day(text: str, today: date) -> tuple[tuple[str, ...], tuple[date, ...]]:

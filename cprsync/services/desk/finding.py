@@ -1,7 +1,7 @@
 """Finds our own patrons by whatever staff type or scan, and lists them if there are several. Asks the register nothing.
 
-A protected patron is found by a number or a card alone: never by name, also not in a count. By telephone they are
-found, without name, birth date and address.
+A protected patron is found by a number or a card alone: never by name, also not in a count. By telephone or e-mail
+they are found, without name, birth date and address.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.finding import Hit, danish_order, read_typed, tell_apart, words_of
+from cprsync.domain.desk.finding import Hit, danish_order, is_named, read_typed, tell_apart, words_of
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.person.sealed import Address, Name
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 #: How the patrons were found.
 TELEPHONE: Final = "telephone"
+EMAIL: Final = "email"
 NAME: Final = "name"
 #: A name was typed without a birth date, which finds nobody.
 NO_DATE: Final = "no_date"
@@ -50,13 +51,14 @@ class Finder:
     def find(self, text: str) -> dict[str, Any]:
         """Find the patrons that a text may mean. Return the JSON shape of `patron find`.
 
-        `hits` is there if several were found; `patron` is then None. The audit has that somebody searched by name or
-        telephone, before anybody learns what was found. A number or a card leads to a record, and that is in the audit.
+        `hits` is there if several were found; `patron` is then None. The audit has that somebody searched by name,
+        telephone or e-mail, before anybody learns what was found. A number or a card leads to a record, and that is in
+        the audit.
         """
         typed = read_typed(text, self.library.clock.today())
         document = self._found(typed)
         if _is_search(typed, document):
-            by = NAME if typed.telephone is None else TELEPHONE
+            by = TELEPHONE if typed.telephone is not None else EMAIL if typed.email is not None else NAME
             self.library.store.access.note_search(by, user=self.user, purpose=SERVE, patron_id=document["patron"])
         return document
 
@@ -69,16 +71,19 @@ class Finder:
         if not words:
             return []
         self.library.store.finding.refresh(REFRESHED_MAX)
-        hits = _documents(list(map(self._hit, self._open_views((words[0], words[-1]), (born,)))))
+        hits = _documents(list(map(self._hit, self._open_views((words[0], words[-1]), (born,), whole=True))))
         if hits:
             alone = hits[0]["patron"] if len(hits) == 1 else None
             self.library.store.access.note_search(NAME, user=self.user, purpose=SERVE, patron_id=alone)
         return hits
 
-    def _open_views(self, words: Sequence[str], born: Sequence[date]) -> list[PatronView]:
-        """The patrons of a name and a birth date, without those whose name is hidden."""
-        named = self._views(self.library.store.finding.by_name(words, born))
-        return [view for view in named if not view.is_sealed(self.library.policy)]
+    def _open_views(self, words: Sequence[str], born: Sequence[date], *, whole: bool = False) -> list[PatronView]:
+        """The patrons of a name and a birth date, without those whose name is hidden. `whole`: the words are whole."""
+        policy, today = self.library.policy, self.library.clock.today()
+        views = self._views(self.library.store.finding.by_birth_date(born))
+        return [
+            view for view in views if not view.is_sealed(policy) and is_named(view.patron, words, today, whole=whole)
+        ]
 
     def _found(self, typed: Typed) -> dict[str, Any]:
         document = find_patron(self.library.store, typed.exact)
@@ -97,9 +102,11 @@ class Finder:
     def _shared(self, typed: Typed) -> tuple[str, list[PatronView]]:
         """How the text may mean several patrons, and who has it."""
         store = self.library.store
-        if typed.telephone is None and not typed.words:
+        if not _is_shared(typed):
             return "", []
         store.finding.refresh(REFRESHED_MAX)
+        if typed.email is not None:
+            return EMAIL, list(self._views(store.finding.by_email(typed.email)))
         if typed.telephone is not None:
             return TELEPHONE, list(self._views(store.finding.by_telephone(typed.telephone)))
         return NAME, self._open_views(typed.words, typed.born)
@@ -114,7 +121,7 @@ class Finder:
     def _warnings(self, typed: Typed) -> Iterator[str]:
         if typed.lacks_date:
             yield NO_DATE
-        if (typed.telephone is not None or typed.words) and not self.library.store.finding.is_complete():
+        if _is_shared(typed) and not self.library.store.finding.is_complete():
             yield INCOMPLETE
 
     def _listed(
@@ -153,11 +160,16 @@ def _documents(found: Sequence[Hit]) -> list[dict[str, Any]]:
     ]
 
 
+def _is_shared(typed: Typed) -> bool:
+    """Whether the text may be what several patrons have."""
+    return typed.telephone is not None or typed.email is not None or bool(typed.words)
+
+
 def _is_search(typed: Typed, document: Mapping[str, Any]) -> bool:
-    """Whether patrons were searched by name or telephone, and no number or card led straight to one."""
-    if typed.telephone is None and not typed.words:
+    """Whether patrons were searched by name, telephone or e-mail, and no number or card led straight to one."""
+    if not _is_shared(typed):
         return False
     if not document["found"]:
         # a CPR number may also be a telephone number by its form
         return typed.number is None
-    return "hits" in document or document["by"] in {TELEPHONE, NAME}
+    return "hits" in document or document["by"] in {TELEPHONE, EMAIL, NAME}

@@ -59,11 +59,11 @@ class Finding(Protocol):
     def by_telephone(self, telephone: str) -> list[str]:
         """Return the patrons with a telephone, in the form of `read_telephone`."""
 
-    def by_name(self, words: Sequence[str], born: Sequence[date]) -> list[str]:
-        """Return the patrons who have all these words in their names, and one of these birth dates.
+    def by_email(self, email: str) -> list[str]:
+        """Return the patrons with an e-mail address, in the form of `read_email`."""
 
-        The words are in the form of `words_of`.
-        """
+    def by_birth_date(self, born: Sequence[date]) -> list[str]:
+        """Return the patrons with one of these birth dates. The caller compares their names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""Patrons found by telephone, and by name with birth date: keyed indexes, made from the sealed record.
+"""Patrons found by telephone, e-mail and birth date: keyed indexes, made from the sealed record.
+
+A name has no key. Of those born on a day a library has a few dozen at most, and whoever searches compares their names,
+so that the beginning of one finds it, in any spelling.
 
 Code that writes a record need not know of these keys. Each row has the versions of its two parts from which its keys
-were made. A search first makes the keys of the few records that are newer, and each night makes the rest. The name of a
-protected patron has no key. A patron may become protected before the keys are made again, so whoever shows what is
-found also asks who is sealed.
+were made. A search first makes the keys of the few records that are newer, and each night makes the rest. The birth
+date of a protected patron has no key. A patron may become protected before the keys are made again, so whoever shows
+what is found also asks who is sealed.
 """
 
 from __future__ import annotations
@@ -13,10 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
-from cprsync.domain.desk.finding import read_telephone, words_of
-from cprsync.domain.patron.override import Overridden, birth_in_force, in_force
+from cprsync.domain.desk.finding import read_email, read_telephone
+from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.person.age import birth_date_of
-from cprsync.domain.person.sealed import Name
 from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_values, reading
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from cprsync.store.core.tenant import Tenant
 
 TELEPHONE: Final = "telephone"
-NAME: Final = "name"
+EMAIL: Final = "email"
+BORN: Final = "born"
 _PATRON, _KEY = tables.patron.c, tables.finding_key.c
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _IS_NEWER: Final = text(tables.RECORD_IS_NEWER)
@@ -68,13 +71,14 @@ class Finding(TenantStore):
         with reading(self._tenant.engine) as connection:
             return sorted(_holders(connection, self._tenant, TELEPHONE, telephone))
 
-    def by_name(self, words: Sequence[str], born: Sequence[date]) -> list[str]:
-        found: set[str] = set()
+    def by_email(self, email: str) -> list[str]:
         with reading(self._tenant.engine) as connection:
-            for day in born:
-                each = [_holders(connection, self._tenant, NAME, _named(day, word)) for word in words]
-                found |= set.intersection(*each) if each else set()
-        return sorted(found)
+            return sorted(_holders(connection, self._tenant, EMAIL, email))
+
+    def by_birth_date(self, born: Sequence[date]) -> list[str]:
+        with reading(self._tenant.engine) as connection:
+            each = (_holders(connection, self._tenant, BORN, day.isoformat()) for day in born)
+            return sorted(set().union(*each))
 
 
 def _holders(connection: Connection, tenant: Tenant, kind: str, value: str) -> set[str]:
@@ -83,10 +87,6 @@ def _holders(connection: Connection, tenant: Tenant, kind: str, value: str) -> s
     ids = fetch_values(connection, ours, _KEY.key_index, tenant.vault.probes(kind, value))
     there = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(tables.GONE))
     return set(fetch_values(connection, there, _PATRON.id, ids))
-
-
-def _named(born: date, word: str) -> str:
-    return f"{born.isoformat()}|{word}"
 
 
 def make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
@@ -105,7 +105,7 @@ def is_found_alike(before: Person, after: Person) -> bool:
         return before.is_shut and after.is_shut
     if tables.STATUS_CLASSES[before.status] != tables.STATUS_CLASSES[after.status]:
         return False
-    return before.name == after.name and birth_date_of(before) == birth_date_of(after)
+    return birth_date_of(before) == birth_date_of(after)
 
 
 def keep_keys(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
@@ -125,9 +125,10 @@ def _keys_of(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> 
 
 
 def _keys_of_row(tenant: Tenant, row: AnyRow, corrected: tuple[Override, ...]) -> list[dict[str, Any]]:
-    telephones = {read_telephone(one.number) for one in open_local(tenant, row).telephones}
-    values = {(TELEPHONE, one) for one in telephones if one is not None}
-    values |= {(NAME, one) for one in _names_of(tenant, from_row(tenant.vault, row, corrected))}
+    local = open_local(tenant, row)
+    values = {(TELEPHONE, key) for one in local.telephones if (key := read_telephone(one.number)) is not None}
+    values |= {(EMAIL, key) for one in local.emails if (key := read_email(one.address)) is not None}
+    values |= {(BORN, one) for one in _days_of(tenant, from_row(tenant.vault, row, corrected))}
     return [
         {
             "agency": tenant.agency,
@@ -140,14 +141,11 @@ def _keys_of_row(tenant: Tenant, row: AnyRow, corrected: tuple[Override, ...]) -
     ]
 
 
-def _names_of(tenant: Tenant, patron: Patron) -> Iterator[str]:
-    """Yield each word of the patron's names with each birth date: the register's, and staff's corrections."""
+def _days_of(tenant: Tenant, patron: Patron) -> set[str]:
+    """The patron's birth dates: the register's, and staff's correction."""
     person = patron.register
     if person.is_shut:
-        return
+        return set()
     holding = in_force(patron.overrides, tenant.clock.today()) if patron.overrides else {}
-    name, typed = person.name, holding.get(Overridden.NAME)
-    written = [name.addressing, name.first, name.middle, name.last] if isinstance(name, Name) else []
-    words = words_of(" ".join([*written, "" if typed is None else typed.text]))
-    days = {one.day for one in (birth_date_of(person), birth_in_force(person, holding)) if one is not None}
-    yield from (_named(day, word) for day in days for word in words)
+    days = (birth_date_of(person), birth_in_force(person, holding))
+    return {one.day.isoformat() for one in days if one is not None}

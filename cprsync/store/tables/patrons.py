@@ -132,14 +132,14 @@ patron = tenant_table(
     # Code that writes a local part need not know that rights depend on it. The index has the id, because the rows are
     # read a page at a time. SQLite would otherwise use the primary key for the next page and read every patron.
     some_rows("ix_patron_rights_local", "agency", "id", which=LOCAL_IS_NEWER),
-    # the same for code that writes a name or a telephone
+    # the same for code that writes what a patron is found by
     some_rows("ix_patron_found", "agency", "id", which=RECORD_IS_NEWER),
     points_to("library", "agency"),
     # leaves room for the next version of a row on its own page: 1.7 times as many updates a second
     postgresql_with={"fillfactor": 60},
 )
 
-#: Keys that may find several patrons. `kind` is telephone, or name: one word of a name, with the birth date.
+#: Keys that may find several patrons. `kind` is telephone, email or born.
 finding_key = tenant_table(
     "finding_key",
     key("kind", WORD),

@@ -19,7 +19,7 @@ serving, revealing = router_for(Task.SERVE), router_for(Task.REVEAL)
 
 @serving.post("/patrons/find", response_model=answers.Found)
 def find(call: Caller, wanted: asked.Find) -> Any:
-    """Find a patron by CPR number, patron number, card, telephone, or name with birth date.
+    """Find a patron by CPR number, patron number, card, telephone, e-mail, or name with birth date.
 
     The register is not asked. A name never finds a patron whose name is hidden.
     """

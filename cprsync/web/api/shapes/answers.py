@@ -97,7 +97,7 @@ class Found(Answer):
     found: bool
     #: null: nobody, or several
     patron: str | None
-    by: Literal["cpr_number", "patron", "card", "telephone", "name"] | None
+    by: Literal["cpr_number", "patron", "card", "telephone", "email", "name"] | None
     warnings: list[str]
     other: str | None = None
     #: several were found
