@@ -107,7 +107,7 @@ def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     if "preview" in document:
         yield from _would_be_lines(document["preview"], language)
     elif document["actions"]:
-        # a look-up writes nothing
+        # a look-up writes nothing of this
         yield f"  {word('would_register', language)}: {_actions_text(document['actions'], language)}"
 
 

@@ -1,7 +1,8 @@
 """Makes one look-up at the desk.
 
 The user gives a purpose, the audit has it before the call, and the same `decide` as a night's decides. Writes nothing
-but the audit: see `registering` for the writes. Who may ask, and how often, is in `access`.
+but the audit, and a new protection of a patron: see `registering` for the other writes. Who may ask, and how often, is
+in `access`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.deciding.decide import Change, Decision, Parked, Unchanged, WhyUnchanged
+from cprsync.domain.deciding.decide import (
+    Change,
+    Decision,
+    Parked,
+    Unchanged,
+    WhyUnchanged,
+    protective_part_while_parked,
+)
 from cprsync.domain.deciding.number_change import LINKS_MAX
 from cprsync.domain.deciding.reviews import birth_match_changes
 from cprsync.domain.desk.access import DEFAULT_CAPS, Doing
@@ -20,15 +28,15 @@ from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, is_sealed, ma
 from cprsync.domain.patron.provisional import Differs, find_differences
 from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import REPLACED, SILENT, Person
+from cprsync.domain.person.person import REPLACED, SILENT, Person, Protection
 from cprsync.domain.person.sealed import Address
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.access import ask_register_about
 from cprsync.services.desk.showing import closed, patron_document, warning_documents
-from cprsync.services.planning.steps import Evidence, Step, as_of_lookup, step_of, window_closed_by
+from cprsync.services.planning.steps import Evidence, Step, as_of_lookup, step_of, window_closed_by, write_protection
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import PersonView
-from cprsync.services.ports.patrons import no_such_patron
+from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.register import NotFound, Subscribed
 
 if TYPE_CHECKING:
@@ -96,7 +104,7 @@ class LookedUp:
 
 
 def look_up(desk: Desk, asked: Asked) -> LookedUp:
-    """Look one person up. Write nothing but the audit.
+    """Look one person up. Write nothing but the audit, and a new protection.
 
     Raises:
         BadInput: the number is impossible or a replacement number; neither is ever sent.
@@ -117,7 +125,8 @@ def ask_register(desk: Desk, asked: Asked, *, again: bool = False) -> RegisterAn
     """Ask about the number that is in force now.
 
     For a patron it is the record's number. For someone new, the register's links are followed from the typed number.
-    `again`: the answer that was shown has become too old; it is the same case.
+    `again`: the answer that was shown has become too old; it is the same case. A patron with a protection that the
+    record lacks is protected at once.
 
     Raises AccessRefused: the user may not look the person up, or not alone; the register was not asked.
     """
@@ -139,10 +148,31 @@ def ask_register(desk: Desk, asked: Asked, *, again: bool = False) -> RegisterAn
                 raise answer.error
             return RegisterAnswer(number, patron_id, None, is_old)
         successor = answer.person.current_number
+        if patron_id is not None:
+            _protect(desk, patron_id, answer.person, user=asked.user)
         if patron_id is not None or not isinstance(successor, CprNumber):
             return RegisterAnswer(number, patron_id, answer.person, is_old)
         number, is_old = successor, True
     raise BadAnswer("the replaced numbers lead from one to the next without end")
+
+
+def _protect(desk: Desk, patron_id: str, person: Person, *, user: str) -> None:
+    """Write a protection that the answer tells of, whether or not anybody says yes to the rest (decision 3).
+
+    If not, colleagues would see name and address until the next delivery tells of it.
+    """
+    if person.protection is not Protection.NAME_AND_ADDRESS:
+        return
+    as_of, told = as_of_lookup(desk), Person(person.number, protection=person.protection)
+
+    def write() -> None:
+        for patron in desk.store.patrons.read([patron_id]):
+            is_older = patron.as_of is not None and as_of.day < patron.as_of.day
+            change = None if is_older else protective_part_while_parked(told, patron)
+            if change is not None:
+                desk.store.desk.protect(write_protection(desk, change, patron, as_of), user=user)
+
+    write_again_if_lost(write)
 
 
 def refuse_what_is_never_sent(number: CprNumber) -> None:

@@ -222,6 +222,9 @@ class Desk(Protocol):
         what was typed beside, or the link to who answers for the patron, is refused.
         """
 
+    def protect(self, write: Write, *, user: str) -> None:
+        """Write a protection that a look-up told of, and nothing else of its answer. Raises LostCompare."""
+
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
         """Open one review item about two patrons, once. Touches no record."""
 

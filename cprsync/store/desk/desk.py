@@ -70,6 +70,12 @@ class Desk(TenantStore):
                 _save(connection, self._tenant, replace(entry.answered_by, answers_for=patron_id))
         return patron_id
 
+    def protect(self, write: Write, *, user: str) -> None:
+        with library_transaction(self._tenant) as connection:
+            _make_sure_that_patron(connection, self._tenant, write.patron.id)
+            write_changes(connection, self._tenant, self._tenant.no_run, Batch(writes=[write]))
+            audit.append(connection, self._tenant, audit.DESK, [_changed(write.patron.id, write, user)])
+
     def ask_staff(self, patron_id: str, kind: str, *, about: str) -> None:
         news, named = ReviewNews(asked=[(patron_id, kind)]), {(patron_id, kind): Named(patron_id, kind, other=about)}
         with library_transaction(self._tenant) as connection:

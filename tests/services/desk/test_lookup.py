@@ -128,11 +128,10 @@ def test_an_answer_of_the_files_own_day_that_protects_seals_and_does_nothing_els
     """Decisions 1 and 2: the two contradict each other; what else the answer says loses to the file."""
     library.deliver(MONDAY, moves(person("ANNA")))
     library.night()
-    before = library.everything()
     library.register.knows(gains_protection(renames(person("ANNA"))))
-    assert lookup(library, "ANNA").document["actions"] == ["protect"]
-    assert unowned(library.everything()) == unowned(before)
-    assert lookup(library, "ANNA", register=True).document["actions"] == ["protect"]
+    lookup(library, "ANNA")
+    assert library.record("ANNA") == gains_protection(moves(person("ANNA")))
+    assert lookup(library, "ANNA", register=True).document["actions"] == []
     assert library.record("ANNA") == gains_protection(moves(person("ANNA")))
     # true for the file still: what the next answer of that day says of her name is older too
     assert library.view("ANNA").patron.as_of == AsOf(MONDAY, Source.FILE)
@@ -141,6 +140,24 @@ def test_an_answer_of_the_files_own_day_that_protects_seals_and_does_nothing_els
     assert unowned(library.everything()) == unowned(again)
     make_finding_keys(library.ports())
     library.nothing_is_left()
+
+
+def test_a_protection_that_a_look_up_tells_of_is_written_at_once_and_nothing_else_without_a_yes(
+    either_library: Library,
+) -> None:
+    """Decision 3: colleagues would see her name and address until the next delivery tells of it."""
+    library = either_library
+    library.clock.set_after(MONDAY)
+    library.register.knows(gains_protection(renames(moves(person("ANNA")))))
+    before = happened(library.everything())
+    assert lookup(library, "ANNA").document["protected"]
+    assert library.record("ANNA") == gains_protection(person("ANNA"))
+    patron = library.id_of("ANNA")
+    assert happened(library.everything()) - before == {("lookup", patron): 1, ("change", patron): 1}
+    after = library.everything()
+    lookup(library, "ANNA")
+    assert unowned(library.everything()) == unowned(after)
+    verify_audit(library.store)
 
 
 def test_an_answer_of_an_earlier_day_that_protects_changes_nothing(library: Library) -> None:
