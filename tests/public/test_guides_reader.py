@@ -99,6 +99,16 @@ def test_it_holds_what_was_told_and_asks_behind_it_the_next_time(
     assert feed.asked == ["", "c2", "c4"]
 
 
+def test_it_trusts_the_issuers_of_its_session_whatever_the_environment_names(
+    db: sqlite3.Connection, catch_up: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = Feed(PAGES)
+    feed.verify = "ours.pem"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "theirs.pem")
+    catch_up(feed, URL, db)
+    assert feed.merge_environment_settings(URL, {}, None, None, None)["verify"] == "ours.pem"
+
+
 def test_a_stop_between_two_pages_loses_neither_the_first_page_nor_its_cursor(
     db: sqlite3.Connection, catch_up: Callable[..., None]
 ) -> None:
