@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_box import patron_of
 from test_one_screen import look_up
+from test_setting import set_
 from townspeople import dies, gains_protection, person
 
 from cprsync.errors import RegisterUnavailable
@@ -63,6 +64,39 @@ def test_notices_are_on_for_what_is_typed_until_staff_say_otherwise(desk: Served
     # something is wrong, and the form shows what staff chose
     assert browser.answer.status_code == 422
     assert (checked(browser, "telephones"), checked(browser, "emails")) == (True, False)
+
+
+def row_of(browser: Browser, field: str) -> dict[str, str]:
+    """The form of a row that adds an entry."""
+    (form,) = (one for one in browser.page.forms if one.values.get("field") == field and "doing" not in one.values)
+    return form.values
+
+
+def proposes(browser: Browser, field: str) -> bool:
+    """Whether the row of a record proposes that notices go to what is added."""
+    return "text_notices" in row_of(browser, field)
+
+
+def test_the_row_of_a_record_proposes_notices_as_registration_does_until_something_gets_them(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    for field in ("telephones", "emails"):
+        set_(desk.library, field, None)
+    browser = desk.browser().open(f"/patrons/{patron}")
+    assert (proposes(browser, "telephones"), proposes(browser, "emails")) == (True, True)
+    # staff say otherwise: what is wrong comes back as they left it
+    unticked = {name: text for name, text in row_of(browser, "telephones").items() if name != "text_notices"}
+    browser.post(f"/patrons/{patron}/set", unticked | {"text": "none"})
+    assert (proposes(browser, "telephones"), proposes(browser, "emails")) == (False, True)
+    browser.send(f"/patrons/{patron}/set", field="telephones", text="20304050", text_notices="yes")
+    # the next one takes them from nobody
+    assert (proposes(browser, "telephones"), proposes(browser, "emails")) == (False, True)
+
+
+def test_the_row_of_somebody_hidden_proposes_no_notices(desk: Served) -> None:
+    """What gets them already is not to be seen, and a new number would take them from it."""
+    set_(desk.library, "telephones", "*20304050", key="BO")
+    browser = desk.browser().open(f"/patrons/{patron_of(desk, 'BO')}")
+    assert not proposes(browser, "telephones")
 
 
 def test_a_warning_stands_before_the_first_field_and_is_read_first(desk: Served) -> None:

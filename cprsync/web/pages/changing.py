@@ -84,7 +84,8 @@ _DONE = "#done"
 
 def _typed_again(visit: Visit) -> dict[str, str]:
     """What was typed, for the form that comes back. A CPR number in it is hidden."""
-    return {key: hide_numbers(visit.typed(key)) for key in ("text", "since", "until", "reason")}
+    typed = {key: visit.typed(key) for key in ("since", "until", "reason")} | {"text": visit.typed_contact("text")}
+    return {key: hide_numbers(text) for key, text in typed.items()}
 
 
 #: The inputs of a form beside the one of the value, by the end of their ids. The last: why one is taken back.

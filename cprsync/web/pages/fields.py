@@ -110,8 +110,17 @@ class Settable:
     is_seen: bool = False
     #: who decides the value
     owner: str = ""
+    #: something else gets the notices, or nobody may see whether it does
+    is_notified: bool = False
     #: it is set for good
     is_correction: ClassVar[bool] = False
+
+    def sends_notices(self, typed: str) -> bool:
+        """Whether notices go to what is typed, as the form proposes it, or as it was typed: with a star.
+
+        They do unless staff say otherwise. What gets them already keeps them.
+        """
+        return typed.startswith("*") if typed else not self.is_notified
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +218,7 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
             value="" if shut or field.kind.is_list else _text_of(entry["value"]),
             choices=tuple(choices_of(key, entry.get("value"), language, policy)),
             is_seen=not (shut or field.kind.is_list),
+            is_notified=shut or entry.get("notices") is not None,
         )
 
 
