@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 _PRINTED: Final = re.compile(r"(?P<value>.*?)(?: → (?P<register>.*))?  \[(?P<source>.*)\]")
 
 
-#: A municipality as a page names it.
-_NAMED: Final = re.compile(r"^[^()]+ \((\d{4})\)$")
-
-
 @dataclass(frozen=True)
 class Told:
     """What is told of one field."""
@@ -71,10 +67,6 @@ class _Row:
         """As a command would say it: the one that gets notices has a star, and a plain list is one line."""
         lines, becomes = [" ".join(line.split()) for line in self.lines], f"{desk_word('becomes', language)} "
         register = lines.pop().removeprefix(becomes) if lines[-1].startswith(becomes) else None
-        if self.label.strip() == name_of("municipality", language):
-            # a command prints the code alone
-            lines = [_NAMED.sub(r"\1", line) for line in lines]
-            register = None if register is None else _NAMED.sub(r"\1", register)
         gets, gets_not = (f" ({desk_word(key, language)})" for key in ("gets_notices", "gets_no_notices"))
         if any(line.endswith((gets, gets_not)) for line in lines):
             starred = (f"*{line.removesuffix(gets)}" if line.endswith(gets) else line for line in lines)

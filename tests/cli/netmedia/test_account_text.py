@@ -112,7 +112,7 @@ def test_a_nights_report_tells_of_drifts_and_of_nothing_when_there_are_none() ->
 @pytest.mark.parametrize(
     ("sides", "danish"),
     [
-        ({}, "(vi siger 751 Aarhus, hos CULR står 461 Odense)"),
+        ({}, "(vi siger Aarhus (0751), hos CULR står Odense (0461))"),
         (
             {"theirs": "", "ours": None},
             "(vi siger intet: bopælen er ikke kendt, hos CULR står ingen kommune, med vilje)",
@@ -120,7 +120,7 @@ def test_a_nights_report_tells_of_drifts_and_of_nothing_when_there_are_none() ->
         ({"account": False, "theirs": "9X"}, "(vi siger ingen konto, hos CULR står 9X)"),
         (
             {"theirs": None, "answer": "ILLEGAL_ARGUMENT"},
-            "(vi siger 751 Aarhus, hos CULR står intet, vi har set; CULR svarede ILLEGAL_ARGUMENT)",
+            "(vi siger Aarhus (0751), hos CULR står intet, vi har set; CULR svarede ILLEGAL_ARGUMENT)",
         ),
     ],
 )
