@@ -85,7 +85,7 @@ class OutwardRecord:
     verified: bool = False
     #: the record was put back from a backup, and the register has not answered since: what others were told is newer
     held: bool = False
-    #: as `held`, but protected, dead or departed: told, though the copy may have had it already
+    #: as `held`, but protected: told, though the copy may have had it already
     repeats: bool = field(default=False, compare=False)
     #: fields that have a value which nobody outside may see
     withheld: frozenset[OutwardField] = frozenset()
@@ -132,8 +132,8 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
         nothing = dict.fromkeys(_WORDS)
         return OutwardRecord(patron.id, nothing, protected=protected, dwelling=beside.dwelling, is_patron=False)
     withheld = WITHHELD_IF_PROTECTED if protected else WITHHELD_FOR_OTHERS if beside.household else frozenset()
-    held = _is_held(patron, beside)
-    withheld |= WITHHELD_WHILE_HELD if held else frozenset()
+    held = _is_held(patron)
+    withheld |= WITHHELD_WHILE_HELD if held and beside.status == _LIVES else frozenset()
     values = {**_register_values(patron, beside, holding), **_own_values(local, on)}
     return OutwardRecord(
         patron.id,
@@ -147,13 +147,17 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
     )
 
 
-def _is_held(patron: Patron, beside: Surroundings) -> bool:
-    """Whether others keep what they were told. A protection, a death and a departure are told all the same."""
-    return _was_put_back(patron) and beside.status == _LIVES and not patron.register.is_shut
+def _is_held(patron: Patron) -> bool:
+    """Whether others keep what they were told. A protection is told all the same, and a departure: see `with_past`."""
+    return _was_put_back(patron) and not patron.register.is_shut
 
 
 def _was_put_back(patron: Patron) -> bool:
     return patron.window is not None and patron.window.why.others_know_more
+
+
+def _has_left(record: OutwardRecord) -> bool:
+    return record.values[OutwardField.STATUS.value] not in {None, _LIVES}
 
 
 def with_past(record: OutwardRecord, before: OutwardRecord | None, *, was_gone: bool = False) -> OutwardRecord:
@@ -161,6 +165,10 @@ def with_past(record: OutwardRecord, before: OutwardRecord | None, *, was_gone: 
     if record.repeats:
         # what an older copy had was verified once; what has come since was held before
         record = replace(record, repeats=before is not None and (before.repeats or before.verified))
+    if record.held and _has_left(record):
+        # the copy had it already if its record said so then: nobody needs to hear it again, and it may be over
+        had_left = before is not None and _has_left(before) and (before.held or before.verified)
+        record = replace(record, held=had_left)
     if before is None:
         return replace(record, was=None) if was_gone else record
     if before.was is None:

@@ -120,11 +120,13 @@ def _differences(last: Described, now: Described, broken: Collection[str], unrea
     found: list[Difference] = []
     for patron_id in sorted(now):
         before, after = last.get(patron_id), now[patron_id]
-        if patron_id in broken or (after == before and patron_id not in unread):
+        if patron_id in broken:
             continue
         if after is not None:
             is_past_unknown = patron_id in unread or (before is None and patron_id in last)
             after = with_past(after, before, was_gone=is_past_unknown)
+        if after == before and patron_id not in unread:
+            continue
         found.append((patron_id, before, after))
     return found
 

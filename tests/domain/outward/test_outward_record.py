@@ -175,10 +175,30 @@ def test_a_record_that_was_put_back_is_held_and_says_no_place_no_state_and_no_ri
         assert read_record(record.patron_id, write_record(record)) == record
 
 
-def test_a_death_and_a_protection_are_told_also_of_a_record_that_was_put_back() -> None:
-    dead = told(put_back(dies(person("ANNA"))), status="dead")
+def test_a_protection_is_told_also_of_a_record_that_was_put_back() -> None:
     shut = told(put_back(person("ANNA", protection=Protection.NAME_AND_ADDRESS)))
-    assert (dead.held, dead.values["status"], shut.held, shut.protected) == (False, "dead", False, True)
+    assert (shut.held, shut.protected) == (False, True)
+
+
+DEAD_IN_THE_COPY = told(patron("ANNA"), status="dead")
+LIVES_IN_THE_COPY = told(put_back(person("ANNA")))
+
+
+@pytest.mark.parametrize(
+    ("before", "held"),
+    [
+        (None, False),
+        (LIVES_IN_THE_COPY, False),
+        (DEAD_IN_THE_COPY, True),
+        (replace(DEAD_IN_THE_COPY, verified=False), False),
+        (replace(DEAD_IN_THE_COPY, verified=False, held=True), True),
+    ],
+)
+def test_a_death_is_told_of_a_record_that_was_put_back_unless_the_copy_had_it(
+    before: OutwardRecord | None, *, held: bool
+) -> None:
+    dead = with_past(told(put_back(dies(person("ANNA"))), status="dead"), before)
+    assert (dead.held, dead.values["status"]) == (held, "dead")
 
 
 def test_a_record_in_another_window_is_not_held() -> None:

@@ -20,7 +20,7 @@ from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, unowned
 from test_leaving import exit_of
 from test_publishing import account
 from test_window_nights import document, windows
-from townspeople import cpr, dies, gains_protection, moves, person
+from townspeople import cpr, dies, disappears, emigrates, gains_protection, moves, person
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType
 from cprsync.domain.netmedia.settling import Settled
@@ -40,10 +40,11 @@ from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cprsync.domain.person.number import CprNumber
+    from cprsync.domain.person.person import Person
 
 EVERYTHING = frozenset(OutwardField)
 KOHA = Target("koha", TargetKind.KOHA, EVERYTHING, ProtectedRule.WITHOUT_ADDRESS)
@@ -208,6 +209,31 @@ def test_a_protection_and_a_death_that_are_newer_than_the_copy_are_told_to_every
         one.catch_up()
     assert behind.holds == again.holds
     assert lost.id_of(MOVED) in again.holds
+
+
+@pytest.mark.parametrize("ends", [dies, emigrates, disappears])
+@pytest.mark.parametrize("target", [READER, DOOR])
+def test_who_had_left_in_the_copy_is_kept_by_a_reader_until_the_register_answers(
+    lost: Library, target: Target, ends: Callable[[Person], Person]
+) -> None:
+    """The copy is put back a second time, of a day on which the reader had heard of everything in it."""
+    lost.one_night()
+    lost.register.knows(ends(person(MOVED)))
+    lost.deliver(WEDNESDAY, ends(person(MOVED)))
+    lost.one_night()
+    behind = GuidesReader(lost, target, "").catch_up()
+    held, behind.told = dict(behind.holds), []
+    assert lost.id_of(MOVED) in held
+    lost.store.journal.put_back(user="drift", backup="cprsync-20270325T053000Z")
+    for _ in range(2):
+        without_the_register(lost)
+        with pytest.raises(TargetNotLoaded):
+            behind.catch_up()
+        assert [line["patron"] for line in behind.told if line["patron"] == lost.id_of(MOVED)] == []
+        assert behind.holds[lost.id_of(MOVED)] == held[lost.id_of(MOVED)]
+    lost.deliver(THURSDAY)
+    lost.one_night()
+    assert behind.catch_up().holds == GuidesReader(lost, target, "").catch_up().holds == held
 
 
 def test_a_new_round_that_began_before_the_restore_ends_only_when_the_register_has_answered(lost: Library) -> None:
