@@ -16,6 +16,7 @@ from cprsync.domain.outward.koha_drift import Drift
 from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.night import Silence, never_stop
+from cprsync.services.ports.outward import FROM_THE_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Patrons whose records are open at the same time: a few calls for each worker.
 SHARE: Final = 800
-#: Before the first patron.
-FROM_THE_START: Final = ""
 #: What another call to the target cannot set right: a person has to look there.
 _FOR_STAFF: Final = frozenset({Drift.DOUBLE, Drift.OTHER_PERSON})
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 #: The most changes of a page, and how many it has if the reader does not say.
 LIMIT_MAX: Final = 10_000
 LIMIT_USUAL: Final = 1_000
-#: After a restore everybody is marked. A reader waits for so many steps, and asks again while others are left.
-STEPS_MOST: Final = 3
+#: After a restore everybody is marked. A reader waits for so many shares of them, and asks again while others are left.
+SHARES_MOST: Final = 3
 #: A page ends at this size, whatever the reader asked for.
 PAGE_BYTES: Final = 8 * 1024 * 1024
 
@@ -101,12 +101,7 @@ class Reader:
 
         Otherwise a reader would get what was told before a protection.
         """
-        last = self.store.targets.follow()
-        for _ in range(1, STEPS_MOST):
-            if last is None:
-                break
-            last = self.store.targets.follow(last)
-        if last is not None:
+        if not follow_marked(self.store, most=SHARES_MOST):
             raise TargetNotLoaded("the changes do not tell of every patron yet")
 
     def _begins(self, after: str) -> int:

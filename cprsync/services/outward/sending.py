@@ -6,6 +6,7 @@ A target that does not answer holds up no other target, and no night.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import structlog
@@ -13,7 +14,7 @@ import structlog
 from cprsync.domain.outward.target import may_lose
 from cprsync.errors import CprsyncError, FenceLost, RunStopped, TargetUnavailable
 from cprsync.services.ports.night import Silence, never_stop
-from cprsync.services.ports.outward import Delivered, Undelivered
+from cprsync.services.ports.outward import FROM_THE_START, Delivered, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,12 +70,19 @@ class Sent:
         }
 
 
-def follow_marked(store: Store, raise_if_stopped: Callable[[], None] = never_stop) -> None:
-    """Make changes of all patrons who are still marked, share by share."""
-    last = store.targets.follow()
-    while last is not None:
+def follow_marked(store: Store, raise_if_stopped: Callable[[], None] = never_stop, *, most: int | None = None) -> bool:
+    """Make changes of the patrons who are still marked, share by share. Returns whether all are followed.
+
+    `most`: so many shares at most; None: all.
+    """
+    after = FROM_THE_START
+    for _ in count() if most is None else range(most):
         raise_if_stopped()
-        last = store.targets.follow(last)
+        last = store.targets.follow(after)
+        if last is None:
+            return True
+        after = last
+    return False
 
 
 def load_target(

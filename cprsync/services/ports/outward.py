@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.runs import Run
 
+#: Before the first patron: where a load, a share or a comparison begins.
+FROM_THE_START: Final = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -246,7 +249,7 @@ class Targets(Protocol):
     def forget(self, name: str, *, user: str, reason: str) -> int:
         """Delete what is kept for a target that is no longer set up. Returns how many effects waited for it."""
 
-    def follow(self, after: str = "") -> str | None:
+    def follow(self, after: str = FROM_THE_START) -> str | None:
         """Make changes of a share of the patrons who are still marked, behind `after`, in a transaction of its own.
 
         Returns the last of the share; None: nobody behind it is marked.

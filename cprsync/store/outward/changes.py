@@ -21,7 +21,7 @@ from cprsync.domain.outward.record import read_record, was_patron, with_past, wr
 from cprsync.domain.outward.target import TargetKind, is_urgent, number_to_forget, outdates, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.errors import SealBroken
-from cprsync.services.ports.outward import Epoch
+from cprsync.services.ports.outward import FROM_THE_START, Epoch
 from cprsync.store import tables
 from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following, reading
@@ -47,8 +47,6 @@ CHANGE: Final = "change"
 #: How many marked patrons one transaction describes. The rest stay marked, for the next one or the night: the desk and
 #: the readers wait as long as it takes, and hold in memory what it describes.
 FOLLOWED_MOST: Final = 1_000
-#: Before the first patron: where a load begins.
-FROM_THE_START: Final = ""
 #: How many bytes the word of an epoch has.
 _WORD_BYTES: Final = 4
 _MARK, _CHANGE, _OUT, _PATRON = tables.change_mark.c, tables.change.c, tables.outbox.c, tables.patron.c

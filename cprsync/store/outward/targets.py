@@ -11,7 +11,7 @@ from sqlalchemy import case, delete, exists, func, insert, select, update
 from cprsync.domain.outward.target import number_to_forget, view
 from cprsync.errors import SealBroken
 from cprsync.services.ports.netmedia import Backlog
-from cprsync.services.ports.outward import TargetState
+from cprsync.services.ports.outward import FROM_THE_START, TargetState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import BRAKE, Entries, bind
@@ -21,7 +21,6 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.accounts import WAITS_FOR_REGISTER
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.changes import (
-    FROM_THE_START,
     effect_row,
     follow_marks,
     follow_patrons,

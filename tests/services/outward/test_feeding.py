@@ -20,7 +20,7 @@ from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind, vie
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetNotLoaded, TargetUnavailable
 from cprsync.services.outward.checking import Checking, check_target
-from cprsync.services.outward.feeding import STEPS_MOST, Reader
+from cprsync.services.outward.feeding import SHARES_MOST, Reader
 from cprsync.services.outward.targets import targets_document
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
@@ -159,7 +159,7 @@ def test_a_reader_waits_for_a_few_shares_of_those_who_are_marked_and_gets_no_pag
     source = is_read(library)
     copy = Copy(source).catch_up()
     # each step follows a share, and the end of its transaction another one
-    marks(library, shares=2 * STEPS_MOST + 1)
+    marks(library, shares=2 * SHARES_MOST + 1)
     before = library.rows("audit")
     with pytest.raises(TargetNotLoaded):
         source.fetch(copy.cursor, 2)
@@ -173,9 +173,9 @@ def test_a_reader_waits_for_a_few_shares_of_those_who_are_marked_and_gets_no_pag
 def test_one_write_follows_a_share_of_those_who_are_marked_and_an_export_all(either_library: Library) -> None:
     library = either_library
     source = is_read(library)
-    marks(library, shares=STEPS_MOST)
+    marks(library, shares=SHARES_MOST)
     library.store.upkeep.note(Task.BACKUP, Outcome.DONE, {})
-    assert len(library.rows("change_mark")) == (STEPS_MOST - 1) * FOLLOWED_MOST
+    assert len(library.rows("change_mark")) == (SHARES_MOST - 1) * FOLLOWED_MOST
     assert [page.more for page in source.fetch_all("")] == [False]
     assert library.rows("change_mark") == []
 
