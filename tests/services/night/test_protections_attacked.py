@@ -473,6 +473,12 @@ def test_each_history_ends_open_if_the_register_says_so_on_later_days(library: L
     assert not library.questions()
 
 
+#: A history is long and slow on purpose, and the same ones are drawn in each check.
+DRAWN = settings(
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 LINES = (whole, protected, unread, unread_and_silent, homeless, moved_and_open)
 STEPS = st.one_of(
     st.builds(comes, st.sampled_from(LINES), lost=st.booleans()),
@@ -487,13 +493,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(
-    max_examples=40,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(DRAWN, max_examples=40)
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_no_drawn_history_opens_name_and_address_before_a_look_up_of_a_later_day(
     beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]

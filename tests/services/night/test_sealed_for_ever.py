@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from begun import begin
 from doubles import MONDAY, Library
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_accepting import accept
 from test_approved_plans import approve
@@ -23,6 +23,7 @@ from test_leaving import leave
 from test_lookup import lookup
 from test_merging_patrons import put_number
 from test_number_change import NEW, OLD, anna, replaced
+from test_protections_attacked import DRAWN
 from test_reverted_runs import undo
 from townspeople import PROTECTED, as_looked_up, dies, gains_protection, moves, person
 
@@ -347,13 +348,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(
-    max_examples=25,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(DRAWN, max_examples=25)
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_no_drawn_history_leaves_anybody_hidden_without_a_question(
     beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
