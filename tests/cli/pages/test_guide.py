@@ -70,7 +70,7 @@ def test_every_picture_is_shown_on_a_page_and_is_small() -> None:
     pictures = {path.name: path.stat().st_size for path in folder.glob("*.png")}
     shown = {path for page in PAGES for path, _ in _LINK.findall(page.read_text(encoding="utf-8"))}
     assert pictures.keys() <= shown
-    assert {name: size for name, size in pictures.items() if size > 120 * 1024} == {}
+    assert {name: size for name, size in pictures.items() if size > 128 * 1024} == {}
 
 
 _DECISIONS = re.compile(r"\bdecisions? (\d+(?:(?:,| and|, and| to) \d+)*)")
