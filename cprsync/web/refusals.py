@@ -66,7 +66,9 @@ STATUSES: Final[tuple[tuple[type[CprsyncError], int], ...]] = (
 )
 #: The status by the kind of an error, where it is another than its class has.
 _KINDS: Final = {
-    **dict.fromkeys(("patron.unknown", "patron.gone", "review.unknown", "run.unknown", "confirm.key"), 404),
+    **dict.fromkeys(
+        ("patron.unknown", "patron.gone", "review.unknown", "run.unknown", "confirm.key", "access.unknown"), 404
+    ),
     # what waits is another plan, or this yes is not needed
     **dict.fromkeys(("plan.none", "plan.unknown", "plan.approved", "plan.changed", "plan.same_person"), 409),
     "plan.nobody": 403,

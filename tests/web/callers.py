@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from cprsync.web.api.api import build_description
 from cprsync.web.api.description import PATH
 
 if TYPE_CHECKING:
@@ -26,16 +28,27 @@ class Caller:
     token: str = ""
 
     def get(self, path: str) -> requests.Response:
-        return self.jar.get(self.url + path, timeout=_SECONDS)
+        return _as_described("get", path, self.jar.get(self.url + path, timeout=_SECONDS))
 
     def post(self, path: str, asked: Any, **more: Any) -> requests.Response:
         headers = {"X-CSRF-Token": self.token} | more.pop("headers", {})
-        return self.jar.post(self.url + path, json=asked, headers=headers, timeout=_SECONDS, **more)
+        answer = self.jar.post(self.url + path, json=asked, headers=headers, timeout=_SECONDS, **more)
+        return _as_described("post", path, answer)
 
     def begin(self) -> Caller:
         """Learn the session's token."""
         self.token = self.get("/session").json().get("token", "")
         return self
+
+
+def _as_described(method: str, path: str, answer: requests.Response) -> requests.Response:
+    """The answer, whose status is one that the description lists for this operation, if there is such an operation."""
+    asked = path.partition("?")[0]
+    described = build_description(secure=False)["paths"]
+    fitting = [one for one in described if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one), asked)]
+    operation = described[min(fitting, key=lambda one: one.count("{"))].get(method) if fitting else None
+    assert operation is None or str(answer.status_code) in operation["responses"], (method, asked, answer.status_code)
+    return answer
 
 
 def calling(desk: Served, browser: Browser | None = None) -> Caller:

@@ -70,7 +70,7 @@ def test_ones_own_record_is_changed_once_a_colleague_has_signed_and_only_so(serv
 
 def test_nobody_signs_for_themselves_or_for_what_nobody_asked(guarded: Served) -> None:
     before = records(guarded)
-    refusal(as_(guarded, "leder").post("/requests/4711/sign", {}), 422, "access.unknown")
+    refusal(as_(guarded, "leder").post("/requests/4711/sign", {}), 404, "access.unknown")
     assert records(guarded) == before
 
 
@@ -102,14 +102,14 @@ def test_staff_say_why_a_look_up_made_no_patron_and_a_supervisor_looks_at_it(gua
     refusal(typed, 422, "input.reason")
     assert cpr("ANNA").digits not in typed.text
     # a colleague's look-up is nobody else's to explain
-    refusal(boss.post(f"/looks/{number}/explain", {"reason": "went home"}), 422, "access.unknown")
+    refusal(boss.post(f"/looks/{number}/explain", {"reason": "went home"}), 404, "access.unknown")
     assert records(guarded) == before
     assert staff.post(f"/looks/{number}/explain", {"reason": "went home"}).json()["explained"]
     (sample,) = boss.get("/checks").json()["samples"]
     assert (sample["number"], sample["why"], sample["reason"]) == (number, "stranger", "went home")
     found = {"in_order": True, "reason": "she was there"}
     assert boss.post(f"/checks/{number}/answer", found).json() == {"number": number, "in_order": True}
-    refusal(boss.post(f"/checks/{number}/answer", found), 422, "access.unknown")
+    refusal(boss.post(f"/checks/{number}/answer", found), 404, "access.unknown")
 
 
 # -- the log -----------------------------------------------------------------------------------------------------

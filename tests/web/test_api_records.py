@@ -109,7 +109,7 @@ def set_one(api: Caller, patron: str, field: str, text: str | None, **more: Any)
 def test_what_staff_own_is_set_added_and_taken_off_one_at_a_time(desk: Served, api: Caller) -> None:
     patron = patron_of(desk, "CLARA")
     wanted = [
-        ("telephones", "*20304050", {}, "added"),
+        ("telephones", "20304050", {"notices": True}, "added"),
         ("telephones", "30405060", {}, "added"),
         ("telephones", "30405060", {"doing": "remove"}, "removed"),
         ("emails", "clara@example.dk", {}, "added"),
@@ -130,6 +130,19 @@ def test_what_staff_own_is_set_added_and_taken_off_one_at_a_time(desk: Served, a
     assert [(one.number, bool(one.pin_hash)) for one in local.cards] == [("CLARA", True), ("K900", True)]
     assert local.note_to_patron == ""
     assert set(desk.site.told) == {patron}
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "notices"),
+    [("telephones", "*20304050", False), ("cards", "K900", True), ("telephones", None, True)],
+)
+def test_notices_are_a_value_of_a_telephone_or_an_e_mail_address_and_no_star_in_a_text(
+    desk: Served, api: Caller, field: str, text: str | None, notices: bool
+) -> None:
+    patron, before = patron_of(desk, "CLARA"), records(desk)
+    problem = refusal(set_one(api, patron, field, text, notices=notices), 422, "request.notices")
+    assert [one["field"] for one in problem["errors"]] == ["notices"]
+    assert records(desk) == before
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from browser import Served
     from callers import Caller
 
-BESIDE = {"cards": ["K900"], "pin": "2468", "telephones": ["*20304050"], "emails": ["edith@example.dk"]}
+BESIDE = {
+    "cards": ["K900"],
+    "pin": "2468",
+    "telephones": ["20304050"],
+    "emails": ["edith@example.dk"],
+    "notices": ["20304050"],
+}
 #: A child of the town, whom ANNA, a patron, may answer for, or EDITH, who is none.
 CHILD = "LIV"
 
@@ -43,9 +49,19 @@ def test_a_preview_writes_nobody_and_one_yes_writes_what_was_shown(desk: Served,
     assert (written["written"]["patron"], written["written"]["written"], written["told"]) == (patron, True, True)
     local = desk.library.store.views.patron(patron).local
     assert [(one.number, bool(one.pin_hash)) for one in local.cards] == [("K900", True)]
-    assert [one.number for one in local.telephones] == ["20304050"]
+    assert [(one.number, one.notices) for one in local.telephones] == [("20304050", True)]
+    assert [one.notices for one in local.emails] == [False]
     assert desk.site.told == [patron]
     assert desk.library.register.looked_up == [cpr("EDITH")]
+
+
+@pytest.mark.parametrize("wrong", [{"notices": ["30405060"]}, {"telephones": ["*20304050"]}])
+def test_notices_name_what_is_typed_beside_and_nothing_else(desk: Served, api: Caller, wrong: dict[str, Any]) -> None:
+    desk.library.register.knows(person("EDITH"))
+    yes = {"key": preview(api, "EDITH")["key"], "beside": BESIDE | wrong}
+    before = everything(desk)
+    refusal(api.post("/registrations/confirm", yes), 422, "request.notices")
+    assert everything(desk) == before
 
 
 def test_the_same_yes_twice_writes_one_patron_and_is_answered_alike(desk: Served, api: Caller) -> None:

@@ -202,4 +202,4 @@ def test_an_account_that_is_removed_calls_no_more(guarded: Served, accounts_file
 
 
 def test_the_description_is_the_one_that_is_served(guarded: Served) -> None:
-    assert requests.get(f"{guarded.url}{PATH}/openapi.json", timeout=20).json() == build_description()
+    assert requests.get(f"{guarded.url}{PATH}/openapi.json", timeout=20).json() == build_description(secure=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 import started
 
 from cprsync.domain.patron.patron import SealedBy
-from cprsync.web.api.api import build_description
+from cprsync.web.api import access, changing, nights, patrons, queue, records, registering
+from cprsync.web.api.api import ASKING, build_description
 
 #: How people are let in.
 _BY_METHOD = {"get": ("session",), "post": ("session", "token")}
@@ -60,7 +62,8 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(description: dic
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             assert operation["description"].endswith("."), path
-            assert {"200", "401", "403", "422", "503"} <= set(operation["responses"]), path
+            assert {"200", "401", "500", "503"} <= set(operation["responses"]), path
+            assert operation["tags"] == [path.split("/")[1]]
             by_machines = ("certificate",) if "/machine/" in path else None
             assert tuple(operation["security"][0]) == (by_machines or _BY_METHOD[method]), path
 
@@ -83,3 +86,33 @@ def test_it_is_told_why_a_record_is_hidden_and_that_not_everybody_hidden_is_prot
         told = schemas[name]["properties"]["sealed_by"]["anyOf"]
         assert {"enum": [one.value for one in SealedBy], "type": "string"} in told
         assert "hidden" in schemas[name]["description"]
+
+
+def test_the_cookie_is_called_what_the_server_sets(description: dict[str, Any]) -> None:
+    over_http = build_description(secure=False)
+    names = [told["components"]["securitySchemes"]["session"]["name"] for told in (description, over_http)]
+    assert names == ["__Host-cprsync", "cprsync"]
+
+
+def test_an_operation_lists_the_errors_that_it_has_and_no_others(description: dict[str, Any]) -> None:
+    """What it may be refused with follows from what it takes. Each call in these tests compares its status too."""
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            listed, is_post = set(map(int, filter(str.isdecimal, operation["responses"]))), method == "post"
+            assert 405 not in listed, path
+            assert ({403, 413, 415} <= listed) is is_post, path
+            assert (400 in listed) is ("requestBody" in operation), path
+            assert (404 in listed) >= ("{" in path), path
+            assert (429 in listed) is path.startswith("/machine/"), path
+            assert (422 in listed) is bool({"requestBody", "parameters"} & operation.keys()), path
+
+
+def test_what_asks_the_register_lists_that_its_answer_may_be_of_no_use() -> None:
+    modules = (access, changing, nights, patrons, queue, records, registering)
+    source = {
+        name: inspect.getsource(one)
+        for module in modules
+        for name, one in vars(module).items()
+        if inspect.isfunction(one) and one.__module__ == module.__name__
+    }
+    assert {one.__name__ for one in ASKING} == {name for name, text in source.items() if "place(asks=True)" in text}

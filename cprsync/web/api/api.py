@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
@@ -23,6 +23,10 @@ from cprsync.web.api.problems import answer_crash, answer_http_error, answer_ref
 from cprsync.web.api.shapes import answers, asked, lending
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.routing import BaseRoute
+
     from cprsync.services.desk.cards import CardDoor
     from cprsync.web.entry import Entry, Surroundings
 
@@ -93,23 +97,48 @@ _PEOPLE: Final = (
 )
 
 
+#: What asks the register or the net media, whose answer may be of no use.
+ASKING: Final[frozenset[Callable[..., Any]]] = frozenset(
+    {
+        changing.set_one_field,
+        changing.change_responsible,
+        changing.preview_giving_number,
+        changing.give_number,
+        changing.leave,
+        changing.erase,
+        patrons.look_up,
+        queue.accept_bulk,
+        queue.answer_item,
+        registering.preview,
+        registering.preview_patron,
+        registering.preview_own_words,
+        registering.preview_beside,
+        registering.confirm,
+    }
+)
+
+
 def make_api(entry: Entry, around: Surroundings, door: CardDoor) -> FastAPI:
     """The API, with people and machines let in by the desk's own entry. `door`: the server's only one."""
     api = _bare_api()
     api.state.entry, api.state.around, api.state.door = entry, around, door
-    api.state.describe = build_description
+    api.state.describe = partial(build_description, secure=around.secure)
 
     @api.get("/openapi.json", include_in_schema=False)
     def show_description() -> JSONResponse:
-        return JSONResponse(build_description())
+        return JSONResponse(build_description(secure=around.secure))
 
     return api
 
 
 @cache
-def build_description() -> dict[str, Any]:
-    """The description of the API. Needs no configuration."""
-    return describe(_bare_api())
+def build_description(*, secure: bool = True) -> dict[str, Any]:
+    """The description of the API. Needs no configuration. `secure`: whether it is asked over TLS."""
+    return describe(_bare_api(), _endpoints(), ASKING, secure=secure)
+
+
+def _endpoints() -> list[BaseRoute]:
+    return [route for router in (*_PEOPLE, asking) for route in router.routes]
 
 
 def _bare_api() -> FastAPI:

@@ -64,6 +64,20 @@ def no_key() -> BadInput:
     return BadInput("nothing with that key waits for a yes", kind="confirm.key")
 
 
+def mark_notices(text: str, *, gets: bool) -> str:
+    """A telephone or an e-mail address as the desk types it, with a star if it gets notices. Raises BadInput."""
+    if any(line.lstrip().startswith("*") for line in text.splitlines()):
+        told = "a star is no part of an entry: say in `notices` which one gets them"
+        raise BadInput(told, kind="request.notices", field="notices")
+    return f"*{text}" if gets and text.strip() else text
+
+
+def no_notices() -> BadInput:
+    """The error for notices that are to go to what is no telephone and no e-mail address of the request."""
+    told = "`notices` may only name a telephone or an e-mail address that is sent"
+    return BadInput(told, kind="request.notices", field="notices")
+
+
 async def _call_of(request: Request) -> Call:
     call: Call = request.state.call
     return call
@@ -79,13 +93,24 @@ def router_for(task: Task | None) -> APIRouter:
     async def let_in(request: Request, handle: Handler) -> Response:
         return await _let_in(request, task, handle)
 
-    return APIRouter(route_class=_guarded(let_in))
+    return APIRouter(route_class=_guarded(let_in, Guard(has_task=task is not None)))
 
 
-def _guarded(let_in: Callable[[Request, Handler], Awaitable[Response]]) -> type[APIRoute]:
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Whom an endpoint lets in, as its description says it."""
+
+    #: people need a role; else whoever is signed in may
+    has_task: bool
+    is_for_machines: bool = False
+
+
+def _guarded(let_in: Callable[[Request, Handler], Awaitable[Response]], whom: Guard) -> type[APIRoute]:
     """Routes that let nobody in but as `let_in` does."""
 
     class Guarded(APIRoute):
+        guard = whom
+
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             # what a document does not have, the answer does not have either
             super().__init__(path, endpoint, **{**options, "response_model_exclude_unset": True})
@@ -133,7 +158,7 @@ MachineCaller = Annotated[MachineCall, Depends(_machine_call_of)]
 
 def router_for_machines() -> APIRouter:
     """Endpoints for programs that show a certificate. A session opens none of them, and they open nothing else."""
-    return APIRouter(route_class=_guarded(_let_machine_in))
+    return APIRouter(route_class=_guarded(_let_machine_in, Guard(has_task=False, is_for_machines=True)))
 
 
 async def _let_machine_in(request: Request, handle: Handler) -> Response:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.desk.roles import Task
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
 from cprsync.municipalities import load_municipalities
@@ -19,7 +20,7 @@ from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_num
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.web.api.calls import Caller, PatronNumber, no_key, router_for
+from cprsync.web.api.calls import Caller, PatronNumber, mark_notices, no_key, no_notices, router_for
 from cprsync.web.api.patrons import read_number
 from cprsync.web.api.shapes import asked, outcomes
 
@@ -40,7 +41,12 @@ def set_one_field(call: Caller, patron: PatronNumber, wanted: asked.SetField) ->
     """
     doing = None if wanted.doing is None else ListChange(wanted.doing)
     until = None if wanted.until is None else day_of(wanted.until)
-    setting = Setting(patron, wanted.field, wanted.text, call.user, wanted.reason, until, doing, wanted.was)
+    text, takes_notices = wanted.text, FIELD[wanted.field].kind.notices
+    if wanted.notices and (text is None or not takes_notices):
+        raise no_notices()
+    if text is not None and takes_notices:
+        text = mark_notices(text, gets=wanted.notices)
+    setting = Setting(patron, wanted.field, text, call.user, wanted.reason, until, doing, wanted.was)
     with call.place(asks=True) as place:
         desk = place.desk
         done = set_field(SettingDesk(desk, load_municipalities().homes()), setting)

@@ -8,23 +8,24 @@ from fastapi.openapi.utils import get_openapi
 
 from cprsync.web.api.calls import PROOF_HEADER
 from cprsync.web.api.problems import MEDIA, Problem
+from cprsync.web.memory.sessions import COOKIE, cookie_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from fastapi import FastAPI
+    from starlette.routing import BaseRoute
 
 #: Where the API stands in the desk's site.
 PATH: Final = "/api/v1"
 VERSION: Final = "1"
 _SCHEMAS: Final = "#/components/schemas/"
-#: What any request may be answered with, beside its own answer.
+#: What a request may be refused with. Each operation lists those of its own: see `_refusals_of`.
 _REFUSED: Final = {
     400: "The request cannot be read.",
     401: "Nobody is signed in, the session has ended, or no machine of ours shows its certificate.",
     403: "The role does not allow it, the session's token is missing, or card and PIN do not fit.",
-    404: "There is no such record, item or night.",
-    405: "The path takes no such request.",
+    404: "There is no such record, item, request or night, or the session has nothing in hand under that key.",
     409: "What was shown has changed, a reason is missing, or a limit of the day is reached: nothing was written.",
     413: "The request is too large, or came too slowly.",
     415: "The request is not application/json.",
@@ -36,8 +37,17 @@ _REFUSED: Final = {
 }
 
 
-def describe(api: FastAPI) -> dict[str, Any]:
-    """The whole description, with the one shape of all errors."""
+def describe(
+    api: FastAPI, endpoints: Sequence[BaseRoute], asking: Collection[Callable[..., Any]], *, secure: bool
+) -> dict[str, Any]:
+    """The whole description, with the one shape of all errors.
+
+    Args:
+        api: all of it.
+        endpoints: its endpoints.
+        asking: those of them that ask the register or the net media.
+        secure: whether browsers and programs ask over TLS, which names the cookie.
+    """
     document = get_openapi(
         title="cprsync",
         version=VERSION,
@@ -51,26 +61,69 @@ def describe(api: FastAPI) -> dict[str, Any]:
     parts["schemas"] = dict(sorted({**schemas, **problem.pop("$defs"), "Problem": problem}.items()))
     parts["responses"] = {str(status): _refusal(text) for status, text in _REFUSED.items()}
     parts["securitySchemes"] = {
-        "session": {"type": "apiKey", "in": "cookie", "name": "__Host-cprsync"},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": cookie_name(COOKIE, secure=secure),
+            "description": f"Over HTTPS it is {cookie_name(COOKIE, secure=True)}, and over plain HTTP {COOKIE}.",
+        },
         "certificate": {"type": "mutualTLS"},
         "token": {"type": "apiKey", "in": "header", "name": PROOF_HEADER},
     }
-    for path, method, operation in _operations(document):
-        named = (
-            ("certificate",) if _is_for_machines(path) else ("session",) if method == "get" else ("session", "token")
-        )
-        operation["security"] = [{name: [] for name in named}]
-        operation["responses"] |= {str(one): {"$ref": f"#/components/responses/{one}"} for one in _REFUSED}
+    for route, method, operation in _operations(endpoints, document):
+        people = ("session",) if method == "get" else ("session", "token")
+        operation["security"] = [{name: [] for name in (("certificate",) if route.guard.is_for_machines else people)}]
+        operation["tags"] = [route.path_format.split("/")[1]]
+        refused = sorted(_refusals_of(route, asks=route.endpoint in asking))
+        own = {status: one for status, one in operation["responses"].items() if int(status) not in _REFUSED}
+        operation["responses"] = own | {str(one): {"$ref": f"#/components/responses/{one}"} for one in refused}
     return document
 
 
-def _is_for_machines(path: str) -> bool:
-    return path.startswith("/machine/")
+def _operations(endpoints: Sequence[BaseRoute], document: dict[str, Any]) -> Iterator[tuple[Any, str, dict[str, Any]]]:
+    """Yield each endpoint with its part of the description."""
+    for route in endpoints:
+        for method in getattr(route, "methods", None) or ():
+            operation = document["paths"].get(getattr(route, "path_format", ""), {}).get(method.lower())
+            if operation is not None:
+                yield route, method.lower(), operation
 
 
-def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in document["paths"].items():
-        yield from ((path, method, operation) for method, operation in methods.items())
+#: What a body names that must be there: somebody, or what the session has in hand.
+_NAMING: Final = frozenset({"key", "who", "patron", "patrons", "items", "responsible", "user"})
+#: What a body says of what was seen before, which may be another by now.
+_SEEN: Final = frozenset({"key", "digest", "was", "about", "items", "plan", "reason"})
+
+
+def _refusals_of(route: Any, *, asks: bool) -> set[int]:
+    """The statuses that an endpoint may refuse with: by whom it lets in, what it takes, and whom it asks."""
+    has_body, taken = bool(route.dependant.body_params), _names_taken(route)
+    is_post = "POST" in route.methods
+    found = {401, 500, 503}
+    if route.guard.is_for_machines:
+        found |= {403, 429}
+    if route.guard.has_task or is_post:
+        # beyond the role, or without the session's token
+        found.add(403)
+    if is_post:
+        # whatever a request sends is read first, also where nothing is taken from it
+        found |= {413, 415}
+    if has_body:
+        found |= {400, 422}
+    if route.dependant.path_params:
+        found |= {404, 422}
+    if route.dependant.query_params:
+        found.add(422)
+    if taken & _NAMING:
+        found.add(404)
+    if taken & _SEEN:
+        found.add(409)
+    return found | ({409, 502} if asks else set())
+
+
+def _names_taken(route: Any) -> set[str]:
+    """The names that a body may have."""
+    return {name for one in route.dependant.body_params for name in one.field_info.annotation.model_fields}
 
 
 def _refusal(text: str) -> dict[str, Any]:

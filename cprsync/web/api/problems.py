@@ -1,12 +1,14 @@
 """Every error in one shape (RFC 9457): what happened, what was changed, what to do next. Quotes nothing of a request.
 
-A wrong request is described by field and rule. A name that is not one of ours came from the caller, so it is not shown.
+A wrong request is described by field and rule. A name that is not one of ours came from the caller: it is shown if it
+is close to one of ours.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -32,6 +34,10 @@ MEDIA: Final = "application/problem+json"
 MISTAKES_MAX: Final = 20
 #: What is shown in place of a name that the caller made up.
 UNNAMED: Final = "…"
+#: What a program calls a field. Nobody's number, and no address.
+_IDENTIFIER: Final = re.compile(r"[a-z][a-z_]{1,30}")
+#: How alike a name is to one of ours that is shown again, of 1.
+_CLOSE: Final = 0.75
 _PARAMETER: Final = re.compile(r"\{\w+\}")
 #: The rules whose texts hold nothing but the rule.
 _RULES: Final = frozenset(
@@ -212,12 +218,26 @@ def build_answer(  # noqa: PLR0913 -- the parts of the shape
 
 def _mistake(said: Mapping[str, Any]) -> FieldMistake:
     rule = str(said["type"])
-    place = said["loc"][1:-1] if rule == "extra_forbidden" else said["loc"][1:]
-    field = ".".join(str(part) if isinstance(part, int) or part in _NAMES else UNNAMED for part in place)
+    field = ".".join(_shown_part(part, is_unknown=rule == "extra_forbidden") for part in said["loc"][1:])
     if rule not in _RULES:
         return FieldMistake(field=field if rule != "json_invalid" else "", rule=rule)
     told = LibraryMistake(said["msg"], rule, **_values(said.get("ctx", {})))
     return FieldMistake(field=field, rule=rule, text=Both(da=error_text(told, "da"), en=told.message))
+
+
+def _shown_part(part: int | str, *, is_unknown: bool) -> str:
+    """A part of a place. A name that is not ours is shown where it is one letter or two off a name of ours.
+
+    It came from the caller, and may be a value, such as somebody's name, in the place of one.
+    """
+    if isinstance(part, int) or part in _NAMES:
+        return str(part)
+    is_slip = (
+        is_unknown
+        and _IDENTIFIER.fullmatch(part) is not None
+        and bool(get_close_matches(part, _NAMES, n=1, cutoff=_CLOSE))
+    )
+    return part if is_slip else UNNAMED
 
 
 def _values(ctx: Mapping[str, Any]) -> dict[str, Any]:

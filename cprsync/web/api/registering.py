@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.roles import Task
+from cprsync.domain.patron.fields import BESIDE_SEALED
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, RegisterUnavailable
 from cprsync.services.desk.adding import confirm_addition, preview_addition
 from cprsync.services.desk.lookup import Asked, read_patron
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.web.api.calls import Caller, PatronNumber, no_key, router_for
+from cprsync.web.api.calls import Caller, PatronNumber, mark_notices, no_key, no_notices, router_for
 from cprsync.web.api.patrons import question_of, read_number
 from cprsync.web.api.shapes import asked, registrations
 from cprsync.web.registering import Case, Way
@@ -183,6 +184,11 @@ def _nothing_beside() -> BadInput:
 
 def typed_texts(typed: asked.Beside) -> dict[str, str]:
     """What was typed, by field, as a row of a list of patrons has it."""
-    sent = typed.model_dump(exclude=set(_NO_FIELDS))
+    sent = typed.model_dump(exclude={*_NO_FIELDS, "notices"})
+    takers = [one.key for one in BESIDE_SEALED if one.kind.notices]
+    if not {*typed.notices} <= {text for name in takers for text in sent[name]}:
+        raise no_notices()
+    for name in takers:
+        sent[name] = [mark_notices(text, gets=text in typed.notices) for text in sent[name]]
     texts = {name: " | ".join(value) if isinstance(value, list) else value for name, value in sent.items()}
     return {name: text for name, text in texts.items() if text.strip()}

@@ -63,7 +63,7 @@ class SettableField(Answer):
     has_lines: bool
     #: what is typed is not shown
     is_hidden: bool
-    #: one entry may be marked for notices, with a star
+    #: one entry may be marked for notices
     has_notices: bool
     #: the only values; none: anything may be typed
     choices: list[str]

@@ -101,6 +101,9 @@ _FieldsBeside = create_model("_FieldsBeside", __base__=Asked, **{field.key: _tak
 class Beside(_FieldsBeside, Asked):
     """What staff type beside the register's answer."""
 
+    #: which of the telephones, and which of the e-mail addresses, gets notices
+    notices: Annotated[list[Text], Field(max_length=2)] = []
+
 
 class OwnWords(Beside):
     """What staff type about a person unknown to the register."""
@@ -143,6 +146,8 @@ class SetField(Asked):
     text: Lines | None
     #: what to do with a list; null: add
     doing: Literal["add", "remove", "replace", "mark", "unmark"] | None = None
+    #: the entry of a list gets notices
+    notices: bool = False
     #: what the field held when somebody saw it, as it is typed. If it holds something else by now, nothing is
     #: done. Not compared: a list, a PIN, a correction, and what is sealed
     was: Lines | None = None
