@@ -10,7 +10,7 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,13 +52,20 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
+def _today() -> date:
+    return _now().date()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a client is given from outside: clocks, a log, and how long the user at a desk waits."""
 
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
+    #: certificates and tokens are dated by it
     now: Callable[[], datetime] = _now
+    #: the day by which an answer's dates are read, in UTC: never ahead of Copenhagen's, so nothing ends too early
+    today: Callable[[], date] = _today
     #: None: structlog's, under the counterpart's name
     log: Any = None
     patience: Patience = field(default_factory=Patience)

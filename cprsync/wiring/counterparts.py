@@ -6,7 +6,7 @@ The other systems that hear of patrons are in `targets`.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from cprsync.wire.limits import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from cprsync.config.settings import FeedSection, LibrarySection, RegisterSection
     from cprsync.config.sign_in import ProviderSection
@@ -72,6 +73,8 @@ class Counterparts:
 
     section: LibrarySection
     is_production: bool
+    #: the day by the library's clock, in UTC
+    today: Callable[[], date]
 
     def register(self, patience: Patience | None = None) -> AbstractContextManager[SoapRegister]:
         """The register's client, with its connections closed at the end. Starts only with compiled schemas."""
@@ -79,7 +82,8 @@ class Counterparts:
         from cprsync.resources import compile_schemas
 
         settings = register_settings(self.section.register_, production=self.is_production)
-        return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=surroundings_of(patience)))
+        surroundings = replace(surroundings_of(patience), today=self.today)
+        return closing(SoapRegister(settings, schemas=compile_schemas(), surroundings=surroundings))
 
     def renew_certificate(self, new: NewFiles, *, note: Callable[[Identity], None]) -> dict[str, Any]:
         """Put a new certificate in the place of ours, once it was checked and tried. `note` is called just before."""

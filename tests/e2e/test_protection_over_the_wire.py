@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,9 +11,12 @@ from e2e_library import Library, Ran, new_library
 from test_feed_accept import deliver
 from town import PEOPLE, PEOPLE_FILE
 
+from cprsync.config.settings import load_settings
+from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection
 from cprsync.mock import control
 from cprsync.mock.server import running
+from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,3 +81,20 @@ def test_a_new_number_with_a_protection_and_no_address_stays_protected_until_a_l
         lifted.append(ran.document["actions"].get("unprotect", 0))
     assert lifted == [0, 1]
     assert record_of(library).protection is not Protection.NAME_AND_ADDRESS
+
+
+@pytest.mark.parametrize(("on", "begun"), [(date(2024, 3, 1), False), (date(2126, 3, 1), True)])
+def test_the_dates_of_a_protection_are_read_by_the_clock_that_the_library_goes_by(
+    site: tuple[Library, dict[str, Any], Path], on: date, begun: bool
+) -> None:
+    """A "no" beside a period without an end is a doubt from the period's first day on (decision 35)."""
+    library, ready, folder = site
+    control.event(ready, "protect", "ANNA")
+    next_delivery(ready, folder)
+    control.event(ready, "no-end", "ANNA")
+    next_delivery(ready, folder)
+    settings = load_settings(library.folder / "cprsync.toml")
+    with site_of(settings, None, today=on).counterparts.register() as register:
+        answer = register.look_up(CprNumber.parse(PEOPLE["ANNA"]["number"]))
+    assert answer.protection is Protection.NAME_AND_ADDRESS
+    assert answer.is_end_doubted is begun

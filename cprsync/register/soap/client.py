@@ -101,7 +101,7 @@ class SoapRegister:
         """Raises CertificateError or ConfigurationError before anything is sent."""
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
-        self._settings, self._now = settings, surroundings.now
+        self._settings, self._now, self._today = settings, surroundings.now, surroundings.today
         log = surroundings.log if surroundings.log is not None else structlog.get_logger("cprsync.register")
         self._own = KeptIdentity(settings, now=surroundings.now, log=log)
         self._own.current().check(self._now())
@@ -212,8 +212,7 @@ class SoapRegister:
             response = self._lookup.send("PersonLookup", **_lookup_context(self._settings), PNR=number.digits)
             element = receive(response, limits)
         check_answer(element, RESPONSE, self._lookup.contract)
-        # The day in UTC is never ahead of Copenhagen's, so that no protection ends too early.
-        return parse_person(element, number, today=self._now().date())
+        return parse_person(element, number, today=self._today())
 
     def _change(self, operation: str, number: CprNumber) -> Subscribed:
         limits, context = self._settings.subscribe_answer, _subscription_context(self._settings)
