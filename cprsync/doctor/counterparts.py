@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cprsync.errors import CprsyncError, CredentialUnseen
-from cprsync.register.own_certificate import Counterpart, counterpart_line, name_problem
+from cprsync.register.own_certificate import Counterpart, counterpart_line, is_told_of_trusted, name_problem
 from cprsync.services.trust.status import NOT_SHOWN
 from cprsync.wire.errors import Unanswered
 from cprsync.wiring.counterparts import real_time, register_settings
@@ -92,8 +92,11 @@ def _line_of(site: Site, place: Counterpart, *, shows_ours: bool) -> dict[str, A
     except (Unanswered, CredentialUnseen):
         return _line(host, NOT_SHOWN, None)
     except CprsyncError as error:
+        if is_told_of_trusted(error, place, settings):
+            return _line(host, NOT_SHOWN, None)
         return _line(host, "critical", error)
 
 
 def _line(host: str, level: str, problem: CprsyncError | None) -> dict[str, Any]:
-    return {**_NOTHING, "whose": "theirs", "host": host, "level": level, **name_problem(problem)}
+    told = {**name_problem(problem), "kind": None if problem is None else problem.kind}
+    return {**_NOTHING, "whose": "theirs", "host": host, "level": level, **told}

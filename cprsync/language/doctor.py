@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.language.errors import advice_for, error_text
-from cprsync.language.status import problem_text, whose_text
+from cprsync.language.status import mending_text, problem_text, whose_text
 from cprsync.language.words import bytes_text, day_text, has_word, moment_text, word
 from cprsync.services.ports.trust.doctor import Level
 
@@ -75,6 +75,8 @@ def finding_text(finding: Finding, language: Language) -> str:
 def next_text(finding: Finding, language: Language) -> str:
     """What to do about it. Nothing, if all is well."""
     key = f"doctor_do_{finding.what}"
+    if "whose" in finding.values and (mending := mending_text(finding.values, language)):
+        return mending
     if finding.what and has_word(key):
         return word(key, language, **_values(finding, language))
     if finding.level in {Level.OK, Level.NOT_USED} or finding.error is None:

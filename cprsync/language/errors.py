@@ -53,11 +53,12 @@ _KINDS: Final = {
         accounts alarm.certificate alarm.file alarm.log_in alarm.no_tls alarm.receiver alarm.refused
         audit.heads audit.heads.append_only audit.heads.folder backup.key backup.key.folder backup.newer
         backup.other_key backup.program backup.recipient backup.scratch
-        certificate.ca.test certificate.ours certificate.ours.cvr certificate.ours.missing certificate.ours.revoked
-        certificate.ours.test certificate.refused certificate.renewal certificate.renewal.earlier
+        certificate.ca certificate.ca.test certificate.desk certificate.ours certificate.ours.cvr
+        certificate.ours.key_mismatch certificate.ours.missing certificate.ours.revoked certificate.ours.test
+        certificate.ours.unreadable certificate.refused certificate.renewal certificate.renewal.earlier
         certificate.renewal.same certificate.theirs certificate.theirs.expired certificate.theirs.host
         certificate.theirs.not_yet_valid certificate.theirs.test certificate.theirs.untrusted clock
-        configuration.missing delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
+        configuration.missing configuration.password delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.credential file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
         netmedia.refused_in_a_row

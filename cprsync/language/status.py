@@ -121,7 +121,8 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     following = "next_certificate_theirs" if one.get("whose") == "theirs" else f"next_{what}"
     if one.get("never"):
         following = "next_first_late"
-    return Problem(word(_key_of(one), language, **values), word(following, language, **values))
+    mending = mending_text(one, language) if what == "certificate" else ""
+    return Problem(word(_key_of(one), language, **values), mending or word(following, language, **values))
 
 
 def _key_of(one: Mapping[str, Any]) -> str:
@@ -264,6 +265,16 @@ def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[tuple
 def whose_text(certificate: Mapping[str, Any], language: Language) -> str:
     """Whose a certificate is: ours, or a counterpart's by its host."""
     return certificate.get("host") or word(f"certificate_{certificate['whose']}", language)
+
+
+def mending_text(certificate: Mapping[str, Any], language: Language) -> str:
+    """What to do about a file or a setting of ours. Empty: another certificate is needed, ours or theirs."""
+    from cprsync.language.errors import EXITS, advice_text, with_parents
+
+    told = str(certificate.get("kind") or "")
+    kind = next((one for one in with_parents(told) if one in EXITS), "")
+    needs_another = kind == "certificate.ours" or kind.startswith("certificate.theirs")
+    return "" if needs_another or not kind else advice_text(kind, language)
 
 
 def problem_text(certificate: Mapping[str, Any], language: Language) -> str:

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 _FILE_MAX_BYTES: Final = 1024 * 1024
 
 
-def read_public(path: Path) -> bytes:
-    """Read a file that others may read. Raises CertificateError."""
-    with _translate_errors(path), path.open("rb") as file:
+def read_public(path: Path, *, of: str = "ours") -> bytes:
+    """Read a file that others may read. `of`: what its errors are a kind of. Raises CertificateError."""
+    with _translate_errors(path, of), path.open("rb") as file:
         return file.read(_FILE_MAX_BYTES)
 
 
 def read_secret(path: Path) -> bytes:
     """Read a file that must be this user's alone. Raises CertificateError, and ConfigurationError if it is not."""
-    with _translate_errors(path), open_private(path) as file:
+    with _translate_errors(path, "ours"), open_private(path) as file:
         return file.read(_FILE_MAX_BYTES)
 
 
 @contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path, of: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise CertificateError("{path} is missing", path=path, kind="certificate.ours.missing") from error
+        raise CertificateError("{path} is missing", path=path, kind=f"certificate.{of}.missing") from error
     except OSError as error:
-        raise CertificateError("{path} cannot be read", path=path, kind="certificate.ours.unreadable") from error
+        raise CertificateError("{path} cannot be read", path=path, kind=f"certificate.{of}.unreadable") from error

@@ -232,14 +232,14 @@ def subject_of(certificate: x509.Certificate) -> str:
     return " ".join(name.split())
 
 
-def read_certificates(path: Path) -> list[x509.Certificate]:
-    """Read all certificates of a PEM file. Raises CertificateError."""
-    content = read_public(path)
+def read_certificates(path: Path, *, of: str) -> list[x509.Certificate]:
+    """Read all certificates of a PEM file. `of`: what its errors are a kind of. Raises CertificateError."""
+    content = read_public(path, of=of)
     try:
         return _load_all(content)
     except ValueError:
         why = why_unreadable(content, CERTIFICATE)
-        raise CertificateError("{path} {why}", path=path, why=why, kind="certificate.unreadable") from None
+        raise CertificateError("{path} {why}", path=path, why=why, kind=f"certificate.{of}.unreadable") from None
 
 
 def _from_pem(certificates: Path, key: Path, *, checks_key: bool) -> Identity:
@@ -265,18 +265,16 @@ def _load_all(content: bytes) -> list[x509.Certificate]:
 
 
 def _unreadable(path: Path, why: str) -> CertificateError:
-    return CertificateError(
-        "{which} is unreadable: {path} {why}", which=OWN, path=path, why=why, kind="certificate.ours.unreadable"
-    )
+    return CertificateError("{path} {why}", path=path, why=why, kind="certificate.ours.unreadable")
 
 
 def _from_p12(content: bytes, password: bytes | None) -> Identity:
     try:
         key, certificate, chain = pkcs12.load_key_and_certificates(content, password)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _ours("is unreadable: no .p12, or its password is missing or wrong", "unreadable") from None
+        raise _ours("is no .p12, or its password is missing or wrong", "unreadable") from None
     if key is None or certificate is None:
-        raise _ours("is unreadable: the .p12 lacks the key or the certificate", "unreadable")
+        raise _ours("lacks the key or the certificate in its .p12", "unreadable")
     return Identity(certificate, _in_order(certificate, chain), key=key)
 
 
@@ -334,12 +332,12 @@ def own_certificates(settings: RegisterSettings, now: datetime, *, checks_key: b
 
 def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
     """The line of the certificate that the desk shows to browsers."""
-    return _line_without_key("desk", path, now, ladder=BROWSERS)
+    return _line_without_key("desk", path, now, ladder=BROWSERS, of="desk")
 
 
-def _line_without_key(whose: str, path: Path, now: datetime, *, ladder: Ladder) -> dict[str, Any]:
+def _line_without_key(whose: str, path: Path, now: datetime, *, ladder: Ladder, of: str) -> dict[str, Any]:
     try:
-        return _line(whose, read_certificates(path)[0], now, ladder=ladder)
+        return _line(whose, read_certificates(path, of=of)[0], now, ladder=ladder)
     except CertificateError as error:
         return _problem(whose, error)
 
@@ -353,13 +351,13 @@ def _own_lines(settings: RegisterSettings, now: datetime, *, checks_key: bool) -
     except CredentialUnseen:
         # the service alone has the key; when the certificate ends, anybody may know
         if settings.client_cert is not None:
-            yield _line_without_key("ours", settings.client_cert, now, ladder=REGISTERED)
+            yield _line_without_key("ours", settings.client_cert, now, ladder=REGISTERED, of="ours")
         return
     line = _line("ours", identity.certificate, now)
     try:
         yield _with_revocation(line, _own_state(identity, settings, now), production=settings.production)
     except CertificateError as error:
-        yield line if line["problem"] else {**line, "level": "critical", **name_problem(error)}
+        yield line if line["problem"] else {**line, "level": "critical", **_told(error)}
     yield from (_line("chain", certificate, now) for certificate in identity.chain)
 
 
@@ -377,7 +375,7 @@ def _with_revocation(line: dict[str, Any], state: Revocation, *, production: boo
 
 def _trusted_lines(settings: RegisterSettings, now: datetime) -> Iterator[dict[str, Any]]:
     try:
-        yield from (_line("trusted", certificate, now) for certificate in read_certificates(settings.ca))
+        yield from (_line("trusted", certificate, now) for certificate in read_certificates(settings.ca, of="ca"))
     except CertificateError as error:
         yield _problem("trusted", error)
 
@@ -393,7 +391,14 @@ def _counterpart_lines(
         try:
             yield counterpart_line(settings, place, now, shows_ours=place in register)
         except CprsyncError as error:
+            if is_told_of_trusted(error, place, settings):
+                continue
             yield _problem("theirs", error, host=f"{host}:{port}")
+
+
+def is_told_of_trusted(error: CprsyncError, place: Counterpart, settings: RegisterSettings) -> bool:
+    """Whether the line of those that we trust tells already what keeps us from asking a counterpart."""
+    return place.ca == settings.ca and error.kind in {"certificate.ca.missing", "certificate.ca.unreadable"}
 
 
 def counterpart_line(
@@ -444,7 +449,7 @@ def _line(
     left = days_left(certificate.not_valid_after_utc, now)
     early = now < certificate.not_valid_before_utc
     late = now > certificate.not_valid_after_utc
-    problem = CertificateError("it is not valid yet" if early else "it has expired") if early or late else None
+    problem = _of_dates(whose, early=early) if early or late else None
     return {
         "whose": whose,
         "host": host,
@@ -453,15 +458,26 @@ def _line(
         "days_left": left,
         "step": step_of(left, ladder),
         "level": level_of(left, ladder, is_wrong=problem is not None),
-        **name_problem(problem),
+        **_told(problem),
         "revocation": None,
     }
 
 
+def _of_dates(whose: str, *, early: bool) -> CertificateError:
+    of, kind = "theirs" if whose == "theirs" else "ours", "not_yet_valid" if early else "expired"
+    return CertificateError("it is not valid yet" if early else "it has expired", kind=f"certificate.{of}.{kind}")
+
+
 def _problem(whose: str, error: CprsyncError, *, host: str | None = None) -> dict[str, Any]:
     nothing = dict.fromkeys(("subject", "not_after", "days_left", "step"))
-    told = {**name_problem(error), "kind": error.kind}
-    return {"whose": whose, "host": host, **nothing, "level": "critical", **told, "revocation": None}
+    return {"whose": whose, "host": host, **nothing, "level": "critical", **_told(error), "revocation": None}
+
+
+def _told(error: CprsyncError | None) -> dict[str, str | None]:
+    """What is wrong with a certificate, as its line tells it. The line says whose it is, so the sentence does not."""
+    if error is not None and error.values.get("which") == OWN:
+        error = CertificateError(error.sentence, kind=error.kind, **{**error.values, "which": "it"})
+    return {**name_problem(error), "kind": None if error is None else error.kind}
 
 
 def name_problem(error: CprsyncError | None) -> dict[str, str | None]:

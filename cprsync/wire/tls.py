@@ -217,11 +217,11 @@ def _new_context(ca: Path) -> DeadlineContext:
         context.load_verify_locations(cafile=ca)
     except FileNotFoundError as error:
         raise CertificateError(
-            "the counterpart's issuers are missing: {ca}", ca=ca, kind="certificate.ca.missing"
+            "the file of the issuers that we trust is missing: {ca}", ca=ca, kind="certificate.ca.missing"
         ) from error
     except (OSError, ssl.SSLError) as error:
         raise CertificateError(
-            "the counterpart's issuers are unreadable: {ca}", ca=ca, kind="certificate.ca.unreadable"
+            "no issuer that we trust can be read from {ca}", ca=ca, kind="certificate.ca.unreadable"
         ) from error
     return context
 

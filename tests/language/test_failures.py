@@ -18,6 +18,7 @@ from cprsync.cli.terminal.failures import failures, unexpected_document, user_la
 from cprsync.config.columns import load_columns
 from cprsync.config.toml import LibraryMistake
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
+from cprsync.language.doctor import next_text
 from cprsync.language.errors import BY_CLASS, advice_for, error_document, in_danish
 from cprsync.language.status import problem_of
 from cprsync.register.extract.kinds import FileKind, Product
@@ -27,6 +28,7 @@ from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.services.imports.circulation import CIRCULATION_COLUMNS
 from cprsync.services.imports.results import DOUBTS, REASONS
 from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, Row
+from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.store.seals.failures import AuditBroken, ImageBroken, RecordBroken, RowUnbound
 from cprsync.wire.certificates import (
     _ISSUER_REVOKED,
@@ -377,6 +379,31 @@ def test_what_is_wrong_with_a_counterparts_certificate_is_looked_for_where_it_is
     advice = advice_for(errors.PeerCertificateError("…", kind=f"certificate.theirs.{kind}")).next.en
     assert [word for word in words if word.casefold() not in advice.casefold()] == []
     assert ("[library.register]" in advice) == (kind in {"host", "untrusted"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "orders"),
+    [
+        ("certificate.ours.expired", "A new certificate takes weeks to order"),
+        ("certificate.ours.unreadable", "Put the file back before you order anything"),
+        ("certificate.ours.missing", "Look for the file before you order anything"),
+        ("certificate.ours.key_mismatch", "do not belong together"),
+        ("certificate.ca.unreadable", "No certificate has to be ordered"),
+        ("certificate.desk.missing", "under [desk]"),
+    ],
+)
+def test_a_file_that_is_gone_or_spoilt_is_put_back_and_no_certificate_is_ordered(kind: str, orders: str) -> None:
+    """A new certificate takes weeks."""
+    said = {"whose": "ours", "host": None, "problem": "…", "problem_da": "…", "kind": kind}
+    assert orders in problem_of({**said, "what": "certificate", "step": None, "count": None}, "en").next
+    if kind != "certificate.ours.expired":
+        assert orders in next_text(Finding(Level.FAULT, "certificate_bad", {**said, "count": None}), "en")
+
+
+def test_a_password_file_that_is_gone_is_no_wrong_setting() -> None:
+    advice = advice_for(errors.ConfigurationError("…", kind="configuration.password")).next
+    assert "put the file back" in advice.en
+    assert "på plads" in advice.da
 
 
 def test_a_counterparts_certificate_is_not_ours_to_order() -> None:

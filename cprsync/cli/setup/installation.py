@@ -30,8 +30,7 @@ from cprsync.cli.terminal.failures import failures, never
 from cprsync.cli.terminal.frame import CONFIG, Config, Frame, Json, Lang, Reason, framed, print_document
 from cprsync.cli.terminal.output import note, print_json, say
 from cprsync.errors import ConfigurationError, Exit
-from cprsync.language.errors import advice_text
-from cprsync.language.status import problem_text, whose_text
+from cprsync.language.status import mending_text, problem_text, whose_text
 from cprsync.language.words import moment_text, word
 from cprsync.private import check_folder, create_private, refuse_root_at
 
@@ -267,10 +266,6 @@ def certs_renew(
     frame.print(document, [*lines, word("certs_previous", frame.lang)])
 
 
-#: The kind of a file that is not there.
-MISSING: Final = "certificate.ours.missing"
-
-
 @certs_app.command("check")
 @framed
 def certs_check(frame: Frame) -> int:
@@ -305,8 +300,8 @@ def _certificate_lines(rows: Sequence[Mapping[str, Any]], language: Language) ->
         yield "  ".join(cells)
         if row["problem"]:
             yield f"    {problem_text(row, language)}"
-        if row.get("kind") == MISSING:
-            yield f"    {advice_text(MISSING, language)}"
+        if mending := mending_text(row, language):
+            yield f"    {mending}"
 
 
 @db_app.command("upgrade")

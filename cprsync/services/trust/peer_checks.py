@@ -35,7 +35,9 @@ def check_certificates(place: Installed) -> Iterator[Finding]:
 
 
 def _certificate(one: Mapping[str, object]) -> Finding:
-    values = {key: one.get(key) for key in ("whose", "host", "problem", "problem_da")} | {"count": one.get("days_left")}
+    values = {key: one.get(key) for key in ("whose", "host", "problem", "problem_da", "kind")} | {
+        "count": one.get("days_left")
+    }
     if one.get("problem"):
         return fault("certificate_bad", **values)
     if one.get("step") is None:

@@ -356,7 +356,7 @@ def _wrong_access(access: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _wrong_certificates(certificates: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for one in certificates:
         if is_alarming(one):
-            named = {key: one.get(key) for key in ("whose", "host", "step", "problem", "problem_da")}
+            named = {key: one.get(key) for key in ("whose", "host", "step", "problem", "problem_da", "kind")}
             yield {"what": "certificate", **named, "count": one.get("days_left")}
 
 

@@ -94,8 +94,21 @@ def test_a_file_of_ours_that_cannot_be_read_is_named_with_what_is_wrong_with_it(
     spoilt.touch(mode=0o600)
     spoilt.write_bytes(spoil(cert, key))
     line = own_certificates(replace(settings, **{file: spoilt}), NOW)[0]
-    assert line["problem"] == f"our own certificate is unreadable: {spoilt} {why}"
-    assert "kan ikke læses" in line["problem_da"]
+    assert (line["problem"], line["kind"]) == (f"{spoilt} {why}", "certificate.ours.unreadable")
+    assert line["problem_da"].startswith(f"{spoilt} ")
+    assert line["problem_da"] != line["problem"]
+
+
+def test_an_empty_file_of_issuers_is_told_once_and_no_counterpart_is_blamed(
+    settings: RegisterSettings, tmp_path: Path
+) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.touch()
+    beside = Counterpart("https://culr.test/", empty)
+    rows = certificate_report(replace(settings, ca=empty), NOW, beside=[beside])
+    assert [(row["whose"], row["kind"]) for row in rows if row["problem"]] == [("trusted", "certificate.ca.unreadable")]
+    other = certificate_report(settings, NOW, beside=[beside])
+    assert [row["kind"] for row in other if row["host"] == "culr.test:443"] == ["certificate.ca.unreadable"]
 
 
 def test_a_locked_key_is_unreadable_and_nobody_is_asked_for_its_password(
@@ -183,7 +196,7 @@ def test_the_report_never_raises(pki: Pki, settings: RegisterSettings, tmp_path:
     broken = replace(settings, client_cert=tmp_path / "none", ca=tmp_path / "none", **_nowhere())
     rows = certificate_report(broken, NOW)
     assert {row["level"] for row in rows} == {"critical"}
-    assert [row["whose"] for row in rows] == ["ours", "trusted", "theirs"]
+    assert [row["whose"] for row in rows] == ["ours", "trusted"]
     with threaded(pki.context("server-expired", ssl.TLSVersion.TLSv1_3), lambda _: ANSWER) as server:
         rows = certificate_report(replace(settings, lookup_url=server.url, subscription_url=server.url), NOW)
     assert "has expired" in rows[-1]["problem"]
@@ -225,4 +238,4 @@ def test_whoever_only_looks_holds_the_key_against_the_certificate_and_not_its_nu
         None,
         problem(pki["client-rogue"][1], checks_key=True),
     )
-    assert "unreadable" in (problem(path, checks_key=True) or "")
+    assert "damaged" in (problem(path, checks_key=True) or "")
