@@ -85,6 +85,7 @@ class Renderer:
             "is_refusal": status >= _REFUSED or values.get("problem") is not None or _tells_refusal(values),
             "signs_in": self._signs_in,
             "lasts": self.lasting(session),
+            "is_answer": False,
             "tasks": Task,
             "template": name.removesuffix(".html"),
             **self._always,

@@ -94,10 +94,9 @@ def fill_in(response: Response, unsent: Unsent, language: Language) -> None:
 
 def _say_first(page: html.HtmlElement, form: html.HtmlElement | None, said: str, onward: str) -> None:
     """Put a sentence before everything else on the page, with a way to the form. It is read first."""
-    for name in ("autofocus", "data-focus"):
-        for element in page.xpath(f"//*[@{name}]"):
-            del element.attrib[name]
-    told = html.Element("div", {"class": "said attention", "role": "alert", "tabindex": "-1", "data-focus": ""})
+    for element in page.xpath("//*[@autofocus]"):
+        del element.attrib["autofocus"]
+    told = html.Element("div", {"class": "said attention", "role": "alert", "tabindex": "-1", "autofocus": ""})
     told.text = f"{said} "
     if form is not None:
         form.set("id", form.get("id") or "unsent")

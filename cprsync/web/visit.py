@@ -166,9 +166,10 @@ class Visit:
         """Render a page. `problem`: why nothing was done, and at which input; the status says it too."""
         path = self.request.scope["path"]
         # the answer to a form cannot be asked for again
-        back = path if self.request.method == "GET" else "/"
+        is_answer = self.request.method != "GET"
+        values |= {"back": "/" if is_answer else path, "is_answer": is_answer, "problem": problem}
         code = status or (200 if problem is None else 422)
-        return self.renderer.page(page, self.session, path=path, status=code, back=back, problem=problem, **values)
+        return self.renderer.page(page, self.session, path=path, status=code, **values)
 
     def typed_contact(self, name: str) -> str:
         """A typed telephone or e-mail address. If it was chosen for notices, with the star that says so."""

@@ -10,10 +10,11 @@ from pathlib import Path
 from tempfile import gettempdir
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from doubles import AGENCY, Library
-from lxml import etree
+from lxml import etree, html
 
 from cprsync.config.addresses import LOOPBACK
 from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
@@ -265,6 +266,33 @@ def _own_session() -> requests.Session:
     return session
 
 
+#: Forms that lead to another page, which is read from its beginning.
+ELSEWHERE = ("/sign-in", "/sign-out", "/language", "/me/sign-in", "/me/sign-out", "/me/language")
+
+
+def _is_page(answer: requests.Response) -> bool:
+    return bool(answer.text) and answer.headers.get("content-type", "").startswith("text/html")
+
+
+def cursor_of(answer: requests.Response) -> etree._Element:
+    """Where the cursor of a page goes that answers a form: to one place, which says or names what came of it.
+
+    A browser that is led to a part of a page by its address goes there, and an `autofocus` would be in vain.
+    """
+    page = html.fromstring(answer.text)
+    led_to = page.xpath("//*[@id=$part]", part=urlsplit(answer.url).fragment)
+    places = led_to + page.xpath("//*[@autofocus]")
+    assert len(places) == 1, (answer.url, [(one.tag, one.get("id"), one.text_content()[:60]) for one in places])
+    (cursor,) = places
+    if cursor.get("tabindex") == "-1":
+        assert cursor.text_content().strip()
+        return cursor
+    about = [page.xpath("//*[@id=$id]", id=name) for name in cursor.get("aria-describedby", "").split()]
+    assert about, (answer.url, cursor.tag, cursor.get("id"))
+    assert all(len(one) == 1 and one[0].text_content().strip() for one in about), cursor.get("aria-describedby")
+    return cursor
+
+
 @dataclass
 class Browser:
     """One browser."""
@@ -288,6 +316,8 @@ class Browser:
         headers = {"Referer": self.answer.url} if self.answer is not None else {}
         headers |= more.pop("headers", {})
         self.answer = self.jar.post(self.url + path, data=typed, timeout=_SECONDS, headers=headers, **more)
+        if (path not in ELSEWHERE or not self.answer.ok) and _is_page(self.answer):
+            cursor_of(self.answer)
         return self
 
     @property

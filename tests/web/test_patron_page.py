@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from browser import Browser, Clock, Served, serving
+from browser import Browser, Clock, Served, cursor_of, serving
 from doubles import AGENCY, MONDAY
 from identity_provider import Known, known_provider
 from lxml import html
@@ -568,6 +568,32 @@ def test_a_patron_sets_and_deletes_an_absence(desk: Served) -> None:
     assert 'value="10.04.2027"' in browser.answer.text
     browser.send("/me/set", field="absence", since="", until="")
     assert local_of(desk).absence is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"field": "telephones", "text": "60708090"}, "tilføjet"),
+        ({"field": "telephones", "text": "12"}, "cifre"),
+        ({"field": "absence", "until": "20.04.2027"}, "første dag"),
+        ({"field": "name", "text": "Anna"}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_came_of_a_patrons_form_is_read_first_without_a_script(
+    desk: Served, sent: dict[str, str], said: str
+) -> None:
+    browser = by_identity(desk).open("/me/change")
+    browser.post("/me/set", {"form_token": browser.token, **sent})
+    cursor = cursor_of(browser.answer)
+    assert cursor.get("role") in {"status", "alert"}
+    assert said in cursor.text_content()
+    assert "desk.js" not in browser.answer.text
+
+
+def test_a_refused_sign_in_is_read_first(desk: Served) -> None:
+    browser = desk.browser().open("/me/sign-in").send("/me/sign-in", card="ANNA", pin="9753")
+    assert cursor_of(browser.answer).get("id") == "problem"
 
 
 def test_an_absence_needs_its_first_day_and_what_was_typed_comes_back_to_be_mended(desk: Served) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from browser import cursor_of
 from callers import records
 from lxml import html
 from test_box import patron_of
@@ -89,12 +90,13 @@ def test_what_was_done_is_said_in_the_row_and_the_page_goes_on_there(
     browser, action = record(desk, "ANNA"), "correct" if field == "municipality" else "set"
     browser.send(f"/patrons/{patron_of(desk, 'ANNA')}/{action}", **{"field": field} | sent)
     assert browser.answer.url.endswith("#done")
-    (told,) = html.fromstring(browser.answer.text).xpath("//*[@data-focus]")
+    told = cursor_of(browser.answer)
     assert said in text_of(told)
     assert told.get("id") == "done"
     assert told.xpath(f'ancestor::tr[@id="{field}"]')
     # and nowhere, when the page is opened again
-    assert "data-focus" not in browser.open(browser.path).answer.text
+    assert 'id="done"' not in browser.open(browser.path).answer.text
+    assert "autofocus" not in browser.answer.text
 
 
 @pytest.mark.parametrize(
@@ -117,12 +119,11 @@ def test_a_refused_value_stands_in_its_row_with_the_cursor_in_the_input_that_is_
     assert browser.answer.status_code == 422
     row = row_of(browser, field)
     assert row.find(".//details").get("open") is not None
-    (cursor,) = html.fromstring(browser.answer.text).xpath("//*[@autofocus]")
+    cursor = cursor_of(browser.answer)
     assert (cursor.get("id"), cursor.get("aria-invalid")) == (wrong, "true")
     assert row.xpath(f'.//p[@id="{cursor.get("aria-describedby").split()[-1]}"]')[0].text
-    # the message leads there too, and nothing else takes the cursor
+    # the message leads there too
     assert f'href="#{wrong}"' in browser.answer.text
-    assert "data-focus" not in browser.answer.text
     for name in sent.keys() & {"since", "until", "text"} - {"text" if field == "municipality" else ""}:
         assert sent[name].strip() in row.xpath(f'.//*[@name="{name}" and not(@type="hidden")]/@value')
     assert records(desk) == before
@@ -133,7 +134,7 @@ def test_taking_a_correction_back_without_a_reason_is_refused_at_that_reason(des
     browser = record(desk, "ANNA").send(f"/patrons/{patron}/correct", **_CORRECTION)
     before = records(desk)
     browser.send(f"/patrons/{patron}/correct", field="municipality", doing="withdraw", reason="")
-    (cursor,) = html.fromstring(browser.answer.text).xpath("//*[@autofocus]")
+    cursor = cursor_of(browser.answer)
     assert cursor.get("id") == "correct-municipality-back-reason"
     assert records(desk) == before
 

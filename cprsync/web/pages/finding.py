@@ -9,7 +9,7 @@ from cprsync.domain.desk.roles import Task
 from cprsync.language.words import word
 from cprsync.services.desk.access import count_for_supervisor
 from cprsync.services.desk.finding import Finder
-from cprsync.web.pages.records import reviews_of
+from cprsync.web.pages.records import WHOSE, reviews_of
 from cprsync.web.pages.registering import Number, show_purposes
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def find(visit: Visit) -> Response:
     if found["found"]:
         if warnings:
             visit.session.warn(" ".join(warnings))
-        return visit.go_to(f"/patrons/{found['patron']}")
+        # a warning is read first, else whose record it is
+        return visit.go_to(f"/patrons/{found['patron']}{'' if warnings else WHOSE}")
     typed = read_typed(text, desk.clock.today())
     if typed.number is not None and not typed.number.is_possible:
         # no look-up is offered, which would be in the log under a name

@@ -57,6 +57,8 @@ class Problem:
 
 
 #: The fields of a form that sets a field for good. A patron in no register has more of them.
+#: Follows the address of a record to which a form leads: the cursor goes to whose record it is.
+WHOSE: Final = "#whose"
 _SET: Final = frozenset({*SETTABLE, "protection", *(one.value for one in Overridden)})
 
 

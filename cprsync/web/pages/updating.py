@@ -46,7 +46,7 @@ def look_up_patron(visit: Visit) -> Response:
         return show_purposes(visit, Number(found[0].number, was_typed=False))
     purpose = next((one for one in PATRON_FOR if one.value == visit.typed("purpose")), None)
     if not found or purpose is None:
-        return visit.go_to(f"/patrons/{patron_id}")
+        return _begin_again(visit, patron_id)
     registration = preview_registration(visit.place.desk, Asked(found[0].number, purpose, visit.user, found[0]))
     return _show(visit, Update(registration, patron_id))
 
@@ -55,7 +55,7 @@ def confirm_patron(visit: Visit) -> Response:
     """Write what the register said of a patron, as it was shown."""
     patron_id, case = visit.named("patron"), visit.session.held(visit.typed("key"))
     if not isinstance(case, Update) or case.patron != patron_id:
-        return visit.go_to(f"/patrons/{patron_id}")
+        return _begin_again(visit, patron_id)
     yes = Confirmation(case.registration.preview.digest, visit.typed("reason"))
     try:
         confirm_registration(visit.place.desk, case.registration, yes)
@@ -68,6 +68,11 @@ def confirm_patron(visit: Visit) -> Response:
     visit.publish(patron_id)
     changes = case.registration.document["preview"]["changes"]
     visit.session.say(visit.word("updated" if changes else "looked_up"))
+    return visit.go_to(f"/patrons/{patron_id}")
+
+
+def _begin_again(visit: Visit, patron_id: str) -> Response:
+    visit.session.warn(visit.word("begin_again"))
     return visit.go_to(f"/patrons/{patron_id}")
 
 

@@ -1,9 +1,6 @@
 // Small comforts. Every page works without them.
 "use strict";
 
-// What went wrong, or was done, is read first.
-document.querySelector("[data-focus]")?.focus();
-
 // A form is sent once: a second click sends nothing, and says so.
 for (const form of document.forms) {
   form.addEventListener("submit", (event) => {
