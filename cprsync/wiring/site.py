@@ -257,7 +257,7 @@ class Site:
         from cprsync.services.desk.lookup import Desk
 
         with self.store(shows_records=True) as store, self.counterparts.register(self._patience) as register:
-            yield Desk(self.section.agency, store, register, self.clock, self.policy, self.caps)
+            yield Desk(self.section.agency, store, register, self.clock, self.policy, self.caps, self.publish_patron)
 
     @contextmanager
     def library(self, *, shows_records: bool = True) -> Iterator[OpenLibrary]:
@@ -326,7 +326,7 @@ class Site:
         from cprsync.services.netmedia.publishing import publish_patron
 
         section, is_taken = self.section, True
-        tells = any(one.target_kind.hears_at_once for one in section.target)
+        tells = any(not one.target_kind.is_fetched for one in section.target)
         if section.culr is None and not tells:
             return True
         with self.store() as store:

@@ -37,8 +37,11 @@ class TargetKind(enum.Enum):
         return self is TargetKind.FEED
 
     @property
-    def hears_at_once(self) -> bool:
-        """True if what the desk writes is told right away, and not in the night. A file for each would be too many."""
+    def hears_all_at_once(self) -> bool:
+        """True if all that the desk writes is told right away. Of the others, only what is urgent: see `is_urgent`.
+
+        A file for each change would be too many.
+        """
         return self in {TargetKind.KOHA, TargetKind.WEBHOOK}
 
     @property

@@ -40,7 +40,7 @@ from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.register import NotFound, Subscribed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.desk.confirming import DeskWarning
@@ -79,6 +79,8 @@ class Desk:
     policy: Policy
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS
+    #: tells others of a patron whom a look-up has protected: nobody has to say yes, so no caller learns of it
+    publish: Callable[[str], object] = lambda _: None
 
     def document(self, view: PersonView) -> dict[str, Any]:
         """The JSON shape of a record or of a person, as anyone at the desk may see it today."""
@@ -165,14 +167,17 @@ def _protect(desk: Desk, patron_id: str, person: Person, *, user: str) -> None:
         return
     as_of, told = as_of_lookup(desk), Person(person.number, protection=person.protection)
 
-    def write() -> None:
+    def write() -> bool:
         for patron in desk.store.patrons.read([patron_id]):
             is_older = patron.as_of is not None and as_of.day < patron.as_of.day
             change = None if is_older else protective_part_while_parked(told, patron)
             if change is not None:
                 desk.store.desk.protect(write_protection(desk, change, patron, as_of), user=user)
+                return True
+        return False
 
-    write_again_if_lost(write)
+    if write_again_if_lost(write):
+        desk.publish(patron_id)
 
 
 def refuse_what_is_never_sent(number: CprNumber) -> None:

@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 #: An effect, and what became of it.
 Tried: TypeAlias = "tuple[OutwardEffect, Delivered | Undelivered]"
 
+#: What waits about one patron for one target, in order.
+Queue: TypeAlias = "Sequence[OutwardEffect]"
+
 #: Answers written in one transaction, and patrons read with their effects at once.
 TOGETHER: Final = 100
 #: Patrons loaded in one transaction.
@@ -163,7 +166,8 @@ class Sender:
         ids = self.store.queues.order(one.target.name, urgent_only=stopped is not None)
         if ids:
             self.progress.stage("targets", len(ids))
-        return self._send_patrons(one, one.client, self._pages(one.target, ids), stopped)
+        goes = _goes_always if stopped is None else _protects
+        return self._send_patrons(one, one.client, self._pages(one.target, ids), stopped, goes)
 
     def _pages(self, target: Target, ids: Sequence[str]) -> Iterator[list[str]]:
         """Yield the patrons in parts, each after those of whom something urgent was written meanwhile.
@@ -177,8 +181,7 @@ class Sender:
                 log.warning("target.slow", target=target.name, patrons=len(ahead))
                 return
             part = ids[at : at + TOGETHER]
-            asks = at > 0 and target.kind.hears_at_once
-            news = self.store.queues.order(target.name, urgent_only=True, never_offered=True) if asks else []
+            news = self.store.queues.order(target.name, urgent_only=True, never_offered=True) if at > 0 else []
             first = [one for one in news if one not in ahead and one not in taken]
             if not part and not first:
                 return
@@ -188,14 +191,23 @@ class Sender:
             taken.update(first)
 
     def send_patron(self, targets: Sequence[OpenTarget], patron_id: str) -> None:
-        """Send what waits about one patron, whom the desk has just written, to the targets that hear at once.
+        """Send what waits about one patron, whom the desk has just written, and what that seals of those around.
 
-        What is not taken waits for the night. A target that is stopped hears what protects, and nothing else.
+        What is not taken waits for the night. A target that is stopped hears what protects, and nothing else. One that
+        does not hear all at once hears what is urgent.
         """
-        held, waiting = self.store.targets.stopped(), self.store.queues.waiting(patron_id)
+        held, waiting = self.store.targets.stopped(), self.store.queues.around(patron_id)
         for one in targets:
-            if one.target.name in waiting and one.target.kind.hears_at_once and one.client is not None:
-                self._send_patrons(one, one.client, [[patron_id]], held.get(one.target.name))
+            ids, stopped = waiting.get(one.target.name), held.get(one.target.name)
+            if one.client is None or not ids:
+                continue
+
+            def goes(queue: Queue, target: Target = one.target, stopped: str | None = stopped) -> bool:
+                if stopped is not None or queue[-1].patron_id != patron_id:
+                    return _protects(queue)
+                return target.kind.hears_all_at_once or _is_urgent(queue)
+
+            self._send_patrons(one, one.client, [ids], stopped, goes)
 
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""
@@ -214,8 +226,14 @@ class Sender:
         return TOO_MANY_GONE
 
     def _send_patrons(
-        self, one: OpenTarget, client: TargetClient, pages: Iterable[list[str]], stopped: str | None
+        self,
+        one: OpenTarget,
+        client: TargetClient,
+        pages: Iterable[list[str]],
+        stopped: str | None,
+        goes: Callable[[Queue], bool],
     ) -> Sent:
+        """Send of these patrons the queues of which `goes` says so."""
         sent, written, error = 0, 0, None
         answers = _Answers()
         left: list[tuple[str, str]] = []
@@ -228,7 +246,7 @@ class Sender:
                 together.clear()
 
         try:
-            for effect, outcome in client.send_many(self._offered(one, pages, left, protects_only=stopped is not None)):
+            for effect, outcome in client.send_many(self._offered(one, pages, left, goes)):
                 if isinstance(outcome, CprsyncError):
                     error = error or outcome
                     continue
@@ -259,9 +277,9 @@ class Sender:
         return [queue for queue in self.store.queues.queues(target, ids) if not _is_broken(queue)]
 
     def _offered(
-        self, one: OpenTarget, pages: Iterable[list[str]], left: list[tuple[str, str]], *, protects_only: bool
+        self, one: OpenTarget, pages: Iterable[list[str]], left: list[tuple[str, str]], goes: Callable[[Queue], bool]
     ) -> Iterator[tuple[OutwardEffect, ...]]:
-        """Yield what waits for these patrons, read as needed. Adds to `left` who is left to staff."""
+        """Yield what waits for these patrons and goes, read as needed. Adds to `left` who is left to staff."""
         for ids in pages:
             queues = [
                 # what is held goes with the next that is not: until then the target keeps what it was told
@@ -269,8 +287,7 @@ class Sender:
                 for queue in self._readable(one.target, ids, left)
                 if not queue[-1].held
             ]
-            if protects_only:
-                queues = [queue for queue in queues if _goes_to_stopped(queue)]
+            queues = [queue for queue in queues if goes(queue)]
             self.store.queues.offer([effect for queue in queues for effect in queue])
             yield from queues
 
@@ -279,13 +296,21 @@ def _is_broken(queue: Sequence[OutwardEffect]) -> bool:
     return any(effect.is_broken for effect in queue)
 
 
-def _goes_to_stopped(queue: Sequence[OutwardEffect]) -> bool:
-    """Whether a target that is stopped hears of the patron: what is urgent, unless the target would lose them.
+def _goes_always(_queue: Queue) -> bool:
+    return True
+
+
+def _is_urgent(queue: Queue) -> bool:
+    return any(effect.urgent for effect in queue)
+
+
+def _protects(queue: Queue) -> bool:
+    """Whether also a target that is stopped hears of the patron: what is urgent, unless the target would lose them.
 
     One who is lost because they are protected is told all the same (decision 3).
     """
     last = queue[-1]
-    return any(effect.urgent for effect in queue) and (last.payload is not None or last.hides)
+    return _is_urgent(queue) and (last.payload is not None or last.hides)
 
 
 def tell_of_patron(
@@ -295,7 +320,7 @@ def tell_of_patron(
 
     `targets` opens the connections; called only if something waits.
     """
-    if not store.queues.waiting(patron_id):
+    if not store.queues.around(patron_id):
         return
     try:
         # two senders at once would not keep a patron's effects in order

@@ -278,8 +278,12 @@ class Queues(Protocol):
     def order(self, target: str, *, urgent_only: bool = False, never_offered: bool = False) -> list[str]:
         """Return the patrons with effects that wait: those with urgent ones first, then the longest waiting."""
 
-    def waiting(self, patron_id: str) -> frozenset[str]:
-        """Return the targets for which something about the patron waits: none while the patron is still marked."""
+    def around(self, patron_id: str) -> dict[str, list[str]]:
+        """Return by target of whom the desk tells it: the patron, and those around of whom something urgent waits.
+
+        Those around live there too, or are linked to the patron: a protection seals their address. Nobody is among them
+        who is still marked.
+        """
 
     def count_gone(self, target: Target) -> int:
         """Count the effects that wait and take a patron away from the target, but those that protect."""

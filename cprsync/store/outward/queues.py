@@ -22,6 +22,7 @@ from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, rea
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, FAIL, FAILED, WAITING, offer, place_of
 from cprsync.store.outward.changes import RENEWED, open_change, tell_anew
+from cprsync.store.outward.describing import neighbours_of
 from cprsync.store.reviews.review_items import ask_staff, settle_items
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ TOLD_TARGET: Final = "told"
 #: In place of a target's answer: neither the change nor the record opens.
 BROKEN: Final = "seal_broken"
 _OUT, _TOLD, _CHANGE, _MARK = tables.outbox.c, tables.target_patron.c, tables.change.c, tables.change_mark.c
+_PATRON = tables.patron.c
 
 
 class Queues(TenantStore):
@@ -57,12 +59,21 @@ class Queues(TenantStore):
         with reading(self._tenant.engine) as connection:
             return list(connection.scalars(wanted.order_by(last.desc(), func.min(_OUT.version), _OUT.patron_id)))
 
-    def waiting(self, patron_id: str) -> frozenset[str]:
-        waits = is_ours(_OUT, self._tenant) & (_OUT.target != CULR) & (_OUT.state == WAITING)
+    def around(self, patron_id: str) -> dict[str, list[str]]:
+        tenant = self._tenant
+        waits = is_ours(_OUT, tenant) & (_OUT.target != CULR) & (_OUT.state == WAITING)
         # what was written about one who is still marked is told in no effect yet
-        waits &= ~exists().where(is_ours(_MARK, self._tenant), _MARK.patron_id == _OUT.patron_id)
-        with reading(self._tenant.engine) as connection:
-            return frozenset(connection.scalars(select(_OUT.target).where(waits, _OUT.patron_id == patron_id)))
+        waits &= ~exists().where(is_ours(_MARK, tenant), _MARK.patron_id == _OUT.patron_id)
+        told = (_OUT.patron_id == patron_id) | _OUT.urgent.is_(True)
+        wanted = select(_OUT.target, _OUT.patron_id).where(waits, told).distinct()
+        home = select(_PATRON.address_index).where(is_ours(_PATRON, tenant), _PATRON.id == patron_id)
+        found: dict[str, list[str]] = defaultdict(list)
+        with reading(tenant.engine) as connection:
+            dwelling = connection.scalar(home)
+            near = neighbours_of(connection, tenant, [patron_id], set() if dwelling is None else {dwelling.hex()})
+            for row in fetch_rows(connection, wanted, _OUT.patron_id, [patron_id, *sorted(near)]):
+                found[row.target].append(row.patron_id)
+        return dict(found)
 
     def count_gone(self, target: Target) -> int:
         # whom the target knows, and is to lose by the last effect that waits

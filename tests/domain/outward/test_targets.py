@@ -198,8 +198,8 @@ def test_only_a_feed_is_fetched() -> None:
     assert {kind for kind in TargetKind if kind.is_fetched} == {TargetKind.FEED}
 
 
-def test_what_the_desk_writes_is_told_at_once_to_whom_a_call_reaches() -> None:
-    assert [kind for kind in TargetKind if kind.hears_at_once] == [TargetKind.KOHA, TargetKind.WEBHOOK]
+def test_all_that_the_desk_writes_is_told_at_once_to_whom_a_call_reaches() -> None:
+    assert [kind for kind in TargetKind if kind.hears_all_at_once] == [TargetKind.KOHA, TargetKind.WEBHOOK]
 
 
 def test_what_is_held_is_never_urgent_and_what_follows_it_only_if_it_protects() -> None:
