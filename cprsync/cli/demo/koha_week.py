@@ -53,10 +53,11 @@ class KohaComparison:
 
 def join_koha(config: Path, ready: Mapping[str, Any], patrons: Iterable[str]) -> list[Row]:
     """Bring the patrons into Koha, as a library had them before, and set the target up. Return who is there."""
+    from cprsync.cli.setup.installation import paths_from
     from cprsync.mock.koha import calls
 
     with config.open("a", encoding="utf-8") as file:
-        file.write(SETTINGS.format(ca=ready["ca"], **ready["koha"]))
+        file.write(SETTINGS.format(**paths_from(config.parent.resolve(), {"ca": ready["ca"], **ready["koha"]})))
     calls.seed(dict(ready), who=patrons)
     found: list[Row] = calls.show(dict(ready))["patrons"]
     return found

@@ -83,7 +83,7 @@ def write_folder(folder: Path, *, mock: Path | None) -> list[str]:
     from cprsync.wiring.setting_up import create_keys, make_sure_that_empty
 
     make_sure_that_own(folder)
-    ready = _read_ready(mock)
+    ready = paths_from(folder.resolve(), _read_ready(mock))
     texts = {
         "cprsync.toml": _configuration(ready, mock),
         "policy.toml": fixture_path("policy.toml").read_text(encoding="utf-8"),
@@ -153,6 +153,14 @@ def _read_ready(mock: Path | None) -> dict[str, Any]:
     if not (isinstance(document, dict) and document.get("sftp")):
         raise ConfigurationError("{mock}: of an older mock: start it again", mock=mock)
     return dict(document)
+
+
+def paths_from(folder: Path, value: Any) -> Any:
+    """The mock's document with each path below the folder written from there, so that the folder can be moved."""
+    if isinstance(value, dict):
+        return {key: paths_from(folder, part) for key, part in value.items()}
+    is_below = isinstance(value, str) and Path(value).is_relative_to(folder)
+    return str(Path(value).relative_to(folder)) if is_below else value
 
 
 def _configuration(ready: dict[str, Any], mock: Path | None) -> str:

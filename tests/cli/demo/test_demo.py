@@ -207,6 +207,13 @@ def test_one_altered_street_municipality_city_in_koha_and_right_make_the_demo_fa
     assert set(comparison["protected_movers"]) == {"RIKKE", "SVEND"}
 
 
+def test_a_folder_that_is_kept_can_be_moved(lived: Lived) -> None:
+    """Its settings name what lies in it from there."""
+    settings = (lived.kept / "cprsync.toml").read_text(encoding="utf-8")
+    assert str(lived.kept) not in settings
+    assert settings.count('ca = "mock/certs/ca.pem"') == 3
+
+
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "theirs").write_text("theirs", encoding="utf-8")
     with pytest.raises(SystemExit) as refused:
