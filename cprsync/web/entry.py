@@ -19,7 +19,7 @@ from cprsync.errors import AccessRefused, CprsyncError, SecondPersonNeeded, kind
 from cprsync.language.words import desk_word
 from cprsync.web.door import Door
 from cprsync.web.memory.sessions import COOKIE
-from cprsync.web.pages import changing, leaving, queue, registering, reviewing, updating
+from cprsync.web.pages import changing, leaving, numbering, queue, registering, reviewing, updating
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import OURS, NotAdmitted, is_of_store, status_of, tell_staff
 from cprsync.web.rendering import Renderer
@@ -51,6 +51,8 @@ _ASKING: Final = frozenset(
     {
         registering.look_up_new,
         registering.confirm_new,
+        numbering.show_number,
+        numbering.give_number,
         updating.look_up_patron,
         updating.confirm_patron,
         changing.set_field_of,

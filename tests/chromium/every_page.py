@@ -215,6 +215,15 @@ def _find_no_page(seat: Seat) -> None:
     seat.open("/nowhere")
 
 
+def _ask_whether_they_are_the_same(seat: Seat) -> None:
+    """Somebody is a patron without a CPR number, and is registered once more, with it."""
+    person = PEOPLE["SKAT"]
+    seat.open("/register").type_into("name", person["name"]["addressing"])
+    seat.type_into("birth_date", person["born"].strftime("%d.%m.%Y")).click("Fortsæt").click("Indmeld")
+    seat.open("/").type_into("typed", number("SKAT")).click("Find").click("Slå op i CPR og indmeld")
+    seat.page.locator("form button", has_text="Ja, det er den samme").first.click()
+
+
 #: Each leads to a page that has no address of its own.
 ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _ask_for_nobody,
@@ -231,6 +240,7 @@ ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _ask_for_a_second_person,
     _choose_several,
     _find_no_page,
+    _ask_whether_they_are_the_same,
 )
 
 
@@ -246,6 +256,8 @@ def look_at_every_page(town: TownDesk, sit: Callable[..., Seat]) -> Iterator[tup
         for go in ANSWERS:
             go(seat)
             yield go.__name__, look_at(seat)
+    # so that no other test meets the two
+    seat.click("Ja, det er den samme: giv nummeret")
     seat.open("/log").type_into("watch", number("KUNEN")).click("Hold op med at overvåge")
 
 

@@ -142,6 +142,21 @@ def test_own_words_are_answered_with_who_may_be_the_same_person(desk: Served, ap
     assert ("namesake", "ask") in [(one["kind"], one["level"]) for one in shown["warnings"]]
 
 
+def test_a_look_up_is_answered_with_the_patron_without_a_number_who_may_be_the_same(desk: Served, api: Caller) -> None:
+    one = person("EDITH")
+    assert isinstance(one.birth, Birth)
+    typed = {"name": one.name.addressing, "birth_date": one.birth.day.isoformat()}
+    key = api.post("/registrations/own-words", typed).json()["key"]
+    here = api.post("/registrations/confirm", {"key": key}).json()["written"]["patron"]
+    desk.library.register.knows(one)
+    shown = preview(api, "EDITH")["shown"]
+    assert [hit["patron"] for hit in shown["namesakes"]] == [here]
+    assert ("namesake", "ask") in [(warned["kind"], warned["level"]) for warned in shown["warnings"]]
+    given = api.post(f"/patrons/{here}/number/preview", {"cpr_number": cpr("EDITH").digits}).json()
+    assert api.post(f"/patrons/{here}/number/confirm", {"key": given["key"]}).json()["done"]["written"]
+    assert patron_of(desk, "EDITH") == here
+
+
 def test_own_words_take_no_number_of_the_registers(desk: Served, api: Caller) -> None:
     before = everything(desk)
     asked = {"name": "Edith", "cpr_number": cpr("EDITH").digits}

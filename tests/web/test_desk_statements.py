@@ -126,12 +126,13 @@ def test_the_record_page_for_somebody_who_has_not_just_seen_it(either_desk: Serv
 
 
 def test_a_look_up_of_somebody_new_and_their_registration(either_desk: Served) -> None:
+    """The look-up asks besides who of the same name has no number: whether the keys are whole, and two words of it."""
     record(either_desk)
     either_desk.library.register.knows(person("EDITH"))
     browser = either_desk.browser().open("/").send("/find", typed=cpr("EDITH").digits)
     with sent_to(either_desk.library.engine) as sent:
         browser.send("/register/look-up", purpose="registration")
-    most(sent, transactions=6, statements=22)
+    most(sent, transactions=8, statements=25)
     with sent_to(either_desk.library.engine) as sent:
         answer = browser.jar.post(
             f"{browser.url}/register/confirm",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from browser import cursor_of
 from callers import records
 from doubles import MONDAY
 from test_box import patron_of
@@ -623,3 +624,63 @@ def test_the_form_shows_who_may_be_the_same_person_before_its_yes(desk: Served) 
     browser.send("/register/confirm", **typed)
     assert f'href="/patrons/{anna}"' in browser.answer.text
     assert browser.send("/register/confirm", **typed).path.startswith("/patrons/")
+
+
+def without_number(desk: Served) -> str:
+    """EDITH is a patron already, and nobody knows their CPR number."""
+    one, card = person("EDITH"), "E1"
+    assert isinstance(one.birth, Birth)
+    typed = {"name": one.name.addressing, "birth_date": one.birth.day.strftime("%d.%m.%Y"), "cards": card}
+    browser = desk.browser().open("/register").send("/register/check", **typed).send("/register/confirm")
+    desk.library.register.knows(one)
+    desk.site.told.clear()
+    return browser.path.removeprefix("/patrons/")
+
+
+def test_a_number_is_given_to_the_patron_who_is_the_same_person_after_both_were_shown(desk: Served) -> None:
+    here = without_number(desk)
+    browser = look_up(desk, "EDITH")
+    assert "Er det en af disse?" in browser.text
+    # what has to be read first has the cursor
+    assert cursor_of(browser.answer).get("class") == "warnings"
+    before = records(desk)
+    browser.send(f"/patrons/{here}/number")
+    assert "Biblioteket har" in browser.text
+    assert records(desk) == before
+    assert cpr("EDITH").digits not in browser.answer.text
+    browser.send(f"/patrons/{here}/number/confirm")
+    assert browser.path == f"/patrons/{here}"
+    assert "Låneren har fået CPR-nummeret." in browser.text
+    assert patron_of(desk, "EDITH") == here
+    assert cpr("EDITH") in desk.library.register.subscribed
+    assert desk.site.told == [here]
+
+
+def test_no_somebody_else_leads_back_to_the_registration_which_goes_on(desk: Served) -> None:
+    here = without_number(desk)
+    browser = look_up(desk, "EDITH").send(f"/patrons/{here}/number")
+    before = records(desk)
+    browser.send("/register/shown")
+    assert "Nej, en anden: indmeld" in browser.text
+    assert records(desk) == before
+    browser.send("/register/confirm", cards="K900")
+    assert patron_of(desk, "EDITH") != here
+    assert desk.library.store.views.patron(here).patron.number.is_replacement
+
+
+def test_a_number_is_given_to_nobody_who_was_not_asked_about(desk: Served) -> None:
+    here, other = without_number(desk), enrol(desk.library, MADE[0], card="E2")
+    browser = look_up(desk, "EDITH")
+    before = records(desk)
+    browser.post(f"/patrons/{other}/number", browser.form(f"/patrons/{here}/number"))
+    assert (browser.path, records(desk)) == ("/", before)
+
+
+def test_a_patron_who_has_got_a_number_meanwhile_is_shown_again_and_nothing_is_given(desk: Served) -> None:
+    here = without_number(desk)
+    first = look_up(desk, "EDITH").send(f"/patrons/{here}/number")
+    second = look_up(desk, "EDITH").send(f"/patrons/{here}/number").send(f"/patrons/{here}/number/confirm")
+    assert second.path == f"/patrons/{here}"
+    before = records(desk)
+    first.send(f"/patrons/{here}/number/confirm")
+    assert records(desk) == before

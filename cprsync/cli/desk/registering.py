@@ -103,6 +103,9 @@ def lookup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         marks = (word(mark, language) for mark in hidden_marks(document))
         yield " · ".join([document["patron"] or word("no_patron", language), *marks])
     yield from warning_lines([one for one in document["warnings"] if one["kind"] != NoSuchPerson.kind], language)
+    if "namesakes" in document:
+        yield from _namesake_lines(document, language)
+        yield f"  {word('namesakes_number', language)}"
     yield from field_lines(document["fields"], language)
     if "preview" in document:
         yield from _would_be_lines(document["preview"], language)
@@ -205,11 +208,9 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
     warnings = shown.document["warnings"]
     if shown.registration is None:
         yield from warning_lines(warnings, language)
+        yield from _namesake_lines(shown.document, language)
     else:
         yield from lookup_lines({**shown.registration.document, "warnings": warnings}, language)
-    if namesakes := shown.document.get("namesakes"):
-        yield f"  {word('namesakes', language)}"
-        yield from hit_lines(namesakes, language)
     typed: Mapping[str, str] = shown.document["typed"]
     for field, value in typed.items():
         yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"
@@ -217,6 +218,13 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
         would_be = shown.document["preview"]
         age = NOTHING if would_be["age"] is None else would_be["age"]
         yield f"  {word('preview_age', language, age=age, group=would_be['group'] or NOTHING)}"
+
+
+def _namesake_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The patrons who may be the same person, one a line."""
+    if namesakes := document.get("namesakes"):
+        yield f"  {word('namesakes', language)}"
+        yield from hit_lines(namesakes, language)
 
 
 def _read_fields(desk: Desk, language: Language, *, asks_all: bool) -> str:

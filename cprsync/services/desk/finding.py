@@ -62,16 +62,20 @@ class Finder:
             self.library.store.access.note_search(by, user=self.user, purpose=SERVE, patron_id=document["patron"])
         return document
 
-    def find_namesakes(self, name: str, born: date) -> list[dict[str, Any]]:
+    def find_namesakes(self, name: str, born: date, *, has_number: bool = False) -> list[dict[str, Any]]:
         """The patrons with this first and last name and this birth date, told apart as by `find`.
 
         Nobody protected is among them. The audit has the search before anybody learns whom it found.
+
+        `has_number`: the person has a number of the register's, so that only a patron without one may be the same.
         """
         words = words_of(name)
         if not words:
             return []
         self.library.store.finding.refresh(REFRESHED_MAX)
-        hits = _documents(list(map(self._hit, self._open_views((words[0], words[-1]), (born,), whole=True))))
+        with self.library.store.at_one_moment():
+            views = self._open_views((words[0], words[-1]), (born,), whole=True)
+        hits = _documents([self._hit(one) for one in views if not has_number or one.patron.number.is_replacement])
         if hits:
             alone = hits[0]["patron"] if len(hits) == 1 else None
             self.library.store.access.note_search(NAME, user=self.user, purpose=SERVE, patron_id=alone)

@@ -8,7 +8,7 @@ refused if anything differs from what was shown. One answer of the register serv
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import rule_words
@@ -23,6 +23,7 @@ from cprsync.domain.patron.patron import RETURNING, PatronKind, may_make_borrowe
 from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
 from cprsync.domain.person.status import Action
 from cprsync.errors import CprsyncError
+from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import (
     NEW,
     LookedUp,
@@ -42,7 +43,7 @@ from cprsync.services.ports.patrons import write_again_if_lost
 from cprsync.services.ports.register import Subscribed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from cprsync.domain.desk.confirming import Confirmation
@@ -73,6 +74,8 @@ class Registration:
     document: Mapping[str, Any]
     #: None: the register does not know the number
     decided: DecidedAtDesk | None
+    #: the patrons without a number who may be the same person, as the document has them
+    namesakes: Sequence[Mapping[str, Any]] = ()
 
     @property
     def is_writable(self) -> bool:
@@ -91,10 +94,26 @@ def preview_registration(desk: Desk, asked: Asked) -> Registration:
         BadInput: the number is impossible or a replacement number; neither is ever sent.
         RegisterUnavailable: no answer.
     """
-    return _previewed(desk, asked, ask_register(desk, asked), desk.clock.now())
+    shown = _previewed(desk, asked, ask_register(desk, asked), desk.clock.now())
+    namesakes = _find_namesakes(desk, shown)
+    return _previewed(desk, asked, shown.heard, shown.at, namesakes) if namesakes else shown
 
 
-def _previewed(desk: Desk, asked: Asked, heard: RegisterAnswer, at: datetime) -> Registration:
+def _find_namesakes(desk: Desk, shown: Registration) -> Sequence[Mapping[str, Any]]:
+    """The patrons without a number who may be the new person. A name that is hidden is looked for nowhere."""
+    if shown.decided is None or shown.decided.view is not None:
+        return ()
+    name, born = (shown.document["fields"].get(key, {}) for key in ("name", "birth_date"))
+    if any("sealed" in one or not one.get("value") for one in (name, born)):
+        return ()
+    return Finder(desk, shown.asked.user).find_namesakes(
+        name["value"], date.fromisoformat(born["value"]), has_number=True
+    )
+
+
+def _previewed(
+    desk: Desk, asked: Asked, heard: RegisterAnswer, at: datetime, namesakes: Sequence[Mapping[str, Any]] = ()
+) -> Registration:
     if heard.person is None:
         preview = Preview(REGISTRATION, heard.patron_id, unknown_warnings(heard))
         return Registration(asked, heard, at, preview, unknown_document(heard), None)
@@ -103,15 +122,16 @@ def _previewed(desk: Desk, asked: Asked, heard: RegisterAnswer, at: datetime) ->
         shown = shown_record(desk, heard, one)
         arrival = arrival_of(desk, asked, heard, one, household=shown["household"])
     changes = _changes(asked, one)
-    arrival = replace(arrival, changes_nothing=one.view is not None and not changes)
+    arrival = replace(arrival, changes_nothing=one.view is not None and not changes, has_namesake=bool(namesakes))
     warnings, kept = warnings_about(arrival), arrival.kept_blocks
     # the fingerprint is keyed: it shows whether the record differs, and nothing of its content
     marks = (desk.store.patrons.prepare(one.after).fingerprint.hex(), ",".join(changes), asked.purpose.value)
-    preview = Preview(REGISTRATION, heard.patron_id, warnings, marks)
+    preview = Preview(REGISTRATION, heard.patron_id, warnings, (*marks, *(one["patron"] for one in namesakes)))
     told = preview_document(preview) | _would_be(desk, asked, one, shown, kept)
     told |= {"kept_blocks": [shown_block(block) for block in kept], "changes": changes}
     document = lookup_document(shown, one, warnings) | {"written": False, "preview": told}
-    return Registration(asked, heard, at, preview, document, one)
+    document |= {"namesakes": namesakes} if namesakes else {}
+    return Registration(asked, heard, at, preview, document, one, namesakes)
 
 
 def _changes(asked: Asked, one: DecidedAtDesk) -> list[str]:
@@ -194,7 +214,7 @@ def confirm_registration(
         nonlocal subscribed
         # another desk may have registered them since
         now = replace(heard, patron_id=desk.store.patrons.find(heard.number))
-        again = _previewed(desk, asked, now, at)
+        again = _previewed(desk, asked, now, at, shown.namesakes)
         reason = check_confirmed(again.preview, confirmation)
         if again.decided is None or not again.is_writable:
             return LookedUp(dict(again.document), parked=again.parked)

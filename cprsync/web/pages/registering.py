@@ -138,6 +138,12 @@ def look_up_new(visit: Visit) -> Response:
     return _show(visit, replace(case, way=Way.REGISTER, registration=registration, typed=typed), None)
 
 
+def show_shown(visit: Visit) -> Response:
+    """The registration as it was shown: it is none of the patrons who were asked about."""
+    held = visit.session.held(visit.typed("key"))
+    return _show(visit, held, None) if isinstance(held, OnForm) else begin_again(visit)
+
+
 def _waiting(visit: Visit) -> OnForm | None:
     """What the register is to be asked about: a typed number, or a provisional form with all that was typed on it."""
     held = visit.session.held(visit.typed("key"))

@@ -370,6 +370,44 @@ def test_a_patron_of_the_same_name_and_birth_date_is_shown_before_somebody_witho
     assert len(preview(library, anna()).document["namesakes"]) == 2
 
 
+def without_number(library: Library, key: str = "EDITH") -> str:
+    """The person is a patron already, and has no CPR number."""
+    one = person(key)
+    assert isinstance(one.birth, Birth)
+    assert isinstance(one.name, Name)
+    typed = {"name": one.name.addressing, "birth_date": one.birth.day.isoformat()}
+    shown = preview(library, typed)
+    return str(confirm_addition(desk(library), shown, yes_to(shown.preview))["patron"])
+
+
+def test_a_patron_without_a_number_is_shown_before_the_same_person_is_added_with_one(either_library: Library) -> None:
+    library = either_library
+    here = without_number(library)
+    library.register.knows(person("EDITH"))
+    shown = preview(library, {"cpr_number": cpr("EDITH").digits})
+    assert kinds(shown)["namesake"] == "ask"
+    assert [one["patron"] for one in shown.document["namesakes"]] == [here]
+    # it is a question: the yes says that it is somebody else
+    document = confirm_addition(desk(library), shown, yes_to(shown.preview))
+    assert document["patron"] not in {None, here}
+    assert library.view("EDITH").patron.id == document["patron"]
+
+
+def test_a_patron_with_another_number_is_not_asked_about(library: Library) -> None:
+    """Two numbers are two persons, unless CPR says otherwise."""
+    twin = person("EDITH", name=person("ANNA").name, birth=person("ANNA").birth)
+    library.register.knows(twin)
+    assert "namesakes" not in preview(library, {"cpr_number": cpr("EDITH").digits}).document
+
+
+def test_the_name_of_somebody_protected_is_compared_with_nobody(library: Library) -> None:
+    without_number(library)
+    library.register.knows(gains_protection(person("EDITH")))
+    shown = preview(library, {"cpr_number": cpr("EDITH").digits})
+    assert "namesakes" not in shown.document
+    assert "namesake" not in kinds(shown)
+
+
 def test_a_first_and_a_last_name_are_enough(library: Library) -> None:
     first, *_, last = anna()["name"].split()
     assert preview(library, anna(name=f"{first} Xenia {last}")).document["namesakes"]

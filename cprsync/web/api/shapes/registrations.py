@@ -81,6 +81,9 @@ class LookedUp(Answer):
     household: bool = False
     written: bool = False
     preview: Preview | None = None
+    #: patrons without a number, of the same name and birth date, who may be the same person: give one of them the
+    #: number with `/patrons/{patron}/number/preview`, or confirm the registration
+    namesakes: list[Hit] = Field(default_factory=list)
     #: what staff typed beside the answer
     typed: dict[FieldName, str] = Field(default_factory=dict)
     responsible: WhoAnswers | None = None
