@@ -137,3 +137,16 @@ def test_a_sheet_has_a_button_to_print_that_a_script_brings(desk: Served, sheet:
     (button,) = page.xpath("//button[@data-print]")
     assert (button.get("type"), button.get("hidden"), button.xpath("ancestor::form")) == ("button", "", [])
     assert page.xpath("//noscript//p/text()") == ["Tryk Ctrl+P for at udskrive."]
+
+
+def test_a_record_leads_to_its_sheets_by_their_names_and_only_a_sheet_prints(desk: Served) -> None:
+    patron = patron_of(desk, "ANNA")
+    browser = desk.browser().open(f"/patrons/{patron}")
+    page = html.fromstring(browser.answer.text)
+    sheets = page.xpath("//h3[.='Ark til udskrift']/following-sibling::ul[1]//a")
+    assert [one.get("href").rpartition("/")[2] for one in sheets] == list(SHEETS)
+    assert "Udskriv" not in browser.text
+    for one in sheets:
+        sheet = html.fromstring(browser.open(one.get("href")).answer.text)
+        assert sheet.xpath("string(//h1)") == one.text
+        assert sheet.xpath("string(//button[@data-print])") == "Udskriv"
