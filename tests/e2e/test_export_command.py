@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from town import PEOPLE, PEOPLE_FILE
 
 from cprsync.cli.main import app
 from cprsync.mock.server import running
+from cprsync.municipalities import name_municipality
 from cprsync.resources import schema_path
 
 if TYPE_CHECKING:
@@ -182,7 +184,14 @@ def test_the_list_has_every_patron_by_number_and_state_and_nobodys_name(town: Li
         one = by_number[line["patron"]]
         assert (one["group"], one["municipality"]) == (line["group"], line["municipality"])
     shown = output(town, "patron", "list").decode()
-    assert not [word for word in personal() if word in shown]
+    homes = {one["municipality"]: name_municipality(one["municipality"]) for one in listed if one["municipality"]}
+    # people read the name of a municipality, and programs its code
+    for line, one in zip(shown.splitlines(), listed, strict=False):
+        assert homes.get(one["municipality"], "–") in line
+    assert homes["0751"] == "Aarhus (0751)"
+    # some towns are called as their municipality
+    rest = re.sub("|".join(map(re.escape, homes.values())), "", shown)
+    assert not [word for word in personal() if word in rest]
     assert len(shown.splitlines()) == len(listed) + 1
 
 

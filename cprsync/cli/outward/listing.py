@@ -12,6 +12,7 @@ from cprsync.cli.terminal.frame import Frame, framed
 from cprsync.cli.terminal.output import print_long_json, say_lines
 from cprsync.errors import Misused
 from cprsync.language.words import word
+from cprsync.municipalities import load_municipalities, name_municipality
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.finding import ListedPatron
 
 _LIST, _CSV = "list", "csv"
+#: Room for the name of a municipality and its code: all of Denmark's have room.
+_NAME_WIDTH = 24
 app = typer.Typer()
 
 
@@ -50,7 +53,6 @@ def patron_list(
     opens in Excel. `cprsync export` writes more of each, as a target allows.
     """
     from cprsync.domain.person.municipality import code_from
-    from cprsync.municipalities import load_municipalities
     from cprsync.services.ports.finding import PatronFilter
 
     with frame.opened() as site, site.store_to_show() as store:
@@ -100,5 +102,6 @@ def _lines(found: Iterable[ListedPatron], language: Language) -> Iterator[str]:
     for one in found:
         count += 1
         unverified = "" if one.verified else f"  {word('list_unverified', language)}"
-        yield f"{one.patron}  {one.status:<12}  {one.municipality or '–':<4}  {one.group}{unverified}"
+        lives = name_municipality(one.municipality) if one.municipality else "–"
+        yield f"{one.patron}  {one.status:<12}  {lives:<{_NAME_WIDTH}}  {one.group}{unverified}"
     yield word("list_count", language, count=count)

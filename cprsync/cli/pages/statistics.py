@@ -12,6 +12,7 @@ from cprsync.cli.terminal.frame import TYPED, Frame, Today, day, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.pages.statistics import ALL, UNKNOWN
 from cprsync.language.words import day_text, word
+from cprsync.municipalities import load_municipalities, name_municipality
 from cprsync.services.pages.statistics import table
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def statistics(
     Counts the patrons who are patrons on the day, by their age and group on that day and by what the records hold now.
     A number under five is left out. So are the numbers that it could be computed from.
     """
-    from cprsync.municipalities import load_municipalities
     from cprsync.services.pages.statistics import statistics as count_patrons
 
     with frame.opened(today=today) as site:
@@ -67,10 +67,10 @@ def statistics_lines(document: dict[str, Any], language: Language) -> Iterator[s
 def _table_lines(document: dict[str, Any], rows: str, columns: str, language: Language) -> Iterator[str]:
     counts = table(document, rows, columns)
     across, down = ([*_keys(document, one), ALL] for one in (columns, rows))
-    lines = [["", *(_name_of(document, columns, key, language) for key in across)]]
+    lines = [["", *(_name_of(columns, key, language) for key in across)]]
     for key in down:
         numbers = [_number_text(counts.get((key, column), 0)) for column in across]
-        lines.append([_name_of(document, rows, key, language), *numbers])
+        lines.append([_name_of(rows, key, language), *numbers])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for name, *numbers in lines:
         cells = (cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True))
@@ -84,15 +84,12 @@ def _keys(document: Mapping[str, Any], dimension: str) -> Sequence[str]:
     return keys
 
 
-def _name_of(document: Mapping[str, Any], dimension: str, key: str, language: Language) -> str:
+def _name_of(dimension: str, key: str, language: Language) -> str:
     if key == ALL:
         return word("statistics_all", language)
     if key == UNKNOWN:
         return word("statistics_none" if dimension == "group" else "statistics_unknown", language)
-    if dimension != "municipality":
-        return key
-    names = {one["code"]: one["name"] for one in document["municipalities"]}
-    return f"{key} {names[key] or ''}".rstrip()
+    return name_municipality(key) if dimension == "municipality" else key
 
 
 def _number_text(count: int | None) -> str:
