@@ -21,7 +21,7 @@ from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.feed.delivery import COPENHAGEN, Header, working_day_before
 from cprsync.domain.patron.local import Card, Local
 from cprsync.domain.person.number import CprNumber
-from cprsync.domain.person.person import SILENT, Gap, Person, Protection, Silent, Status
+from cprsync.domain.person.person import EMPTY, SILENT, Gap, Person, Protection, Silent, Status
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Limit, Policy
 from cprsync.errors import CprsyncError, DeliveryRefused, NoSuchPerson
 from cprsync.services.night.run import run_night
@@ -94,6 +94,8 @@ class RegisterDouble:
     unsubscribed: list[CprNumber] = field(default_factory=list)
     #: what is subscribed under the agreement, whoever added it
     listed: set[CprNumber] = field(default_factory=set)
+    #: says nothing of protection about whoever has none
+    omits_false: bool = False
     #: called before each look-up is answered
     on_look_up: Callable[[CprNumber], None] = field(default=lambda _: None)
 
@@ -112,7 +114,11 @@ class RegisterDouble:
             error = self.down or self.failures.get(number)
             if error is None and number not in self.persons:
                 error = NoSuchPerson("PNR not found")
-            yield Found(number, self.persons[number]) if error is None else NotFound(number, error)
+            yield Found(number, self._told(self.persons[number])) if error is None else NotFound(number, error)
+
+    def _told(self, person: Person) -> Person:
+        is_omitted = self.omits_false and person.protection is EMPTY
+        return replace(person, protection=SILENT) if is_omitted else person
 
     def subscribe_many(self, numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Subscribed | CprsyncError]]:
         for number in numbers:

@@ -42,6 +42,8 @@ class Says(enum.Enum):
     EMPTY = "empty"
     #: nothing about protection
     SILENT = "silent"
+    #: nothing about protection, and no source has said before that it ended
+    ONLY_SILENT = "only_silent"
     #: the number is annulled or replaced: nothing is said about the person
     NUMBER_ONLY = "number_only"
     #: not protected, but with a period that has begun and has no end
@@ -134,6 +136,8 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.ANSWER, Says.DOUBTED, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_COUNT),
     ProtectionRule(Voice.ANSWER, Says.EMPTY, None, Stands.PROTECTED, ProtectionStep.LIFT),
     ProtectionRule(Voice.ANSWER, Says.SILENT, None, Stands.PROTECTED, ProtectionStep.LIFT),
+    # a register that leaves out what is false says this of the unprotected; so does one that tells of no protection
+    ProtectionRule(Voice.ANSWER, Says.ONLY_SILENT, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_COUNT),
     ProtectionRule(Voice.ANSWER, Says.NUMBER_ONLY, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
     ProtectionRule(Voice.ANSWER, Says.UNKNOWN_NUMBER, None, Stands.PROTECTED, ProtectionStep.KEEP_AND_ASK_AGAIN),
     # decision 43
@@ -184,16 +188,20 @@ def protection_step(source: Source, reported: Reported, stored: Reported) -> Pro
     return _DONE[source, reported, stored]
 
 
-def step_after_look_up(answer: Person | Says) -> ProtectionStep:
-    """What the night's look-up does after a delivery said that a protection ended.
+def step_after_look_up(answer: Person | Says, *, is_told: bool = True) -> ProtectionStep:
+    """What the night's look-up of a protected patron does.
 
-    `answer` is the person, or the reason why there is none.
+    Args:
+        answer: the person, or the reason why there is none.
+        is_told: whether a source has said before that the protection ended. If not, silence is a doubt.
     """
     if isinstance(answer, Says):
         return _ANSWERED[answer]
     if answer.status in NUMBER_ONLY:
         # a replaced or annulled number says nothing about the person, and silence lifts no protection
         return _ANSWERED[Says.NUMBER_ONLY]
+    if answer.protection is SILENT and not is_told:
+        return _ANSWERED[Says.ONLY_SILENT]
     return _ANSWERED[Says.DOUBTED if answer.is_end_doubted else _SAID[answer.protection]]
 
 

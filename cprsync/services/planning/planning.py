@@ -28,7 +28,16 @@ from cprsync.services.planning.steps import (
 )
 from cprsync.services.ports.deliveries import Unreadable
 from cprsync.services.ports.patrons import Equal, Item, Named, NotOurs, Touch
-from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END, WINDOW, FollowUp, Found, NotFound
+from cprsync.services.ports.register import (
+    FIRST_COPY,
+    NUMBER_CHANGE,
+    PROTECTION_END,
+    PROTECTION_SILENT,
+    WINDOW,
+    FollowUp,
+    Found,
+    NotFound,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -335,15 +344,16 @@ class Planner:
         if is_decided(question, patron) and person.status in REPLACED:
             return
         # the night's own answer decides on the end of a protection, as it does for a file (decision 35)
-        evidence = Evidence(person, as_of, end_of(answer, fresh=True), as_of.day).weighed_on(patron)
-        is_doubted = evidence.end is ProtectionEnd.DOUBTED
+        end = end_of(answer, fresh=True, is_told=False)
+        evidence = Evidence(person, as_of, end, as_of.day).weighed_on(patron)
         decision = evidence.decide_on(patron)
         is_open = question.kind == WINDOW or (question.kind != FIRST_COPY and isinstance(decision, Parked))
         step = step_of(self._night, decision, evidence, patron)
-        asks_again = is_doubted and patron.register.protection is Protection.NAME_AND_ADDRESS
+        # also if the answer is not later than the protection: no delivery need tell of its end any more
+        asks_again = end is ProtectionEnd.DOUBTED and patron.register.protection is Protection.NAME_AND_ADDRESS
         step = replace(
             step,
-            asks=FollowUp(patron.id, PROTECTION_END) if asks_again else step.asks,
+            asks=FollowUp(patron.id, PROTECTION_SILENT) if asks_again else step.asks,
             answered=None if is_open else question,
             verifies=window_closed_by(decision, patron, as_of),
         )
@@ -354,7 +364,12 @@ class Planner:
             self._steps.append(Step(answered=question, read=patron.id))
             return
         heard = as_of_lookup(self._night).day
-        end = end_of(answer, fresh=heard >= patron.as_of.day)
+        is_told = question.kind == PROTECTION_END
+        end = end_of(answer, fresh=heard >= patron.as_of.day, is_told=is_told)
+        if end is ProtectionEnd.DENIED and not is_told:
+            # no source has said anything else
+            self._steps.append(Step(answered=question, read=patron.id, confirmed=patron.id))
+            return
         # From the source that raised the question, use only what it said about protection.
         told = Person(patron.number, protection=EMPTY)
         evidence = Evidence(told, patron.as_of, end, heard).weighed_on(patron)
@@ -363,7 +378,8 @@ class Planner:
             self._steps.append(Step(read=patron.id))
             return
         step = self._leave(step_of(self._night, evidence.decide_on(patron), evidence, patron), patron)
-        self._steps.append(replace(step, answered=None if step.doubts else question, read=patron.id))
+        asks = None if step.asks is None else question
+        self._steps.append(replace(step, asks=asks, answered=question if asks is None else None, read=patron.id))
 
     def _leave(self, step: Step, patron: Patron) -> Step:
         """Record how the step leaves the patron, for what is decided about them later in this plan."""

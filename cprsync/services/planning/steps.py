@@ -36,7 +36,7 @@ from cprsync.domain.person.status import Action, counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.patrons import Batch, Item, Touch, Write
-from cprsync.services.ports.register import PROTECTION_END, FollowUp, Found, NotFound
+from cprsync.services.ports.register import PROTECTION_END, PROTECTION_QUESTIONS, FollowUp, Found, NotFound
 from cprsync.services.ports.runs import PlanRow
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Step:
         """The patron with a protection that may have ended, by a look-up that two people must confirm (decision 35)."""
         if self.evidence is None or self.evidence.end is not ProtectionEnd.DOUBTED:
             return None
-        return self.asks.patron_id if self.asks is not None and self.asks.kind == PROTECTION_END else None
+        return self.asks.patron_id if self.asks is not None and self.asks.kind in PROTECTION_QUESTIONS else None
 
     @property
     def patron_id(self) -> str | None:
@@ -436,12 +436,12 @@ def _is_dead(person: Person) -> bool:
     return person.status is Status.DEAD
 
 
-def end_of(answer: Found | NotFound, *, fresh: bool) -> ProtectionEnd:
-    """What an answer says about the end of a protection that a file has reported."""
+def end_of(answer: Found | NotFound, *, fresh: bool, is_told: bool = True) -> ProtectionEnd:
+    """What an answer says about the end of a protection. `is_told`: a source has reported it."""
     if isinstance(answer, NotFound):
         unknown = isinstance(answer.error, NoSuchPerson)
         return _ENDS[step_after_look_up(Says.UNKNOWN_NUMBER if unknown else Says.UNANSWERED)]
-    return _ENDS[step_after_look_up(answer.person if fresh else Says.UNANSWERED)]
+    return _ENDS[step_after_look_up(answer.person if fresh else Says.UNANSWERED, is_told=is_told)]
 
 
 #: What the register says of the end of a protection, if it may open the patron.

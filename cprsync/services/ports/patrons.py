@@ -14,7 +14,7 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Status
 from cprsync.domain.person.status import Action
 from cprsync.errors import BadInput, LostCompare
-from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
+from cprsync.services.ports.register import FIRST_COPY, PROTECTION_QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -201,7 +201,7 @@ class Batch:
     def review_news(self) -> ReviewNews:
         """What the batch may raise or settle review items about."""
         still = {patron_id for patron_id, kind in self.reviews if kind.startswith(PARKED)}
-        answered = {one.patron_id for one in self.answered if one.kind == PROTECTION_END}
+        answered = {one.patron_id for one in self.answered if one.kind in PROTECTION_QUESTIONS}
         unprotected = {one.patron.id for one in self.writes if Action.UNPROTECT in one.actions}
         decided = {one.patron.id for one in self.writes if not only_protects(one.patron, one.as_of, one.actions)}
         # an answer about the protection alone decides nothing else: a record that has to wait still waits

@@ -56,12 +56,16 @@ class Subscribed(enum.Enum):
     ABSENT = "absent"
 
 
-#: The questions to the register that stay open: whether a protection has ended, the first copy of a new patron, what it
-#: says under a patron's new number, and what it says while the feed could not tell about a patron (decision 32).
+#: The questions to the register that stay open: whether a protection has ended, as a source has said; whether it has,
+#: though no source has said so; the first copy of a new patron; what it says under a patron's new number; and what it
+#: says while the feed could not tell about a patron (decision 32).
 PROTECTION_END: Final = "protection_end"
+PROTECTION_SILENT: Final = "protection_silent"
 FIRST_COPY: Final = "first_copy"
 NUMBER_CHANGE: Final = "number_change"
 WINDOW: Final = "window"
+#: those about a protection: no source has said that it stands, so it may have ended
+PROTECTION_QUESTIONS: Final = frozenset({PROTECTION_END, PROTECTION_SILENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class FollowUp:
     """A question to the register that stays open until it is answered."""
 
     patron_id: str
-    #: one of the four above
+    #: one of those above
     kind: str
 
 

@@ -29,7 +29,7 @@ from cprsync.domain.person.person import Protection
 from cprsync.domain.person.status import Action
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
-from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_END
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE, PROTECTION_QUESTIONS
 from cprsync.store import tables
 from cprsync.store.desk import number_undo
 from cprsync.store.lending import circulation
@@ -119,7 +119,7 @@ def reject(one: Answering) -> Done:
         # the record that is left may have ended the protection, and no delivery tells of that again
         open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.RECORD_LEFT)
     if doing is AcceptEffect.END_PROTECTION:
-        _drop_question(one, PROTECTION_END)
+        _drop_question(one, *PROTECTION_QUESTIONS)
     if doing is AcceptEffect.SAME_PERSON:
         return _stop_cards(one)
     if one.item.kind == NET_MEDIA_REFUSED:
@@ -277,7 +277,7 @@ def _end_protection(one: Answering, write: Write) -> None:
     """
     write_records(one.connection, one.tenant, one.tenant.no_run, [write])
     write_reviews(one.connection, one.tenant, one.tenant.no_run, ReviewNews([(write.patron, write.after)]))
-    _drop_question(one, PROTECTION_END)
+    _drop_question(one, *PROTECTION_QUESTIONS)
 
 
 def _protection(one: Answering) -> Done:
@@ -297,8 +297,8 @@ def _let_go(one: Answering) -> Done:
     return Done()
 
 
-def _drop_question(one: Answering, kind: str) -> None:
-    this = (_ASKED.agency == one.tenant.agency) & (_ASKED.patron_id == one.patron_id) & (_ASKED.kind == kind)
+def _drop_question(one: Answering, *kinds: str) -> None:
+    this = (_ASKED.agency == one.tenant.agency) & (_ASKED.patron_id == one.patron_id) & _ASKED.kind.in_(kinds)
     one.connection.execute(delete(tables.follow_up).where(this))
 
 

@@ -21,7 +21,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, LINK_KINDS, NET_MEDIA_KIN
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
-from cprsync.services.ports.register import FIRST_COPY
+from cprsync.services.ports.register import FIRST_COPY, PROTECTION_QUESTIONS
 from cprsync.store import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 _CLEAR: Final = ("patron_group",)
 _DAYS: Final = ("next_age_step", "letters_stopped")
 #: Questions to the register about a number. They are dropped when the number is taken back.
-_QUESTIONS: Final = (FIRST_COPY, "protection_end", "number_change")
+_QUESTIONS: Final = (FIRST_COPY, *sorted(PROTECTION_QUESTIONS), "number_change")
 #: Kinds of review items that do not depend on the number.
 _STAYS: Final = (BOTH_PATRONS, REVERTED_HELD, *LINK_KINDS, *NET_MEDIA_KINDS)
 _PATRON = tables.patron.c

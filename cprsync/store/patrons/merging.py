@@ -23,7 +23,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, REVERTED_HELD, State
 from cprsync.domain.person.person import Person
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
-from cprsync.services.ports.register import PROTECTION_END
+from cprsync.services.ports.register import PROTECTION_SILENT
 from cprsync.store import tables
 from cprsync.store.core.engine import count_rows
 from cprsync.store.lending import circulation
@@ -92,7 +92,7 @@ def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyR
     kept |= _join_local(connection, tenant, closes, keeps)
     after = protected_by_either(keeper.register, shell.register)
     if after is not keeper.register:
-        ask(connection, tenant, [(keeper.id, PROTECTION_END)])
+        ask(connection, tenant, [(keeper.id, PROTECTION_SILENT)])
     _write(connection, tenant, keeper, after)
     note_protections(connection, tenant, _told_of(shell, keeper.id))
     _empty(connection, tenant, shell)
@@ -126,7 +126,7 @@ def undo_merge(
     keeper = open_patron(connection, tenant, keeps)
     person = protected_once_parted(before, keeper.register)
     if person is not before:
-        ask(connection, tenant, [(closed.id, PROTECTION_END)])
+        ask(connection, tenant, [(closed.id, PROTECTION_SILENT)])
     if kept.get("only_answered"):
         keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
         responsibles.only_answers_again(connection, tenant, keeper.id)

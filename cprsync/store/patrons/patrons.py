@@ -24,7 +24,7 @@ from cprsync.domain.person.person import SILENT, merge, speaks_for_all
 from cprsync.domain.person.status import Action
 from cprsync.errors import LostCompare
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
-from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END
+from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END, PROTECTION_QUESTIONS, PROTECTION_SILENT
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, note_versions
@@ -260,6 +260,8 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     answered = [(one.patron_id, one.kind) for one in batch.answered]
     # a first copy answers the first-copy question, also when the look-up was made for another reason
     answered += [(write.patron.id, FIRST_COPY) for write in batch.writes if Action.FIRST_COPY in write.actions]
+    # what answers whether a protection has ended, as told, also answers whether it has though nobody told
+    answered += [(one, PROTECTION_SILENT) for one, kind in answered if kind == PROTECTION_END]
     if closed := [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in answered]:
         connection.execute(_ANSWERED, closed)
     close_windows(connection, tenant, batch.verified)
@@ -416,9 +418,9 @@ def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, s
 def _count_doubts(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:
     """Count one night of doubt for each of these patrons. Returns those who have reached NIGHTS_OF_DOUBT."""
     ids = sorted(set(patron_ids))
-    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.kind == PROTECTION_END)
+    theirs = (_ASKED.agency == tenant.agency) & _ASKED.kind.in_(PROTECTION_QUESTIONS)
     fresh = theirs & or_(_ASKED.doubted_on.is_(None), _ASKED.doubted_on < run.day)
     counted = {"doubted": func.coalesce(_ASKED.doubted, 0) + 1, "doubted_on": run.day}
     change_rows(connection, update(tables.follow_up).where(fresh).values(counted), _ASKED.patron_id, ids)
     enough = select(_ASKED.patron_id).where(theirs, _ASKED.doubted >= NIGHTS_OF_DOUBT)
-    return fetch_values(connection, enough, _ASKED.patron_id, ids)
+    return sorted(set(fetch_values(connection, enough, _ASKED.patron_id, ids)))

@@ -115,6 +115,8 @@ ANSWERS = [
     ("doubted", "keep_and_count"),
     ("empty", "lift"),
     ("silent", "lift"),
+    # nobody has said that it ended: three such nights, and two people may end it
+    ("only_silent", "keep_and_count"),
     # her number is annulled or replaced: the silence about her lifts nothing
     ("number_only", "keep_and_ask_again"),
     # PNR not found: a number that the register has lost is no word about her
@@ -127,6 +129,9 @@ ANSWERED_BY = {
     "number_only": "CPR: post 001 (status); beslutning 1: ved status 30, 50 og 60 kendes kun nummeret",
     "unknown_number": "SF1520: PNR not found; beslutning 2: kun et svar ophæver",
     "not_later": "Beslutning 43",
+    "only_silent": (
+        "SF1520: adressebeskyttelse mangler; beslutning 1 og 2: tavshed ophæver kun, hvor en kilde har sagt ophørt"
+    ),
     "doubted": ("SF1520: beskyttet er false ved en periode, der er begyndt og ikke har slutdato; beslutning 35"),
 }
 STORED_AS: dict[str, Protection | Gap] = {"protected": PROTECTED, "open": EMPTY, "new": SILENT}
@@ -162,7 +167,7 @@ def answers_that_say(says: str) -> list[Found | NotFound]:
         return [Found(number, from_soap(one)) for one in worded]
     if says == "doubted":
         return [Found(number, from_soap("contradictory"))]
-    told = from_soap(says)
+    told = from_soap("silent" if says == "only_silent" else says)
     # without a status and without a protection she is silent about both: where a file has said "none" that lifts
     statusless = [Found(number, replace(told, status=SILENT))] if says == "silent" else []
     return [Found(number, told), *statusless]
@@ -240,7 +245,9 @@ def test_the_register_is_asked_and_its_answer_decides(says: str, does: str) -> N
     patron = replace(holding(told, PROTECTED), protected_on=day if says == "not_later" else day - timedelta(days=1))
     would_open = ("empty", "silent", "doubted")
     for answer in chain(*map(answers_that_say, would_open if says == "not_later" else (says,))):
-        decision = Evidence(told, TONIGHT, end_of(answer, fresh=True), day).decide_on(patron)
+        decision = Evidence(told, TONIGHT, end_of(answer, fresh=True, is_told=says != "only_silent"), day).decide_on(
+            patron
+        )
         if does == "lift":
             assert isinstance(decision, Change)
             assert decision.actions == (Action.UNPROTECT,)

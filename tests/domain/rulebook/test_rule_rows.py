@@ -542,8 +542,8 @@ PARKED: dict[str, tuple[object, ...]] = {
     ),
     "parked-doubted": (
         (
-            "tre nætter har CPR svaret beskyttet false ved en periode, der er begyndt og ikke har slutdato, om "
-            "en låner, hvis beskyttelse leverancen eller et opslag har kaldt ophørt"
+            "tre nætter har CPR svaret beskyttet false ved en periode, der er begyndt og ikke har slutdato, eller "
+            "intet om beskyttelse, hvor ingen kilde har kaldt den ophørt"
         ),
         "protection.doubted",
         "alt andet; beskyttelsen bliver",

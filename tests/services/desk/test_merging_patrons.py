@@ -289,7 +289,7 @@ def test_whoever_was_open_is_open_again_by_the_registers_word_once_a_merge_is_ta
     number = number_of(library, BOTH)
     reviews(library).accept(number)
     reviews(library).undo(number)
-    assert library.questions() == [(anna, "protection_end")]
+    assert library.questions() == [(anna, "protection_silent")]
     library.register.knows(person("ANNA"))
     library.deliver(MONDAY)
     library.one_night()
@@ -358,7 +358,7 @@ def test_a_protection_comes_along_and_the_register_is_asked_about_its_end(librar
     library.night()
     reviews(library).accept(number_of(library, BOTH))
     assert view(library, keeps).register.protection is Protection.NAME_AND_ADDRESS
-    assert library.questions() == [(keeps, "protection_end")], key
+    assert library.questions() == [(keeps, "protection_silent")], key
     library.register.knows(loses_protection(person("CLARA")))
     library.deliver(TUESDAY)
     library.night()
@@ -438,7 +438,7 @@ def test_the_register_is_never_asked_about_a_number_of_the_librarys_own_whose_ow
     assert view(library, keeps).register.protection is Protection.NAME_AND_ADDRESS
     library.deliver(MONDAY)
     library.one_night()
-    assert [(row["patron_id"], row["kind"]) for row in library.rows("follow_up")] == [(keeps, "protection_end")]
+    assert [(row["patron_id"], row["kind"]) for row in library.rows("follow_up")] == [(keeps, "protection_silent")]
     assert listed(library) == set()
     assert own not in library.register.looked_up
 

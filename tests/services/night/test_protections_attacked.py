@@ -57,6 +57,8 @@ class Life:
     #: the days of the deliveries with a 0001 that have come, and whether she may be open
     told: list[date] = field(default_factory=list)
     waiting: list[date] = field(default_factory=list)
+    #: the days of the deliveries without one that have come
+    ended: list[date] = field(default_factory=list)
     may_be_open: bool = True
     run: int = 0
     asks_at_night: bool = False
@@ -78,7 +80,9 @@ class Life:
         if said.protection is PROTECTED or said.status not in {Status.RESIDENT, Status.DEAD, Status.EMIGRATED}:
             return
         day = as_of_lookup(self.library.ports()).day
-        if all(day > told for told in self.told):
+        # silence ends a protection only where a source has said that it ended (decision 2)
+        says_so = not self.library.register.omits_false or any(day >= max(self.told, default=day) for day in self.ended)
+        if says_so and all(day > told for told in self.told):
             self.may_be_open = True
 
     @property
@@ -107,6 +111,8 @@ def comes(*lines: Callable[[Life], Delivered], lost: bool = False) -> Step:
         life.library.deliver(life.day, *told)
         if any(isinstance(one, Person | Unreadable) and one.protection is PROTECTED for one in told):
             life.waiting.append(life.day)
+        if any(isinstance(one, Person) and one.protection is EMPTY for one in told):
+            life.ended.append(life.day)
         life.day = working_day_after(life.day)
 
     return step
@@ -465,9 +471,13 @@ def test_no_history_opens_name_and_address_before_a_look_up_of_a_later_day(libra
     assert life.may_be_open is (history in ENDS_OPEN)
 
 
+@pytest.mark.parametrize("omits_false", [False, True])
 @pytest.mark.parametrize("history", HISTORIES)
-def test_each_history_ends_open_if_the_register_says_so_on_later_days(library: Library, history: str) -> None:
+def test_each_history_ends_open_if_the_register_says_so_on_later_days(
+    library: Library, history: str, omits_false: bool
+) -> None:
     """No protection is left for ever."""
+    library.register.omits_false = omits_false
     life = live(library, (*HISTORIES[history], *GOES_ON))
     assert register_of(library, life.patron).protection is EMPTY
     assert not library.questions()
@@ -494,9 +504,10 @@ STEPS = st.one_of(
 
 
 @settings(DRAWN, max_examples=40)
-@given(steps=st.lists(STEPS, min_size=4, max_size=14))
+@given(steps=st.lists(STEPS, min_size=4, max_size=14), omits_false=st.booleans())
 def test_no_drawn_history_opens_name_and_address_before_a_look_up_of_a_later_day(
-    beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
+    beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step], omits_false: bool
 ) -> None:
     with beginnings.copied(tmp_path_factory.mktemp("drawn") / "library", begin) as library:
+        library.register.omits_false = omits_false
         live(library, steps)

@@ -309,10 +309,12 @@ def hold(town: Town) -> None:
     assert not town.is_hidden() or town.questions(), "hidden, and nobody is asked"
 
 
+@pytest.mark.parametrize("omits_false", [False, True])
 @pytest.mark.parametrize("history", HISTORIES)
 def test_whoever_is_hidden_has_a_question_however_the_end_of_the_protection_was_lost(
-    library: Library, history: str
+    library: Library, history: str, omits_false: bool
 ) -> None:
+    library.register.omits_false = omits_false
     hold(live(library, *HISTORIES[history]))
 
 
@@ -349,9 +351,10 @@ STEPS = st.one_of(
 
 
 @settings(DRAWN, max_examples=25)
-@given(steps=st.lists(STEPS, min_size=4, max_size=14))
+@given(steps=st.lists(STEPS, min_size=4, max_size=14), omits_false=st.booleans())
 def test_no_drawn_history_leaves_anybody_hidden_without_a_question(
-    beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
+    beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step], omits_false: bool
 ) -> None:
     with beginnings.copied(tmp_path_factory.mktemp("drawn") / "library", begin) as library:
+        library.register.omits_false = omits_false
         hold(live(library, *PROTECTED_FIRST, *steps))
