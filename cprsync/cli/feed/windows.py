@@ -7,6 +7,7 @@ number the date part alone. Whole numbers go into a file of the operator's, if t
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -224,9 +225,8 @@ def subscriptions_reconcile(
         progress(as_json=frame.as_json) as shown,
         site.night(progress=shown) as night,
     ):
-        compared = reconcile(night, apply=apply, end_unknown=end_unknown)
-    if numbers is not None:
-        _write_numbers(numbers, compared["numbers"])
+        keep = (lambda _: None) if numbers is None else partial(_write_numbers, numbers)
+        compared = reconcile(night, apply=apply, end_unknown=end_unknown, keep=keep)
     document = reconcile_document(compared)
     frame.print_outcome(document, reconcile_lines(document, frame.lang, applied=apply))
     return int(document["exit"])

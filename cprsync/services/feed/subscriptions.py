@@ -141,7 +141,8 @@ class Comparison:
 
         This comes before what the register answers is written: from then on nothing tells that the copy is older.
         """
-        if self._keeps_unknown and self._listed and not self.unknown:
+        # a list that is not to be trusted may lack whoever was registered since
+        if self._keeps_unknown and self._listed and not self.unknown and not self.excess:
             self._decide_unknown(ended=0)
         # an empty list tells of nobody: the agreement is new, or the list is not whole
         if self.gaps.missing and self._listed:
@@ -157,7 +158,7 @@ class Comparison:
         number is removed.
         """
         self._keeps_unknown = False
-        self.excess = tuple(self._exceeded())
+        self._look()  # the desk may have registered somebody since
         if self.excess:
             return
         for number, code in _close_accounts(self._night, self.unknown):
@@ -304,11 +305,17 @@ def _close_accounts(night: Night, numbers: Sequence[CprNumber]) -> Iterator[tupl
         raise NetMediaUnavailable("CULR has not answered about each account")
 
 
-def reconcile(night: Night, *, apply: bool, end_unknown: bool = False) -> dict[str, Any]:
+def reconcile(
+    night: Night,
+    *,
+    apply: bool,
+    end_unknown: bool = False,
+    keep: Callable[[Sequence[CprNumber]], None] = lambda _: None,
+) -> dict[str, Any]:
     """Compare between two nights. With `apply`, make the register's list equal ours.
 
-    `end_unknown`: end also the numbers that stay because an older copy was put back. Returns counts, and in `numbers`
-    the numbers that nobody here has.
+    `end_unknown`: end also the numbers that stay because an older copy was put back. `keep` gets the numbers that
+    nobody here has before anything is ended; if it raises, nothing is. Returns counts, and in `numbers` these numbers.
 
     Raises RunBusy while a night runs, and the register's error if the list or an answer does not come.
     """
@@ -317,6 +324,7 @@ def reconcile(night: Night, *, apply: bool, end_unknown: bool = False) -> dict[s
         if comparison.error is not None:
             raise comparison.error
         unknown = comparison.unknown
+        keep(unknown)
         gaps, surplus, excess = comparison.gaps, len(comparison.removable), comparison.excess
         added = removed = 0
         if apply:

@@ -58,6 +58,7 @@ _LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "reconciliation": frozenset({"added_there", "removed_there", "end", "leave_ended", "close_not_lost"}),
     "retention": frozenset({"forget"}),
     "journal": frozenset({"replay"}),
+    "upkeep": frozenset({"note"}),
     "erasing": frozenset({"sweep"}),
 }
 #: The run id of a plan.
@@ -335,7 +336,7 @@ _CAPABILITIES: Final[Mapping[str, type[_Capability]]] = {
     "reconciliation": _Reconciliation,
     "calendar": _Calendar,
     "leaving": _Leaving,
-    **dict.fromkeys(("approvals", "retention", "journal", "erasing"), _Capability),
+    **dict.fromkeys(("approvals", "retention", "journal", "upkeep", "erasing"), _Capability),
 }
 
 

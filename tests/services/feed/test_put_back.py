@@ -26,7 +26,10 @@ from cprsync.domain.netmedia.account import Effect, Identity, IdType
 from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
+from cprsync.domain.patron.patron import Purpose
+from cprsync.domain.policy.policy import Harm
 from cprsync.errors import (
+    ConfigurationError,
     CursorGone,
     NetMediaUnavailable,
     RegisterRefused,
@@ -34,13 +37,15 @@ from cprsync.errors import (
     TargetNotLoaded,
     TargetUnavailable,
 )
+from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.feed.subscriptions import reconcile
+from cprsync.services.night.dry_run import plan_night
 from cprsync.services.outward.feeding import Reader
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from cprsync.domain.person.number import CprNumber
@@ -422,3 +427,62 @@ def test_who_was_erased_since_the_copy_is_not_counted_among_those_whom_nobody_he
     report = lost.one_night()
     assert cpr(SAME) not in lost.register.listed
     assert (report.document()["subscriptions"]["unknown"], report.reasons["subscription.unknown"]) == (0, 0)
+
+
+def test_a_night_that_is_only_tried_decides_nothing_about_who_was_registered_since(lost: Library) -> None:
+    """Nobody was: the night itself notes that, and a plan writes nothing."""
+    before = lost.everything()
+    report = plan_night(lost.ports())
+    assert report.error is None
+    assert unowned(lost.everything()) == unowned(before)
+    assert lost.one_night().reasons["subscription.unknown"] == 0
+
+
+def test_a_list_that_is_not_to_be_trusted_decides_nothing_about_who_was_registered_since(lost: Library) -> None:
+    """The register answers half a list one night: whoever is not in it may be in the next."""
+    number = registered_since(lost)
+    whole = set(lost.register.listed)
+    lost.register.listed -= {number, cpr(SAME)}
+    lost.limit(Harm.UNSUBSCRIBED, 0)
+    lost.one_night()
+    lost.register.listed |= whole
+    lost.deliver(WEDNESDAY)
+    assert lost.one_night().reasons["subscription.unknown"] == 1
+    assert number in lost.register.listed
+
+
+def test_numbers_whose_list_cannot_be_written_are_not_ended(lost: Library) -> None:
+    number = registered_since(lost)
+    lost.one_night()
+
+    def keep(numbers: Sequence[CprNumber]) -> None:
+        assert numbers == (number,)
+        raise ConfigurationError("the disk is full")
+
+    before = lost.everything()
+    with pytest.raises(ConfigurationError):
+        reconcile(lost.ports(), apply=True, end_unknown=True, keep=keep)
+    assert number in lost.register.listed
+    assert culr(lost).holds(account("RIKKE")) == "751"
+    assert lost.everything() == before
+
+
+def test_somebody_registered_again_while_numbers_are_added_keeps_account_and_subscription(
+    lost: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = registered_since(lost)
+    lost.one_night()
+    real = lost.register.subscribe_many
+
+    def subscribe_many(numbers: Iterable[CprNumber]) -> Iterator[tuple[CprNumber, Any]]:
+        monkeypatch.undo()
+        desk = Desk(AGENCY, lost.store, lost.register, lost.clock, lost.policy)
+        said_yes.register(desk, Asked(number, Purpose.REGISTRATION, "lisbeth"))
+        yield from real(numbers)
+
+    lost.register.knows(person("RIKKE"))
+    lost.register.listed.discard(cpr(SAME))
+    monkeypatch.setattr(lost.register, "subscribe_many", subscribe_many)
+    reconcile(lost.ports(), apply=True, end_unknown=True)
+    assert number in lost.register.listed
+    assert culr(lost).holds(account("RIKKE")) == "751"
