@@ -6,6 +6,7 @@ Danish sentence for each error are in tables of the command line, not here.
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -85,7 +86,12 @@ class ConfigurationError(CprsyncError):
 def port_refused(port: int, error: Exception) -> ConfigurationError:
     """Say why nothing can listen on a port: mostly another program does."""
     why = getattr(error, "strerror", None) or str(error)
-    return ConfigurationError("port {port} cannot be used: {why}", port=port, why=why, kind="port")
+    code = getattr(error, "errno", None) or 0
+    kind = "port.low" if code == errno.EACCES else "port"
+    # the codes of a name that leads nowhere are negative
+    if code == errno.EADDRNOTAVAIL or code < 0:
+        kind = "port.address"
+    return ConfigurationError("port {port} cannot be used: {why}", port=port, why=why, kind=kind)
 
 
 class CertificateError(ConfigurationError):

@@ -62,7 +62,8 @@ _KINDS: Final = {
         fields file file.credential file.owner init.folder journal.file
         keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
         netmedia.refused_in_a_row
-        plan.file policy port schemas sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
+        plan.file policy port port.address port.low schemas
+        sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
         sftp.refused store.damaged
         store.agency store.environment.production store.environment.test store.line store.newer store.not_set_up
         store.database store.login store.rights store.role store.role.missing store.tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import ssl
@@ -28,7 +29,7 @@ from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from cprsync.errors import ConfigurationError, Exit
+from cprsync.errors import ConfigurationError, Exit, port_refused
 from cprsync.register.own_certificate import desk_certificate
 from cprsync.web import serving
 from cprsync.web.serving import Certificate, listen, make_server
@@ -216,3 +217,14 @@ def test_a_thread_that_hangs_holds_up_no_stop() -> None:
             assert process.stdout.readline() == "hangs\n"
             process.send_signal(signal.SIGTERM)
             assert process.wait(_SECONDS) == Exit.PART
+
+
+def test_a_host_that_is_not_this_machines_is_not_said_to_be_another_programs_port() -> None:
+    for host in ("192.0.2.1", "no-such-host.invalid"):
+        with pytest.raises(ConfigurationError) as refused:
+            listen(0, host=host)
+        assert refused.value.kind == "port.address"
+    with listen(0) as held, pytest.raises(ConfigurationError) as refused:
+        listen(held.getsockname()[1])
+    assert refused.value.kind == "port"
+    assert port_refused(443, PermissionError(errno.EACCES, "Permission denied")).kind == "port.low"

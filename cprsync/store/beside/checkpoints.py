@@ -432,13 +432,14 @@ def _mark(told: dict[str, Any]) -> Mark:
 
 
 def _is_folder(path: Path) -> ConfigurationError:
-    told = "{path} is a folder, and has to be the file of the audit's heads"
+    told = "{path} is a folder, and has to be a file of the audit's heads"
     return ConfigurationError(told, path=path, kind="audit.heads.folder")
 
 
 def _unusable(error: OSError, kind: str) -> ConfigurationError:
     if isinstance(error, IsADirectoryError) and error.filename is not None:
-        return _is_folder(Path(os.fsdecode(error.filename)))
+        # a file that is renamed onto the folder comes first
+        return _is_folder(Path(os.fsdecode(error.filename2 or error.filename)))
     if error.errno == errno.EPERM:
         # a mode that keeps us out is EACCES
         return ConfigurationError("{file} in the key folder may only grow", file=FILE, kind=f"{kind}.append_only")

@@ -229,6 +229,19 @@ def test_who_may_write_the_heads_is_asked_without_waiting_for_who_writes_them(sq
     assert sqlite_store.views.everything() == before
 
 
+def test_a_folder_in_place_of_the_witness_is_named_and_stays(sqlite_store: SqlStore) -> None:
+    look_up(sqlite_store, "anna")
+    heads = sqlite_store._tenant.heads
+    heads.witness.unlink()
+    heads.witness.mkdir()
+    for write in (heads.begin_anew, lambda: heads.keep("710100", [], seen=None, anew=True)):
+        with pytest.raises(ConfigurationError) as refused:
+            write()
+        assert refused.value.kind == "audit.heads.folder"
+        assert f"{heads.witness} is a folder" in str(refused.value)
+    assert heads.witness.is_dir()
+
+
 def make_append_only(path: Path, flag: int) -> None:
     """`chattr +a` (0x20) and `chattr -a` (0)."""
     with path.open("rb") as file:
