@@ -31,6 +31,7 @@ from cprsync import (
 from cprsync.errors import ConfigurationError
 from cprsync.mock.server import running
 from cprsync.resources import fixture_path, guide_paths
+from cprsync.store.tables import STATUS_CLASSES
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -130,3 +131,9 @@ def test_a_damaged_delivery_yields_nobody_and_says_what_is_wrong(tmp_path: Path)
     assert inspect_delivery(path)["complete"] is False
     with path.open("rb") as content:
         assert inspect_delivery(content)["problem"]
+
+
+def test_the_page_names_each_word_of_a_status_and_no_other() -> None:
+    page = guide_paths()["integrator"].read_text(encoding="utf-8")
+    table = page.partition("| `status` | the patron |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(STATUS_CLASSES.values())
