@@ -77,7 +77,7 @@ _KINDS: Final = {
         desk.busy fbs keys.busy
         mock.not_running reader.busy sftp.broken sftp.too_long sftp.too_slow sftp.unreachable sign_in.unavailable
         store.busy store.no_room store.no_writes store.unavailable target.not_loaded
-        target.put_back
+        target.put_back target.tokens
     """,
     Exit.BRAKED: """
         netmedia.braked provisional.braked revert.braked review.braked run.braked subscriptions.braked windows.braked

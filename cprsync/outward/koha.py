@@ -25,7 +25,7 @@ from cprsync.domain.outward.koha_drift import Drift, find_drift
 from cprsync.domain.outward.koha_sides import belongs_there, compare_sides, find_match
 from cprsync.domain.outward.sides import Match
 from cprsync.errors import CprsyncError, TargetUnavailable
-from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, KohaCalls, KohaSaidNo
+from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, TOKENS, KohaCalls, KohaSaidNo
 from cprsync.outward.koha_shown import write_body
 from cprsync.outward.queued import send_queues
 from cprsync.services.ports.outward import Delivered, Undelivered
@@ -43,7 +43,7 @@ Outcome: TypeAlias = "Delivered | Undelivered | CprsyncError"
 #: How often a patron is written that was changed meanwhile, or that Koha does not take.
 _TIMES: Final = 2
 #: These concern all patrons. Any other failure may be about this patron alone, until too many come in a row.
-_ABOUT_ALL: Final = frozenset({MAINTENANCE, "target.unreachable", "target.certificate"})
+_ABOUT_ALL: Final = frozenset({MAINTENANCE, TOKENS, "target.unreachable", "target.certificate"})
 
 
 class _LeftToStaff(Exception):

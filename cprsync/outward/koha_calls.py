@@ -164,7 +164,7 @@ class KohaCalls:
         if status == _SIGN_IN_AGAIN and self._settings.basic:
             raise _secret_refused(status)
         if status == _SIGN_IN_AGAIN:
-            raise TargetUnavailable("Koha takes none of the tokens that it has just given us", kind=MAINTENANCE)
+            raise TargetUnavailable("Koha takes none of the tokens that it has just given us", kind=TOKENS)
         if status == _FORBIDDEN and "required_permissions" in document:
             raise TargetRefused("Koha's client lacks a permission for patrons (HTTP {status})", status=status)
         return status, document
@@ -250,3 +250,5 @@ def _secret_refused(status: int) -> TargetRefused:
 
 #: The kind of the error while Koha serves nobody.
 MAINTENANCE: Final = "target.maintenance"
+#: The kind of the error while Koha gives tokens and takes none.
+TOKENS: Final = "target.tokens"

@@ -12,6 +12,7 @@ import pytest
 from koha_library import gone, protected, send, told
 
 from cprsync.errors import TargetRefused, TargetUnavailable, TargetUntrusted
+from cprsync.language.errors import advice_for
 from cprsync.mock import control
 from cprsync.mock.koha import calls
 from cprsync.services.ports.outward import Delivered, Undelivered
@@ -172,7 +173,7 @@ def test_the_address_of_a_superlibrarian_is_written_though_their_mail_may_not_be
     [
         ("koha-maintenance", TargetUnavailable, "target.maintenance"),
         ("koha-forbidden", TargetRefused, "target.refused"),
-        ("koha-expired", TargetUnavailable, "target.maintenance"),
+        ("koha-expired", TargetUnavailable, "target.tokens"),
     ],
 )
 def test_while_koha_serves_nobody_nothing_is_written_and_afterwards_it_is(
@@ -222,6 +223,18 @@ def test_a_koha_that_is_down_is_not_called_for_everybody(koha_desk: KohaDesk, ma
     outcomes = send(make_koha(), *map(told, numbers))
     assert outcomes.count(None) > 15
     assert any(isinstance(one, TargetUnavailable) for one in outcomes)
+    assert not koha_desk.written()
+
+
+def test_tokens_that_koha_never_takes_are_told_with_what_may_remove_them(koha_desk: KohaDesk, make_koha: Make) -> None:
+    """It said "try again later" each night, for ever."""
+    number = koha_desk.new_number()
+    koha_desk.has(number)
+    control.fault(koha_desk.ready, "koha-expired", times=100)
+    (outcome,) = send(make_koha(), told(number))
+    control.calm(koha_desk.ready)
+    assert isinstance(outcome, TargetUnavailable)
+    assert "Authorization" in advice_for(outcome).next.en
     assert not koha_desk.written()
 
 
