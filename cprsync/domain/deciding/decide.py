@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.deciding.guard import actions_between, harms_between
 from cprsync.domain.deciding.protection import ProtectionStep, protection_step
 from cprsync.domain.patron.override import in_force
+from cprsync.domain.patron.review import PROTECTION_CONTRADICTED
 from cprsync.domain.person.person import (
     EMPTY,
     NEEDS_ADDRESS,
@@ -50,7 +51,7 @@ class ProtectionEnd(enum.Enum):
 
     #: not protected any more, or silent after the file has already said so
     CONFIRMED = "confirmed"
-    #: still protected: the file and the look-up contradict each other
+    #: still protected: the file and the look-up contradict each other; keep the protection, tell staff and ask again
     DENIED = "denied"
     #: the answer is no, but the protection's period has begun and has no end: keep it and count the nights (decision
     #: 35)
@@ -199,9 +200,9 @@ def _decide_protection(person: Person, patron: Patron, does: ProtectionStep, end
 
 def _keep_protection(person: Person, patron: Patron, *, denied: bool) -> Change | Unchanged:
     kept = replace(person, protection=Protection.NAME_AND_ADDRESS)
-    review = "protection.contradicted" if denied else None
     decision = _compare(kept, patron)
-    return replace(decision, ask_again=not denied, review=review)
+    # asked again also after a denial: no delivery tells of the end a second time
+    return replace(decision, ask_again=True, review=PROTECTION_CONTRADICTED if denied else None)
 
 
 def _annul_death(decision: Decision, person: Person, patron: Patron) -> Decision:

@@ -80,7 +80,7 @@ class ProtectionStep(enum.Enum):
     SETTLED_OPEN = "settled_open"
     #: nothing is known, so name and address are sealed if the policy `silent_protection` says so
     SEALED_UNTIL_TOLD = "sealed_until_told"
-    #: it stays as it is, and staff are told that two sources contradict each other
+    #: it stays as it is, staff are told that two sources contradict each other, and each night asks until they agree
     KEEP_FOR_REVIEW = "keep_for_review"
     #: it stays as it is, and the next night asks again; after three such nights two people may end the protection
     KEEP_AND_COUNT = "keep_and_count"

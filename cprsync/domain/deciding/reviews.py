@@ -15,6 +15,7 @@ from cprsync.domain.patron.review import (
     NO_SUCH_PERSON,
     PARKED,
     PROPOSALS,
+    PROTECTION_CONTRADICTED,
     PROTECTION_DOUBTED,
     REVERTED_PROTECTED,
     REVIEW_KINDS,
@@ -25,6 +26,7 @@ from cprsync.domain.patron.review import (
     proposed_at,
 )
 from cprsync.domain.person.age import differs_from_number
+from cprsync.domain.person.person import Protection
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
@@ -205,11 +207,11 @@ def _is_settled(
         return _is_answered(item, news) if item.about is None else _is_agreed(item, item.about, news)
     if item.kind in {PROTECTION_DOUBTED, REVERTED_PROTECTED}:
         return item.patron_id in news.undoubted
-    if item.about_whom in minors.settled:
-        return True
-    if item.patron_id not in changed:
-        return False
+    if item.about_whom in minors.settled or item.patron_id not in changed:
+        return item.about_whom in minors.settled
     before, after = changed[item.patron_id]
+    if item.kind == PROTECTION_CONTRADICTED:
+        return after.protection is not Protection.NAME_AND_ADDRESS
     if item.kind in PROPOSALS:
         return may_affect_blocks(before.status, after.status) and is_outdated(item.kind, after.status)
     return item.kind == BIRTH_DIFFERS and birth_match_changes(before, after) and not differs_from_number(after)

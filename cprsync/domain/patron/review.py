@@ -55,8 +55,10 @@ RESPONSIBLE_CUSTODY: Final = "responsible.custody"
 LINK_KINDS: Final = frozenset({RESPONSIBLE_GONE, RESPONSIBLE_PROTECTED, RESPONSIBLE_OF_AGE, RESPONSIBLE_CUSTODY})
 #: On three nights the register answered no, against a protection without an end: two people may end it (decision 35).
 PROTECTION_DOUBTED: Final = "protection.doubted"
+#: A delivery said that a protection has ended, and the look-up that it stands. The register is asked until both agree.
+PROTECTION_CONTRADICTED: Final = "protection.contradicted"
 #: The sources contradict each other about a protection, or its end waits for two people.
-DOUBTED_PROTECTIONS: Final = frozenset({PROTECTION_DOUBTED, "protection.contradicted"})
+DOUBTED_PROTECTIONS: Final = frozenset({PROTECTION_DOUBTED, PROTECTION_CONTRADICTED})
 #: A number was set at the desk. It is recorded as accepted, so that it can be taken back.
 NUMBER_SET: Final = "number.set"
 #: The register's birth date differs from the one in the number. The register's counts, but either may be wrong.
@@ -260,7 +262,7 @@ _ROWS: Final = (
     ReviewKind(NUMBER_RESTORED, AcceptEffect.LIFT, "lift", "keep_block", "blocked"),
     ReviewKind("number.annulled", AcceptEffect.SEEN, "seen", "close"),
     ReviewKind(BIRTH_DIFFERS, AcceptEffect.SEEN, "seen_date_holds", "close", "date_holds"),
-    ReviewKind("protection.contradicted", AcceptEffect.SEEN, "keep_protection_for_now", "close", "hidden"),
+    ReviewKind(PROTECTION_CONTRADICTED, AcceptEffect.SEEN, "keep_protection_for_now", "close", "hidden"),
     ReviewKind(PROTECTION_DOUBTED, AcceptEffect.END_PROTECTION, "end_protection", "keep_protection", "hidden_for_two"),
     ReviewKind(SAID_ADDRESS, AcceptEffect.SEEN, "seen_register_holds", "close", "said"),
     *(

@@ -378,6 +378,9 @@ class Planner:
             self._steps.append(Step(read=patron.id))
             return
         step = self._leave(step_of(self._night, evidence.decide_on(patron), evidence, patron), patron)
+        if step.review is not None and self._night.store.reviews.was_asked(*step.review, since=patron.as_of.day):
+            # staff have been told, and the register says the same as before
+            step = _without_review(step)
         asks = None if step.asks is None else question
         self._steps.append(replace(step, asks=asks, answered=question if asks is None else None, read=patron.id))
 

@@ -125,8 +125,19 @@ class Step:
     @property
     def doubts(self) -> str | None:
         """The patron with a protection that may have ended, by a look-up that two people must confirm (decision 35)."""
-        if self.evidence is None or self.evidence.end is not ProtectionEnd.DOUBTED:
-            return None
+        return self._asked_about_end if self._end is ProtectionEnd.DOUBTED else None
+
+    @property
+    def denied(self) -> str | None:
+        """The patron with a protection that a delivery has called ended, and the look-up not."""
+        return self._asked_about_end if self._end is ProtectionEnd.DENIED else None
+
+    @property
+    def _end(self) -> ProtectionEnd | None:
+        return None if self.evidence is None else self.evidence.end
+
+    @property
+    def _asked_about_end(self) -> str | None:
         return self.asks.patron_id if self.asks is not None and self.asks.kind in PROTECTION_QUESTIONS else None
 
     @property
@@ -283,6 +294,7 @@ def batch_of(steps: Sequence[Step]) -> Batch:
         confirmed=[step.confirmed for step in steps if step.confirmed is not None],
         told=[step.told for step in steps if step.told is not None],
         doubted=[step.doubts for step in steps if step.doubts is not None],
+        denied=[step.denied for step in steps if step.denied is not None],
         checkpoint=max(ordinals, default=None),
     )
 

@@ -179,6 +179,8 @@ class Batch:
     agreed: Sequence[tuple[str, CprNumber]] = ()
     #: patrons with a protection that may have ended, by a look-up of this night that two people must confirm
     doubted: Sequence[str] = ()
+    #: patrons with a protection that a delivery has called ended, and the register not: asked again on another day
+    denied: Sequence[str] = ()
     #: patrons that the register has answered about: their windows close
     verified: Sequence[str] = ()
     #: patrons about whom the register has given an answer that can be read
@@ -210,7 +212,7 @@ class Batch:
             changes=[(write.patron, write.after) for write in self.writes],
             decided=frozenset(decided.union(touch.patron_id for touch in self.touches) - still),
             read=frozenset(self.read),
-            undoubted=frozenset(answered.union(unprotected, self.confirmed)),
+            undoubted=frozenset(answered.union(unprotected, self.confirmed, self.denied)),
             given=frozenset((one.patron.id, one.after.number) for one in self.writes if one.renumbered is not None),
             agreed=frozenset(self.agreed),
             asked=self.reviews,

@@ -269,6 +269,8 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     news = replace(news, asked=[*news.asked, *settle(connection, tenant, batch.heard)])
     named = {(one.patron_id, one.kind): one for one in batch.named}
     write_reviews(connection, tenant, run, news, named)
+    if batch.denied:
+        _ask_tomorrow(connection, tenant, run, batch.denied)
     if batch.doubted:
         enough = _count_doubts(connection, tenant, run, batch.doubted)
         ask_staff(connection, tenant, run, enough, PROTECTION_DOUBTED)
@@ -413,6 +415,13 @@ def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, s
         now = tenant.stamp()
         rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
         connection.execute(_ASK, rows)
+
+
+def _ask_tomorrow(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> None:
+    """Leave these questions about a protection until another day: today the register has answered without doubt."""
+    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.kind == PROTECTION_END)
+    answered = update(tables.follow_up).where(theirs).values(doubted=None, doubted_on=run.day)
+    change_rows(connection, answered, _ASKED.patron_id, sorted(set(patron_ids)))
 
 
 def _count_doubts(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:

@@ -93,7 +93,7 @@ def test_a_source_decides_about_protection(as_of: AsOf, says: Any, stored: Any, 
     ("word", "expected"),
     [
         (ProtectionEnd.CONFIRMED, LIFTED),
-        (ProtectionEnd.DENIED, replace(EQUAL, review="protection.contradicted")),
+        (ProtectionEnd.DENIED, replace(EQUAL, ask_again=True, review="protection.contradicted")),
         (ProtectionEnd.UNANSWERED, replace(EQUAL, ask_again=True)),
     ],
 )
@@ -104,16 +104,14 @@ def test_the_register_has_the_last_word_about_an_end(word: ProtectionEnd, expect
 
 
 @pytest.mark.parametrize(
-    ("word", "review", "ask_again"),
-    [(ProtectionEnd.DENIED, "protection.contradicted", False), (ProtectionEnd.UNANSWERED, None, True)],
+    ("word", "review"),
+    [(ProtectionEnd.DENIED, "protection.contradicted"), (ProtectionEnd.UNANSWERED, None)],
 )
-def test_other_changes_still_apply_while_a_protection_is_kept(
-    word: ProtectionEnd, review: str | None, *, ask_again: bool
-) -> None:
+def test_other_changes_still_apply_while_a_protection_is_kept(word: ProtectionEnd, review: str | None) -> None:
     now = moves(loses_protection(anna(PROTECTED)))
     decision = decide(now, patron("ANNA", protection=PROTECTED), as_of=TONIGHT, protection_end=word)
     assert decision == Change(
-        replace(now, protection=PROTECTED), (Action.MOVE,), (Harm.CHANGED,), ask_again=ask_again, review=review
+        replace(now, protection=PROTECTED), (Action.MOVE,), (Harm.CHANGED,), ask_again=True, review=review
     )
 
 
@@ -421,7 +419,7 @@ def test_a_question_to_the_register_comes_first() -> None:
     assert kept == Change(person("PIA"), (Action.DEATH_ANNULLED,), ask_again=True)
     # the two contradict each other, and she lives all the same
     denied = decide(now, record, as_of=TONIGHT, protection_end=ProtectionEnd.DENIED)
-    assert denied == Change(person("PIA"), (Action.DEATH_ANNULLED,), review="protection.contradicted")
+    assert denied == Change(person("PIA"), (Action.DEATH_ANNULLED,), ask_again=True, review="protection.contradicted")
 
 
 @pytest.mark.parametrize(

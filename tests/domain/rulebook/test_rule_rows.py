@@ -537,7 +537,10 @@ PARKED: dict[str, tuple[object, ...]] = {
         "leverancen siger, at en beskyttelse er ophørt, men opslaget samme nat siger, at den ikke er",
         "protection.contradicted",
         "alt andet; beskyttelsen bliver",
-        "et menneske, der har set det; selve beskyttelsen afgøres af en senere leverance eller et opslag",
+        (
+            "et menneske, der har set det, eller beskyttelsens ophør; den afgøres af en senere leverance eller nattens "
+            "opslag, som gentages"
+        ),
         "Beslutning 2",
     ),
     "parked-doubted": (

@@ -80,7 +80,8 @@ class Town:
     def questions(self) -> list[str]:
         """What there is to ask the register or staff about her, and whether `status` counts her as unverified."""
         (row,) = [one for one in self.library.rows("patron") if one["id"] == self.patron]
-        asked = [kind for patron, kind in self.library.questions() if patron == self.patron]
+        # also one that is asked again tomorrow
+        asked = [one["kind"] for one in self.library.rows("follow_up") if one["patron_id"] == self.patron]
         items = [one for one in self.library.rows("review_item") if one["patron_id"] == self.patron]
         waiting = [one["kind"] for one in items if one["state"] == "waiting"]
         return [*asked, *waiting, *(["window"] if row["unverified_since"] else [])]
@@ -127,6 +128,15 @@ def ends(line: Line, *, lost: bool = False) -> Step:
         town.becomes(line, lost=lost)
 
     return step
+
+
+def ends_while_the_register_says_it_stands(town: Town) -> None:
+    ends(whole)(town)
+    town.library.register.knows(gains_protection(anna(town.number)))
+
+
+def register_agrees(town: Town) -> None:
+    town.library.register.knows(anna(town.number))
 
 
 def moves_on(line: Line) -> Step:
@@ -268,6 +278,7 @@ GOES_ON: tuple[Step, ...] = (
     *(quiet, files_are_accepted, night) * 3,
 )
 PROTECTED_FIRST: tuple[Step, ...] = (begins(whole), night)
+CONTRADICTED: tuple[Step, ...] = (*PROTECTED_FIRST, ends_while_the_register_says_it_stands, night)
 MERGED: tuple[Step, ...] = (*PROTECTED_FIRST, another_has_the_number, gets_a_number(whole), night, staff_accept)
 #: By name, how the end of a protection, or its day, may be lost.
 HISTORIES: dict[str, tuple[Step, ...]] = {
@@ -290,6 +301,19 @@ HISTORIES: dict[str, tuple[Step, ...]] = {
     "ends while held": (*PROTECTED_FIRST, run_is_undone, ends(unread), night, let_go, staff_reject),
     "ends while she had left": (*PROTECTED_FIRST, leaves, night, ends(unread), night, desk_asks, staff_reject),
     "begins beyond a file that is set aside": (damaged, begins(whole), night, files_are_set_aside, ends(unsent), night),
+}
+
+
+#: By name, what staff do about two sources that contradict each other. Later the look-up says what the delivery said.
+CONTRADICTIONS: dict[str, tuple[Step, ...]] = {
+    "nobody answers": (night,),
+    "seen": (staff_accept, night),
+    "rejected": (staff_reject, night),
+    "seen, and taken back": (staff_accept, staff_take_back, quiet),
+    "seen, and days pass": (staff_accept, quiet, quiet, quiet),
+    "seen, and the night is undone": (staff_accept, run_is_undone, let_go, quiet),
+    "the night is undone": (run_is_undone, quiet, let_go, quiet),
+    "the register is down": (staff_accept, down, quiet, up),
 }
 
 
@@ -316,6 +340,34 @@ def test_whoever_is_hidden_has_a_question_however_the_end_of_the_protection_was_
 ) -> None:
     library.register.omits_false = omits_false
     hold(live(library, *HISTORIES[history]))
+
+
+@pytest.mark.parametrize("omits_false", [False, True])
+@pytest.mark.parametrize("history", CONTRADICTIONS)
+def test_a_protection_that_the_look_up_contradicted_ends_once_it_agrees(
+    library: Library, history: str, omits_false: bool
+) -> None:
+    library.register.omits_false = omits_false
+    town = live(library, *CONTRADICTED)
+    assert "protection.contradicted" in town.questions()
+    for step in CONTRADICTIONS[history]:
+        step(town)
+        assert town.is_hidden()
+    for step in (register_agrees, *GOES_ON):
+        step(town)
+    assert (town.is_hidden(), town.questions()) == (False, [])
+
+
+def test_staff_who_have_seen_a_contradiction_are_not_told_of_it_each_night(library: Library) -> None:
+    town = live(library, *CONTRADICTED, staff_accept, quiet, quiet)
+    assert (town.is_hidden(), town.questions()) == (True, ["protection_end"])
+    live_on = (ends_while_the_register_says_it_stands, night)
+    for step in live_on:
+        step(town)
+    assert town.questions() == ["protection_end", "protection.contradicted"]
+    for step in (begins(whole), night):
+        step(town)
+    assert town.questions() == ["protection.contradicted"]
 
 
 def test_an_answer_about_the_protection_alone_leaves_a_record_that_waits_to_staff(library: Library) -> None:
