@@ -35,6 +35,7 @@ from store_people import AGENCY, AGREEMENT, MONDAY, StoppedClock, number
 from test_tampering import Installation, lived, night
 
 from cprsync.domain.desk.access import DEFAULT_CAPS, Doing
+from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.errors import BadInput, CprsyncError
@@ -47,6 +48,8 @@ from cprsync.store.beside.journal import FILE as JOURNAL
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.tenant import library_transaction
 from cprsync.store.core.version import upgrade
+from cprsync.store.patrons.patrons import note_protections
+from cprsync.store.patrons.windows import open_windows
 from cprsync.store.records.records import add_override
 from cprsync.store.seals.keys import Keyring, create_keys
 from cprsync.store.sql import SqlStore
@@ -248,8 +251,14 @@ def _tamper_bound(here: Installation, draw: Random) -> str:
         kind = draw.choice([kind for kind in KINDS if there[kind]])
         row = dict(draw.choice(there[kind])._mapping)
         this = [column == row[column.name] for column in kind.table.primary_key]
-        way = draw.choice(["forged", "altered", *(() if kind.may_go else ("taken away",))])
-        if way == "taken away":
+        # what is in a patron's own row goes without the row
+        is_own = kind.table is tables.patron
+        ways = ["altered", *(() if is_own else ("forged",)), *(() if kind.may_go else ("taken away",))]
+        way = draw.choice(ways)
+        if way == "taken away" and is_own:
+            nothing = dict.fromkeys([one.name for one in kind.says])
+            connection.execute(update(kind.table).where(*this).values(nothing))
+        elif way == "taken away":
             connection.execute(delete(kind.table).where(*this))
         elif way == "forged":
             key = kind.keys[-1] if kind.name == "yes" else kind.keys[0]
@@ -265,7 +274,7 @@ def _which(kind: Kind) -> ColumnElement[bool]:
 
 
 def bind_some(here: Installation) -> None:
-    """A correction, a yes to a plan, a stopped target, a watched number, and a second person's signature."""
+    """A correction, a yes to a plan, a stopped target, a watched number, a signature, a protection and a window."""
     store, tenant = here.store, here.store._tenant
     with library_transaction(tenant) as connection:
         typed = Override(
@@ -280,6 +289,8 @@ def bind_some(here: Installation) -> None:
         add_override(connection, tenant, here.ids[1], typed)
         target = {"agency": AGENCY, "name": "koha", "kind": "koha", "stamp": "x", "since": tenant.stamp()}
         connection.execute(insert(tables.target), target)
+        note_protections(connection, tenant, [(here.ids[1], MONDAY)])
+        open_windows(connection, tenant, here.ids[:2], WindowReason.REQUESTED)
     store.targets.stop("koha", "gone")
     store.access.watch(number(1), user="privacy")
     wanted = Wanted("anna", Doing.LOOK_UP, Why.RENEWAL.value, here.ids[1], number(1))

@@ -148,7 +148,7 @@ class _Course:
         self._calendar: Mapping[str, int] = {}
         self._forgotten: Mapping[str, int] = {}
         self._told = Told()
-        self._held_again: Sequence[CprsyncError] = ()
+        self._shut_again: Sequence[CprsyncError] = ()
         self._error: CprsyncError | None = None
 
     def _report(self, closing: Closing | None = None) -> Report:
@@ -191,7 +191,7 @@ class _Course:
         self._report(Closing(tally := store.runs.tally(run))).check_balance()
         share = share_of_round(store.audit.count_records())
         backlog, audit = store.outbox.backlog(), store.audit.check(records=share)
-        audit = replace(audit, problems=(*self._held_again, *audit.problems))
+        audit = replace(audit, problems=(*self._shut_again, *audit.problems))
         with store.at_one_moment():
             closing = find_state(night, run.day)
             self._windows = replace(self._windows, left=store.windows.counts())
@@ -212,7 +212,7 @@ class _Course:
         """Do the whole night's work, up to its report."""
         self._erased_again = self._night.store.journal.replay()
         if not self._only_plan:
-            self._held_again = self._night.store.reverting.hold_again(self._run)
+            self._shut_again = self._night.store.reverting.shut_again(self._run)
         comparison = self._work()
         self._calendar = self._live_days()
         self._close_released(comparison)

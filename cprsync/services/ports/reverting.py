@@ -116,8 +116,11 @@ class Reverting(Protocol):
     def held(self, run: int | None = None) -> int:
         """Count the patrons who are held, by one run or by any. Those who have left or were merged are held no more."""
 
-    def hold_again(self, run: Run) -> list[CprsyncError]:
-        """Hold the patrons again who were let go past the program. Return what names each."""
+    def shut_again(self, run: Run) -> list[CprsyncError]:
+        """Put back what keeps patrons held, protected or unverified, and was lost past the program.
+
+        Return what names each.
+        """
 
     def release(self, run: int, *, user: str, most: int) -> int:
         """Let up to `most` patrons of a run go, and settle their reviews as accepted. Return how many were let go."""

@@ -63,6 +63,8 @@ class Kind:
     patron: Column[Any] | None = None
     #: a row that is gone opens nothing, so that nobody need say that it went
     may_go: bool = False
+    #: entries are not about one patron each: so many rows are written at once that a hundred share an entry
+    are_many: bool = False
     #: what is written in a row that has no entry when somebody accepts the audit: it does not become one that counts.
     #: Empty: it is deleted. None: it stays, because it lets nobody do more
     ended: Mapping[str, Any] | None = None
@@ -148,7 +150,24 @@ ACCEPTED: Final = Kind(
     may_go=True,
     ended={"accepted_reason": None},
 )
-KINDS: Final = (YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED)
+#: The day up to which deliveries have told of a protection: no look-up of that day or an earlier one ends it.
+PROTECTED: Final = Kind(
+    "protected", tables.patron, (_PATRON.id,), (_PATRON.protected_on,), _PATRON.protected_on.is_not(None), _PATRON.id
+)
+#: A patron in a window, who is unverified until the register has answered.
+WINDOW: Final = Kind(
+    "window",
+    tables.patron,
+    (_PATRON.id,),
+    (_PATRON.unverified_since, _PATRON.unverified_why, _PATRON.unverified_until),
+    _PATRON.unverified_since.is_not(None),
+    _PATRON.id,
+    are_many=True,
+)
+KINDS: Final = (
+    *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),
+    *(PROTECTED, WINDOW),
+)
 
 
 def bind(
@@ -169,6 +188,8 @@ def bind(
         keys: whose row it is, by what finds it: a value, or a tuple of values in the order of the kind's keys.
         more: what an entry says beside them.
     """
+    if not keys:
+        return
     wanted = {one if isinstance(one, tuple) else (one,): whose for one, whose in keys.items()}
     firsts = {one[0] for one in wanted}
     rows = fetch_rows(connection, _select(kind), kind.keys[0], firsts, agency_=tenant.agency)
@@ -204,13 +225,14 @@ def find_unbound(
     return {key for row in rows if _json(kind.state_of(row)) != _json(said.get(key := kind.key_of(row)))}
 
 
-def find_gone(connection: Connection, tenant: Tenant, kind: Kind) -> dict[str, Said]:
-    """Return what the entries say of rows that are not there, by key."""
+def find_lost(connection: Connection, tenant: Tenant, kind: Kind) -> dict[str, Said]:
+    """Return what the entries say of rows that are not there, or say something else, by key."""
     said = Entries(connection, tenant, kind).all()
     if not said:
         return {}
-    there = {kind.key_of(row) for row in connection.execute(_select(kind), {"agency_": tenant.agency})}
-    return {key: told for key, told in said.items() if told is not None and key not in there}
+    rows = connection.execute(_select(kind), {"agency_": tenant.agency})
+    there = {kind.key_of(row): _json(kind.state_of(row)) for row in rows}
+    return {key: told for key, told in said.items() if told is not None and there.get(key) != _json(told)}
 
 
 def check_bound(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
@@ -391,6 +413,8 @@ def _append(
     more: tuple[tuple[str, str], ...],
 ) -> None:
     entries = []
+    if kind.are_many:
+        said = {None: {key: told for rows in said.values() for key, told in rows.items()}}
     for patron_id, rows in said.items():
         named = list(rows.items())
         for start in range(0, len(named), _IN_ENTRY):

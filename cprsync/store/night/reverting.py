@@ -23,7 +23,7 @@ from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CHANGE, Happened
-from cprsync.store.audit.binding import HOLD, bind, find_gone
+from cprsync.store.audit.binding import HOLD, bind
 from cprsync.store.audit.older_states import are_records_the_last
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, moment_of, reading, stamp_of, writing
 from cprsync.store.core.tenant import (
@@ -37,10 +37,10 @@ from cprsync.store.core.tenant import (
 from cprsync.store.leaving.forgetting import IS_HALF_DONE, MAY_WRITE
 from cprsync.store.night.approvals import carry_yeses
 from cprsync.store.night.runs import reverted_by
+from cprsync.store.night.shutting import put_back
 from cprsync.store.patrons.patrons import ask, write_changes
 from cprsync.store.patrons.windows import let_go, open_windows
 from cprsync.store.reviews.review_items import ask_staff
-from cprsync.store.seals.failures import RowUnbound
 from cprsync.store.tables import MERGED
 from cprsync.store.trust.image_checks import find_altered, find_changed_by, open_image
 
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 STREAM: Final = "revert"
 REVERT: Final = "revert"
 RELEASE: Final = "release"
-#: The kind of an entry that says that somebody is held again who was let go past the program.
-HELD_AGAIN: Final = "held_again"
 _RUN, _IMAGE, _PATRON, _ITEM = tables.run.c, tables.before_image.c, tables.patron.c, tables.review_item.c
 #: Neither merged into another patron, nor closed.
 _LIVING: Final = _PATRON.status_class.not_in(tables.GONE)
@@ -216,20 +214,8 @@ class Reverting(TenantStore):
         with reading(self._tenant.engine) as connection:
             return connection.scalar(wanted if run is None else wanted.where(_PATRON.held_by == run)) or 0
 
-    def hold_again(self, run: Run) -> list[CprsyncError]:
-        tenant = self._tenant
-        with reading(tenant.engine) as connection:
-            gone = find_gone(connection, tenant, HOLD)
-            living = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _LIVING)
-            ids = sorted(fetch_values(connection, living, _PATRON.id, gone)) if gone else []
-        if not ids:
-            return []
-        with run_transaction(tenant, run) as connection:
-            theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
-            for one in ids:
-                change_rows(connection, theirs.values(held_by=gone[one][0]), _PATRON.id, [one])
-            audit.append(connection, tenant, tenant.night, [Happened(HELD_AGAIN, run, one) for one in ids])
-        return [RowUnbound(HOLD.name, one, one, "gone") for one in ids]
+    def shut_again(self, run: Run) -> list[CprsyncError]:
+        return put_back(self._tenant, run)
 
     def release(self, run: int, *, user: str, most: int) -> int:
         tenant = self._tenant

@@ -27,6 +27,7 @@ from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END, PROTECTION_QUESTIONS, PROTECTION_SILENT
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import PROTECTED, bind
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, note_versions
 from cprsync.store.core import bulk
 from cprsync.store.core.bulk import append, change
@@ -391,8 +392,11 @@ def note_protections(connection: Connection, tenant: Tenant, told: Sequence[tupl
     """Keep the day of the last delivery that told of each patron's protection (decision 43). It moves forward only."""
     for day in {day for _, day in told}:
         newer = or_(_PATRON.protected_on.is_(None), _PATRON.protected_on < day)
-        moved = update(tables.patron).where(_PATRON.agency == tenant.agency, newer).values(protected_on=day)
-        change_rows(connection, moved, _PATRON.id, [one for one, on in told if on == day])
+        later = select(_PATRON.id).where(_PATRON.agency == tenant.agency, newer)
+        ids = fetch_values(connection, later, _PATRON.id, {one for one, on in told if on == day})
+        moved = update(tables.patron).where(_PATRON.agency == tenant.agency).values(protected_on=day)
+        change_rows(connection, moved, _PATRON.id, ids)
+        bind(connection, tenant, PROTECTED, {one: one for one in ids})
 
 
 def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:

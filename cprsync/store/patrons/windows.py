@@ -19,7 +19,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import HOLD, bind
+from cprsync.store.audit.binding import HOLD, WINDOW, bind
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
 from cprsync.store.core.tenant import AGENCY_IS, OUR_AGREEMENT, TenantStore, run_transaction
 from cprsync.store.records.numbers import (
@@ -45,6 +45,8 @@ OPENED: Final = "unverified"
 #: The columns of a window in the patron's row.
 WINDOW_COLUMNS: Final = ("unverified_since", "unverified_why", "unverified_until", "unverified_asked")
 _PATRON, _ROW, _AGREEMENT = tables.patron.c, tables.subscription.c, tables.agreement.c
+#: So many windows are written into the audit at a time.
+_BOUND_AT_ONCE: Final = 5000
 #: The purpose of such a look-up, in the audit.
 PURPOSE: Final = "window"
 #: The kind of an entry that says that an operator opened a window for every patron.
@@ -72,8 +74,10 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     opening = select(_PATRON.id).where(ours, could, _may_open(why)).order_by(_PATRON.id)
     opened = fetch_values(connection, opening, _PATRON.id, ids)
     # an answer must also cover the later cause, and a patron whose number was replaced is asked about again
-    later = update(tables.patron).where(ours, _PATRON.unverified_until < window.until)
-    change_rows(connection, later.values(unverified_until=window.until), _PATRON.id, ids)
+    is_later = ours & (_PATRON.unverified_until < window.until)
+    moved = fetch_values(connection, select(_PATRON.id).where(is_later), _PATRON.id, ids)
+    later = update(tables.patron).where(ours).values(unverified_until=window.until)
+    change_rows(connection, later, _PATRON.id, moved)
     again = update(tables.patron).where(ours, _PATRON.unverified_why == WindowReason.NUMBER_REPLACED.value)
     change_rows(connection, again.values(unverified_asked=None), _PATRON.id, ids)
     values = {
@@ -85,6 +89,7 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
         "unverified_why": why.value,
     }
     change_rows(connection, update(tables.patron).where(ours).values(values), _PATRON.id, opened)
+    _bind_windows(connection, tenant, sorted({*moved, *opened}))
     if opened:
         whose = opened[0] if len(opened) == 1 else None
         more = (("patrons", str(len(opened))),)
@@ -118,7 +123,15 @@ def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[s
 
     The register has answered about them, or no answer will be asked for any more.
     """
-    change_rows(connection, _CLOSE, _PATRON.id, patron_ids, agency_=tenant.agency)
+    ids = fetch_values(connection, _IDS_IN_WINDOW, _PATRON.id, patron_ids, agency_=tenant.agency)
+    change_rows(connection, _CLOSE, _PATRON.id, ids, agency_=tenant.agency)
+    _bind_windows(connection, tenant, ids)
+
+
+def _bind_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+    # in parts, because it may be everyone
+    for part in parts(patron_ids, _BOUND_AT_ONCE):
+        bind(connection, tenant, WINDOW, {one: one for one in part})
 
 
 def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
@@ -151,7 +164,8 @@ _NOT_ASKED: Final = (
     ),
     select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.held_by.is_not(None)),
 )
-_CLOSE: Final = CHANGE_PATRONS.where(_PATRON.unverified_since.is_not(None)).values(dict.fromkeys(WINDOW_COLUMNS))
+_IDS_IN_WINDOW: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.unverified_since.is_not(None))
+_CLOSE: Final = CHANGE_PATRONS.values(dict.fromkeys(WINDOW_COLUMNS))
 _LAST_PRODUCED: Final = select(_AGREEMENT.last_produced).where(OUR_AGREEMENT)
 _AS_OF: Final = select(_PATRON.id, _PATRON.as_of_day).where(_PATRON.agency == AGENCY_IS, _PATRON.as_of_day.is_not(None))
 _ASKED: Final = select(_AGREEMENT.heal_day, _AGREEMENT.heal_asked, _AGREEMENT.heal_harms).where(OUR_AGREEMENT)

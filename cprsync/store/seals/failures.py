@@ -44,6 +44,14 @@ _UNBOUND = {
 }
 
 
+#: The same of a row that shuts: it counts as long as it is there, and the next night puts it back.
+_UNBOUND_SHUTTING = {
+    "added": "{row} has no entry in the audit: somebody wrote it past the program",
+    "altered": "{row} is not what its entry in the audit says: the next night puts it back",
+    "gone": "{row} was taken away past the program: the next night puts it back",
+}
+_SHUTTING = {"protected", "window"}
+
 #: The rows that have to have one, by their kind in `store.audit.binding`.
 _ROWS = {
     "yes": "the yes {key} (run|number)",
@@ -55,6 +63,8 @@ _ROWS = {
     "watch": "the mark of a number whose look-ups a second person signs for",
     "first_yes": "the first of two answers to review item {key} about patron {patron}",
     "accepted": "the acceptance of delivery {key}",
+    "protected": "the day of the protection of patron {patron} (patron.protected_on)",
+    "window": "the window of patron {patron}, in which they are unverified (patron.unverified_since)",
 }
 
 
@@ -62,7 +72,8 @@ class RowUnbound(AuditBroken):
     """A row that opens, lifts or exempts was written, altered or deleted past the program. Names no value."""
 
     def __init__(self, what: str, key: str, patron_id: str | None, fate: str) -> None:
-        super().__init__(f"bound/{what}", 0, fate, sentence=_UNBOUND[fate])
+        sentences = _UNBOUND_SHUTTING if what in _SHUTTING else _UNBOUND
+        super().__init__(f"bound/{what}", 0, fate, sentence=sentences[fate])
         self.values["row"] = CprsyncError(_ROWS[what], key=key, patron=patron_id or "")
         self.row, self.key, self.patron_id, self.fate = what, key, patron_id, fate
 

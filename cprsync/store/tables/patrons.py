@@ -128,6 +128,7 @@ patron = tenant_table(
     some_rows("ix_patron_last_seen", "agency", "last_seen", which="last_seen IS NOT NULL"),
     some_rows("ix_patron_rights_due", "agency", "rights_due", which="rights_due IS NOT NULL"),
     some_rows("ix_patron_unverified", "agency", which="unverified_since IS NOT NULL"),
+    some_rows("ix_patron_protected_on", "agency", which="protected_on IS NOT NULL"),
     some_rows("ix_patron_held_by", "agency", "held_by", "id", which="held_by IS NOT NULL"),
     # Code that writes a local part need not know that rights depend on it. The index has the id, because the rows are
     # read a page at a time. SQLite would otherwise use the primary key for the next page and read every patron.
