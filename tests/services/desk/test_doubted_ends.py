@@ -224,3 +224,29 @@ def test_the_third_night_killed_anywhere_offers_it_as_one_that_was_not(library: 
         other.one_night()
         assert (waiting(other), is_protected(other)) == ([KIND], True)
     whole.engine.dispose()
+
+
+def test_silence_after_a_window_without_quota_is_offered_to_two_after_three_nights(either_library: Library) -> None:
+    """A register that leaves out what is false; no delivery has said that the protection ended (decision 2)."""
+    library = either_library
+    library.register.omits_false = True
+    library.register.knows(loses_protection(BO))
+    library.store.windows.open_for_everyone(user="lisbeth", reason="en prøve")
+    library.deliver(MONDAY)
+    report = library.one_night_with(windows_a_day=0)
+    assert (report.document()["windows"]["left"] > 0, is_protected(library)) == (True, True)
+    for night in (TUESDAY, WEDNESDAY):
+        library.deliver(night)
+        library.one_night()
+        assert (waiting(library), is_protected(library)) == ([], True)
+    library.deliver(NEXT)
+    library.one_night()
+    assert (waiting(library), is_protected(library)) == ([KIND], True)
+    assert library.store.windows.count() == 0
+    number = number_of(library, KIND)
+    by(library, "lone").accept(number)
+    by(library, "erik").accept(number)
+    assert not is_protected(library)
+    library.deliver(LAST)
+    library.one_night()
+    assert (waiting(library), is_protected(library), library.rows("follow_up")) == ([], False, [])
