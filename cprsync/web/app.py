@@ -183,6 +183,7 @@ _SENT: Final[Mapping[str, tuple[Task, Page]]] = {
     "/log/citizen": (Task.LOG, logbook.tell_citizen),
     "/log/watch": (Task.LOG, logbook.watch),
     "/nights/{number:number}/approve": (Task.APPROVE, nights.approve_night),
+    "/nights/{number:number}/run": (Task.OPERATE, nights.run_approved),
     "/reviews/bulk": (Task.ANSWER, queue.preview_bulk),
     "/reviews/bulk/accept": (Task.ANSWER, queue.accept_bulk),
     "/reviews/{number:number}/answer": (Task.ANSWER, reviewing.answer_item),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -294,6 +294,20 @@ class Site:
                 clock_is_checked=unheard is None,
                 monotonic=time.monotonic,
             )
+
+    def run_approved_night(self, plan: str) -> None:
+        """Run the night that writes a held plan, as `sync --approve` does.
+
+        Raises BadInput, before the run, if two people have not approved it, and RunBusy if another run is active.
+        """
+        from cprsync.services.night.approving import make_sure_that_approved
+        from cprsync.services.night.run import run_night
+        from cprsync.services.ports.night import Silence
+
+        # a site reads its policy once: the night goes by the file as it is now
+        with replace(self).night(progress=Silence()) as night:
+            make_sure_that_approved(night.store, plan, now=night.clock.now())
+            run_night(night)
 
     def compare_clocks(self, store: Store) -> CprsyncError | None:
         """Compare the clocks as a night does. Return why the register could not check ours; None: it could.

@@ -20,6 +20,7 @@ from cprsync.config.addresses import LOOPBACK
 from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
 from cprsync.domain.desk.roles import Role
 from cprsync.services.desk.lookup import Desk
+from cprsync.services.night.approving import make_sure_that_approved
 from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
@@ -91,6 +92,11 @@ class Site:
         assert patience.left() > 0
         assert asks
         yield self.library.targets
+
+    def run_approved_night(self, plan: str) -> None:
+        """Run the night as the program does."""
+        make_sure_that_approved(self.library.store, plan, now=self.clock.now())
+        self.library.one_night()
 
     def publish_patron(self, patron_id: str) -> bool:
         self.told.append(patron_id)

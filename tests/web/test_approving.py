@@ -93,3 +93,50 @@ def test_who_is_at_the_desk_alone_approves_nothing(guarded: Served) -> None:
     browser.post(f"/nights/{number}/approve", {"form_token": browser.token, "plan": "sha256:", "reason": "vil gerne"})
     assert browser.answer.status_code == 403
     assert guarded.library.everything() == before
+
+
+def approve(desk: Served, *names: str) -> str:
+    """Approve the held plan as these people, and return the path of its night."""
+    path = f"/nights/{newest(desk)['run']}"
+    for name in names:
+        sign_in(desk, name).open(path).send(f"{path}/approve", reason="set efter")
+    return path
+
+
+def test_an_operator_runs_an_approved_night_at_once_and_once(guarded: Served) -> None:
+    path = approve(guarded, "leder", "drift")
+    operator, late = (sign_in(guarded, "drift").open(path) for _ in range(2))
+    operator.send(f"{path}/run")
+    assert "Natkørslen har kørt." in operator.text
+    assert operator.path == f"/nights/{newest(guarded)['run']}" != path
+    assert guarded.library.record("CLARA").status is Status.DEAD
+    # who pressed too late runs nothing
+    before = guarded.library.everything()
+    assert late.send(f"{path}/run").answer.status_code == 422
+    assert guarded.library.everything() == before
+
+
+def test_a_night_is_not_run_at_once_without_both_yeses_or_without_the_role(guarded: Served) -> None:
+    path = approve(guarded, "leder")
+    (held,) = guarded.library.store.approvals.waiting()
+    before = guarded.library.everything()
+    operator = sign_in(guarded, "drift").open(path)
+    assert "Kør nu" not in operator.text
+    operator.post(f"{path}/run", {"form_token": operator.token, "plan": held.plan})
+    assert operator.answer.status_code == 422
+    assert guarded.library.everything() == before
+    approve(guarded, "drift")
+    before = guarded.library.everything()
+    leader = sign_in(guarded, "leder").open(path)
+    assert "Kør nu" not in leader.text
+    assert leader.post(f"{path}/run", {"form_token": leader.token, "plan": held.plan}).answer.status_code == 403
+    assert guarded.library.everything() == before
+
+
+def test_a_night_is_not_run_at_once_while_another_run_is_active(guarded: Served) -> None:
+    path = approve(guarded, "leder", "drift")
+    operator = sign_in(guarded, "drift").open(path)
+    before = guarded.library.everything()
+    with guarded.library.store.runs.lock():
+        assert operator.send(f"{path}/run").answer.status_code == 503
+    assert guarded.library.everything() == before
