@@ -6,6 +6,7 @@ A target that does not answer holds up no other target, and no night.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -201,13 +202,9 @@ class Sender:
             ids, stopped = waiting.get(one.target.name), held.get(one.target.name)
             if one.client is None or not ids:
                 continue
-
-            def goes(queue: Queue, target: Target = one.target, stopped: str | None = stopped) -> bool:
-                if stopped is not None or queue[-1].patron_id != patron_id:
-                    return _protects(queue)
-                return target.kind.hears_all_at_once or _is_urgent(queue)
-
-            self._send_patrons(one, one.client, [ids], stopped, goes)
+            at_once = _goes_always if one.target.kind.hears_all_at_once else _is_urgent
+            own = at_once if stopped is None else _protects
+            self._send_patrons(one, one.client, [ids], stopped, partial(_goes_from_desk, patron_id, own))
 
     def _brake(self, one: OpenTarget) -> str | None:
         """Why the target is stopped, now or before; None: it is not."""
@@ -298,6 +295,11 @@ def _is_broken(queue: Sequence[OutwardEffect]) -> bool:
 
 def _goes_always(_queue: Queue) -> bool:
     return True
+
+
+def _goes_from_desk(patron_id: str, own: Callable[[Queue], bool], queue: Queue) -> bool:
+    """Whether the desk sends a queue: the patron's as `own` says, and of those around what protects."""
+    return own(queue) if queue[-1].patron_id == patron_id else _protects(queue)
 
 
 def _is_urgent(queue: Queue) -> bool:
