@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     from cprsync.web.rendering import Renderer
 
 _NOT_FOUND = 404
+#: Ends the address of the page where people sign in, after they have signed out.
+SIGNED_OUT: Final = "signed-out"
 _LOG: Final = structlog.get_logger("cprsync.web")
+
+
+def has_left(request: Request) -> bool:
+    """Whether the person at this browser has just signed out."""
+    return request.url.query == SIGNED_OUT
 
 
 class Door:
@@ -97,7 +104,9 @@ class Door:
             address = await journeys.sign_out_address()
             if address is not None:
                 return self.lead_on(stranger, address, told, leads_to="sign_out_there")
-        return self.with_cookie(RedirectResponse(f"{self.root}/sign-in", status_code=303), stranger)
+        # the session that could say so has ended
+        address = f"{self.sign_in_path}?{SIGNED_OUT}"
+        return self.with_cookie(RedirectResponse(address, status_code=303), stranger)
 
     async def show_session(self, request: Request) -> Response:
         """Let the session last on, as each request does, and say until when: on a page, and to a script."""

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cprsync.language.words import desk_word
 from cprsync.web.accounts import CHECKS_MAX
+from cprsync.web.door import has_left
 from cprsync.web.memory.tries import MARKS_SECONDS
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class SignIn:
             status=200 if problem is None else 403,
             problem=problem,
             has_unsent=self._entry.has_unsent(request),
+            has_left=has_left(request),
             provider=None if provider is None else provider.title,
             has_accounts=self._around.accounts is not None,
         )

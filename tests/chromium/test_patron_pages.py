@@ -80,7 +80,7 @@ def test_a_patron_signs_in_by_card_and_by_the_provider_and_every_page_is_well(pa
     assert seat.path == "/me"
     assert person("ANNA").name.last not in seat.html
     looks_well(seat)
-    looks_well(seat.click("Ret"))
+    looks_well(seat.click("Ret oplysninger"))
     seat.page.locator("#own-absence").fill("i morgen")
     with seat.page.expect_navigation():
         seat.page.get_by_role("button", name="Gem Fravær").click()
@@ -93,7 +93,7 @@ def test_a_patron_signs_in_by_card_and_by_the_provider_and_every_page_is_well(pa
     seat.page.get_by_role("button", name="ANNA").click()
     seat.page.wait_for_url("**/me")
     assert person("ANNA").name.addressing in seat.text
-    for name in ("Mine oplysninger", "Opslag på mig", "Ret"):
+    for name in ("Mine oplysninger", "Opslag på mig", "Ret oplysninger"):
         looks_well(seat.click(name))
     looks_well(seat.read_in_english())
     assert seat.heading == "Change your data"

@@ -273,7 +273,7 @@ def _own_session() -> requests.Session:
 
 
 #: Forms that lead to another page, which is read from its beginning.
-ELSEWHERE = ("/sign-in", "/sign-out", "/language", "/me/sign-in", "/me/sign-out", "/me/language")
+ELSEWHERE = ("/sign-in", "/language", "/me/sign-in", "/me/language")
 
 
 def _is_page(answer: requests.Response) -> bool:

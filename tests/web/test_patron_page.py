@@ -380,6 +380,13 @@ def test_the_number_stands_in_no_address_and_no_cookie(desk: Served) -> None:
     assert patron_of(desk, "ANNA") not in seen
 
 
+def test_a_patron_who_signs_out_is_told_so(desk: Served) -> None:
+    """Others may use the computer next."""
+    browser = by_card(desk).send("/me/sign-out")
+    assert cursor_of(browser.answer).text_content() == "Du er logget ud."
+    assert is_nobody(browser)
+
+
 def test_signing_out_leads_to_the_providers_own_sign_out(desk: Served, provider: Known) -> None:
     browser = by_identity(desk).send("/me/sign-out")
     address = browser.answer.headers["Refresh"].partition("url=")[2]

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import Browser, Clock, Served, serving
+from browser import Browser, Clock, Served, cursor_of, serving
 from doubles import AGENCY, MONDAY
 from test_box import patron_of
 from test_night_pages import hold
@@ -140,7 +140,11 @@ def test_signing_out_ends_the_session_everywhere(guarded: Served) -> None:
     browser = sign_in(guarded, "disk")
     token = browser.jar.cookies["cprsync"]
     browser.send("/sign-out")
-    assert browser.path == "/sign-in"
+    # the next one types their name, and hears first that the last one has left
+    name = cursor_of(browser.answer)
+    assert (name.get("id"), name.get("aria-describedby")) == ("name", "left")
+    assert "Du er logget ud." in browser.text
+    assert "Du er logget ud." not in browser.open("/sign-in").text
     other = guarded.browser()
     other.jar.cookies.set("cprsync", token)
     assert other.open("/").path == "/sign-in"

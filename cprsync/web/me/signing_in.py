@@ -11,6 +11,7 @@ from cprsync.domain.desk.claims import claim_at
 from cprsync.errors import CardRefused, CprsyncError, QuotaReached, SignInRefused, SignInUnavailable
 from cprsync.language.words import desk_word
 from cprsync.services.desk.own import NAMED_BY
+from cprsync.web.door import has_left
 from cprsync.web.me.area import ROOT, SIGN_IN
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class PatronSignIn:
             status=200 if problem is None else 403,
             problem=problem,
             has_unsent=self._door.has_unsent(request),
+            has_left=has_left(request),
             provider=None if provider is None else provider.title,
             takes_cards=self._area.takes_cards,
         )
