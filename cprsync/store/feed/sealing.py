@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from cprsync.errors import FenceLost
+from cprsync.errors import DeliveryRefused, FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store import tables
 from cprsync.store.core.engine import reading, writing
@@ -200,13 +200,19 @@ def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> N
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
-    """Yield chunks of exactly CHUNK_BYTES, except the last. The source may give fewer bytes at a time."""
-    held = b""
+    """Yield chunks of exactly CHUNK_BYTES, except the last. The source may give fewer bytes at a time.
+
+    Raises:
+        DeliveryRefused: nothing but zero bytes stands in a whole chunk, as where a transfer reserved room and stopped.
+    """
+    held, at = b"", 0
     while more := content.read(CHUNK_BYTES - len(held)):
         held += more
         if len(held) == CHUNK_BYTES:
+            if not held.strip(b"\x00"):
+                raise DeliveryRefused("zero bytes stand in place of the delivery's content at byte {at}", at=at)
             yield held
-            held = b""
+            held, at = b"", at + CHUNK_BYTES
     if held:
         yield held
 

@@ -205,7 +205,7 @@ class OpenContent:
 def test_another_writer_gets_through_at_each_wait_for_the_server(
     server: Server, store: SqlStore, tmp_path: Path
 ) -> None:
-    put(server, bytes(70 * CHUNK_BYTES))  # more than are written at once
+    put(server, b"0" * (70 * CHUNK_BYTES))  # more than are written at once
     feed = OpenToOthers(server.feed(), tmp_path / "store.db")
     fetch_between_nights(store, feed, Silence())
     assert [one.name for one in store.inbox.waiting()] == [NAME]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from store_people import AGENCY, AGREEMENT
 
-from cprsync.errors import FenceLost
+from cprsync.errors import DeliveryRefused, FenceLost
 from cprsync.store.feed.inbox import CHUNK_BYTES
 from cprsync.store.sql import SqlStore
 from cprsync.store.tables import inbox, inbox_chunk
@@ -113,6 +113,20 @@ def test_a_stream_that_breaks_leaves_nothing(store: SqlStore, engine: Engine) ->
     before = store.views.everything()
     with pytest.raises(ConnectionResetError):
         store.sealing.seal(NAME, stream(before=at_the_end(broken)))
+    assert (store.views.everything(), rows(engine)) == (before, (0, 0))
+
+
+def test_a_file_that_goes_on_with_nothing_is_refused_where_the_nothing_begins_and_is_not_stored(
+    store: SqlStore, engine: Engine
+) -> None:
+    """A transfer that reserved 2 GB and stopped would fill the database with zero bytes."""
+    before, seen = store.views.everything(), list[int]()
+    with pytest.raises(DeliveryRefused) as refused:
+        store.sealing.seal(NAME, stream(CONTENT[:CHUNK_BYTES] + bytes(100 * CHUNK_BYTES), seen.append))
+    assert "zero bytes" in refused.value.message
+    assert seen[-1] < 4 * CHUNK_BYTES
+    with pytest.raises(DeliveryRefused):
+        store.sealing.seal(NAME, io.BytesIO(b"000" + bytes(3 * CHUNK_BYTES)))
     assert (store.views.everything(), rows(engine)) == (before, (0, 0))
 
 

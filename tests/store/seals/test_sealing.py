@@ -75,7 +75,7 @@ def test_a_sealed_record_opens_only_where_it_was_sealed(sqlite_store: SqlStore, 
     ],
 )
 def test_a_delivery_whose_parts_were_moved_or_lost_does_not_open(sqlite_store: SqlStore, tamper: str) -> None:
-    sealed = sqlite_store.sealing.seal("D270301.L000001", io.BytesIO(bytes(70_000)))
+    sealed = sqlite_store.sealing.seal("D270301.L000001", io.BytesIO(b"0" * 70_000))
     execute(sqlite_store, tamper)
     with sqlite_store.inbox.content(sealed) as content, pytest.raises(SealBroken):
         content.read()
