@@ -91,11 +91,11 @@ def _make(settings: Settings, config: Path, folder: Path, progress: Progress) ->
     from cprsync.store.backup.databases import kind_of, open_moment
     from cprsync.store.backup.sealed import Recipient
     from cprsync.store.backup.shelf import DATABASE, Shelf
-    from cprsync.wiring.setting_up import load_keyring
+    from cprsync.store.seals.keys import Keyring
 
     if settings.backup.recipient is None:
         raise ConfigurationError("no public key is set: recipient of [backup]", kind="backup.recipient")
-    recipient, keyring = Recipient.load(settings.backup.recipient), load_keyring(settings.store.url, settings.keys.dir)
+    recipient, keyring = Recipient.load(settings.backup.recipient), Keyring.load(settings.keys.dir)
     shelf = Shelf(folder)
     with shelf.begin(name_backup(real_time()), recipient) as draft:
         # before and after: a key that goes meanwhile may have written what is in the copy

@@ -230,7 +230,7 @@ def _make_database_ready(settings: Settings, source: Source) -> list[str]:
     from cprsync.store.core.version import find_unnamed
 
     check_copy(settings.store.owners, source.manifest)
-    upgrade_store(settings.store, settings.keys.dir)
+    upgrade_store(settings.store)
     with open_database(settings.store.url) as engine:
         return find_unnamed(engine, [section.agency for section in settings.library])
 

@@ -22,9 +22,9 @@ from cprsync.store.backup.databases import make_sure_of_programs
 from cprsync.store.backup.sealed import Recipient
 from cprsync.store.backup.shelf import Shelf
 from cprsync.store.beside.journal import make_sure_of_place
+from cprsync.store.seals.keys import Keyring
 from cprsync.wire.certificates import is_for_test
 from cprsync.wiring.counterparts import register_settings
-from cprsync.wiring.setting_up import load_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ class Installation(ThisMachine):
         return find_open_files(self._settings, self._config)
 
     def load_keys(self) -> int:
-        return sum(len(one) for one in load_keyring(self._settings.store.url, self._settings.keys.dir).keys.values())
+        return sum(len(one) for one in Keyring.load(self._settings.keys.dir).keys.values())
 
     def disks(self) -> list[dict[str, Any]]:
         # a disk that is not there has no room to measure

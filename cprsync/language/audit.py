@@ -110,9 +110,6 @@ def _action_texts(entry: Happening, language: Language, titles: Mapping[str, str
 def attempt_text(doing: str, what: str, language: Language) -> str:
     """What somebody wants to do at the desk: its kind, and the one thing that it is."""
     did, (one, _, how) = word(f"did_refused.{doing}", language), what.partition(":")
-    if what == doing:
-        # an attempt of an earlier version, which did not say more
-        return did
     if doing == _REVIEW:
         return f"{did}: {word('asked_item', language, number=how)} ({word(f'asked_{one}', language)})"
     thing = name_of(one, language) if one in FIELD else word(f"why_{one}", language).removeprefix("why_")

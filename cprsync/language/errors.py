@@ -60,7 +60,7 @@ _KINDS: Final = {
         certificate.theirs.not_yet_valid certificate.theirs.test certificate.theirs.untrusted clock
         configuration.missing configuration.password delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.credential file.owner init.folder journal.file
-        keys.foreign keys.form keys.lost keys.missing keys.mode keys.older keys.other keys.purpose
+        keys.foreign keys.form keys.lost keys.missing keys.mode keys.other keys.purpose
         netmedia.refused_in_a_row
         plan.file policy port port.address port.low schemas
         sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts

@@ -28,10 +28,9 @@ OUTCOMES = ("applied", "unchanged", "parked", "not_ours", "held")
 def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The report, line by line. Leaves out parts in which nothing happened."""
     yield _title_line(document, language)
-    # a run of an earlier version lacks it
-    if document.get("clock_behind"):
+    if document["clock_behind"]:
         yield "  " + word("clock_behind", language, day=day_text(document["clock_behind"], language))
-    if document.get("clock_unchecked"):
+    if document["clock_unchecked"]:
         yield "  " + word("clock_unchecked", language)
     if document["state"] == "nothing" and not document["deliveries"] and "error" not in document:
         yield "  " + word("nothing", language)
@@ -44,8 +43,7 @@ def report_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
     happened = {kind: count for kind, count in document["calendar"].items() if kind != "days"}
     if happened:
         yield f"  {word('calendar', language)}: {_counts_text(happened, language)}"
-    # a run of an earlier version lacks it
-    if document.get("forgotten"):
+    if document["forgotten"]:
         yield f"  {word('forgotten', language)}: {forgotten_text(document['forgotten'], language)}"
     if document["reasons"]:
         yield f"  {word('reasons', language)}: {_reasons_text(document['reasons'], language)}"
@@ -73,16 +71,14 @@ def _taken_key(document: Mapping[str, Any]) -> str:
 def _delivery_line(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
     day, outcome = delivery["produced"], _outcome_text(delivery, language, taken=taken)
     produced = f" ({day_text(day, language)})" if day else ""
-    # a run of an earlier version lacks it
-    if not delivery.get("announced", True):
+    if not delivery["announced"]:
         outcome = word("delivery_unannounced", language, outcome=outcome)
     return f"  {word('delivery', language)} {delivery['file']}{produced}: {outcome}"
 
 
 def _outcome_text(delivery: Mapping[str, Any], language: Language, *, taken: str) -> str:
     said, outcome = {"applied": taken, "older": "older_delivery"}, delivery["outcome"]
-    # a run of an earlier version lacks it
-    if delivery.get("waits"):
+    if delivery["waits"]:
         return word("delivery_waits", language)
     return word(said.get(outcome, outcome), language)
 
@@ -118,14 +114,13 @@ def _subscription_lines(document: Mapping[str, Any], language: Language) -> Iter
     if subscriptions["added"]:
         total = subscriptions["added"] + subscriptions["kept"]
         yield word("subscribed", language, added=subscriptions["added"], total=total)
-    # a run of an earlier version lacks it
-    ended = subscriptions.get("ended", 0)
+    ended = subscriptions["ended"]
     if ended:
         yield word("subscriptions_ended", language, **subscriptions)
     # what the night ended is removed by it too: the same number says nothing more
     if subscriptions["removed"] not in {0, ended}:
         yield word("subscriptions_removed", language, **subscriptions)
-    if subscriptions.get("unknown"):
+    if subscriptions["unknown"]:
         yield word("subscriptions_unknown", language, count=subscriptions["unknown"])
     if undecided := document["reasons"].get("subscription.unknown"):
         yield word("subscriptions_undecided", language, count=undecided)
@@ -151,32 +146,26 @@ def _class_text(entry: Mapping[str, Any], language: Language) -> str:
 
 def _around_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     yield from ("  " + line for line in _subscription_lines(document, language))
-    leaving = document.get("leaving", {})
-    if leaving.get("closed") or leaving.get("asked"):
+    leaving = document["leaving"]
+    if leaving["closed"] or leaving["asked"]:
         yield "  " + word("leaving", language, **leaving)
-    if leaving.get("again"):
+    if leaving["again"]:
         yield "  " + word("erased_again", language, **leaving)
     yield from ("  " + line for line in net_media_lines(document, language))
-    # a run of an earlier version lacks it
-    yield from ("  " + line for line in audit_lines(document.get("audit"), language))
+    yield from ("  " + line for line in audit_lines(document["audit"], language))
     yield from _windows_lines(document, language)
-    # a run of an earlier version lacks it
-    if document.get("sealed_by_silence"):
+    if document["sealed_by_silence"]:
         yield "  " + word("sealed_by_silence", language, count=document["sealed_by_silence"])
-    if document.get("overrides", {}).get("in_force"):
+    if document["overrides"]["in_force"]:
         yield "  " + word("overrides", language, **document["overrides"])
     if document["left_to_a_person"]:
         yield "  " + word("left", language, left=document["left_to_a_person"])
-    # a run of an earlier version lacks it
-    if waiting := document.get("reviews", {}).get("waiting"):
+    if waiting := document["reviews"]["waiting"]:
         yield "  " + word("reviews", language, waiting=waiting)
 
 
 def _windows_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    # a run of an earlier version lacks it
-    windows = document.get("windows")
-    if windows is None:
-        return
+    windows = document["windows"]
     if windows["asked"]:
         yield "  " + word("windows_asked", language, **windows)
     yield from ("  " + line for line in window_lines(windows, language))
@@ -186,38 +175,33 @@ def _windows_lines(document: Mapping[str, Any], language: Language) -> Iterator[
 
 def net_media_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What became of rights to net media, and what their services were told."""
-    # a run of an earlier version lacks it, and has no comparison of accounts
-    for product, counts in document.get("entitlements", {}).items():
+    for product, counts in document["entitlements"].items():
         turned = [word(f"night_{turn}", language, count=counts[turn]) for turn in TURNS if counts[turn]]
         if not turned and not counts["waiting"]:
             continue
         turned.append(word("night_unchanged", language, count=counts["unchanged"]))
         waits = word("night_untold", language, count=counts["waiting"]) if counts["waiting"] else ""
-        # a run of an earlier version did not say what a product is called
-        title = document.get("products", {}).get(product, {}).get(language, product)
+        title = document["products"].get(product, {}).get(language, product)
         yield word("night_rights", language, product=title, turned=", ".join(turned) + waits)
-    yield from account_lines(document.get("net_media", {}), language)
-    # a run of an earlier version lacks it
-    cards = document.get("cards")
+    yield from account_lines(document["net_media"], language)
+    cards = document["cards"]
     if cards is not None and (cards["told"] or cards["left"] or cards["stays"]):
         yield cards_text(cards, language)
     published = document["published"]
     if published["sent"]:
         yield word("told", language, sent=published["sent"])
     if published["waiting"]:
-        # a run of an earlier version lacks it
-        waits = "waiting_unset" if published.get("set_up") is False else "waiting"
+        waits = "waiting" if published["set_up"] else "waiting_unset"
         yield word(waits, language, waiting=published["waiting"])
     if published["failed"]:
         yield word("not_taken", language, failed=published["failed"])
-    # a run of an earlier version lacks them
-    for target in document.get("targets", ()):
+    for target in document["targets"]:
         yield from target_lines(target, language)
 
 
 def target_lines(target: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What another system was told, and what it must still be told."""
-    sent, written = target["sent"], target.get("written", target["sent"])
+    sent, written = target["sent"], target["written"]
     for what in ("sent", "waiting", "failed", "stopped"):
         if target[what]:
             key = "target_sent_idle" if what == "sent" and written < sent else f"target_{what}"
@@ -229,8 +213,7 @@ def audit_lines(audit: Mapping[str, Any] | None, language: Language) -> Iterator
     """Whether the audit passes its check, and every problem."""
     if audit is None:
         return
-    # a report of an earlier version does not say whether somebody had accepted it
-    whole = "audit_whole_since" if audit.get("accepted") else "audit_whole"
+    whole = "audit_whole_since" if audit["accepted"] else "audit_whole"
     yield word(whole if audit["whole"] else "audit_broken", language, count=audit["entries"], code=audit["code"])
     for problem in audit["problems"]:
         yield "  " + (in_danish(problem) if language == "da" else problem["message"])
@@ -243,8 +226,7 @@ def _stopped_lines(document: Mapping[str, Any], language: Language) -> Iterator[
         yield "  " + word("would_brake" if planned else "brake", language)
         yield from ("    " + _class_text(entry, language) for entry in brake["classes"])
         yield from ("    " + line for line in brake_lines(document, language))
-    # a run of an earlier version lacks it
-    if approval := document.get("approval"):
+    if approval := document["approval"]:
         yield from ("  " + line for line in approval_lines(document, approval, language))
     if document["let_through"]:
         through = word("would_let_through" if planned else "let_through", language)
@@ -278,7 +260,7 @@ def approval_lines(document: Mapping[str, Any], approval: Mapping[str, Any], lan
 
 
 def undo_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """What a run has undone, and which run has undone this one. A night of an earlier version says neither."""
+    """What a run has undone, and which run has undone this one."""
     if counts := document.get("reverting"):
         undone, by = document["reverts"], document["run"]
         yield word("revert_done", language, run=undone, by=by, count=counts["restored"])
@@ -305,7 +287,6 @@ def brake_lines(document: Mapping[str, Any], language: Language, *, on_page: boo
     run, brake = document["run"], document["brake"]
     classes: Sequence[Mapping[str, Any]] = brake["classes"]
     yield word("brake_look_here" if on_page else "brake_planned" if run is None else "brake_look", language, run=run)
-    # a night of an earlier version lacks it
     if (undone := document.get("reverts")) is not None:
         # no file is wrong, and no `sync` writes it
         yield word("brake_approve_here" if on_page else "brake_approve_undo", language, plan=brake["plan"], run=undone)

@@ -100,9 +100,6 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
         values["ended"] = word(f"ended_{one['exit']}", language)
     values |= {key: day_text(one[key], language) for key in ("due", "day") if key in one}
     values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at", "until") if one.get(key)}
-    if what == "late":
-        # an alarm that an earlier version kept has only the day that was due
-        values.setdefault("day", values["due"])
     if what == "disk":
         values |= {"free": bytes_text(one["free"], language), "place": word(f"disk_{one['place']}", language)}
     if what == "windows":
@@ -278,7 +275,7 @@ def mending_text(certificate: Mapping[str, Any], language: Language) -> str:
 
 
 def problem_text(certificate: Mapping[str, Any], language: Language) -> str:
-    """What is wrong with a certificate. An alarm that an earlier version kept has it in English alone."""
+    """What is wrong with a certificate."""
     return (language == "da" and certificate.get("problem_da")) or certificate["problem"] or ""
 
 

@@ -228,7 +228,6 @@ def _move_in(tenant: Tenant, *, shared: bool, elsewhere: Collection[str]) -> Non
     names = {"agency": tenant.agency, "id": tenant.agreement}
     with reading(tenant.engine) as connection:
         known = set(connection.scalars(_AGENCIES, {"agreement_": tenant.agreement}))
-    # an earlier version made the rows of a mistyped agency too
     if not shared and known - {tenant.agency}:
         check_agency(tenant.engine, tenant.agency, tenant.agreement, elsewhere=elsewhere)
     if tenant.agency in known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
-from cprsync.errors import ConfigurationError, CprsyncError, StoreMismatch
+from cprsync.errors import StoreMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import Settings, StoreSection
     from cprsync.services.ports.trust.upkeep import StoreVersion
-    from cprsync.store.seals.keys import Keyring
 
 
 @contextmanager
@@ -48,12 +47,11 @@ def create_keys(folder: Path) -> None:
     keys.create_keys(folder)
 
 
-def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path | None = None) -> dict[str, Any]:
+def upgrade_store(store: StoreSection, *, copies: Path | None = None) -> dict[str, Any]:
     """Migrate the store to this program's version, and give its roles their rights.
 
     Args:
         store: where it is, and its roles.
-        keys: the folder in which to make the keys that this version needs and an older one did not have.
         copies: the folder for a copy of a store that holds something and is of an older version. None: no copy is made.
 
     Raises:
@@ -61,8 +59,6 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
     """
     from cprsync.store.beside.journal import make_sure_of_place
     from cprsync.store.core.version import check_tables, store_version, upgrade
-    from cprsync.store.seals.keys import add_missing_keys
-    from cprsync.store.trust.key_checks import noted_purposes
 
     make_sure_of_owner(store)
     # whatever is written later needs it
@@ -73,9 +69,7 @@ def upgrade_store(store: StoreSection, keys: Path | None = None, *, copies: Path
         check_tables(engine)
         if store.keeper_url is not None:
             _give_rights(engine, store.url, store.keeper_url)
-        found, noted = store_version(engine), noted_purposes(engine)
-    if keys is not None:
-        add_missing_keys(keys, noted=noted)
+        found = store_version(engine)
     return {
         "version": found.current,
         "needed": found.wanted,
@@ -98,27 +92,6 @@ def remembers_another(settings: Settings) -> bool:
 
     files = (settings.keys.dir / FILE, settings.store.erase_journal)
     return any(path.exists() and path.stat().st_size for path in files)
-
-
-def load_keyring(url: str, folder: Path, *, may_lack: bool = False) -> Keyring:
-    """Read the keys of a store. `may_lack` and what it raises: as `Keyring.load`.
-
-    A purpose that an older version did not have may lack its key, unless that key has written in the store: then it is
-    lost, and none may be made in its place.
-    """
-    from cprsync.store.seals.keys import Keyring, Purpose, lacks_key
-    from cprsync.store.trust.key_checks import noted_purposes
-
-    try:
-        return Keyring.load(folder, may_lack=may_lack)
-    except ConfigurationError as error:
-        if error.kind != "keys.older":
-            raise
-        purpose, noted = Purpose(error.values["purpose"]), set[Purpose]()
-        # a database that does not answer notes nothing
-        with suppress(CprsyncError), open_database(url) as engine:
-            noted = noted_purposes(engine)
-        raise (lacks_key(purpose, kind="keys.missing") if purpose in noted else error) from None
 
 
 def make_sure_of_files(settings: Settings) -> None:

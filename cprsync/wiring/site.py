@@ -15,7 +15,7 @@ from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
 from cprsync.wiring.counterparts import Counterparts, register_settings, surroundings_of
-from cprsync.wiring.setting_up import load_keyring, make_sure_of_files, open_database, open_keeper
+from cprsync.wiring.setting_up import make_sure_of_files, open_database, open_keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,6 +166,7 @@ class Site:
         tells_targets: bool = True,
         may_lack: bool = False,
     ) -> Iterator[SqlStore]:
+        from cprsync.store.seals.keys import Keyring
         from cprsync.store.sql import SqlStore
 
         library, settings = self.section, self.settings
@@ -173,7 +174,7 @@ class Site:
             # whatever is written is described for targets at once, so the policy says here too what is sealed
             policy = self.policy
         with open_database(settings.store.url) as engine, open_keeper(settings.store) as keeper:
-            keyring = load_keyring(settings.store.url, settings.keys.dir, may_lack=may_lack)
+            keyring = Keyring.load(settings.keys.dir, may_lack=may_lack)
             if checks_keys:
                 make_sure_of_files(settings)
             store = SqlStore(

@@ -259,7 +259,7 @@ def test_a_register_that_takes_no_connections_is_tried_later(library: Library) -
 @pytest.mark.parametrize(
     ("version", "kind", "says", "advises"),
     [
-        ("0001", "store.version", "the store is of version 0001, and this program needs", "Run `cprsync db upgrade`"),
+        ("0000", "store.version", "the store is of version 0000, and this program needs", "Run `cprsync db upgrade`"),
         ("0999", "store.newer", "the store is at step 0999, which this program does not know", "or a newer one"),
     ],
     ids=["behind", "ahead"],

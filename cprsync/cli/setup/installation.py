@@ -331,7 +331,7 @@ def db_upgrade(
         refuse_root_at(config.resolve().parent)
         settings = load_settings(config)
         copies = config.resolve().parent if copy else None
-        document = upgrade_store(settings.store, settings.keys.dir, copies=copies)
+        document = upgrade_store(settings.store, copies=copies)
         document["earlier"] = document["created"] is not None and remembers_another(settings)
     lines = [word("db_upgraded", lang, version=document["version"])]
     if document["created"] is not None:

@@ -53,7 +53,7 @@ class BeforeImage:
     version: int
     times: int
     last: int
-    #: whether the day and the letters were kept with it; an image of an earlier version of the program lacks them
+    #: whether the day and the letters, which stand beside what is sealed, are as they were kept
     is_whole: bool
     as_of: AsOf | None = None
     letters_stopped: date | None = None

@@ -199,16 +199,16 @@ def write_record(record: OutwardRecord) -> bytes:
 
 
 def read_record(patron_id: str, written: bytes) -> OutwardRecord:
-    """Read a record as it was written. A field that an older program did not know is null."""
+    """Read a record as it was written."""
     document = json.loads(written)
     was = document["was"]
     return OutwardRecord(
         patron_id,
-        dict.fromkeys(_WORDS) | document["values"],
+        document["values"],
         protected=document["protected"],
         verified=document["verified"],
-        held=document.get("held", False),
-        repeats=document.get("repeats", False),
+        held=document["held"],
+        repeats=document["repeats"],
         withheld=frozenset(map(OutwardField, document["withheld"])),
         dwelling=document["dwelling"],
         is_patron=document["is_patron"],

@@ -141,7 +141,6 @@ def _approved(in_force: Sequence[GivenYes]) -> dict[str, Any]:
 
 def _void(brake: Mapping[str, Any], in_force: Sequence[GivenYes]) -> dict[str, Any] | None:
     """Whose yes to an earlier plan no longer counts, and what was added since. None: nobody's."""
-    # a run of an earlier version lacks it
     void: Mapping[str, Any] = brake.get("void") or {"by": ()}
     again = {one.who for one in in_force}
     by = [who for who in void["by"] if who not in again]

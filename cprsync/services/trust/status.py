@@ -191,7 +191,7 @@ def _windows_brake(store: Store, nights: Sequence[Mapping[str, Any]]) -> list[di
     for night in nights:
         if night["day"] != nights[0]["day"]:
             break
-        # an unfinished run has no report, and one of an earlier version lacks it
+        # an unfinished run has no report
         windows = (store.runs.document(night["run"]) or {}).get("windows")
         if windows is not None and windows["asked"]:
             brake: list[dict[str, Any]] = windows["brake"]

@@ -47,7 +47,7 @@ IMAGE_COLUMNS: Final = tuple(
 _HEAD, _ENTRY = tables.audit_head.c, tables.audit.c
 # Each entry of the desk is followed by some of these, so they are built once.
 _KNOWN: Final = select(
-    *(_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key, _LIBRARY.records_images),
+    *(_LIBRARY.records_sum, _LIBRARY.records_changes, _LIBRARY.records_key),
     *(_LIBRARY.heads_lines, _LIBRARY.heads_code),
 ).where(_LIBRARY.agency == AGENCY_IS)
 _JOURNAL_SEEN: Final = select(_LIBRARY.journal_lines, _LIBRARY.journal_code).where(_LIBRARY.agency == AGENCY_IS)
@@ -80,19 +80,13 @@ class Moved(NamedTuple):
 
 
 def begin_versions(tenant: Tenant) -> None:
-    """Count what the sum has not counted yet: all of it, or the before-images of a store from an earlier version."""
+    """Count the sum, unless that has been done."""
     with reading(tenant.engine) as connection:
-        if library_row(connection, tenant).records_images:
+        if library_row(connection, tenant).records_key is not None:
             return
     with library_transaction(tenant) as connection:
-        row = library_row(connection, tenant)
-        if row.records_key is None:
+        if library_row(connection, tenant).records_key is None:
             count_versions(connection, tenant, changes=1)
-        elif not row.records_images:
-            # added to what stands, so that a mark that someone has cleared makes a sum that fits nothing
-            keyed = _keyed(tenant, row.records_key)
-            total = _sum_in(row, keyed) + _count_images(connection, tenant, keyed)
-            _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1, images=True)
 
 
 def count_versions(connection: Connection, tenant: Tenant, *, changes: int) -> None:
@@ -100,7 +94,7 @@ def count_versions(connection: Connection, tenant: Tenant, *, changes: int) -> N
     key = tenant.keyring.newest(Purpose.FINGERPRINT).id
     keyed = _keyed(tenant, key)
     total = _count(connection, tenant, keyed) + _count_images(connection, tenant, keyed)
-    _write_sum(connection, tenant, key, total, changes, images=True)
+    _write_sum(connection, tenant, key, total, changes)
 
 
 def note_versions(
@@ -123,9 +117,8 @@ def note_versions(
     for one in moved:
         total -= _value(keyed, one.patron_id, one.part, one.before)
         total += _value(keyed, one.patron_id, one.part, one.after)
-    if row.records_images:  # else they are counted when the store is next opened
-        total += sum(_image_value(keyed, one) for one in kept) - sum(_image_value(keyed, one) for one in deleted)
-    _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1, images=row.records_images)
+    total += sum(_image_value(keyed, one) for one in kept) - sum(_image_value(keyed, one) for one in deleted)
+    _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1)
 
 
 def record_changes(connection: Connection, tenant: Tenant) -> int | None:
@@ -161,17 +154,14 @@ def are_records_the_last(connection: Connection, tenant: Tenant, known: AnyRow |
     if row.records_key is None:
         return True
     keyed = _keyed(tenant, row.records_key)
-    total = _count(connection, tenant, keyed)
-    total += _count_images(connection, tenant, keyed) if row.records_images else 0
+    total = _count(connection, tenant, keyed) + _count_images(connection, tenant, keyed)
     return (total - _sum_in(row, keyed)) & _MASK == 0
 
 
-def _write_sum(  # noqa: PLR0913 -- the transaction, the key, and the columns of the sum
-    connection: Connection, tenant: Tenant, key: str, total: int, changes: int, *, images: bool
-) -> None:
+def _write_sum(connection: Connection, tenant: Tenant, key: str, total: int, changes: int) -> None:
     hidden = (total + _veil(_keyed(tenant, key), changes)) & _MASK
     values = {"records_sum": hidden.to_bytes(_BITS // 8), "records_changes": changes, "records_key": key}
-    connection.execute(_CHANGE, {"agency_": tenant.agency, **values, "records_images": images})
+    connection.execute(_CHANGE, {"agency_": tenant.agency, **values})
 
 
 def _sum_in(row: AnyRow, keyed: Keyed) -> int:

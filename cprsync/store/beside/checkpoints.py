@@ -217,7 +217,7 @@ class HeadsFile:
         return None
 
     def end(self) -> Seen:
-        """Return the number and code of the last chained line, not verified. An earlier version chained none."""
+        """Return the number and code of the last chained line, not verified."""
         return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
 
     def first_lost(self, witnessed: Seen) -> int:
@@ -396,7 +396,7 @@ class HeadsFile:
         """
         if not self._is_there():
             return
-        code, chained, number = _FIRST, False, 0
+        code, number = _FIRST, 0
         with self.path.open("rb") as file:
             while (line := file.readline(LINE_MAX)).endswith(b"\n"):
                 number += 1
@@ -405,13 +405,10 @@ class HeadsFile:
                 secret = self._secrets.get(str(told.get("key")))
                 if secret is None:
                     raise AuditBroken(FILE, number, "the line is not signed by us")
-                chained = chained or "line" in told
                 code = hmac.digest(secret, code + text, "sha256")
-                # each line of the first version was signed by itself; the first chained line covers them all
-                signed = code if chained else hmac.digest(secret, text, "sha256")
-                if not hmac.compare_digest(signed.hex().encode(), signature):
+                if not hmac.compare_digest(code.hex().encode(), signature):
                     raise AuditBroken(FILE, number, "the line is not signed by us")
-                if chained and told.get("line") != number:
+                if told.get("line") != number:
                     raise AuditBroken(FILE, number, "a line before it is missing")
                 yield Seen(number, code), told["agency"], _mark(told)
         if len(line) == LINE_MAX:

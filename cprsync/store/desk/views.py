@@ -259,7 +259,7 @@ def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, 
 
 
 #: Columns about how the store was written. Stores with the same content may differ in them.
-_OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key", "records_images"})
+_OWN = frozenset({"heads_lines", "heads_code", "records_sum", "records_changes", "records_key"})
 
 
 @functools.cache

@@ -264,7 +264,7 @@ def _image(tenant: Tenant, rows: Sequence[AnyRow], *, is_whole: bool) -> BeforeI
     person = open_image(tenant, first)
     as_of = None if first.as_of_day is None else AsOf(first.as_of_day, Source(first.as_of_source))
     versions = (first.version, len(rows), rows[-1].version)
-    return BeforeImage(person, *versions, first.is_whole and is_whole, as_of, first.letters_stopped)
+    return BeforeImage(person, *versions, is_whole, as_of, first.letters_stopped)
 
 
 def _stop_letters(connection: Connection, tenant: Tenant, letters: Mapping[str, date | None]) -> None:

@@ -182,7 +182,6 @@ class Runs(TenantStore):
             if entry["kind"] == audit.CHANGE:
                 by_action.update(entry["actions"])
             if entry["kind"] == CLOSE:
-                # an entry from an earlier version has no count
                 ended += int(entry.get(ENDED, 0))
             if entry["kind"] == FORGET:
                 forgotten.update(dict.fromkeys(entry["actions"], int(entry["count"])))

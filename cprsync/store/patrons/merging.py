@@ -120,8 +120,7 @@ def undo_merge(
     belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=before.number)
     belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
     restore_overrides(connection, tenant, closed.id, kept["overrides"])
-    # an item from an earlier version has no links
-    responsibles.give_links_back(connection, tenant, kept.get("links", ()), of=keeps.id, to=closed.id)
+    responsibles.give_links_back(connection, tenant, kept["links"], of=keeps.id, to=closed.id)
     ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
     keeper = open_patron(connection, tenant, keeps)
     person = protected_once_parted(before, keeper.register)
@@ -136,10 +135,8 @@ def undo_merge(
     if not _publish(connection, tenant, keeper):
         publish_cards(connection, tenant, [keeper.id])
     _withdraw_removal(connection, tenant, closed.id)
-    # an item from an earlier version has no account
-    _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept.get("account"))
-    # an item from an earlier version has no items
-    _let_wait_again(connection, tenant, kept.get("items", ()), of=closed, to=keeper.id)
+    _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept["account"])
+    _let_wait_again(connection, tenant, kept["items"], of=closed, to=keeper.id)
     # the patron is back, so nobody need say who has that number now
     write_reviews(connection, tenant, tenant.no_run, ReviewNews(agreed=frozenset({(keeper.id, before.number)})))
     if closed.held_by is not None:

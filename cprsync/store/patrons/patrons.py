@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, true, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.feed.delivery import WindowReason
@@ -84,7 +84,7 @@ _KEEP_IMAGES: Final = (
         select(
             *(_PATRON.agency, _PATRON.id, _PATRON.version, bindparam("run_", type_=_IMAGE.c.run_id.type)),
             *(_PATRON.register_blob, _PATRON.register_key, bindparam("until_", type_=_IMAGE.c.until_day.type)),
-            *(_PATRON.as_of_day, _PATRON.as_of_source, _PATRON.letters_stopped, true()),
+            *(_PATRON.as_of_day, _PATRON.as_of_source, _PATRON.letters_stopped),
         ).where(_PATRON.agency == AGENCY_IS, _PATRON.id.in_(bindparam("ids_", expanding=True))),
     )
     .returning(*IMAGE_COLUMNS)

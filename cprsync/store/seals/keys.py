@@ -22,7 +22,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.private import link_refused, open_private, sync_folder, write_new_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 KEY_BYTES = 32
@@ -63,10 +63,6 @@ SERVES: Final = {
     Purpose.CHECKPOINT: "signs the audit's heads and the erase journal",
     Purpose.PIN: "checks a PIN",
 }
-#: Purposes that the first version did not have. What was sealed before them does not need their keys.
-ADDED_LATER = (Purpose.PIN,)
-
-
 #: The id of a key that stands for one that is lost.
 NOBODYS = ""
 
@@ -120,7 +116,7 @@ class Keyring:
             if may_lack and not keys:
                 keys.append((0, Key(NOBODYS, os.urandom(KEY_BYTES), datetime.fromtimestamp(0, tz=UTC))))
             if all(key.is_next for _, key in keys):
-                raise lacks_key(purpose, kind="keys.older" if purpose in ADDED_LATER else "keys.missing")
+                raise _lacks_key(purpose)
         ordered = {
             purpose: tuple(key for _, key in sorted(keys, key=lambda one: (one[1].is_next, -one[0])))
             for purpose, keys in found.items()
@@ -189,32 +185,12 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
         add_key(folder, purpose, random=random)
 
 
-def add_missing_keys(
-    folder: Path, *, noted: Collection[Purpose] = (), random: Callable[[int], bytes] = os.urandom
-) -> None:
-    """Make the first key of each purpose that was added later. A folder without keys stays empty.
-
-    `noted`: purposes with a key that has written in the store.
-
-    Raises:
-        ConfigurationError: the key of a noted purpose is lost, and must not be replaced by a new one.
-    """
-    if not any(folder.glob("*.key")):
-        return
-    missing = [purpose for purpose in ADDED_LATER if not any(folder.glob(f"{purpose.value}-*.key"))]
-    for purpose in missing:
-        if purpose in noted:
-            raise lacks_key(purpose, kind="keys.missing")
-        add_key(folder, purpose, random=random)
-
-
-def lacks_key(purpose: Purpose, *, kind: str) -> ConfigurationError:
-    """Return the error for a folder in which a purpose has no key."""
+def _lacks_key(purpose: Purpose) -> ConfigurationError:
     return ConfigurationError(
         "the key folder holds no {purpose} key ({purpose}-….key): it {serves}",
         purpose=purpose.value,
         serves=SERVES[purpose],
-        kind=kind,
+        kind="keys.missing",
     )
 
 

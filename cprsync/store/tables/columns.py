@@ -25,7 +25,7 @@ STAMP = String(27)
 
 
 def needed(name: str, kind: Any, given: str | None = None) -> Column[Any]:
-    """A column that is never empty. `given`: the value for rows written before the column existed."""
+    """A column that is never empty. `given`: the value of a row that is written without it."""
     return Column(name, kind, nullable=False, server_default=given)
 
 

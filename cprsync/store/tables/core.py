@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Date, Integer, LargeBinary, String, Text
 
-from cprsync.store.tables.columns import AGREEMENT, KEY, PATRON, WORD, key, maybe, needed, points_to, tenant_table
+from cprsync.store.tables.columns import AGREEMENT, KEY, PATRON, WORD, key, maybe, points_to, tenant_table
 
 library = tenant_table(
     "library",
@@ -27,8 +27,6 @@ library = tenant_table(
     maybe("records_sum", LargeBinary),
     maybe("records_changes", BigInteger),
     maybe("records_key", KEY),
-    # whether that sum has the before-images too: one from an earlier version has not, until the store is next opened
-    needed("records_images", Boolean, "0"),
     # how far the library has come with letting cards log in at the net media, and the last patron who was dealt with
     maybe("cards_stage", WORD),
     maybe("cards_after", PATRON),

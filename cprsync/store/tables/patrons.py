@@ -159,11 +159,10 @@ before_image = tenant_table(
     needed("register_blob", LargeBinary),
     needed("register_key", KEY),
     needed("until_day", Date),
-    # what the row had beside it; an image of an earlier version lacks it
+    # what the row had beside it
     maybe("as_of_day", Date),
     maybe("as_of_source", WORD),
     maybe("letters_stopped", Date),
-    needed("is_whole", Boolean, "0"),
     # the index finds what can no longer be taken back, by its last day
     Index("ix_before_image_until_day", "agency", "until_day"),
     # what one run wrote

@@ -19,7 +19,6 @@ from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, reading, writing
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.lending.circulation import TABLES as CIRCULATION
-from cprsync.store.records.records import from_row
 from cprsync.store.seals.keys import Purpose
 
 if TYPE_CHECKING:
@@ -80,24 +79,14 @@ def check_keys(tenant: Tenant) -> None:
 
 
 def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
-    """Find the keys that still have to be noted. Writes nothing.
-
-    Raises:
-        ConfigurationError: an earlier version wrote here and noted no keys, and its rows need other keys.
-    """
+    """Find the keys that still have to be noted. Writes nothing."""
     writes = {(purpose, tenant.keyring.newest(purpose).id) for purpose in Purpose}
     with reading(tenant.engine) as connection:
-        known = _known(connection, tenant)
-        used = set() if known else _used_and_proved(connection, tenant)
-    return (writes | used) - known.keys()
+        return writes - _known(connection, tenant).keys()
 
 
 def note_keys(tenant: Tenant) -> None:
-    """Note the keys that write from now on, so that no other key passes for one of them.
-
-    Raises:
-        ConfigurationError: as `find_new_keys`.
-    """
+    """Note the keys that write from now on, so that no other key passes for one of them."""
     new = find_new_keys(tenant)
     if not new:
         return
@@ -134,12 +123,6 @@ def noted_keys(tenant: Tenant) -> set[tuple[str, str]]:
     """Return purpose and id of every key that has written for the library, by what was noted."""
     with reading(tenant.engine) as connection:
         return {(purpose.value, key_id) for purpose, key_id in _known(connection, tenant)}
-
-
-def noted_purposes(engine: Engine) -> set[Purpose]:
-    """Return the purposes for which any library in the store has noted a key."""
-    with reading(engine) as connection:
-        return {Purpose(purpose) for purpose in connection.scalars(select(_CHECK.purpose).distinct())}
 
 
 def check_journal_keys(tenant: Tenant) -> None:
@@ -208,32 +191,6 @@ def _another(purpose: Purpose, key_id: str) -> ConfigurationError:
         id=key_id,
         kind="keys.other",
     )
-
-
-def _used_and_proved(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
-    used = keys_in_use(connection, tenant)
-    for purpose, key_id in sorted(used, key=lambda one: (one[0].value, one[1])):
-        _find_key(tenant.keyring, purpose, key_id)
-    for purpose, key_id in used:
-        if purpose is Purpose.INDEX:
-            _prove(connection, tenant, key_id)
-    return used
-
-
-def _prove(connection: Connection, tenant: Tenant, key_id: str) -> None:
-    """Check a key with one record that it finds: the opened number must have that index. Opening proves the other keys.
-
-    Raises:
-        ConfigurationError: the key is another one.
-    """
-    indexed = (_PATRON.agency == tenant.agency) & (_PATRON.index_key == key_id)
-    wanted = select(tables.patron).where(indexed, _PATRON.status_class.not_in(tables.GONE)).limit(1)
-    row = connection.execute(wanted).one_or_none()
-    if row is None:
-        return
-    number = from_row(tenant.vault, row).number
-    if not hmac.compare_digest(tenant.vault.index_under(key_id, "number", number.digits), row.number_index):
-        raise _another(Purpose.INDEX, key_id)
 
 
 def _code(purpose: Purpose, key: Key) -> bytes:

@@ -226,8 +226,7 @@ def _deliveries(document: Mapping[str, Any], language: Language) -> Iterable[dic
         yield {
             "file": one["file"],
             "day": day_text(one["produced"], language),
-            # a run of an earlier version lacks it
-            "received": one.get("received"),
+            "received": one["received"],
             "outcome": outcome,
         }
 

@@ -30,11 +30,9 @@ from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
-from cprsync.store.audit import older_states
 from cprsync.store.backup.facts import copy_heads, read_ends
 from cprsync.store.beside.checkpoints import FILE, WITNESS
 from cprsync.store.core.engine import open_engine, reading, writing
-from cprsync.store.core.tenant import library_transaction
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
 
@@ -443,9 +441,6 @@ CASES: dict[str, Callable[[Installation], None]] = {
     # the database: records as they were before a change
     "a before-image": lambda here: here.do("DELETE FROM before_image WHERE patron_id = :id", id=here.ids[0]),
     "all before-images": lambda here: here.do("DELETE FROM before_image"),
-    "all before-images, as if an earlier version had kept them": lambda here: here.do(
-        "DELETE FROM before_image", "UPDATE library SET records_images = false"
-    ),
     "a before-image of no write": lambda here: here.do(
         "UPDATE before_image SET patron_id = :to WHERE patron_id = :id", id=here.ids[1], to=here.ids[3]
     ),
@@ -520,7 +515,7 @@ BOTH = (
     "all records and their sum as they were",
     "the last desk entry, its line, and what was seen of it",
     "a before-image",
-    "all before-images, as if an earlier version had kept them",
+    "all before-images",
     "a before-image's last day",
 )
 
@@ -604,21 +599,6 @@ def test_the_retention_in_the_other_database_takes_no_entry_that_only_passes_for
     store: SqlStore, clock: StoppedClock, case: str
 ) -> None:
     no_entry_goes(lived(store, clock), case)
-
-
-def test_before_images_of_an_earlier_version_count_from_the_next_opening_on(here: Installation) -> None:
-    tenant = here.store._tenant
-    with library_transaction(tenant) as connection:
-        # as a version wrote it that did not count them
-        row = older_states.library_row(connection, tenant)
-        records = older_states._count(connection, tenant, older_states._keyed(tenant, row.records_key))
-        older_states._write_sum(connection, tenant, row.records_key, records, row.records_changes, images=False)
-    assert here.problems() == []
-    here.open_again()
-    night(here.store, StoppedClock(), person(1, protection=Protection.NAME_AND_ADDRESS), actions=(Action.PROTECT,))
-    assert here.problems() == []
-    here.do("DELETE FROM before_image WHERE patron_id = :id", id=here.ids[0])
-    assert here.problems()
 
 
 def test_a_backup_has_every_line_of_the_heads_that_its_database_has_seen_also_of_what_was_lost(

@@ -51,11 +51,6 @@ def replace(store: SqlStore, purpose: Purpose, *, same_id: bool) -> None:
     path.write_text(f"{key_id} {'a' * 2 * KEY_BYTES}\n")
 
 
-def as_written_by_an_earlier_version(store: SqlStore) -> None:
-    with writing(store._tenant.engine) as connection:
-        connection.execute(text("DELETE FROM key_check"))
-
-
 def refused(store: SqlStore) -> str:
     """The kind of the error with which the store refuses to open; nothing is written before it."""
     before = store.views.everything()
@@ -78,21 +73,6 @@ def test_other_bytes_under_the_same_id_are_told_from_the_key(store: SqlStore, pu
     assert refused(store) == "keys.other"
 
 
-@pytest.mark.parametrize("purpose", [Purpose.SEAL, Purpose.INDEX, Purpose.FINGERPRINT, Purpose.AUDIT])
-def test_a_store_of_an_earlier_version_is_asked_by_its_rows(store: SqlStore, purpose: Purpose) -> None:
-    as_written_by_an_earlier_version(live_a_night(store))
-    opened(store)
-    as_written_by_an_earlier_version(store)
-    replace(store, purpose, same_id=False)
-    assert refused(store) == "keys.lost"
-
-
-def test_a_wrong_index_key_is_found_in_a_store_of_an_earlier_version_too(store: SqlStore) -> None:
-    as_written_by_an_earlier_version(live_a_night(store))
-    replace(store, Purpose.INDEX, same_id=True)
-    assert refused(store) == "keys.other"
-
-
 @EVERY
 def test_a_newer_key_is_noted_when_it_first_writes_and_the_older_one_stays_needed(
     sqlite_store: SqlStore, purpose: Purpose
@@ -112,10 +92,14 @@ def test_a_key_that_the_erase_journal_needs_is_missed_though_no_row_names_it(sql
     add_key(sqlite_store._tenant.keyring.folder, Purpose.INDEX)
     assert opened(sqlite_store).leaving.leave(one.patron_id, user="anna") is not None
     (sqlite_store._tenant.keyring.folder / f"{Purpose.INDEX.value}-2.key").unlink()
-    as_written_by_an_earlier_version(sqlite_store)
     with writing(sqlite_store._tenant.engine) as connection:
         # as in a copy of the database from before the key was there
-        for statement in ("DELETE FROM patron", "DELETE FROM patron_key", "DELETE FROM subscription"):
+        for statement in (
+            "DELETE FROM key_check",
+            "DELETE FROM patron",
+            "DELETE FROM patron_key",
+            "DELETE FROM subscription",
+        ):
             connection.execute(text(statement))
     assert refused(sqlite_store) == "keys.lost"
 

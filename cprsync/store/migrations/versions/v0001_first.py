@@ -97,7 +97,6 @@ def _core() -> None:
         _maybe("records_sum", sa.LargeBinary),
         _maybe("records_changes", sa.BigInteger),
         _maybe("records_key", sa.String(8)),
-        _needed("records_images", sa.Boolean, "0"),
         _maybe("cards_stage", sa.String(32)),
         _maybe("cards_after", sa.CHAR(8)),
     )
@@ -195,7 +194,6 @@ def _patrons() -> None:
         _maybe("as_of_day", sa.Date),
         _maybe("as_of_source", sa.String(32)),
         _maybe("letters_stopped", sa.Date),
-        _needed("is_whole", sa.Boolean, "0"),
         _points_to("before_image", "patron", "patron_id"),
     )
     _index("ix_before_image_run_id", "before_image", "run_id")
