@@ -157,7 +157,7 @@ class Reverting(TenantStore):
     def half_done(self) -> list[HalfUndone]:
         tenant = self._tenant
         ours = (_RUN.agency == tenant.agency) & (_RUN.agreement == tenant.agreement)
-        # without before-images, nothing more can be put back: an earlier version deleted them by their age alone
+        # without before-images, nothing more can be put back
         kept = exists().where(_IMAGE.agency == _RUN.agency, _IMAGE.run_id == _RUN.reverts)
         wanted = select(_RUN.id, _RUN.reverts, _RUN.started).where(ours, IS_HALF_DONE, kept)
         with reading(tenant.engine) as connection:

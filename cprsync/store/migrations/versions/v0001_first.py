@@ -168,6 +168,7 @@ def _patrons() -> None:
     _index("ix_patron_local_due", "patron", "local_due")
     _index("ix_patron_merged", "patron", which="status_class = 'merged'")
     _index("ix_patron_next_age_step", "patron", "next_age_step")
+    _index("ix_patron_protected_on", "patron", which="protected_on IS NOT NULL")
     _index("ix_patron_real_number", "patron", "real_number", "id")
     _index("ix_patron_rights_due", "patron", "rights_due", which="rights_due IS NOT NULL")
     _index("ix_patron_rights_local", "patron", "id", which="rights_local <> local_version")
