@@ -48,7 +48,7 @@ COMMON = {"agency", "agreement", "real_number"}
 #: Indexes of a few rows only.
 SMALL = {
     *("ix_patron_found", "ix_patron_silent", "ix_patron_merged", "ix_patron_standing", "ix_patron_unverified"),
-    *("ix_change_gone", "ix_subscription_unconfirmed"),
+    *("ix_patron_protected_on", "ix_change_gone", "ix_subscription_unconfirmed"),
 }
 #: More than this often in a night of ten batches: a statement of a batch.
 ONCE_OR_TWICE = 2
@@ -162,7 +162,7 @@ def test_a_night_reads_no_large_table_from_end_to_end(night: tuple[Tenant, Caugh
     with reading(tenant.engine) as connection:
         found = whole_tables(connection, caught)
     # the versions of all records and before-images are added up at the night's end, once
-    sums = ("patron.version, patron.local_version", "before_image.letters_stopped, before_image.is_whole")
+    sums = ("patron.version, patron.local_version", "before_image.as_of_source, before_image.letters_stopped")
     summed = [one for one in found if one.startswith("1 times") and any(columns in one for columns in sums)]
     # and its sealed records are opened, page by page: each page begins where the last one ended
     opened = [one for one in found if "SEARCH" in one and "id>?" in one and "patron.local_blob" in one]

@@ -87,7 +87,7 @@ def test_a_patron_signs_in_by_card_and_by_the_provider_and_every_page_is_well(pa
     assert "problem" in seat.html
     looks_well(seat)
     seat.click("Log ud")
-    assert seat.path == "/me/sign-in"
+    assert seat.path == "/me/sign-in?signed-out"
     with seat.page.expect_navigation():
         seat.find("Log ind med MitID").click()
     seat.page.get_by_role("button", name="ANNA").click()

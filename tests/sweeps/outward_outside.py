@@ -106,7 +106,7 @@ class Outside:
         rows, queues = self.wires.in_koha(), self.library.store.queues
         people = [one for one in self.town.people.values() if one.patron_id in told and one.number.digits in rows]
         refused = queues.refused([one.patron_id for one in people])
-        owed = {one.patron_id for one in people if name in queues.waiting(one.patron_id)}
+        owed = {one.patron_id for one in people if one.patron_id in queues.around(one.patron_id).get(name, ())}
         owed |= {patron_id for patron_id, those in refused.items() if any(that["name"] == name for that in those)}
         return [(one, rows[one.number.digits]) for one in people if one.patron_id not in owed]
 

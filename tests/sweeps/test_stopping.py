@@ -109,7 +109,8 @@ def written_in_part(stage: Stage, waiting: Iterator[int]) -> None:
             state, checkpoint, _, _ = last_run(connection)
             if state == "applying" and checkpoint:
                 break
-    next(islice(waiting, 2, None))
+    # what follows the commit, and the first of the next batch
+    next(islice(waiting, 6, None))
 
 
 def document(child: Child) -> dict[str, Any]:

@@ -122,3 +122,22 @@ def test_what_keeps_somebody_shut_counts_on_when_its_entry_has_passed_its_retent
         pass
     assert told(library) == [("window", patron, "gone")]
     assert set(windows(library).values()) == {WindowReason.REQUESTED.value}
+
+
+@pytest.mark.parametrize("erased", [False, True], ids=["left", "erased"])
+def test_nobody_misses_the_window_or_the_protection_of_a_patron_who_is_gone(
+    either_library: Library, erased: bool
+) -> None:
+    library, patron = either_library, either_library.id_of("ANNA")
+    WAYS[0](library)
+    library.one_night()
+    library.store.windows.open_for_everyone(user="lisbeth", reason="en prøve")
+    assert [row["protected_on"] for row in library.rows("patron") if row["id"] == patron] != [None]
+    if erased:
+        library.store.erasing.erase(patron, user="lisbeth")
+    else:
+        library.store.leaving.leave(patron, user="lisbeth")
+    assert told(library) == []
+    library.one_night()
+    library.one_night()
+    assert told(library) == []
