@@ -62,8 +62,12 @@ def test_a_planned_night_has_no_number_and_is_looked_at_in_its_plan() -> None:
 
 
 DELIVERY = {
-    "file": "D270322.L123456", "produced": "2027-03-22", "outcome": "applied",
-    "announced": True, "waits": False, "received": 1,
+    "file": "D270322.L123456",
+    "produced": "2027-03-22",
+    "outcome": "applied",
+    "announced": True,
+    "waits": False,
+    "received": 1,
 }
 
 
@@ -94,7 +98,10 @@ def test_a_planned_night_says_what_would_be_done_with_a_delivery_and_not_that_it
 )
 def test_patrons_who_left_at_the_desk_are_said_to_be_unsubscribed_by_the_night(language: Language, line: str) -> None:
     """Their subscriptions ended with their records: the night has ended none of its own."""
-    document = braked() | {"brake": None, "subscriptions": {"added": 0, "removed": 2, "kept": 4, "ended": 0, "unknown": 0}}
+    document = braked() | {
+        "brake": None,
+        "subscriptions": {"added": 0, "removed": 2, "kept": 4, "ended": 0, "unknown": 0},
+    }
     assert line in report_lines(document, language)
     for count in (0, 1):
         told = {"added": count, "removed": count, "kept": 4, "ended": count, "unknown": 0}
