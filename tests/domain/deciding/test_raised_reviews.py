@@ -29,12 +29,13 @@ from cprsync.domain.patron.review import (
     NET_MEDIA_REFUSED,
     NO_SUCH_PERSON,
     OTHER_SUCCESSOR,
+    PROTECTION_CONTRADICTED,
     PROTECTION_DOUBTED,
     RESPONSIBLE_GONE,
     REVERTED_PROTECTED,
     State,
 )
-from cprsync.domain.person.person import Birth, Person, Status
+from cprsync.domain.person.person import EMPTY, Birth, Person, Status
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 
@@ -78,6 +79,12 @@ def test_a_status_proposes_a_block_or_its_end_once(
     before: Patron, after: Status, held: list[ItemInForce], settled: list[str], raised: list[str]
 ) -> None:
     assert answer(ReviewNews([becomes(before, status=after)]), *held) == (settled, raised)
+
+
+def test_a_contradicted_protection_is_asked_about_until_it_has_ended() -> None:
+    ends, stays = becomes(ANNA, protection=EMPTY), becomes(ANNA, protection=PROTECTED)
+    assert answer(ReviewNews([ends]), item(PROTECTION_CONTRADICTED)) == ([PROTECTION_CONTRADICTED], [])
+    assert answer(ReviewNews([stays]), item(PROTECTION_CONTRADICTED)) == ([], [])
 
 
 def test_an_item_of_another_patron_stays() -> None:
