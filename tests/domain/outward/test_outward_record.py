@@ -145,12 +145,6 @@ def test_a_record_is_read_as_it_was_written(kind: PatronKind) -> None:
     assert read_record(record.patron_id, write_record(record)) == record
 
 
-def test_a_field_that_an_older_program_did_not_write_is_null() -> None:
-    record = told(patron("ANNA"))
-    without = replace(record, values={key: value for key, value in record.values.items() if key != "language"})
-    assert read_record(record.patron_id, write_record(without)).values["language"] is None
-
-
 def test_a_record_prints_nothing_of_the_person() -> None:
     record = told(patron("ANNA"))
     assert repr(record) == f"OutwardRecord({record.patron_id})"
@@ -204,11 +198,6 @@ def test_a_death_is_told_of_a_record_that_was_put_back_unless_the_copy_had_it(
 def test_a_record_in_another_window_is_not_held() -> None:
     assert not told(put_back(person("ANNA"), WindowReason.GAP)).held
     assert not told(patron("ANNA")).held
-
-
-def test_a_record_that_an_older_program_wrote_is_not_held() -> None:
-    older = write_record(told(patron("ANNA"))).replace(b'"held":false,', b"")
-    assert not read_record("40817263", older).held
 
 
 @pytest.mark.parametrize(
