@@ -56,9 +56,9 @@ class Problem:
         return f"{form}-{self.input}" if self.input else form
 
 
-#: The fields of a form that sets a field for good. A patron in no register has more of them.
 #: Follows the address of a record to which a form leads: the cursor goes to whose record it is.
 WHOSE: Final = "#whose"
+#: The fields of a form that sets a field for good. A patron in no register has more of them.
 _SET: Final = frozenset({*SETTABLE, "protection", *(one.value for one in Overridden)})
 
 
