@@ -15,7 +15,7 @@ from cprsync.store.audit import audit
 from cprsync.store.audit.binding import HOLD, PROTECTED, WINDOW, find_lost
 from cprsync.store.core.engine import fetch_values, reading
 from cprsync.store.core.tenant import run_transaction
-from cprsync.store.seals.failures import RowUnbound
+from cprsync.store.seals.failures import PUT_BACK, RowUnbound
 
 if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
@@ -44,7 +44,7 @@ def put_back(tenant: Tenant, run: Run) -> list[CprsyncError]:
             connection.execute(this.values(_columns(kind, lost[kind][patron])))
         happened = [audit.Happened(SHUT_AGAIN, run, patron, (kind.name,)) for kind, patron in found]
         audit.append(connection, tenant, tenant.night, happened)
-    return [RowUnbound(kind.name, patron, patron, "gone") for kind, patron in found]
+    return [RowUnbound(kind.name, patron, patron, PUT_BACK) for kind, patron in found]
 
 
 def _find_living(connection: Connection, tenant: Tenant, patron_ids: set[str]) -> set[str]:

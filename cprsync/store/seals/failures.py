@@ -51,6 +51,9 @@ _UNBOUND_SHUTTING = {
     "gone": "{row} was taken away past the program: the next night puts it back",
 }
 _SHUTTING = {"protected", "window"}
+#: What a night says of a row that it has put back.
+PUT_BACK = "put_back"
+_IS_BACK = "{row} was changed past the program: this night has put it back"
 
 #: The rows that have to have one, by their kind in `store.audit.binding`.
 _ROWS = {
@@ -73,7 +76,7 @@ class RowUnbound(AuditBroken):
 
     def __init__(self, what: str, key: str, patron_id: str | None, fate: str) -> None:
         sentences = _UNBOUND_SHUTTING if what in _SHUTTING else _UNBOUND
-        super().__init__(f"bound/{what}", 0, fate, sentence=sentences[fate])
+        super().__init__(f"bound/{what}", 0, fate, sentence=_IS_BACK if fate == PUT_BACK else sentences[fate])
         self.values["row"] = CprsyncError(_ROWS[what], key=key, patron=patron_id or "")
         self.row, self.key, self.patron_id, self.fate = what, key, patron_id, fate
 

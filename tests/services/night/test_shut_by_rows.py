@@ -37,8 +37,10 @@ def named(library: Library) -> list[str]:
 
 
 def shut_again(report: Report) -> list[str]:
-    """The patron of each problem that the night's report has."""
-    return [one["values"]["row"]["values"]["patron"] for one in report.document()["audit"]["problems"]]
+    """The patron of each problem that the night's report has: the night says that it has put it back."""
+    problems = report.document()["audit"]["problems"]
+    assert all("this night has put it back" in one["message"] for one in problems)
+    return [one["values"]["row"]["values"]["patron"] for one in problems]
 
 
 # -- the day of a protection -------------------------------------------------------------------------------
