@@ -23,6 +23,7 @@ from cprsync.domain.person.municipality import municipality_of
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.services.planning.steps import Evidence, step_of
 from cprsync.store import tables
+from cprsync.store.audit.binding import BOUND, PROTECTED
 from cprsync.store.netmedia.effects import CULR
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD
 from cprsync.store.records.records import from_row
@@ -104,7 +105,11 @@ class NaiveStore:
         if step.write is not None:
             self._change(row, step.write)
             self._session.add(self._planned(ordinal, step, step.write))
-            self._audit(row.id, step.write)
+            actions = [action.value for action in step.write.actions]
+            self._audit(self._tenant.night, row.id, {"actions": actions, "kind": "change", "run": self._run.id})
+        if step.told is not None:
+            row.protected_on = step.told[1]
+            self._audit(PROTECTED.stream, row.id, {"actions": [], "kind": BOUND, "protected_on": str(step.told[1])})
         self._session.add(self._item(ordinal, index, row.id, step))
         self._run.checkpoint = ordinal
         self._session.commit()
@@ -116,7 +121,7 @@ class NaiveStore:
         image.register_blob, image.register_key = row.register_blob, row.register_key
         image.until_day = self._run.day + timedelta(days=BEFORE_IMAGE_DAYS)
         image.as_of_day, image.as_of_source = row.as_of_day, row.as_of_source
-        image.letters_stopped, image.is_whole = row.letters_stopped, True
+        image.letters_stopped = row.letters_stopped
         self._session.add(image)
         row.version += 1
         row.register_blob = vault.seal(write.prepared.canonical, place=row.id, owner=REGISTER, version=row.version)
@@ -174,18 +179,20 @@ class NaiveStore:
         item.reason = step.change.review if step.change else None
         return item
 
-    def _audit(self, patron_id: str, write: Write) -> None:
+    def _audit(self, stream: str, patron_id: str, told: dict[str, Any]) -> None:
         tenant = self._tenant
-        head = self._session.get_one(AuditHead, (AGENCY, tenant.night))
         key, at = tenant.keyring.newest(Purpose.AUDIT), tenant.stamp()
-        actions = [action.value for action in write.actions]
+        head = self._session.get(AuditHead, (AGENCY, stream))
+        if head is None:
+            head = AuditHead()
+            head.agency, head.stream, head.seq, head.mac = AGENCY, stream, 0, bytes(32)
+            self._session.add(head)
         entry = _json(
-            {"actions": actions, "agency": AGENCY, "at": at, "kind": "change", "patron": patron_id}
-            | {"run": self._run.id, "seq": head.seq + 1, "stream": tenant.night}
+            told | {"agency": AGENCY, "at": at, "patron": patron_id} | {"seq": head.seq + 1, "stream": stream}
         )
         head.seq, head.mac, head.at = head.seq + 1, hmac.digest(key.secret, head.mac + entry, "sha256"), at
         line = Audit()
-        line.agency, line.stream, line.seq, line.at, line.patron_id = AGENCY, tenant.night, head.seq, at, patron_id
+        line.agency, line.stream, line.seq, line.at, line.patron_id = AGENCY, stream, head.seq, at, patron_id
         line.entry, line.mac, line.key = entry, head.mac, key.id
         self._session.add(line)
 
