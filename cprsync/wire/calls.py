@@ -64,7 +64,7 @@ class Surroundings:
     monotonic: Callable[[], float] = time.monotonic
     #: certificates and tokens are dated by it
     now: Callable[[], datetime] = _now
-    #: the day by which an answer's dates are read, in UTC: never ahead of Copenhagen's, so nothing ends too early
+    #: the day by which an answer's dates are read. The default is never ahead of Copenhagen's: nothing ends too early
     today: Callable[[], date] = _today
     #: None: structlog's, under the counterpart's name
     log: Any = None

@@ -73,7 +73,7 @@ class Counterparts:
 
     section: LibrarySection
     is_production: bool
-    #: the day by the library's clock, in UTC
+    #: the day by the library's clock
     today: Callable[[], date]
 
     def register(self, patience: Patience | None = None) -> AbstractContextManager[SoapRegister]:

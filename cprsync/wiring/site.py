@@ -126,7 +126,7 @@ class Site:
     @property
     def counterparts(self) -> Counterparts:
         """Whom the library calls, but for the targets."""
-        return Counterparts(self.section, self.settings.is_production, lambda: self.clock.now().date())
+        return Counterparts(self.section, self.settings.is_production, LateClock(lambda: self.clock).today)
 
     def store(self, *, shows_records: bool = False) -> AbstractContextManager[SqlStore]:
         """The library's store. `shows_records`: the policy says what of a record is sealed."""

@@ -1,9 +1,9 @@
-"""A protection in a record that has to wait, over the real protocols (decision 43)."""
+"""A protection in a record that has to wait (decision 43), and one with an end date, over the real protocols."""
 
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +11,7 @@ from e2e_library import Library, Ran, new_library
 from test_feed_accept import deliver
 from town import PEOPLE, PEOPLE_FILE
 
+from cprsync.config.clock import StillClock
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person, Protection
@@ -98,3 +99,67 @@ def test_the_dates_of_a_protection_are_read_by_the_clock_that_the_library_goes_b
         answer = register.look_up(CprNumber.parse(PEOPLE["ANNA"]["number"]))
     assert answer.protection is Protection.NAME_AND_ADDRESS
     assert answer.is_end_doubted is begun
+
+
+def without_protection(content: bytes, number: str) -> bytes:
+    """A delivery that no longer has the person's 0001."""
+    head, *records, _ = content.decode("latin-1").splitlines()
+    left = [one for one in records if one[:3] + one[3:13] + one[13:17] != f"004{number}0001"]
+    assert len(left) == len(records) - 1
+    return "\n".join([head, *left, f"9999999999999{len(left):08}", ""]).encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("days_after", "lifts", "waiting"),
+    [(1, 1, []), (0, 0, ["protection.contradicted"]), (-1, 0, ["protection.contradicted"])],
+)
+def test_a_protection_is_lifted_only_if_its_end_date_has_passed_whatever_file_and_flag_say(
+    site: tuple[Library, dict[str, Any], Path], days_after: int, lifts: int, waiting: list[str]
+) -> None:
+    """The file has no 0001, and the look-up says "no" beside an end date of yesterday, today or tomorrow."""
+    library, ready, folder = site
+    control.event(ready, "protect", "ANNA")
+    assert sync_with(library, *next_delivery(ready, folder)).exit == 0
+    today = date.fromisoformat(control.state(ready)["day"]) + timedelta(days=1)
+    control.event(ready, "end-date", "ANNA", (today - timedelta(days=days_after)).isoformat())
+    name, content = next_delivery(ready, folder)
+    for _ in range(2):
+        # the register's clock is ahead of the library's, so that it has deleted the protection
+        control.day(ready)
+    deliver(library, name, without_protection(content, PEOPLE["ANNA"]["number"]))
+    ran = library.call("sync", "--today", today.isoformat())
+    assert ran.document["actions"].get("unprotect", 0) == lifts, ran.out
+    assert (record_of(library).protection is Protection.NAME_AND_ADDRESS) is not bool(lifts)
+    assert [one["kind"] for one in library.call("review", "list").document["items"]] == waiting
+
+
+def test_a_protection_is_kept_through_its_last_day_and_ends_with_the_file_that_deletes_it(
+    site: tuple[Library, dict[str, Any], Path],
+) -> None:
+    library, ready, folder = site
+    control.event(ready, "protect", "ANNA")
+    assert sync_with(library, *next_delivery(ready, folder)).exit == 0
+    control.event(ready, "end-date", "ANNA", "2027-03-30")
+    seen = []
+    for _ in range(4):
+        name, content = next_delivery(ready, folder)
+        assert sync_with(library, name, content).exit == 0
+        seen.append((name[:7], record_of(library).protection is Protection.NAME_AND_ADDRESS))
+    assert seen == [("D270324", True), ("D270330", True), ("D270331", False), ("D270401", False)]
+
+
+@pytest.mark.parametrize(("moment", "is_protected"), [("21:59:59", True), ("22:00:00", False)])
+def test_an_end_date_has_passed_from_midnight_in_denmark(
+    site: tuple[Library, dict[str, Any], Path], moment: str, is_protected: bool
+) -> None:
+    """Decision 26: there is one day, that of Copenhagen. In summer it begins at 22:00 UTC."""
+    library, ready, folder = site
+    control.event(ready, "protect", "ANNA")
+    control.event(ready, "end-date", "ANNA", "2027-04-01")
+    for _ in range(8):
+        next_delivery(ready, folder)
+    here = site_of(load_settings(library.folder / "cprsync.toml"), None)
+    here.clock = StillClock(datetime.fromisoformat(f"2027-04-01T{moment}+00:00"))
+    with here.counterparts.register() as register:
+        answer = register.look_up(CprNumber.parse(PEOPLE["ANNA"]["number"]))
+    assert (answer.protection is Protection.NAME_AND_ADDRESS) is is_protected

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: The kinds that the command line promises.
 PROMISED = (
-    "move no-road no-municipality rename birth die undie protect unprotect no-end emigrate return vanish found number "
-    "undo-number marry divorce custody birthdate resend"
+    "move no-road no-municipality rename birth die undie protect unprotect no-end end-date emigrate return vanish "
+    "found number undo-number marry divorce custody birthdate resend"
 )
 
 
@@ -60,7 +60,8 @@ HAPPENS = [
     ("die", "ANNA", None, "A21", {"status": "90", "status_since": "2027-03-22"}),
     ("protect", "ANNA", None, "A33", {"protections.0001": "2027-03-22"}),
     ("unprotect", "HELLE", None, "A33", {"protections": {}}),
-    ("no-end", "HELLE", None, "A33", {"protections": {}, "no_end": "2026-11-01"}),
+    ("no-end", "HELLE", None, "A33", {"protections": {}, "ended": "2026-11-01"}),
+    ("end-date", "HELLE", "2027-05-01", "A33", {"protections.0001": "2026-11-01", "ends": "2027-05-01"}),
     ("emigrate", "ANNA", "5120", "A06", {"status": "80", "abroad.country": "5120", "abroad.left": "2027-03-22"}),
     ("emigrate", "ANNA", None, "A06", {"status": "80", "abroad.country": "5180"}),
     ("return", "UDREJST", "SKOLEN", "A04", {"status": "01", "abroad": None, "address.street": "2244"}),
@@ -270,6 +271,9 @@ REFUSED = [
     ("protect", "HELLE", None, "protected already"),
     ("unprotect", "ANNA", None, "not protected"),
     ("no-end", "ANNA", None, "not protected"),
+    ("end-date", "ANNA", "2027-05-01", "not protected"),
+    ("end-date", "HELLE", "1 May", "is a day"),
+    ("end-date", "HELLE", "2026-10-31", "begins later"),
     ("emigrate", "ANNA", "Sweden", "a country's code"),
     ("emigrate", "ANNA", "5100", "not Denmark"),
     ("emigrate", "UDREJST", None, "status 80"),

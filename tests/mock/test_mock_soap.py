@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lxml import etree
+from mock_delivery import delivery
 from mock_wire import AUTHORITY, PNR, SUBSCRIPTION, Caller, client_context, envelope, lookup_envelope, post
 from town import ANNA, PEOPLE, number
 
@@ -16,6 +17,7 @@ from cprsync.resources import compile_schemas
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     Start = Callable[..., AbstractContextManager[dict[str, Any]]]
 
@@ -218,6 +220,24 @@ def test_a_protection_that_is_over_without_an_end_is_a_no_beside_its_start(
     control.event(ready, "protect", "HELLE")
     control.night(ready)
     assert caller.look_up(number("HELLE")).value("persondata/adressebeskyttelse/beskyttet") == "true"
+
+
+def test_a_protection_with_an_end_date_holds_that_day_and_is_deleted_by_the_first_working_day_after_it(
+    ready: dict[str, Any], caller: Caller, tmp_path: Path
+) -> None:
+    """Record 004 carries no deletion date, and the deletion has the code P11 (cpr.dk, Nov 2022)."""
+    caller.subscription("AddNoFilterSubscription")
+    control.event(ready, "end-date", "HELLE", "2027-03-23")
+    seen = []
+    for _ in range(3):
+        (name,) = control.night(ready)["files"]
+        file, at = delivery(tmp_path / "mock", name), "persondata/adressebeskyttelse"
+        protections = [line[13:] for line in file.of(number("HELLE")) if line[:3] == "004"]
+        answer = caller.look_up(number("HELLE"))
+        assert answer.value(f"{at}/startdato") == "2026-11-01+01:00"
+        assert answer.value(f"{at}/slutdato") == "2027-03-23+01:00"
+        seen.append((file.codes(number("HELLE")), protections, answer.value(f"{at}/beskyttet")))
+    assert seen == [(["A33"], ["00012026-11-01"], "true"), ([], [], "false"), (["P11"], [], "false")]
 
 
 def test_omit_false_leaves_the_unprotected_without_a_word_on_protection(start: Start) -> None:

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 EVENTS = (
     "move, rename, birth, die, undie, protect, unprotect, emigrate, return, vanish, found, number, undo-number, "
     "marry, divorce, custody, birthdate or resend (the same once more). Of an address that is none: no-road or "
-    "no-municipality; of a protection that is over: no-end."
+    "no-municipality; of a protection that has an end: end-date; of one that is over, without an end: no-end."
 )
 EVENT_TO = (
     "With move, return and found: a street of the people file, or a person's key, to move in with them. With rename: a "
     "name of that file, or a person's key, to take their family name. With emigrate: a country, four digits. With "
-    "birthdate: a day, YYYY-MM-DD. With marry: the other's key. With custody of a child: whose it is from now on. Left "
-    "out: the next street or name, another country, or custody of both parents. "
-    "A wrong one lists the streets or names."
+    "birthdate and end-date: a day, YYYY-MM-DD. With marry: the other's key. With custody of a child: whose it is from "
+    "now on. Left out: the next street or name, another country, or custody of both parents. A wrong one lists the "
+    "streets or names."
 )
 FAULTS = (
     "Of an answer: http-500-html, empty-200, truncated, oversized, other-person, wrong-root, slow, close, bad-schema,"

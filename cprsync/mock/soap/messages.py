@@ -207,8 +207,16 @@ def _person(at: Element, person: Person, view: View) -> None:
     if person.status == "70":
         _moment(at, "forsvindingsdato", person.disappeared)
     for code, element in _PROTECTIONS.items():
-        ended = person.no_end if code == _NAME_AND_ADDRESS else ""
-        _protection(at, element, person.protections.get(code), view, ended=ended)
+        start, ended, ends = person.protections.get(code, ""), "", ""
+        if code == _NAME_AND_ADDRESS:
+            ended, ends = person.ended, person.ends
+        is_over = not start or (ends != "" and ends < view.day.isoformat())
+        flag = _flag(start or ended, view, is_over=is_over)
+        if start or ended or flag:
+            group = _group(at, element)
+            _put(group, "startdato", _zoned(start or ended))
+            _put(group, "slutdato", _zoned(ends))
+            _put(group, "beskyttet", flag)
 
 
 def _name(at: Element, person: Person) -> None:
@@ -231,19 +239,14 @@ def _status(at: Element, person: Person) -> None:
     _moment(group, "statusdato", person.status_since)
 
 
-def _protection(at: Element, element: str, start: str | None, view: View, *, ended: str) -> None:
-    """`ended`: the start of a protection that is over, which is sent beside a "no" and without an end."""
-    if ended:
-        start, flag = ended, "false"
-    elif start is None:
-        flag = "" if view.omit_false else "false"
-    else:
-        # A protection that begins later is sent without the flag, as the platform's clients expect.
-        flag = "true" if date.fromisoformat(start) <= view.day else ""
-    if start or flag:
-        group = _group(at, element)
-        _put(group, "startdato", _zoned(start or ""))
-        _put(group, "beskyttet", flag)
+def _flag(start: str, view: View, *, is_over: bool) -> str:
+    """Whether a protection is in force. `start`: also of one that is over, which is sent beside a "no"."""
+    if not start:
+        return "" if view.omit_false else "false"
+    if is_over:
+        return "false"
+    # A protection that begins later is sent without the flag, as the platform's clients expect.
+    return "true" if date.fromisoformat(start) <= view.day else ""
 
 
 def _addresses(answer: Element, person: Person) -> None:

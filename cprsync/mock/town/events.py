@@ -251,20 +251,45 @@ def _protect(scene: Scene) -> list[Change]:
     if PROTECTION in scene.who.protections:
         raise _refused("protect: the person is protected already")
     protections = {**scene.who.protections, PROTECTION: scene.day.isoformat()}
-    return [Change(replace(scene.who, protections=dict(sorted(protections.items())), no_end=""), "A33")]
+    return [Change(replace(scene.who, protections=dict(sorted(protections.items())), ends="", ended=""), "A33")]
 
 
 def _unprotect(scene: Scene) -> list[Change]:
     if PROTECTION not in scene.who.protections:
         raise _refused("unprotect: the person is not protected")
-    kept = {code: start for code, start in scene.who.protections.items() if code != PROTECTION}
-    return [Change(replace(scene.who, protections=kept, no_end=""), "A33")]
+    return [Change(replace(_without_protection(scene.who), ends="", ended=""), "A33")]
 
 
 def _no_end(scene: Scene) -> list[Change]:
     """End the protection. A look-up still reports its start beside a "no", without an end."""
-    (change,) = _unprotect(scene)
-    return [replace(change, person=replace(change.person, no_end=scene.who.protections[PROTECTION]))]
+    if PROTECTION not in scene.who.protections:
+        raise _refused("no-end: the person is not protected")
+    return [Change(replace(_without_protection(scene.who), ends=""), "A33")]
+
+
+def _end_date(scene: Scene) -> list[Change]:
+    """Set the last day of the protection. The register deletes the protection after that day by itself."""
+    if PROTECTION not in scene.who.protections:
+        raise _refused("end-date: the person is not protected")
+    try:
+        last = date.fromisoformat(scene.to or "")
+    except ValueError as error:
+        raise _refused("--to of end-date is a day, YYYY-MM-DD") from error
+    if last.isoformat() < scene.who.protections[PROTECTION]:
+        raise _refused("end-date: the protection begins later")
+    return [Change(replace(scene.who, ends=last.isoformat()), "A33")]
+
+
+def expire(person: Person, day: date) -> Change | None:
+    """The person once the last day of their protection has passed on `day`. None: it has not, or there is none."""
+    if PROTECTION not in person.protections or not person.ends or person.status in NUMBER_ONLY:
+        return None
+    return Change(_without_protection(person), "P11") if person.ends < day.isoformat() else None
+
+
+def _without_protection(person: Person) -> Person:
+    kept = {code: start for code, start in person.protections.items() if code != PROTECTION}
+    return replace(person, protections=kept, ended=person.protections[PROTECTION])
 
 
 # -- number and birth date ------------------------------------------------------------------------------------
@@ -424,6 +449,7 @@ KINDS: Mapping[str, Kind] = {
     "protect": Kind(_protect, ALIVE),
     "unprotect": Kind(_unprotect, ALIVE | {"90"}),
     "no-end": Kind(_no_end, ALIVE | {"90"}),
+    "end-date": Kind(_end_date, ALIVE | {"90"}, takes_to=True),
     "emigrate": Kind(_emigrate, RESIDENT | {"70"}, takes_to=True),
     "return": Kind(_return, frozenset({"80"}), takes_to=True),
     "vanish": Kind(_vanish, RESIDENT),

@@ -193,8 +193,10 @@ class Person:
     abroad: Abroad | None = None
     contact: Contact | None = None
     protections: dict[Annotated[str, _Shape("000[1-5]")], Day] = field(default_factory=dict)
-    #: The start of a protection that has ended, if look-ups do not report its end.
-    no_end: DayOrNone = ""
+    #: The last day of the name and address protection. Empty: no end is set, or it is not reported.
+    ends: DayOrNone = ""
+    #: The start of a protection that is over, if look-ups still report it.
+    ended: DayOrNone = ""
     disappeared: DayOrNone = ""
     current: Annotated[str, _Shape(r"([A-Z_]+|[0-9]{10})?")] = ""
     next_numbers: tuple[Number, ...] = ()

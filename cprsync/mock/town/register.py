@@ -30,14 +30,15 @@ from cprsync.mock.town.delivery import (
     working_day_before,
     write_delivery,
 )
-from cprsync.mock.town.events import Scene, happen, stamp_of
+from cprsync.mock.town.events import Scene, expire, happen, stamp_of
 from cprsync.mock.town.faults import HALF_FILE, NO_METADATA, FaultScript
 from cprsync.mock.town.people import Person, Town, load_town, no_such_person, person_of, town_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
+    from cprsync.mock.town.events import Change
     from cprsync.mock.town.faults import Fault
     from cprsync.mock.town.state import Memory
 
@@ -107,13 +108,16 @@ class Register:
             raise no_such_person(self.people, kind="mock.event")
         scene = Scene(self.people[who], to, self.day, self.people, self.town.streets, self.town.names)
         changes = happen(kind, scene)
+        self._change(changes)
+        self.keep()
+        return [change.person.key for change in changes]
+
+    def _change(self, changes: Iterable[Change]) -> None:
         noon = datetime.combine(self.day, _NOON, tzinfo=COPENHAGEN)
         for change in changes:
             key = change.person.key
             self.people[key] = change.person
             self.pending.setdefault(key, []).append(Event(stamp_of(change.code, noon), change.code, change.mark))
-        self.keep()
-        return [change.person.key for change in changes]
 
     def close_day(self, *, empty: bool) -> Night:
         """Close the present or next working day: write the delivery, and let look-ups see the day.
@@ -124,6 +128,7 @@ class Register:
         self.deliver_owed()
         closed = next_working_day(self.day)
         skipped = tuple(self.day + timedelta(days=n) for n in range((closed - self.day).days))
+        self._change([change for person in self.people.values() if (change := expire(person, closed))])
         delivered = {one.agency: self._select_changed(closed, one) for one in agreement.ALL}
         # all are set aside before the first counts as owed
         self.owed = [owed for one in agreement.ALL if (owed := self._set_aside(closed, one, delivered, empty=empty))]
