@@ -10,7 +10,7 @@ from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NightBraked
 from cprsync.language.errors import failure_words, in_danish
 from cprsync.language.netmedia import cards_text
-from cprsync.language.words import DAY_WIDTH, day_text, reason_words, word
+from cprsync.language.words import DAY_WIDTH, day_text, ended_text, reason_words, word
 from cprsync.services.night.calendar import TURNS
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def run_line(document: Mapping[str, Any], language: Language) -> str:
         sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
     )
     balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
-    ended = word(f"ended_{document['exit']}", language) if document["finished"] else "–"
+    ended = ended_text(document, language) if document["finished"] else "–"
     day = day_text(document["day"], language)
     undoing = "".join(f"; {word(f'run_{key}', language, run=document[key])}" for key in _UNDOING if document.get(key))
     return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}{undoing}"

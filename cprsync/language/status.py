@@ -11,7 +11,7 @@ from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.patron.review import DOUBTED_PROTECTIONS
 from cprsync.errors import Exit
 from cprsync.language.outward import status_line
-from cprsync.language.words import bytes_text, day_text, moment_text, since_text, word
+from cprsync.language.words import bytes_text, day_text, ended_text, moment_text, since_text, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,15 +89,15 @@ def _title(document: Mapping[str, Any], language: Language) -> str:
 
 
 def problems_of(document: Mapping[str, Any], language: Language) -> list[Problem]:
-    """What somebody has to look after, in the order of the document."""
-    return [problem_of(one, language) for one in document["wrong"]]
+    """What somebody has to look after, in the order of the document, without what another one tells."""
+    return [problem_of(one, language) for one in document["wrong"] if not one.get("within")]
 
 
 def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     """One of them, as the document has it."""
     what, values = one["what"], {**one}
     if "exit" in one:
-        values["ended"] = word(f"ended_{one['exit']}", language)
+        values["ended"] = ended_text(one, language)
     values |= {key: day_text(one[key], language) for key in ("due", "day") if key in one}
     values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at", "until") if one.get(key)}
     if what == "disk":
@@ -116,6 +116,8 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     if what == "certificate":
         values |= {"whose": whose_text(one, language), "problem": problem_text(one, language)}
     following = "next_certificate_theirs" if one.get("whose") == "theirs" else f"next_{what}"
+    if one.get("unfinished"):
+        following = "next_unfinished"
     if one.get("never"):
         following = "next_first_late"
     mending = mending_text(one, language) if what == "certificate" else ""
@@ -126,9 +128,10 @@ def _key_of(one: Mapping[str, Any]) -> str:
     """The word that says what is wrong."""
     what = one["what"]
     if what == "run" and one.get("day"):
-        return "wrong_run_lost"
-    if one.get("never"):
-        return "wrong_late_never"
+        return "wrong_run_lost" if one.get("error") == "delivery.gap" else "wrong_run_untaken"
+    for why in ("never", "unfinished"):
+        if one.get(why):
+            return f"wrong_late_{why}"
     if what == "rotation" and not one["rows"]:
         # for this purpose nothing is brought
         return "wrong_rotation_begun"
@@ -206,8 +209,8 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
 def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
     if run is None:
         return word("status_no_run", language)
-    ended = word(f"ended_{run['exit']}", language)
-    text = word("status_run", language, run=run["run"], day=day_text(run["day"], language), ended=ended)
+    told = {"run": run["run"], "day": day_text(run["day"], language), "ended": ended_text(run, language)}
+    text = word("status_run", language, **told)
     undone = run.get("reverted_by")
     return text if undone is None else f"{text}; {word('run_reverted_by', language, run=undone)}"
 

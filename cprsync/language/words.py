@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import Language, fill_text, find_text
 from cprsync.domain.feed.delivery import COPENHAGEN
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 DAY_WIDTH = 18
 #: The longest moment in a column: `30. september 2027 kl. 06.30`.
 TIME_WIDTH = 28
+
+
+#: The words for errors that one exit does not tell apart, the particular ones first.
+_ENDED: Final = {
+    "delivery.late": "late",
+    "delivery.unfinished": "unfinished",
+    "delivery.gap": "gap",
+    "delivery.": "refused_delivery",
+    "audit.": "audit",
+}
 
 
 def has_word(key: str) -> bool:
@@ -56,6 +66,13 @@ def reason_words(reason: str, language: Language) -> str:
         # the kind ends in the record type
         return f"{word(head, language)} ({kind.removeprefix(head)})"
     return f"{word(kind, language)} ({patron})" if patron else word(kind, language)
+
+
+def ended_text(run: Mapping[str, Any], language: Language) -> str:
+    """How a night has ended: by its error, where that says more than its exit."""
+    error = str(run.get("error"))
+    named = next((words for kind, words in _ENDED.items() if error.startswith(kind)), run["exit"])
+    return word(f"ended_{named}", language)
 
 
 def titles_of(products: Products, language: Language) -> dict[str, str]:

@@ -15,7 +15,8 @@ NONE: Final = timedelta()
 #: What a problem may tell outside: days, counts, and names from the settings. Nothing else leaves.
 TOLD: Final = frozenset(
     {
-        *("run", "exit", "day", "never", "count", "due", "failed", "oldest", "name", "since"),
+        *("run", "exit", "error", "day", "never", "unfinished", "within"),
+        *("count", "due", "failed", "oldest", "name", "since"),
         *("undoes", "missing", "until", "classes"),
         *("purpose", "left", "rows"),
         *("whose", "host", "step", "problem", "problem_da", "place", "free", "at", "kind"),
@@ -241,6 +242,9 @@ def _is_over(alarm: Alarm, word: Word | None) -> bool:
 
 def _word_for(alarm: Alarm, manner: Manner, at: LookedAt) -> Word | None:
     """What is told of an alarm now. None: nothing."""
+    if alarm.gone is None and alarm.values.get("within"):
+        # another problem tells it
+        return None
     waits = manner.is_quiet(at.hour)
     if alarm.gone is not None:
         is_settled = alarm.told is not None and at.now - alarm.gone >= SETTLED

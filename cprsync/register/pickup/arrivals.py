@@ -1,6 +1,7 @@
 """Where deliveries arrive: what file names mean there, and the port `Feed` for a folder.
 
-The companion `X.metadata` of a file X says how many bytes X must have. A file without a companion is left alone until
+The companion `X.metadata` of a file X says how many bytes X must have. A file with more is refused before it is read. A
+file without a companion is left alone until
 nobody has written to it for a while (decision 47). Then it is taken: its record 999 proves that it is complete.
 
 Reads no delivery. What names mean is the same over SFTP. Others may write there: a pipe in the place of a file is
@@ -89,17 +90,35 @@ def parse_size(metadata: bytes) -> float:
     return int(texts[0]) if len(texts) == 1 and re.fullmatch(r"[0-9]{1,15}", texts[0].strip()) else float("inf")
 
 
+def check_size(size: int, announced: float | None, *, most: int) -> None:
+    """Refuse a file by its size, before it is read. `announced`: what its companion says. Raises DeliveryRefused."""
+    if size > most:
+        raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
+    if announced is not None and size > announced:
+        raise DeliveryRefused(
+            "the file has {size} bytes, and its .metadata announces {announced}",
+            size=size,
+            announced=int(announced),
+            kind="delivery.damaged",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class FolderFile:
     """A file in the folder."""
 
     path: Path
     after: After
-    is_announced: bool = True
+    #: how many bytes its companion says; None: it has none
+    announced: float | None = None
 
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def is_announced(self) -> bool:
+        return self.announced is not None
 
     @property
     def mark(self) -> None:
@@ -109,16 +128,18 @@ class FolderFile:
         """Open the content.
 
         Raises:
-            DeliveryRefused: the file cannot be read, or is larger than a delivery may be.
+            DeliveryRefused: the file cannot be read, or is larger than announced or than a delivery may be.
             DeliveryLate: kind `delivery.unfinished`, also while it is read; the file changes meanwhile.
         """
         try:
             content = _Content(_open_ordinary(self.path))
         except OSError as failed:
             raise DeliveryRefused("the delivery cannot be read from its folder", kind="delivery.unreadable") from failed
-        if content.size > FILE_MAX_BYTES:
+        try:
+            check_size(content.size, self.announced, most=FILE_MAX_BYTES)
+        except DeliveryRefused:
             content.close()
-            raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
+            raise
         return io.BufferedReader(content, buffer_size=BLOCK_BYTES)
 
     def done(self) -> None:
@@ -190,12 +211,11 @@ class FolderFeed:
 
     def waiting(self) -> list[WaitingFile]:
         """Raises ConfigurationError if the folder does not exist."""
-        whole = [path for path in self._deliveries() if self._is_whole(path)]
-        return [FolderFile(path, self._after, is_announced=_companion(path).exists()) for path in whole]
+        return [file for path in self._deliveries() if (file := self._whole(path)) is not None]
 
     def unfinished(self) -> list[str]:
         """Names of files that are smaller than announced, announced but missing, or may still be written."""
-        return [path.name for path in self._deliveries(promised=True) if not self._is_whole(path)]
+        return [path.name for path in self._deliveries(promised=True) if self._whole(path) is None]
 
     def unfinished_file(self, name: str) -> WaitingFile | None:
         return next((FolderFile(path, self._after) for path in self._deliveries() if path.name == name), None)
@@ -213,23 +233,30 @@ class FolderFeed:
             (path for name, path in found.items() if is_delivery(name)), key=lambda path: sorting_key(path.name)
         )
 
-    def _is_whole(self, path: Path) -> bool:
-        """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
+    def _whole(self, path: Path) -> FolderFile | None:
+        """The file, if all announced bytes are there. One with more is listed too, and refused when it is opened."""
         if is_being_written(path.name):
-            return False
+            return None
         try:
             state = path.stat()
-            metadata = _start_of(_companion(path)) if _companion(path).exists() else None
+            announced = _announced(path)
         except OSError:
             # announced but missing, or moved away just now
-            return False
-        if metadata is None:
-            return has_waited(state.st_mtime, now=self._now(), minutes=self._minutes)
-        return state.st_size >= parse_size(metadata)
+            return None
+        if announced is None:
+            is_whole = has_waited(state.st_mtime, now=self._now(), minutes=self._minutes)
+        else:
+            is_whole = state.st_size >= announced
+        return FolderFile(path, self._after, announced) if is_whole else None
 
 
 def _companion(path: Path) -> Path:
     return path.with_name(companion_of(path.name))
+
+
+def _announced(path: Path) -> float | None:
+    """How many bytes the companion says. None: there is none. Raises OSError."""
+    return parse_size(_start_of(_companion(path))) if _companion(path).exists() else None
 
 
 def _start_of(companion: Path) -> bytes:

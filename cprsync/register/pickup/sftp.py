@@ -21,6 +21,7 @@ from cprsync.errors import ConfigurationError, DeliveryLate, DeliveryRefused, Re
 from cprsync.register.pickup.arrivals import (
     BLOCK_BYTES,
     METADATA_LIMIT_BYTES,
+    check_size,
     companion_of,
     find_announced,
     has_waited,
@@ -91,10 +92,10 @@ class SftpFeed:
         files: dict[str, WaitingFile] = {}
         for name in names:
             companion = self._companion(name, stamps)
-            if self._is_whole(name, stamps, companion):
+            announced = None if companion is None else parse_size(companion)
+            if self._is_whole(name, stamps, announced):
                 mark = self._mark(stamps[name], companion, began)
-                announced = companion is not None
-                files[name] = SftpFile(name, stamps[name], self._settings, self._session, mark, is_announced=announced)
+                files[name] = SftpFile(name, stamps[name], self._settings, self._session, mark, announced)
         self._unfinished = [name for name in names if name not in files]
         return list(files.values())
 
@@ -135,14 +136,14 @@ class SftpFeed:
             return None
         return self._session.run(lambda client: self._start_of(client, name))
 
-    def _is_whole(self, name: str, stamps: Mapping[str, Stamp], companion: bytes | None) -> bool:
-        """Whether all announced bytes are there. A file with more is accepted here: the reader says what is wrong."""
+    def _is_whole(self, name: str, stamps: Mapping[str, Stamp], announced: float | None) -> bool:
+        """Whether all announced bytes are there. A file with more is listed too, and refused when it is opened."""
         if is_being_written(name) or name not in stamps:
             return False
-        if companion is None:
+        if announced is None:
             # the server's clock may differ from ours: a file may wait a little less or longer
             return has_waited(stamps[name].modified, now=self._now(), minutes=self._settings.metadata_minutes)
-        return stamps[name].size >= parse_size(companion)
+        return stamps[name].size >= announced
 
     def _mark(self, stamp: Stamp, companion: bytes | None, began: float) -> str | None:
         """The mark of this state of a file.
@@ -199,18 +200,22 @@ class SftpFile:
     settings: SftpSettings
     session: SftpSession
     mark: str | None
-    is_announced: bool = True
+    #: how many bytes its companion says; None: it has none
+    announced: float | None = None
+
+    @property
+    def is_announced(self) -> bool:
+        return self.announced is not None
 
     def open(self) -> BinaryIO:
         """Open the content, to be read once.
 
         Raises:
-            DeliveryRefused: the file cannot be read, or is larger than a delivery may be.
+            DeliveryRefused: the file cannot be read, or is larger than announced or than a delivery may be.
             DeliveryLate: kind `delivery.unfinished`; the file has changed since it was listed, or changes while it is
                 read.
         """
-        if self.stamp.size > self.settings.file_max_bytes:
-            raise DeliveryRefused("the delivery is larger than one may be", kind="delivery.too_large")
+        check_size(self.stamp.size, self.announced, most=self.settings.file_max_bytes)
         content = SftpContent(self.session, _path(self.settings, self.name), self.stamp, Pace(self.settings))
         self.stamp = content.stamp
         return io.BufferedReader(content, buffer_size=BLOCK_BYTES)

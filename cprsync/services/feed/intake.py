@@ -330,7 +330,8 @@ def _out_of_chain(header: Header, line: DeliveryLine, last: date | None) -> Deli
 def _lateness(night: Night) -> CprsyncError | None:
     """The error for an expected delivery that is missing, once the chain has begun. None is expected on holidays."""
     if unfinished := _unfinished(night):
-        return DeliveryLate("{file} is still being written", file=unfinished[0], kind="delivery.unfinished")
+        told = "{file} is still being written, or its .metadata is missing"
+        return DeliveryLate(told, file=unfinished[0], kind="delivery.unfinished")
     last = night.store.inbox.last_produced()
     missing = None if last is None else find_missing_day(last, night.store.inbox.last_loaded(night.clock.now()))
     if missing is None:

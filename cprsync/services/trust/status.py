@@ -66,12 +66,14 @@ class Around:
 
 #: What stops a night whose delivery has not come: it may still come, and a later run takes it.
 LATE: Final = "delivery.late"
+#: What stops a night because a file has not come whole: a later run takes it, or the platform sends it again.
+UNFINISHED: Final = "delivery.unfinished"
 #: What stops a night because a delivery before the one at hand is missing.
 GAP: Final = "delivery.gap"
 #: What stops a night because another delivery of the day came before.
 REPLACED: Final = "delivery.replaced"
 #: What the next run of the day does that one could not: it tells others what waits, and fetches the delivery.
-_DONE_LATER: Final = ("netmedia.", "target.", "sftp.", "delivery.unfinished")
+_DONE_LATER: Final = ("netmedia.", "target.", "sftp.", UNFINISHED)
 #: How far back the last night is looked for, behind runs that undo others.
 _RUNS_MOST: Final = 20
 
@@ -257,9 +259,10 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from _wrong_plans(document["plans"], now)
     # without a certificate no night begins, and what it would have taken is late
     yield from (one for one in certificates if one["problem"] is not None)
-    yield from _wrong_run(document, now)
+    of_run = list(_wrong_run(document, now))
+    yield from of_run
     yield from ({"what": "open_undo", **one} for one in document["waits"]["undoing"])
-    yield from _wrong_nights(document)
+    yield from _wrong_nights(document, is_told=any("day" in one for one in of_run))
     yield from wrong_targets(document["targets"], now)
     yield from _wrong_waits(document["waits"], now)
     yield from _wrong_audit(document["audit"])
@@ -285,20 +288,29 @@ def _wrong_plans(plans: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[
 
 def _wrong_run(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
     run, is_late = document["run"], document["deliveries"]["late"]
+    waits_for = {LATE, UNFINISHED} if _is_due_unfinished(document) else {LATE}
     if run is None:
         yield {"what": "no_run"}
     elif run.get("error") == REPLACED:
         # also beside a held plan: the new one may be the correction that was asked for
         yield {"what": "replaced", "run": run["run"]}
-    elif any(run["run"] == one["run"] for one in document["plans"]) or (is_late and run.get("error") == LATE):
+    elif any(run["run"] == one["run"] for one in document["plans"]) or (is_late and run.get("error") in waits_for):
         # its plan, or the delivery that it waits for, says more
         return
     elif run["finished"] is None:
         yield {"what": "open_run", "run": run["run"]}
     elif run["exit"] not in WELL and not _is_done_later(run, now):
         # the file of this day may be lost: whoever is woken has to know which one to ask for
-        lost = {"day": document["deliveries"]["missing"]} if run.get("error") == GAP and is_late else {}
-        yield {"what": "run", "exit": run["exit"], "run": run["run"], **lost}
+        by_delivery = is_late and str(run.get("error")).startswith("delivery.")
+        lost = {"day": document["deliveries"]["missing"]} if by_delivery else {}
+        yield {"what": "run", "exit": run["exit"], "error": run.get("error"), "run": run["run"], **lost}
+
+
+def _is_due_unfinished(document: Mapping[str, Any]) -> bool:
+    """Whether the file that has not come whole is that of the day that is due: no other day is missing."""
+    deliveries, run = document["deliveries"], document["run"]
+    is_only = deliveries["late"] and deliveries["missing"] == deliveries["due"]
+    return is_only and run is not None and run.get("error") == UNFINISHED
 
 
 def _is_done_later(run: Mapping[str, Any], now: datetime) -> bool:
@@ -310,15 +322,17 @@ def _is_done_later(run: Mapping[str, Any], now: datetime) -> bool:
     return run["exit"] == Exit.LATER and str(run.get("error")).startswith(_DONE_LATER) and now < ends
 
 
-def _wrong_nights(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _wrong_nights(document: Mapping[str, Any], *, is_told: bool) -> Iterator[dict[str, Any]]:
+    """What did not come. `is_told`: the last night, which a delivery stopped, names the day that is missing."""
     night, deliveries = document["night"], document["deliveries"]
     if night["missed"]:
         yield {"what": "night_missed", "day": night["missed"], "count": night["days"]}
     elif night["late"]:
         yield {"what": "night_late", "day": night["due"]}
     if deliveries["late"]:
-        never = {} if deliveries["last"] else {"never": True}
-        yield {"what": "late", "due": deliveries["due"], "day": deliveries["missing"], **never}
+        told = {"never": not deliveries["last"], "unfinished": _is_due_unfinished(document), "within": is_told}
+        told = {name: value for name, value in told.items() if value}
+        yield {"what": "late", "due": deliveries["due"], "day": deliveries["missing"], **told}
 
 
 def _wrong_waits(waits: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:

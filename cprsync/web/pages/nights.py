@@ -14,9 +14,16 @@ from cprsync.domain.desk.roles import Task
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.errors import BadInput, ConfigurationError, kind_of
 from cprsync.language.errors import error_text, in_danish
-from cprsync.language.night import OUTCOMES, brake_lines, delivery_outcomes, net_media_lines, report_lines, stop_lines
+from cprsync.language.night import (
+    OUTCOMES,
+    brake_lines,
+    delivery_outcomes,
+    net_media_lines,
+    report_lines,
+    stop_lines,
+)
 from cprsync.language.status import facts_of, problems_of, void_text
-from cprsync.language.words import day_text, desk_word, long_time, reason_words, word
+from cprsync.language.words import day_text, desk_word, ended_text, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, make_sure_that_approved, show_plan
 from cprsync.web.refusals import speaks_of_commands
 
@@ -200,7 +207,7 @@ def _row(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
     return {
         "number": run["run"],
         "day": day_text(run["day"], language),
-        "state": word(f"ended_{run['exit']}" if run["finished"] else "state_open", language),
+        "state": ended_text(run, language) if run["finished"] else word("state_open", language),
         "held": run["state"] == "held",
         "counts": [run.get(key, 0) for key in COUNTS],
         "started": _local(run["started"]),

@@ -43,10 +43,20 @@ def test_deliveries_wait_in_the_order_of_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("prefix", ["ns2:", "q:", ""])
 @pytest.mark.parametrize(("size", "whole"), [(4, True), (3, True), (5, False)])
 def test_a_file_smaller_than_announced_is_left_alone(tmp_path: Path, prefix: str, size: int, *, whole: bool) -> None:
-    """A file larger than announced is let through: the reader says what is wrong with it."""
     (tmp_path / NAME).write_bytes(b"0001")
     (tmp_path / f"{NAME}.metadata").write_bytes(metadata(size, prefix=prefix))
     assert names(tmp_path) == (([NAME], []) if whole else ([], [NAME]))
+
+
+def test_a_file_larger_than_announced_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """It may be a file of nothing, of any size, which would be fetched and sealed before its end was missed."""
+    with (tmp_path / NAME).open("wb") as file:
+        file.truncate(2 * 1024 * 1024 * 1024)
+    (tmp_path / f"{NAME}.metadata").write_bytes(metadata(4))
+    (waiting,) = feed(tmp_path).waiting()
+    with pytest.raises(DeliveryRefused, match=r"2147483648 bytes.* announces 4") as refused:
+        waiting.open()
+    assert refused.value.kind == "delivery.damaged"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,15 @@ def test_a_file_smaller_than_announced_is_left_alone(server: Server, announced: 
     assert names(server.feed()) == (([NAME], []) if whole else ([], [NAME]))
 
 
+def test_a_file_larger_than_announced_is_refused_before_it_is_fetched(server: Server) -> None:
+    """It may be a file of nothing, of any size, which would be fetched for an hour before its end was missed."""
+    server.put(b"0001", announced=3)
+    (waiting,) = server.feed().waiting()
+    with pytest.raises(DeliveryRefused, match=r"4 bytes.* announces 3") as refused:
+        waiting.open()
+    assert refused.value.kind == "delivery.damaged"
+
+
 def test_a_file_announced_and_one_named_as_being_written_are_unfinished(server: Server) -> None:
     (server.folder / f"{NAME}.metadata").write_bytes(metadata(4))
     (server.folder / "D270302.L123456.filepart").write_bytes(b"0001")

@@ -216,6 +216,21 @@ def test_thirty_quiet_days_do_not_ring() -> None:
     assert life.now.date() == date(2027, 4, 14)
 
 
+def test_a_delivery_that_stops_the_nights_rings_once_for_its_day() -> None:
+    """Hours later it is late too, which is the same cause. An alarm that it is late does not end meanwhile."""
+    life = Life()
+    produced = date(2027, 3, 11)
+    ended = (life.well().run or {}) | {"exit": 1, "error": "delivery.gap"}
+    life.broken = replace(life.well(), run=ended, produced=produced)
+    life.pass_time(timedelta(hours=9), timedelta(minutes=10))
+    assert life.post.told() == [("run", Word.BEGUN)]
+    life = Life(broken=replace(life.well(), produced=produced))
+    life.pass_time(timedelta(hours=9), timedelta(minutes=10))
+    life.broken = replace(life.well(), run=ended, produced=produced)
+    life.pass_time(timedelta(hours=9), timedelta(minutes=10))
+    assert life.post.told() == [("late", Word.BEGUN), ("run", Word.BEGUN)]
+
+
 def test_a_night_that_does_not_run_at_all_rings_by_the_next_look() -> None:
     """The machine's timer was stopped: the desk, or the alarms' own timer, says so."""
     life = Life()

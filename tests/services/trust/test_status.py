@@ -285,6 +285,50 @@ def test_what_others_did_not_hear_or_deliver_is_wrong_once_the_days_last_run_has
     assert wrong(stands, now=noon) == ["run"]
 
 
+@pytest.mark.parametrize("hour", [6, 13])
+def test_a_file_that_has_not_come_whole_is_told_as_that_and_once(hour: int) -> None:
+    """No counterpart failed to answer, and nothing is missing: whoever is on duty would ask the platform in vain."""
+    now = datetime(2027, 3, 23, hour, 30, tzinfo=COPENHAGEN)
+    stands = Stands(RUN | {"exit": 4, "error": "delivery.unfinished"}, produced=date(2027, 3, 19))
+    document = stand(stands, now=now)
+    assert [one.text for one in problems_of(document, "da")] == [
+        "leverancen for 22. marts 2027 er ikke kommet hel frem endnu"
+    ]
+    assert next(facts_of(document, "da")).text.endswith("en fil er ikke kommet hel frem endnu")
+    assert wrong(stands, now=now) == ["late"]
+
+
+def test_a_file_that_has_not_come_whole_hides_no_delivery_that_is_missing_before_it() -> None:
+    noon = datetime(2027, 3, 23, 12, 15, tzinfo=COPENHAGEN)
+    stands = Stands(RUN | {"exit": 4, "error": "delivery.unfinished"}, produced=date(2027, 3, 18))
+    assert [one.text for one in problems_of(stand(stands, now=noon), "en")] == [
+        "the delivery of 19 March 2027 has not been taken; the last night: a file has not come whole yet"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("delivery.gap", "the delivery of 19 March 2027 is missing, and the last night stopped"),
+        (
+            "delivery.damaged",
+            "the delivery of 19 March 2027 has not been taken; the last night: a delivery was refused",
+        ),
+    ],
+)
+def test_a_night_that_a_delivery_stopped_names_the_day_that_is_missing_and_nothing_names_it_again(
+    error: str, said: str
+) -> None:
+    document = stand(Stands(RUN | {"exit": 1, "error": error}, produced=date(2027, 3, 18)))
+    assert [one.text for one in problems_of(document, "en")] == [said]
+    assert [one["what"] for one in document["wrong"]] == ["run", "late"]
+
+
+def test_an_audit_that_is_not_whole_is_not_called_something_refused() -> None:
+    document = stand(Stands(RUN | {"exit": 1, "error": "audit.broken"}))
+    assert [one.text for one in problems_of(document, "da")] == ["den seneste nat: revisionssporet er ikke helt"]
+
+
 @pytest.mark.parametrize("error", ["netmedia.closed", "delivery.late"])
 def test_a_night_that_the_next_run_goes_on_with_is_marked_neither_as_well_nor_as_wrong(error: str) -> None:
     produced = date(2027, 3, 19) if error == "delivery.late" else date(2027, 3, 22)
