@@ -1,13 +1,14 @@
 """The kinds of values that a field may have: how staff type one, how it is shown, and what it becomes beside another.
 
-A field of plain text needs none of its own: see `LINE`. An empty text empties a field. No message quotes the typed
-text.
+A field of plain text needs none of its own: see `line_of` and `note_of`. An empty text empties a field. No message
+quotes the typed text.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -30,7 +31,7 @@ from cprsync.domain.patron.local import (
     distinct_cards,
     keep_mark,
 )
-from cprsync.domain.patron.override import TEXT_MAX, typed_lines
+from cprsync.domain.patron.override import GROUP_MAX, TEXT_MAX, typed_lines
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.days import TYPED_DAY, day_of
 from cprsync.domain.person.number import holds_number
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-#: The longest text of one line.
+#: The longest text of one line, and of a note, unless the field says another. See `line_of` and `note_of`.
 LINE_MAX: Final = 64
 NOTE_MAX: Final = 2000
+#: A longer line is read of no field, unless the field says so.
+CELL_MAX: Final = 254
 EMAIL_MAX: Final = 254
 #: The longest card number.
 CARD_MAX: Final = 254
@@ -67,15 +70,11 @@ _ABSENCE: Final = re.compile(
 )
 
 
-def _parse_one_line(text: str, longest: int) -> str:
+def _parse_line(text: str, longest: int = LINE_MAX) -> str:
     lines = typed_lines(text)
     if len(lines) > 1 or any(len(line) > longest for line in lines):
         raise WrongValue("expected one line of at most {most} characters", most=longest)
     return lines[0] if lines else ""
-
-
-def _parse_line(text: str) -> str:
-    return _parse_one_line(text, LINE_MAX)
 
 
 def _parse_language(text: str) -> str:
@@ -138,10 +137,10 @@ def _parse_emails(text: str) -> tuple[Email, ...]:
     return tuple(Email(address, notices) for address, notices in typed)
 
 
-def _parse_note(text: str) -> str:
+def _parse_note(text: str, longest: int) -> str:
     note = "\n".join(text_of(line) for line in text.strip().splitlines())
-    if len(note) > NOTE_MAX:
-        raise WrongValue("longer than {most} characters", most=NOTE_MAX)
+    if len(note) > longest:
+        raise WrongValue("longer than {most} characters", most=longest)
     return note
 
 
@@ -276,8 +275,8 @@ class Kind:
     several: bool = False
     #: what joins the values of several columns; None: a field has one column
     joined_by: str | None = None
-    #: the longest line in a cell
-    cell_max: int = 254
+    #: the longest text that is read at all: a line in a cell of an import, a text in the API
+    cell_max: int = CELL_MAX
     #: why a row with an unreadable cell is refused
     unfit: str = "cell"
     #: one value may be marked for notices, with a star
@@ -302,12 +301,22 @@ class Kind:
         return self.change is not None
 
 
-#: One line of text.
-LINE: Final = Kind()
+def line_of(longest: int) -> Kind:
+    """One line of text, of at most so many characters."""
+    return Kind(typed=partial(_parse_line, longest=longest), cell_max=max(longest, CELL_MAX))
+
+
+def note_of(longest: int) -> Kind:
+    """Several lines of text, of at most so many characters together. A merge keeps both texts."""
+    typed = partial(_parse_note, longest=longest)
+    return Kind(typed=typed, merged=_join_texts, lines=True, joined_by="\n", cell_max=longest)
+
+
+LINE: Final = line_of(LINE_MAX)
 #: A text that the staying patron keeps in a merge, even if it is the default.
-GROUP: Final = Kind(merged=_keep_first)
+GROUP: Final = replace(line_of(GROUP_MAX), merged=_keep_first)
 LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language")
-NOTE: Final = Kind(typed=_parse_note, merged=_join_texts, lines=True, joined_by="\n", cell_max=NOTE_MAX)
+NOTE: Final = note_of(NOTE_MAX)
 PIN: Final = Kind(typed=_parse_pin, hidden=True, free_text=False)
 #: The number of a person.
 NUMBER: Final = Kind(free_text=False)

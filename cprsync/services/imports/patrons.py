@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 #: Turns a cell and the day into parts of a patron.
 _Reader: TypeAlias = "Callable[[str, date], Mapping[str, Any]]"
-#: The longest name of a patron group.
-GROUP_MAX: Final = 64
 #: A CPR number that has lost its leading 0 in a spreadsheet.
 _NINE: Final = re.compile(r"[0-9]{9}", re.ASCII)
 KINDS: Final[Mapping[str, str]] = {
@@ -225,12 +223,6 @@ def _born(text: str, on: date) -> Mapping[str, Any]:
         raise Unfit("birth_date", "birth_date") from None
 
 
-def _group(text: str, _: date) -> Mapping[str, Any]:
-    if len(text) > GROUP_MAX or BETWEEN in text:
-        raise Unfit("group", "cell")
-    return {"group": text}
-
-
 def _cards(text: str, _: date) -> Mapping[str, Any]:
     return {"cards": distinct_cards(text.replace("|", BETWEEN).splitlines())}
 
@@ -259,7 +251,6 @@ def _kind(text: str) -> str:
 _OWN: Final[Mapping[str, _Reader]] = {
     "cpr_number": lambda text, on: {"number": _number(text, on)},
     "absence": _absence,
-    "group": _group,
     "cards": _cards,
     "blocked_since": lambda text, _: {"since": text},
     "blocked_reason": lambda text, _: {"reason": text},

@@ -79,9 +79,15 @@ def test_a_list_brings_it_under_each_of_its_names(either_library: Library, colum
     assert value(library, library.id_of("ANNA")) == VALUE
 
 
-def test_a_value_that_is_too_long_is_refused_under_its_name(library: Library) -> None:
-    (row,) = take(library, f"cpr_number,extra_line\n{cpr('ANNA').digits},{'x' * 65}\n").refused
-    assert (row.field, value(library, library.id_of("ANNA"))) == ("extra_line", "")
+@pytest.mark.parametrize(("field", "longest"), [("extra_line", 20), ("extra_sealed", 300), ("extra_lines", 3000)])
+def test_a_value_is_as_long_as_the_field_says_and_no_longer(library: Library, field: str, longest: int) -> None:
+    patron = library.id_of("ANNA")
+    (row,) = take(library, f"cpr_number,{field}\n{cpr('ANNA').digits},{'x' * (longest + 1)}\n").refused
+    assert (row.field, row.why, shown(library, patron)["fields"][field]["value"]) == (field, "cell", "")
+    assert refused(library, lambda: set_(library, field, "x" * (longest + 1)), BadInput) == "input.value"
+    take(library, f"cpr_number,{field}\n{cpr('ANNA').digits},{'x' * longest}\n")
+    assert shown(library, patron)["fields"][field]["value"] == "x" * longest
+    assert set_(library, field, "x" * longest)["outcome"] == "unchanged"
 
 
 def test_staff_add_a_patron_with_it(either_library: Library) -> None:
@@ -239,6 +245,10 @@ def test_the_api_sets_it_and_tells_what_it_takes(desk: Served, api: Caller) -> N
     patron = desk.library.id_of("ANNA")
     api.post(f"/patrons/{patron}/fields", {"field": "extra_line", "text": VALUE})
     assert value(desk.library, patron) == VALUE
+    api.post(f"/patrons/{patron}/fields", {"field": "extra_lines", "text": "x" * 3000})
+    assert shown(desk.library, patron)["fields"]["extra_lines"]["value"] == "x" * 3000
+    refusal(api.post(f"/patrons/{patron}/fields", {"field": "extra_line", "text": "x" * 21}), 422, "input.value")
+    assert value(desk.library, patron) == VALUE
     (told,) = [one for one in api.get("/library").json()["fields"] if one["field"] == "extra_line"]
     assert (told["name"], told["is_list"]) == ({"da": "Ekstra linje", "en": "Extra line"}, False)
 
@@ -247,9 +257,8 @@ def test_the_api_sets_it_and_tells_what_it_takes(desk: Served, api: Caller) -> N
 def test_the_description_of_the_api_has_it_in_each_closed_model(model: str) -> None:
     schemas = build_description()["components"]["schemas"]
     assert schemas[model]["additionalProperties"] is False
-    for key in BESIDE:
+    for key, longest in {"extra_line": 254, "extra_sealed": 300, "extra_lines": 3000}.items():
         told = schemas[model]["properties"][key]
-        longest = 2000 if key == "extra_lines" else 254
         assert (told["type"], told["maxLength"], told["default"]) == ("string", longest, "")
     assert "extra_line" in schemas["SetField"]["properties"]["field"]["enum"]
 

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 ROOT = Path(cprsync.__file__).resolve().parent.parent
 LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
 CEILING_SECONDS = 300
-#: Two of one line of text, of which one is hidden for a protected patron, and one of several lines.
+#: Two of one line of text, of which one is hidden for a protected patron, and one of several lines, each as long as it
+#: says.
 ROWS = """
-    Field("extra_line", Wording("Ekstra linje", "Extra line"), Owner.PATRON, Kept.CHANGED, imported=True,
-          settable=True, asked=True),
-    Field("extra_sealed", Wording("Ekstra skjult", "Extra hidden"), Owner.STAFF, Kept.CHANGED, sealed=True,
+    Field("extra_line", Wording("Ekstra linje", "Extra line"), Owner.PATRON, Kept.CHANGED, kind=line_of(20),
           imported=True, settable=True, asked=True),
-    Field("extra_lines", Wording("Ekstra linjer", "Extra lines"), Owner.PATRON, Kept.CHANGED, kind=NOTE,
+    Field("extra_sealed", Wording("Ekstra skjult", "Extra hidden"), Owner.STAFF, Kept.CHANGED, kind=line_of(300),
+          sealed=True, imported=True, settable=True, asked=True),
+    Field("extra_lines", Wording("Ekstra linjer", "Extra lines"), Owner.PATRON, Kept.CHANGED, kind=note_of(3000),
           imported=True, settable=True, asked=True, section=Section.NOTES),
 """
 PURPOSES = {
@@ -49,9 +50,14 @@ PURPOSES = {
 
 def add_rows(package: Path) -> None:
     table = package / "domain" / "patron" / "fields.py"
-    text, before = table.read_text(encoding="utf-8"), '    Field(\n        "standing",'
-    assert text.count(before) == 1
-    table.write_text(text.replace(before, ROWS.lstrip("\n") + before), encoding="utf-8")
+    text = table.read_text(encoding="utf-8")
+    for before, added in (
+        ('    Field(\n        "standing",', ROWS.lstrip("\n")),
+        ("    TELEPHONES,\n", "    line_of, note_of,\n"),
+    ):
+        assert text.count(before) == 1
+        text = text.replace(before, added + before)
+    table.write_text(text, encoding="utf-8")
 
 
 def add_words(package: Path) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from cprsync.domain.desk.settable import settable
-from cprsync.domain.patron.fields import BESIDE_SEALED
-from cprsync.domain.patron.kinds import NOTE_MAX
+from cprsync.domain.patron.fields import BESIDE_SEALED, FIELDS
+from cprsync.domain.patron.kinds import CELL_MAX
 from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.domain.patron.review import BULK_MOST
 from cprsync.errors import WrongValue
@@ -21,11 +21,11 @@ _TYPED: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 #: The most values of a list, such as the cards of one patron.
 LIST_MAX: Final = 20
 
-Text = Annotated[str, StringConstraints(max_length=254, pattern=_TYPED)]
-Typed = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=_TYPED)]
+Text = Annotated[str, StringConstraints(max_length=CELL_MAX, pattern=_TYPED)]
+Typed = Annotated[str, StringConstraints(min_length=1, max_length=CELL_MAX, pattern=_TYPED)]
 Texts = Annotated[list[Typed], Field(max_length=LIST_MAX)]
-#: Lines of a field.
-Lines = Annotated[str, StringConstraints(max_length=NOTE_MAX, pattern=_TYPED)]
+#: The value of any field: as long as the longest may be.
+Value = Annotated[str, StringConstraints(max_length=max(one.kind.cell_max for one in FIELDS), pattern=_TYPED)]
 #: As an answer gives it: it names what the session has in hand.
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 #: Kept in the audit, sealed. At most as long as the audit keeps.
@@ -92,7 +92,8 @@ class RevealLetter(Reveal):
 
 def _taken(field: TableField) -> Any:
     """The type and the default of what is sent of a field."""
-    return (Texts, []) if field.kind.several else (Lines if field.kind.lines else Text, "")
+    longest = StringConstraints(max_length=field.kind.cell_max, pattern=_TYPED)
+    return (Texts, []) if field.kind.several else (Annotated[str, longest], "")
 
 
 _FieldsBeside = create_model("_FieldsBeside", __base__=Asked, **{field.key: _taken(field) for field in BESIDE_SEALED})
@@ -143,14 +144,14 @@ class SetField(Asked):
 
     field: FieldToSet
     #: as `patron set` reads it; null: take a correction back, or empty the field
-    text: Lines | None
+    text: Value | None
     #: what to do with a list; null: add
     doing: Literal["add", "remove", "replace", "mark", "unmark"] | None = None
     #: the entry of a list gets notices
     notices: bool = False
     #: what the field held when somebody saw it, as it is typed. If it holds something else by now, nothing is
     #: done. Not compared: a list, a PIN, a correction, and what is sealed
-    was: Lines | None = None
+    was: Value | None = None
     #: a correction over the register or a rule has a reason, and a last day
     reason: Reason = ""
     until: Day | None = None
