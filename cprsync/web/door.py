@@ -13,19 +13,24 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cprsync.language.words import desk_word
 from cprsync.web.memory.sessions import Answer, cookie_name
+from cprsync.web.memory.unsent import Because, Unsent
 from cprsync.web.resuming import (
+    ALONG,
     ONWARD,
     address_of,
     drop_onward,
     fill_in,
     keep_onward,
     own_address,
+    page_of,
+    read_along,
     read_unsent,
+    without_codes,
 )
-from cprsync.web.visit import FormRefused, comes_from_us, is_own, is_renamed, own_path, read_form
+from cprsync.web.visit import FormRefused, comes_from_us, is_own, is_renamed, leads_to_us, own_path, read_form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.roles import Task
     from cprsync.web.journeys import Journeys
     from cprsync.web.memory.sessions import Session, Sessions
-    from cprsync.web.memory.unsent import Unsent
+    from cprsync.web.memory.unsent import TypedForm
     from cprsync.web.rendering import Renderer
 
 _NOT_FOUND = 404
@@ -45,6 +50,11 @@ _LOG: Final = structlog.get_logger("cprsync.web")
 def has_left(request: Request) -> bool:
     """Whether the person at this browser has just signed out."""
     return request.url.query == SIGNED_OUT
+
+
+def _unsent_of(session: Session, page: str, forms: Sequence[TypedForm], because: Because) -> Unsent:
+    """What the person of a session has typed on a page."""
+    return Unsent(session.user, session.is_of_provider, session.form_token, page, forms, because)
 
 
 class Door:
@@ -172,7 +182,7 @@ class Door:
         if (session.user, session.is_of_provider) != (unsent.user, unsent.is_of_provider):
             self._sessions.take_ended(unsent.form_token, session)
             return None
-        session.unsent = unsent
+        session.keep_unsent(unsent)
         self._sessions.take_ended(unsent.form_token, session)
         return self.with_cookie(RedirectResponse(unsent.page, status_code=303), session)
 
@@ -216,12 +226,24 @@ class Door:
         return response
 
     def filled_in(self, request: Request, session: Session, response: Response) -> Response:
-        """The page, with the form that waits for it."""
-        unsent = session.unsent
-        if unsent is not None and unsent.page == address_of(request) and isinstance(response, HTMLResponse):
-            session.unsent = None
-            fill_in(response, unsent, session.language)
+        """The page, with the forms that wait for it."""
+        unsent = session.find_unsent()
+        if unsent is None or not isinstance(response, HTMLResponse):
+            return response
+        is_its_page = unsent.page == address_of(request)
+        # what is carried along with another form may stand on the page that answers that form, too
+        may_be_here = is_its_page or unsent.because is Because.OTHER_FORM
+        if may_be_here and fill_in(response, unsent, session.language, is_its_page=is_its_page):
+            session.keep_unsent(None)
         return response
+
+    @staticmethod
+    def keep_along(request: Request, session: Session, form: dict[str, list[str]]) -> None:
+        """Take out of a form the others of its page, and keep them for the next page where they stand."""
+        forms, page = read_along(form), page_of(request)
+        form.pop(ALONG, None)
+        if forms and page is not None:
+            session.keep_unsent(_unsent_of(session, page, forms, Because.OTHER_FORM))
 
     def apart(
         self,
@@ -249,15 +271,32 @@ class Door:
         return self.with_cookie(RedirectResponse(f"{self.root}/answers/{key}", status_code=303), session)
 
     async def change_language(self, request: Request) -> Response:
-        """Go on in the other language, on the same page."""
+        """Go on in the other language, on the same page, with what was typed.
+
+        A form that has a button for the language of its own says in the query where it is sent (`of`), and where its
+        page stands (`back`).
+        """
         taken = await self.take_form(request)
         if isinstance(taken, Response):
             return taken
         session, form = taken
-        session.language = "en" if form.get("to") == ["en"] else "da"
-        back = own_path((form.get("back") or [""])[0])
-        is_here = back == self._home or back.startswith(f"{self.root}/")
-        return self.with_cookie(RedirectResponse(back if is_here else self._home, status_code=303), session)
+        session.language = "en" if form.pop("to", None) == ["en"] else "da"
+        own, back = request.query_params.get("of", ""), (form.pop("back", None) or [""])[0]
+        page = own_path(request.query_params.get("back", back))
+        page = page if page == self._home or page.startswith(f"{self.root}/") else self._home
+        kept = without_codes(own, form) if own and leads_to_us(own) else None
+        forms = [*([] if kept is None else [kept]), *read_along(form)]
+        if forms and session.user:
+            answer = self._answer_of(request, session) if page == self._home else None
+            because = Because.LANGUAGE if answer is None else Because.LANGUAGE_NEXT
+            page = answer or page
+            session.keep_unsent(_unsent_of(session, page, forms, because))
+        return self.with_cookie(RedirectResponse(page, status_code=303), session)
+
+    def _answer_of(self, request: Request, session: Session) -> str | None:
+        """The answer to a form on which another form stood that was sent. None: it stood on another page."""
+        page, answers = page_of(request) or "", f"{self.root}/answers/"
+        return page if page.startswith(answers) and session.has_answer(page.removeprefix(answers)) else None
 
     # -- pages
 

@@ -146,6 +146,7 @@ class Entry(Door):
             if isinstance(taken, Response):
                 return taken
             session, form = taken
+            self.keep_along(request, session, form)
             once = task is Task.REVEAL
             if not session.may(task):
                 refused = self.failed(session, "no_role" if session.user else "session_ended", 403)

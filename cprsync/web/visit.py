@@ -52,9 +52,14 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     except ValueError:
         # its message quotes the input
         raise FormRefused("the form cannot be read") from None
-    if any(_NOT_TYPED.search(part) for name, values in form.items() for part in (name, *values)):
+    if not is_typed(form):
         raise FormRefused("the form holds a sign that nobody types")
     return form
+
+
+def is_typed(form: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a form holds only what somebody can type."""
+    return not any(_NOT_TYPED.search(part) for name, values in form.items() for part in (name, *values))
 
 
 async def read_body(request: Request) -> bytes:
@@ -163,11 +168,15 @@ class Visit:
         return desk_word(key, self.language, **values)
 
     def show(self, page: str, *, problem: object = None, status: int | None = None, **values: Any) -> Response:
-        """Render a page. `problem`: why nothing was done, and at which input; the status says it too."""
+        """Render a page.
+
+        `problem`: why nothing was done, and at which input; the status says it too. `back` among the values: where
+        what answers a form can be asked for again; without it, nowhere.
+        """
         path = self.request.scope["path"]
         # the answer to a form cannot be asked for again
         is_answer = self.request.method != "GET"
-        values |= {"back": "/" if is_answer else path, "is_answer": is_answer, "problem": problem}
+        values = {"back": "/" if is_answer else path, **values, "is_answer": is_answer, "problem": problem}
         code = status or (200 if problem is None else 422)
         return self.renderer.page(page, self.session, path=path, status=code, **values)
 

@@ -81,3 +81,38 @@ def test_without_a_script_a_form_opens_in_its_row_and_a_refused_value_waits_ther
     assert (seat.is_at, row_of_cursor(seat)) == ("E-mail: tilføjet.", "emails")
     is_in_window = "document.activeElement.getBoundingClientRect().top < innerHeight"
     assert seat.page.evaluate(is_in_window)
+
+
+NOTE = "Henter bøgerne om mandagen"
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no script"])
+def test_what_is_typed_in_a_row_stays_in_the_other_language(sit: Callable[..., Seat], has_script: bool) -> None:
+    seat = open_record(sit("skranke", java_script_enabled=has_script), "SOFIE")
+    seat.page.locator("#internal_note summary").click()
+    seat.page.locator("#set-internal_note").fill(NOTE)
+    # with a script the button at the top does it; without one, the form has its own
+    form = seat.page.locator("#internal_note form")
+    assert form.get_by_role("button", name="English").count() == (0 if has_script else 1)
+    with seat.page.expect_navigation():
+        (seat.page.locator("header") if has_script else form).get_by_role("button", name="English").click()
+    assert seat.is_at.startswith("The page is in English now.")
+    assert seat.page.locator("#set-internal_note").input_value() == NOTE
+    assert seat.page.locator("#set-internal_note").is_visible()
+
+
+def test_a_row_keeps_what_is_typed_while_other_rows_are_saved(sit: Callable[..., Seat]) -> None:
+    seat = open_record(sit("skranke"), "SOFIE")
+    seat.page.locator("#internal_note summary").click()
+    seat.page.locator("#set-internal_note").fill(NOTE)
+    for address in ("sofie.en@example.dk", "sofie.to@example.dk"):
+        seat.page.locator("#emails summary").click()
+        seat.page.locator("#set-emails").fill(address)
+        seat.press_and_wait("Enter")
+        assert (seat.is_at, row_of_cursor(seat)) == ("E-mail: tilføjet.", "emails")
+        assert seat.page.locator("#set-internal_note").input_value() == NOTE
+    seat.page.locator("#set-internal_note").press("End")
+    with seat.page.expect_navigation():
+        seat.page.locator("#internal_note .primary").click()
+    assert NOTE in seat.page.locator("#internal_note .value").inner_text()
+    assert "også skrevet" not in seat.text

@@ -22,7 +22,7 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 
 def test_every_file_that_a_page_names_is_kept_for_good_under_the_address_of_its_content(desk: Served) -> None:
     named = _NAMED.findall(requests.get(desk.url, timeout=_SECONDS).text)
-    assert len(named) == 4
+    assert len(named) == 5
     for address in named:
         answer = requests.get(desk.url + address, timeout=_SECONDS)
         assert answer.headers["cache-control"] == FOREVER

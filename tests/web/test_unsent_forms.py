@@ -20,7 +20,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.web.accounts import AccountEntry, Accounts, hash_password, write_accounts
 from cprsync.web.me.area import PatronArea
 from cprsync.web.memory.sessions import ENDED_MAX, ENDED_SECONDS, IDLE_SECONDS, Sessions
-from cprsync.web.memory.unsent import UNSENT_MAX, UNSENT_SECONDS, Unsent, UnsentForms
+from cprsync.web.memory.unsent import UNSENT_MAX, UNSENT_SECONDS, TypedForm, Unsent, UnsentForms
 from cprsync.web.resuming import own_address
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def test_a_patrons_form_waits_for_the_same_patron_alone(desk: Served) -> None:
 
 
 def form_of(user: str = "disk") -> Unsent:
-    return Unsent(user, False, "token", "/", "/find", {"typed": ["Edith"]})
+    return Unsent(user, False, "token", "/", [TypedForm("/find", {"typed": ["Edith"]})])
 
 
 def test_a_form_waits_sealed_and_its_key_opens_it_once() -> None:

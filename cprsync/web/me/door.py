@@ -82,6 +82,7 @@ class PatronDoor(Door):
             session, form = taken
             if not session.user:
                 return self.apart(session, self.failed(session, "me_ended", 403))
+            self.keep_along(request, session, form)
             try:
                 async with one_at_a_time(session):
                     ends: dict[str, int] = {}

@@ -92,6 +92,7 @@ def show_forms(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
         forms = tuple(_as_typed(visit, one) if problem[0] == f"own-{one.key}" else one for one in forms)
     return visit.show(
         "me/change.html",
+        back=f"{ROOT}/change",
         forms=forms,
         problem=problem,
         said=visit.session.take_said(),

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.roles import may
-from cprsync.web.memory.unsent import UnsentForms
+from cprsync.web.memory.unsent import UNSENT_SECONDS, UnsentForms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,8 +116,8 @@ class Session:
     is_theirs: Callable[[Store], bool] | None = None
     #: held while a form is answered: what is sent twice at once is done one after the other
     one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
-    #: a form that is shown filled in on the next page where it stands; None: there is none
-    unsent: Unsent | None = None
+    #: forms that are shown filled in on the next page where they stand, and when they came; None: there are none
+    _unsent: tuple[float, Unsent] | None = None
     #: when its latest pages were asked for
     _asked: deque[float] = field(default_factory=deque)
     _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
@@ -132,6 +132,17 @@ class Session:
         if is_calm:
             self._asked.append(now)
         return is_calm
+
+    def keep_unsent(self, unsent: Unsent | None) -> None:
+        """Keep forms until the next page where they stand. None: they are shown."""
+        self._unsent = None if unsent is None else (self.seen, unsent)
+
+    def find_unsent(self) -> Unsent | None:
+        """The forms that wait for their page. None: there are none, or they have waited for too long."""
+        if self._unsent is None or self.seen - self._unsent[0] > UNSENT_SECONDS:
+            self._unsent = None
+            return None
+        return self._unsent[1]
 
     def put(self, what: Any) -> str:
         """Keep something until the next page asks for it. Return its key."""
@@ -166,6 +177,11 @@ class Session:
         while len(self._answers) > ANSWERS_MAX:
             self._answers.popitem(last=False)
         return key
+
+    def has_answer(self, key: str) -> bool:
+        """Whether the answer under a key may be shown again, as far as nobody has been hidden since."""
+        found = self._answers.get(key)
+        return found is not None and not found.is_once
 
     def answer(self, key: str, may_have_hidden: Callable[[Mapping[str, int]], bool]) -> Answer | None:
         """The answer that was kept under a key. None: it may not be shown again, or has made room.

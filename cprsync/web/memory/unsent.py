@@ -1,7 +1,8 @@
-"""Forms that came after their session had ended, until the same person has signed in again. Kept in memory alone.
+"""What was typed and not answered, until its page is shown again to the same person. Kept in memory alone.
 
-Each is sealed by a key that only the browser has: what was typed is in no address, no page and no cookie meanwhile, and
-the memory alone gives it to nobody.
+A form that came after its session had ended waits until its person has signed in again. It is sealed by a key that only
+the browser has: what was typed is in no address, no page and no cookie meanwhile, and the memory alone gives it to
+nobody. In a session that lasts, what was typed waits with what else the session has in hand.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import json
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from cryptography.fernet import Fernet
@@ -22,26 +24,48 @@ if TYPE_CHECKING:
 
 #: The most forms that wait. The oldest makes room. A form has at most 64 KiB (`visit`), so that all have 7 MiB sealed.
 UNSENT_MAX: Final = 64
-#: How long a form waits for its person to sign in, in seconds.
+#: How long a form waits for its person, in seconds.
 UNSENT_SECONDS: Final = 30 * 60
 _KEY_BYTES: Final = 32
 
 
+class Because(StrEnum):
+    """Why what was typed was not answered."""
+
+    #: the session had ended
+    SESSION = "unsent"
+    #: the page is shown in the other language
+    LANGUAGE = "language"
+    #: the next page is shown in the other language: this one answers a form, and is shown as it was
+    LANGUAGE_NEXT = "language_next"
+    #: another form of the page was sent
+    OTHER_FORM = "along"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TypedForm:
+    """One form, as it was filled in."""
+
+    #: where it is sent
+    action: str
+    #: what was typed, by the name of the field
+    typed: Mapping[str, Sequence[str]]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Unsent:
-    """A form that was sent and not answered."""
+    """Forms of one page that were filled in and not answered."""
 
-    #: who sent it, and whether an identity provider had named them
+    #: who typed, and whether an identity provider had named them
     user: str
     is_of_provider: bool
     #: by which the session that ended is known
     form_token: str
-    #: the page on which it stood, as a path of ours
+    #: the page on which they stood, as a path of ours
     page: str
-    #: where it was sent
-    action: str
-    #: what was typed, by the name of the field
-    typed: Mapping[str, Sequence[str]]
+    #: the one that was sent comes first
+    forms: Sequence[TypedForm]
+    because: Because = Because.SESSION
 
 
 class UnsentForms:
@@ -75,7 +99,10 @@ class UnsentForms:
         with self._lock:
             self._let_go()
             _, sealed = self._waiting.pop(_name_of(key), (0.0, b""))
-        return Unsent(**json.loads(_seal_of(key).decrypt(sealed))) if sealed else None
+        if not sealed:
+            return None
+        unsent = Unsent(**json.loads(_seal_of(key).decrypt(sealed)))
+        return replace(unsent, forms=[TypedForm(**one) for one in unsent.forms])  # type: ignore[arg-type]  # of JSON
 
     def _let_go(self) -> None:
         """Forget what has waited for too long."""

@@ -41,6 +41,7 @@ def show_ending(visit: Visit, *, problem: tuple[str, str] | None = None) -> Resp
     document = shown.document
     return visit.show(
         "ending.html",
+        back=f"/patrons/{patron}/{way.value}",
         way=way.value,
         patron=patron,
         document=document,

@@ -117,6 +117,7 @@ def _record_page(
     said, shown = visit.session.take_said(), {row.key for row in rows}
     return visit.show(
         "record.html",
+        back=f"/patrons/{document['patron']}",
         document=document,
         whose=whose_name(document),
         rows=rows,

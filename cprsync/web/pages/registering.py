@@ -139,9 +139,21 @@ def look_up_new(visit: Visit) -> Response:
 
 
 def show_shown(visit: Visit) -> Response:
-    """The registration as it was shown: it is none of the patrons who were asked about."""
+    """The registration as it was shown: it is none of the patrons who were asked about, or in the other language."""
     held = visit.session.held(visit.typed("key"))
-    return _show(visit, held, None) if isinstance(held, OnForm) else begin_again(visit)
+    if not isinstance(held, OnForm):
+        return begin_again(visit)
+    if not visit.typed("to"):
+        return _show(visit, held, None)
+    visit.session.language = "en" if visit.typed("to") == "en" else "da"
+    # a code that is typed now is remembered by a yes alone
+    codes = {field.key for field in BESIDE_SEALED if field.kind.hidden and visit.typed(field.key)}
+    case = _filled_in(visit, held)
+    case = replace(case, pin=held.pin, typed={key: text for key, text in case.typed.items() if key not in codes})
+    problem = next(((key, visit.word("code_again")) for key in codes), None)
+    if case.way is Way.PROVISIONAL and case.number is not None:
+        return _show_provisional(visit, case, case.number, problem=problem)
+    return _show(visit, case, None, problem=problem)
 
 
 def _waiting(visit: Visit) -> OnForm | None:
@@ -158,11 +170,13 @@ def _borrower(registration: Registration) -> str | None:
     return None if decided is None or decided.view is None or not decided.patron.borrows else decided.patron.id
 
 
-def _show_provisional(visit: Visit, case: OnForm, number: CprNumber) -> Response:
+def _show_provisional(
+    visit: Visit, case: OnForm, number: CprNumber, *, problem: tuple[str, str] | None = None
+) -> Response:
     """The form for a number about which the register does not answer. It may be asked again at once."""
     typed = json.dumps({"cpr_number": number.digits, "name": "–"})
     shown = preview_addition(visit.place.desk, typed, user=visit.user, provisional=True)
-    return _show(visit, case, shown)
+    return _show(visit, case, shown, problem=problem)
 
 
 def check_own_words(visit: Visit) -> Response:

@@ -36,6 +36,7 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
     may_undo = item["state"] == State.ACCEPTED.value and item["undoable"]
     return visit.show(
         "review.html",
+        back=f"/reviews/{item['id']}",
         item=item,
         sides=list(sides_of(item["record"], item["other"], language)),
         said_sides=list(said_rows(item, language)),
