@@ -145,7 +145,8 @@ def _key_of(one: Mapping[str, Any]) -> str:
 def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> Problem:
     """A held plan: how many people have to approve it, or the command that writes it."""
     values = {**values, "classes": ", ".join(word(name, language) for name in one["classes"])}
-    text = word("wrong_plan" if one["undoes"] is None else "wrong_plan_undo", language, **values)
+    waits = "wrong_plan" if one["missing"] else "wrong_plan_approved"
+    text = word(waits if one["undoes"] is None else "wrong_plan_undo", language, **values)
     if one["missing"]:
         return Problem(text, word("next_plan", language, **{**values, "count": one["missing"]}))
     return Problem(
@@ -248,18 +249,20 @@ def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[tuple
     from cprsync.language.errors import in_danish
 
     key = "status_audit" if audit["whole"] else "status_audit_broken"
-    yield "audit", word(key, language, count=audit["entries"], code=audit["code"])
+    yield "audit_ends" if audit["whole"] else "audit", word(key, language, count=audit["entries"], code=audit["code"])
     yield from (("audit", in_danish(one) if language == "da" else one["message"]) for one in audit["problems"])
     if audit["kept"] is not None:
         yield (
-            "audit",
+            "audit_kept",
             word("status_audit_kept", language, count=audit["since"], moment=moment_text(audit["kept"], language)),
         )
     followed = audit["followed"]
     if followed is not None:
         key = "status_audit_followed" if followed["whole"] else "status_audit_followed_broken"
         text = word(key, language, run=followed["run"])
-        yield "audit", f"{text}; {word('status_audit_accepted', language)}" if followed["accepted"] else text
+        is_well = followed["whole"] or followed["accepted"]
+        text += f"; {word('status_audit_accepted', language)}" if followed["accepted"] else ""
+        yield "audit_followed" if is_well else "audit", text
 
 
 def whose_text(certificate: Mapping[str, Any], language: Language) -> str:

@@ -15,6 +15,7 @@ from catalogues import DANISH, PACKAGE, WORDS, entries_of, nodes_of, source_of
 from cprsync import errors
 from cprsync.domain.deciding.decide import WhyUnchanged
 from cprsync.domain.deciding.guard import Outcome
+from cprsync.domain.deciding.reverting import InTheWay
 from cprsync.domain.lending.contacting import ContactRule
 from cprsync.domain.lending.fees import FeeRule
 from cprsync.domain.lending.standing import BorrowRule
@@ -104,6 +105,10 @@ def test_every_kind_has_words(kinds: type[enum.Enum]) -> None:
 @pytest.mark.parametrize(("about", "rules"), [("borrow", BorrowRule), ("contact", ContactRule), ("fee", FeeRule)])
 def test_every_rule_that_answers_a_question_has_words(about: str, rules: type[enum.Enum]) -> None:
     assert {key for key in WORDS if key.startswith(f"{about}.")} == {f"{about}.{rule.value}" for rule in rules}
+
+
+def test_each_reason_for_which_an_undo_leaves_a_patron_has_words() -> None:
+    assert {key for key in WORDS if key.startswith("revert_left_")} == {f"revert_left_{why.value}" for why in InTheWay}
 
 
 @pytest.mark.parametrize("kind", REVIEW_KINDS.values(), ids=lambda row: row.kind)

@@ -463,6 +463,20 @@ def test_a_disk_with_too_little_room_for_a_night_is_told(free: int | None, what:
     assert wrong(Stands(), disks=[{"place": "journal", "free": free, "total": None}]) == what
 
 
+def test_of_the_audit_only_the_line_that_is_wrong_is_marked() -> None:
+    """A mark beside "the ends fit" sends whoever is on duty to the wrong place."""
+    facts = list(facts_of(stand(Stands(followed=False)), "en"))
+    assert [one.text for one in facts if one.mark == WRONG] == [
+        "Night no. 3 followed the whole audit, and it was not whole"
+    ]
+
+
+def test_a_plan_that_two_people_have_approved_waits_for_no_approval() -> None:
+    (problem,) = problems_of(stand(Stands(RUN | {"exit": 5}, held=(HELD,), yeses=YESES)), "en")
+    assert "approval" not in problem.text
+    assert "sync" in problem.next
+
+
 def test_an_audit_that_a_night_found_broken_is_told_until_somebody_accepts_it() -> None:
     """The ends may fit although an older entry was altered."""
     assert wrong(Stands(followed=False)) == ["audit"]
