@@ -14,6 +14,8 @@ from cprsync.config.toml import Strict
 from cprsync.domain.outward.koha import Ending, KohaRules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
+from cprsync.domain.patron.field import Targets
+from cprsync.domain.patron.fields import OUTWARD
 from cprsync.errors import ConfigurationError, WrongValue
 
 if TYPE_CHECKING:
@@ -76,20 +78,7 @@ class FeedTarget(TargetSection):
 
 
 #: What a Koha can hold of a patron. The rest is Koha's own: cards, telephones, e-mail, language and restrictions.
-KOHA_FIELDS: Final = frozenset(
-    {
-        OutwardField.NUMBER,
-        OutwardField.NAME,
-        OutwardField.BIRTH_DATE,
-        OutwardField.ADDRESS,
-        OutwardField.ABROAD,
-        OutwardField.CONTACT_ADDRESS,
-        OutwardField.MUNICIPALITY,
-        OutwardField.STATUS,
-        OutwardField.GROUP,
-        OutwardField.BRANCH,
-    }
-)
+KOHA_FIELDS: Final = frozenset(OutwardField(word) for word, field in OUTWARD.items() if field.targets is Targets.ALL)
 #: A code of Koha's: a library, a category, the type of an attribute.
 KohaCode = Annotated[str, AfterValidator(_check_code)]
 
@@ -156,7 +145,8 @@ class KohaTarget(TargetSection):
         if OutwardField.NUMBER not in self.fields:
             raise WrongValue("Koha needs the field number: a patron is found there by the CPR number alone")
         if not self.fields <= KOHA_FIELDS:
-            raise WrongValue("these fields are Koha's own: cards, telephones, emails, language, blocks and rights")
+            not_held = ", ".join(field.value for field in OutwardField if field not in KOHA_FIELDS)
+            raise WrongValue("these fields are Koha's own: {fields}", fields=not_held)
         if self.categories is not None and OutwardField.GROUP not in self.fields:
             raise WrongValue("a table of categories needs the field group")
         if self.libraries and OutwardField.BRANCH not in self.fields:

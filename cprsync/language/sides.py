@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.outward.koha import ATTRIBUTE
 from cprsync.domain.outward.sides import Again, WithheldFor
-from cprsync.domain.patron.fields import FIELD
+from cprsync.domain.patron.fields import OUTWARD
 from cprsync.domain.patron.override import Overridden
 from cprsync.language.record import NOTHING, name_of
 from cprsync.language.review import HTTP, Side, SideRow, mark_differences, refusal_text
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 #: Koha's fields of another address begin so.
 _OTHERS: Final = ("altaddress", "altcontact")
-#: The fields of a payload that a record shows under another name.
-_OF_RECORD: Final = {"number": "cpr_number", "abroad": "address_abroad"}
-
-
 #: With these, what the target has says by itself what to do there.
 _FIRST_THERE: Final = frozenset({"several", "other_person"})
 #: With these, the target has somebody to compare with.
@@ -159,8 +155,7 @@ def field_label(field: str, language: Language) -> str:
         return word(f"koha_{head}", language, part=word(f"koha_{rest}", language))
     if has_word(f"look_field_{field}"):
         return word(f"look_field_{field}", language)
-    key = _OF_RECORD.get(field, field)
-    return name_of(key, language) if key in FIELD else field
+    return name_of(OUTWARD[field].key, language) if field in OUTWARD else field
 
 
 #: The width of the column of names, and of ours.

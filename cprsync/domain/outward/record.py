@@ -12,9 +12,11 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from cprsync.domain.patron.field import Part
+from cprsync.domain.patron.fields import OUTWARD
 from cprsync.domain.patron.override import Overridden, birth_in_force, in_force, municipality_in_force
 from cprsync.domain.person.person import SILENT, WITH_ADDRESS, Abroad, Gap
-from cprsync.domain.person.sealed import Address, Name, label_lines
+from cprsync.domain.person.sealed import Address, Name, Sealed, label_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
 
 
 class OutwardField(enum.Enum):
-    """A group of values that a target may get. Its word is the key in a payload and in `cprsync.toml`."""
+    """A group of values that a target may get. Its word is the key in a payload and in `cprsync.toml`.
 
+    The field table says which of its fields those are. What a rule names is named here, in the order of a payload; any
+    other field of the table follows.
+    """
+
+    _ignore_ = "told, word"
     #: the CPR number; null for a patron without one
     NUMBER = "number"
     NAME = "name"
@@ -53,12 +60,21 @@ class OutwardField(enum.Enum):
     BLOCKS = "blocks"
     #: rights to net media, by product
     RIGHTS = "rights"
+    told = vars()
+    for word in OUTWARD:
+        if word.upper() not in told:
+            told[word.upper()] = word
 
     __hash__ = object.__hash__
 
 
-#: What is withheld of a protected patron. The municipality is not: rights depend on it, and it names no place to live.
-WITHHELD_IF_PROTECTED: Final = frozenset({OutwardField.ADDRESS, OutwardField.ABROAD, OutwardField.CONTACT_ADDRESS})
+#: What patron and staff own.
+_OWN: Final = {OutwardField(word): one for word, one in OUTWARD.items() if one.part is Part.LOCAL}
+#: What is withheld of a protected patron: the register's addresses, and what the table seals of patron and staff's.
+#: The municipality is not: rights depend on it, and it names no place to live.
+WITHHELD_IF_PROTECTED: Final = frozenset(
+    {OutwardField.ADDRESS, OutwardField.ABROAD, *(name for name, one in _OWN.items() if one.sealed)}
+)
 #: What is withheld to protect someone else of the household.
 WITHHELD_FOR_OTHERS: Final = frozenset({OutwardField.ADDRESS})
 #: What is withheld of a record that was put back from a backup: others may know something newer of it.
@@ -134,7 +150,7 @@ def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) ->
     withheld = WITHHELD_IF_PROTECTED if protected else WITHHELD_FOR_OTHERS if beside.household else frozenset()
     held = _is_held(patron)
     withheld |= WITHHELD_WHILE_HELD if held and beside.status == _LIVES else frozenset()
-    values = {**_register_values(patron, beside, holding), **_own_values(local, on)}
+    values = {**_own_values(local, on), **_register_values(patron, beside, holding)}
     return OutwardRecord(
         patron.id,
         {name: None if OutwardField(name) in withheld else value for name, value in values.items()},
@@ -235,19 +251,9 @@ def _register_values(patron: Patron, beside: Surroundings, holding: Mapping[Over
 
 
 def _own_values(local: Local, on: date) -> dict[str, Any]:
-    contact = local.contact_address
-    return {
-        # a caller without the right to open has a sealed one, which is withheld anyway
-        OutwardField.CONTACT_ADDRESS.value: list(contact) if isinstance(contact, tuple) else True,
-        OutwardField.BRANCH.value: local.branch,
-        OutwardField.LANGUAGE.value: local.language,
-        OutwardField.TELEPHONES.value: [one.number for one in local.telephones],
-        OutwardField.EMAILS.value: [one.address for one in local.emails],
-        OutwardField.CARDS.value: [one.number for one in local.cards],
-        OutwardField.BLOCKS.value: [
-            {"since": one.since.isoformat(), "reason": one.reason} for one in local.blocks if one.holds_on(on)
-        ],
-    }
+    values = ((name.value, one.kind, one.value_in(local)) for name, one in _OWN.items())
+    # a caller without the right to open has a sealed one, which is withheld anyway
+    return {word: True if isinstance(value, Sealed) else kind.told(value, on) for word, kind, value in values}
 
 
 def _name(name: Name | Gap, holding: Mapping[Overridden, Override]) -> dict[str, str] | None:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.outward.lines import PARTS
 from cprsync.domain.outward.record import OutwardField
+from cprsync.domain.patron.fields import OUTWARD
+from cprsync.domain.patron.kinds import DAY, TEXT, TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-_TEXT: Final = {"type": "string"}
-_TEXTS: Final = {"type": "array", "items": _TEXT}
 _FLAG: Final = {"type": "boolean"}
-_DAY: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _PATRON: Final = {"type": "string", "pattern": "^[0-9]{8}$"}
 _VERSION: Final = {"type": "integer", "minimum": 1}
 
@@ -27,32 +26,23 @@ def _closed(properties: dict[str, Any], *, needed: Iterable[str] = ()) -> dict[s
     }
 
 
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _texts_of(field: OutwardField, **others: Any) -> dict[str, Any]:
-    properties = dict.fromkeys(PARTS[field], _TEXT) | others
+    properties = dict.fromkeys(PARTS[field], TEXT) | others
     return _closed(properties, needed=properties)
 
 
-_BLOCK: Final = _closed({"since": _DAY, "reason": _TEXT}, needed=("since", "reason"))
-_FIELDS: Final[dict[OutwardField, dict[str, Any]]] = {
+_FIELDS: Final[dict[OutwardField, Mapping[str, Any]]] = {
+    **{OutwardField(word): field.kind.schema for word, field in OUTWARD.items()},
     OutwardField.NUMBER: {"type": "string", "pattern": "^[0-9]{10}$"},
     OutwardField.NAME: _texts_of(OutwardField.NAME),
-    OutwardField.BIRTH_DATE: _DAY,
-    OutwardField.ADDRESS: _texts_of(OutwardField.ADDRESS, lines=_TEXTS, supplementary=_TEXTS, current=_FLAG),
-    OutwardField.ABROAD: _closed({"country": _TEXT, "lines": _TEXTS}, needed=("lines",)),
-    OutwardField.CONTACT_ADDRESS: _TEXTS,
+    OutwardField.BIRTH_DATE: DAY,
+    OutwardField.ADDRESS: _texts_of(OutwardField.ADDRESS, lines=TEXTS, supplementary=TEXTS, current=_FLAG),
+    OutwardField.ABROAD: _closed({"country": TEXT, "lines": TEXTS}, needed=("lines",)),
     OutwardField.MUNICIPALITY: {"type": "string", "pattern": "^[0-9]{4}$"},
-    OutwardField.STATUS: _TEXT,
-    OutwardField.GROUP: _TEXT,
-    OutwardField.BRANCH: _TEXT,
-    OutwardField.LANGUAGE: _TEXT,
-    OutwardField.TELEPHONES: _TEXTS,
-    OutwardField.EMAILS: _TEXTS,
-    OutwardField.CARDS: _TEXTS,
-    OutwardField.BLOCKS: {"type": "array", "items": _BLOCK},
     OutwardField.RIGHTS: {"type": "object", "additionalProperties": {"enum": ["yes", "no", "undecided"]}},
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.domain.outward.record import WITHHELD_IF_PROTECTED, OutwardField
+from cprsync.domain.patron.fields import OUTWARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,15 +129,15 @@ def mask_number(text: str | None, *, is_shut: bool) -> str | None:
 
 # -- a target that shows nothing -------------------------------------------------------------------------------
 
-#: What is withheld of a protected patron on a screen, beside their addresses.
-_OF_PERSON: Final = frozenset({OutwardField.NAME, OutwardField.BIRTH_DATE})
+#: What is withheld of a protected patron on a screen: as their record hides it.
+_OF_PERSON: Final = frozenset(OutwardField(word) for word, field in OUTWARD.items() if field.sealed)
 
 
 def list_ours(payload: Mapping[str, Any], least: Withholding) -> tuple[FieldPair, ...]:
     """What a target may get of a patron, where nobody can look there: our side alone, as `OutwardField` orders it."""
     shut = max(least, withholding_of(payload))
-    withheld = {one.value for one in WITHHELD_IF_PROTECTED if shut >= Withholding.ADDRESSES}
-    withheld |= {one.value for one in _OF_PERSON if shut is Withholding.PERSON}
+    hidden = _OF_PERSON if shut is Withholding.PERSON else WITHHELD_IF_PROTECTED if shut else frozenset()
+    withheld = {one.value for one in hidden}
     told = [
         one.value for one in OutwardField if payload.get(one.value) not in (None, [], {}) or _is_kept_back(one, payload)
     ]
@@ -165,4 +166,4 @@ def _ours(name: str, value: Any, *, is_shut: bool) -> Value:
             return make_plain(", ".join(one["reason"] for one in value))
         case OutwardField.RIGHTS:
             return make_plain(", ".join(f"{product}: {answer}" for product, answer in value.items()))
-    return make_plain(", ".join(value) if isinstance(value, list) else value)
+    return make_plain(", ".join(filter(None, value)) if isinstance(value, list) else value)

@@ -103,7 +103,8 @@ def view(record: OutwardRecord | None, target: Target) -> dict[str, Any] | None:
         allowed -= WITHHELD_IF_PROTECTED
     else:
         payload |= {"verified": record.verified}
-    payload |= {field.value: record.values[field.value] for field in OutwardField if field in allowed}
+    # a change that was written before the table had the field says nothing of it
+    payload |= {field.value: record.values.get(field.value) for field in OutwardField if field in allowed}
     withheld = sorted(field.value for field in record.withheld & target.fields)
     return payload | ({"withheld": withheld} if withheld else {})
 

@@ -88,6 +88,17 @@ class Part(enum.Enum):
     CIRCULATION = "circulation"
 
 
+class Targets(enum.Enum):
+    """Which targets may get the value, if `fields` of a target in cprsync.toml names it."""
+
+    #: none
+    NONE = "none"
+    #: those that keep nothing of their own: a feed, a webhook, a file. What a Koha has there is its own
+    READERS = "readers"
+    #: a Koha as well
+    ALL = "all"
+
+
 class Section(enum.IntEnum):
     """Under which heading the page of a record shows the field. The headings are in this order."""
 
@@ -144,11 +155,20 @@ class Field:
     given_by: tuple[str, ...] = ()
     #: the kind of circulation entry that it lists
     entry: str = ""
+    #: which targets may get it, if they name it
+    targets: Targets = Targets.NONE
+    #: the word under which a target names it; "": its key
+    told_as: str = ""
 
     @property
     def is_changed(self) -> bool:
         """Whether staff change it on the page of a record."""
         return self.settable or self.correctable or self.names_patron
+
+    @property
+    def outward(self) -> str:
+        """The word under which a target names the field, in its `fields` and in what it gets."""
+        return self.told_as or self.key
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Section, Seen
+from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Section, Seen, Targets
 from cprsync.domain.patron.kinds import (
     ABSENCE,
     ADDRESS,
@@ -59,6 +59,8 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         asked=True,
         explained=True,
+        targets=Targets.ALL,
+        told_as="number",
     ),
     Field(
         "absence",
@@ -83,6 +85,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         given_by=_NAMED,
         correctable=True,
+        targets=Targets.ALL,
     ),
     _registers("first_names", Wording("Fornavne", "First names"), sealed=True, given_by=_NAMED),
     _registers("middle_names", Wording("Mellemnavne", "Middle names"), sealed=True, given_by=_NAMED),
@@ -97,6 +100,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         given_by=("birth_corrected",),
         correctable=True,
+        targets=Targets.ALL,
     ),
     _registers(
         "address",
@@ -107,6 +111,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         given_by=("move", "address_corrected"),
         correctable=True,
+        targets=Targets.ALL,
     ),
     Field(
         "contact_address",
@@ -120,6 +125,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.CONTACT,
         also=("c/o navn og adresse", "c/o name and address"),
+        targets=Targets.ALL,
     ),
     Field(
         "telephones",
@@ -133,6 +139,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.CONTACT,
         also=("Telefon", "Telephones"),
+        targets=Targets.READERS,
     ),
     Field(
         "emails",
@@ -146,6 +153,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.CONTACT,
         also=("E-mail og E-mail (notif)", "E-mail and e-mail (notices)"),
+        targets=Targets.READERS,
     ),
     # the pages explain its two parts
     Field(
@@ -157,6 +165,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         printed=False,
         section=Section.STANDING,
+        targets=Targets.READERS,
     ),
     Field(
         "blocked_since",
@@ -189,6 +198,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.STANDING,
         correctable=True,
+        targets=Targets.ALL,
     ),
     Field(
         "branch",
@@ -200,6 +210,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CARDS,
+        targets=Targets.ALL,
     ),
     _registers(
         "municipality",
@@ -208,6 +219,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         given_by=("municipality",),
         correctable=True,
+        targets=Targets.ALL,
     ),
     Field(
         "language",
@@ -219,6 +231,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         explained=True,
         section=Section.CARDS,
+        targets=Targets.READERS,
     ),
     Field(
         "cards",
@@ -232,6 +245,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.CARDS,
         also=("LånerID", "Cards"),
+        targets=Targets.READERS,
     ),
     Field(
         "pin",
@@ -348,6 +362,7 @@ FIELDS: Final[tuple[Field, ...]] = (
             "number_restored",
             "status",
         ),
+        targets=Targets.ALL,
     ),
     _registers(
         "protection",
@@ -359,6 +374,8 @@ FIELDS: Final[tuple[Field, ...]] = (
         Wording("Adresse i udlandet", "Address abroad"),
         sealed=True,
         given_by=("emigrate", "abroad_corrected"),
+        targets=Targets.ALL,
+        told_as="abroad",
     ),
     _registers(
         "register_contact_address",
@@ -382,6 +399,8 @@ BESIDE: Final = tuple(
 )
 #: The same of a new patron whose address is hidden, and where letters go: nobody sends them to it unasked.
 BESIDE_SEALED: Final = (*BESIDE, FIELD["contact_address"])
+#: What targets may get, by the word under which they name it.
+OUTWARD: Final = {field.outward: field for field in FIELDS if field.targets is not Targets.NONE}
 #: What the pages name.
 PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 #: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.

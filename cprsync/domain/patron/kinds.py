@@ -7,7 +7,7 @@ quotes the typed text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -39,7 +39,7 @@ from cprsync.domain.person.person import LINES
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
 #: The longest text of one line, and of a note, unless the field says another. See `line_of` and `note_of`.
@@ -248,6 +248,10 @@ def _absence_document(absence: Absence | None) -> list[str | None] | None:
     return [absence.since.isoformat(), None if absence.until is None else absence.until.isoformat()]
 
 
+#: Values of targets in JSON Schema: a text, several, a day.
+TEXT: Final[Mapping[str, Any]] = {"type": "string"}
+TEXTS: Final[Mapping[str, Any]] = {"type": "array", "items": TEXT}
+DAY: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 #: What a list becomes: the stored entries, the typed ones, what to do with them, and the day.
 _Change: TypeAlias = "Callable[[tuple[Any, ...], tuple[Any, ...], ListChange, date], tuple[Any, ...]]"
 
@@ -263,6 +267,9 @@ class Kind:
     typed: Callable[[str], Any] = _parse_line
     #: as JSON shows the value; True: the patron is sealed
     shown: Callable[[Any, bool], Any] = lambda value, _: value
+    #: as a target gets the value on a day, and its JSON Schema
+    told: Callable[[Any, date], Any] = lambda value, _: value
+    schema: Mapping[str, Any] = field(default_factory=lambda: TEXT)
     #: in a merge of two patrons: what the one who stays gets
     merged: Callable[[Any, Any], Any] = _keep_or_take
     #: what a stored value becomes if an import gives another one; an empty one changes nothing
@@ -328,6 +335,8 @@ CONTACT_ADDRESS: Final = Kind(
     empty=(),
     typed=_parse_contact_address,
     shown=lambda lines, _: [*lines],
+    told=lambda lines, _: [*lines],
+    schema=TEXTS,
     lines=True,
     several=True,
     joined_by="\n",
@@ -338,18 +347,23 @@ ABSENCE: Final = Kind(
     empty=None,
     typed=_parse_absence,
     shown=lambda absence, _: _absence_document(absence),
+    told=lambda absence, _: _absence_document(absence),
+    schema={"type": "array", "items": {"anyOf": [DAY, {"type": "null"}]}},
     merged=_keep_first,
     joined_by=" ",
     unfit="absence",
     form="10.04.2027 til 20.04.2027",
 )
-_LIST: Final = Kind(empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n", free_text=False)
+_LIST: Final = Kind(
+    empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n", free_text=False, schema=TEXTS
+)
 _CONTACTS: Final = replace(_LIST, imported=_keep_marks, change=change_contacts, notices=True)
 CARDS: Final = replace(
     _LIST,
     type=tuple[Card, ...],
     typed=_parse_cards,
     shown=lambda cards, shut: [card.shown(shut=shut) for card in cards],
+    told=lambda cards, _: [card.number for card in cards],
     imported=_add_cards,
     change=change_cards,
     scanned=True,
@@ -359,6 +373,7 @@ TELEPHONES: Final = replace(
     type=tuple[Telephone, ...],
     typed=_parse_telephones,
     shown=lambda telephones, _: [one.number for one in telephones],
+    told=lambda telephones, _: [one.number for one in telephones],
     unfit="telephones",
 )
 EMAILS: Final = replace(
@@ -366,6 +381,7 @@ EMAILS: Final = replace(
     type=tuple[Email, ...],
     typed=_parse_emails,
     shown=lambda emails, _: [one.address for one in emails],
+    told=lambda emails, _: [one.address for one in emails],
     unfit="emails",
 )
 BLOCKS: Final = Kind(
@@ -373,6 +389,16 @@ BLOCKS: Final = Kind(
     empty=(),
     typed=_parse_blocks,
     shown=lambda blocks, _: [shown_block(block) for block in blocks],
+    told=lambda blocks, on: [shown_block(replace(block, lifted=None)) for block in blocks if block.holds_on(on)],
+    schema={
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"since": DAY, "reason": TEXT},
+            "required": ["reason", "since"],
+            "additionalProperties": False,
+        },
+    },
     merged=_join_lists,
     imported=_add_blocks,
     change=change_blocks,

@@ -6,8 +6,9 @@ import pytest
 from town import number
 
 from cprsync.catalogues import page_words
+from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.patron.field import Kept, Owner, Seen
-from cprsync.domain.patron.fields import BESIDE, FIELD, FIELDS, LOCAL_FIELDS, PRINTED, SEALED, SETTABLE, SHOWN
+from cprsync.domain.patron.fields import BESIDE, FIELD, FIELDS, LOCAL_FIELDS, OUTWARD, PRINTED, SEALED, SETTABLE, SHOWN
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.override import Overridden
 from cprsync.errors import WrongValue
@@ -67,6 +68,11 @@ def test_what_is_typed_for_good_is_the_patrons_or_staffs(key: str) -> None:
 def test_of_what_the_register_owns_a_list_brings_the_number_and_of_whom_it_does_not_know_the_rest() -> None:
     imported = {field.key for field in FIELDS if field.imported and field.owner is Owner.REGISTER}
     assert imported == {"cpr_number", "name", "birth_date", "address"}
+
+
+def test_targets_get_what_the_table_says_beside_the_rights_and_nothing_that_nobody_reads() -> None:
+    assert {one.value for one in OutwardField} == {*OUTWARD, OutwardField.RIGHTS.value}
+    assert [one.key for one in OUTWARD.values() if one.seen in {Seen.STAFF, Seen.NOBODY}] == []
 
 
 def test_a_part_is_shown_in_its_whole() -> None:

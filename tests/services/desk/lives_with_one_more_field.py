@@ -9,9 +9,12 @@ import pytest
 from browser import serving
 from callers import calling, close_connections, everything, refusal
 from doubles import AGENCY, refused
+from jsonschema_rs import Draft202012Validator
+from pydantic import ValidationError
 from test_adding import add
 from test_api_registering import preview
 from test_box import patron_of
+from test_feeding import Copy, is_read, reader
 from test_importing import take
 from test_merging_patrons import BOTH, two_of_one
 from test_one_screen import look_up, nobody_is_written
@@ -22,7 +25,11 @@ from townspeople import cpr, gains_protection, person
 from cprsync.cli.desk.registering import ASKED
 from cprsync.cli.main import app
 from cprsync.cli.pages.policy import BEGIN
+from cprsync.config.targets import FeedTarget, KohaTarget
 from cprsync.domain.desk.own import Proof
+from cprsync.domain.outward.record import OutwardField
+from cprsync.domain.outward.schema import build_schema
+from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.sealed import Sealed
@@ -161,6 +168,49 @@ def test_a_sealed_field_is_hidden_for_a_protected_patron(library: Library) -> No
     assert (hidden["value"], hidden["sealed"]) == (None, True)
     assert isinstance(library.view("BO").local.value_of("extra_sealed"), Sealed)
     assert seal_local(Local()).more == ()
+
+
+# -- targets: none gets it unless the table says so and the target names it -----------------------------------------
+
+NAMED = frozenset({OutwardField.STATUS, OutwardField("extra_sealed"), OutwardField("extra_lines")})
+
+
+def test_a_target_that_names_it_gets_it_and_nothing_of_what_is_hidden(either_library: Library) -> None:
+    library = either_library
+    named = Target("named", TargetKind.FEED, NAMED, ProtectedRule.WITHOUT_ADDRESS)
+    few = Target("few", TargetKind.FEED, frozenset({OutwardField.STATUS}), ProtectedRule.WITHOUT_ADDRESS)
+    all_ = Target("all", TargetKind.FEED, frozenset(OutwardField), ProtectedRule.WITHOUT_ADDRESS)
+    copy = Copy(is_read(library, named, few, all_)).catch_up()
+    # BO gained protection in the first night
+    for key, text in {**BESIDE, "extra_sealed": HIDDEN}.items():
+        set_(library, key, text)
+        set_(library, key, text, key="BO")
+    library.night()
+    anna, bo = (copy.catch_up().holds[library.id_of(key)] for key in ("ANNA", "BO"))
+    assert (anna["extra_sealed"], anna["extra_lines"]) == (HIDDEN, LINES)
+    assert ("extra_sealed" in bo, bo["extra_lines"], bo["withheld"]) == (False, LINES, ["extra_sealed"])
+    assert is_line(copy.heard[-1], named)
+    heard = len(copy.heard)
+    library.night()
+    assert len(copy.catch_up().heard) == heard
+    assert not any(HIDDEN in repr(one) or LINES in repr(one) for one in Copy(reader(library, few)).catch_up().heard)
+    assert VALUE not in repr(Copy(reader(library, all_)).catch_up().heard)
+
+
+def is_line(line: dict[str, Any], target: Target) -> bool:
+    return Draft202012Validator(build_schema(target.fields)).is_valid(line)
+
+
+def test_a_field_is_for_no_target_and_no_koha_unless_the_table_says_so() -> None:
+    feed = {"kind": "feed", "name": "website"}
+    koha = {"kind": "koha", "name": "koha", "url": "https://koha.example/api/v1", "ca": "koha.pem", "client": "cprsync"}
+    koha |= {"secret_file": "koha.secret", "library": "HB", "category": "VOKSEN"}
+    FeedTarget.model_validate({**feed, "fields": ["extra_sealed", "extra_lines"]})
+    KohaTarget.model_validate({**koha, "fields": ["number"]})
+    with pytest.raises(ValidationError, match="Input should be 'number'"):
+        FeedTarget.model_validate({**feed, "fields": ["extra_line"]})
+    with pytest.raises(ValidationError, match="Koha's own"):
+        KohaTarget.model_validate({**koha, "fields": ["number", "extra_lines"]})
 
 
 # -- the browser -------------------------------------------------------------------------------------------

@@ -30,8 +30,9 @@ ROWS = """
     Field("extra_line", Wording("Ekstra linje", "Extra line"), Owner.PATRON, Kept.CHANGED, kind=line_of(20),
           imported=True, settable=True, asked=True),
     Field("extra_sealed", Wording("Ekstra skjult", "Extra hidden"), Owner.STAFF, Kept.CHANGED, kind=line_of(300),
-          sealed=True, imported=True, settable=True, asked=True),
+          targets=Targets.READERS, sealed=True, imported=True, settable=True, asked=True),
     Field("extra_lines", Wording("Ekstra linjer", "Extra lines"), Owner.PATRON, Kept.CHANGED, kind=note_of(3000),
+          targets=Targets.READERS,
           imported=True, settable=True, asked=True, section=Section.NOTES),
 """
 PURPOSES = {
