@@ -41,3 +41,13 @@ def name_municipality(code: str) -> str:
     """
     known = load_municipalities().by_code.get(code_from(code))
     return code if known is None else f"{known.name} ({known.code})"
+
+
+def code_of_municipality(text: str) -> str:
+    """The code of a present municipality that is typed by its name, as in "Aarhus" or "Aarhus Kommune".
+
+    Any other text stays as it is: it may be a code.
+    """
+    known = load_municipalities()
+    name = text.strip().casefold().removesuffix(" kommune")
+    return next((code for code in known.homes() if known.by_code[code].name.casefold() == name), text)

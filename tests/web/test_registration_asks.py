@@ -122,3 +122,20 @@ def test_a_municipality_is_shown_and_chosen_by_its_name(desk: Served) -> None:
     names = re.findall(r'<option value="0\d\d\d"[^>]*>([^<]+) \(0\d\d\d\)</option>', page)
     assert len(names) > 90
     assert names == sorted(names)
+
+
+def test_the_municipality_of_somebody_without_a_number_is_chosen_by_name_and_kept(desk: Served) -> None:
+    browser = begins(desk, "unregistered")
+    assert '<option value="0101">København (0101)</option>' in browser.answer.text
+    typed = {"name": "Edith Uden", "birth_date": "10.04.1980", "municipality": "0101", "cards": "K900"}
+    browser.send("/register/check", **typed)
+    assert '<option value="0101" selected>' in browser.answer.text
+    browser.post("/register/confirm", {**browser.form("/register/confirm"), **typed})
+    assert "København (0101)" in browser.text
+    patron = browser.path.removeprefix("/patrons/").partition("#")[0]
+    assert desk.library.row(patron)["municipality"] == "0101"
+
+
+@pytest.mark.parametrize("way", ["register", "provisional"])
+def test_nobody_whom_the_register_may_know_is_asked_for_their_municipality(desk: Served, way: str) -> None:
+    assert 'name="municipality"' not in begins(desk, way).answer.text

@@ -21,6 +21,7 @@ from cprsync.cli.terminal.frame import framed
 from cprsync.cli.terminal.output import print_json, say, say_lines
 from cprsync.domain.patron.field import Part
 from cprsync.domain.patron.fields import FIELDS
+from cprsync.domain.patron.override import Overridden
 from cprsync.domain.patron.patron import Purpose
 from cprsync.errors import BadInput, Exit, NoSuchPerson, RegisterUnavailable
 from cprsync.language.errors import error_document
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.lookup import Asked, Desk, LookedUp
 
+#: Where somebody lives whom no register knows: for them alone it is asked, and no list has it.
+_MUNICIPALITY: Final = Overridden.MUNICIPALITY.value
 #: What a terminal asks for, in this order. An empty answer leaves the field out.
-ASKED: Final = tuple(field.key for field in FIELDS if field.asked)
+ASKED: Final = (*(field.key for field in FIELDS if field.asked), _MUNICIPALITY)
 #: The field whose prompt hides what is typed.
 _HIDDEN: Final = "cpr_number"
 #: The fields that the register supplies for a person with one of its numbers.
@@ -169,8 +172,8 @@ def patron_add(
 
     A terminal asks field by field; else standard input has one JSON object by the names of the fields (`cprsync
     fields`), as a row of an import. With a CPR number the person is looked up and registered; without one, or with a
-    replacement number, name, birth date and address are the library's own words, and the patron group follows the birth
-    date. It is written once someone says yes.
+    replacement number, name, birth date, address and municipality (by name or code) are the library's own words, and
+    the patron group follows the birth date. It is written once someone says yes.
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.adding import confirm_addition, preview_addition
@@ -178,7 +181,7 @@ def patron_add(
     with frame.opened() as site:
         with site.desk() as desk:
             user = user_name()
-            typed = _read_fields(desk, frame.lang, asks_all=provisional)
+            typed = _with_code(_read_fields(desk, frame.lang, asks_all=provisional))
             try:
                 shown = preview_addition(desk, typed, user=user)
             except RegisterUnavailable:
@@ -213,7 +216,8 @@ def preview_lines(shown: Addition, language: Language) -> Iterator[str]:
         yield from lookup_lines({**shown.registration.document, "warnings": warnings}, language)
     typed: Mapping[str, str] = shown.document["typed"]
     for field, value in typed.items():
-        yield f"  {name_of(field, language)}: {value.replace(chr(10), ' | ')}"
+        shown_as = value_text(field, value, language) if field == _MUNICIPALITY else value.replace("\n", " | ")
+        yield f"  {name_of(field, language)}: {shown_as}"
     if shown.registration is None:
         would_be = shown.document["preview"]
         age = NOTHING if would_be["age"] is None else would_be["age"]
@@ -239,13 +243,28 @@ def _read_fields(desk: Desk, language: Language, *, asks_all: bool) -> str:
 
     typed: dict[str, str] = {}
     number = typed[_HIDDEN] = ask_value(name_of(_HIDDEN, language), lines=False, hidden=True).strip()
-    is_told = bool(number) and check_typed_number(desk, number) and not asks_all
-    left_out = _REGISTERS if is_told else frozenset()
+    is_registers = bool(number) and check_typed_number(desk, number)
+    left_out = _REGISTERS if is_registers and not asks_all else frozenset()
+    left_out |= {_MUNICIPALITY} if is_registers else frozenset()
     for field in ASKED:
         if field not in typed and field not in left_out:
             hint = f" ({word('day_form', language)})" if field == "birth_date" else ""
             typed[field] = ask_value(f"{name_of(field, language)}{hint}", lines=False).strip()
     return json.dumps({field: value for field, value in typed.items() if value}, ensure_ascii=False)
+
+
+def _with_code(typed: str) -> str:
+    """The same object, with the municipality by its code."""
+    from cprsync.municipalities import code_of_municipality
+
+    if _MUNICIPALITY not in typed:
+        return typed
+    try:
+        found = json.loads(typed)
+        return json.dumps(found | {_MUNICIPALITY: code_of_municipality(found[_MUNICIPALITY])}, ensure_ascii=False)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # no such object: what reads it says so
+        return typed
 
 
 def _read_object() -> str:

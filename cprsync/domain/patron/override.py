@@ -56,6 +56,8 @@ class Overridden(enum.Enum):
 SEALED_FIELDS: Final = frozenset({Overridden.NAME, Overridden.ADDRESS})
 #: Fields whose correction may stay until staff take it back. Every other correction has a last day.
 ENDLESS: Final = frozenset({Overridden.GROUP})
+#: The same of somebody whom no register knows. It ends when the register begins to know them.
+ENDLESS_UNREGISTERED: Final = ENDLESS | {Overridden.MUNICIPALITY}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -163,19 +165,26 @@ def _status_ends_residence(person: Person) -> bool:
     return residence_of(replace(person, address=SILENT), frozenset()) is Residence.NOT_RESIDENT
 
 
-def last_day_of(field_: Overridden, until: date | None, *, on: date, max_days: int) -> date | None:
-    """The last day of a correction made on `on`. Only a pinned group may hold until it is taken back.
+def stands_in(override: Override) -> bool:
+    """Whether a correction stands in place of the register, as long as that does not know the patron."""
+    return override.until is None and override.field in ENDLESS_UNREGISTERED - ENDLESS
+
+
+def last_day_of(
+    field_: Overridden, until: date | None, *, on: date, max_days: int, endless: Collection[Overridden] = ENDLESS
+) -> date | None:
+    """The last day of a correction made on `on`. `endless`: which fields' may hold until it is taken back.
 
     Raises:
         ValueError: it needs an end and has none, is over already, or lasts longer than the policy allows.
     """
     if until is None:
-        if field_ not in ENDLESS:
+        if field_ not in endless:
             raise WrongValue("a correction needs its last day: only a patron group may stay")
         return None
     if until < on:
         raise WrongValue("its last day has passed")
-    if field_ not in ENDLESS and until > on + timedelta(days=max_days):
+    if field_ not in endless and until > on + timedelta(days=max_days):
         raise WrongValue("it may hold for {days} days at most", days=max_days)
     return until
 
@@ -186,6 +195,11 @@ class CheckedAgainst:
 
     municipalities: frozenset[str]
     today: date
+
+
+def municipality_correction(code: str, *, by: str, on: date) -> Override:
+    """Where somebody says that they live whom no register knows. It holds until a register knows them."""
+    return Override(Overridden.MUNICIPALITY, code, by, "", on)
 
 
 def typed_lines(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.arrival import Arrival, comes_of_age
@@ -19,9 +20,11 @@ from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE, warning_of, war
 from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import check_new_telephones
+from cprsync.domain.patron.override import CheckedAgainst, Overridden, value_of
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.provisional import Said
 from cprsync.domain.person.age import birth_date_of
+from cprsync.domain.person.municipality import DANISH
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Birth, Person
 from cprsync.domain.person.sealed import Name
@@ -30,12 +33,12 @@ from cprsync.services.desk.answering import subscribe_responsible
 from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import NEW, Asked
 from cprsync.services.desk.registering import confirm_registration, preview_registration
-from cprsync.services.desk.setting import PIN, no_such_branch
+from cprsync.services.desk.setting import PIN, no_such_branch, note_municipality
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import FIELD_OF, REASONS, Refused, nothing_seen
 from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
-from cprsync.services.ports.desk import Entry
+from cprsync.services.ports.desk import Correction, Entry
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import Batch, patron_exists, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
 
 #: What the preview is about.
 ADD: Final = "add"
+#: Where a person says that they live whom no register knows. No list of patrons has it.
+MUNICIPALITY: Final = Overridden.MUNICIPALITY.value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,6 +70,8 @@ class Addition:
     registration: Registration | None = None
     #: the PIN of the cards; "": none was typed
     pin: str = ""
+    #: the code of the municipality that a person without a number of the register's names; "": none
+    municipality: str = ""
     #: who is to answer for the patron
     responsible: ShownResponsible | None = None
     #: the register has not answered: it is asked as soon as it does
@@ -110,7 +117,9 @@ def preview_addition(
     row = row if shown is None else replace(row, number=shown.heard.number)
     _check_pin(pin, row)
     _refuse_who_is_there(desk, row)
-    addition = replace(_shown(desk, row, values, user, shown, provisional=provisional), pin=pin)
+    municipality = _municipality(desk, row, values)
+    addition = _shown(desk, row, values, user, shown, provisional=provisional)
+    addition = replace(addition, pin=pin, municipality=municipality)
     kept = tuple(name for name in (*values, *((PIN,) if pin else ())) if name != "cpr_number")
     return replace(addition, kept=kept)
 
@@ -276,13 +285,27 @@ def _read(typed: str) -> tuple[dict[str, str], str]:
     if len(rows) != 1:
         raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.fields")
     pin = next((text for name, text in rows[0].cells if name == PIN), "")
-    row = replace(rows[0], cells=tuple(cell for cell in rows[0].cells if cell[0] != PIN))
+    beside = {name: text for name, text in rows[0].cells if name == MUNICIPALITY and text.strip()}
+    row = replace(rows[0], cells=tuple(cell for cell in rows[0].cells if cell[0] not in {PIN, MUNICIPALITY}))
     try:
         PATRON_COLUMNS.check(row)
     except BadInput as error:
         # there is no file to mend, so the error names none
         raise BadInput("{why}", why=error, kind="input.fields") from None
-    return PATRON_COLUMNS.read(row), pin
+    return PATRON_COLUMNS.read(row) | beside, pin
+
+
+def _municipality(desk: Desk, row: NewPatron, values: Mapping[str, str]) -> str:
+    """The code of the typed municipality. Raises BadInput: the register says it, or there is none of that code."""
+    if MUNICIPALITY not in values:
+        return ""
+    try:
+        if _is_registers(row):
+            raise WrongValue("the municipality of a patron with a CPR number comes from CPR: leave it out")
+        known = CheckedAgainst(DANISH, desk.clock.today())
+        return value_of(Overridden.MUNICIPALITY, values[MUNICIPALITY], known)
+    except ValueError as error:
+        raise BadInput("{field}: {why}", field=MUNICIPALITY, why=error, kind="input.value") from None
 
 
 def _check_pin(pin: str, row: NewPatron) -> None:
@@ -307,8 +330,9 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
     """
     if "patron" in values:
         raise BadInput("{field}: {why}", field="patron", why="the program gives the patron number", kind="input.value")
+    listed = {name: text for name, text in values.items() if name != MUNICIPALITY}
     with nothing_seen() as seen:
-        read = as_patron(1, values, seen, on=desk.clock.today(), anyone=True)
+        read = as_patron(1, listed, seen, on=desk.clock.today(), anyone=True)
     row = read if isinstance(read, Refused) else in_branch(1, read, desk.policy)
     if isinstance(row, Refused) and row.field == "branch":
         raise no_such_branch(desk.policy)
@@ -379,9 +403,15 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
         done = {**done, "preview": shown.document["preview"]}
     else:
         entry = complete(Entry(None, answering, Batch(), shown.user, reason=reason))
+        if shown.municipality:
+            entry = replace(entry, corrects=partial(_correct_municipality, desk, shown))
         entry = _provisional(desk, shown, entry) if shown.is_provisional else entry
         done = {"patron": write_again_if_lost(lambda: desk.store.desk.save(entry)), "written": True}
     return {**shown.document, **done, "done": _done(desk, shown, done["patron"])}
+
+
+def _correct_municipality(desk: Desk, shown: Addition, patron: Patron) -> Correction:
+    return note_municipality(desk, patron, shown.municipality, user=shown.user)
 
 
 def _provisional(desk: Desk, shown: Addition, entry: Entry) -> Entry:

@@ -20,7 +20,7 @@ from cprsync.domain.desk.arrival import Agreement, Arrival, Likeness, ages_of, l
 from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.desk.registering import warnings_about
 from cprsync.domain.patron.kinds import shown_block
-from cprsync.domain.patron.override import birth_in_force, in_force
+from cprsync.domain.patron.override import birth_in_force, in_force, stands_in
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS, PARKED
 from cprsync.domain.person.number import NumberKind
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.arrival import Ages
     from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.patron.local import Block
+    from cprsync.domain.patron.override import Override
     from cprsync.domain.patron.patron import AsOf, Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
@@ -240,6 +241,8 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
     """The write of the number, with the first copy if the register answered and the answer can be decided."""
     # the library's own birth date gives way to the register's, or to the one in the number
     of_patron = replace(patron, register=replace(patron.register, number=number, birth=SILENT))
+    # and so does the municipality that the patron has named
+    patron, of_patron = (replace(one, overrides=_without_stand_ins(one)) for one in (patron, of_patron))
     if person is None:
         return Batch(writes=[_write(desk, patron, Change(of_patron.register, (Action.RENUMBER,)), None)])
     as_of = as_of_lookup(desk)
@@ -255,6 +258,10 @@ def _batch(desk: Desk, patron: Patron, person: Person | None, number: CprNumber)
         return Batch(writes=[write], asks=[FollowUp(patron.id, FIRST_COPY)], reviews=reviews)
     asks = [] if step.asks is None else [step.asks]
     return Batch(writes=[_write(desk, patron, change, as_of)], asks=asks, reviews=reviews)
+
+
+def _without_stand_ins(patron: Patron) -> tuple[Override, ...]:
+    return tuple(one for one in patron.overrides if not stands_in(one))
 
 
 def _write(desk: Desk, patron: Patron, change: Change, as_of: AsOf | None) -> Write:

@@ -19,6 +19,8 @@ from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, SETTABLE
 from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage, check_new_telephones
 from cprsync.domain.patron.override import (
+    ENDLESS,
+    ENDLESS_UNREGISTERED,
     SHOWN_AS,
     UNREGISTERED_FIELDS,
     CheckedAgainst,
@@ -26,6 +28,7 @@ from cprsync.domain.patron.override import (
     Override,
     in_force,
     last_day_of,
+    municipality_correction,
     typed_lines,
     value_of,
 )
@@ -146,7 +149,14 @@ def check(counter: SettingDesk, asked: Setting) -> None:
         check_field(asked.field)
     elif not asked.reason and asked.until is None:
         return
-    _check_options(asked)
+    _check_options(asked, endless=_endless_for(counter, asked))
+
+
+def _endless_for(counter: SettingDesk, asked: Setting) -> frozenset[Overridden]:
+    """The fields whose correction needs no last day."""
+    if asked.field not in {one.value for one in ENDLESS_UNREGISTERED - ENDLESS}:
+        return ENDLESS
+    return ENDLESS_UNREGISTERED if _view(counter, asked.patron_id).patron.number.is_replacement else ENDLESS
 
 
 def _is_ours(counter: SettingDesk, asked: Setting) -> bool:
@@ -160,7 +170,7 @@ def _is_ours(counter: SettingDesk, asked: Setting) -> bool:
     return _view(counter, asked.patron_id).patron.number.is_replacement
 
 
-def _check_options(asked: Setting) -> None:
+def _check_options(asked: Setting, *, endless: frozenset[Overridden]) -> None:
     """Refuse if an override lacks an option that it needs, or if another field has an option that it does not use."""
     name, overrides, withdraws = asked.field, asked.field in OVERRIDDEN, asked.text is None
     if withdraws and asked.until is not None:
@@ -171,7 +181,7 @@ def _check_options(asked: Setting) -> None:
         )
     if overrides and not asked.reason.strip():
         raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
-    if overrides and not withdraws and asked.until is None and name != Overridden.GROUP.value:
+    if overrides and not withdraws and asked.until is None and Overridden(name) not in endless:
         raise ConfigurationError("a correction has a last day: say which", kind="usage.until")
 
 
@@ -259,7 +269,7 @@ def _correct(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
         return _document(asked, "unchanged", until=None if held is None else held.until)
     kept = tuple(one for one in view.patron.overrides if one.field is not name)
     after = replace(view.patron, overrides=kept if override is None else (*kept, override))
-    correction = _correction(counter, view.patron, after, name, override, reason)
+    correction = _correction(counter.library, view.patron, after, name, override, reason)
     counter.library.store.staff_changes.correct(correction, user=asked.user)
     outcome = "withdrawn" if override is None else "set"
     document = _document(asked, outcome, until=None if override is None else override.until, told=correction.write.culr)
@@ -287,7 +297,8 @@ def _override_of(counter: SettingDesk, asked: Setting) -> Override | None:
         return None
     try:
         value = value_of(name, asked.text, CheckedAgainst(counter.municipalities, today))
-        until = last_day_of(name, asked.until, on=today, max_days=counter.library.policy.override_max_days)
+        most, endless = counter.library.policy.override_max_days, _endless_for(counter, asked)
+        until = last_day_of(name, asked.until, on=today, max_days=most, endless=endless)
     except ValueError as error:
         raise _unfit(name.value, error) from None
     return Override(name, value, asked.user, reason, today, until)
@@ -300,10 +311,10 @@ def _says_the_same(held: Override | None, override: Override | None) -> bool:
 
 
 def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
-    counter: SettingDesk, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
+    library: Library, before: Patron, after: Patron, name: Overridden, override: Override | None, reason: str
 ) -> Correction:
     """What follows at once: the group in force, the next days, and what the net media are told."""
-    today, policy, stopped = counter.library.clock.today(), counter.library.policy, before.letters_stopped
+    today, policy, stopped = library.clock.today(), library.policy, before.letters_stopped
     # an override that is taken back ended yesterday: age decides again over a group that was pinned
     past = tuple(replace(one, until=today - ONE_DAY) for one in before.overrides if one.field is name)
     ended = past if override is None else ()
@@ -319,13 +330,20 @@ def _correction(  # noqa: PLR0913, PLR0917 -- what was, what is to be, and why
     write = Write(
         patron=after,
         after=after.register,
-        prepared=counter.library.store.patrons.prepare(after.register),
+        prepared=library.store.patrons.prepare(after.register),
         as_of=after.as_of,
         actions=(),
         culr=None if now.culr == was.culr else now.culr,
         letters_stopped=None,
     )
     return Correction(name, override, write, group, days, policy, reason)
+
+
+def note_municipality(library: Library, patron: Patron, code: str, *, user: str) -> Correction:
+    """What follows if a patron whom no register knows says where they live."""
+    name, override = Overridden.MUNICIPALITY, municipality_correction(code, by=user, on=library.clock.today())
+    after = replace(patron, overrides=(*(one for one in patron.overrides if one.field is not name), override))
+    return _correction(library, patron, after, name, override, "")
 
 
 def _write_own(counter: SettingDesk, asked: Setting) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class Entry:
     said: Said | None = None
     #: who is to answer for the patron: written in the same transaction
     answered_by: Entry | None = None
+    #: what is corrected at once of a patron whom no register knows; None: nothing is
+    corrects: Callable[[Patron], Correction] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

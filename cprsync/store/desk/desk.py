@@ -28,7 +28,7 @@ from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.desk import access
 from cprsync.store.desk.access import note_recorded
 from cprsync.store.desk.number_undo import keep_undo, remember_before
-from cprsync.store.desk.setting import give_pin
+from cprsync.store.desk.setting import WITHDRAWN, give_pin, write_correction
 from cprsync.store.feed.subscriptions import stop_leaving
 from cprsync.store.imports.import_rows import create
 from cprsync.store.imports.imports import take_row
@@ -44,6 +44,7 @@ from cprsync.store.records.numbers import (
     subscribe_until,
     subscription_row,
 )
+from cprsync.store.records.records import open_patron, patron_rows, withdraw_stand_ins
 from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:
@@ -110,6 +111,10 @@ def _save_unregistered(connection: Connection, tenant: Tenant, entry: Entry) -> 
         raise patron_exists()
     happened = audit.Happened("register", patron=taken.patron_id, user=entry.user, reason=entry.reason)
     audit.append(connection, tenant, audit.DESK, [happened])
+    if entry.corrects is not None:
+        (row,) = patron_rows(connection, tenant, [taken.patron_id], hold=True)
+        correction = entry.corrects(open_patron(connection, tenant, row))
+        write_correction(connection, tenant, correction, user=entry.user)
     return taken.patron_id
 
 
@@ -131,7 +136,11 @@ def _save_registered(connection: Connection, tenant: Tenant, entry: Entry, numbe
         happened.append(audit.Happened("subscribe", patron=patron_id, user=entry.user))
     _write(connection, tenant, patron_id, entry, batch)
     if before is not None:
-        keep_undo(connection, tenant, batch.writes[0], before, user=entry.user)
+        # the register's own counts from now on
+        ended = withdraw_stand_ins(connection, tenant, patron_id, by=entry.user)
+        for field in ended.values():
+            happened.append(audit.Happened(WITHDRAWN, patron=patron_id, actions=(field,), user=entry.user))
+        keep_undo(connection, tenant, batch.writes[0], before | {"overrides": [*ended]}, user=entry.user)
     if entry.subscribed is not None and entry.until is not None:
         # the death was on record already: no write in this batch says how long to keep the subscription
         subscribe_until(connection, tenant, [patron_id], entry.until)

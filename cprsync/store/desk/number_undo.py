@@ -36,7 +36,7 @@ from cprsync.store.records.numbers import (
     change_reason,
     shells_of,
 )
-from cprsync.store.records.records import from_row, open_patron, patron_rows, prepare
+from cprsync.store.records.records import bring_back_stand_ins, from_row, open_patron, patron_rows, prepare
 from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
 from cprsync.store.reviews.review_items import next_number, open_kept, seal_kept
 from cprsync.store.seals.vault import decode
@@ -103,6 +103,8 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     """
     if row.status_class in tables.GONE:
         raise ReviewClosed("the patron has left or was merged since: nothing was taken back")
+    bring_back_stand_ins(connection, tenant, row.id, kept.get("overrides", ()))
+    (row,) = patron_rows(connection, tenant, [row.id], hold=True)
     patron = open_patron(connection, tenant, row)
     before, given = decode(bytes.fromhex(kept["register"])), CprNumber(kept["given"])
     if patron.number != given:

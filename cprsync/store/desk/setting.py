@@ -57,23 +57,8 @@ class StaffChanges(TenantStore):
     """What staff change in a record."""
 
     def correct(self, correction: Correction, *, user: str) -> None:
-        patron = correction.write.patron
-        run = self._tenant.no_run
         with library_transaction(self._tenant) as connection:
-            write_records(connection, self._tenant, run, [correction.write])
-            if correction.override is None:
-                ended = Withdrawal(run.day, user, correction.reason)
-                withdraw_override(connection, self._tenant, patron.id, correction.field, ended)
-            else:
-                add_override(connection, self._tenant, patron.id, correction.override)
-            values = {"patron_group": correction.group, "rights_due": run.day, **correction.days}
-            _set(connection, self._tenant, patron.id, **values)
-            _find_next_day(connection, self._tenant, patron.id, correction.policy)
-            until = None if correction.override is None else correction.override.until
-            more = (("until", until.isoformat()),) if until else ()
-            kind = WITHDRAWN if correction.override is None else OVERRIDE
-            entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), user=user, more=more)
-            audit.append(connection, self._tenant, audit.DESK, [entry])
+            write_correction(connection, self._tenant, correction, user=user)
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
         with library_transaction(self._tenant) as connection:
@@ -104,6 +89,24 @@ class StaffChanges(TenantStore):
             entry = audit.Happened(SET, patron=row.id, actions=(change.field,), user=user, more=how)
             audit.append(connection, self._tenant, audit.DESK, [entry])
         return True
+
+
+def write_correction(connection: Connection, tenant: Tenant, correction: Correction, *, user: str) -> None:
+    """Write a correction, or take one back, with what follows from it, in the caller's transaction."""
+    patron, run = correction.write.patron, tenant.no_run
+    write_records(connection, tenant, run, [correction.write])
+    if correction.override is None:
+        withdraw_override(connection, tenant, patron.id, correction.field, Withdrawal(run.day, user, correction.reason))
+    else:
+        add_override(connection, tenant, patron.id, correction.override)
+    values = {"patron_group": correction.group, "rights_due": run.day, **correction.days}
+    _set(connection, tenant, patron.id, **values)
+    _find_next_day(connection, tenant, patron.id, correction.policy)
+    until = None if correction.override is None else correction.override.until
+    more = (("until", until.isoformat()),) if until else ()
+    kind = WITHDRAWN if correction.override is None else OVERRIDE
+    entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), user=user, more=more)
+    audit.append(connection, tenant, audit.DESK, [entry])
 
 
 def give_pin(connection: Connection, tenant: Tenant, patron_id: str, pin: str, *, user: str) -> None:

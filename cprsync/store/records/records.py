@@ -18,7 +18,7 @@ from cprsync.domain.feed.delivery import Window, WindowReason
 from cprsync.domain.patron.fields import LOCAL_FIELDS
 from cprsync.domain.patron.kinds import is_co
 from cprsync.domain.patron.local import Local, first_lifting
-from cprsync.domain.patron.override import Overridden, Override
+from cprsync.domain.patron.override import Overridden, Override, stands_in
 from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, RelatedPatron, Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare, SealBroken
@@ -392,6 +392,24 @@ def count_overrides(connection: Connection, tenant: Tenant, patron_ids: Collecti
 def _is_live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
     theirs = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id)
     return theirs & (_OVERRIDE.field == field.value) & (_OVERRIDE.state == LIVE)
+
+
+def withdraw_stand_ins(connection: Connection, tenant: Tenant, patron_id: str, *, by: str) -> dict[int, str]:
+    """Withdraw what stood in place of the register, which knows the patron from now on. Returns ids and fields."""
+    (row,) = patron_rows(connection, tenant, [patron_id])
+    standing = [one for one in open_patron(connection, tenant, row).overrides if stands_in(one)]
+    for one in standing:
+        withdraw_override(connection, tenant, patron_id, one.field, Withdrawal(tenant.clock.today(), by, ""))
+    return {one.id: one.field.value for one in standing}
+
+
+def bring_back_stand_ins(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
+    """Put them in force again, where staff have corrected nothing meanwhile: no register knows the patron any more."""
+    live = select(_OVERRIDE.field).where(
+        _OVERRIDE.agency == tenant.agency, _OVERRIDE.patron_id == patron_id, _OVERRIDE.state == LIVE
+    )
+    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & _OVERRIDE.field.not_in(live)
+    restore_overrides(connection, tenant, patron_id, connection.scalars(select(_OVERRIDE.id).where(these)).all())
 
 
 def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:

@@ -10,7 +10,7 @@ from cprsync.domain.lending.contacting import LETTER_LANGUAGES
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import BESIDE, BESIDE_SEALED, FIELD, SETTABLE
 from cprsync.domain.patron.kinds import NAME
-from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
+from cprsync.domain.patron.override import ENDLESS, ENDLESS_UNREGISTERED, UNREGISTERED_FIELDS, Overridden
 from cprsync.domain.person.days import plain_day
 from cprsync.language.record import (
     NOTHING,
@@ -280,9 +280,7 @@ def correctable_of(
             continue
         entry = document["fields"].get(key, {})
         choices = {
-            Overridden.MUNICIPALITY: [
-                Choice(code, name) for code, name in sorted(_names_of(municipalities), key=lambda one: one[1])
-            ],
+            Overridden.MUNICIPALITY: list(municipality_choices(municipalities)),
             Overridden.GROUP: [Choice(name, name) for name in policy.group_names],
         }
         yield Correctable(
@@ -293,14 +291,15 @@ def correctable_of(
             # nothing is chosen unless the user chooses
             (Choice("", desk_word("choose", language)), *choices[field]) if field in choices else (),
             bool(entry.get("override")),
-            field in ENDLESS,
+            field in (ENDLESS if document["in_register"] else ENDLESS_UNREGISTERED),
             entry.get("owner", FIELD[key].owner.value),
         )
 
 
-def _names_of(municipalities: Municipalities) -> Iterator[tuple[str, str]]:
+def municipality_choices(municipalities: Municipalities) -> Iterator[Choice]:
     """The municipalities of today, as staff look for them: by name."""
-    return ((code, name_municipality(code)) for code in municipalities.homes())
+    names = {name_municipality(code): code for code in municipalities.homes()}
+    return (Choice(names[name], name) for name in sorted(names))
 
 
 def _word_or(key: str, other: str, language: Language) -> str:
@@ -310,7 +309,7 @@ def _word_or(key: str, other: str, language: Language) -> str:
 def choices_of(key: str, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
     """The only values that a field may have, for its form; none: anything may be typed. `value`: what it has now."""
     if key == "branch" and policy.branches:
-        yield Choice("", desk_word("no_branch", language))
+        yield Choice("", desk_word("not_chosen", language))
         yield from (Choice(name, name) for name in policy.branches)
     elif key == "language":
         # a language in which no letter is written may stand on a record too

@@ -19,13 +19,14 @@ from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.language.words import has_desk_word
-from cprsync.services.desk.adding import confirm_addition, preview_addition
+from cprsync.municipalities import load_municipalities
+from cprsync.services.desk.adding import MUNICIPALITY, confirm_addition, preview_addition
 from cprsync.services.desk.answering import FIELD as RESPONSIBLE
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.registering import preview_registration
 from cprsync.services.desk.showing import warning_documents
 from cprsync.services.desk.viewing import read_number
-from cprsync.web.pages.fields import beside_of, label_of, rows_of
+from cprsync.web.pages.fields import Choice, beside_of, label_of, municipality_choices, rows_of
 from cprsync.web.pages.records import marks_in, whose_name
 from cprsync.web.registering import Case, Way
 
@@ -55,7 +56,7 @@ _TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
 
 
 #: What is typed about a person unknown to the register.
-OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", "group")
+OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", MUNICIPALITY, "group")
 #: What staff type, in the order of the form, besides what is typed beside every answer.
 _OWN: Final = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}
 
@@ -305,6 +306,7 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         beside=list(
             beside_of(case.typed, visit.language, visit.place.desk.policy, sealed=bool(document.get("protected")))
         ),
+        municipalities=[Choice("", visit.word("not_chosen")), *municipality_choices(load_municipalities())],
         typed=case.typed,
         problem=problem,
         **asking(visit, preview),

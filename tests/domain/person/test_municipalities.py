@@ -25,7 +25,7 @@ from cprsync.domain.person.municipality import (
 from cprsync.domain.person.person import SILENT, Person
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import Lives, NetMedia
-from cprsync.municipalities import load_municipalities
+from cprsync.municipalities import code_of_municipality, load_municipalities
 
 PLACES = load_municipalities()
 AARHUS = frozenset({"0751"})
@@ -178,3 +178,11 @@ def test_only_a_municipality_of_today_may_be_a_librarys_own() -> None:
         == "is Kommuneqarfik Sermersooq's, in Greenland, which counts as living elsewhere"
     )
     assert str(PLACES.mistake_in("0958")) == "is Qaasuitsup Kommunia's, which is no more since 2017-12-31"
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("Aarhus", "0751"), ("århus", "århus"), (" københavn kommune ", "0101"), ("0751", "0751"), ("", "")],
+)
+def test_a_municipality_is_typed_by_its_name_or_its_code(typed: str, code: str) -> None:
+    assert code_of_municipality(typed) == code

@@ -114,6 +114,8 @@ class OwnWords(Beside):
     name: Typed
     birth_date: Text = ""
     address: Texts = []
+    #: the code of the municipality where the person lives, until a register says it
+    municipality: Text = ""
     group: Text = ""
     #: who is to answer for a minor
     responsible: Whom = ""
