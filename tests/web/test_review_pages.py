@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from callers import records
-from doubles import MONDAY
+from doubles import MONDAY, TUESDAY
 from said_yes import leave
 from test_box import patron_of
 from test_set_cpr import MADE, enrol, set_cpr
-from townspeople import dies, person
+from town import PEOPLE, TOWN
+from townspeople import dies, loses_protection, moves, person
 
 from cprsync.domain.patron.review import BOTH_PATRONS, NET_MEDIA_REFUSED, NUMBER_SET, REVIEW_KINDS, State
+from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.language.review import meanwhile_text
 from cprsync.language.words import has_word
@@ -72,6 +74,27 @@ def test_a_case_that_waits_says_what_holds_until_somebody_answers(desk: Served) 
     assert "Brev: nej" in browser.text
     browser.open(path).send(f"{path}/answer", answer="accept")
     assert meanwhile not in browser.open(path).text
+
+
+def test_a_contradicted_protection_shows_nothing_of_the_patron_and_closing_the_case_opens_nothing(desk: Served) -> None:
+    desk.library.deliver(MONDAY, loses_protection(moves(person("BO"))))
+    desk.library.night()
+    (item,) = desk.library.store.review_desk.items(all_states=False)
+    path, told = f"/reviews/{item.id}", "Beskyttelsen bliver; CPR spørges hver nat, til de to er enige"
+    page = desk.browser().open(path)
+    assert "leverancen siger, at beskyttelsen er ophørt; et opslag i CPR siger nej" in page.text
+    assert "Imens er låneren stadig skjult." in page.text
+    assert told in page.text
+    page.send(f"{path}/answer", answer="accept")
+    record = desk.browser().open(f"/patrons/{patron_of(desk, 'BO')}")
+    hidden = {*PEOPLE["BO"]["name"].values(), TOWN["streets"]["HAVNEN"]["road"], PEOPLE["BO"]["number"]}
+    for text in (page.answer.text, record.answer.text):
+        assert not [word for word in hidden if word in text]
+    assert "Adresse <skjult>" in record.text
+    assert desk.library.questions() == []
+    desk.library.deliver(TUESDAY)
+    desk.library.night()
+    assert desk.library.record("BO").protection is Protection.NAME_AND_ADDRESS
 
 
 @pytest.mark.parametrize("kind", REVIEW_KINDS)

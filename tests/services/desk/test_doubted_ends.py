@@ -15,6 +15,7 @@ from townspeople import cpr, gains_protection, loses_protection, moves, person
 from whole import verify_audit
 
 from cprsync.domain.desk.confirming import SERVICE
+from cprsync.domain.person.person import EMPTY
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput, Braked, RegisterUnavailable, ReviewChanged, ReviewClosed
 from cprsync.services.desk.own import keep_own_of_staff
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 BO = person("BO")
 KIND = "protection.doubted"
+BOTH = "parked.number.both_patrons"
 #: beskyttet is false, startdato has passed, and there is no slutdato
 DOUBTED = replace(gains_protection(BO), is_end_doubted=True)
 #: The two working days after Easter.
@@ -224,6 +226,54 @@ def test_the_third_night_killed_anywhere_offers_it_as_one_that_was_not(library: 
         other.one_night()
         assert (waiting(other), is_protected(other)) == ([KIND], True)
     whole.engine.dispose()
+
+
+@pytest.mark.parametrize("agrees", [gains_protection(BO), BO])
+def test_a_contradiction_is_asked_about_each_night_until_both_sources_say_the_same(
+    either_library: Library, agrees: Person
+) -> None:
+    library = either_library
+    library.deliver(MONDAY, loses_protection(BO))
+    assert library.night().exit_code == 3
+    number = number_of(library, "protection.contradicted")
+    by(library, "lone").accept(number)
+    for night in (TUESDAY, WEDNESDAY):
+        library.deliver(night)
+        assert library.night().exit_code == 0
+        assert (waiting(library), is_protected(library)) == ([], True)
+    assert happened(library.everything())["lookup", library.id_of("BO")] == 1 + 3
+    library.register.knows(agrees)
+    library.deliver(NEXT, *([agrees] if agrees.protection is PROTECTED else []))
+    library.night()
+    assert is_protected(library) is (agrees.protection is PROTECTED)
+    library.deliver(LAST)
+    library.night()
+    assert (waiting(library), library.rows("follow_up")) == ([], [])
+    verify_audit(library.store)
+
+
+def test_silence_after_a_merge_is_offered_to_two_after_three_nights(either_library: Library) -> None:
+    """A register that leaves out what is false. No source has called the protection of the merged record ended."""
+    library = either_library
+    library.register.omits_false = True
+    # BO, who is protected, is merged into CLARA, who is not
+    keeps = library.id_of("CLARA")
+    library.store.desk.ask_staff(library.id_of("BO"), BOTH, about=keeps)
+    reviews(library).accept(number_of(library, BOTH))
+    held = [library.record("CLARA").protection]
+    for night in NIGHTS:
+        assert waiting(library) == []
+        library.deliver(night)
+        library.one_night()
+        held.append(library.record("CLARA").protection)
+    assert (held, waiting(library)) == ([PROTECTED] * 4, [KIND])
+    number = number_of(library, KIND)
+    by(library, "lone").accept(number)
+    by(library, "erik").accept(number)
+    assert library.record("CLARA").protection is EMPTY
+    library.deliver(NEXT)
+    library.one_night()
+    assert (waiting(library), library.record("CLARA").protection, library.rows("follow_up")) == ([], EMPTY, [])
 
 
 def test_silence_after_a_window_without_quota_is_offered_to_two_after_three_nights(either_library: Library) -> None:
