@@ -38,6 +38,7 @@ def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) 
         measure_disks(settings),
         is_production=settings.is_production,
         has_net_media=section.culr is not None,
+        windows_a_day=section.register_.windows_a_day,
         channels=settings.alarms.channels,
         heads=_look_at_heads(settings),
     )

@@ -166,7 +166,9 @@ def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     # the plan of a night is why that night was stopped
     wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
     # the next run goes on with it, so it is neither
-    well = {"night": NEITHER} if (document["run"] or {}).get("exit") == Exit.LATER else {}
+    well = {"quota": NEITHER}
+    if (document["run"] or {}).get("exit") == Exit.LATER:
+        well["night"] = NEITHER
     for name, text in _texts(document, language):
         yield Fact(WRONG if name in wrong else well.get(name, WELL), text)
     for one in document["targets"]:
@@ -198,6 +200,8 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
         yield "undone", word("status_undone", language, count=waits["undone"])
     if waits["parked"] or waits["windows"]:
         yield "parked", word("status_parked", language, **waits)
+    for text in quota_lines(waits["windows"], waits["windows_today"], language):
+        yield "quota", text
     provisional = waits["provisional"]
     if provisional["register"] or provisional["staff"]:
         yield "provisional", _provisional_text(provisional, language)
@@ -205,6 +209,14 @@ def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     yield from _audit_texts(document["audit"], language)
     if document["heads"]["problem"] is not None:
         yield "heads", word("wrong_heads", language, problem=problem_text(document["heads"], language))
+
+
+def quota_lines(left: int, quota: Mapping[str, int], language: Language) -> Iterator[str]:
+    """That the day's look-ups about patrons in a window are used, and how many days the rest takes."""
+    if left and not quota["most"]:
+        yield word("windows_no_quota", language)
+    elif left and quota["asked"] >= quota["most"]:
+        yield word("windows_quota_used", language, count=-(-left // quota["most"]), **quota)
 
 
 def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:

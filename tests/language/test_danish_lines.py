@@ -125,6 +125,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
             "held": 8,
             "parked": 3,
             "windows": 4,
+            "windows_today": {"asked": 0, "most": 20_000},
             "undone": 0,
             "undoing": [],
             "net_media": {"waiting": 1, "failed": 0, "oldest": "2027-04-02T04:30:00+00:00"},

@@ -36,6 +36,7 @@ COMPARED = {
     "numbers": (),
     "brake": [{"count": 9, "limit": 5}],
 }
+QUOTA = {"asked": 0, "most": 20_000}
 EXCESS = (Excess(Harm.GONE, 21, 20),)
 
 
@@ -137,11 +138,11 @@ def test_a_comparison_that_a_limit_stops_has_an_error_in_its_document(added: int
 def test_answers_that_a_limit_holds_back_have_an_error_in_their_document(
     asked: WindowsAsked, provisional: ProvisionalAsked, kind: str, changed: str
 ) -> None:
-    document = heal_document("775100", asked, provisional, opened_now=False)
+    document = heal_document("775100", asked, provisional, QUOTA, opened_now=False)
     error = document["error"]
     assert (document["exit"], error["kind"], error["changed"]) == (5, kind, changed)
     assert "policy.toml tillader" in error["da"]["message"]
-    assert "error" not in heal_document("775100", WindowsAsked(), ProvisionalAsked(), opened_now=False)
+    assert "error" not in heal_document("775100", WindowsAsked(), ProvisionalAsked(), QUOTA, opened_now=False)
 
 
 def test_subscriptions_are_told_with_their_reason_in_words() -> None:

@@ -54,7 +54,9 @@ class Site:
     library: Library
     told: list[str] = field(default_factory=list)
     section: SimpleNamespace = field(
-        default_factory=lambda: SimpleNamespace(agency=AGENCY, name="Byens bibliotek", culr=object())
+        default_factory=lambda: SimpleNamespace(
+            agency=AGENCY, name="Byens bibliotek", culr=object(), register_=SimpleNamespace(windows_a_day=0)
+        )
     )
     #: how often one person may look somebody up
     caps: Caps = DEFAULT_CAPS

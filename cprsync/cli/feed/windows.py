@@ -20,6 +20,7 @@ from cprsync.domain.deciding.guard import describe_excess
 from cprsync.errors import Braked, ConfigurationError, CprsyncError, Misused
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import window_lines
+from cprsync.language.status import quota_lines
 from cprsync.language.words import day_text, word
 from cprsync.private import create_private
 
@@ -48,7 +49,8 @@ subscriptions_app = typer.Typer()
 def feed_windows(frame: Frame) -> None:
     """List the patrons who are in a window, by patron number."""
     with frame.opened() as site, site.store() as store:
-        document = windows_document(site.section.agency, store.windows.listed())
+        quota = store.windows.asked_today().document(site.section.register_.windows_a_day)
+        document = windows_document(site.section.agency, store.windows.listed(), quota)
     frame.print(document, list_lines(document, frame.lang))
 
 
@@ -99,17 +101,19 @@ def feed_heal(
                 opened_now = given is not None
                 provisional = ask_about_provisional(night)
                 asked = ask_about_windows_between_nights(night, more=limit)
+                today = night.store.windows.asked_today()
         except CprsyncError as error:
             if opened_now:
                 error.changed = "part"
             raise
-    document = heal_document(site.section.agency, asked, provisional, opened_now=opened_now)
+    quota = today.document(site.section.register_.windows_a_day)
+    document = heal_document(site.section.agency, asked, provisional, quota, opened_now=opened_now)
     frame.print_outcome(document, heal_lines(document, frame.lang))
     return int(document["exit"])
 
 
 def heal_document(
-    agency: str, asked: WindowsAsked, provisional: ProvisionalAsked, *, opened_now: bool
+    agency: str, asked: WindowsAsked, provisional: ProvisionalAsked, quota: Mapping[str, int], *, opened_now: bool
 ) -> dict[str, Any]:
     """The JSON shape of `feed heal`, for every exit code. `opened_now`: the command has opened everyone's window."""
     code = LEFT if asked.parked else DONE
@@ -117,6 +121,7 @@ def heal_document(
     document = {
         "agency": agency,
         **asked.document(),
+        "quota": quota,
         "awaits_delivery": asked.awaits_delivery,
         "provisional": provisional.document(),
         "parked": asked.parked,
@@ -149,12 +154,13 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield word("heal_provisional", language, **document["provisional"])
     yield word("windows_asked", language, **document)
     yield from window_lines(document, language)
+    yield from quota_lines(document["left"], document["quota"], language)
     # what to do about a brake is in the error
     if document["left"] and not document["brake"]:
         yield word("windows_await_delivery" if document["awaits_delivery"] else "windows_next", language)
 
 
-def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, Any]:
+def windows_document(agency: str, in_window: Sequence[InWindow], quota: Mapping[str, int]) -> dict[str, Any]:
     """The JSON shape of `feed windows`."""
     rows = [
         {
@@ -166,12 +172,13 @@ def windows_document(agency: str, in_window: Sequence[InWindow]) -> dict[str, An
         }
         for one in in_window
     ]
-    return {"agency": agency, "count": len(rows), "windows": rows}
+    return {"agency": agency, "count": len(rows), "quota": quota, "windows": rows}
 
 
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The number of patrons, then one line for each."""
+    """The number of patrons, whether today's quota is used, then one line for each."""
     yield word("windows_count", language, agency=document["agency"], count=document["count"])
+    yield from quota_lines(document["count"], document["quota"], language)
     for row in document["windows"]:
         yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_next_text(row, language)}"
 

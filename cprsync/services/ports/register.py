@@ -120,6 +120,10 @@ class AskedToday:
     asked: int = 0
     harms: Mapping[Harm, int] = field(default_factory=dict)
 
+    def document(self, most: int) -> dict[str, int]:
+        """The day's quota and what is used of it. `most`: how many a day may be asked about."""
+        return {"asked": self.asked, "most": most}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Gaps:

@@ -58,6 +58,8 @@ class Around:
     is_production: bool = False
     #: `[library.culr]` is there
     has_net_media: bool = True
+    #: about how many patrons in a window the register may be asked a day
+    windows_a_day: int = 0
     #: the channels of alarms that are set up
     channels: Sequence[str] = ()
     #: `problem` and `problem_da`: why the audit's heads cannot be kept
@@ -174,6 +176,7 @@ def _waits(store: Store, nights: Sequence[Mapping[str, Any]], around: Around) ->
         "held": last["run"] if last.get("state") == RunState.HELD.value else None,
         "parked": last.get("parked", 0),
         "windows": windows,
+        "windows_today": store.windows.asked_today().document(around.windows_a_day),
         "windows_brake": _windows_brake(store, nights) if windows else [],
         "undone": store.reverting.held(),
         "undoing": [

@@ -17,16 +17,19 @@ from test_number_change import NEW, NEXT, OLD, anna, register_of, replaced
 from test_reviewing import number_of, reviews
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
+from cprsync.cli.feed.windows import list_lines, windows_document
 from cprsync.domain.feed.delivery import working_day_after
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Protection, Status
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import NoSuchPerson, RegisterUnavailable, RunBusy
+from cprsync.language.status import status_lines
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.services.planning.applying import make_finding_keys
 from cprsync.services.planning.steps import as_of_lookup
+from cprsync.services.trust.status import Around, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -448,6 +451,27 @@ def test_the_quota_of_a_day_is_kept_and_the_protected_come_first(gone_over: Libr
     assert (len(library.register.looked_up), report.document()["windows"]["left"]) == (3, 1)
     ask_about_windows_between_nights(replace(library.ports(), windows_a_day=3))
     assert healed(library)
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (1, "Dagens opslag om ubekræftede lånere er brugt: 1 af 1. Resten tager mindst 3 dage til"),
+        (2, "Dagens opslag om ubekræftede lånere er brugt: 2 af 2. Resten tager mindst 1 dag til"),
+        (0, "Ingen nat spørger om ubekræftede lånere: windows_a_day er 0"),
+        (9, None),
+    ],
+)
+def test_who_looks_is_told_that_the_days_look_ups_are_used_up(gone_over: Library, most: int, said: str | None) -> None:
+    library = gone_over
+    library.one_night_with(windows_a_day=most)
+    quota = library.store.windows.asked_today().document(most)
+    around = Around("775100", "Byens bibliotek", library.clock.now(), windows_a_day=most)
+    status = status_of(library.store, around)
+    told = [line for line in status_lines(status, "da") if "ubekræftede" in line]
+    listed = list_lines(windows_document("775100", library.store.windows.listed(), quota), "da")
+    for lines in (told, list(listed)):
+        assert [said in line for line in lines].count(True) == 1 if said else "Dagens" not in "".join(lines)
 
 
 def test_a_delivery_that_is_late_each_morning_keeps_nobody_unverified(gone_over: Library) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.person import Person
 
 REPLACED = "number_replaced"
+QUOTA = {"asked": 0, "most": 20_000}
 THURSDAY = WEDNESDAY + timedelta(days=1)
 
 
@@ -192,10 +193,10 @@ def test_the_item_says_who_will_be_unverified_and_the_list_of_windows_names_the_
     assert reviews(library).shown(number)["rejecting"] == {"unverified": closes}
     reviews(library).reject(number, reason="Tvillinger")
     assert "rejecting" not in reviews(library).shown(number)
-    rows = windows_document("775100", library.store.windows.listed())["windows"]
+    rows = windows_document("775100", library.store.windows.listed(), QUOTA)["windows"]
     assert [(row["why"], row["item"]) for row in rows] == [(REPLACED, {"id": number, "state": "rejected"})]
     reviews(library).reopen(number, reason="dog én")
-    listed = windows_document("775100", library.store.windows.listed())
+    listed = windows_document("775100", library.store.windows.listed(), QUOTA)
     assert listed["windows"][0]["item"] == {"id": number, "state": "waiting"}
     text = "\n".join(list_lines(listed, "en"))
     assert (f"waits for review item {number}" in text, "without an answer" in text) == (True, False)
@@ -203,5 +204,5 @@ def test_the_item_says_who_will_be_unverified_and_the_list_of_windows_names_the_
     library.deliver(TUESDAY)
     library.one_night()
     assert f"waits for review item {number}" in "\n".join(
-        list_lines(windows_document("775100", library.store.windows.listed()), "en")
+        list_lines(windows_document("775100", library.store.windows.listed(), QUOTA), "en")
     )

@@ -76,7 +76,7 @@ def wrong(library: Library) -> list[str]:
 
 def windows(library: Library) -> dict[str, Any]:
     """By patron in a window, the review that `feed windows` names."""
-    listed = windows_document("775100", library.store.windows.listed())["windows"]
+    listed = windows_document("775100", library.store.windows.listed(), {"asked": 0, "most": 1})["windows"]
     return {one["patron"]: one["item"] for one in listed}
 
 

@@ -19,7 +19,7 @@ from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
-from cprsync.services.ports.register import Coverage
+from cprsync.services.ports.register import AskedToday, Coverage
 from cprsync.services.ports.reverting import HalfUndone
 from cprsync.services.ports.runs import HeldRun
 from cprsync.services.ports.trust.alarms import Undelivered
@@ -101,7 +101,7 @@ class Stands:
                 waiting=lambda: list(self.held), yeses=lambda _: list(self.yeses), unbound_yeses=lambda _: []
             ),
             reverting=SimpleNamespace(held=lambda: 0, half_done=lambda: list(self.half_undone)),
-            windows=SimpleNamespace(count=lambda: self.unverified),
+            windows=SimpleNamespace(count=lambda: self.unverified, asked_today=AskedToday),
             upkeep=SimpleNamespace(last=lambda task, *done: self.upkeep.get((task, bool(done)))),
             alarms=SimpleNamespace(undelivered=list),
             reviews=SimpleNamespace(waiting=lambda: self.reviews),
@@ -411,7 +411,9 @@ def test_whoever_looks_at_a_library_in_production_misses_its_backup(tmp_path: Pa
     folder = SimpleNamespace(url=f"sqlite:///{tmp_path / 'cprsync.db'}", erase_journal=tmp_path / "journal")
     for is_production, missed in ((True, ["backup_never"]), (False, [])):
         site: Any = SimpleNamespace(
-            section=SimpleNamespace(agency="710100", name="Byens", culr=None),
+            section=SimpleNamespace(
+                agency="710100", name="Byens", culr=None, register_=SimpleNamespace(windows_a_day=0)
+            ),
             settings=SimpleNamespace(
                 store=folder,
                 keys=SimpleNamespace(dir=tmp_path),

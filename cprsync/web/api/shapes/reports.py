@@ -175,6 +175,13 @@ class HalfUndone(Answer):
     since: str
 
 
+class Quota(Answer):
+    """How many were asked about on a day, and how many may be."""
+
+    asked: int
+    most: int
+
+
 class Waits(Answer):
     """What waits: for a person, for the net media, and for the register."""
 
@@ -184,6 +191,8 @@ class Waits(Answer):
     held: int | None
     parked: int
     windows: int
+    #: of the day's quota of look-ups about them
+    windows_today: Quota
     #: the limits behind which answers about them wait
     windows_brake: list[Limit]
     #: patrons who are held since a night was undone
