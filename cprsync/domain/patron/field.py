@@ -134,6 +134,8 @@ class Field:
     sealed: bool = False
     #: what other lists call it
     also: tuple[str, ...] = ()
+    #: what other lists call the column of the values that get notices
+    notified: tuple[str, ...] = ()
     #: may be a column of `patron import`, and a value of `patron add`
     imported: bool = False
     #: staff may set it for good
@@ -172,7 +174,10 @@ class Field:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names under which an import finds the field: its key, its Danish and English names, and others."""
+        """The names under which an import finds the field: its key, its Danish and English names, and others.
+
+        Those of the values that get notices are in `notified`.
+        """
         return (self.key, self.name.da, self.name.en, *self.also)
 
     def value_in(self, local: Local) -> Any:

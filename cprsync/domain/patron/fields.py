@@ -138,7 +138,8 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CONTACT,
-        also=("Telefon", "Telephones"),
+        also=("Telefon", "Telephones", "Mobil"),
+        notified=("Mobil (notif)",),
         targets=Targets.READERS,
     ),
     Field(
@@ -152,7 +153,8 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CONTACT,
-        also=("E-mail og E-mail (notif)", "E-mail and e-mail (notices)"),
+        also=("E-mail og E-mail (notif)", "E-mail and e-mail (notices)", "email"),
+        notified=("E-mail (notif)",),
         targets=Targets.READERS,
     ),
     # the pages explain its two parts
@@ -244,7 +246,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CARDS,
-        also=("LånerID", "Cards"),
+        also=("LånerID", "Cards", "card"),
         targets=Targets.READERS,
     ),
     Field(

@@ -357,20 +357,12 @@ def is_day_form(text: str) -> bool:
     return not any(letter.isalnum() for letter in rest)
 
 
-#: Further column names: from before the field table, and for parts of a field that the table explains together.
-_ALSO: Final = {
-    "card": Column("cards"),
-    "mobil": Column("telephones"),
-    "mobil (notif)": Column("telephones", notices=True),
-    "e-mail": Column("emails"),
-    "email": Column("emails"),
-    "e-mail (notif)": Column("emails", notices=True),
-}
-
-
 def columns_of_table(fields: Iterable[Field]) -> Columns:
     """The columns that a field table names, in Danish and English."""
-    return Columns({name.casefold(): Column(one.key) for one in fields if one.imported for name in one.columns} | _ALSO)
+    imported = [one for one in fields if one.imported]
+    plain = {name.casefold(): Column(one.key) for one in imported for name in one.columns}
+    notified = {name.casefold(): Column(one.key, notices=True) for one in imported for name in one.notified}
+    return Columns(plain | notified)
 
 
 #: The columns of a list without a mapping.
