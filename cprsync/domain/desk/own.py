@@ -10,7 +10,7 @@ import enum
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.patron.field import Owner, Seen
+from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import FIELD, SHOWN
 from cprsync.domain.patron.kinds import PIN
 
@@ -29,16 +29,12 @@ class Proof(enum.Enum):
     IDENTITY = "identity"
 
 
-#: Who may see a field, if the patron may.
-_THEIRS: Final = frozenset({Seen.BOTH, Seen.MASKED})
-
-
 def opened_fields(proof: Proof, *, is_sealed: bool) -> tuple[Field, ...]:
     """The fields that the patron sees, in the table's order.
 
     A card opens nothing of a sealed patron: whoever looks for a protected person may hold their card.
     """
-    theirs = tuple(FIELD[key] for key in SHOWN if FIELD[key].seen in _THEIRS)
+    theirs = tuple(FIELD[key] for key in SHOWN if FIELD[key].is_for_patron)
     if proof is Proof.IDENTITY:
         return theirs
     return () if is_sealed else tuple(field for field in theirs if is_harmless(field))

@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Controller, Policy, Retention
 
-#: Fields that protection hides in part, or almost completely.
-_HIDDEN_IN_PART: Final = frozenset({"cpr_number", "birth_date"})
 _NOTHING: Final = Wording("", "")
 
 
 def protection_text(field: Field, texts: Texts) -> Wording | None:
     """The words for what protection does to a field; None: nothing."""
-    if field.key in _HIDDEN_IN_PART:
+    if field.hidden_in_part:
         return texts(f"hidden.{field.key}")
     return texts("hidden") if field.sealed else None
 
@@ -72,7 +70,7 @@ def field_text(field: Field, policy: Policy, texts: Texts) -> Wording:
     parts = [texts(f"field.{field.key}")]
     if field.key in _BY_POLICY:
         parts.append(_BY_POLICY[field.key](policy, texts))
-    if field.key in _HIDDEN_IN_PART:
+    if field.hidden_in_part:
         parts.append(_sentence(texts(f"hidden.{field.key}")))
     if field.kept not in _AS_MOST:
         parts.append(_sentence(kept_text(field.kept, policy, texts)))

@@ -132,6 +132,8 @@ class Field:
     seen: Seen = Seen.BOTH
     #: hidden while the patron is sealed for a reason of their own; only a reveal with a reason shows it
     sealed: bool = False
+    #: protection hides a part of it. The catalogue `pages` says which, under `hidden.<key>`
+    hidden_in_part: bool = False
     #: what other lists call it
     also: tuple[str, ...] = ()
     #: what other lists call the column of the values that get notices
@@ -166,6 +168,11 @@ class Field:
     def is_changed(self) -> bool:
         """Whether staff change it on the page of a record."""
         return self.settable or self.correctable or self.names_patron
+
+    @property
+    def is_for_patron(self) -> bool:
+        """Whether the patron may see it, on their own page and on paper."""
+        return self.seen in {Seen.BOTH, Seen.MASKED}
 
     @property
     def outward(self) -> str:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from cprsync.catalogues import page_words
 from cprsync.domain.desk.own import Proof
 from cprsync.domain.pages.privacy import field_text
-from cprsync.domain.patron.fields import FIELD, SEALED
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput
@@ -158,7 +158,7 @@ def _rows(visit: Visit, document: Mapping[str, Any]) -> Iterator[OwnRow]:
     if "patron" in document:
         yield _row(visit, "patron", (document["patron"],), is_hidden=False)
     for key, entry in document["fields"].items():
-        is_hidden = bool(document.get("protected")) and (key in SEALED or key == "cpr_number")
+        is_hidden = bool(document.get("protected")) and (FIELD[key].sealed or FIELD[key].hidden_in_part)
         yield _row(visit, key, _lines(visit, document, key, entry), is_hidden=is_hidden)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.field import Seen
 from cprsync.domain.patron.fields import FIELD
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.errors import error_text
@@ -60,9 +59,7 @@ def _record(visit: Visit, reason: str) -> dict[str, Any]:
     document = viewer.revealed(patron, reason=reason) if reason else viewer.shown(patron)
     library = visit.place.site.section.name
     for_both = {
-        key: _by_library(entry, library)
-        for key, entry in document["fields"].items()
-        if FIELD[key].seen is not Seen.STAFF
+        key: _by_library(entry, library) for key, entry in document["fields"].items() if FIELD[key].is_for_patron
     }
     rows = name_who_answers(
         list(rows_of(for_both, visit.language)), document, list_who_answers(visit, document), visit.language
