@@ -36,6 +36,7 @@ from cprsync.web.memory.tries import LOCKED_SECONDS, Tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from doubles import Library
@@ -82,17 +83,22 @@ def with_pins(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory) -
     return library
 
 
-@pytest.fixture
-def desk(with_pins: Library, tmp_path: Path, provider: Known) -> Iterator[Served]:
-    """The pages of that library with both doors."""
-    library = with_pins.copy(tmp_path / "library")
+def serving_patrons(library: Library, provider: Known) -> AbstractContextManager[Served]:
+    """The pages of a library with both doors for its patrons."""
 
     def area(url: str, clock: Clock) -> PatronArea:
         client = provider.client(url, back=BACK, name="patrons")
         journeys = Journeys(client, cookie="cprsync-me-way", secure=False, now=provider.now)
         return PatronArea(patron_sessions(clock), True, PatronProvider(journeys, "MitID", "cpr", "cpr_number"), clock)
 
-    with serving(library, patrons=area) as served:
+    return serving(library, patrons=area)
+
+
+@pytest.fixture
+def desk(with_pins: Library, tmp_path: Path, provider: Known) -> Iterator[Served]:
+    """The pages of that library with both doors."""
+    library = with_pins.copy(tmp_path / "library")
+    with serving_patrons(library, provider) as served:
         yield served
     library.engine.dispose()
 

@@ -1,4 +1,4 @@
-"""What `test_one_more_field` runs against a package whose field table has three more rows."""
+"""What `test_one_more_field` runs against a package whose field table has four more rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,13 @@ from test_api_registering import preview
 from test_box import patron_of
 from test_feeding import Copy, is_read, reader
 from test_importing import take
+from test_leaving import erase, exit_of, rows_of
 from test_merging_patrons import BOTH, two_of_one
+from test_one_more_field import PURPOSES
 from test_one_screen import look_up, nobody_is_written
+from test_patron_page import PIN, by_card, by_identity, serving_patrons
+from test_patron_page import known as known  # noqa: PLC0414 -- a fixture, used by the next
+from test_patron_page import provider as provider  # noqa: PLC0414 -- a fixture
 from test_reviewing import number_of, reviews
 from test_setting import set_
 from townspeople import cpr, gains_protection, person
@@ -27,13 +32,14 @@ from cprsync.cli.main import app
 from cprsync.cli.pages.policy import BEGIN
 from cprsync.config.targets import FeedTarget, KohaTarget
 from cprsync.domain.desk.own import Proof
+from cprsync.domain.desk.parting import Ending
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.schema import build_schema
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.domain.patron.fields import seal_local
 from cprsync.domain.patron.local import Local
 from cprsync.domain.person.sealed import Sealed
-from cprsync.errors import BadInput
+from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.record import record_lines
 from cprsync.resources import guide_paths
 from cprsync.services.desk.own import OwnRecord
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
     from browser import Served
     from callers import Caller
     from doubles import Library
+    from identity_provider import Known
 
 VALUE, HIDDEN, LINES = "de/dem", "Falken", "Kælderen | baghuset\nIkke porten"
 BESIDE = {"extra_line": VALUE, "extra_sealed": HIDDEN, "extra_lines": LINES}
@@ -135,6 +142,17 @@ def test_no_cpr_number_is_kept_in_it(either_library: Library, field: str, held: 
     if field != "extra_sealed":
         own = OwnRecord(library.ports(), frozenset(), anna, Proof.IDENTITY)
         assert refused(library, lambda: own.change(field, held), BadInput) == "input.value"
+
+
+def test_a_field_whose_row_says_nothing_more_is_written_by_nobody(library: Library) -> None:
+    before = library.everything()
+    asked = f"cpr_number,extra_bare\n{cpr('ANNA').digits},x\n"
+    assert refused(library, lambda: take(library, asked), BadInput) == "input.header"
+    assert refused(library, lambda: set_(library, "extra_bare", "x"), ConfigurationError) == "usage.field"
+    own = OwnRecord(library.ports(), frozenset(), library.id_of("ANNA"), Proof.IDENTITY)
+    assert refused(library, lambda: own.change("extra_bare", "x"), BadInput) == "own.field"
+    assert ("extra_bare" in ASKED, library.everything()) == (False, before)
+    assert shown(library, library.id_of("ANNA"))["fields"]["extra_bare"]["value"] == ""
 
 
 def test_pages_and_api_name_the_field_and_keep_no_cpr_number(desk: Served, api: Caller) -> None:
@@ -269,6 +287,74 @@ def test_the_records_page_and_the_api_hide_a_sealed_one_of_a_protected_patron(de
     desk.library.register.knows(person("EDITH"))
     opened = api.post(f"/patrons/{patron}/reveal", {"reason": "Ringede selv"}).json()
     assert opened["fields"]["extra_sealed"]["value"] == HIDDEN
+
+
+# -- the patron's own page, and paper -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def doors(library: Library, provider: Known) -> Iterator[Served]:
+    for key, text in {**BESIDE, "pin": PIN}.items():
+        set_(library, key, text)
+    with serving_patrons(library, provider) as served:
+        yield served
+
+
+def test_the_patron_reads_why_it_is_kept_and_changes_their_own(doors: Served) -> None:
+    browser = by_card(doors).open("/me")
+    assert all(text in browser.text for text in ("Ekstra linje", VALUE, PURPOSES["da"]["extra_line"]))
+    # what staff own, and what is hidden of the protected, a card does not open
+    assert HIDDEN not in browser.answer.text
+    browser.open("/me/change").send("/me/set", field="extra_line", text="hun/hende")
+    patron = doors.library.id_of("ANNA")
+    assert value(doors.library, patron) == "hun/hende"
+    for wrong in ("x" * 21, cpr("BO").digits):
+        browser.open("/me/change").send("/me/set", field="extra_line", text=wrong)
+        assert 'id="own-extra_line-wrong"' in browser.answer.text
+        assert cpr("BO").digits not in browser.answer.text
+        assert value(doors.library, patron) == "hun/hende"
+
+
+def test_the_patron_takes_it_along(doors: Served) -> None:
+    browser = by_identity(doors).open("/me")
+    assert HIDDEN in browser.answer.text
+    fields = browser.open("/me/export").answer.json()["fields"]
+    assert {key: fields[key]["value"] for key in BESIDE} == BESIDE
+
+
+def test_it_is_printed_and_what_is_hidden_is_not(desk: Served) -> None:
+    for key in ("ANNA", "BO"):
+        for field, text in BESIDE.items():
+            set_(desk.library, field, text, key=key)
+    anna, bo = (
+        desk.browser().open(f"/patrons/{desk.library.id_of(key)}/paper/record").answer.text for key in ("ANNA", "BO")
+    )
+    assert all(text in anna for text in (VALUE, HIDDEN))
+    assert (VALUE in bo, HIDDEN in bo) == (True, False)
+
+
+# -- the end ------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_erased_takes_it_along_from_the_record_and_from_what_targets_hear(either_library: Library) -> None:
+    library, named = either_library, Target("named", TargetKind.FEED, NAMED, ProtectedRule.WITHOUT_ADDRESS)
+    for key, text in BESIDE.items():
+        set_(library, key, text)
+    anna = library.id_of("ANNA")
+    copy = Copy(is_read(library, named)).catch_up()
+    assert copy.holds[anna]["extra_lines"] == LINES
+    goes = exit_of(library).preview(anna, Ending.ERASE).document["goes"]
+    assert {key: goes.get(key) for key in BESIDE} == dict.fromkeys(BESIDE, 1)
+    erase(library, anna)
+    assert shown_fields(library, anna).isdisjoint(BESIDE)
+    assert anna not in copy.catch_up().holds
+    assert HIDDEN not in repr(Copy(reader(library, named)).catch_up().heard)
+    library.night()
+    assert rows_of(library, anna).keys() <= {"change"}
+
+
+def shown_fields(library: Library, patron_id: str) -> set[str]:
+    return set(shown(library, patron_id)["fields"])
 
 
 # -- the API -----------------------------------------------------------------------------------------------
