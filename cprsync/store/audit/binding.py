@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, bindparam, delete, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, bindparam, delete, exists, select, update
 
 from cprsync.domain.desk.access import Outcome
-from cprsync.domain.patron.review import State
+from cprsync.domain.patron.review import PARKED, State
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import fetch_rows, fetch_values
@@ -85,7 +85,7 @@ class Kind:
 
 _YES, _RUN, _OVERRIDE, _PATRON = (one.c for one in (tables.plan_yes, tables.run, tables.override, tables.patron))
 _TARGET, _OUTCOME, _WATCHED = (one.c for one in (tables.target, tables.desk_outcome, tables.watched_number))
-_ITEM, _BOX, _ROW = tables.review_item.c, tables.inbox.c, tables.audit.c
+_ITEM, _BOX, _ROW, _ASKED = tables.review_item.c, tables.inbox.c, tables.audit.c, tables.follow_up.c
 #: A yes to a held plan.
 YES: Final = Kind("yes", tables.plan_yes, (_YES.run_id, _YES.ordinal), (_YES.who, _YES.at), may_go=True, ended={})
 #: A run that has begun to write a plan that was approved.
@@ -164,9 +164,31 @@ WINDOW: Final = Kind(
     _PATRON.id,
     are_many=True,
 )
+_IS_PARKED: Final = _ITEM.kind.startswith(PARKED)
+#: A review item that keeps a patron parked until somebody answers it.
+PARKING: Final = Kind(
+    "parked",
+    tables.review_item,
+    (_ITEM.id,),
+    (_ITEM.patron_id, _ITEM.kind, _ITEM.about),
+    (_ITEM.state == State.WAITING.value) & _IS_PARKED,
+    _ITEM.patron_id,
+)
+#: A question that keeps a patron parked until the register answers it, because somebody has accepted such an item.
+QUESTION: Final = Kind(
+    "question",
+    tables.follow_up,
+    (_ASKED.patron_id, _ASKED.kind),
+    (_ASKED.since,),
+    exists().where(
+        *(_ITEM.agency == _ASKED.agency, _ITEM.patron_id == _ASKED.patron_id),
+        *(_ITEM.state == State.ACCEPTED.value, _IS_PARKED),
+    ),
+    _ASKED.patron_id,
+)
 KINDS: Final = (
     *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),
-    *(PROTECTED, WINDOW),
+    *(PROTECTED, WINDOW, PARKING, QUESTION),
 )
 
 
@@ -204,14 +226,20 @@ def bind(
 @contextmanager
 def keeping_bound(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> Iterator[None]:
     """Say in the audit what becomes of the bound rows of these patrons, which the block may delete or end."""
-    found = {}
-    for kind in KINDS:
-        if kind.patron is not None and not kind.may_go:
-            rows = fetch_rows(connection, _select(kind), kind.patron, patron_ids, agency_=tenant.agency)
-            found[kind] = {tuple(getattr(row, key.name) for key in kind.keys): kind.patron_of(row) for row in rows}
+    kinds = [kind for kind in KINDS if kind.patron is not None and not kind.may_go]
+    found = [(kind, find_keys(connection, tenant, kind, patron_ids)) for kind in kinds]
     yield
-    for kind, keys in found.items():
+    for kind, keys in found:
         bind(connection, tenant, kind, keys)
+
+
+def find_keys(
+    connection: Connection, tenant: Tenant, kind: Kind, patron_ids: Collection[str]
+) -> dict[tuple[Any, ...], str | None]:
+    """Return what finds each row of a kind that these patrons have, and whose row it is."""
+    assert kind.patron is not None  # noqa: S101 -- only kinds of rows that somebody has are asked for
+    rows = fetch_rows(connection, _select(kind), kind.patron, patron_ids, agency_=tenant.agency)
+    return {tuple(getattr(row, key.name) for key in kind.keys): kind.patron_of(row) for row in rows}
 
 
 def find_unbound(
@@ -245,11 +273,11 @@ def check_bound(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
             if told is None:
                 yield RowUnbound(kind.name, key, kind.patron_of(row), "added")
             elif _json(told) != _json(kind.state_of(row)):
-                yield RowUnbound(kind.name, key, kind.patron_of(row), "altered")
+                yield RowUnbound(kind.name, key, patron_in(kind, key, told), "altered")
         if not kind.may_go:
             for key, told in said.items():
                 if told is not None:
-                    yield RowUnbound(kind.name, key, _patron_in(kind, key, told), "gone")
+                    yield RowUnbound(kind.name, key, patron_in(kind, key, told), "gone")
     yield from _uncounted(connection, tenant)
 
 
@@ -278,7 +306,7 @@ def renew_before_cut(connection: Connection, tenant: Tenant, cut: dict[str, int]
         renewed: _ByPatron = defaultdict(dict)
         for key, told in said.items():
             if told is not None and (key in still or not kind.may_go):
-                renewed[_patron_in(kind, key, told)][key] = told
+                renewed[patron_in(kind, key, told)][key] = told
         _append(connection, tenant, kind, renewed, ())
 
 
@@ -291,7 +319,7 @@ def accept_bound(connection: Connection, tenant: Tenant) -> None:
         said: _ByPatron = defaultdict(dict)
         for key, told in Entries(connection, tenant, kind).all().items():
             if told is not None and key not in there:
-                said[_patron_in(kind, key, told)][key] = None
+                said[patron_in(kind, key, told)][key] = None
         for row in rows:
             said[kind.patron_of(row)][kind.key_of(row)] = kind.state_of(row)
         _append(connection, tenant, kind, said, ())
@@ -464,10 +492,13 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int | str) else str(value)
 
 
-def _patron_in(kind: Kind, key: str, told: Said) -> str | None:
+def patron_in(kind: Kind, key: str, told: Said) -> str | None:
     if kind.patron is None:
         return None
-    return key if kind.patron in kind.keys else told[kind.says.index(kind.patron)]
+    if kind.patron in kind.keys:
+        return key.split("|")[kind.keys.index(kind.patron)]
+    whose: str = told[kind.says.index(kind.patron)]
+    return whose
 
 
 def _json(value: Any) -> str:

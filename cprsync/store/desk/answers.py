@@ -35,7 +35,7 @@ from cprsync.store.desk import number_undo
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING, for_culr
 from cprsync.store.patrons import merging, responsibles
-from cprsync.store.patrons.patrons import ask, write_records
+from cprsync.store.patrons.patrons import ask, close_questions, write_records
 from cprsync.store.patrons.windows import let_go, open_windows
 from cprsync.store.records import links
 from cprsync.store.records.records import (
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-_ITEM, _ASKED, _OUT = tables.review_item.c, tables.follow_up.c, tables.outbox.c
+_ITEM, _OUT = tables.review_item.c, tables.outbox.c
 
 
 class Done(NamedTuple):
@@ -298,8 +298,7 @@ def _let_go(one: Answering) -> Done:
 
 
 def _drop_question(one: Answering, *kinds: str) -> None:
-    this = (_ASKED.agency == one.tenant.agency) & (_ASKED.patron_id == one.patron_id) & _ASKED.kind.in_(kinds)
-    one.connection.execute(delete(tables.follow_up).where(this))
+    close_questions(one.connection, one.tenant, [(one.patron_id, kind) for kind in kinds])
 
 
 def _publish_again(one: Answering) -> Done:

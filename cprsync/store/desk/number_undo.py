@@ -25,7 +25,7 @@ from cprsync.services.ports.register import FIRST_COPY, PROTECTION_QUESTIONS
 from cprsync.store import tables
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
-from cprsync.store.patrons.patrons import write_records
+from cprsync.store.patrons.patrons import close_questions, write_records
 from cprsync.store.patrons.windows import close_windows
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import (
@@ -38,7 +38,7 @@ from cprsync.store.records.numbers import (
 )
 from cprsync.store.records.records import bring_back_stand_ins, from_row, open_patron, patron_rows, prepare
 from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
-from cprsync.store.reviews.review_items import next_number, open_kept, seal_kept
+from cprsync.store.reviews.review_items import change_items, next_number, open_kept, seal_kept
 from cprsync.store.seals.vault import decode
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ _KEY = tables.patron_key.c
 _ROW = tables.subscription.c
 _ITEM = tables.review_item.c
 _OUT = tables.outbox.c
-_ASKED = tables.follow_up.c
 
 
 def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
@@ -186,11 +185,9 @@ def _end_subscriptions(
 
 def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:
     """Drop the questions to the register, and settle the review items, that followed from the number."""
-    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
-    connection.execute(delete(tables.follow_up).where(theirs, _ASKED.kind.in_(_QUESTIONS)))
-    waits = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value)
-    settled = {"state": State.SETTLED.value, "undo": None, "key": None}
-    connection.execute(update(tables.review_item).where(waits, _ITEM.kind.not_in(_STAYS)).values(settled))
+    close_questions(connection, tenant, [(patron_id, kind) for kind in _QUESTIONS])
+    waits = (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.not_in(_STAYS)
+    change_items(connection, tenant, waits, {"state": State.SETTLED.value, "undo": None, "key": None})
 
 
 def _publish(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transactio
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back, wait_again
 from cprsync.store.lending import circulation
 from cprsync.store.records.records import patron_rows
-from cprsync.store.reviews.review_items import REVIEW, check_may_reopen, kept_numbers, seal_kept
+from cprsync.store.reviews.review_items import REVIEW, change_items, check_may_reopen, kept_numbers, seal_kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,13 +157,12 @@ def _from_row(row: AnyRow) -> ReviewItem:
 
 def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
     """Compare and set, so that only the first of two answers to an item is taken."""
-    this = (_ROW.agency == tenant.agency) & (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
+    this = (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
     same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
-    decided = update(tables.review_item).where(this, same_other)
     who, when = (None, None) if given.state is State.WAITING else (given.user, tenant.stamp())
     # an item that waits again later is not put off any more
     values = {"state": given.state.value, "decided_by": who, "decided_at": when, "later": None, "later_by": None}
-    if connection.execute(decided.values(values)).rowcount != 1:
+    if change_items(connection, tenant, this & same_other, values) != 1:
         raise ReviewClosed("review item {id} was answered or settled in the meantime", id=given.item.id)
 
 

@@ -32,6 +32,7 @@ from cprsync.store.patrons.windows import WINDOW_COLUMNS
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import DEAD, DIED, OLD_NUMBER, change_reason, open_number, shells_of
 from cprsync.store.records.records import encode_local, from_row, patron_rows, prepare
+from cprsync.store.reviews.review_items import change_items
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
@@ -119,11 +120,11 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
     theirs = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
     # the key of a merge finds its shell, so that the shell is erased with the record; the key says nothing else
     connection.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
+    _settle_reviews(connection, tenant, family)
     with keeping_bound(connection, tenant, family):
         for table in _ENDS_WITH_THEM:
             connection.execute(delete(table).where(rows_of(table, tenant, family)))
         delete_images(connection, tenant, family)
-        _settle_reviews(connection, tenant, family)
         end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
         these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
         closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value, "held_by": None}
@@ -184,10 +185,11 @@ def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str
 
     No answer can be taken back any more, because what that needs held the record.
     """
-    about = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id.in_(family) | _ITEM.about.in_(family))
-    items = update(tables.review_item)
-    connection.execute(items.where(about, _ITEM.state == State.WAITING.value).values(state=State.SETTLED.value))
-    connection.execute(items.where(about, _ITEM.undo.is_not(None)).values(undo=None, key=None))
+    about = _ITEM.patron_id.in_(family) | _ITEM.about.in_(family)
+    waits = about & (_ITEM.state == State.WAITING.value)
+    change_items(connection, tenant, waits, {"state": State.SETTLED.value})
+    kept = update(tables.review_item).where(_ITEM.agency == tenant.agency, about, _ITEM.undo.is_not(None))
+    connection.execute(kept.values(undo=None, key=None))
 
 
 def _delete_accounts(

@@ -29,6 +29,7 @@ from cprsync.store.outward.changes import follow_patrons, has_met_targets
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import LEFT, shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row, patron_row, patron_rows
+from cprsync.store.reviews.review_items import change_items
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ def _erase(connection: Connection, tenant: Tenant, row: AnyRow, happened: audit.
 def _delete_belongings(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
     """Delete all rows, except subscriptions and deletions of accounts that others have still to confirm."""
     _forget_lines(connection, tenant, ids)
-    about = tables.review_item
-    others = (about.c.agency == tenant.agency) & about.c.about.in_(ids)
-    connection.execute(update(about).where(others).values(about=None))
+    change_items(connection, tenant, tables.review_item.c.about.in_(ids), {"about": None})
     delete_images(connection, tenant, ids)
     with keeping_yeses(connection, tenant, ids), keeping_bound(connection, tenant, ids):
         for table in _OF_PATRON:

@@ -5,19 +5,25 @@ The audit's entries say what was there. A row that is there and has no entry sta
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Date, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
+from cprsync.domain.patron.review import State
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import HOLD, PROTECTED, WINDOW, find_lost
+from cprsync.store.audit.binding import HOLD, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
 from cprsync.store.core.engine import fetch_values, reading
 from cprsync.store.core.tenant import run_transaction
 from cprsync.store.seals.failures import PUT_BACK, RowUnbound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Column
+
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.runs import Run
     from cprsync.store.audit.binding import Kind, Said
@@ -25,26 +31,41 @@ if TYPE_CHECKING:
 
 #: The kind of an entry that says that a patron is shut again, and its action is the kind of row.
 SHUT_AGAIN: Final = "shut_again"
-#: What is in the patron's own row, so that the key of an entry is the patron.
-_SHUTTING: Final = (HOLD, PROTECTED, WINDOW)
+_SHUTTING: Final = (HOLD, PROTECTED, WINDOW, PARKING, QUESTION)
 _PATRON: Final = tables.patron.c
+_READ: Final[Mapping[type, Callable[[Any], Any]]] = {int: int, date: date.fromisoformat}
+_WAITS: Final = {"state": State.WAITING.value, "decided_by": None, "decided_at": None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A row that is not there, or says something else than its entry."""
+
+    kind: Kind
+    key: str
+    said: Said
+    patron_id: str
 
 
 def put_back(tenant: Tenant, run: Run) -> list[CprsyncError]:
     """Put back what is lost. Returns what it was, by kind and patron."""
     with reading(tenant.engine) as connection:
-        lost = {kind: find_lost(connection, tenant, kind) for kind in _SHUTTING}
-        living = _find_living(connection, tenant, {patron for said in lost.values() for patron in said})
-    found = [(kind, patron) for kind in lost for patron in sorted(lost[kind]) if patron in living]
+        lost = [one for kind in _SHUTTING for one in _find_lost(connection, tenant, kind)]
+        living = _find_living(connection, tenant, {one.patron_id for one in lost})
+    found = [one for one in lost if one.patron_id in living]
     if not found:
         return []
     with run_transaction(tenant, run) as connection:
-        for kind, patron in found:
-            this = update(tables.patron).where(_PATRON.agency == tenant.agency, _PATRON.id == patron)
-            connection.execute(this.values(_columns(kind, lost[kind][patron])))
-        happened = [audit.Happened(SHUT_AGAIN, run, patron, (kind.name,)) for kind, patron in found]
+        for one in found:
+            _write(connection, tenant, run, one)
+        happened = [audit.Happened(SHUT_AGAIN, run, one.patron_id, (one.kind.name,)) for one in found]
         audit.append(connection, tenant, tenant.night, happened)
-    return [RowUnbound(kind.name, patron, patron, PUT_BACK) for kind, patron in found]
+    return [RowUnbound(one.kind.name, one.key, one.patron_id, PUT_BACK) for one in found]
+
+
+def _find_lost(connection: Connection, tenant: Tenant, kind: Kind) -> Iterator[_Lost]:
+    for key, said in sorted(find_lost(connection, tenant, kind).items()):
+        yield _Lost(kind, key, said, str(patron_in(kind, key, said)))
 
 
 def _find_living(connection: Connection, tenant: Tenant, patron_ids: set[str]) -> set[str]:
@@ -52,8 +73,20 @@ def _find_living(connection: Connection, tenant: Tenant, patron_ids: set[str]) -
     return set(fetch_values(connection, living, _PATRON.id, patron_ids)) if patron_ids else set()
 
 
-def _columns(kind: Kind, said: Said) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for column, value in zip(kind.says, said, strict=True):
-        values[column.name] = date.fromisoformat(value) if value and isinstance(column.type, Date) else value
-    return values
+def _write(connection: Connection, tenant: Tenant, run: Run, lost: _Lost) -> None:
+    """Write a row as its entry has it. A review item waits again, and somebody answers it once more."""
+    table, is_item = lost.kind.table, lost.kind is PARKING
+    keys = _values(lost.kind.keys, lost.key.split("|"))
+    values = _values(lost.kind.says, lost.said) | (_WAITS if is_item else {})
+    this = and_(table.c.agency == tenant.agency, *(table.c[name] == value for name, value in keys.items()))
+    if connection.execute(update(table).where(this).values(values)).rowcount == 0:
+        opened = {"run_id": run.id, "opened": run.day} if is_item else {}
+        connection.execute(insert(table).values({"agency": tenant.agency} | keys | values | opened))
+
+
+def _values(columns: Sequence[Column[Any]], said: Sequence[Any]) -> dict[str, Any]:
+    """Return the values of columns, which an entry has as JSON and a key as text."""
+    return {
+        column.name: value if value is None else _READ.get(column.type.python_type, str)(value)
+        for column, value in zip(columns, said, strict=True)
+    }

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.store import tables
+from cprsync.store.patrons.patrons import close_questions
 from cprsync.store.records.numbers import (
     ACTIVE_PATRON,
     DEAD,
@@ -145,5 +146,5 @@ def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> li
     """Close the open questions to the register about the patron. Returns their kinds."""
     theirs = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
     kinds = list(connection.scalars(select(_ASKED.kind).where(theirs).order_by(_ASKED.kind)))
-    connection.execute(delete(tables.follow_up).where(theirs))
+    close_questions(connection, tenant, [(patron_id, kind) for kind in kinds])
     return kinds

@@ -50,7 +50,7 @@ from cprsync.store.records.records import (
     write_local,
 )
 from cprsync.store.records.remembered import refuse_taken, remembered, remembered_as_of, remembered_columns
-from cprsync.store.reviews.review_items import ask_staff, open_kept, seal_kept, write_reviews
+from cprsync.store.reviews.review_items import ask_staff, change_items, open_kept, seal_kept, write_reviews
 from cprsync.store.seals.vault import decode
 from cprsync.store.tables import MERGED
 
@@ -164,8 +164,7 @@ def part_again(connection: Connection, tenant: Tenant, shell: AnyRow) -> None:
         undo_merge(connection, tenant, closed=shell, keeps=keeper, kept=kept)
     except ReviewClosed:
         return
-    this = (_ITEM.agency == tenant.agency) & (_ITEM.id == row.id)
-    connection.execute(update(tables.review_item).where(this).values(state=State.UNDONE.value))
+    change_items(connection, tenant, _ITEM.id == row.id, {"state": State.UNDONE.value})
 
 
 def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
@@ -238,10 +237,10 @@ def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list
     about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
     theirs = select(tables.review_item).where((waiting & (_ITEM.patron_id == of)) | about).order_by(_ITEM.id)
     were = [{"id": row.id, "kept": open_kept(tenant, row)} for row in connection.execute(theirs)]
-    items, settled = update(tables.review_item), State.SETTLED.value
-    connection.execute(items.where(waiting, _ITEM.patron_id == of).values(state=settled, undo=None, key=None))
-    connection.execute(items.where(about, _ITEM.patron_id == to).values(state=settled))
-    connection.execute(items.where(about).values(about=to))
+    settled = {"state": State.SETTLED.value}
+    change_items(connection, tenant, waiting & (_ITEM.patron_id == of), {**settled, "undo": None, "key": None})
+    change_items(connection, tenant, about & (_ITEM.patron_id == to), settled)
+    change_items(connection, tenant, about, {"about": to})
     return were
 
 
@@ -257,12 +256,12 @@ def _let_wait_again(
         row = connection.execute(select(tables.review_item).where(this)).one_or_none()
         if row is None or (row.kind == REVERTED_HELD and of.held_by is None):
             continue
-        again = update(tables.review_item).where(this)
         if row.patron_id not in {of.id, to}:
-            connection.execute(again.where(_ITEM.state == State.WAITING.value, _ITEM.about == to).values(about=of.id))
+            moved = this & (_ITEM.state == State.WAITING.value) & (_ITEM.about == to)
+            change_items(connection, tenant, moved, {"about": of.id})
         elif row.state == State.SETTLED.value and not _waits(connection, tenant, row):
             kept = {} if one["kept"] is None else seal_kept(tenant, row.patron_id, row.id, one["kept"])
-            connection.execute(again.values(state=State.WAITING.value, **kept))
+            change_items(connection, tenant, this, {"state": State.WAITING.value, **kept})
 
 
 def _waits(connection: Connection, tenant: Tenant, row: AnyRow) -> bool:

@@ -27,7 +27,7 @@ from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END, PROTECTION_QUESTIONS, PROTECTION_SILENT
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import PROTECTED, bind
+from cprsync.store.audit.binding import PROTECTED, QUESTION, bind, find_keys
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, note_versions
 from cprsync.store.core import bulk
 from cprsync.store.core.bulk import append, change
@@ -263,8 +263,7 @@ def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch
     answered += [(write.patron.id, FIRST_COPY) for write in batch.writes if Action.FIRST_COPY in write.actions]
     # what answers whether a protection has ended, as told, also answers whether it has though nobody told
     answered += [(one, PROTECTION_SILENT) for one, kind in answered if kind == PROTECTION_END]
-    if closed := [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in answered]:
-        connection.execute(_ANSWERED, closed)
+    close_questions(connection, tenant, answered)
     close_windows(connection, tenant, batch.verified)
     news = batch.review_news()
     news = replace(news, asked=[*news.asked, *settle(connection, tenant, batch.heard)])
@@ -419,6 +418,17 @@ def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, s
         now = tenant.stamp()
         rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
         connection.execute(_ASK, rows)
+        there = find_keys(connection, tenant, QUESTION, {one for one, _ in questions})
+        bind(connection, tenant, QUESTION, {one: there[one] for one in questions if one in there})
+
+
+def close_questions(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
+    """Close these questions to the register, if they are open."""
+    if questions:
+        there = find_keys(connection, tenant, QUESTION, {one for one, _ in questions})
+        closed = [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in questions]
+        connection.execute(_ANSWERED, closed)
+        bind(connection, tenant, QUESTION, {one: there[one] for one in questions if one in there})
 
 
 def _ask_tomorrow(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> None:

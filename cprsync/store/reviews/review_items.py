@@ -11,7 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, select, update
 
 from cprsync.domain.deciding.reviews import ItemInForce, OldNumber, ReviewNews, decide_reviews
 from cprsync.domain.patron.review import (
@@ -36,6 +36,7 @@ from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
 from cprsync.services.ports.desk import has_number_by_now
 from cprsync.store import tables
+from cprsync.store.audit.binding import PARKING, QUESTION, bind, find_keys
 from cprsync.store.core.engine import change_rows, fetch_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, next_id
 from cprsync.store.records import links
@@ -131,8 +132,8 @@ def write_reviews(
     for item in reviews.asked_again:
         latest = named.get(item.about_whom)
         if latest is not None and latest.old is not None:
-            this = update(tables.review_item).where(_ROW.agency == tenant.agency, _ROW.id == item.id)
-            connection.execute(this.values(_about(tenant, latest.patron_id, item.id, latest)))
+            columns = _about(tenant, latest.patron_id, item.id, latest)
+            change_items(connection, tenant, _ROW.id == item.id, columns)
     _open(connection, tenant, run, reviews.raised, named)
 
 
@@ -144,11 +145,29 @@ def _any_parked_waits(connection: Connection, tenant: Tenant) -> bool:
 def _settle(connection: Connection, tenant: Tenant, items: Collection[ItemInForce]) -> None:
     if not items:
         return
-    parked = {item.id for item in items if item.kind.startswith(PARKED)}
+    parked = {item.id: item.patron_id for item in items if item.kind.startswith(PARKED)}
     settled = update(tables.review_item).where(_ROW.agency == tenant.agency).values(state=State.SETTLED.value)
     # nobody answers a parked item any more, and the retention rules delete only what answered items keep
     change_rows(connection, settled.values(undo=None, key=None), _ROW.id, parked)
-    change_rows(connection, settled, _ROW.id, {item.id for item in items} - parked)
+    bind(connection, tenant, PARKING, parked)
+    change_rows(connection, settled, _ROW.id, {item.id for item in items} - parked.keys())
+
+
+def change_items(connection: Connection, tenant: Tenant, which: ColumnElement[bool], values: Mapping[str, Any]) -> int:
+    """Change items of any kind, also parked ones, and say in the audit whom they keep parked. Returns how many.
+
+    A patron with an accepted parked item stays parked until the register has answered, so their questions are said too.
+    """
+    these = (_ROW.agency == tenant.agency) & which
+    parked = select(_ROW.id, _ROW.patron_id).where(these, _ROW.kind.startswith(PARKED))
+    items = {row.id: row.patron_id for row in connection.execute(parked)}
+    patrons = set(items.values())
+    before = find_keys(connection, tenant, QUESTION, patrons)
+    count = connection.execute(update(tables.review_item).where(these).values(values)).rowcount
+    after = find_keys(connection, tenant, QUESTION, patrons)
+    bind(connection, tenant, PARKING, items)
+    bind(connection, tenant, QUESTION, dict(before.items() ^ after.items()))
+    return count
 
 
 def settle_items(connection: Connection, tenant: Tenant, ids: Sequence[str], kind: str) -> None:
@@ -202,6 +221,8 @@ def _open(
         for number, (one, kind) in enumerate(fresh, start=first)
     ]
     connection.execute(_OPEN, rows)
+    parked = {number: one for number, (one, kind) in enumerate(fresh, start=first) if kind.startswith(PARKED)}
+    bind(connection, tenant, PARKING, parked)
 
 
 def next_number(connection: Connection, tenant: Tenant, count: int = 1) -> int:

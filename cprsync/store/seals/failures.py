@@ -50,7 +50,7 @@ _UNBOUND_SHUTTING = {
     "altered": "{row} is not what its entry in the audit says: the next night puts it back",
     "gone": "{row} was taken away past the program: the next night puts it back",
 }
-_SHUTTING = {"protected", "window"}
+_SHUTTING = {"protected", "window", "parked", "question"}
 #: What a night says of a row that it has put back.
 PUT_BACK = "put_back"
 _IS_BACK = "{row} was changed past the program: this night has put it back"
@@ -67,7 +67,9 @@ _ROWS = {
     "first_yes": "the first of two answers to review item {key} about patron {patron}",
     "accepted": "the acceptance of delivery {key}",
     "protected": "the day of the protection of patron {patron} (patron.protected_on)",
-    "window": "the window of patron {patron}, in which they are unverified (patron.unverified_since)",
+    "window": "the window of the unverified patron {patron} (patron.unverified_since)",
+    "parked": "review item {key} that keeps patron {patron} parked (review_item)",
+    "question": "the question to the register that keeps patron {patron} parked (follow_up)",
 }
 
 

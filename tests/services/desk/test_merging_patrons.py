@@ -148,7 +148,11 @@ def test_both_are_named_in_the_audit_with_who_merged_them(library: Library) -> N
     closes, keeps = two_of_one(library)
     before = happened(library.everything())
     reviews(library).accept(number_of(library, BOTH))
-    assert happened(library.everything()) - before == {("review", closes): 1, ("review", keeps): 1}
+    assert happened(library.everything()) - before == {
+        **{("review", one): 1 for one in (closes, keeps)},
+        # the item keeps nobody parked any more
+        ("bound", closes): 1,
+    }
 
 
 def test_nights_go_on_with_the_one_who_keeps(either_library: Library) -> None:

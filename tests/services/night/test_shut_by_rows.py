@@ -1,7 +1,7 @@
 """What keeps a patron shut counts as long as the audit has it, whatever somebody writes in the database past us.
 
-The day of a protection, and a window: the check of the audit names each that was altered or taken away, with table and
-patron, and the next night begins by putting it back.
+The day of a protection, a window, a parked item and the question that its answer asks: the check of the audit names
+each that was altered or taken away, with table and patron, and the next night begins by putting it back.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY, TUESDAY, Library
+from doubles import MONDAY, TUESDAY, Library, unreadable
 from test_bound_rows import do, told
 from test_number_change import register_of
 from test_waiting_protection import WAYS
@@ -19,6 +19,7 @@ from townspeople import PROTECTED, person
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.errors import RegisterUnavailable
+from cprsync.services.desk.reviewing import Reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,79 @@ def test_windows_that_open_last_longer_and_close_have_their_entries(either_libra
     assert told(library) == []
     library.one_night()
     assert windows(library) == {}
+    assert told(library) == []
+
+
+# -- what parks --------------------------------------------------------------------------------------------
+
+PARKED = {
+    "UPDATE review_item SET state = 'settled'": "gone",
+    "UPDATE review_item SET state = 'accepted'": "gone",
+    "UPDATE review_item SET kind = 'block.dead'": "gone",
+    "UPDATE review_item SET patron_id = :other": "altered",
+    "UPDATE review_item SET about = :other": "altered",
+    "DELETE FROM review_item": "gone",
+}
+
+
+@pytest.fixture
+def parked(either_library: Library) -> Library:
+    library = either_library
+    library.deliver(MONDAY, unreadable("ANNA", "address.street"))
+    library.one_night()
+    assert library.view("ANNA").parked
+    assert told(library) == []
+    return library
+
+
+@pytest.mark.parametrize("statement", PARKED)
+def test_a_parked_item_that_somebody_ends_in_the_database_waits_again_after_the_next_night(
+    parked: Library, statement: str
+) -> None:
+    patron, (before,) = parked.id_of("ANNA"), parked.rows("review_item")
+    do(parked, statement, **({"other": parked.id_of("BO")} if ":other" in statement else {}))
+    assert told(parked) == [("parked", str(before["id"]), PARKED[statement])]
+    assert all("review_item" in one and patron in one for one in named(parked))
+    assert shut_again(parked.one_night()) == [patron]
+    (after,) = parked.rows("review_item")
+    assert after | {"opened": before["opened"], "run_id": before["run_id"]} == before
+    assert parked.view("ANNA").parked
+    assert told(parked) == []
+    assert shut_again(parked.one_night()) == []
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM follow_up", "UPDATE follow_up SET patron_id = :other"])
+def test_a_question_whose_answer_is_to_open_a_patron_is_asked_although_somebody_takes_it_away_in_the_database(
+    parked: Library, statement: str
+) -> None:
+    library, patron = parked, parked.id_of("ANNA")
+    (item,) = parked.rows("review_item")
+    Reviews(library, "anna").accept(item["id"])
+    (question,) = library.rows("follow_up")
+    assert library.view("ANNA").parked
+    assert told(library) == []
+    do(library, statement, **({"other": library.id_of("BO")} if ":other" in statement else {}))
+    assert not library.view("ANNA").parked
+    assert told(library) == [("question", f"{patron}|{question['kind']}", "gone")]
+    assert all("follow_up" in one and patron in one for one in named(library))
+    library.register.down = RegisterUnavailable("no answer")
+    assert shut_again(library.one_night()) == [patron]
+    assert library.view("ANNA").parked
+    assert told(library) == []
+
+
+def test_nobody_misses_a_parked_item_that_staff_answer_and_the_register_settles(parked: Library) -> None:
+    library, (item,) = parked, parked.rows("review_item")
+    reviews = Reviews(library, "anna")
+    reviews.reject(item["id"], reason="en prøve")
+    assert told(library) == []
+    reviews.reopen(item["id"], reason="en prøve")
+    assert told(library) == []
+    reviews.accept(item["id"])
+    assert told(library) == []
+    library.register.knows(person("ANNA"))
+    assert shut_again(library.one_night()) == []
+    assert not library.view("ANNA").parked
     assert told(library) == []
 
 
