@@ -116,3 +116,20 @@ def test_a_row_keeps_what_is_typed_while_other_rows_are_saved(sit: Callable[...,
         seat.page.locator("#internal_note .primary").click()
     assert NOTE in seat.page.locator("#internal_note .value").inner_text()
     assert "også skrevet" not in seat.text
+
+
+def test_what_is_typed_or_scanned_after_a_refusal_takes_the_place_of_the_refused(sit: Callable[..., Seat]) -> None:
+    seat = open_record(sit("skranke"), "SOFIE")
+    go_to_row(seat, "emails")
+    seat.press("Enter")
+    seat.page.locator("#set-emails:focus").wait_for()
+    seat.type("sub-rosa").press_and_wait("Enter")
+    seat.type("sofie@example.dk")
+    assert seat.page.locator("#set-emails").input_value() == "sofie@example.dk"
+
+
+def test_without_a_script_a_sheet_has_no_button_that_does_nothing(sit: Callable[..., Seat]) -> None:
+    seat = open_record(sit("skranke", java_script_enabled=False), "SOFIE")
+    seat.page.get_by_role("link", name="Lånerens post").click()
+    seat.page.wait_for_url("**/paper/record")
+    assert not seat.page.locator("[data-print]").is_visible()

@@ -261,6 +261,17 @@ def test_a_cpr_number_in_a_text_is_refused_hidden_and_not_written(desk: Served, 
     assert desk.library.everything() == before
 
 
+@pytest.mark.parametrize("written", ["{}-{}", "{}{}"])
+def test_a_refused_card_that_is_a_cpr_number_leaves_its_input_empty(desk: Served, written: str) -> None:
+    """What is scanned next would otherwise be written beside what hides the number, and both would be one card."""
+    digits = cpr("EDITH").digits
+    browser, before = record(desk, "ANNA"), desk.library.everything()
+    browser.send(f"/patrons/{patron_of(desk, 'ANNA')}/set", field="cards", text=written.format(digits[:6], digits[6:]))
+    assert browser.answer.status_code == 422
+    assert filled_in(browser, "cards")["text"] == ""
+    assert desk.library.everything() == before
+
+
 @pytest.mark.parametrize("said", [{"reason": "Er {}"}, {"text": "Vej {}", "field": "address"}])
 def test_a_cpr_number_in_a_correction_is_refused_and_the_rest_comes_back(desk: Served, said: dict[str, str]) -> None:
     browser, before = record(desk, "ANNA"), desk.library.everything()

@@ -179,3 +179,8 @@ def hide_numbers(text: str) -> str:
 def holds_number(text: str) -> bool:
     """Whether a CPR number stands in a text, where none may be kept: a text is shown, printed and searched as it is."""
     return hide_numbers(text) != text.translate(_DASHES)
+
+
+def is_number_alone(text: str) -> bool:
+    """Whether a text is one CPR number and nothing else, or what hides one."""
+    return hide_numbers(text) == _HIDDEN

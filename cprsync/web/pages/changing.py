@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cprsync.domain.desk.settable import LISTS, OVERRIDDEN
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
-from cprsync.domain.person.number import hide_numbers
+from cprsync.domain.person.number import hide_numbers, is_number_alone
 from cprsync.errors import BadInput, ConfigurationError, NoSuchPerson, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.record import name_of
@@ -83,9 +83,12 @@ _DONE = "#done"
 
 
 def _typed_again(visit: Visit) -> dict[str, str]:
-    """What was typed, for the form that comes back. A CPR number in it is hidden."""
+    """What was typed, for the form that comes back. A CPR number in it is hidden.
+
+    What is a number and nothing else does not come back: a scanner would write the next card beside what hides it.
+    """
     typed = {key: visit.typed(key) for key in ("since", "until", "reason")} | {"text": visit.typed_contact("text")}
-    return {key: hide_numbers(text) for key, text in typed.items()}
+    return {key: "" if is_number_alone(text) else hide_numbers(text) for key, text in typed.items()}
 
 
 #: The inputs of a form beside the one of the value, by the end of their ids. The last: why one is taken back.

@@ -37,6 +37,9 @@ for (const input of document.querySelectorAll("[data-scanned]")) {
   });
 }
 
+// A refused value is marked: what is typed or scanned next takes its place.
+document.querySelector("input[autofocus][aria-invalid]")?.select();
+
 // "Ret" leads into its form, and Escape back out of it.
 for (const fold of document.querySelectorAll(".change")) {
   const summary = fold.querySelector("summary");
