@@ -687,7 +687,7 @@ def test_a_restore_without_room_says_so_wherever_it_is_noticed(here: Installatio
             break
         assert_no_room(ran, here, into)
         assert not list(lost.keys.glob("*.key"))
-        number += 1
+        number += 3
     assert number > 20
     assert kept.is_dir()
 
@@ -696,7 +696,7 @@ def test_a_drill_without_room_says_so_wherever_it_is_noticed(here: Installation)
     number, act = 1, lambda: here.call("drill", str(here.backups), "--key", str(here.key))
     while (ran := told_in_a_child(act, partial(fails_for_room_at, number))).exit:
         assert_no_room(ran, here, here.folder / "none")
-        number += 1
+        number += 3
     assert number > 10
     assert act().exit == 0
     with here.store() as store:

@@ -6,6 +6,7 @@ protection that a delivery told of stands until a look-up of a later day, asked 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -483,7 +484,8 @@ def test_each_history_ends_open_if_the_register_says_so_on_later_days(
     assert not library.questions()
 
 
-#: A history is long and slow on purpose, and the same ones are drawn in each check.
+#: How many histories are drawn: a few in each check, the same ones, for a history is long and slow on purpose.
+EXAMPLES = int(os.environ.get("CPRSYNC_HISTORIES", "10"))
 DRAWN = settings(
     derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
@@ -503,7 +505,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(DRAWN, max_examples=40)
+@settings(DRAWN, max_examples=EXAMPLES)
 @given(steps=st.lists(STEPS, min_size=4, max_size=14), omits_false=st.booleans())
 def test_no_drawn_history_opens_name_and_address_before_a_look_up_of_a_later_day(
     beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step], omits_false: bool

@@ -23,7 +23,7 @@ from test_leaving import leave
 from test_lookup import lookup
 from test_merging_patrons import put_number
 from test_number_change import NEW, OLD, anna, replaced
-from test_protections_attacked import DRAWN
+from test_protections_attacked import DRAWN, EXAMPLES
 from test_reverted_runs import undo
 from townspeople import PROTECTED, as_looked_up, dies, gains_protection, moves, person
 
@@ -402,7 +402,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(DRAWN, max_examples=25)
+@settings(DRAWN, max_examples=EXAMPLES)
 @given(steps=st.lists(STEPS, min_size=4, max_size=14), omits_false=st.booleans())
 def test_no_drawn_history_leaves_anybody_hidden_without_a_question(
     beginnings: Beginnings, tmp_path_factory: pytest.TempPathFactory, steps: list[Step], omits_false: bool
