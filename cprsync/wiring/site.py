@@ -310,6 +310,22 @@ class Site:
             make_sure_that_approved(night.store, plan, now=night.clock.now())
             run_night(night)
 
+    def run_approved_undo(self, plan: str, undoes: int, *, user: str, reason: str) -> None:
+        """Undo a run by its held plan, as `runs revert` does.
+
+        Raises BadInput, before the run, if two people have not approved it, and RunBusy if another run is active.
+        """
+        from cprsync.domain.desk.confirming import Confirmation
+        from cprsync.services.night.approving import make_sure_that_approved
+        from cprsync.services.night.reverting import preview_revert, revert
+        from cprsync.services.ports.night import Silence
+
+        with replace(self).night(progress=Silence()) as night:
+            make_sure_that_approved(night.store, plan, now=night.clock.now())
+            # the plan is what was shown: a record that has changed since then makes it another one, which is held again
+            shown = preview_revert(night, undoes)
+            revert(night, shown, Confirmation(shown.preview.digest, reason), user=user)
+
     def compare_clocks(self, store: Store) -> CprsyncError | None:
         """Compare the clocks as a night does. Return why the register could not check ours; None: it could.
 

@@ -18,9 +18,11 @@ from lxml import etree, html
 
 from cprsync.config.addresses import LOOPBACK
 from cprsync.domain.desk.access import DEFAULT_CAPS, Caps
+from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.roles import Role
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.night.approving import make_sure_that_approved
+from cprsync.services.night.reverting import preview_revert, revert
 from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
@@ -99,6 +101,13 @@ class Site:
         """Run the night as the program does."""
         make_sure_that_approved(self.library.store, plan, now=self.clock.now())
         self.library.one_night()
+
+    def run_approved_undo(self, plan: str, undoes: int, *, user: str, reason: str) -> None:
+        """Undo a run as the program does."""
+        make_sure_that_approved(self.library.store, plan, now=self.clock.now())
+        night = self.library.ports()
+        shown = preview_revert(night, undoes)
+        revert(night, shown, Confirmation(shown.preview.digest, reason), user=user)
 
     def publish_patron(self, patron_id: str) -> bool:
         self.told.append(patron_id)

@@ -80,6 +80,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[Task | None, Any]] = {
     ("get", "/nights/forecast"): (Task.NIGHTS, None),
     ("get", "/nights/held"): (Task.NIGHTS, None),
     ("post", "/nights/held/approve"): (Task.APPROVE, {"plan": DIGEST, "reason": "Ser rigtigt ud"}),
+    ("post", "/nights/held/run"): (Task.OPERATE, {"plan": DIGEST}),
     ("get", "/nights/{number}"): (Task.NIGHTS, None),
     ("get", "/status"): (Task.NIGHTS, None),
 }

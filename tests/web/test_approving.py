@@ -9,10 +9,12 @@ from browser import Clock, serving
 from callers import calling, refusal
 from doubles import AGENCY
 from test_night_pages import hold
+from test_reverted_runs import undo
 from test_sign_in import accounts_file, sign_in
 from townspeople import person
 
 from cprsync.domain.person.person import Status
+from cprsync.domain.policy.policy import Harm
 from cprsync.language.words import word
 from cprsync.web.accounts import Accounts
 
@@ -140,3 +142,78 @@ def test_a_night_is_not_run_at_once_while_another_run_is_active(guarded: Served)
     with guarded.library.store.runs.lock():
         assert operator.send(f"{path}/run").answer.status_code == 503
     assert guarded.library.everything() == before
+
+
+def test_the_api_runs_an_approved_night_at_once_for_an_operator_alone(guarded: Served) -> None:
+    leader, operator = (calling(guarded, sign_in(guarded, name)) for name in ("leder", "drift"))
+    plan = {"plan": operator.get("/nights/held").json()["plan"]}
+    before = guarded.library.everything()
+    refusal(operator.post("/nights/held/run", plan), 422, "plan.not_approved")
+    assert guarded.library.everything() == before
+    approve(guarded, "leder", "drift")
+    before = guarded.library.everything()
+    refusal(leader.post("/nights/held/run", plan), 403, "session.role")
+    refusal(operator.post("/nights/held/run", {"plan": f"sha256:{'0' * 64}"}), 409, "plan.unknown")
+    with guarded.library.store.runs.lock():
+        assert operator.post("/nights/held/run", plan).status_code == 503
+    assert guarded.library.everything() == before
+    assert operator.post("/nights/held/run", plan).json() == {"undoes": None, "run": newest(guarded)["run"]}
+    assert guarded.library.record("CLARA").status is Status.DEAD
+    # who sends it again runs nothing
+    before = guarded.library.everything()
+    refusal(operator.post("/nights/held/run", plan), 409, "plan.unknown")
+    assert guarded.library.everything() == before
+
+
+# -- an undo -----------------------------------------------------------------------------------------------
+
+
+def hold_an_undo(desk: Served) -> str:
+    """A night that two people let through is to be undone, which a limit holds. Returns the path of the undo."""
+    approve(desk, "leder", "drift")
+    desk.library.one_night()
+    assert desk.library.record("CLARA").status is Status.DEAD
+    desk.library.limit(Harm.CHANGED, 0)
+    assert undo(desk.library, newest(desk)["run"])["state"] == "held"
+    return f"/nights/{newest(desk)['run']}"
+
+
+def test_an_operator_undoes_a_night_at_once_when_two_people_have_approved_it(guarded: Served) -> None:
+    path = hold_an_undo(guarded)
+    operator = sign_in(guarded, "drift").open(path)
+    assert f"{path}/run" not in {form.action for form in operator.page.forms}
+    approve(guarded, "leder", "drift")
+    leader = sign_in(guarded, "leder").open(path)
+    assert f"{path}/run" not in {form.action for form in leader.page.forms}
+    plan = operator.open(path).form("/run")["plan"]
+    before = guarded.library.everything()
+    leader.post(f"{path}/run", {"form_token": leader.token, "plan": plan, "reason": "filen var forkert"})
+    assert leader.answer.status_code == 403
+    # without a reason nothing is undone
+    late = sign_in(guarded, "drift").open(path)
+    assert "Skriv en begrundelse." in operator.send(f"{path}/run", reason=" ").text
+    assert guarded.library.everything() == before
+    operator.send(f"{path}/run", reason="filen var forkert")
+    assert "Fortrydelsen har kørt." in operator.text
+    report = newest(guarded)
+    assert operator.path == f"/nights/{report['run']}"
+    assert report["state"] == "done"
+    assert guarded.library.store.runs.document(report["run"])["approved_by"] == ["leder", "drift"]
+    assert guarded.library.record("CLARA").status is not Status.DEAD
+    # who pressed too late undoes nothing
+    before = guarded.library.everything()
+    assert late.send(f"{path}/run", reason="også mig").answer.status_code == 422
+    assert guarded.library.everything() == before
+
+
+def test_the_api_undoes_a_night_at_once_with_a_reason(guarded: Served) -> None:
+    hold_an_undo(guarded)
+    approve(guarded, "leder", "drift")
+    operator = calling(guarded, sign_in(guarded, "drift"))
+    held = operator.get("/nights/held").json()
+    before = guarded.library.everything()
+    refusal(operator.post("/nights/held/run", {"plan": held["plan"]}), 422, "request.reason")
+    assert guarded.library.everything() == before
+    told = operator.post("/nights/held/run", {"plan": held["plan"], "reason": "filen var forkert"}).json()
+    assert told == {"undoes": held["undoes"], "run": newest(guarded)["run"]}
+    assert guarded.library.record("CLARA").status is not Status.DEAD

@@ -94,6 +94,7 @@ _PEOPLE: Final = (
     access.reading,
     nights.seeing,
     nights.approving,
+    nights.operating,
 )
 
 
@@ -106,6 +107,7 @@ ASKING: Final[frozenset[Callable[..., Any]]] = frozenset(
         changing.give_number,
         changing.leave,
         changing.erase,
+        nights.run_held_plan,
         patrons.look_up,
         queue.accept_bulk,
         queue.answer_item,

@@ -15,8 +15,9 @@ from cprsync.services.night.calendar import DAYS_MAX
 from cprsync.services.night.history import count_forecast, show_changes, show_deliveries
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import asked, reports
+from cprsync.web.approved_runs import run_approved_plan
 
-seeing, approving = router_for(Task.NIGHTS), router_for(Task.APPROVE)
+seeing, approving, operating = router_for(Task.NIGHTS), router_for(Task.APPROVE), router_for(Task.OPERATE)
 #: How far is looked back or ahead if nobody says.
 _DAYS: Final = 30
 Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
@@ -68,6 +69,17 @@ def approve_held_plan(call: Caller, yes: asked.PlanYes) -> Any:
     with call.place() as place:
         desk, said = place.desk, {"user": call.user, "reason": yes.reason}
         return approve_plan(desk.store, agency=desk.agency, now=desk.clock.now(), plan=yes.plan, said=said)
+
+
+@operating.post("/nights/held/run", response_model=reports.StartedRun)
+def run_held_plan(call: Caller, wanted: asked.PlanRun) -> Any:
+    """Run the night that writes the approved plan, or the undo that does, now instead of later.
+
+    What takes longer than five seconds goes on beside: `run` is null, and `/nights` lists it when it has ended.
+    """
+    with call.place(asks=True) as place:
+        started = run_approved_plan(place, wanted.plan, user=call.user, reason=wanted.reason)
+        return {"undoes": started.undoes, "run": started.run}
 
 
 @seeing.get("/nights/{number}", response_model=reports.NightReport)

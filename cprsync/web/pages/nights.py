@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-
-import structlog
 
 from cprsync.doctor.status import look_at
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.desk.roles import Task
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.errors import BadInput, ConfigurationError, kind_of
+from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.errors import error_text, in_danish
 from cprsync.language.night import (
     OUTCOMES,
@@ -24,7 +21,8 @@ from cprsync.language.night import (
 )
 from cprsync.language.status import facts_of, problems_of, void_text
 from cprsync.language.words import day_text, desk_word, ended_text, long_time, reason_words, word
-from cprsync.services.night.approving import approve_plan, make_sure_that_approved, show_plan
+from cprsync.services.night.approving import approve_plan, show_plan
+from cprsync.web.approved_runs import run_approved_plan
 from cprsync.web.refusals import speaks_of_commands
 
 if TYPE_CHECKING:
@@ -40,9 +38,9 @@ _AT_THE_DESK: Final = {
     **dict.fromkeys(("failed", "target_refuses"), ("/reviews", Task.ANSWER, "nav_reviews")),
     **dict.fromkeys(("stopped", "overdue"), ("/checks", Task.CHECK, "nav_checks")),
 }
-#: How long a page waits for a night that somebody runs at once.
-RUN_SECONDS: Final = 5.0
-_LOG: Final = structlog.get_logger("cprsync.web")
+#: What is said of a run that somebody has started: it goes on, and it has ended.
+_SAID_OF_NIGHT: Final = ("night_running", "night_ran")
+_SAID_OF_UNDO: Final = ("undo_running", "undo_ran")
 #: What the list counts of each night: what was received, and what became of it.
 COUNTS: Final = ("received", *OUTCOMES)
 #: The most nights on one page, and the most numbers of a night.
@@ -143,50 +141,28 @@ def approve_night(visit: Visit) -> Response:
             desk.store, agency=desk.agency, now=desk.clock.now(), plan=visit.typed("plan"), said=said
         )
     except (BadInput, ConfigurationError) as error:
-        about = "reason" if error.kind in {"usage.reason", "input.reason"} else ""
-        empty = visit.word("reason_missing") if error.kind == "usage.reason" else None
-        return show_night(visit, problem=(about, empty or error_text(error, visit.language)))
+        return show_night(visit, problem=_problem_of(visit, error))
     whole = "undo_approved" if document["undoes"] else "night_approved"
     visit.session.say(visit.word(whole if document["approved"] else "night_approved_first"))
     return visit.go_to(f"/nights/{visit.named('number')}")
 
 
 def run_approved(visit: Visit) -> Response:
-    """Run the night that writes an approved plan, now. A night that takes longer than `RUN_SECONDS` goes on beside.
-
-    It may be killed anywhere, as any night: the next one goes on.
-    """
-    desk, site, plan = visit.place.desk, visit.place.site, visit.typed("plan")
-    here = f"/nights/{visit.named('number')}"
+    """Run what writes an approved plan, now: the night, or the undo of one."""
     try:
-        shown = show_plan(desk.store, agency=desk.agency, now=desk.clock.now(), wanted=plan)
-        if shown["undoes"]:
-            # `runs revert` writes it: a night would not
-            return visit.go_to(here)
-        make_sure_that_approved(desk.store, plan, now=desk.clock.now())
-    except BadInput as error:
-        return show_night(visit, problem=("", error_text(error, visit.language)))
-    with desk.store.runs.lock():
-        # no run is active: RunBusy says so before this one begins
-        pass
-    failures: list[Exception] = []
+        started = run_approved_plan(visit.place, visit.typed("plan"), user=visit.user, reason=visit.typed("reason"))
+    except (BadInput, ConfigurationError) as error:
+        return show_night(visit, problem=_problem_of(visit, error))
+    running, ran = _SAID_OF_NIGHT if started.undoes is None else _SAID_OF_UNDO
+    visit.session.say(visit.word(running if started.run is None else ran))
+    return visit.go_to(f"/nights/{visit.named('number') if started.run is None else started.run}")
 
-    def run() -> None:
-        try:
-            site.run_approved_night(plan)
-        except Exception as error:  # noqa: BLE001 -- nobody may be waiting for it any more: the log has its kind
-            _LOG.error("night.at_once.failed", kind=kind_of(error))
-            failures.append(error)
 
-    night = threading.Thread(target=run, name="night", daemon=True)
-    night.start()
-    night.join(RUN_SECONDS)
-    if failures:
-        raise failures[0]
-    visit.session.say(visit.word("night_running" if night.is_alive() else "night_ran"))
-    if night.is_alive():
-        return visit.go_to(here)
-    return visit.go_to(f"/nights/{desk.store.runs.documents(most=1)[0]['run']}")
+def _problem_of(visit: Visit, error: BadInput | ConfigurationError) -> tuple[str, str]:
+    """Which input is wrong, and why."""
+    about = "reason" if error.kind in {"usage.reason", "input.reason"} else ""
+    empty = visit.word("reason_missing") if error.kind == "usage.reason" else None
+    return about, empty or error_text(error, visit.language)
 
 
 # -- the list ----------------------------------------------------------------------------------------------

@@ -210,6 +210,14 @@ class PlanYes(Asked):
     reason: Annotated[Reason, StringConstraints(min_length=1)]
 
 
+class PlanRun(Asked):
+    """The plan that two people have approved, to be run now."""
+
+    plan: Digest
+    #: why a run is undone; a night needs none
+    reason: Reason = ""
+
+
 class Bulk(Asked):
     """Review items to be accepted together."""
 

@@ -136,6 +136,15 @@ class HeldPlan(Answer):
     changes: list[PlannedChange] = Field(default_factory=list)
 
 
+class StartedRun(Answer):
+    """What was started: a night, or the undo of a run."""
+
+    #: the run that it undoes; null: it is a night
+    undoes: int | None
+    #: the run that has ended: its report is at `/nights/{number}`. Null: it goes on
+    run: int | None
+
+
 class Deliveries(Answer):
     """The last delivery, and the one that should be here."""
 
