@@ -263,8 +263,11 @@ def undo_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
     """What a run has undone, and which run has undone this one."""
     if counts := document.get("reverting"):
         undone, by = document["reverts"], document["run"]
-        yield word("revert_done", language, run=undone, by=by, count=counts["restored"])
-        yield from reverting_lines(counts, language)
+        if document.get("state") == "held":
+            yield word("revert_held", language, run=undone)
+        else:
+            yield word("revert_done", language, run=undone, by=by, count=counts["restored"])
+            yield from reverting_lines(counts, language)
     if document.get("reverted_by"):
         yield word("reverted_by", language, run=document["reverted_by"])
 

@@ -612,6 +612,9 @@ def test_an_undo_over_a_limit_is_held_until_two_people_approve_it(either_library
     document = undo(library, run)
     assert (document["state"], document["exit"]) == ("held", 5)
     assert document["brake"]["classes"] == [{"class": "changed", "count": 1, "limit": 0}]
+    # the report does not say that it is done
+    assert [line for line in report_lines(document, "da") if "er fortrudt" in line] == []
+    assert f"Kørsel {run} er ikke fortrudt" in "\n".join(report_lines(document, "da"))
     assert records(library) == held_back
     assert library.store.reverting.held() == 0
     plan = shown(library)["plan"]
