@@ -63,7 +63,7 @@ _OWN: Final = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREG
 
 #: What is typed beside every answer, and what a person says of themselves as well. A PIN is typed again.
 _BESIDE: Final = frozenset(one.key for one in BESIDE_SEALED)
-_SAID: Final = (_BESIDE | {"name", "birth_date", "address"}) - {"pin"}
+_SAID: Final = frozenset(key for key in (*_BESIDE, "name", "birth_date", "address") if not FIELD[key].kind.hidden)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -286,6 +286,8 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         preview = replace(preview, warnings=tuple(one for one in preview.warnings if not answered or one.kind != MINOR))
         case = replace(case, warned=_to_see(preview, document))
     is_known = registration is not None
+    # a free text in which no CPR number may stand shows none again
+    typed = {key: hide_numbers(text) if FIELD[key].kind.free_text else text for key, text in case.typed.items()}
     return visit.show(
         "registering.html",
         way=case.way.value,
@@ -303,11 +305,9 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),
         number=case.number.digits if case.number is not None and case.was_typed else "",
-        beside=list(
-            beside_of(case.typed, visit.language, visit.place.desk.policy, sealed=bool(document.get("protected")))
-        ),
+        beside=list(beside_of(typed, visit.language, visit.place.desk.policy, sealed=bool(document.get("protected")))),
         municipalities=[Choice("", visit.word("not_chosen")), *municipality_choices(load_municipalities())],
-        typed=case.typed,
+        typed=typed,
         problem=problem,
         **asking(visit, preview),
     )

@@ -264,6 +264,19 @@ def test_the_form_for_somebody_without_a_number_asks_for_it_too(desk: Served) ->
     assert value(desk.library, browser.path.removeprefix("/patrons/")) == VALUE
 
 
+@pytest.mark.parametrize("field", [*BESIDE, "name"])
+def test_the_form_of_a_registration_shows_no_cpr_number_again_that_was_typed_as_a_text(
+    desk: Served, field: str
+) -> None:
+    held, before = cpr("BO").digits, everything(desk)
+    typed = {"name": "Kim Uden Nummer", field: f"mor {held} svarer"}
+    browser = desk.browser().open("/register").send("/register/check", **typed)
+    assert browser.answer.status_code == 422
+    assert held not in browser.answer.text
+    assert "svarer" in browser.answer.text
+    assert everything(desk)["patron"] == before["patron"]
+
+
 def test_the_records_page_sets_it(desk: Served) -> None:
     patron = desk.library.id_of("ANNA")
     browser = desk.browser().open(f"/patrons/{patron}")
