@@ -38,19 +38,13 @@ if TYPE_CHECKING:
     from cprsync.wiring.site import Site
 
 
-#: What the help says beside some fields.
-_HINTS = {
-    "language": "letters go out in da and en",
-    "absence": "2027-04-10 til 2027-04-20, or the first day alone",
-    "blocks": "the reason, and before it the day it began if that is not today",
-}
 _FOR_GOOD = [key for key, field in SETTABLE.items() if not field.kind.is_list]
 _LISTS = [key for key, field in SETTABLE.items() if field.kind.is_list]
 _AGREES: Final = {True: "compared_same", False: "compared_differs", None: "compared_unknown"}
 
 
 def _hinted(keys: Iterable[str]) -> str:
-    return ", ".join(f"{key} ({_HINTS[key]})" if key in _HINTS else key for key in keys)
+    return ", ".join(f"{key} ({FIELD[key].kind.help})" if FIELD[key].kind.help else key for key in keys)
 
 
 #: The fields that `patron set` takes.

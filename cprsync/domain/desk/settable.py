@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.override import UNREGISTERED_FIELDS, Overridden
+from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +36,11 @@ def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, A
             "name": FIELD[key].name.document(),
             # over the register or a rule, for a reason
             "is_correction": key in OVERRIDDEN,
-            "needs_last_day": key in OVERRIDDEN and key != Overridden.GROUP.value,
+            "needs_last_day": key in OVERRIDDEN - {one.value for one in ENDLESS},
             # a patron unknown to the register: it is set for good too
             "is_own_word": key in UNREGISTERED_FIELDS,
             "is_list": key in LISTS,
-            "has_lines": FIELD[key].kind.lines or key == Overridden.ADDRESS.value,
+            "has_lines": FIELD[key].kind.lines,
             "is_hidden": FIELD[key].kind.hidden,
             "has_notices": FIELD[key].kind.notices,
             "choices": list(choices.get(key, ())),

@@ -28,6 +28,7 @@ from cprsync.domain.patron.local import (
     change_blocks,
     change_cards,
     change_contacts,
+    check_new_telephones,
     distinct_cards,
     keep_mark,
 )
@@ -294,8 +295,20 @@ class Kind:
     free_text: bool = True
     #: the prompt hides what is typed
     hidden: bool = False
+    #: two days, each typed in a place of its own
+    is_period: bool = False
+    #: an entry that is removed is lifted: it stays for a while, and says so
+    is_lifted: bool = False
+    #: an entry of a protected patron may be shown in part, so that it cannot be typed again from what is shown
+    is_masked: bool = False
+    #: what is asked of an entry that staff type anew, and not of one that came with a list; raises ValueError
+    check_new: Callable[[Any], None] = lambda _: None
+    #: the type of its input on a page
+    input: str = "text"
     #: an example for the prompt
     form: str = ""
+    #: what the help of `patron set` says beside it
+    help: str = ""
 
     def refuse_number(self, text: str) -> None:
         """Refuse a CPR number in a free text. Raises WrongValue, which does not quote it."""
@@ -322,7 +335,7 @@ def note_of(longest: int) -> Kind:
 LINE: Final = line_of(LINE_MAX)
 #: A text that the staying patron keeps in a merge, even if it is the default.
 GROUP: Final = replace(line_of(GROUP_MAX), merged=_keep_first)
-LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language")
+LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language", help="letters go out in da and en")
 NOTE: Final = note_of(NOTE_MAX)
 PIN: Final = Kind(typed=_parse_pin, hidden=True, free_text=False)
 #: The number of a person.
@@ -352,7 +365,9 @@ ABSENCE: Final = Kind(
     merged=_keep_first,
     joined_by=" ",
     unfit="absence",
+    is_period=True,
     form="10.04.2027 til 20.04.2027",
+    help="2027-04-10 til 2027-04-20, or the first day alone",
 )
 _LIST: Final = Kind(
     empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n", free_text=False, schema=TEXTS
@@ -367,6 +382,7 @@ CARDS: Final = replace(
     imported=_add_cards,
     change=change_cards,
     scanned=True,
+    is_masked=True,
 )
 TELEPHONES: Final = replace(
     _CONTACTS,
@@ -375,6 +391,8 @@ TELEPHONES: Final = replace(
     shown=lambda telephones, _: [one.number for one in telephones],
     told=lambda telephones, _: [one.number for one in telephones],
     unfit="telephones",
+    check_new=check_new_telephones,
+    input="tel",
 )
 EMAILS: Final = replace(
     _CONTACTS,
@@ -403,5 +421,7 @@ BLOCKS: Final = Kind(
     imported=_add_blocks,
     change=change_blocks,
     lines=True,
+    is_lifted=True,
     form="10.04.2027 Mistet kort",
+    help="the reason, and before it the day it began if that is not today",
 )

@@ -18,8 +18,7 @@ from cprsync.domain.desk.arrival import Arrival, comes_of_age
 from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import CalendarFacts, derived_group
-from cprsync.domain.patron.fields import FIELD
-from cprsync.domain.patron.local import check_new_telephones
+from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
 from cprsync.domain.patron.override import CheckedAgainst, Overridden, value_of
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.provisional import Said
@@ -338,10 +337,11 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
         raise no_such_branch(desk.policy)
     if isinstance(row, Refused):
         raise _refused(row.field, row.why)
-    try:
-        check_new_telephones(row.local.telephones)
-    except ValueError as error:
-        raise BadInput("{field}: {why}", field="telephones", why=error, kind="input.value") from None
+    for field in LOCAL_FIELDS:
+        try:
+            field.kind.check_new(field.value_in(row.local))
+        except ValueError as error:
+            raise BadInput("{field}: {why}", field=field.key, why=error, kind="input.value") from None
     return row
 
 

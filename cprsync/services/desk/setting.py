@@ -17,7 +17,7 @@ from cprsync.domain.desk.settable import LISTS, OVERRIDDEN, settable
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, SETTABLE
-from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage, check_new_telephones
+from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage
 from cprsync.domain.patron.override import (
     ENDLESS,
     ENDLESS_UNREGISTERED,
@@ -399,7 +399,7 @@ def _set_local(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
     )
     if not counter.library.store.staff_changes.change_local(change, user=asked.user):
         return _document(asked, "unchanged")
-    if doing is ListChange.REMOVE and key == "blocks":
+    if doing is ListChange.REMOVE and SETTABLE[key].kind.is_lifted:
         return _document(asked, "lifted")
     return _document(asked, "set" if doing is None else _OUTCOMES[doing])
 
@@ -408,8 +408,8 @@ def _typed_value(counter: SettingDesk, asked: Setting) -> Any:
     key = asked.field
     try:
         value = SETTABLE[key].kind.typed(asked.text or "")
-        if key == "telephones" and asked.done_to_list is ListChange.ADD:
-            check_new_telephones(value)
+        if asked.done_to_list is ListChange.ADD:
+            SETTABLE[key].kind.check_new(value)
     except ValueError as error:
         raise _unfit(key, error) from None
     return _branch(counter.library.policy, value) if key == "branch" else value

@@ -200,20 +200,16 @@ def _patron(said: Mapping[str, Any]) -> NewPatron:
 def _typed(field: Field) -> _Reader:
     """The reader of a cell that holds what staff would type."""
 
-    def read(text: str, _: date) -> Mapping[str, Any]:
+    def read(text: str, on: date) -> Mapping[str, Any]:
         try:
-            return {field.key: field.kind.typed(text.replace("|", BETWEEN) if field.kind.several else text)}
+            value = field.kind.typed(text.replace("|", BETWEEN) if field.kind.several else text)
         except ValueError:
             raise Unfit(field.key, field.kind.unfit) from None
+        # a period that is over says nothing: the calendar would end it again
+        is_over = field.kind.is_period and value is not None and value.until is not None and value.until < on
+        return {} if is_over else {field.key: value}
 
     return read
-
-
-def _absence(text: str, on: date) -> Mapping[str, Any]:
-    read = _typed(FIELD["absence"])(text, on)
-    absence = read["absence"]
-    # it is over, and the calendar would end it again
-    return {} if absence is not None and absence.until is not None and absence.until < on else read
 
 
 def _born(text: str, on: date) -> Mapping[str, Any]:
@@ -250,7 +246,6 @@ def _kind(text: str) -> str:
 #: How a cell is read that says something else than what staff would type, and what it adds to the patron.
 _OWN: Final[Mapping[str, _Reader]] = {
     "cpr_number": lambda text, on: {"number": _number(text, on)},
-    "absence": _absence,
     "cards": _cards,
     "blocked_since": lambda text, _: {"since": text},
     "blocked_reason": lambda text, _: {"reason": text},

@@ -13,19 +13,20 @@ from cprsync.catalogues import page_words
 from cprsync.domain.desk.own import Proof
 from cprsync.domain.pages.privacy import field_text
 from cprsync.domain.patron.fields import FIELD
+from cprsync.domain.patron.kinds import LINE
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput
 from cprsync.language.audit import citizen_rows, recipient_lines
 from cprsync.language.errors import error_text
 from cprsync.language.record import NOTHING, name_of
-from cprsync.language.words import desk_word, has_desk_word, typed_day
+from cprsync.language.words import desk_word, has_desk_word
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.own import OwnRecord
 from cprsync.services.trust.citizen import Citizen, citizen_report
 from cprsync.web.me.area import BACK, ROOT, SESSION, SIGN_IN
 from cprsync.web.me.door import proof_of
-from cprsync.web.pages.fields import Choice, absence_text, choices_of, group_of, lines_of
+from cprsync.web.pages.fields import Choice, choices_of, days_of, group_of, lines_of, period_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 #: The name of the file that a patron takes along. It names nobody.
 EXPORT: Final = "mine-oplysninger.json"
-_CARDS: Final = "cards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,14 @@ class OwnForm:
     name: str
     hint: str
     kind: str
-    #: the present value, to be changed; of an absence, both days
+    #: the present value, to be changed; of a period, both days
     values: tuple[str, ...]
     #: what may be taken off a list: its key in the session, and how it is shown
     entries: tuple[tuple[str, str], ...]
     #: the only values there are, with their names; (): anything may be typed
     choices: tuple[Choice, ...]
+    #: the type of its input
+    input: str
 
 
 def show_record(visit: Visit) -> Response:
@@ -165,7 +167,7 @@ def _rows(visit: Visit, document: Mapping[str, Any]) -> Iterator[OwnRow]:
 def _lines(visit: Visit, document: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
     if key == "responsible":
         return _answering(visit, document)
-    if key == _CARDS and entry["value"]:
+    if FIELD[key].kind.scanned and entry["value"]:
         return tuple(entry["value"])
     return tuple(lines_of(key, entry, visit.language))
 
@@ -173,7 +175,7 @@ def _lines(visit: Visit, document: Mapping[str, Any], key: str, entry: Mapping[s
 def _row(visit: Visit, key: str, lines: tuple[str, ...], *, is_hidden: bool) -> OwnRow:
     why = _why(FIELD[key], visit.place.desk.policy, visit)
     is_empty = lines == (NOTHING,)
-    is_code = key == _CARDS and not is_empty
+    is_code = FIELD[key].kind.scanned and not is_empty
     return OwnRow(key, name_of(key, visit.language), lines, why, is_hidden, is_empty, group_of(key), is_code)
 
 
@@ -199,15 +201,16 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
         for typed, shown in own.entries(key)
     )
     choices = tuple(choices_of(key, entry["value"], language, own.library.policy))
-    kind = "list" if field.kind.is_list else "absence" if key == "absence" else "lines" if field.kind.lines else "line"
-    return OwnForm(key, name_of(key, language), hint, kind, _values(field, entry), entries, choices)
+    own_kind = field.kind
+    kind = "list" if own_kind.is_list else "period" if own_kind.is_period else "lines" if own_kind.lines else "line"
+    return OwnForm(key, name_of(key, language), hint, kind, _values(field, entry), entries, choices, own_kind.input)
 
 
 def _as_typed(visit: Visit, form: OwnForm) -> OwnForm:
     """The same form with what was typed, to be mended. A CPR number in it is hidden."""
     if visit.typed("doing"):
         return form
-    names = ("since", "until") if form.kind == "absence" else ("text",)
+    names = ("since", "until") if form.kind == "period" else ("text",)
     return replace(form, values=tuple(hide_numbers(visit.typed(name)) for name in names))
 
 
@@ -215,8 +218,8 @@ def _values(field: Field, entry: Mapping[str, Any]) -> tuple[str, ...]:
     value = entry["value"]
     if field.kind.is_list:
         return ()
-    if field.key == "absence":
-        return tuple(typed_day(day) if day else "" for day in value or ("", ""))
+    if field.kind.is_period:
+        return days_of(value)
     return ("\n".join(value),) if isinstance(value, list) else (value or "",)
 
 
@@ -227,10 +230,11 @@ def _change(visit: Visit, own: OwnRecord, key: str) -> str:
         if not isinstance(entry, str):
             raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
         return own.change(key, entry, ListChange.REMOVE)
-    if key == "absence":
-        return own.change(key, absence_text(visit.typed("since"), visit.typed("until")))
+    kind = FIELD[key].kind if key in FIELD else LINE
+    if kind.is_period:
+        return own.change(key, period_text(visit.typed("since"), visit.typed("until")))
     text = visit.typed("text")
-    if FIELD.get(key) is not None and FIELD[key].kind.notices and text:
+    if kind.notices and text:
         # what a patron writes here is where the library's messages go
         text = f"*{text.lstrip('* ')}"
     return own.change(key, text, ListChange.ADD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cprsync.domain.desk.settable import LISTS, OVERRIDDEN
+from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers, is_number_alone
@@ -16,7 +17,7 @@ from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number
-from cprsync.web.pages.fields import CORRECTS, NAMES, absence_text
+from cprsync.web.pages.fields import CORRECTS, NAMES, period_text
 from cprsync.web.pages.records import Problem, show_record
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 def set_field_of(visit: Visit) -> Response:
     """Set one field that patron or staff own, or change one entry of a list."""
     patron, field = visit.named("patron"), visit.typed("field")
-    is_absence = field == "absence"
-    text = absence_text(visit.typed("since"), visit.typed("until")) if is_absence else visit.typed_contact("text")
+    is_period = field in FIELD and FIELD[field].kind.is_period
+    text = period_text(visit.typed("since"), visit.typed("until")) if is_period else visit.typed_contact("text")
     doing = next((one for one in ListChange if one.value == visit.typed("doing")), None)
     # nothing typed empties a field, but no list and no PIN: nobody asked for that
     keeps = (field in LISTS or field == PIN) and visit.typed("doing") != "clear"

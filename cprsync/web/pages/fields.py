@@ -104,6 +104,8 @@ class Settable:
     entries: tuple[tuple[str, str, bool | None], ...] = ()
     #: what is there now, to be changed
     value: str = ""
+    #: of a period, its first and its last day
+    days: tuple[str, str] = ("", "")
     #: the only values there are; (): anything may be typed
     choices: tuple[Choice, ...] = ()
     #: whether `value` is all that is there, so that a colleague's change since then is seen
@@ -211,11 +213,12 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
         entry = document["fields"].get(field.part_of or key, {})
         # a sealed value, and a masked one, is not there to be typed again
         shut = bool(entry.get("sealed")) or field.kind.hidden
-        masked = key == "cards" and document["protected"] and not document["revealed"]
+        masked = field.kind.is_masked and document["protected"] and not document["revealed"]
         yield replace(
             _blank(field, language),
             entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
-            value="" if shut or field.kind.is_list else _text_of(entry["value"]),
+            value="" if shut or field.kind.is_list else _typed_value(field.kind, entry["value"]),
+            days=days_of(entry.get("value")) if field.kind.is_period else ("", ""),
             choices=tuple(choices_of(key, entry.get("value"), language, policy)),
             is_seen=not (shut or field.kind.is_list),
             is_notified=shut or entry.get("notices") is not None,
@@ -287,7 +290,7 @@ def correctable_of(
             key,
             name_of(key, language),
             _word_or(f"hint_{key}", "", language),
-            field is Overridden.ADDRESS,
+            FIELD[key].kind.lines,
             # nothing is chosen unless the user chooses
             (Choice("", desk_word("choose", language)), *choices[field]) if field in choices else (),
             bool(entry.get("override")),
@@ -340,13 +343,18 @@ def _text_of(value: Any) -> str:
     return str(value or "")
 
 
-def absence_text(since: str, until: str) -> str:
-    """Both typed days on one line. A last day without a first one is no absence."""
+def _typed_value(kind: Kind, value: Any) -> str:
+    """A value as it is typed on one line, or on several."""
+    return " til ".join(filter(None, days_of(value))) if kind.is_period else _text_of(value)
+
+
+def period_text(since: str, until: str) -> str:
+    """Both typed days on one line. A last day without a first one is no period."""
     first, last = plain_day(since), plain_day(until)
     return f"{first} til {last}" if last else first
 
 
-def absence_days(document: Mapping[str, Any]) -> tuple[str, str]:
-    """The first and the last day of the absence, as they are typed. "": there is none."""
-    since, until = document["fields"].get("absence", {}).get("value") or (None, None)
+def days_of(value: Any) -> tuple[str, str]:
+    """The first and the last day of a period, as they are typed. "": there is none."""
+    since, until = value or (None, None)
     return typed_day(since), typed_day(until)

@@ -21,7 +21,7 @@ from cprsync.services.desk.viewing import RecordViewer, view_of
 from cprsync.services.lending.standing import Standings
 from cprsync.services.netmedia.entitlements import Entitlements
 from cprsync.services.trust.audit import list_changes
-from cprsync.web.pages.fields import absence_days, is_kept, rows_of, rows_to_change
+from cprsync.web.pages.fields import is_kept, rows_of, rows_to_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,7 +127,6 @@ def _record_page(
         waiting=[with_words(one) for one in reviews_of(visit).waiting_about(document["patron"])],
         has_sealed=any(row.is_sealed for row in rows) or "said" in document,
         lives=lives,
-        absence=absence_days(document),
         responsibles=responsibles,
         problem=problem,
         said=[one for one in said if one.field not in shown],
