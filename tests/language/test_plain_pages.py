@@ -15,6 +15,7 @@ from cprsync.cli.main import DECLARATIONS
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import CprsyncError
 from cprsync.language import errors as told
+from cprsync.language.audit import recipient_lines
 from cprsync.language.errors import BY_CLASS, EXITS
 from cprsync.web.refusals import COMMANDS, next_step, speaks_of_commands
 
@@ -118,3 +119,15 @@ def test_a_thing_has_one_name_in_what_people_read(catalogue: str) -> None:
 
 def test_a_field_of_a_record_has_the_name_of_the_thing() -> None:
     assert [field.name.da for field in FIELDS if _OTHER_NAMES.search(field.name.da)] == []
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_patron_is_told_who_heard_of_them_in_words_that_they_know(language: Language) -> None:
+    """CULR is the libraries' own word."""
+    told_them = {"recipients": [{"who": "culr", "count": 2, "last": "2027-04-03T06:30:00+00:00"}]}
+    (line,) = recipient_lines(told_them, language)
+    assert "CULR" not in line
+    assert "eReolen" in line
+    assert [
+        key for key, text in entries_of("desk", "da").items() if key.startswith("me_") and "CULR" in str(text)
+    ] == []

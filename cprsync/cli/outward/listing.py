@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cprsync.services.ports.finding import ListedPatron
 
 _LIST, _CSV = "list", "csv"
-#: Room for the name of a municipality and its code: all of Denmark's have room.
-_NAME_WIDTH = 24
+#: Room for the name of a municipality and its code: all of Denmark's have room. And for a status in words.
+_NAME_WIDTH, _STATUS_WIDTH = 24, 14
 app = typer.Typer()
 
 
@@ -39,7 +39,8 @@ def patron_list(
     group: Annotated[str | None, typer.Option("--group", help="Only this patron group (lånergruppe).")] = None,
     municipality: Annotated[str | None, typer.Option("--municipality", help="Only this one: four digits.")] = None,
     status: Annotated[
-        str | None, typer.Option("--status", help="Only this status, such as resident, emigrated or dead.")
+        str | None,
+        typer.Option("--status", help="Only this status, such as resident or dead, or as the list says it."),
     ] = None,
     form: Annotated[
         str, typer.Option("--format", parser=_format, metavar="<list|csv>", help="Lines to read, or a table.")
@@ -59,6 +60,7 @@ def patron_list(
         if excel and form != _CSV:
             raise Misused("--excel belongs to --format csv")
         statuses = store.listing.statuses()
+        status = next((one for one in statuses if status == word(f"listed_{one}", frame.lang)), status)
         if status is not None and status not in statuses:
             raise Misused("expected one of {some}: --status", some=", ".join(statuses))
         if group is not None:
@@ -103,5 +105,6 @@ def _lines(found: Iterable[ListedPatron], language: Language) -> Iterator[str]:
         count += 1
         unverified = "" if one.verified else f"  {word('list_unverified', language)}"
         lives = name_municipality(one.municipality) if one.municipality else "–"
-        yield f"{one.patron}  {one.status:<12}  {lives:<{_NAME_WIDTH}}  {one.group}{unverified}"
+        status = word(f"listed_{one.status}", language)
+        yield f"{one.patron}  {status:<{_STATUS_WIDTH}}  {lives:<{_NAME_WIDTH}}  {one.group}{unverified}"
     yield word("list_count", language, count=count)
