@@ -138,7 +138,8 @@ def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: P
         with Site(copy, section).unchecked_store() as store:
             state = store.audit.check(records=EVERY_RECORD)
         if state.problems:
-            raise BackupBroken("the audit in the backup is not whole: {why}", why=state.problems[0])
+            told, why = "the audit in the backup is not whole: {why}", state.problems[0]
+            raise BackupBroken(told, why=why, kind="backup.audit")
         entries, records = entries + state.entries, records + state.records
     _make_sure_that_none_is_lost(settings, copy)
     return {"entries": entries, "records": records}

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _KINDS: Final = {
     Exit.REFUSED: """
-        access account account.certificate audit.broken audit.whole backup.broken backup.drill backup.failed
-        backup.ahead backup.none backup.survivor backup.survivor.key
+        access account account.certificate audit.broken audit.whole backup.audit backup.broken backup.drill
+        backup.failed backup.ahead backup.none backup.survivor backup.survivor.key
         backup.survivor.other_key backup.taken block.unknown confirm.again confirm.beside confirm.changed
         confirm.declined confirm.key confirm.needed confirm.number confirm.reason confirm.stopped cursor.gone
         cursor.unknown delivery.behind_gap

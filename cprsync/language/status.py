@@ -165,9 +165,9 @@ def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
     plans = [one for one in document["wrong"] if one["what"] == "plan"]
     # the plan of a night is why that night was stopped
     wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
-    # the next run goes on with it, so it is neither
+    # the next run goes on with it, or another line says what was wrong: it is neither
     well = {"quota": NEITHER}
-    if (document["run"] or {}).get("exit") == Exit.LATER:
+    if (document["run"] or {}).get("exit") not in {Exit.DONE, Exit.LEFT}:
         well["night"] = NEITHER
     for name, text in _texts(document, language):
         yield Fact(WRONG if name in wrong else well.get(name, WELL), text)

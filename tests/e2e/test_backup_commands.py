@@ -20,7 +20,7 @@ import pytest
 from backup_site import AGENCY, Installation, set_up
 from e2e_library import Ran, personal
 from ready_databases import PROGRAMS, fresh_database
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, text
 from sqlalchemy.engine import make_url
 
 from cprsync.backup.backing_up import back_up
@@ -599,6 +599,19 @@ def test_a_drill_finds_settings_that_no_restore_could_read(here: Installation, t
     assert "the settings in the backup cannot be used" in ran.error["message"]
     assert not (here.folder / ".cprsync-drill").exists()
     assert here.config.read_text("utf-8") == text
+
+
+def test_a_drill_of_what_somebody_changed_past_the_program_says_so_until_it_is_accepted(here: Installation) -> None:
+    """The backup is as good as the database: whoever was told to take another one would find none."""
+    with open_database(here.settings.store.url) as engine, writing(engine) as connection:
+        connection.execute(text("DELETE FROM audit WHERE seq = 2"))
+    here.back_up()
+    ran = here.call("drill", str(here.backups), "--key", str(here.key))
+    assert (ran.exit, ran.error["kind"]) == (1, "backup.audit")
+    assert "cprsync audit accept" in ran.error["next"]
+    assert here.call("audit", "accept", "--reason", "we know who it was").exit == 0
+    here.back_up()
+    assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 0
 
 
 def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installation) -> None:

@@ -139,7 +139,7 @@ def _read_images(here: Installation) -> None:
     broken = next(check_images(here.store._tenant, most=1), None)
     if broken is not None:
         raise broken
-    if not here.store.reverting.is_whole():
+    if not here.store.reverting.is_whole(0):
         raise BadInput("the images are not those that were kept")
 
 

@@ -101,7 +101,7 @@ def preview_revert(night: Night, number: int) -> ShownRevert:
     past = _past(night, number)
     # an undo that was killed goes on: patrons already put back, or left to staff, are not asked about again
     done = night.store.reverting.begun(number)
-    whole = night.store.reverting.is_whole()
+    whole = night.store.reverting.is_whole(number)
     left = [one for one in night.store.reverting.patrons(number, is_whole=whole) if one not in done]
     ones = list(_decide(night, past.id, left, is_whole=whole))
     rows = [row for one in ones for row in one.rows()]
@@ -272,7 +272,7 @@ class _Undo:
         self._night, self._run, self._past = night, run, past
         self._user, self._reason = user, reason
         self._begun = night.monotonic()
-        self._is_whole = night.store.reverting.is_whole()
+        self._is_whole = night.store.reverting.is_whole(past.id)
 
     def do(self) -> dict[str, Any]:
         night, run, store = self._night, self._run, self._night.store

@@ -60,8 +60,8 @@ class Reverting(Protocol):
     def past(self, number: int) -> PastRun | None:
         """Return a run of the agreement. None: there is none with this number."""
 
-    def is_whole(self) -> bool:
-        """Whether all records and before-images are those that were written last."""
+    def is_whole(self, number: int) -> bool:
+        """Whether all records and before-images are those that were written last, and nobody said so since a run."""
 
     def patrons(self, number: int, *, is_whole: bool) -> list[str]:
         """Return the patrons with a before-image of a run who are still patrons, in order.

@@ -262,13 +262,14 @@ def find_wrong(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
     yield from _wrong_plans(document["plans"], now)
     # without a certificate no night begins, and what it would have taken is late
     yield from (one for one in certificates if one["problem"] is not None)
-    of_run = list(_wrong_run(document, now))
+    of_audit = list(_wrong_audit(document["audit"]))
+    of_run = [one for one in _wrong_run(document, now) if not (of_audit and _is_of_audit(one))]
     yield from of_run
     yield from ({"what": "open_undo", **one} for one in document["waits"]["undoing"])
     yield from _wrong_nights(document, is_told=any("day" in one for one in of_run))
     yield from wrong_targets(document["targets"], now)
     yield from _wrong_waits(document["waits"], now)
-    yield from _wrong_audit(document["audit"])
+    yield from of_audit
     if document["heads"]["problem"] is not None:
         yield {"what": "heads", **document["heads"]}
     yield from _wrong_access(document["access"])
@@ -307,6 +308,11 @@ def _wrong_run(document: Mapping[str, Any], now: datetime) -> Iterator[dict[str,
         by_delivery = is_late and str(run.get("error")).startswith("delivery.")
         lost = {"day": document["deliveries"]["missing"]} if by_delivery else {}
         yield {"what": "run", "exit": run["exit"], "error": run.get("error"), "run": run["run"], **lost}
+
+
+def _is_of_audit(problem: Mapping[str, Any]) -> bool:
+    """Whether a night is wrong only because of the audit, which is told as long as nobody has accepted it."""
+    return str(problem.get("error")).startswith("audit.")
 
 
 def _is_due_unfinished(document: Mapping[str, Any]) -> bool:

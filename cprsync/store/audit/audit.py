@@ -12,6 +12,7 @@ import hmac
 import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text, update
@@ -44,6 +45,8 @@ CONFIRM: Final = "confirm"
 CHANGE: Final = "change"
 #: The kind of an entry about what a day of the calendar brought, without news from a source.
 CALENDAR: Final = "calendar"
+#: The kind of an entry that says that someone accepted the audit as it is.
+ACCEPT: Final = "audit_accepted"
 #: The name that an entry gives to the hash of its sealed reason.
 REASON_HASH: Final = "reason_sha256"
 #: The name under which an entry has the clock's own moment, if its stamp is a later one: the clock was ahead before.
@@ -51,6 +54,7 @@ CLOCK: Final = "clock"
 #: The owner under which a reason is sealed.
 _REASON: Final = "reason"
 _FIRST: Final = bytes(32)
+_BACKWARDS_ROWS: Final = 500
 #: In words that both databases share, which SQLAlchemy's own have not.
 _BEGIN_STREAM: Final = text(
     "INSERT INTO audit_head (agency, stream, seq, mac, at) VALUES (:agency, :stream, 0, :mac, '') "
@@ -82,6 +86,10 @@ _ENTRIES_OF_PATRON: Final = (
     select(_ENTRY.entry)
     .where(_ENTRY.agency == AGENCY_IS, _ENTRY.patron_id == bindparam("patron_"), _ENTRY.stream != SEEN)
     .order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)
+)
+#: What people did, the latest first.
+_DESK_BACKWARDS: Final = (
+    select(_ENTRY.at, _ENTRY.entry).where(_ENTRY.agency == AGENCY_IS, _ENTRY.stream == DESK).order_by(_ENTRY.seq.desc())
 )
 #: The entries of a stream.
 _SAME: Final = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
@@ -266,6 +274,13 @@ def current_marks(connection: Connection, tenant: Tenant, *, records: int | None
         Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
         for one in connection.execute(_MARKS, {"agency_": tenant.agency})
     ]
+
+
+def is_accepted_since(connection: Connection, tenant: Tenant, stamp: str) -> bool:
+    """Return whether somebody has accepted the audit as it is, at this moment or later."""
+    entries = connection.execute(_DESK_BACKWARDS, {"agency_": tenant.agency}).yield_per(_BACKWARDS_ROWS)
+    later = takewhile(lambda row: row.at >= stamp, entries)
+    return any(json.loads(row.entry).get("kind") == ACCEPT for row in later)
 
 
 def changes_on(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:

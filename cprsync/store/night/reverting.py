@@ -79,9 +79,13 @@ class Reverting(TenantStore):
         wrote = bool(document.get("actions") or document.get("let_through"))
         return PastRun(number, row.day, row.finished is not None, kept, wrote, by, until)
 
-    def is_whole(self) -> bool:
-        with reading(self._tenant.engine) as connection:
-            return are_records_the_last(connection, self._tenant)
+    def is_whole(self, number: int) -> bool:
+        tenant = self._tenant
+        finished = select(_RUN.finished).where(_RUN.agency == tenant.agency, _RUN.id == number)
+        with reading(tenant.engine) as connection:
+            # whoever accepted what was wrong did not make it what was kept
+            was_accepted = audit.is_accepted_since(connection, tenant, connection.scalar(finished) or "")
+            return not was_accepted and are_records_the_last(connection, tenant)
 
     def patrons(self, number: int, *, is_whole: bool) -> list[str]:
         still = (_PATRON.agency == _IMAGE.agency) & (_PATRON.id == _IMAGE.patron_id)

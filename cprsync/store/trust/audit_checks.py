@@ -88,12 +88,14 @@ _RECORDS: Final = (
 _RECORDS_TO: Final = _RECORDS.where(_PATRON.id <= _LAST)
 
 
-def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) -> AuditState:
+def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0, images: bool = False) -> AuditState:
     """Verify all of it.
 
     `code`: the code of the audit's end, from an earlier check or a night's report.
 
     `records`: at most how many sealed records are opened, from where the last night stopped.
+
+    `images`: open every before-image, as is done where every record is opened. A night has no time for them.
     """
     problems: list[AuditBroken] = []
     # read before the database: what is written in between makes the database newer, never older
@@ -109,10 +111,15 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0) ->
     problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)
     opened, last, wrong = _open_records(tenant, after=after, most=records)
-    # a night has no time for all of them
-    problems += check_images(tenant, most=WRONG_MAX) if records >= EVERY_RECORD else ()
+    problems += check_images(tenant, most=WRONG_MAX) if images or records >= EVERY_RECORD else ()
     is_accepted = any(one.accepted is not None for one in heads.streams.values())
-    return AuditState(entries, streams, str(heads.end), (*problems, *wrong), opened, last, is_accepted)
+    told = each_once((*problems, *wrong))
+    return AuditState(entries, streams, str(heads.end), told, opened, last, is_accepted)
+
+
+def each_once(problems: Sequence[AuditBroken]) -> tuple[AuditBroken, ...]:
+    """Leave out what two checks have found in the same words."""
+    return tuple({str(one): one for one in problems}.values())
 
 
 def read_witness(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:

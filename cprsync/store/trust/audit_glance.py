@@ -17,7 +17,7 @@ from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import Heads, StreamOnFile
 from cprsync.store.core.engine import reading
 from cprsync.store.seals.failures import AuditBroken
-from cprsync.store.trust.audit_checks import RECORDS, StreamCheck, check_end, read_witness, stream_names
+from cprsync.store.trust.audit_checks import RECORDS, StreamCheck, check_end, each_once, read_witness, stream_names
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -68,7 +68,7 @@ def glance_at_audit(tenant: Tenant) -> AuditGlance:
 def _result(ends: _Ends, ours: dict[str, AnyRow], streams: int) -> AuditGlance:
     kept = max((one.at for one in ends.heads.streams.values()), default="")
     since = sum(max(0, row.seq - _on_file(ends, name).seq) for name, row in ours.items())
-    problems = tuple(ends.problems)
+    problems = each_once(ends.problems)
     return AuditGlance(ends.entries, streams, str(ends.heads.end), kept or None, since, ends.accepted, problems)
 
 

@@ -27,6 +27,7 @@ from cprsync.store.patrons.windows import WINDOWS_STREAM
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import check_audit, follow_beginnings, stream_names
 from cprsync.store.trust.audit_glance import glance_at_audit
+from cprsync.store.trust.image_checks import delete_altered
 from cprsync.store.trust.key_checks import noted_keys
 from cprsync.store.trust.subjects import is_about, patrons_now, subject_of
 
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 #: The kind of an entry that says that someone read the reasons of others.
 READ: Final = "audit_read"
-#: The kind of an entry that says that someone accepted the audit as it is.
-ACCEPT: Final = "audit_accepted"
 #: The key of what the witness had seen, in an entry that says that an older copy was noticed.
 WITNESSED: Final = "witness"
 #: The kind of an entry that says that someone renewed our certificate; below, the keys of what it tells.
@@ -90,7 +89,7 @@ class Audit(TenantStore):
         return noted_keys(self._tenant)
 
     def accept(self, *, user: str, reason: str) -> AuditState:
-        state = check_audit(self._tenant)
+        state = check_audit(self._tenant, images=True)
         if not state.problems:
             raise BadInput("the audit is whole: there is nothing to accept", kind="audit.whole")
         heads, lost = self._tenant.heads.read(self._tenant.agency), _find_lost_end(self._tenant)
@@ -100,11 +99,13 @@ class Audit(TenantStore):
             _tell_others(self._tenant, lost)
         # this deletes heads and reasons, which only the keeper may where there is one
         with library_transaction(self._keeping) as connection:
+            # what does not open can never be put back: it would be told, and stop each drill, until its time is over
+            delete_altered(connection, self._tenant)
             changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
             older_states.count_versions(connection, self._tenant, changes=changes)
             _fit_heads(connection, self._tenant)
             more = (("problems", str(len(state.problems))), ("code", state.code))
-            accepted = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
+            accepted = audit.Happened(audit.ACCEPT, user=user, more=more, reason=reason)
             audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
             binding.accept_bound(connection, self._tenant)
             ends = audit.current_marks(connection, self._tenant, records=changes)

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from cprsync.errors import SealBroken
 from cprsync.store import tables
@@ -90,6 +90,20 @@ def check_images(tenant: Tenant, *, most: int) -> Iterator[ImageBroken]:
         found = [ImageBroken(row.patron_id, row.run_id) for row in rows if (row.patron_id, row.version) in altered]
         yield from found[:left]
         left -= len(found)
+        if len(ids) < _PAGE:
+            return
+        after = ids[-1]
+
+
+def delete_altered(connection: Connection, tenant: Tenant) -> None:
+    """Delete the before-images that do not open or are of another run."""
+    after = ""
+    while True:
+        ids = connection.scalars(_PATRONS, {"agency_": tenant.agency, "after_": after}).all()
+        rows = fetch_rows(connection, _IMAGES, _IMAGE.patron_id, ids, agency_=tenant.agency)
+        for patron_id, version in find_altered(connection, tenant, rows):
+            this = (_IMAGE.agency == tenant.agency) & (_IMAGE.patron_id == patron_id) & (_IMAGE.version == version)
+            connection.execute(delete(tables.before_image).where(this))
         if len(ids) < _PAGE:
             return
         after = ids[-1]

@@ -12,6 +12,7 @@ from townspeople import person
 
 from cprsync.services.night.reverting import preview_revert
 from cprsync.services.ports.trust.audit import EVERY_RECORD
+from cprsync.services.trust.audit import accept_audit
 from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
@@ -112,5 +113,33 @@ def test_a_day_beside_an_image_that_was_altered_is_not_put_back(either_library: 
     run = a_night(library)
     stopped = library.view("CLARA").patron.letters_stopped
     do(library, "UPDATE before_image SET as_of_day = '2020-01-01', letters_stopped = '2020-01-01'")
+    assert undo(library, run)["reverting"]["restored"] == 3
+    assert library.view("CLARA").patron.letters_stopped == stopped
+
+
+@pytest.mark.parametrize("case", ALTERED)
+def test_whoever_accepts_the_audit_ends_what_is_told_and_puts_nothing_altered_back(
+    either_library: Library, case: str
+) -> None:
+    """Otherwise each check and each drill would fail until the image's time is over, and nothing could end it."""
+    library = either_library
+    run = a_night(library)
+    anna, after = library.id_of("ANNA"), library.record("ANNA")
+    ALTERED[case](library, anna)
+    accept_audit(library.store, user="drift", reason="a disk has flipped a bit")
+    assert library.store.audit.check(records=EVERY_RECORD).problems == ()
+    document = undo(library, run)
+    assert (document["reverting"]["restored"], document["reverting"]["left"]) == (2, {"altered": 1})
+    assert (library.record("ANNA"), library.record("CLARA")) == (after, person("CLARA"))
+
+
+def test_a_day_that_was_altered_beside_an_image_is_not_put_back_after_somebody_accepted_it(
+    either_library: Library,
+) -> None:
+    library = either_library
+    run = a_night(library)
+    stopped = library.view("CLARA").patron.letters_stopped
+    do(library, "UPDATE before_image SET as_of_day = '2020-01-01', letters_stopped = '2020-01-01'")
+    accept_audit(library.store, user="drift", reason="we know who it was")
     assert undo(library, run)["reverting"]["restored"] == 3
     assert library.view("CLARA").patron.letters_stopped == stopped

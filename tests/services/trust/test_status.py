@@ -465,6 +465,16 @@ def test_a_disk_with_too_little_room_for_a_night_is_told(free: int | None, what:
     assert wrong(Stands(), disks=[{"place": "journal", "free": free, "total": None}]) == what
 
 
+def test_an_audit_that_is_not_whole_is_told_once_and_not_by_its_night_too() -> None:
+    night = RUN | {"exit": 1, "error": "audit.broken"}
+    assert wrong(Stands(night, problems=(BROKEN,))) == ["audit"]
+    assert next(facts_of(stand(Stands(night, problems=(BROKEN,))), "en")).mark == NEITHER
+    assert wrong(Stands(night, followed=False)) == ["audit"]
+    # somebody has accepted it, and no night has followed it since
+    accepted = Stands(night, followed=False, accepted="2027-03-24T05:31:00.000000Z")
+    assert wrong(accepted) == ["run"]
+
+
 def test_of_the_audit_only_the_line_that_is_wrong_is_marked() -> None:
     """A mark beside "the ends fit" sends whoever is on duty to the wrong place."""
     facts = list(facts_of(stand(Stands(followed=False)), "en"))
