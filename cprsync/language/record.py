@@ -11,7 +11,8 @@ from cprsync.catalogues import Language, find_text, page_words
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.field import Owner
-from cprsync.domain.patron.fields import FIELD
+from cprsync.domain.patron.fields import FIELD, FIELDS
+from cprsync.domain.patron.kinds import ABSENCE, BLOCKS, LANGUAGE
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
@@ -179,10 +180,10 @@ _IN_WORDS: Final[Mapping[str, Callable[[Any, Language], str]]] = {
     "status": _status_text,
     "kind": lambda value, language: word(f"kind_{value}", language),
     "standing": lambda value, language: word(f"stage_{value}", language),
-    "absence": _absence_text,
     "protection": lambda _, language: word("yes", language),
-    "language": _language_text,
     "municipality": lambda value, _: name_municipality(value),
+    **{field.key: _absence_text for field in FIELDS if field.kind is ABSENCE},
+    **{field.key: _language_text for field in FIELDS if field.kind is LANGUAGE},
 }
 
 
@@ -273,5 +274,4 @@ _EACH: Final[Mapping[str, Callable[[Mapping[str, Any], Language], str]]] = {
     "reservations": _reservation,
     "balance": _balance,
     "messages": _message,
-    "blocks": _block,
-}
+} | {field.key: _block for field in FIELDS if field.kind is BLOCKS}

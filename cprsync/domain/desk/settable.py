@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.patron.fields import FIELD, SETTABLE
+from cprsync.domain.patron.kinds import BRANCH
 from cprsync.domain.patron.override import ENDLESS, UNREGISTERED_FIELDS, Overridden
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def settable() -> tuple[str, ...]:
 def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, Any]]:
     """The JSON shape of the fields that may be set: what each takes, and the only values that there are."""
     choices: dict[str, Sequence[str]] = {
-        "branch": policy.branches,
+        **{key: policy.branches for key, field in SETTABLE.items() if field.kind is BRANCH},
         Overridden.GROUP.value: policy.group_names,
         Overridden.MUNICIPALITY.value: sorted(homes),
     }

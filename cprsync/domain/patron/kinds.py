@@ -333,6 +333,8 @@ def note_of(longest: int) -> Kind:
 
 
 LINE: Final = line_of(LINE_MAX)
+#: One of the library's branches, if its policy names them.
+BRANCH: Final = replace(LINE)
 #: A text that the staying patron keeps in a merge, even if it is the default.
 GROUP: Final = replace(line_of(GROUP_MAX), merged=_keep_first)
 LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language", help="letters go out in da and en")

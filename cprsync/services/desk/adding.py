@@ -19,6 +19,7 @@ from cprsync.domain.desk.confirming import Confirmation, Preview
 from cprsync.domain.desk.registering import MINOR, TYPED_BESIDE, warning_of, warnings_about
 from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
+from cprsync.domain.patron.kinds import BRANCH
 from cprsync.domain.patron.override import CheckedAgainst, Overridden, value_of
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
 from cprsync.domain.patron.provisional import Said
@@ -333,7 +334,7 @@ def _row(desk: Desk, values: Mapping[str, str]) -> NewPatron:
     with nothing_seen() as seen:
         read = as_patron(1, listed, seen, on=desk.clock.today(), anyone=True)
     row = read if isinstance(read, Refused) else in_branch(1, read, desk.policy)
-    if isinstance(row, Refused) and row.field == "branch":
+    if isinstance(row, Refused) and row.field in FIELD and FIELD[row.field].kind is BRANCH:
         raise no_such_branch(desk.policy)
     if isinstance(row, Refused):
         raise _refused(row.field, row.why)

@@ -17,6 +17,7 @@ from cprsync.domain.desk.settable import LISTS, OVERRIDDEN, settable
 from cprsync.domain.patron.due import ONE_DAY, CalendarFacts, next_age_step
 from cprsync.domain.patron.effective import effective, unpinned_group
 from cprsync.domain.patron.fields import FIELD, SETTABLE
+from cprsync.domain.patron.kinds import BRANCH
 from cprsync.domain.patron.local import OF_NOTICES, ListChange, NotListed, SeveralMeant, Stage
 from cprsync.domain.patron.override import (
     ENDLESS,
@@ -412,7 +413,7 @@ def _typed_value(counter: SettingDesk, asked: Setting) -> Any:
             SETTABLE[key].kind.check_new(value)
     except ValueError as error:
         raise _unfit(key, error) from None
-    return _branch(counter.library.policy, value) if key == "branch" else value
+    return _branch(counter.library.policy, value) if SETTABLE[key].kind is BRANCH else value
 
 
 def _branch(policy: Policy, written: str) -> str:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
-from cprsync.domain.patron.kinds import BLOCK_MAX
+from cprsync.domain.patron.kinds import BLOCK_MAX, BRANCH
 from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
 from cprsync.domain.person.age import parse_birth_date
 from cprsync.domain.person.number import CprNumber
@@ -132,13 +132,19 @@ def as_patron(
         return Refused(line, unfit.field, unfit.why)
 
 
+_BRANCHES: Final = tuple(field for field in LOCAL_FIELDS if field.kind is BRANCH)
+
+
 def in_branch(line: int, row: NewPatron, policy: Policy) -> NewPatron | Refused:
-    """The same row with its branch as the policy spells it; refused if the library has no such branch."""
-    try:
-        branch = policy.branch_named(row.local.branch)
-    except ValueError:
-        return Refused(line, "branch", "branch")
-    return row if branch == row.local.branch else replace(row, local=replace(row.local, branch=branch))
+    """The same row with each branch as the policy spells it; refused if the library has no such branch."""
+    spelt: dict[str, str] = {}
+    for field in _BRANCHES:
+        try:
+            spelt[field.key] = policy.branch_named(field.value_in(row.local))
+        except ValueError:
+            return Refused(line, field.key, "branch")
+    local = row.local.with_values(spelt)
+    return row if local == row.local else replace(row, local=local)
 
 
 def _check(values: Mapping[str, str]) -> None:

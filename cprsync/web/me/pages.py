@@ -200,7 +200,7 @@ def _form(visit: Visit, own: OwnRecord, field: Field, entry: Mapping[str, Any]) 
         (visit.session.put(typed), lines_of(key, {**entry, "value": [shown]}, language)[0])
         for typed, shown in own.entries(key)
     )
-    choices = tuple(choices_of(key, entry["value"], language, own.library.policy))
+    choices = tuple(choices_of(field.kind, entry["value"], language, own.library.policy))
     own_kind = field.kind
     kind = "list" if own_kind.is_list else "period" if own_kind.is_period else "lines" if own_kind.lines else "line"
     return OwnForm(key, name_of(key, language), hint, kind, _values(field, entry), entries, choices, own_kind.input)

@@ -9,7 +9,7 @@ from cprsync.domain.desk.settable import OVERRIDDEN
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
 from cprsync.domain.patron.field import Owner
 from cprsync.domain.patron.fields import BESIDE, BESIDE_SEALED, FIELD, SETTABLE
-from cprsync.domain.patron.kinds import NAME
+from cprsync.domain.patron.kinds import BRANCH, LANGUAGE, NAME
 from cprsync.domain.patron.override import ENDLESS, ENDLESS_UNREGISTERED, UNREGISTERED_FIELDS, Overridden
 from cprsync.domain.person.days import plain_day
 from cprsync.language.record import (
@@ -219,7 +219,7 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
             entries=() if shut or masked or not field.kind.is_list else tuple(_entries_of(key, entry, language)),
             value="" if shut or field.kind.is_list else _typed_value(field.kind, entry["value"]),
             days=days_of(entry.get("value")) if field.kind.is_period else ("", ""),
-            choices=tuple(choices_of(key, entry.get("value"), language, policy)),
+            choices=tuple(choices_of(field.kind, entry.get("value"), language, policy)),
             is_seen=not (shut or field.kind.is_list),
             is_notified=shut or entry.get("notices") is not None,
         )
@@ -238,7 +238,7 @@ def beside_of(typed: Mapping[str, str], language: Language, policy: Policy, *, s
             label=_word_or(f"asked_{key}", blank.label, language),
             hint=_word_or(f"asked_hint_{key}", blank.hint, language),
             value=text.replace(" | ", "\n") if field.kind.several else text,
-            choices=tuple(choices_of(key, text, language, policy)),
+            choices=tuple(choices_of(field.kind, text, language, policy)),
         )
 
 
@@ -309,12 +309,12 @@ def _word_or(key: str, other: str, language: Language) -> str:
     return desk_word(key, language) if has_desk_word(key) else other
 
 
-def choices_of(key: str, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
+def choices_of(kind: Kind, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
     """The only values that a field may have, for its form; none: anything may be typed. `value`: what it has now."""
-    if key == "branch" and policy.branches:
+    if kind is BRANCH and policy.branches:
         yield Choice("", desk_word("not_chosen", language))
         yield from (Choice(name, name) for name in policy.branches)
-    elif key == "language":
+    elif kind is LANGUAGE:
         # a language in which no letter is written may stand on a record too
         for code in dict.fromkeys((*LETTER_LANGUAGES, str(value or LETTER_LANGUAGES[0]))):
             yield Choice(code, _word_or(f"language_{code}", code, language))

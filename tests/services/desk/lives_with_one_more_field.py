@@ -1,8 +1,9 @@
-"""What `test_one_more_field` runs against a package whose field table has four more rows."""
+"""What `test_one_more_field` runs against a package whose field table has more rows."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,7 @@ from cprsync.cli.pages.policy import BEGIN
 from cprsync.config.targets import FeedTarget, KohaTarget
 from cprsync.domain.desk.own import Proof
 from cprsync.domain.desk.parting import Ending
+from cprsync.domain.desk.settable import describe_settable
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.schema import build_schema
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
@@ -153,6 +155,19 @@ def test_a_field_whose_row_says_nothing_more_is_written_by_nobody(library: Libra
     assert refused(library, lambda: own.change("extra_bare", "x"), BadInput) == "own.field"
     assert ("extra_bare" in ASKED, library.everything()) == (False, before)
     assert shown(library, library.id_of("ANNA"))["fields"]["extra_bare"]["value"] == ""
+
+
+def test_a_branch_is_one_of_the_librarys_wherever_it_is_typed(library: Library) -> None:
+    library.policy = replace(library.policy, branches=("Nord", "Syd"))
+    patron, number = library.id_of("ANNA"), cpr("ANNA").digits
+    assert refused(library, lambda: set_(library, "extra_branch", "Vest"), BadInput) == "input.branch"
+    (row,) = take(library, f"cpr_number,extra_branch\n{number},Vest\n").refused
+    assert (row.field, row.why) == ("extra_branch", "branch")
+    assert take(library, f"cpr_number,extra_branch\n{number},syd\n").counts == {"updated": 1}
+    assert shown(library, patron)["fields"]["extra_branch"]["value"] == "Syd"
+    assert set_(library, "extra_branch", "SYD")["outcome"] == "unchanged"
+    told = {one["field"]: one["choices"] for one in describe_settable(library.policy, frozenset())}
+    assert told["extra_branch"] == told["branch"] == ["Nord", "Syd"]
 
 
 def test_pages_and_api_name_the_field_and_keep_no_cpr_number(desk: Served, api: Caller) -> None:
@@ -326,6 +341,21 @@ def test_the_patron_reads_why_it_is_kept_and_changes_their_own(doors: Served) ->
         assert 'id="own-extra_line-wrong"' in browser.answer.text
         assert cpr("BO").digits not in browser.answer.text
         assert value(doors.library, patron) == "hun/hende"
+
+
+def test_a_period_has_the_same_two_days_on_both_pages_and_the_same_words(doors: Served) -> None:
+    library, patron = doors.library, doors.library.id_of("ANNA")
+    browser = doors.browser().open(f"/patrons/{patron}")
+    browser.send(f"/patrons/{patron}/set", field="extra_days", since="10.04.2027", until="20.04.2027")
+    assert shown(library, patron)["fields"]["extra_days"]["value"] == ["2027-04-10", "2027-04-20"]
+    assert "fra 10. april 2027 til 20. april 2027" in browser.text
+    mine = by_card(doors).open("/me/change")
+    assert 'name="until" type="text" autocomplete="off" value="20.04.2027"' in mine.answer.text
+    mine.send("/me/set", field="extra_days", since="11.04.2027", until="")
+    assert shown(library, patron)["fields"]["extra_days"]["value"] == ["2027-04-11", None]
+    # one that is over says nothing
+    take(library, f"cpr_number,extra_days\n{cpr('ANNA').digits},2020-01-01 til 2020-02-01\n")
+    assert shown(library, patron)["fields"]["extra_days"]["value"] == ["2027-04-11", None]
 
 
 def test_the_patron_takes_it_along(doors: Served) -> None:

@@ -1,6 +1,6 @@
 """A field is added in one place, with its words, and is there with its value wherever fields are.
 
-A copy of the package gets four more rows. `lives_with_one_more_field` is then run against the copy, in a process of
+A copy of the package gets more rows. `lives_with_one_more_field` is then run against the copy, in a process of
 its own, since much is read from the table when a module is first imported.
 """
 
@@ -25,7 +25,7 @@ ROOT = Path(cprsync.__file__).resolve().parent.parent
 LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
 CEILING_SECONDS = 300
 #: Two of one line of text, of which one is hidden for a protected patron, and one of several lines, each as long as it
-#: says; and one of which the row says nothing that need not be said.
+#: says; a branch and a period; and one of which the row says nothing that need not be said.
 ROWS = """
     Field("extra_line", Wording("Ekstra linje", "Extra line"), Owner.PATRON, Kept.CHANGED, kind=line_of(20),
           imported=True, settable=True, asked=True),
@@ -34,6 +34,10 @@ ROWS = """
     Field("extra_lines", Wording("Ekstra linjer", "Extra lines"), Owner.PATRON, Kept.CHANGED, kind=note_of(3000),
           targets=Targets.READERS,
           imported=True, settable=True, asked=True, section=Section.NOTES),
+    Field("extra_branch", Wording("Ekstra filial", "Extra branch"), Owner.PATRON, Kept.CHANGED, kind=BRANCH,
+          imported=True, settable=True),
+    Field("extra_days", Wording("Ekstra dage", "Extra days"), Owner.PATRON, Kept.CHANGED, kind=ABSENCE,
+          imported=True, settable=True),
     Field("extra_bare", Wording("Ekstra stum", "Extra mute"), Owner.STAFF, Kept.CHANGED),
 """
 PURPOSES = {
@@ -41,12 +45,16 @@ PURPOSES = {
         "extra_line": "Det, vi skal kalde dig i breve.",
         "extra_sealed": "Et navn, du også kendes under.",
         "extra_lines": "Hvor bogen må stilles.",
+        "extra_branch": "Hvor du vil hente.",
+        "extra_days": "Hvornår du er væk.",
         "extra_bare": "Det ved ingen.",
     },
     "en": {
         "extra_line": "What we are to call you in letters.",
         "extra_sealed": "A name by which you are known as well.",
         "extra_lines": "Where a book may be put.",
+        "extra_branch": "Where you want to fetch.",
+        "extra_days": "When you are away.",
         "extra_bare": "Nobody knows.",
     },
 }

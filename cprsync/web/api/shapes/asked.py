@@ -103,7 +103,7 @@ class Beside(_FieldsBeside, Asked):
     """What staff type beside the register's answer."""
 
     #: which of the telephones, and which of the e-mail addresses, gets notices
-    notices: Annotated[list[Text], Field(max_length=2)] = []
+    notices: Annotated[list[Text], Field(max_length=sum(one.kind.notices for one in BESIDE_SEALED))] = []
 
 
 class OwnWords(Beside):
