@@ -38,8 +38,10 @@ from cprsync.domain.desk.access import DEFAULT_CAPS, Doing
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import Purpose as Why
+from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import BadInput, CprsyncError
 from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.register import FIRST_COPY
 from cprsync.services.ports.runs import RunState, SaidYes
 from cprsync.store import tables
 from cprsync.store.audit.binding import KINDS
@@ -48,9 +50,10 @@ from cprsync.store.beside.journal import FILE as JOURNAL
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.tenant import library_transaction
 from cprsync.store.core.version import upgrade
-from cprsync.store.patrons.patrons import note_protections
+from cprsync.store.patrons.patrons import ask, note_protections
 from cprsync.store.patrons.windows import open_windows
 from cprsync.store.records.records import add_override
+from cprsync.store.reviews.review_items import ask_staff, change_items
 from cprsync.store.seals.keys import Keyring, create_keys
 from cprsync.store.sql import SqlStore
 from cprsync.store.trust.image_checks import check_images
@@ -261,11 +264,15 @@ def _tamper_bound(here: Installation, draw: Random) -> str:
         elif way == "taken away":
             connection.execute(delete(kind.table).where(*this))
         elif way == "forged":
-            key = kind.keys[-1] if kind.name == "yes" else kind.keys[0]
+            key = kind.keys[-1] if kind.name in {"yes", "question"} else kind.keys[0]
             connection.execute(insert(kind.table), {**row, key.name: _altered(row[key.name], draw)})
         else:
             column = draw.choice([one for one in kind.says if row[one.name] is not None])
-            connection.execute(update(kind.table).where(*this).values({column.name: _altered(row[column.name], draw)}))
+            # a patron whom we know, and a word that the program knows: no other row can be read at all
+            known = {"patron_id": here.ids[:2], "unverified_why": [one.value for one in WindowReason]}
+            others = [one for one in known.get(column.name, ()) if one != row[column.name]]
+            new = draw.choice(others) if others else _altered(row[column.name], draw)
+            connection.execute(update(kind.table).where(*this).values({column.name: new}))
         return f"{kind.table.name}: a row {way}"
 
 
@@ -274,7 +281,7 @@ def _which(kind: Kind) -> ColumnElement[bool]:
 
 
 def bind_some(here: Installation) -> None:
-    """A correction, a yes to a plan, a stopped target, a watched number, a signature, a protection and a window."""
+    """Rows of nearly every kind: what each patron has, a yes to a plan, a stopped target and a word at the desk."""
     store, tenant = here.store, here.store._tenant
     with library_transaction(tenant) as connection:
         typed = Override(
@@ -291,6 +298,10 @@ def bind_some(here: Installation) -> None:
         connection.execute(insert(tables.target), target)
         note_protections(connection, tenant, [(here.ids[1], MONDAY)])
         open_windows(connection, tenant, here.ids[:2], WindowReason.REQUESTED)
+        ask_staff(connection, tenant, tenant.no_run, here.ids[:2], f"{PARKED}address.street")
+        answered = tables.review_item.c.patron_id == here.ids[1]
+        change_items(connection, tenant, answered, {"state": State.ACCEPTED.value})
+        ask(connection, tenant, [(here.ids[1], FIRST_COPY)])
     store.targets.stop("koha", "gone")
     store.access.watch(number(1), user="privacy")
     wanted = Wanted("anna", Doing.LOOK_UP, Why.RENEWAL.value, here.ids[1], number(1))

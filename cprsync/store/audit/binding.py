@@ -342,6 +342,13 @@ def read_entry(connection: Connection, tenant: Tenant, stream: str, seq: int) ->
     return None if row is None else _Codes(tenant, stream).read(row)
 
 
+def read_back(connection: Connection, tenant: Tenant, stream: str) -> Iterator[tuple[AnyRow, dict[str, Any] | None]]:
+    """Yield the entries of any stream from the last one back, each with what `read_entry` returns of it."""
+    codes = _Codes(tenant, stream)
+    for row in _pages(connection, tenant, stream, downward=True):
+        yield row, codes.read(row)
+
+
 class _Codes:
     """Opens single entries of a stream: the code of one covers the code of the entry before it."""
 
@@ -391,7 +398,7 @@ class Entries:
     def all(self) -> dict[str, Said | None]:
         """Return the state of each row that an entry tells of."""
         found: dict[str, Said | None] = {}
-        for row in self._pages(downward=False):
+        for row in _pages(self._connection, self._tenant, self._kind.stream, downward=False):
             self._take(row, found)
         return found
 
@@ -403,11 +410,12 @@ class Entries:
         found: dict[str, Said | None] = {}
         if self._kind.patron is not None:
             theirs = {one for one in patron_ids if one is not None}
-            rows = fetch_rows(self._connection, _of_stream(), _ROW.patron_id, theirs, **self._values())
+            asked = {"agency_": self._tenant.agency, "stream_": self._kind.stream}
+            rows = fetch_rows(self._connection, _of_stream(), _ROW.patron_id, theirs, **asked)
             for row in sorted(rows, key=lambda row: row.seq):
                 self._take(row, found)
             return found
-        for row in self._pages(downward=True):
+        for row in _pages(self._connection, self._tenant, self._kind.stream, downward=True):
             if found.keys() >= set(keys):
                 break
             self._take(row, found, but=set(found))
@@ -420,17 +428,15 @@ class Entries:
                 found[key] = None if state is None else tuple(state)
                 self.at[key], self.beside[key] = row.seq, told
 
-    def _pages(self, *, downward: bool) -> Iterator[AnyRow]:
-        after = 1 << 62 if downward else 0
-        wanted = _backward() if downward else _forward()
-        while rows := self._connection.execute(wanted, {**self._values(), "after_": after}).all():
-            yield from rows
-            if len(rows) < _PAGE:
-                return
-            after = rows[-1].seq
 
-    def _values(self) -> dict[str, Any]:
-        return {"agency_": self._tenant.agency, "stream_": self._kind.stream}
+def _pages(connection: Connection, tenant: Tenant, stream: str, *, downward: bool) -> Iterator[AnyRow]:
+    after = 1 << 62 if downward else 0
+    wanted = _backward() if downward else _forward()
+    while rows := connection.execute(wanted, {"agency_": tenant.agency, "stream_": stream, "after_": after}).all():
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].seq
 
 
 def _append(
@@ -463,7 +469,7 @@ def _of_stream() -> Select[Any]:
     last = tables.audit.alias("last").c
     same = and_(last.agency == _ROW.agency, last.stream == _ROW.stream, last.seq == _ROW.seq - 1)
     before = select(last.mac).where(same).scalar_subquery().label("before")
-    wanted = select(_ROW.seq, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key, before)
+    wanted = select(_ROW.seq, _ROW.at, _ROW.patron_id, _ROW.entry, _ROW.mac, _ROW.key, before)
     return wanted.where(_ROW.agency == AGENCY_IS, _ROW.stream == bindparam("stream_"))
 
 

@@ -34,6 +34,7 @@ from cprsync.store.audit.binding import LETTING, SIGNATURE, Entries, bind, find_
 from cprsync.store.core.engine import fetch_rows, moment_of, stamp_of, writing
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number
+from cprsync.store.trust.attempt_checks import LOOK_UP, REFUSED, SECONDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant
 
-#: Kinds of audit entries: a look-up; something that was refused; something close that a second person signed for.
-LOOK_UP, REFUSED, SECONDED = "lookup", "refused", "seconded"
 #: The kinds that say that a user was stopped, and may go on.
 STOPPED, LIFTED = "stopped", "lifted"
 #: How the audit names the person who signed.

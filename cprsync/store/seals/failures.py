@@ -51,6 +51,8 @@ _UNBOUND_SHUTTING = {
     "gone": "{row} was taken away past the program: the next night puts it back",
 }
 _SHUTTING = {"protected", "window", "parked", "question"}
+#: The same of a row that the rules of access count.
+_UNCOUNTED = "{row} was altered or taken away past the program: the limits on look-ups may not count it"
 #: What a night says of a row that it has put back.
 PUT_BACK = "put_back"
 _IS_BACK = "{row} was changed past the program: this night has put it back"
@@ -68,6 +70,7 @@ _ROWS = {
     "accepted": "the acceptance of delivery {key}",
     "protected": "the day of the protection of patron {patron} (patron.protected_on)",
     "window": "the window of the unverified patron {patron} (patron.unverified_since)",
+    "attempt": "attempt {key} at the desk (desk_attempt)",
     "parked": "review item {key} that keeps patron {patron} parked (review_item)",
     "question": "the question to the register that keeps patron {patron} parked (follow_up)",
 }
@@ -78,7 +81,8 @@ class RowUnbound(AuditBroken):
 
     def __init__(self, what: str, key: str, patron_id: str | None, fate: str) -> None:
         sentences = _UNBOUND_SHUTTING if what in _SHUTTING else _UNBOUND
-        super().__init__(f"bound/{what}", 0, fate, sentence=_IS_BACK if fate == PUT_BACK else sentences[fate])
+        sentence = _UNCOUNTED if what == "attempt" else _IS_BACK if fate == PUT_BACK else sentences[fate]
+        super().__init__(f"bound/{what}", 0, fate, sentence=sentence)
         self.values["row"] = CprsyncError(_ROWS[what], key=key, patron=patron_id or "")
         self.row, self.key, self.patron_id, self.fate = what, key, patron_id, fate
 

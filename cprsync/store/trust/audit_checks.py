@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, Select, Table, bindparam, func, select, union_all
@@ -26,6 +26,7 @@ from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL
+from cprsync.store.trust.attempt_checks import check_attempts
 from cprsync.store.trust.image_checks import check_images
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0, im
         known = older_states.library_row(connection, tenant)
         entries, streams = _check_streams(connection, tenant, heads, problems)
         problems += _check_records(connection, tenant, heads, known)
-        problems += islice(check_bound(connection, tenant), WRONG_MAX)
+        problems += islice(chain(check_bound(connection, tenant), check_attempts(connection, tenant)), WRONG_MAX)
         after = _last_opened(connection, tenant)
     problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)

@@ -304,9 +304,42 @@ def test_a_stop_that_was_lifted_in_the_database_alone_still_stops(either_library
     assert ("signature", "gone") in {(kind, fate) for kind, _, fate in told(library)}
 
 
+ATTEMPTS = {
+    "taken away": "DELETE FROM desk_attempt WHERE who = 'lisbeth'",
+    "given to somebody else": "UPDATE desk_attempt SET who = 'bo' WHERE who = 'lisbeth'",
+    "refused": "UPDATE desk_attempt SET refused = 'hour' WHERE who = 'lisbeth'",
+    "an hour before": "UPDATE desk_attempt SET at = '2027-01-01T00:00:00.000000Z' WHERE who = 'lisbeth'",
+    "of a patron": "UPDATE desk_attempt SET stranger = NOT stranger WHERE who = 'lisbeth'",
+}
+
+
+@pytest.mark.parametrize("way", ATTEMPTS)
+def test_a_look_up_that_no_limit_counts_any_more_is_named(either_library: Library, way: str) -> None:
+    library = either_library
+    look_at(library, CprNumber.parse("0101702001"), "lisbeth")
+    look(library, user="erik")
+    (seq,) = [str(row["seq"]) for row in library.rows("desk_attempt") if row["who"] == "lisbeth"]
+    assert told(library) == []
+    do(library, ATTEMPTS[way])
+    assert told(library) == [("attempt", seq, "gone")]
+    library.store.audit.accept(user="anna", reason="we know who did it")
+    assert told(library) == []
+
+
+def test_nobody_misses_an_attempt_that_has_passed_its_retention_period(either_library: Library) -> None:
+    library = either_library
+    look(library, user="erik")
+    library.clock.moment += timedelta(days=2000)
+    look(library, user="erik")
+    forget_log(library)
+    assert len(library.rows("desk_attempt")) == 1
+    assert told(library) == []
+
+
 def test_a_number_that_is_no_longer_watched_by_the_database_alone_is_named(watched: Library) -> None:
     do(watched, "DELETE FROM watched_number")
-    assert [(kind, fate) for kind, _, fate in told(watched)] == [("watch", "gone")] * 2
+    # there are two: what is said in the same words is said once, and no number may be named
+    assert [(kind, fate) for kind, _, fate in told(watched)] == [("watch", "gone")]
 
 
 def test_the_first_of_two_yeses_is_not_written_by_the_database(either_library: Library) -> None:
