@@ -10,12 +10,13 @@ from catalogues import ADVICE, DANISH, WORDS
 
 from cprsync.cli.desk.changing import compared_lines, set_lines
 from cprsync.cli.night.plans import plan_lines
+from cprsync.domain.patron.fields import FIELD
 from cprsync.errors import BadInput, ConfigurationError, DeliveryRefused
 from cprsync.language.backup import backup_lines
 from cprsync.language.errors import in_danish
 from cprsync.language.status import problem_of, status_lines
 from cprsync.language.words import word
-from cprsync.services.desk.setting import WHY_ANOTHER, check_field, settable
+from cprsync.services.desk.setting import check_field, settable
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])
 
@@ -72,7 +73,7 @@ def test_what_registering_does_is_said_in_words() -> None:
     ],
 )
 def test_a_correction_without_a_reason_is_asked_for_one(field: str, danish: str) -> None:
-    assert in_danish(ConfigurationError(WHY_ANOTHER[field]).document()) == danish
+    assert in_danish(ConfigurationError(FIELD[field].why_another).document()) == danish
 
 
 @pytest.mark.parametrize(

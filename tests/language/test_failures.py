@@ -17,6 +17,7 @@ from cprsync import errors
 from cprsync.cli.terminal.failures import failures, unexpected_document, user_language
 from cprsync.config.columns import load_columns
 from cprsync.config.toml import LibraryMistake
+from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.language.doctor import next_text
 from cprsync.language.errors import BY_CLASS, advice_for, error_document, in_danish
@@ -24,7 +25,6 @@ from cprsync.language.status import problem_of
 from cprsync.register.extract.kinds import FileKind, Product
 from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS
-from cprsync.services.desk.setting import NEVER_SET, WHY_ANOTHER
 from cprsync.services.imports.circulation import CIRCULATION_COLUMNS
 from cprsync.services.imports.results import DOUBTS, REASONS
 from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, Row
@@ -160,7 +160,8 @@ def test_no_error_is_given_a_sentence_with_its_values_in_it() -> None:
 
 
 def test_what_stands_inside_a_sentence_has_words_too() -> None:
-    parts = {*ALERTS.values(), *_REFUSALS.values(), *NEVER_SET.values(), *WHY_ANOTHER.values(), _UNTRUSTED[1]}
+    parts = {*ALERTS.values(), *_REFUSALS.values(), _UNTRUSTED[1]}
+    parts |= {why for field in FIELDS for why in (field.why_another, field.why_unset) if why}
     parts |= {*REASONS.values(), *DOUBTS.values()}
     parts |= {rule.fault.problem for rule in (*OURS_IN_PRODUCTION, *THEIRS_IN_PRODUCTION, *ISSUER_IN_PRODUCTION)}
     parts |= {UNREADABLE.problem, _REVOKED.problem, _ISSUER_REVOKED.problem}

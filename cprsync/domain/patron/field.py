@@ -142,8 +142,10 @@ class Field:
     imported: bool = False
     #: staff may set it for good
     settable: bool = False
-    #: staff may correct it for a time, over the register or a rule: `Overridden` has the same
-    correctable: bool = False
+    #: staff may correct it for a time, over the register or a rule (`Overridden` has the same): how they are asked why
+    why_another: str = ""
+    #: why staff do not set it as a field
+    why_unset: str = ""
     #: staff name another patron there
     names_patron: bool = False
     #: asked for when a patron is added, at a terminal, on the form and in the API. It is `imported` too
@@ -163,6 +165,11 @@ class Field:
     targets: Targets = Targets.NONE
     #: the word under which a target names it; "": its key
     told_as: str = ""
+
+    @property
+    def correctable(self) -> bool:
+        """Whether staff may correct it for a time."""
+        return bool(self.why_another)
 
     @property
     def is_changed(self) -> bool:

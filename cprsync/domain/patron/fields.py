@@ -63,6 +63,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         targets=Targets.ALL,
         told_as="number",
+        why_unset="a replacement number is made real as a number, not as a field",
     ),
     Field(
         "absence",
@@ -86,7 +87,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         given_by=_NAMED,
-        correctable=True,
+        why_another="the name comes from CPR: say why it is to be another",
         targets=Targets.ALL,
     ),
     _registers("first_names", Wording("Fornavne", "First names"), sealed=True, given_by=_NAMED),
@@ -102,7 +103,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         given_by=("birth_corrected",),
-        correctable=True,
+        why_another="the birth date comes from CPR: say why it is to be another",
         targets=Targets.ALL,
     ),
     _registers(
@@ -113,7 +114,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         asked=True,
         given_by=("move", "address_corrected"),
-        correctable=True,
+        why_another="the address comes from CPR: say why it is to be another",
         targets=Targets.ALL,
     ),
     Field(
@@ -202,7 +203,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.STANDING,
-        correctable=True,
+        why_another="the group follows age: say why it is to be another",
         targets=Targets.ALL,
     ),
     Field(
@@ -224,7 +225,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         also=("Kommunenr.", "Municipality number"),
         explained=True,
         given_by=("municipality",),
-        correctable=True,
+        why_another="the municipality comes from CPR: say why it is to be another",
         targets=Targets.ALL,
     ),
     Field(
@@ -369,11 +370,14 @@ FIELDS: Final[tuple[Field, ...]] = (
             "status",
         ),
         targets=Targets.ALL,
+        why_unset="only the register says it",
     ),
     _registers(
         "protection",
         Wording("Navne- og adressebeskyttelse", "Name and address protection"),
         given_by=("protect", "unprotect", "protection_settled"),
+        # of a patron who is not in the register staff set it: see `UNREGISTERED_FIELDS`
+        why_unset="only the register protects, and only its word ends it",
     ),
     _registers(
         "address_abroad",

@@ -52,21 +52,6 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.store import Library
 
-#: Fields that cannot be set here, and why.
-NEVER_SET: Final[Mapping[str, str]] = {
-    # settable for a patron who is not in the register: see `UNREGISTERED_FIELDS`
-    "protection": "only the register protects, and only its word ends it",
-    "status": "only the register says it",
-    "cpr_number": "a replacement number is made real as a number, not as a field",
-}
-#: For a field that has another source: the message that asks for a reason.
-WHY_ANOTHER: Final[Mapping[str, str]] = {
-    Overridden.NAME.value: "the name comes from CPR: say why it is to be another",
-    Overridden.BIRTH_DATE.value: "the birth date comes from CPR: say why it is to be another",
-    Overridden.ADDRESS.value: "the address comes from CPR: say why it is to be another",
-    Overridden.MUNICIPALITY.value: "the municipality comes from CPR: say why it is to be another",
-    Overridden.GROUP.value: "the group follows age: say why it is to be another",
-}
 PIN: Final = "pin"
 #: The outcome for a list, by what was done with it.
 _OUTCOMES: Final[Mapping[ListChange, str]] = {
@@ -117,8 +102,8 @@ def check_field(name: str) -> None:
 
     Raises ConfigurationError, which names the fields.
     """
-    if name in NEVER_SET:
-        told, why = "{name} is not set here: {why}", NEVER_SET[name]
+    if name in FIELD and (why := FIELD[name].why_unset):
+        told = "{name} is not set here: {why}"
         if name == "protection":
             raise ConfigurationError(told, name=name, why=why, kind="usage.field.protection")
         raise ConfigurationError(told, name=name, why=why, kind="usage.field")
@@ -181,7 +166,7 @@ def _check_options(asked: Setting, *, endless: frozenset[Overridden]) -> None:
             "{name} is set for good: it takes no reason and no last day", name=name, kind="usage.field"
         )
     if overrides and not asked.reason.strip():
-        raise ConfigurationError(WHY_ANOTHER[name], kind="usage.reason")
+        raise ConfigurationError(FIELD[name].why_another, kind="usage.reason")
     if overrides and not withdraws and asked.until is None and Overridden(name) not in endless:
         raise ConfigurationError("a correction has a last day: say which", kind="usage.until")
 
