@@ -180,7 +180,7 @@ def test_a_protected_patron_is_not_found_by_name_and_the_answer_is_that_of_nobod
 def test_a_name_alone_is_asked_for_a_birth_date(desk: Served) -> None:
     browser = desk.browser().open("/").send("/find", typed="Skovgaard")
     assert browser.answer.status_code == 404
-    assert "Ingen låner har det som lånerkort. Skriv også fødselsdatoen for at finde på navn." in browser.text
+    assert "Er det et navn, så skriv også fødselsdatoen, som Jensen 12.03.1984." in browser.text
     browser = desk.browser().open("/").send("/find", typed="04.05.1985")
     assert "Er det en fødselsdato, så skriv også navnet" in browser.text
 

@@ -45,7 +45,7 @@ def test_no_record_ends_for_good_unless_its_number_is_typed_again(desk: Served, 
     before = desk.library.everything()
     browser = desk.browser().open(f"/patrons/{patron}/{way}").send(f"/patrons/{patron}/{way}", again=again)
     assert browser.answer.status_code == 422
-    assert "intet er skrevet" in browser.text.casefold()
+    assert "intet er gemt" in browser.text.casefold()
     assert 'href="#again"' in browser.answer.text
     assert unowned(desk.library.everything()) == unowned(before)
 

@@ -147,7 +147,7 @@ def test_a_note_that_a_colleague_has_changed_since_is_not_written_over(desk: Ser
     before = records(desk)
     second.send(f"/patrons/{patron}/set", field="internal_note", text="Har glemt PIN")
     assert second.answer.status_code == 422
-    assert "ikke længere det, der blev vist" in second.text
+    assert "se, hvad der står nu, og prøv igen" in second.text
     assert records(desk) == before
     # what was typed stands in the form, and the colleague's note in its row
     assert "Har glemt PIN" in second.answer.text
@@ -171,7 +171,7 @@ def test_the_librarys_own_word_that_a_colleague_has_changed_since_is_not_written
     before = records(desk)
     second.post(path, {**shown, "text": typed, "form_token": second.token})
     assert second.answer.status_code == 422
-    assert "ikke længere det, der blev vist" in second.text
+    assert "se, hvad der står nu, og prøv igen" in second.text
     assert records(desk) == before
 
 
@@ -258,6 +258,24 @@ def test_a_cpr_number_in_a_text_is_refused_hidden_and_not_written(desk: Served, 
     assert "ligner et CPR-nummer: udelad det" in browser.text
     assert filled_in(browser, field)["text"] == "Henter for xxxxxx-xxxx i dag"
     assert written.format(digits[:6], digits[6:]) not in browser.answer.text
+    assert desk.library.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "next_step"),
+    [
+        ("telephones", "12", "skriv otte cifre"),
+        ("telephones", "00000000", "skriv det rigtige nummer"),
+        ("emails", "edith", "skriv hele adressen, som navn@eksempel.dk"),
+        ("pin", "1234", "Vælg en anden"),
+        ("cards", cpr("EDITH").digits, "scan lånerens eget kort"),
+    ],
+)
+def test_a_refusal_says_what_to_write_instead(desk: Served, field: str, wrong: str, next_step: str) -> None:
+    browser, before = record(desk, "ANNA"), desk.library.everything()
+    browser.send(f"/patrons/{patron_of(desk, 'ANNA')}/set", field=field, text=wrong)
+    assert browser.answer.status_code == 422
+    assert next_step in browser.text
     assert desk.library.everything() == before
 
 
