@@ -19,12 +19,11 @@ from cprsync.cli.terminal.failures import failures
 from cprsync.cli.terminal.frame import TYPED, Json, Lang, PolicyFile, language
 from cprsync.cli.terminal.output import emphasise, note, print_json, say
 from cprsync.config.policy import load_policy
-from cprsync.domain.desk.settable import settable
+from cprsync.domain.desk.settable import settable_of_anyone
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.pages.policy_page import fee_heading, fee_rows, fee_sentences, group_heading, group_rows
 from cprsync.domain.pages.privacy import article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.fields import PRINTED
-from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.errors import ConfigurationError
 from cprsync.language.record import name_of
 from cprsync.language.words import long_day, word
@@ -167,8 +166,7 @@ def fields(
 
 def settable_table(language: Language) -> str:
     """The fields that `patron set` takes, by name and by what is typed, three beside each other."""
-    keys = tuple(dict.fromkeys((*settable(), *UNREGISTERED_FIELDS)))
-    cells = [text for key in keys for text in (name_of(key, language), f"`{key}`")]
+    cells = [text for key in settable_of_anyone() for text in (name_of(key, language), f"`{key}`")]
     cells += [""] * (-len(cells) % (2 * _PAIRS))
     rows = [cells[at : at + 2 * _PAIRS] for at in range(0, len(cells), 2 * _PAIRS)]
     return markdown_rows([word("settable_name", language), word("settable_key", language)] * _PAIRS, rows)

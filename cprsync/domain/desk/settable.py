@@ -24,6 +24,11 @@ def settable() -> tuple[str, ...]:
     return (*(one.value for one in Overridden), *SETTABLE)
 
 
+def settable_of_anyone() -> tuple[str, ...]:
+    """The same, and what the library itself says of a patron whom no register knows."""
+    return tuple(dict.fromkeys((*settable(), *UNREGISTERED_FIELDS)))
+
+
 def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, Any]]:
     """The JSON shape of the fields that may be set: what each takes, and the only values that there are."""
     choices: dict[str, Sequence[str]] = {
@@ -46,5 +51,5 @@ def describe_settable(policy: Policy, homes: frozenset[str]) -> list[dict[str, A
             "has_notices": FIELD[key].kind.notices,
             "choices": list(choices.get(key, ())),
         }
-        for key in dict.fromkeys((*settable(), *UNREGISTERED_FIELDS))
+        for key in settable_of_anyone()
     ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.desk.settable import settable_of_anyone
 from cprsync.domain.lending.standing import BorrowRule
-from cprsync.domain.patron.fields import SETTABLE
-from cprsync.domain.patron.override import Overridden
 from cprsync.language.audit import change_texts
 from cprsync.language.lending import block_text, contact_lines
 from cprsync.language.netmedia import change_text, culr_text, municipality_text, right_text
@@ -59,7 +58,7 @@ class Problem:
 #: Follows the address of a record to which a form leads: the cursor goes to whose record it is.
 WHOSE: Final = "#whose"
 #: The fields of a form that sets a field for good. A patron in no register has more of them.
-_SET: Final = frozenset({*SETTABLE, "protection", *(one.value for one in Overridden)})
+_SET: Final = frozenset(settable_of_anyone())
 
 
 def whose_name(document: Mapping[str, Any]) -> str:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-from cprsync.domain.desk.settable import settable
+from cprsync.domain.desk.settable import settable_of_anyone
 from cprsync.domain.patron.fields import BESIDE_SEALED, FIELDS
 from cprsync.domain.patron.kinds import CELL_MAX
-from cprsync.domain.patron.override import UNREGISTERED_FIELDS
 from cprsync.domain.patron.review import BULK_MOST
 from cprsync.errors import WrongValue
 
@@ -41,7 +40,7 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 ItemNumber = Annotated[int, Field(ge=1, le=999_999_999)]
 #: Every field that may be set of somebody.
-_SET: Final = tuple(sorted({*settable(), *UNREGISTERED_FIELDS}))
+_SET: Final = tuple(sorted(settable_of_anyone()))
 
 
 def _check_set(name: str) -> str:
