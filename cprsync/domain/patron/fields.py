@@ -416,7 +416,7 @@ PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 #: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.
 SEALED: Final = frozenset(field.key for field in FIELDS if field.sealed)
 #: The keys under which a record shows its fields, in the table's order. A part is shown in its whole.
-SHOWN: Final = tuple(field.key for field in FIELDS if field.part_of is None)
+SHOWN: Final = tuple(field.key for field in FIELDS if field.part_of is None and field.seen is not Seen.NOBODY)
 
 
 def add_import(stored: Local, given: Local) -> Local:

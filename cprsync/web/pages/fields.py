@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from cprsync.domain.desk.settable import OVERRIDDEN
 from cprsync.domain.lending.contacting import LETTER_LANGUAGES
-from cprsync.domain.patron.field import Owner
+from cprsync.domain.patron.field import Owner, Seen
 from cprsync.domain.patron.fields import BESIDE, BESIDE_SEALED, FIELD, SETTABLE
 from cprsync.domain.patron.kinds import BRANCH, LANGUAGE, NAME
 from cprsync.domain.patron.override import ENDLESS, ENDLESS_UNREGISTERED, UNREGISTERED_FIELDS, Overridden
@@ -176,11 +176,12 @@ def rows_to_change(
     forms: dict[str, Settable | Correctable] = {one.key: one for one in settable_of(document, language, policy)}
     forms |= {one.key: one for one in correctable_of(document, language, policy, municipalities)}
     rows: list[Row] = []
+    unread = {key: form for key, form in forms.items() if FIELD[key].seen is Seen.NOBODY}
     for row in rows_of(document["fields"], language):
         names = FIELD[row.key].names_patron and is_kept(document)
         rows.append(replace(row, change=forms.get(row.key), names_patron=names))
-        rows += (_unread(part, language) for key, part in forms.items() if FIELD[key].part_of == row.key)
-    return rows
+        rows += (_unread(part, language) for key, part in unread.items() if FIELD[key].part_of == row.key)
+    return rows + [_unread(form, language) for key, form in unread.items() if FIELD[key].part_of is None]
 
 
 def _unread(part: Settable | Correctable, language: Language) -> Row:
@@ -212,7 +213,7 @@ def settable_of(document: Mapping[str, Any], language: Language, policy: Policy)
     for key, field in SETTABLE.items():
         entry = document["fields"].get(field.part_of or key, {})
         # a sealed value, and a masked one, is not there to be typed again
-        shut = bool(entry.get("sealed")) or field.kind.hidden
+        shut = bool(entry.get("sealed")) or field.seen is Seen.NOBODY
         masked = field.kind.is_masked and document["protected"] and not document["revealed"]
         yield replace(
             _blank(field, language),

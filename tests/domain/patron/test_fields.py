@@ -75,6 +75,10 @@ def test_targets_get_what_the_table_says_beside_the_rights_and_nothing_that_nobo
     assert [one.key for one in OUTWARD.values() if one.seen in {Seen.STAFF, Seen.NOBODY}] == []
 
 
+def test_staff_see_a_part_of_a_number_alone_because_no_other_kind_has_parts() -> None:
+    assert [field.key for field in FIELDS if field.seen is Seen.MASKED] == ["cpr_number"]
+
+
 def test_a_part_is_shown_in_its_whole() -> None:
     keys = SHOWN
     assert "blocks" in keys

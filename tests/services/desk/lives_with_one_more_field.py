@@ -358,6 +358,19 @@ def test_a_period_has_the_same_two_days_on_both_pages_and_the_same_words(doors: 
     assert shown(library, patron)["fields"]["extra_days"]["value"] == ["2027-04-11", None]
 
 
+def test_what_nobody_sees_is_kept_and_stands_on_no_page(doors: Served) -> None:
+    library, patron, secret = doors.library, doors.library.id_of("ANNA"), "Trolderik"
+    browser = doors.browser().open(f"/patrons/{patron}")
+    browser.send(f"/patrons/{patron}/set", field="extra_secret", text=secret)
+    for path in ("", "/paper/record", "/history"):
+        assert secret not in browser.open(f"/patrons/{patron}{path}").answer.text
+    assert library.view("ANNA").local.value_of("extra_secret") == secret
+    mine = by_identity(doors)
+    for path in ("/me", "/me/change", "/me/export"):
+        assert secret not in mine.open(path).answer.text
+    assert "extra_secret" not in shown(library, patron)["fields"]
+
+
 def test_the_patron_takes_it_along(doors: Served) -> None:
     browser = by_identity(doors).open("/me")
     assert HIDDEN in browser.answer.text

@@ -25,7 +25,7 @@ ROOT = Path(cprsync.__file__).resolve().parent.parent
 LIVES = Path(__file__).with_name("lives_with_one_more_field.py")
 CEILING_SECONDS = 300
 #: Two of one line of text, of which one is hidden for a protected patron, and one of several lines, each as long as it
-#: says; a branch and a period; and one of which the row says nothing that need not be said.
+#: says; a branch and a period; one that nobody sees; and one of which the row says nothing that need not be said.
 ROWS = """
     Field("extra_line", Wording("Ekstra linje", "Extra line"), Owner.PATRON, Kept.CHANGED, kind=line_of(20),
           imported=True, settable=True, asked=True),
@@ -38,6 +38,8 @@ ROWS = """
           imported=True, settable=True),
     Field("extra_days", Wording("Ekstra dage", "Extra days"), Owner.PATRON, Kept.CHANGED, kind=ABSENCE,
           imported=True, settable=True),
+    Field("extra_secret", Wording("Ekstra hemmelig", "Extra secret"), Owner.PATRON, Kept.CHANGED, seen=Seen.NOBODY,
+          imported=True, settable=True, asked=True),
     Field("extra_bare", Wording("Ekstra stum", "Extra mute"), Owner.STAFF, Kept.CHANGED),
 """
 PURPOSES = {
@@ -47,6 +49,7 @@ PURPOSES = {
         "extra_lines": "Hvor bogen må stilles.",
         "extra_branch": "Hvor du vil hente.",
         "extra_days": "Hvornår du er væk.",
+        "extra_secret": "Det kan ingen læse.",
         "extra_bare": "Det ved ingen.",
     },
     "en": {
@@ -55,6 +58,7 @@ PURPOSES = {
         "extra_lines": "Where a book may be put.",
         "extra_branch": "Where you want to fetch.",
         "extra_days": "When you are away.",
+        "extra_secret": "Nobody can read it.",
         "extra_bare": "Nobody knows.",
     },
 }
