@@ -75,6 +75,15 @@ def test_targets_get_what_the_table_says_beside_the_rights_and_nothing_that_nobo
     assert [one.key for one in OUTWARD.values() if one.seen in {Seen.STAFF, Seen.NOBODY}] == []
 
 
+def test_no_row_promises_an_end_that_no_rule_brings() -> None:
+    """The privacy page says it. What is kept until it is changed, or with the record, needs no rule."""
+    plain = {Kept.RECORD, Kept.REGISTER, Kept.CHANGED}
+    assert {field.key for field in FIELDS if field.kept not in plain} == {
+        *("absence", "blocks", "blocked_since", "blocked_reason", "responsible"),
+        *("loans", "reservations", "balance", "messages"),
+    }
+
+
 def test_staff_see_a_part_of_a_number_alone_because_no_other_kind_has_parts() -> None:
     assert [field.key for field in FIELDS if field.seen is Seen.MASKED] == ["cpr_number"]
 
