@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from cprsync.errors import CprsyncError
 from cprsync.resources import guide_paths
+from cprsync.web.api.problems import answer_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,7 +141,7 @@ def test_it_waits_as_long_as_it_is_told_and_asks_for_the_same_page(
     feed = Feed(PAGES)
     feed.first = [(status, {"Retry-After": "7"}), None, (status, {}), (status, {"Retry-After": "86400"})]
     catch_up(feed, URL, db)
-    assert naps == [7, 5, 300]
+    assert naps == [7, 5, 600]
     assert feed.asked == ["", "", "c2", "c2", "c2"]
     assert held(db) == {"2": 2, "3": 3}
 
@@ -149,6 +152,23 @@ def test_it_does_not_wait_for_ever(db: sqlite3.Connection, naps: list[float], ca
     with pytest.raises(requests.HTTPError):
         catch_up(feed, URL, db, waits=3)
     assert len(naps) == 3
+
+
+@pytest.mark.parametrize("kind", ["reader.busy", "target.put_back", "target.not_loaded"])
+def test_it_waits_as_long_as_the_feed_says_and_ends_when_it_has_waited_as_often_as_the_page_says(
+    db: sqlite3.Connection, naps: list[float], catch_up: Callable[..., None], kind: str
+) -> None:
+    feed = Feed(PAGES)
+    catch_up(feed, URL, db)
+    told = asyncio.run(answer_refusal(None, CprsyncError("later", kind=kind))).headers["Retry-After"]  # type: ignore[arg-type]  # it reads no request
+    feed.first = [(503, {"Retry-After": told})] * 61
+    with pytest.raises(requests.HTTPError):
+        catch_up(feed, URL, db)
+    assert naps == [int(told)] * 60
+    assert "it waits 60 times in one call" in guide_paths()["integrator"].read_text(encoding="utf-8")
+    assert held(db) == {"2": 2, "3": 3}
+    catch_up(feed, URL, db)
+    assert feed.asked[2:] == ["c4"] * 62
 
 
 def test_after_a_lost_cursor_who_is_told_of_no_more_goes_at_the_end_of_the_new_round(
