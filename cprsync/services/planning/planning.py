@@ -15,12 +15,12 @@ from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protec
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
 from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, Trails, is_decided, look_up
 from cprsync.services.planning.steps import (
+    CustodyOf,
     Evidence,
     Plan,
     Step,
     Strangers,
     as_of_lookup,
-    ask_about_custody,
     end_of,
     step_of,
     told_protection,
@@ -73,6 +73,8 @@ class Planner:
         #: by patron with a new number that its delivery has no record for, the day from which a file tells of it
         self._unknown: dict[str, date] = {}
         self._trails = Trails(night, run)
+        #: about which minors of the part of a delivery at hand staff are asked
+        self._custody = CustodyOf(night)
         #: by patron, the place of a step with a review that a newer file may settle
         self._contradicted: dict[str, int] = {}
         self._ordinal = 0
@@ -109,6 +111,8 @@ class Planner:
         known = self._recognise(chunk)
         persons = [delivered for delivered in chunk if isinstance(delivered, Person)]
         ends = self._ask_ends(persons, known, as_of) if self._asks else {}
+        ours = ((_id_of(known[person.number]), person) for person in persons)
+        self._custody = CustodyOf(self._night, ((one, person) for one, person in ours if one is not None))
         for ordinal, delivered in enumerate(chunk, start=first):
             found = NotOurs() if delivered.number is None else known[delivered.number]
             if not isinstance(found, NotOurs) and delivered.number is not None:
@@ -172,7 +176,7 @@ class Planner:
         ordinal: int,
         end: tuple[ProtectionEnd, date] | None,
     ) -> None:
-        patron_id = None if isinstance(found, NotOurs) else found.patron_id if isinstance(found, Equal) else found.id
+        patron_id = _id_of(found)
         item = Item(ordinal, delivery.id, person.number, patron_id, Outcome.NOT_OURS)
         if number_step := self._numbers.decide_line(item, person, found):
             self._line_about_a_number(number_step, item, person, as_of)
@@ -184,14 +188,14 @@ class Planner:
             return
         if isinstance(found, Equal):
             step = _equal_step(item, found, person, as_of)
-            if person.custody is not None and not as_of.is_older_than(found.as_of):
-                step = replace(step, custody=ask_about_custody(self._night, person, patron_id))
+            if not as_of.is_older_than(found.as_of):
+                step = replace(step, custody=self._custody.question(person, patron_id))
         else:
             evidence = Evidence(person, as_of, *(end or ()))
             decision = evidence.decide_on(found)
             # delivered under this number again: the register has taken the number change back
             verifies = window_closed_by(decision, found, as_of) if found.has_replaced_number else None
-            step = step_of(self._night, decision, evidence, found, item=item)
+            step = step_of(self._night, decision, evidence, found, item=item, custody=self._custody)
             step = self._leave(step if verifies is None else replace(step, verifies=verifies), found)
         self._add_line(step, person, patron_id)
 
@@ -406,6 +410,16 @@ class Planner:
         if after is not patron:
             self._planned[patron.number] = after
         return step
+
+
+def _id_of(found: Recognised) -> str | None:
+    match found:
+        case NotOurs():
+            return None
+        case Equal():
+            return found.patron_id
+        case _:
+            return found.id
 
 
 def _equal_step(item: Item, found: Equal, person: Person, as_of: AsOf) -> Step:

@@ -40,11 +40,11 @@ from cprsync.services.ports.register import PROTECTION_END, PROTECTION_QUESTIONS
 from cprsync.services.ports.runs import PlanRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.person.person import Person
+    from cprsync.domain.person.person import Custody, Person
     from cprsync.services.ports.patrons import Named
     from cprsync.services.ports.store import Library
 
@@ -228,10 +228,19 @@ class Plan:
                 )
 
 
-def step_of(
-    library: Library, decision: Decision, evidence: Evidence, patron: Patron, *, item: Item | None = None
+def step_of(  # noqa: PLR0913 -- a decision with all that it is made of
+    library: Library,
+    decision: Decision,
+    evidence: Evidence,
+    patron: Patron,
+    *,
+    item: Item | None = None,
+    custody: CustodyOf | None = None,
 ) -> Step:
-    """The step that follows from a decision. `item`: the line of the balance sheet before the decision."""
+    """The step that follows from a decision.
+
+    `item`: the line of the balance sheet before the decision. `custody`: where many were asked about together.
+    """
     change = write = touch = asks = review = parked = None
     if isinstance(decision, Parked):
         parked, review = decision.reason, (patron.id, f"{PARKED}{decision.reason}")
@@ -250,25 +259,43 @@ def step_of(
     is_confirmed = evidence.person.protection is Protection.NAME_AND_ADDRESS and not is_older and parked is None
     confirmed = patron.id if is_confirmed else None
     told = told_protection(evidence.person, evidence.as_of, patron.id)
-    custody = None if is_older else ask_about_custody(library, evidence.person, patron.id)
+    about = None if is_older else (custody or CustodyOf(library)).question(evidence.person, patron.id)
     step = Step(line, evidence, change, write, touch, asks, confirmed=confirmed, told=told, review=review)
-    return replace(step, custody=custody, parked=parked)
+    return replace(step, custody=about, parked=parked)
 
 
-def ask_about_custody(library: Library, person: Person, patron_id: str) -> tuple[str, str] | None:
-    """The minor and the kind of review, if custody has changed and somebody who answers for the minor has none.
+class CustodyOf:
+    """About which minors staff are asked, because custody has changed and somebody who answers for them has none.
 
     A change is asked about once. Custody is only compared here; no record keeps it (decision 1).
     """
-    if person.custody is None:
-        return None
-    held, store = person.custody, library.store
-    linked = {one.responsible_id: one.since for one in store.responsibles.links(patron_id) if one.until is None}
-    persons = store.patrons.read(sorted(linked)) if linked else []
-    lost = any(has_lost_custody(one.number, held, linked=linked[one.id]) for one in persons)
-    if not lost or store.reviews.was_asked(patron_id, RESPONSIBLE_CUSTODY, since=held.since):
-        return None
-    return patron_id, RESPONSIBLE_CUSTODY
+
+    def __init__(self, library: Library, told: Iterable[tuple[str, Person]] = ()) -> None:
+        """`told`: minors, and what a source tells of them; they are asked about together, in one query."""
+        self._store = library.store
+        self._custody = {patron_id: person.custody for patron_id, person in told if person.custody is not None}
+        self._lost = self._find_lost(self._custody)
+
+    def question(self, person: Person, patron_id: str) -> tuple[str, str] | None:
+        """The minor and the kind of review; None: there is nothing to ask."""
+        held = person.custody
+        if held is None:
+            return None
+        lost = self._lost if self._custody.get(patron_id) == held else self._find_lost({patron_id: held})
+        return (patron_id, RESPONSIBLE_CUSTODY) if patron_id in lost else None
+
+    def _find_lost(self, told: Mapping[str, Custody]) -> frozenset[str]:
+        links = self._store.responsibles.in_force(told) if told else []
+        if not links:
+            return frozenset()
+        answering = {one.id: one for one in self._store.patrons.read(sorted({one.responsible_id for one in links}))}
+        lost = {
+            one.minor_id
+            for one in links
+            if has_lost_custody(answering[one.responsible_id].number, told[one.minor_id], linked=one.since)
+        }
+        asked = self._store.reviews.was_asked
+        return frozenset(one for one in lost if not asked(one, RESPONSIBLE_CUSTODY, since=told[one].since))
 
 
 def told_protection(person: Person, as_of: AsOf, patron_id: str) -> tuple[str, date] | None:

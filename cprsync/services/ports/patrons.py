@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.deciding.reviews import OldNumber, ReviewNews, only_protects
@@ -240,6 +240,14 @@ class NewPatron:
     born: date | None = None
 
 
+class InForce(NamedTuple):
+    """One link in force between a minor and the person who answers."""
+
+    minor_id: str
+    responsible_id: str
+    since: date
+
+
 @dataclass(frozen=True, slots=True)
 class Linked:
     """One link between a minor and the person who answers.
@@ -328,6 +336,9 @@ class Responsibles(Protocol):
 
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
         """Return every link in force of each minor that one of these patrons answers for."""
+
+    def in_force(self, minor_ids: Collection[str]) -> list[InForce]:
+        """Return every link in force of these minors, in one query."""
 
     def links(self, minor_id: str) -> list[Linked]:
         """All links of a minor to those who answer for them, the oldest first."""

@@ -16,7 +16,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_age_on, why_not
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.patrons import Linked, Minor, no_such_patron, refuse_link
+from cprsync.services.ports.patrons import InForce, Linked, Minor, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -51,6 +51,10 @@ class Responsibles(TenantStore):
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:
         with reading(self._tenant.engine) as connection:
             return links.answering(connection, self._tenant, responsible_ids)
+
+    def in_force(self, minor_ids: Collection[str]) -> list[InForce]:
+        with reading(self._tenant.engine) as connection:
+            return links.in_force(connection, self._tenant, minor_ids)
 
     def links(self, minor_id: str) -> list[Linked]:
         owed = links.owes().label("owed")

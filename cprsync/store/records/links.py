@@ -15,6 +15,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
+from cprsync.services.ports.patrons import InForce
 from cprsync.store import tables
 from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import AGENCY_IS
@@ -46,6 +47,7 @@ ONLY_ANSWERS: Final = (_PATRON.agency == AGENCY_IS) & (_PATRON.kind == PatronKin
 _PAIRS: Final = select(_LINK.patron_id, _LINK.responsible_id).where(
     IN_FORCE, or_(_LINK.patron_id == bindparam("patron_"), _LINK.responsible_id == bindparam("patron_"))
 )
+_SINCE: Final = select(_LINK.patron_id, _LINK.responsible_id, _LINK.since).where(IN_FORCE)
 _MINORS: Final = select(_LINK.patron_id).where(IN_FORCE)
 _RESPONSIBLES: Final = select(_LINK.responsible_id).where(IN_FORCE)
 _ASKED_ABOUT: Final = select(_ITEM.patron_id).where(ASKS_OF_AGE)
@@ -121,6 +123,12 @@ def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[
     return [
         Answering(row.patron_id, row.responsible_id, find_troubles(persons[row.responsible_id].person)) for row in pairs
     ]
+
+
+def in_force(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[InForce]:
+    """Return every link in force of these minors, with its first day."""
+    rows = fetch_rows(connection, _SINCE, _LINK.patron_id, frozenset(minor_ids), **tenant.ours)
+    return [InForce(row.patron_id, row.responsible_id, row.since) for row in rows]
 
 
 def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, RelatedPatron]:

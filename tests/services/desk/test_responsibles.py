@@ -12,6 +12,7 @@ from beginnings import DATABASES, Beginnings
 from begun import begin
 from doubles import AGENCY, MONDAY, TUESDAY, WEDNESDAY, Library, refused, unowned
 from kills import is_closed, killed, lived_whole, sample
+from sqlalchemy import event
 from test_calendar_part import POLICY
 from test_night_killed import outcome
 from test_reverted_runs import undo
@@ -358,6 +359,21 @@ def test_staff_are_asked_once_when_custody_is_no_longer_with_whom_they_made_resp
     town.deliver(WEDNESDAY, with_custody(TUESDAY, "THOMAS"))
     assert town.night().exit_code == 0
     assert "responsible.custody" not in waits(town)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_night_reads_once_who_answers_for_all_minors_whose_custody_a_delivery_tells(
+    town: Library, moved: bool
+) -> None:
+    for minor in MINORS:
+        add(town, minor, "QUINNIE")
+    told = [replace(person(key), custody=Custody(frozenset({cpr("THOMAS")}), MONDAY)) for key in MINORS]
+    town.deliver(MONDAY, *(moves(one) if moved else one for one in told))
+    read: list[str] = []
+    event.listen(town.engine, "before_cursor_execute", lambda _, __, statement, *___: read.append(statement))
+    town.one_night()
+    assert sum("responsible.since" in one for one in read) == 1
+    assert [kind for kind in waits(town) if kind == "responsible.custody"] == ["responsible.custody"] * 2
 
 
 def test_nobody_is_asked_about_custody_from_before_the_link_or_without_a_link(town: Library) -> None:
