@@ -128,6 +128,7 @@ PROTECTION_RULES: Final = (
     ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.PROTECTED, ProtectionStep.ASK),
     ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.OPEN, ProtectionStep.KEEP),
     ProtectionRule(Voice.LOOKUP, Says.EMPTY, None, Stands.NEW, ProtectionStep.SETTLED_OPEN),
+    # no question either: a delivery tells of the end. Silence counts only where the feed could not have (ONLY_SILENT)
     ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.PROTECTED, ProtectionStep.KEEP),
     ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.OPEN, ProtectionStep.KEEP),
     ProtectionRule(Voice.LOOKUP, Says.SILENT, None, Stands.NEW, ProtectionStep.SEALED_UNTIL_TOLD),

@@ -23,6 +23,7 @@ from cprsync.domain.patron.patron import AsOf, Patron, PatronKind, RelatedPatron
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import LostCompare, SealBroken
 from cprsync.services.ports.patrons import Prepared
+from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE
 from cprsync.store import tables
 from cprsync.store.audit import binding
 from cprsync.store.audit.older_states import Moved, note_versions
@@ -208,7 +209,10 @@ def is_parked() -> ColumnElement[bool]:
 
     Built once: each look-up at the desk uses it several times, and building it takes longer than its query.
     """
-    still = exists().where(_ASKED.agency == _ITEM.agency, _ASKED.patron_id == _ITEM.patron_id)
+    # a question about a protection is another one: it stays open while the record itself is decided
+    still = exists().where(
+        _ASKED.agency == _ITEM.agency, _ASKED.patron_id == _ITEM.patron_id, _ASKED.kind.in_((FIRST_COPY, NUMBER_CHANGE))
+    )
     waits = (_ITEM.state == State.WAITING.value) | ((_ITEM.state == State.ACCEPTED.value) & still)
     theirs = (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
     return exists().where(theirs, waits, _ITEM.kind.startswith(PARKED))

@@ -274,3 +274,20 @@ def test_a_parked_death_and_its_correction_fetched_in_one_night_leave_letters_go
     library.night()
     assert library.record("ANNA") == person("ANNA")
     assert library.view("ANNA").patron.letters_stopped is None
+
+
+def test_a_question_about_the_protection_brings_no_answered_case_back(either_library: Library) -> None:
+    """Who lives with the patron is hidden as long as news of them waits (decision 45)."""
+    library = either_library
+    library.deliver(MONDAY, replace(gains_protection(BO), address=SILENT))
+    library.night()
+    assert library.view("BO").parked
+    reviews(library).accept(number_of(library, "parked.address.missing"))
+    # the register is asked again
+    assert library.view("BO").parked
+    library.night()
+    assert not library.view("BO").parked
+    library.deliver(TUESDAY, loses_protection(BO))
+    library.one_night()
+    assert [row["kind"] for row in library.rows("follow_up")] == ["protection_end"]
+    assert (library.view("BO").parked, protected(library)) == (False, True)
