@@ -16,7 +16,7 @@ from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.planner import is_informed
 from cprsync.store.core.version import WANTED, check_tables, check_version, find_environments, find_unnamed
-from cprsync.wiring.setting_up import find_wrong_rights, open_database
+from cprsync.wiring.setting_up import find_wrong_rights, open_database, telling_what_is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ class LiveStore:
         self._site, self._settings, self._feed = site, site.settings, site.section.feed
 
     def store_version(self) -> str:
-        with _open_current(self._settings.store.url) as engine:
+        with telling_what_is_gone(self._settings), _open_current(self._settings.store.url) as engine:
             check_tables(engine)
         return WANTED
 

@@ -64,7 +64,7 @@ _KINDS: Final = {
         netmedia.refused_in_a_row
         plan.file policy port port.address port.low schemas
         sftp.crowded sftp.delete sftp.folder sftp.host_key sftp.key sftp.known_hosts
-        sftp.refused store.damaged
+        sftp.refused store.damaged store.gone
         store.agency store.environment.production store.environment.test store.line store.newer store.not_set_up
         store.database store.login store.rights store.role store.role.missing store.tables
         store.version target.unknown target.unreadable usage usage.field usage.field.protection usage.number

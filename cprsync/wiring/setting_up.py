@@ -94,6 +94,22 @@ def remembers_another(settings: Settings) -> bool:
     return any(path.exists() and path.stat().st_size for path in files)
 
 
+@contextmanager
+def telling_what_is_gone(settings: Settings) -> Iterator[None]:
+    """Say of a database that is not set up that an earlier one is gone, if the files beside it remember one.
+
+    Raises:
+        StoreMismatch: kind `store.gone`.
+    """
+    try:
+        yield
+    except StoreMismatch as error:
+        if error.kind != "store.not_set_up" or not remembers_another(settings):
+            raise
+        told = "the database is gone or empty, and the audit's heads or the erase journal remember what was in it"
+        raise StoreMismatch(told, kind="store.gone") from error
+
+
 def make_sure_of_files(settings: Settings) -> None:
     """Refuse an installation whose files beside the database this user may not read and write.
 

@@ -15,7 +15,7 @@ from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
 from cprsync.wiring.counterparts import Counterparts, register_settings, surroundings_of
-from cprsync.wiring.setting_up import make_sure_of_files, open_database, open_keeper
+from cprsync.wiring.setting_up import make_sure_of_files, open_database, open_keeper, telling_what_is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,7 +173,11 @@ class Site:
         if policy is None and library.target and tells_targets:
             # whatever is written is described for targets at once, so the policy says here too what is sealed
             policy = self.policy
-        with open_database(settings.store.url) as engine, open_keeper(settings.store) as keeper:
+        with (
+            open_database(settings.store.url) as engine,
+            open_keeper(settings.store) as keeper,
+            telling_what_is_gone(settings),
+        ):
             keyring = Keyring.load(settings.keys.dir, may_lack=may_lack)
             if checks_keys:
                 make_sure_of_files(settings)

@@ -13,6 +13,7 @@ from town import ANNA, PEOPLE_FILE
 
 from cprsync.cli.setup.installation import write_folder
 from cprsync.mock.server import running
+from cprsync.store.beside.checkpoints import FILE
 from cprsync.wiring.setting_up import name_database
 
 if TYPE_CHECKING:
@@ -320,8 +321,16 @@ def test_a_file_that_is_no_database_is_left_alone(command: list[str], library: L
 
 def test_a_store_that_is_not_set_up_is_to_be_set_up(library: Library) -> None:
     library.store.unlink()
+    (library.folder / "keys" / FILE).unlink(missing_ok=True)
     ran = library.run("sync")
     assert_refused(ran, code=2, kind="store.not_set_up", says="not set up yet", advises="cprsync db upgrade")
+
+
+def test_a_database_that_is_gone_is_looked_for_and_not_set_up_anew(library: Library) -> None:
+    """Whoever is on duty would make an empty one, of which the nights know no patron."""
+    library.store.unlink()
+    ran = library.run("sync")
+    assert_refused(ran, code=2, kind="store.gone", says="is gone or empty", advises="restore a backup")
 
 
 # -- import ----------------------------------------------------------------------------------------------

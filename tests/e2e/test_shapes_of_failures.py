@@ -93,7 +93,7 @@ FAILURES: dict[str, tuple[Callable[[Library], None], int, str]] = {
     "the policy is wrong": (break_policy, 2, "policy"),
     "our certificate is missing": (take_the_certificate, 2, "certificate.ours.missing"),
     "the keys are missing": (take_the_keys, 2, "keys.missing"),
-    "the store is not set up": (empty_the_store, 2, "store.not_set_up"),
+    "the store is gone": (empty_the_store, 2, "store.gone"),
     "the store is damaged": (damage_the_store, 2, "store.damaged"),
     "nobody tells the day": (stop_the_clock, 4, "mock.not_running"),
     "the folder of deliveries is missing": (take_the_folder, 2, "feed.folder"),
@@ -112,7 +112,7 @@ def assert_shape(ran: Ran, shape: set[str], *, code: int, kind: str, agency: str
 @pytest.mark.parametrize("failure", FAILURES)
 def test_sync_prints_its_shape_when(failure: str, library: Library, shape: set[str]) -> None:
     happen, code, kind = FAILURES[failure]
-    readable = failure not in {"the store is not set up", "the store is damaged"}
+    readable = failure not in {"the store is gone", "the store is damaged"}
     before = library.records() if readable else None
     happen(library)
     assert_shape(library.call("sync"), shape, code=code, kind=kind)

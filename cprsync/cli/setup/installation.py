@@ -347,12 +347,15 @@ def db_upgrade(
 def db_status(*, config: Config = CONFIG, lang: Lang = "da", as_json: Json = False) -> int:
     """Say which version the store is of, and which is needed."""
     from cprsync.config.settings import load_settings
-    from cprsync.wiring.setting_up import look_at_store
+    from cprsync.wiring.setting_up import look_at_store, remembers_another
 
     with failures(as_json=as_json, stays=never):
-        found, missing = look_at_store(load_settings(config).store.url)
+        settings = load_settings(config)
+        found, missing = look_at_store(settings.store.url)
     document = {"version": found.current, "needed": found.wanted, "missing": missing}
-    state = word(_state_key(found, missing), lang, version=found.current, wanted=found.wanted)
+    is_gone = found.current is None and remembers_another(settings)
+    key = "db_gone" if is_gone else _state_key(found, missing)
+    state = word(key, lang, version=found.current, wanted=found.wanted)
     print_document(document, [state, *(f"  {name}" for name in missing)], as_json=as_json)
     # also when a part of this version is missing
     return Exit.DONE if found.up_to_date and not missing else Exit.WRONG
