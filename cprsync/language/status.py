@@ -135,11 +135,17 @@ def _key_of(one: Mapping[str, Any]) -> str:
     if what == "rotation" and not one["rows"]:
         # for this purpose nothing is brought
         return "wrong_rotation_begun"
-    if what == "certificate" and one["problem"]:
-        return "wrong_certificate_bad"
-    if what == "certificate" and one["step"] is None:
-        return "wrong_certificate_list"
+    if what == "certificate":
+        return _certificate_key(one)
     return f"wrong_{what}"
+
+
+def _certificate_key(one: Mapping[str, Any]) -> str:
+    if one["problem"]:
+        return "wrong_certificate_bad"
+    if one["step"] is None:
+        return "wrong_certificate_list"
+    return "wrong_certificate" if one["count"] else "wrong_certificate_today"
 
 
 def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: Language) -> Problem:

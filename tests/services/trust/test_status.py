@@ -362,6 +362,12 @@ def test_a_certificate_that_runs_out_is_told() -> None:
     assert wrong(Stands(), level="critical") == ["certificate"]
 
 
+def test_a_certificate_that_runs_out_within_a_day_is_not_said_to_have_no_days() -> None:
+    """Zero days read as if it had ended, and the night still runs."""
+    (problem,) = problems_of(stand(Stands(), level="critical", step=1, days_left=0), "en")
+    assert problem.text == "a certificate (ours) runs out within 24 hours"
+
+
 def test_a_certificate_that_cannot_be_used_stands_before_what_is_late_without_it() -> None:
     late = Stands(produced=date(2027, 3, 18))
     assert wrong(late, level="critical", problem="has expired") == ["certificate", "late"]
