@@ -89,8 +89,13 @@ def _title(document: Mapping[str, Any], language: Language) -> str:
 
 
 def problems_of(document: Mapping[str, Any], language: Language) -> list[Problem]:
+    """What somebody has to look after, in words."""
+    return [problem_of(one, language) for one in wrong_of(document)]
+
+
+def wrong_of(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What somebody has to look after, in the order of the document, without what another one tells."""
-    return [problem_of(one, language) for one in document["wrong"] if not one.get("within")]
+    return [one for one in document["wrong"] if not one.get("within")]
 
 
 def problem_of(one: Mapping[str, Any], language: Language) -> Problem:

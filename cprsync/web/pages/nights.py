@@ -19,7 +19,7 @@ from cprsync.language.night import (
     report_lines,
     stop_lines,
 )
-from cprsync.language.status import facts_of, problems_of, void_text
+from cprsync.language.status import facts_of, problem_of, void_text, wrong_of
 from cprsync.language.words import day_text, desk_word, ended_text, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.web.approved_runs import run_approved_plan
@@ -75,8 +75,8 @@ def _plain(visit: Visit, lines: Iterable[str]) -> list[str]:
 
 def _wrong(visit: Visit, document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """What somebody has to look after, and where. Who types no commands is sent to no command."""
-    told = problems_of(document, visit.language)
-    for one, problem in zip(document["wrong"], told, strict=True):
+    for one in wrong_of(document):
+        problem = problem_of(one, visit.language)
         where, called = _place_of(visit, one)
         following = problem.next
         if not visit.session.may(Task.OPERATE):
