@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
 
 
+def _find_unnamed(named: Mapping[str, Any]) -> dict[str, str]:
+    """The words of the field table that are none of these names, each by its name."""
+    return {word.upper(): word for word in OUTWARD if word.upper() not in named}
+
+
 class OutwardField(enum.Enum):
     """A group of values that a target may get. Its word is the key in a payload and in `cprsync.toml`.
 
@@ -34,7 +39,6 @@ class OutwardField(enum.Enum):
     other field of the table follows.
     """
 
-    _ignore_ = "told, word"
     #: the CPR number; null for a patron without one
     NUMBER = "number"
     NAME = "name"
@@ -60,10 +64,7 @@ class OutwardField(enum.Enum):
     BLOCKS = "blocks"
     #: rights to net media, by product
     RIGHTS = "rights"
-    told = vars()
-    for word in OUTWARD:
-        if word.upper() not in told:
-            told[word.upper()] = word
+    vars().update(_find_unnamed(vars()))
 
     __hash__ = object.__hash__
 

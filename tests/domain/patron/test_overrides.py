@@ -27,9 +27,11 @@ from cprsync.domain.patron.override import (
     culr_in_force,
     in_force,
     last_day_of,
+    municipality_correction,
     municipality_in,
     municipality_in_force,
     seal_overrides,
+    stands_in,
     value_of,
 )
 from cprsync.domain.patron.patron import AsOf, Patron, Source
@@ -418,3 +420,10 @@ def test_a_pin_differs_from_the_group_that_age_gives_also_while_it_is_in_the_row
     hers = having_patron(overrides=(pin, NAME), group="Personale")
     assert unpinned_group(hers, policy=POLICY, on=TODAY) == "Voksen"
     assert Overridden.GROUP in find_differing(hers, policy=POLICY, on=TODAY)
+
+
+def test_where_somebody_without_a_number_lives_holds_until_a_register_knows_them() -> None:
+    said = municipality_correction("0751", by="lone", on=TODAY)
+    assert stands_in(said)
+    assert not stands_in(replace(said, until=UNTIL))
+    assert not stands_in(Override(Overridden.GROUP, "Voksen", "lone", "", TODAY))

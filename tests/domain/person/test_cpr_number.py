@@ -11,7 +11,15 @@ from people import generated
 from stdnum.dk import cpr
 from town import ANNA, PEOPLE, number
 
-from cprsync.domain.person.number import CprNumber, NumberKind, NumberSex, hide_numbers, holds_number, unspaced
+from cprsync.domain.person.number import (
+    CprNumber,
+    NumberKind,
+    NumberSex,
+    hide_numbers,
+    holds_number,
+    is_number_alone,
+    unspaced,
+)
 
 
 def test_ten_digits_are_a_number_with_or_without_a_hyphen_in_place_seven() -> None:
@@ -248,3 +256,11 @@ def test_a_number_in_a_text_is_hidden_however_it_is_parted(between: str) -> None
 )
 def test_other_digits_in_a_text_are_no_number(text: str) -> None:
     assert not holds_number(text)
+
+
+def test_a_number_stands_alone_where_no_word_is_beside_it() -> None:
+    assert is_number_alone(ANNA)
+    assert is_number_alone(hide_numbers(ANNA))
+    assert not is_number_alone(f"Far er {ANNA}")
+    assert not is_number_alone("Far er xxxxxx-xxxx")
+    assert not is_number_alone("")

@@ -203,3 +203,11 @@ def test_a_delivery_is_tried_for_a_working_day_and_then_given_up() -> None:
     assert pause_after(len(PAUSES)) == minutes(120)
     assert pause_after(len(PAUSES) + 1) is None
     assert timedelta(hours=7) < sum(PAUSES, timedelta()) < timedelta(hours=10)
+
+
+def test_a_problem_that_another_one_tells_rings_once_it_stands_alone() -> None:
+    days = Days()
+    late = {"what": "late", "day": "2027-03-22"}
+    assert days.look({**late, "within": True}) == []
+    assert days.look({**late, "within": True}, after=minutes(7 * 60)) == []
+    assert [word for _, word in days.look(late, after=SETTLED)] == [Word.BEGUN]
