@@ -93,16 +93,16 @@ class LiveStore:
         self._site, self._settings, self._feed = site, site.settings, site.section.feed
 
     def store_version(self) -> str:
-        with telling_what_is_gone(self._settings), _open_current(self._settings.store.url) as engine:
+        with self._open() as engine:
             check_tables(engine)
         return WANTED
 
     def store_environments(self) -> dict[str, str]:
-        with _open_current(self._settings.store.url) as engine:
+        with self._open() as engine:
             return find_environments(engine)
 
     def unnamed_libraries(self) -> list[str]:
-        with _open_current(self._settings.store.url) as engine:
+        with self._open() as engine:
             return find_unnamed(engine, [one.agency for one in self._settings.library])
 
     def contents(self) -> Contents:
@@ -117,10 +117,16 @@ class LiveStore:
         return find_wrong_settings(self._settings.store)
 
     def try_to_write(self) -> None:
-        try_to_write(self._settings.store.url)
+        with telling_what_is_gone(self._settings):
+            try_to_write(self._settings.store.url)
 
     def store_offset(self) -> float:
         return measure_offset(self._settings.store.url)
+
+    @contextmanager
+    def _open(self) -> Iterator[Engine]:
+        with telling_what_is_gone(self._settings), _open_current(self._settings.store.url) as engine:
+            yield engine
 
     def lost_keys(self) -> list[tuple[str, str]]:
         with self._site.store_of_any_keys() as opened:

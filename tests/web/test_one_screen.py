@@ -546,7 +546,7 @@ def test_what_a_patrons_look_up_showed_is_not_shown_again_once_a_night_has_prote
     before = records(desk)
     browser.send(f"/patrons/{patron}/confirm")
     assert browser.path == f"/patrons/{patron}"
-    assert "ikke længere" in browser.text
+    assert "siden de blev vist" in browser.text
     assert person("ANNA").name.addressing not in browser.answer.text
     assert records(desk) == before
 
