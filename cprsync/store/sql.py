@@ -14,7 +14,7 @@ from cprsync.services.ports.store import Store
 from cprsync.store import tables
 from cprsync.store.beside.journal import FILE as JOURNAL_FILE
 from cprsync.store.beside.journal import EraseJournal
-from cprsync.store.core.engine import at_one_moment, beginning, clock_offset, read_only, reading, writing
+from cprsync.store.core.engine import at_one_moment, beginning, clock_offset, read_only
 from cprsync.store.core.tenant import AGREEMENT_IS, Tenant
 from cprsync.store.core.version import check_agency, check_environment, check_version, note_environment
 from cprsync.store.desk.access_checks import Access
@@ -226,15 +226,15 @@ class SqlStore(Store):
 def _move_in(tenant: Tenant, *, shared: bool, elsewhere: Collection[str]) -> None:
     """Make the rows of the library and its agreement, once. Raises StoreMismatch: the agency is mistyped."""
     names = {"agency": tenant.agency, "id": tenant.agreement}
-    with reading(tenant.engine) as connection:
-        known = set(connection.scalars(_AGENCIES, {"agreement_": tenant.agreement}))
+    with tenant.reading() as transaction:
+        known = set(transaction.scalars(_AGENCIES, {"agreement_": tenant.agreement}))
     if not shared and known - {tenant.agency}:
         check_agency(tenant.engine, tenant.agency, tenant.agreement, elsewhere=elsewhere)
     if tenant.agency in known:
         return
-    with writing(tenant.engine) as connection:
-        connection.execute(text("INSERT INTO library (agency) VALUES (:agency) ON CONFLICT DO NOTHING"), names)
-        connection.execute(
+    with tenant.writing() as transaction:
+        transaction.execute(text("INSERT INTO library (agency) VALUES (:agency) ON CONFLICT DO NOTHING"), names)
+        transaction.execute(
             text("INSERT INTO agreement (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING"),
             names,
         )

@@ -15,7 +15,7 @@ from bench.databases import opened_databases
 from bench.figures import FLOOR, OURS, Figures, Goal, Measured
 from bench.library import Place, opened_tenant, store_of
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import open_engine, writing
+from cprsync.store.core.engine import open_engine
 from cprsync.store.core.version import upgrade
 from cprsync.store.seals.keys import Keyed, Purpose, create_keys
 
@@ -90,8 +90,8 @@ class _Prepared:
 def _write(tenant: Tenant, entries: int) -> None:
     one = audit.Happened("lookup", patron="10000000", actions=("renewal",), more=(("user", "anna"),))
     for begun in range(0, entries, _BATCH):
-        with writing(tenant.engine) as connection:
-            audit.append(connection, tenant, _STREAM, [one] * min(_BATCH, entries - begun))
+        with tenant.writing() as transaction:
+            audit.append(transaction, _STREAM, [one] * min(_BATCH, entries - begun))
 
 
 def bench_audit(*, entries: int, database: str, rounds: int, ways: Ways = WAYS, runner: Runner = in_child) -> Figures:

@@ -15,10 +15,10 @@ from cprsync.store.core.engine import parts, reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, RowMapping, Table
+    from sqlalchemy import RowMapping, Table
 
     from bench.rows import Row
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: All tables, in an order in which rows can be added.
 TABLES: tuple[Table, ...] = tuple(tables.metadata.sorted_tables)
@@ -34,10 +34,10 @@ def digest_of(tenant: Tenant, patrons: Sequence[str], *, records: bool = True) -
     `records`: include the patron records.
     """
     lines: list[str] = []
-    with reading(tenant.engine) as connection:
+    with tenant.reading() as transaction:
         for table in ((tables.patron,) if records else ()) + _ABOUT_PATRONS:
             for part in parts(sorted(patrons)):
-                lines += (f"{table.name}|{line}" for line in _said(connection, tenant, table, part))
+                lines += (f"{table.name}|{line}" for line in _said(transaction, table, part))
     digest = hashlib.sha256()
     for line in sorted(lines):
         digest.update(f"{line}\n".encode())
@@ -48,12 +48,14 @@ _PREPARED = frozenset({"library", "agreement", "issued_id", "patron_key", "findi
 _ABOUT_PATRONS = tuple(table for table in TABLES if "patron_id" in table.c and table.name not in _PREPARED)
 
 
-def _said(connection: Connection, tenant: Tenant, table: Table, patrons: Sequence[str]) -> Iterator[str]:
+def _said(transaction: Transaction, table: Table, patrons: Sequence[str]) -> Iterator[str]:
     name = "id" if table is tables.patron else "patron_id"
-    for row in connection.execute(select(table).where(table.c[name].in_(patrons))).mappings():
+    for row in transaction.execute(select(table).where(table.c[name].in_(patrons))).mappings():
         # a review's id only shows the order in which it came
         apart = _APART | ({"id"} if name != "id" else set())
-        values = {column: _plain(tenant, row, column, place=row[name]) for column in row if column not in apart}
+        values = {
+            column: _plain(transaction.tenant, row, column, place=row[name]) for column in row if column not in apart
+        }
         if table is tables.audit:
             entry = json.loads(row["entry"])
             values["happened"] = f"{entry['kind']} {entry['actions']}"

@@ -29,6 +29,7 @@ from cprsync.services.night.run import run_night
 from cprsync.services.ports.runs import DuePage
 from cprsync.services.trust.status import Around, status_of
 from cprsync.store.core.engine import reading, scanning
+from cprsync.store.core.tenant import Transaction
 from cprsync.store.desk import views
 from cprsync.store.netmedia import entitlements
 from cprsync.store.night import calendar
@@ -211,7 +212,7 @@ def test_a_status_counts_along_indexes_and_reads_no_record(night: tuple[Tenant, 
         assert whole_tables(connection, caught) == []
 
 
-def plan(tenant: Tenant, ask: Callable[[Connection], object], *, table: str = "patron") -> str:
+def plan(tenant: Tenant, ask: Callable[[Transaction], object], *, table: str = "patron") -> str:
     """How the database finds the rows of a table that are asked for."""
     if tenant.engine.dialect.name == "postgresql":
         # as its autovacuum leaves a table: only then it knows of an index that it need not look at the rows
@@ -219,7 +220,7 @@ def plan(tenant: Tenant, ask: Callable[[Connection], object], *, table: str = "p
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM ANALYZE {table}")
     with (reading if table == "patron" else scanning)(tenant.engine) as connection:
         with catching(tenant) as caught:
-            ask(connection)
+            ask(Transaction(connection, tenant))
         explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
         (asking,) = (text for text in caught.asking() if f"FROM {table}" in text)
         rows = connection.exec_driver_sql(f"{explain} {asking}", caught.values[asking])
@@ -242,7 +243,7 @@ def test_who_shares_a_dwelling_is_found_by_the_address_and_not_sorted(night: tup
     view = store_of(tenant).views.patron(patron_id)
     assert view is not None
     address = view.register.address
-    found = plan(tenant, lambda it: views.shares_with_sealed(it, tenant, address, but=patron_id))
+    found = plan(tenant, lambda it: views.shares_with_sealed(it, address, but=patron_id))
     assert "ix_patron_address_index" in found
     assert not re.search(r"pk_patron|autoindex_patron|Sort|TEMP B-TREE", found)
 
@@ -251,7 +252,7 @@ def test_whose_rights_are_due_is_found_by_the_indexes_of_these_few(night: tuple[
     """Page by page: those after an id are looked for among the few, not among all patrons."""
     tenant, _ = night
     page = DuePage(PRODUCED, limit=BATCH, after=patron_id_of(0))
-    found = plan(tenant, lambda it: entitlements.due_rows(it, tenant, page))
+    found = plan(tenant, lambda it: entitlements.due_rows(it, page))
     assert "ix_patron_rights_due" in found
     # SQLite says on one line what PostgreSQL says on two
     assert re.search(
@@ -263,7 +264,7 @@ def test_whose_rights_are_due_is_found_by_the_indexes_of_these_few(night: tuple[
 def test_what_the_calendar_has_to_do_is_found_by_the_index_of_the_day(night: tuple[Tenant, Caught]) -> None:
     tenant, _ = night
     page = DuePage(PRODUCED, limit=BATCH, after=patron_id_of(0))
-    found = plan(tenant, lambda it: calendar.due_rows(it, tenant, page))
+    found = plan(tenant, lambda it: calendar.due_rows(it, page))
     assert "ix_patron_local_due" in found
     assert "ix_patron_next_age_step" in found
     assert not re.search(r"pk_patron|autoindex_patron", found)

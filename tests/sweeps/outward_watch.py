@@ -109,11 +109,11 @@ class Watch:
     def _complete(self, when: str) -> None:
         """No writer has escaped: nothing is marked any more, and each last change is what the record says now."""
         tenant = self.library.store._tenant
-        with reading(tenant.engine) as connection:
-            marked = connection.execute(select(tables.change_mark)).all()
+        with tenant.reading() as transaction:
+            marked = transaction.execute(select(tables.change_mark)).all()
             ids = [one.patron_id for one in self.town.people.values() if one.patron_id]
-            last = {key: open_change(tenant, row) for key, row in last_changes(connection, tenant, ids).items()}
-            now, broken = describe_patrons(connection, tenant, ids)
+            last = {key: open_change(tenant, row) for key, row in last_changes(transaction, ids).items()}
+            now, broken = describe_patrons(transaction, ids)
         # what a record remembers of its past is not in what is described now
         differ = [
             one for one in ids if now[one] != last.get(one) and without_past(now[one]) != without_past(last.get(one))

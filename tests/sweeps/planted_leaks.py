@@ -60,8 +60,8 @@ def _tells_flag_only_the_rest(right: Any) -> Any:
 
 
 def _owes_nothing(right: Any) -> Any:
-    def drops(connection: Any, tenant: Any, ids: Any) -> Any:
-        right(connection, tenant, ids)
+    def drops(transaction: Any, ids: Any) -> Any:
+        right(transaction, ids)
         return defaultdict(dict)
 
     return drops

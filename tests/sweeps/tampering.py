@@ -283,7 +283,7 @@ def _which(kind: Kind) -> ColumnElement[bool]:
 def bind_some(here: Installation) -> None:
     """Rows of nearly every kind: what each patron has, a yes to a plan, a stopped target and a word at the desk."""
     store, tenant = here.store, here.store._tenant
-    with library_transaction(tenant) as connection:
+    with library_transaction(tenant) as transaction:
         typed = Override(
             field=Overridden.MUNICIPALITY,
             value="0101",
@@ -293,15 +293,15 @@ def bind_some(here: Installation) -> None:
             since=MONDAY,
             until=MONDAY + timedelta(days=60),
         )
-        add_override(connection, tenant, here.ids[1], typed)
-        target = {"agency": AGENCY, "name": "koha", "kind": "koha", "stamp": "x", "since": tenant.stamp()}
-        connection.execute(insert(tables.target), target)
-        note_protections(connection, tenant, [(here.ids[1], MONDAY)])
-        open_windows(connection, tenant, here.ids[:2], WindowReason.REQUESTED)
-        ask_staff(connection, tenant, tenant.no_run, here.ids[:2], f"{PARKED}address.street")
+        add_override(transaction, here.ids[1], typed)
+        target = {"agency": AGENCY, "name": "koha", "kind": "koha", "stamp": "x", "since": transaction.stamp()}
+        transaction.execute(insert(tables.target), target)
+        note_protections(transaction, [(here.ids[1], MONDAY)])
+        open_windows(transaction, here.ids[:2], WindowReason.REQUESTED)
+        ask_staff(transaction, tenant.no_run, here.ids[:2], f"{PARKED}address.street")
         answered = tables.review_item.c.patron_id == here.ids[1]
-        change_items(connection, tenant, answered, {"state": State.ACCEPTED.value})
-        ask(connection, tenant, [(here.ids[1], FIRST_COPY)])
+        change_items(transaction, answered, {"state": State.ACCEPTED.value})
+        ask(transaction, [(here.ids[1], FIRST_COPY)])
     store.targets.stop("koha", "gone")
     store.access.watch(number(1), user="privacy")
     wanted = Wanted("anna", Doing.LOOK_UP, Why.RENEWAL.value, here.ids[1], number(1))

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text, update
+from sqlalchemy import BindParameter, bindparam, delete, func, select, text, update
 
 from cprsync.errors import SealBroken
 from cprsync.store import tables
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import Run
     from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The stream for what people do.
 DESK: Final = "desk"
@@ -126,9 +126,8 @@ class Happened:
         return None if self.run is None else self.run.id
 
 
-def append(  # noqa: PLR0913 -- the transaction, the place, what is added and how
-    connection: Connection,
-    tenant: Tenant,
+def append(
+    transaction: Transaction,
     stream: str,
     happened: Sequence[Happened],
     *,
@@ -145,33 +144,33 @@ def append(  # noqa: PLR0913 -- the transaction, the place, what is added and ho
     """
     if not happened:
         return 0
-    end = end or hold_stream(connection, tenant, stream)
+    end = end or hold_stream(transaction, stream)
     seq, mac = end.seq, end.mac
-    clock = tenant.stamp()
+    clock = transaction.stamp()
     at = max(clock, end.at)  # stamps never go backward within a chain, whatever the clock does
     behind = ((CLOCK, clock),) if clock < at else ()
-    key = tenant.keyring.newest(Purpose.AUDIT)
+    key = transaction.tenant.keyring.newest(Purpose.AUDIT)
     keyed, rows, reasons = Keyed(key.secret), [], []
     for number, one in enumerate(happened, start=seq + 1):
         if one.reason:
-            sealed = tenant.vault.seal(one.reason.encode(), place=stream, owner=_REASON, version=number)
-            reasons.append((tenant.agency, stream, number, one.patron, sealed, tenant.vault.seal_key))
+            sealed = transaction.vault.seal(one.reason.encode(), place=stream, owner=_REASON, version=number)
+            reasons.append((transaction.agency, stream, number, one.patron, sealed, transaction.vault.seal_key))
             one = replace(one, more=(*one.more, (REASON_HASH, _hash(sealed))))  # noqa: PLW2901 -- the same, as it is kept
         if behind:
             one = replace(one, more=(*one.more, *behind))  # noqa: PLW2901 -- the same
-        entry = _encode(tenant, stream, number, at, one)
+        entry = _encode(transaction.tenant, stream, number, at, one)
         mac = keyed.digest(mac + entry)
-        rows.append((tenant.agency, stream, number, at, one.patron, entry, mac, key.id))
-    bulk.append(connection, tables.audit, rows)
-    bulk.append(connection, tables.audit_reason, reasons)
+        rows.append((transaction.agency, stream, number, at, one.patron, entry, mac, key.id))
+    bulk.append(transaction.connection, tables.audit, rows)
+    bulk.append(transaction.connection, tables.audit_reason, reasons)
     seq += len(rows)
     if end.fits_head:
-        moved = {"agency_": tenant.agency, "stream_": stream, "seq_": seq, "mac_": mac, "stamp_": at}
-        connection.execute(_MOVE_HEAD, moved)
-    if keeps and stream != tenant.night:
-        changes, seen = older_states.changes_and_heads(connection, tenant)
-        tenant.heads.make_sure_that_writable()
-        keeping = after_commit(connection, _Keeping(tenant, seen))
+        moved = {"agency_": transaction.agency, "stream_": stream, "seq_": seq, "mac_": mac, "stamp_": at}
+        transaction.execute(_MOVE_HEAD, moved)
+    if keeps and stream != transaction.tenant.night:
+        changes, seen = older_states.changes_and_heads(transaction)
+        transaction.tenant.heads.make_sure_that_writable()
+        keeping = after_commit(transaction.connection, _Keeping(transaction.tenant, seen))
         keeping.marks[stream] = Mark(stream, seq, mac, at, records=changes)
     return seq
 
@@ -210,31 +209,31 @@ class StreamEnd:
     fits_head: bool = True
 
 
-def hold_stream(connection: Connection, tenant: Tenant, stream: str) -> StreamEnd:
+def hold_stream(transaction: Transaction, stream: str) -> StreamEnd:
     """Hold a stream until the transaction ends, so that its writers go one after the other. Return its end.
 
     The end is the head's own, unless someone has lowered or deleted the head.
     """
-    here = {"agency_": tenant.agency, "stream_": stream}
-    row = connection.execute(_HOLD_HEAD, here).one_or_none()
-    last = _last_entry(connection, tenant, stream)
+    here = {"agency_": transaction.agency, "stream_": stream}
+    row = transaction.execute(_HOLD_HEAD, here).one_or_none()
+    last = _last_entry(transaction, stream)
     if row is None:
         # two writers may begin a stream at once: the later one waits here, and goes on behind the first one's entries
         if last is None:
-            connection.execute(_BEGIN_STREAM, {"agency": tenant.agency, "stream": stream, "mac": _FIRST})
-        row, last = connection.execute(_HOLD_HEAD, here).one_or_none(), _last_entry(connection, tenant, stream)
+            transaction.execute(_BEGIN_STREAM, {"agency": transaction.agency, "stream": stream, "mac": _FIRST})
+        row, last = transaction.execute(_HOLD_HEAD, here).one_or_none(), _last_entry(transaction, stream)
     if last is not None and (row is None or row.seq < last.seq):
         # this head cannot be held, so writers take turns by holding the library
-        hold_library(connection, tenant)
-        last = _last_entry(connection, tenant, stream) or last
+        hold_library(transaction)
+        last = _last_entry(transaction, stream) or last
         return StreamEnd(last.seq, last.mac, last.at, fits_head=False)
     assert row is not None  # noqa: S101 -- a stream without an entry was begun above
     # the entry's own stamp is chained and the head's copy is not; the head's counts only if the entry is deleted
     return StreamEnd(row.seq, row.mac, last.at if last is not None and last.seq == row.seq else row.at)
 
 
-def _last_entry(connection: Connection, tenant: Tenant, stream: str) -> AnyRow | None:
-    return connection.execute(_LAST_ENTRY, {"agency_": tenant.agency, "stream_": stream}).one_or_none()
+def _last_entry(transaction: Transaction, stream: str) -> AnyRow | None:
+    return transaction.execute(_LAST_ENTRY, {"agency_": transaction.agency, "stream_": stream}).one_or_none()
 
 
 def _encode(tenant: Tenant, stream: str, seq: int, at: str, happened: Happened) -> bytes:
@@ -265,28 +264,28 @@ def _word(value: str | int | tuple[str, ...] | None) -> str:
     return _ENCODE(value)
 
 
-def current_marks(connection: Connection, tenant: Tenant, *, records: int | None) -> list[Mark]:
+def current_marks(transaction: Transaction, *, records: int | None) -> list[Mark]:
     """Return where each stream of the agency is, and with which entry it begins.
 
     `records`: how often records have changed.
     """
     return [
         Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
-        for one in connection.execute(_MARKS, {"agency_": tenant.agency})
+        for one in transaction.execute(_MARKS, {"agency_": transaction.agency})
     ]
 
 
-def is_accepted_since(connection: Connection, tenant: Tenant, stamp: str) -> bool:
+def is_accepted_since(transaction: Transaction, stamp: str) -> bool:
     """Return whether somebody has accepted the audit as it is, at this moment or later."""
-    entries = connection.execute(_DESK_BACKWARDS, {"agency_": tenant.agency}).yield_per(_BACKWARDS_ROWS)
+    entries = transaction.execute(_DESK_BACKWARDS, {"agency_": transaction.agency}).yield_per(_BACKWARDS_ROWS)
     later = takewhile(lambda row: row.at >= stamp, entries)
     return any(json.loads(row.entry).get("kind") == ACCEPT for row in later)
 
 
-def changes_on(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
+def changes_on(transaction: Transaction, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:
     """Return what was changed on one record, the oldest first: run (None: the desk), moment and actions."""
-    asked = {"agency_": tenant.agency, "patron_": patron_id}
-    entries = map(json.loads, connection.scalars(_ENTRIES_OF_PATRON, asked))
+    asked = {"agency_": transaction.agency, "patron_": patron_id}
+    entries = map(json.loads, transaction.scalars(_ENTRIES_OF_PATRON, asked))
     changes = [entry for entry in entries if entry["kind"] in {CHANGE, CALENDAR}]
     return [(entry["run"], entry["at"], tuple(entry["actions"])) for entry in changes]
 
@@ -315,8 +314,8 @@ def _hash(sealed: bytes) -> str:
     return hashlib.sha256(sealed).hexdigest()
 
 
-def cut_stream(connection: Connection, tenant: Tenant, stream: str, seq: int) -> None:
+def cut_stream(transaction: Transaction, stream: str, seq: int) -> None:
     """Delete the entries of a stream up to one of them, with their reasons."""
     for table in (tables.audit, tables.audit_reason):
-        these = (table.c.agency == tenant.agency) & (table.c.stream == stream) & (table.c.seq <= seq)
-        connection.execute(delete(table).where(these))
+        these = (table.c.agency == transaction.agency) & (table.c.stream == stream) & (table.c.seq <= seq)
+        transaction.execute(delete(table).where(these))

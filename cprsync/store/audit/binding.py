@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, bindparam, delete, exists, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, select, update
 
 from cprsync.domain.desk.access import Outcome
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.seals.failures import RowUnbound
 from cprsync.store.seals.keys import Keyed, Purpose
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an entry that binds rows, and what the names of its streams begin with.
 BOUND: Final = "bound"
@@ -193,8 +192,7 @@ KINDS: Final = (
 
 
 def bind(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     kind: Kind,
     keys: Mapping[Any, str | None],
     more: tuple[tuple[str, str], ...] = (),
@@ -204,8 +202,7 @@ def bind(
     It is the last thing that the transaction adds to the audit, unless that holds the library.
 
     Args:
-        connection: the transaction.
-        tenant: the library.
+        transaction: the caller's.
         kind: what they are.
         keys: whose row it is, by what finds it: a value, or a tuple of values in the order of the kind's keys.
         more: what an entry says beside them.
@@ -214,60 +211,58 @@ def bind(
         return
     wanted = {one if isinstance(one, tuple) else (one,): whose for one, whose in keys.items()}
     firsts = {one[0] for one in wanted}
-    rows = fetch_rows(connection, _select(kind), kind.keys[0], firsts, agency_=tenant.agency)
+    rows = transaction.fetch_rows(_select(kind), kind.keys[0], firsts, agency_=transaction.agency)
     now = {kind.key_of(row): kind.state_of(row) for row in rows}
     said: _ByPatron = defaultdict(dict)
     for one, whose in wanted.items():
         key = "|".join(map(str, map(_plain, one)))
         said[whose][key] = now.get(key)
-    _append(connection, tenant, kind, said, more)
+    _append(transaction, kind, said, more)
 
 
 @contextmanager
-def keeping_bound(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> Iterator[None]:
+def keeping_bound(transaction: Transaction, patron_ids: Collection[str]) -> Iterator[None]:
     """Say in the audit what becomes of the bound rows of these patrons, which the block may delete or end."""
     kinds = [kind for kind in KINDS if kind.patron is not None and not kind.may_go]
-    found = [(kind, find_keys(connection, tenant, kind, patron_ids)) for kind in kinds]
+    found = [(kind, find_keys(transaction, kind, patron_ids)) for kind in kinds]
     yield
     for kind, keys in found:
-        bind(connection, tenant, kind, keys)
+        bind(transaction, kind, keys)
 
 
-def find_keys(
-    connection: Connection, tenant: Tenant, kind: Kind, patron_ids: Collection[str]
-) -> dict[tuple[Any, ...], str | None]:
+def find_keys(transaction: Transaction, kind: Kind, patron_ids: Collection[str]) -> dict[tuple[Any, ...], str | None]:
     """Return what finds each row of a kind that these patrons have, and whose row it is."""
     assert kind.patron is not None  # noqa: S101 -- only kinds of rows that somebody has are asked for
-    rows = fetch_rows(connection, _select(kind), kind.patron, patron_ids, agency_=tenant.agency)
+    rows = transaction.fetch_rows(_select(kind), kind.patron, patron_ids, agency_=transaction.agency)
     return {tuple(getattr(row, key.name) for key in kind.keys): kind.patron_of(row) for row in rows}
 
 
 def find_unbound(
-    connection: Connection, tenant: Tenant, kind: Kind, rows: Sequence[AnyRow], entries: Entries | None = None
+    transaction: Transaction, kind: Kind, rows: Sequence[AnyRow], entries: Entries | None = None
 ) -> set[str]:
     """Return the keys of those of these rows that have no entry in the audit that says what they say."""
     if not rows:
         return set()
-    entries = entries or Entries(connection, tenant, kind)
+    entries = entries or Entries(transaction, kind)
     said = entries.about([kind.key_of(row) for row in rows], [kind.patron_of(row) for row in rows])
     return {key for row in rows if _json(kind.state_of(row)) != _json(said.get(key := kind.key_of(row)))}
 
 
-def find_lost(connection: Connection, tenant: Tenant, kind: Kind) -> dict[str, Said]:
+def find_lost(transaction: Transaction, kind: Kind) -> dict[str, Said]:
     """Return what the entries say of rows that are not there, or say something else, by key."""
-    said = Entries(connection, tenant, kind).all()
+    said = Entries(transaction, kind).all()
     if not said:
         return {}
-    rows = connection.execute(_select(kind), {"agency_": tenant.agency})
+    rows = transaction.execute(_select(kind), {"agency_": transaction.agency})
     there = {kind.key_of(row): _json(kind.state_of(row)) for row in rows}
     return {key: told for key, told in said.items() if told is not None and there.get(key) != _json(told)}
 
 
-def check_bound(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
+def check_bound(transaction: Transaction) -> Iterator[RowUnbound]:
     """Compare all rows that are bound with their entries. Yields those that do not fit, by kind and key."""
     for kind in KINDS:
-        said = Entries(connection, tenant, kind).all()
-        for row in connection.execute(_select(kind), {"agency_": tenant.agency}):
+        said = Entries(transaction, kind).all()
+        for row in transaction.execute(_select(kind), {"agency_": transaction.agency}):
             key = kind.key_of(row)
             told = said.pop(key, None)
             if told is None:
@@ -278,21 +273,21 @@ def check_bound(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
             for key, told in said.items():
                 if told is not None:
                     yield RowUnbound(kind.name, key, patron_in(kind, key, told), "gone")
-    yield from _uncounted(connection, tenant)
+    yield from _uncounted(transaction)
 
 
-def _uncounted(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
+def _uncounted(transaction: Transaction) -> Iterator[RowUnbound]:
     """Yield corrections that the patron's row does not count: nobody would read them."""
-    rows = connection.execute(_select(CORRECTION), {"agency_": tenant.agency}).all()
+    rows = transaction.execute(_select(CORRECTION), {"agency_": transaction.agency}).all()
     nothing = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, _PATRON.overrides == 0)
     ids = {row.patron_id for row in rows}
-    hidden = set(fetch_values(connection, nothing, _PATRON.id, ids, agency_=tenant.agency))
+    hidden = set(transaction.fetch_values(nothing, _PATRON.id, ids, agency_=transaction.agency))
     for row in rows:
         if row.patron_id in hidden:
             yield RowUnbound(CORRECTION.name, str(row.id), row.patron_id, "gone")
 
 
-def renew_before_cut(connection: Connection, tenant: Tenant, cut: dict[str, int]) -> None:
+def renew_before_cut(transaction: Transaction, cut: dict[str, int]) -> None:
     """Say again what rows are whose last entry is about to be deleted, and what is missing that should be there.
 
     `cut`: the number of the last entry that goes, by stream.
@@ -300,52 +295,54 @@ def renew_before_cut(connection: Connection, tenant: Tenant, cut: dict[str, int]
     for kind in KINDS:
         if kind.stream not in cut:
             continue
-        entries = Entries(connection, tenant, kind)
+        entries = Entries(transaction, kind)
         said = {key: told for key, told in entries.all().items() if entries.at[key] <= cut[kind.stream]}
-        still = {kind.key_of(row) for row in connection.execute(_select(kind), {"agency_": tenant.agency})}
+        still = {kind.key_of(row) for row in transaction.execute(_select(kind), {"agency_": transaction.agency})}
         renewed: _ByPatron = defaultdict(dict)
         for key, told in said.items():
             if told is not None and (key in still or not kind.may_go):
                 renewed[patron_in(kind, key, told)][key] = told
-        _append(connection, tenant, kind, renewed, ())
+        _append(transaction, kind, renewed, ())
 
 
-def accept_bound(connection: Connection, tenant: Tenant) -> None:
+def accept_bound(transaction: Transaction) -> None:
     """Say what all rows are now, because somebody has accepted the audit as it is. Ends what was let without entry."""
     for kind in KINDS:
-        _end_unbound(connection, tenant, kind)
-        rows = list(connection.execute(_select(kind), {"agency_": tenant.agency}))
+        _end_unbound(transaction, kind)
+        rows = list(transaction.execute(_select(kind), {"agency_": transaction.agency}))
         there = {kind.key_of(row) for row in rows}
         said: _ByPatron = defaultdict(dict)
-        for key, told in Entries(connection, tenant, kind).all().items():
+        for key, told in Entries(transaction, kind).all().items():
             if told is not None and key not in there:
                 said[patron_in(kind, key, told)][key] = None
         for row in rows:
             said[kind.patron_of(row)][kind.key_of(row)] = kind.state_of(row)
-        _append(connection, tenant, kind, said, ())
+        _append(transaction, kind, said, ())
 
 
-def _end_unbound(connection: Connection, tenant: Tenant, kind: Kind) -> None:
-    rows = connection.execute(_select(kind), {"agency_": tenant.agency}).all()
-    said = {} if kind.ended is None else Entries(connection, tenant, kind).all()
+def _end_unbound(transaction: Transaction, kind: Kind) -> None:
+    rows = transaction.execute(_select(kind), {"agency_": transaction.agency}).all()
+    said = {} if kind.ended is None else Entries(transaction, kind).all()
     for row in rows:
         if kind.ended is not None and _json(said.get(kind.key_of(row))) != _json(kind.state_of(row)):
-            this = and_(kind.table.c.agency == tenant.agency, *(key == getattr(row, key.name) for key in kind.keys))
+            this = and_(
+                kind.table.c.agency == transaction.agency, *(key == getattr(row, key.name) for key in kind.keys)
+            )
             ended = update(kind.table).values(**kind.ended) if kind.ended else delete(kind.table)
-            connection.execute(ended.where(this))
+            transaction.execute(ended.where(this))
 
 
-def read_entry(connection: Connection, tenant: Tenant, stream: str, seq: int) -> dict[str, Any] | None:
+def read_entry(transaction: Transaction, stream: str, seq: int) -> dict[str, Any] | None:
     """Return what one entry of any stream says; None: there is none, or it is not one of ours in its own place."""
-    asked = {"agency_": tenant.agency, "stream_": stream, "seq_": seq}
-    row = connection.execute(_this(), asked).one_or_none()
-    return None if row is None else _Codes(tenant, stream).read(row)
+    asked = {"agency_": transaction.agency, "stream_": stream, "seq_": seq}
+    row = transaction.execute(_this(), asked).one_or_none()
+    return None if row is None else _Codes(transaction.tenant, stream).read(row)
 
 
-def read_back(connection: Connection, tenant: Tenant, stream: str) -> Iterator[tuple[AnyRow, dict[str, Any] | None]]:
+def read_back(transaction: Transaction, stream: str) -> Iterator[tuple[AnyRow, dict[str, Any] | None]]:
     """Yield the entries of any stream from the last one back, each with what `read_entry` returns of it."""
-    codes = _Codes(tenant, stream)
-    for row in _pages(connection, tenant, stream, downward=True):
+    codes = _Codes(transaction.tenant, stream)
+    for row in _pages(transaction, stream, downward=True):
         yield row, codes.read(row)
 
 
@@ -388,9 +385,9 @@ class _Codes:
 class Entries:
     """The entries of one kind of row, each verified by itself: its code covers the code of the entry before it."""
 
-    def __init__(self, connection: Connection, tenant: Tenant, kind: Kind) -> None:
-        self._connection, self._tenant, self._kind = connection, tenant, kind
-        self._codes = _Codes(tenant, kind.stream)
+    def __init__(self, transaction: Transaction, kind: Kind) -> None:
+        self._transaction, self._kind = transaction, kind
+        self._codes = _Codes(transaction.tenant, kind.stream)
         #: the number of the last entry about a row, and what the entry says beside its rows
         self.at: dict[str, int] = {}
         self.beside: dict[str, dict[str, Any]] = {}
@@ -398,7 +395,7 @@ class Entries:
     def all(self) -> dict[str, Said | None]:
         """Return the state of each row that an entry tells of."""
         found: dict[str, Said | None] = {}
-        for row in _pages(self._connection, self._tenant, self._kind.stream, downward=False):
+        for row in _pages(self._transaction, self._kind.stream, downward=False):
             self._take(row, found)
         return found
 
@@ -410,12 +407,12 @@ class Entries:
         found: dict[str, Said | None] = {}
         if self._kind.patron is not None:
             theirs = {one for one in patron_ids if one is not None}
-            asked = {"agency_": self._tenant.agency, "stream_": self._kind.stream}
-            rows = fetch_rows(self._connection, _of_stream(), _ROW.patron_id, theirs, **asked)
+            asked = {"agency_": self._transaction.agency, "stream_": self._kind.stream}
+            rows = self._transaction.fetch_rows(_of_stream(), _ROW.patron_id, theirs, **asked)
             for row in sorted(rows, key=lambda row: row.seq):
                 self._take(row, found)
             return found
-        for row in _pages(self._connection, self._tenant, self._kind.stream, downward=True):
+        for row in _pages(self._transaction, self._kind.stream, downward=True):
             if found.keys() >= set(keys):
                 break
             self._take(row, found, but=set(found))
@@ -429,10 +426,12 @@ class Entries:
                 self.at[key], self.beside[key] = row.seq, told
 
 
-def _pages(connection: Connection, tenant: Tenant, stream: str, *, downward: bool) -> Iterator[AnyRow]:
+def _pages(transaction: Transaction, stream: str, *, downward: bool) -> Iterator[AnyRow]:
     after = 1 << 62 if downward else 0
     wanted = _backward() if downward else _forward()
-    while rows := connection.execute(wanted, {"agency_": tenant.agency, "stream_": stream, "after_": after}).all():
+    while rows := transaction.execute(
+        wanted, {"agency_": transaction.agency, "stream_": stream, "after_": after}
+    ).all():
         yield from rows
         if len(rows) < _PAGE:
             return
@@ -440,8 +439,7 @@ def _pages(connection: Connection, tenant: Tenant, stream: str, *, downward: boo
 
 
 def _append(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     kind: Kind,
     said: Mapping[str | None, Mapping[str, Said | None]],
     more: tuple[tuple[str, str], ...],
@@ -454,7 +452,7 @@ def _append(
         for start in range(0, len(named), _IN_ENTRY):
             told = _json(dict(named[start : start + _IN_ENTRY]))
             entries.append(audit.Happened(BOUND, patron=patron_id, more=((_ROWS, told), *more)))
-    audit.append(connection, tenant, kind.stream, entries)
+    audit.append(transaction, kind.stream, entries)
 
 
 @cache

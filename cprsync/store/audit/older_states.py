@@ -14,13 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from cprsync.errors import StoreUnavailable
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import Seen
 from cprsync.store.beside.journal import Begun
-from cprsync.store.core.engine import after_commit, reading, writing
+from cprsync.store.core.engine import after_commit
 from cprsync.store.core.tenant import AGENCY_IS, library_transaction
 from cprsync.store.seals.failures import JournalBehind
 from cprsync.store.seals.keys import Keyed, Purpose
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cprsync.store.beside.checkpoints import Mark
     from cprsync.store.beside.journal import Entry
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 _BITS: Final = 256
 _MASK: Final = (1 << _BITS) - 1
@@ -81,25 +81,24 @@ class Moved(NamedTuple):
 
 def begin_versions(tenant: Tenant) -> None:
     """Count the sum, unless that has been done."""
-    with reading(tenant.engine) as connection:
-        if library_row(connection, tenant).records_key is not None:
+    with tenant.reading() as transaction:
+        if library_row(transaction).records_key is not None:
             return
-    with library_transaction(tenant) as connection:
-        if library_row(connection, tenant).records_key is None:
-            count_versions(connection, tenant, changes=1)
+    with library_transaction(tenant) as transaction:
+        if library_row(transaction).records_key is None:
+            count_versions(transaction, changes=1)
 
 
-def count_versions(connection: Connection, tenant: Tenant, *, changes: int) -> None:
+def count_versions(transaction: Transaction, *, changes: int) -> None:
     """Count the sum from the records as they are, in the caller's transaction, which holds the library."""
-    key = tenant.keyring.newest(Purpose.FINGERPRINT).id
-    keyed = _keyed(tenant, key)
-    total = _count(connection, tenant, keyed) + _count_images(connection, tenant, keyed)
-    _write_sum(connection, tenant, key, total, changes)
+    key = transaction.tenant.keyring.newest(Purpose.FINGERPRINT).id
+    keyed = _keyed(transaction.tenant, key)
+    total = _count(transaction, keyed) + _count_images(transaction, keyed)
+    _write_sum(transaction, key, total, changes)
 
 
 def note_versions(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     moved: Iterable[Moved] = (),
     *,
     kept: Sequence[AnyRow] = (),
@@ -109,35 +108,35 @@ def note_versions(
 
     `kept` and `deleted` are before-images: rows with `IMAGE_COLUMNS`.
     """
-    row = library_row(connection, tenant)
+    row = library_row(transaction)
     if row.records_key is None:
         return  # it is counted when the store is next opened
-    keyed = _keyed(tenant, row.records_key)
+    keyed = _keyed(transaction.tenant, row.records_key)
     total = _sum_in(row, keyed)
     for one in moved:
         total -= _value(keyed, one.patron_id, one.part, one.before)
         total += _value(keyed, one.patron_id, one.part, one.after)
     total += sum(_image_value(keyed, one) for one in kept) - sum(_image_value(keyed, one) for one in deleted)
-    _write_sum(connection, tenant, row.records_key, total, row.records_changes + 1)
+    _write_sum(transaction, row.records_key, total, row.records_changes + 1)
 
 
-def record_changes(connection: Connection, tenant: Tenant) -> int | None:
+def record_changes(transaction: Transaction) -> int | None:
     """Return how often records have changed; None: not counted yet."""
-    return changes_and_heads(connection, tenant)[0]
+    return changes_and_heads(transaction)[0]
 
 
-def changes_and_heads(connection: Connection, tenant: Tenant) -> tuple[int | None, Seen | None]:
+def changes_and_heads(transaction: Transaction) -> tuple[int | None, Seen | None]:
     """Return how often records have changed, and what the database has seen of the file of the heads.
 
     None: not counted yet, and nothing yet.
     """
-    row = library_row(connection, tenant)
+    row = library_row(transaction)
     return row.records_changes, seen_in(row)
 
 
-def library_row(connection: Connection, tenant: Tenant) -> AnyRow:
+def library_row(transaction: Transaction) -> AnyRow:
     """Return what the library's row remembers of the records and of the file of the heads."""
-    return connection.execute(_KNOWN, {"agency_": tenant.agency}).one()
+    return transaction.execute(_KNOWN, {"agency_": transaction.agency}).one()
 
 
 def seen_in(row: AnyRow) -> Seen | None:
@@ -145,38 +144,38 @@ def seen_in(row: AnyRow) -> Seen | None:
     return None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
 
 
-def are_records_the_last(connection: Connection, tenant: Tenant, known: AnyRow | None = None) -> bool:
+def are_records_the_last(transaction: Transaction, known: AnyRow | None = None) -> bool:
     """Return whether records and before-images are those that were written last: none older, missing, or added.
 
     `known`: the library's row, if the caller has read it.
     """
-    row = known or library_row(connection, tenant)
+    row = known or library_row(transaction)
     if row.records_key is None:
         return True
-    keyed = _keyed(tenant, row.records_key)
-    total = _count(connection, tenant, keyed) + _count_images(connection, tenant, keyed)
+    keyed = _keyed(transaction.tenant, row.records_key)
+    total = _count(transaction, keyed) + _count_images(transaction, keyed)
     return (total - _sum_in(row, keyed)) & _MASK == 0
 
 
-def _write_sum(connection: Connection, tenant: Tenant, key: str, total: int, changes: int) -> None:
-    hidden = (total + _veil(_keyed(tenant, key), changes)) & _MASK
+def _write_sum(transaction: Transaction, key: str, total: int, changes: int) -> None:
+    hidden = (total + _veil(_keyed(transaction.tenant, key), changes)) & _MASK
     values = {"records_sum": hidden.to_bytes(_BITS // 8), "records_changes": changes, "records_key": key}
-    connection.execute(_CHANGE, {"agency_": tenant.agency, **values})
+    transaction.execute(_CHANGE, {"agency_": transaction.agency, **values})
 
 
 def _sum_in(row: AnyRow, keyed: Keyed) -> int:
     return int.from_bytes(row.records_sum or b"") - _veil(keyed, row.records_changes)
 
 
-def _count(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
+def _count(transaction: Transaction, keyed: Keyed) -> int:
     return sum(
         _value(keyed, patron_id, REGISTER, version) + _value(keyed, patron_id, LOCAL, local)
-        for patron_id, version, local in connection.execute(_VERSIONS, {"agency_": tenant.agency})
+        for patron_id, version, local in transaction.execute(_VERSIONS, {"agency_": transaction.agency})
     )
 
 
-def _count_images(connection: Connection, tenant: Tenant, keyed: Keyed) -> int:
-    return sum(_image_value(keyed, row) for row in connection.execute(_IMAGES, {"agency_": tenant.agency}))
+def _count_images(transaction: Transaction, keyed: Keyed) -> int:
+    return sum(_image_value(keyed, row) for row in transaction.execute(_IMAGES, {"agency_": transaction.agency}))
 
 
 def _image_value(keyed: Keyed, row: AnyRow) -> int:
@@ -215,30 +214,30 @@ def keep_heads(tenant: Tenant, marks: Sequence[Mark], *, seen: Seen | None) -> N
     end = tenant.heads.keep(tenant.agency, marks, seen=seen)
     if end is not None:
         # if another writer holds the database, or the power is lost, the next call remembers it
-        with suppress(StoreUnavailable), writing(tenant.engine, is_synced=False) as connection:
-            remember_heads(connection, tenant, end)
+        with suppress(StoreUnavailable), tenant.writing(is_synced=False) as transaction:
+            remember_heads(transaction, end)
 
 
-def seen_of_heads(connection: Connection, tenant: Tenant) -> Seen | None:
+def seen_of_heads(transaction: Transaction) -> Seen | None:
     """Return what the database has seen of the file of the heads; None: nothing yet."""
-    return changes_and_heads(connection, tenant)[1]
+    return changes_and_heads(transaction)[1]
 
 
-def remember_heads(connection: Connection, tenant: Tenant, end: Seen, *, anew: bool = False) -> None:
+def remember_heads(transaction: Transaction, end: Seen, *, anew: bool = False) -> None:
     """Remember the file's end, in the caller's transaction. `anew`: also if the file had more lines before."""
-    values = {"agency_": tenant.agency, "lines_": end.lines, "code_": end.code}
-    connection.execute(_REMEMBER_ANEW if anew else _REMEMBER, values)
+    values = {"agency_": transaction.agency, "lines_": end.lines, "code_": end.code}
+    transaction.execute(_REMEMBER_ANEW if anew else _REMEMBER, values)
 
 
-def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:
+def journal_entries(transaction: Transaction) -> list[Entry]:
     """Return what the library wrote in the erase journal, including everything that the database has seen.
 
     Raises:
         JournalBehind: lines that the database has seen are missing, or are different now.
     """
     # read first: a line written in between is in the file before the database is changed
-    seen, code = connection.execute(_JOURNAL_SEEN, {"agency_": tenant.agency}).one()
-    written = tenant.journal.written(tenant.agency)
+    seen, code = transaction.execute(_JOURNAL_SEEN, {"agency_": transaction.agency}).one()
+    written = transaction.tenant.journal.written(transaction.agency)
     if seen and not (len(written) >= seen and hmac.compare_digest(written[seen - 1][1], code)):
         raise JournalBehind(
             "not the erase journal that the database has seen: {lines} lines of this library's, and {remembered} seen",
@@ -248,21 +247,21 @@ def journal_entries(connection: Connection, tenant: Tenant) -> list[Entry]:
     return [entry for entry, _ in written]
 
 
-def is_journal_remembered(connection: Connection, tenant: Tenant, lines: int) -> bool:
+def is_journal_remembered(transaction: Transaction, lines: int) -> bool:
     """Return whether the database has seen this many lines of the journal."""
-    return (connection.scalar(_JOURNAL_SEEN, {"agency_": tenant.agency}) or 0) >= lines
+    return (transaction.scalar(_JOURNAL_SEEN, {"agency_": transaction.agency}) or 0) >= lines
 
 
-def remember_journal(connection: Connection, tenant: Tenant) -> None:
+def remember_journal(transaction: Transaction) -> None:
     """Remember all that is in the journal now, in the caller's transaction, which holds the library."""
-    written = tenant.journal.written(tenant.agency)
+    written = transaction.tenant.journal.written(transaction.agency)
     if written:
         fewer = or_(_LIBRARY.journal_lines.is_(None), _LIBRARY.journal_lines < len(written))
         values = {"journal_lines": len(written), "journal_code": written[-1][1]}
-        connection.execute(update(tables.library).where(_LIBRARY.agency == tenant.agency, fewer).values(values))
+        transaction.execute(update(tables.library).where(_LIBRARY.agency == transaction.agency, fewer).values(values))
 
 
-def append_journal(connection: Connection, tenant: Tenant, entries: Sequence[Entry]) -> None:
+def append_journal(transaction: Transaction, entries: Sequence[Entry]) -> None:
     """Write lines in the journal that the caller's transaction follows, which holds the library, and remember them.
 
     A note beside the journal says what they were decided on, until the transaction is committed.
@@ -270,14 +269,14 @@ def append_journal(connection: Connection, tenant: Tenant, entries: Sequence[Ent
     Raises:
         JournalBehind: the journal is not the one that the database has seen; nothing is written.
     """
-    lines = len(journal_entries(connection, tenant))
-    if is_journal_remembered(connection, tenant, lines):
-        changes = record_changes(connection, tenant) or 0
-        tenant.journal.begin(tenant.agency, Begun(lines, changes, _heads(connection, tenant)))
+    lines = len(journal_entries(transaction))
+    if is_journal_remembered(transaction, lines):
+        changes = record_changes(transaction) or 0
+        transaction.tenant.journal.begin(transaction.agency, Begun(lines, changes, _heads(transaction)))
     # else the lines of a killed command wait for the next one that opens the store, and its note with them
-    tenant.journal.append(entries)
-    remember_journal(connection, tenant)
-    after_commit(connection, _Settling(tenant, lines + len(entries)))
+    transaction.tenant.journal.append(entries)
+    remember_journal(transaction)
+    after_commit(transaction.connection, _Settling(transaction.tenant, lines + len(entries)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,26 +290,26 @@ class _Settling:
         self.tenant.journal.settle(self.tenant.agency, seen=self.lines)
 
 
-def was_killed_before_it_followed(connection: Connection, tenant: Tenant) -> bool:
+def was_killed_before_it_followed(transaction: Transaction) -> bool:
     """Return whether the lines that the database has not seen are those of a killed command, and not of a later life.
 
     The note beside the journal is there only until a database has followed them. This database must have all that the
     one of the note had: as many seen lines, each stream's entry, and no fewer changes of records. An older copy that is
     put back later finds no note. One that is put back while the note is there has lost nothing but these lines.
     """
-    begun = tenant.journal.begun(tenant.agency)
-    seen = connection.scalar(select(_LIBRARY.journal_lines).where(_LIBRARY.agency == tenant.agency)) or 0
-    if begun is None or seen != begun.lines or (record_changes(connection, tenant) or 0) < begun.changes:
+    begun = transaction.tenant.journal.begun(transaction.agency)
+    seen = transaction.scalar(select(_LIBRARY.journal_lines).where(_LIBRARY.agency == transaction.agency)) or 0
+    if begun is None or seen != begun.lines or (record_changes(transaction) or 0) < begun.changes:
         return False
-    heads, ours = _heads(connection, tenant), select(_ENTRY.mac).where(_ENTRY.agency == tenant.agency)
+    heads, ours = _heads(transaction), select(_ENTRY.mac).where(_ENTRY.agency == transaction.agency)
     return all(
         # a head may be older than every entry that is kept
         heads.get(stream) == (seq, code)
-        or connection.scalar(ours.where(_ENTRY.stream == stream, _ENTRY.seq == seq)) == code
+        or transaction.scalar(ours.where(_ENTRY.stream == stream, _ENTRY.seq == seq)) == code
         for stream, (seq, code) in begun.heads.items()
     )
 
 
-def _heads(connection: Connection, tenant: Tenant) -> dict[str, tuple[int, bytes]]:
-    wanted = select(_HEAD.stream, _HEAD.seq, _HEAD.mac).where(_HEAD.agency == tenant.agency)
-    return {row.stream: (row.seq, row.mac) for row in connection.execute(wanted)}
+def _heads(transaction: Transaction) -> dict[str, tuple[int, bytes]]:
+    wanted = select(_HEAD.stream, _HEAD.seq, _HEAD.mac).where(_HEAD.agency == transaction.agency)
+    return {row.stream: (row.seq, row.mac) for row in transaction.execute(wanted)}

@@ -1,6 +1,7 @@
 """The library whose rows are meant, the means to read and write them, and what a writer holds meanwhile.
 
-Every function of the store takes a tenant. A run holds the agreement's lock, and its transactions hold rows.
+Every function of the store takes a tenant, or a transaction that knows its tenant. A run holds the agreement's lock,
+and its transactions hold rows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import BindParameter, Connection, Table, bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -21,21 +22,29 @@ from cprsync.private import hold_alone
 from cprsync.services.ports.runs import Run
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import WITNESS, HeadsFile
+from cprsync.store.core import engine
 from cprsync.store.core.drivers import translated
-from cprsync.store.core.engine import hold_rows, stamp_of, writing
+from cprsync.store.core.engine import hold_rows, stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import time
 
-    from sqlalchemy import Engine, Select
+    from sqlalchemy import ColumnElement, CursorResult, Delete, Engine, Executable, ScalarResult, Select, Update
+    from sqlalchemy.sql.selectable import TypedReturnsRows
 
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.runs import Clock
     from cprsync.store.beside.journal import EraseJournal
+    from cprsync.store.core.engine import AnyRow
     from cprsync.store.seals.keys import Keyring
     from cprsync.store.seals.vault import Vault
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+_Values: TypeAlias = "Mapping[str, Any]"
+_AnyValues: TypeAlias = "_Values | Sequence[_Values]"
 
 _NO_RUN: Final = 0
 
@@ -101,6 +110,111 @@ class Tenant:
         """Return the present moment, as a row holds it."""
         return stamp_of(self.clock.now())
 
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open one transaction that only reads, and sees one moment of the store."""
+        with engine.reading(self.engine) as connection:
+            yield Transaction(connection, self)
+
+    @contextmanager
+    def scanning(self) -> Iterator[Transaction]:
+        """Same as `reading`, for statements that read a large table or index from end to end."""
+        with engine.scanning(self.engine) as connection:
+            yield Transaction(connection, self)
+
+    @contextmanager
+    def writing(self, *, is_synced: bool = True) -> Iterator[Transaction]:
+        """Open one transaction that writes everything, or nothing if an error leaves the block.
+
+        `is_synced`: whether the commit waits for the disk.
+        """
+        with engine.writing(self.engine, is_synced=is_synced) as connection:
+            yield Transaction(connection, self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Transaction:
+    """An open transaction, and the tenant whose rows it reads and writes. It sends statements as a connection does."""
+
+    connection: Connection
+    tenant: Tenant
+
+    @property
+    def agency(self) -> str:
+        """The library."""
+        return self.tenant.agency
+
+    @property
+    def ours(self) -> dict[str, Any]:
+        """The values of AGENCY_IS and AGREEMENT_IS."""
+        return self.tenant.ours
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens the library's values."""
+        return self.tenant.vault
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the program. The database's is another one."""
+        return self.tenant.clock
+
+    def stamp(self) -> str:
+        """Return the present moment, as a row holds it."""
+        return self.tenant.stamp()
+
+    @overload
+    def execute(self, statement: TypedReturnsRows[*Ts], values: _AnyValues | None = None) -> CursorResult[*Ts]: ...
+
+    @overload
+    def execute(self, statement: Executable, values: _AnyValues | None = None) -> CursorResult[*tuple[Any, ...]]: ...
+
+    def execute(self, statement: Executable, values: _AnyValues | None = None) -> CursorResult[*tuple[Any, ...]]:
+        """Send a statement, and return its rows."""
+        return self.connection.execute(statement, values)
+
+    @overload
+    def scalar(self, statement: TypedReturnsRows[T], values: _Values | None = None) -> T | None: ...
+
+    @overload
+    def scalar(self, statement: Executable, values: _Values | None = None) -> Any: ...
+
+    def scalar(self, statement: Executable, values: _Values | None = None) -> Any:
+        """Send a statement, and return the first column of its first row."""
+        return self.connection.scalar(statement, values)
+
+    @overload
+    def scalars(self, statement: TypedReturnsRows[T], values: _AnyValues | None = None) -> ScalarResult[T]: ...
+
+    @overload
+    def scalars(self, statement: Executable, values: _AnyValues | None = None) -> ScalarResult[Any]: ...
+
+    def scalars(self, statement: Executable, values: _AnyValues | None = None) -> ScalarResult[Any]:
+        """Send a statement, and return the first column of its rows."""
+        return self.connection.scalars(statement, values)
+
+    def fetch_rows(
+        self, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any], **bound: object
+    ) -> list[AnyRow]:
+        """Return the rows whose column has one of the values, as `engine.fetch_rows` does."""
+        return engine.fetch_rows(self.connection, wanted, column, values, **bound)
+
+    def fetch_values(
+        self, wanted: Select[Any], column: ColumnElement[Any], values: Collection[Any], **bound: object
+    ) -> list[Any]:
+        """Return the first column of what `fetch_rows` returns."""
+        return engine.fetch_values(self.connection, wanted, column, values, **bound)
+
+    def change_rows(
+        self, change: Update | Delete, column: ColumnElement[Any], values: Collection[Any], **bound: object
+    ) -> int:
+        """Update or delete the rows whose column has one of the values. Returns how many rows there were."""
+        return engine.change_rows(self.connection, change, column, values, **bound)
+
+    def count_rows(self, *where: ColumnElement[bool]) -> int:
+        """Count the rows of the table that the conditions are about."""
+        return engine.count_rows(self.connection, *where)
+
 
 class TenantStore:
     """One capability of the store, for one tenant. Each of its methods is a transaction of its own."""
@@ -146,66 +260,66 @@ def _busy() -> RunBusy:
     return RunBusy("another run of this agreement is at work")
 
 
-def hold_fence(connection: Connection, tenant: Tenant, run: Run) -> None:
+def hold_fence(transaction: Transaction, run: Run) -> None:
     """Make sure that no newer run has taken over, and that none can before this transaction ends.
 
     Raises:
         FenceLost: a newer run has taken over.
     """
-    if newest_epoch(connection, tenant) != run.epoch:
+    if newest_epoch(transaction) != run.epoch:
         raise FenceLost("a newer run has taken over: this one writes nothing more")
 
 
-def newest_epoch(connection: Connection, tenant: Tenant) -> int:
+def newest_epoch(transaction: Transaction) -> int:
     """Return the newest run's fence.
 
     The agreement's row is held, so that it stays the newest until the transaction ends.
     """
-    hold_rows(connection, _HOLD_AGREEMENT, tenant.ours)
-    return connection.scalar(_NEWEST_EPOCH, tenant.ours) or 0
+    hold_rows(transaction.connection, _HOLD_AGREEMENT, transaction.ours)
+    return transaction.scalar(_NEWEST_EPOCH, transaction.ours) or 0
 
 
-def hold_library(connection: Connection, tenant: Tenant) -> None:
+def hold_library(transaction: Transaction) -> None:
     """Hold the library's row until the transaction ends, so that writers of its patrons go one after the other.
 
     Every writer takes it before any patron, and a run takes it after its fence. With one order there is no deadlock.
     The key stays free, because each new row that names the library or the agreement checks that it exists.
     """
-    hold_rows(connection, _HOLD_LIBRARY, {"agency_": tenant.agency})
+    hold_rows(transaction.connection, _HOLD_LIBRARY, {"agency_": transaction.agency})
 
 
 @contextmanager
-def library_transaction(tenant: Tenant) -> Iterator[Connection]:
+def library_transaction(tenant: Tenant) -> Iterator[Transaction]:
     """Open a transaction that holds the library, for a caller that no run can overtake."""
-    with writing(tenant.engine) as connection:
-        hold_library(connection, tenant)
-        yield connection
+    with tenant.writing() as transaction:
+        hold_library(transaction)
+        yield transaction
 
 
 @contextmanager
-def run_transaction(tenant: Tenant, run: Run | None) -> Iterator[Connection]:
+def run_transaction(tenant: Tenant, run: Run | None) -> Iterator[Transaction]:
     """Open a transaction of a run, or of a caller who holds the agreement's lock (no run).
 
     Raises:
         FenceLost: a newer run has taken over.
     """
-    with writing(tenant.engine) as connection:
+    with tenant.writing() as transaction:
         if run is not None:
-            hold_fence(connection, tenant, run)
-        hold_library(connection, tenant)
-        yield connection
+            hold_fence(transaction, run)
+        hold_library(transaction)
+        yield transaction
 
 
-def next_id(connection: Connection, tenant: Tenant, table: Table) -> int:
+def next_id(transaction: Transaction, table: Table) -> int:
     """Return the next number of a table, without gaps. The library's row is held until the transaction ends."""
-    hold_library(connection, tenant)
-    last = connection.scalar(_last_id(table), {"agency_": tenant.agency})
+    hold_library(transaction)
+    last = transaction.scalar(_last_id(table), {"agency_": transaction.agency})
     return (last or 0) + 1
 
 
-def set_run_values(connection: Connection, tenant: Tenant, run: Run, **values: object) -> None:
+def set_run_values(transaction: Transaction, run: Run, **values: object) -> None:
     """Write columns of the run's row, in the caller's transaction."""
-    connection.execute(_CHANGE_RUN, {**values, "agency_": tenant.agency, "run_": run.id})
+    transaction.execute(_CHANGE_RUN, {**values, "agency_": transaction.agency, "run_": run.id})
 
 
 @functools.cache

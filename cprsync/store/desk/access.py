@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, text
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select, text
 
 from cprsync.domain.desk.access import (
     SETTLED_BY,
@@ -31,7 +31,7 @@ from cprsync.services.ports.access import Admission
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import LETTING, SIGNATURE, Entries, bind, find_unbound, read_entry
-from cprsync.store.core.engine import fetch_rows, moment_of, stamp_of, writing
+from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number
 from cprsync.store.trust.attempt_checks import LOOK_UP, REFUSED, SECONDED
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.access import Caps
     from cprsync.services.ports.access import Wanted
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kinds that say that a user was stopped, and may go on.
 STOPPED, LIFTED = "stopped", "lifted"
@@ -142,20 +142,20 @@ _ADD_OUTCOME: Final = text(
 )
 
 
-def is_bound(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | None) -> bool:
+def is_bound(transaction: Transaction, wanted: Wanted, *, own: str | None) -> bool:
     """Whether a rule has to decide about what is no look-up: only if it is close, or the user is stopped."""
-    return bool(_closeness(connection, tenant, wanted, own)) or read_stop(connection, tenant, wanted.user)[0]
+    return bool(_closeness(transaction, wanted, own)) or read_stop(transaction, wanted.user)[0]
 
 
-def admit(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | None, caps: Caps | None) -> Admission:
+def admit(transaction: Transaction, wanted: Wanted, *, own: str | None, caps: Caps | None) -> Admission:
     """Write an attempt and its audit entry, refused or not. `own`: the user's patron number. `caps` None: no rule."""
     # held first, so that attempts are decided one after the other
-    end = audit.hold_stream(connection, tenant, audit.DESK)
-    closeness, signature = _closeness(connection, tenant, wanted, own), _signature(connection, tenant, wanted)
+    end = audit.hold_stream(transaction, audit.DESK)
+    closeness, signature = _closeness(transaction, wanted, own), _signature(transaction, wanted)
     attempt = Attempt(
         wanted.user,
         wanted.doing,
-        tenant.clock.now(),
+        transaction.clock.now(),
         closeness,
         is_stranger=wanted.doing is Doing.LOOK_UP and wanted.patron_id is None,
         follows=wanted.follows,
@@ -163,18 +163,18 @@ def admit(connection: Connection, tenant: Tenant, wanted: Wanted, *, own: str | 
     )
     refused = None
     if caps is not None:
-        history = _history_for(connection, tenant, wanted, caps)
+        history = _history_for(transaction, wanted, caps)
         refused = why_refused(attempt, history, caps)
-    happened = _happened(tenant, wanted, refused.value if refused else "", signature)
-    seq = audit.append(connection, tenant, audit.DESK, [happened], end=end)
-    latest = connection.execute(_LATEST, {"agency_": tenant.agency}).all()
-    _make_room(connection, tenant, seq, latest)
-    row = _row(tenant, wanted, attempt)
-    sampled = refused is None and _is_drawn(tenant, attempt, latest)
+    happened = _happened(transaction.tenant, wanted, refused.value if refused else "", signature)
+    seq = audit.append(transaction, audit.DESK, [happened], end=end)
+    latest = transaction.execute(_LATEST, {"agency_": transaction.agency}).all()
+    _make_room(transaction, seq, latest)
+    row = _row(transaction.tenant, wanted, attempt)
+    sampled = refused is None and _is_drawn(transaction.tenant, attempt, latest)
     row |= {"seq": seq, "refused": refused.value if refused else "", "sampled": sampled}
-    connection.execute(_ADD_ATTEMPT, row)
+    transaction.execute(_ADD_ATTEMPT, row)
     if refused is None and signature is not None:
-        write_outcome(connection, tenant, signature.seq, Outcome.USED, wanted.user)
+        write_outcome(transaction, signature.seq, Outcome.USED, wanted.user)
     return Admission(seq, refused, is_signed=attempt.is_signed, own=own)
 
 
@@ -204,7 +204,7 @@ def _row(tenant: Tenant, wanted: Wanted, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _make_room(connection: Connection, tenant: Tenant, seq: int, latest: Sequence[AnyRow]) -> None:
+def _make_room(transaction: Transaction, seq: int, latest: Sequence[AnyRow]) -> None:
     """Delete what stands under a number that is given again.
 
     That is so after entries were taken away past the program. The audit's check says so.
@@ -212,7 +212,7 @@ def _make_room(connection: Connection, tenant: Tenant, seq: int, latest: Sequenc
     if latest and max(latest[0].seq, latest[0].last_outcome or 0) < seq:
         return
     for deletion in _DELETE_NUMBER:
-        connection.execute(deletion, {"agency_": tenant.agency, "seq_": seq})
+        transaction.execute(deletion, {"agency_": transaction.agency, "seq_": seq})
 
 
 def _is_drawn(tenant: Tenant, attempt: Attempt, latest: Sequence[AnyRow]) -> bool:
@@ -225,23 +225,23 @@ def _is_drawn(tenant: Tenant, attempt: Attempt, latest: Sequence[AnyRow]) -> boo
 # -- what the rules have to know ----------------------------------------------------------------------------
 
 
-def _history_for(connection: Connection, tenant: Tenant, wanted: Wanted, caps: Caps) -> History:
+def _history_for(transaction: Transaction, wanted: Wanted, caps: Caps) -> History:
     """No cap counts what is no look-up."""
     if wanted.doing is Doing.LOOK_UP:
-        since = stamp_of(counted_since(tenant.clock.now()))
-        return read_history(connection, tenant, wanted.user, limit=looks_needed(caps), since=since)
-    stopped, lifted = read_stop(connection, tenant, wanted.user)
+        since = stamp_of(counted_since(transaction.clock.now()))
+        return read_history(transaction, wanted.user, limit=looks_needed(caps), since=since)
+    stopped, lifted = read_stop(transaction, wanted.user)
     return History(is_stopped=stopped, lifted=lifted)
 
 
-def read_history(connection: Connection, tenant: Tenant, user: str, *, limit: int, since: str = "") -> History:
+def read_history(transaction: Transaction, user: str, *, limit: int, since: str = "") -> History:
     """What a user has looked up, the latest first, and whether they are stopped.
 
     Leaves out what is older than `since`, unless a reason may be owed for it.
     """
-    asked = {"agency_": tenant.agency, "user_": user, "most_": limit, "since_": since}
-    looks = list(_looks(connection.execute(_HISTORY, asked)))
-    stopped, lifted = read_stop(connection, tenant, user)
+    asked = {"agency_": transaction.agency, "user_": user, "most_": limit, "since_": since}
+    looks = list(_looks(transaction.execute(_HISTORY, asked)))
+    stopped, lifted = read_stop(transaction, user)
     return History(looks, is_stopped=stopped, lifted=lifted)
 
 
@@ -257,60 +257,60 @@ def _looks(rows: Iterable[AnyRow]) -> Iterator[Look]:
         yield Look(moment_of(at), purpose, is_stranger, follows=follows, outcomes=frozenset(came[seq]))
 
 
-def read_stop(connection: Connection, tenant: Tenant, user: str) -> tuple[bool, datetime | None]:
+def read_stop(transaction: Transaction, user: str) -> tuple[bool, datetime | None]:
     """Whether a user is stopped, and when they were last allowed to go on."""
-    found = connection.execute(_STOPS, {"agency_": tenant.agency, "user_": user}).all()
-    unbound = find_unbound(connection, tenant, SIGNATURE, found)
+    found = transaction.execute(_STOPS, {"agency_": transaction.agency, "user_": user}).all()
+    unbound = find_unbound(transaction, SIGNATURE, found)
     rows = [row for row in found if row.outcome == Outcome.STOPPED.value or SIGNATURE.key_of(row) not in unbound]
     lifted = next((moment_of(row.at) for row in rows if row.outcome == Outcome.LIFTED.value), None)
     return bool(rows) and rows[0].outcome == Outcome.STOPPED.value, lifted
 
 
-def outcomes_of(connection: Connection, tenant: Tenant, seqs: Iterable[int]) -> dict[int, frozenset[Outcome]]:
+def outcomes_of(transaction: Transaction, seqs: Iterable[int]) -> dict[int, frozenset[Outcome]]:
     """What came of attempts, by their numbers."""
     found: dict[int, set[Outcome]] = {}
-    wanted = select(_OUTCOME.seq, _OUTCOME.outcome).where(_OUTCOME.agency == tenant.agency)
-    for row in fetch_rows(connection, wanted, _OUTCOME.seq, list(seqs)):
+    wanted = select(_OUTCOME.seq, _OUTCOME.outcome).where(_OUTCOME.agency == transaction.agency)
+    for row in transaction.fetch_rows(wanted, _OUTCOME.seq, list(seqs)):
         found.setdefault(row.seq, set()).add(_OUTCOMES[row.outcome])
     return {seq: frozenset(outcomes) for seq, outcomes in found.items()}
 
 
-def _closeness(connection: Connection, tenant: Tenant, wanted: Wanted, own: str | None) -> frozenset[Closeness]:
+def _closeness(transaction: Transaction, wanted: Wanted, own: str | None) -> frozenset[Closeness]:
     """What makes the person more than a stranger, as far as our records tell."""
-    row, close = _subject(connection, tenant, wanted), set()
+    row, close = _subject(transaction, wanted), set()
     if own is not None and row is not None:
         if row.id == own:
             close.add(Closeness.OWN)
-        elif row.address_index is not None and row.address_index == _home(connection, tenant, own):
+        elif row.address_index is not None and row.address_index == _home(transaction, own):
             close.add(Closeness.HOUSEHOLD)
-    probes = _probes_of(tenant, wanted)
+    probes = _probes_of(transaction.tenant, wanted)
     # a patron who is to get a number has another one
     is_theirs = row is not None and row.number_index in probes
-    if probes and not is_theirs and is_own_number(connection, tenant, wanted.user, probes):
+    if probes and not is_theirs and is_own_number(transaction, wanted.user, probes):
         close.add(Closeness.OWN)
-    if row.watched if row is not None else _is_watched(connection, tenant, probes):
+    if row.watched if row is not None else _is_watched(transaction, probes):
         close.add(Closeness.WATCHED)
     return frozenset(close)
 
 
-def _subject(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow | None:
+def _subject(transaction: Transaction, wanted: Wanted) -> AnyRow | None:
     """The patron whom it is about; None: it is about no patron of ours."""
     if wanted.patron_id is None:
         return None
-    probes = _probes_of(tenant, wanted)
-    asked = {"agency_": tenant.agency, "patron_": wanted.patron_id, "probes_": probes}
-    return connection.execute(_SUBJECT, asked).one_or_none()
+    probes = _probes_of(transaction.tenant, wanted)
+    asked = {"agency_": transaction.agency, "patron_": wanted.patron_id, "probes_": probes}
+    return transaction.execute(_SUBJECT, asked).one_or_none()
 
 
-def _home(connection: Connection, tenant: Tenant, patron_id: str) -> bytes | None:
+def _home(transaction: Transaction, patron_id: str) -> bytes | None:
     """The index of the address at which a patron lives."""
-    found: bytes | None = connection.scalar(_HOME, {"agency_": tenant.agency, "patron_": patron_id})
+    found: bytes | None = transaction.scalar(_HOME, {"agency_": transaction.agency, "patron_": patron_id})
     return found
 
 
-def _is_watched(connection: Connection, tenant: Tenant, probes: list[bytes]) -> bool:
+def _is_watched(transaction: Transaction, probes: list[bytes]) -> bool:
     """Whether the number of somebody who is no patron is watched."""
-    return bool(probes and connection.scalar(_IS_WATCHED, {"agency_": tenant.agency, "probes_": probes}))
+    return bool(probes and transaction.scalar(_IS_WATCHED, {"agency_": transaction.agency, "probes_": probes}))
 
 
 def _probes_of(tenant: Tenant, wanted: Wanted) -> list[bytes]:
@@ -322,11 +322,11 @@ def number_probes(tenant: Tenant, digits: str) -> list[bytes]:
     return tenant.vault.probes("number", digits)
 
 
-def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow | None:
+def _signature(transaction: Transaction, wanted: Wanted) -> AnyRow | None:
     """A signature for this very attempt that holds and was not used; None: there is none. `by`: who signed."""
-    now = tenant.clock.now()
+    now = transaction.clock.now()
     asked: dict[str, Any] = {
-        "agency_": tenant.agency,
+        "agency_": transaction.agency,
         "user_": wanted.user,
         "doing_": wanted.doing.value,
         "purpose_": wanted.purpose,
@@ -335,26 +335,30 @@ def _signature(connection: Connection, tenant: Tenant, wanted: Wanted) -> AnyRow
         "until_": stamp_of(now + AHEAD),
     }
     if wanted.patron_id is not None:
-        row = connection.execute(_SIGNED_OF_PATRON, asked | {"patron_": wanted.patron_id}).one_or_none()
+        row = transaction.execute(_SIGNED_OF_PATRON, asked | {"patron_": wanted.patron_id}).one_or_none()
     elif wanted.number is not None:
-        row = connection.execute(_SIGNED_OF_NUMBER, asked | {"probes_": _probes_of(tenant, wanted)}).one_or_none()
+        row = transaction.execute(
+            _SIGNED_OF_NUMBER, asked | {"probes_": _probes_of(transaction.tenant, wanted)}
+        ).one_or_none()
     else:
-        row = connection.execute(_SIGNED, asked).one_or_none()
-    return row if row is not None and _is_signed(connection, tenant, row, wanted) else None
+        row = transaction.execute(_SIGNED, asked).one_or_none()
+    return row if row is not None and _is_signed(transaction, row, wanted) else None
 
 
-def _is_signed(connection: Connection, tenant: Tenant, row: AnyRow, wanted: Wanted) -> bool:
+def _is_signed(transaction: Transaction, row: AnyRow, wanted: Wanted) -> bool:
     """Whether the audit has the signature, no use of it, and the attempt that it was given to."""
-    of = (_OUTCOME.agency == tenant.agency) & (_OUTCOME.seq == row.seq) & (_OUTCOME.outcome == Outcome.SIGNED.value)
-    signed = connection.execute(select(tables.desk_outcome).where(of)).all()
-    entries = Entries(connection, tenant, SIGNATURE)
-    if find_unbound(connection, tenant, SIGNATURE, signed, entries):
+    of = (
+        (_OUTCOME.agency == transaction.agency) & (_OUTCOME.seq == row.seq) & (_OUTCOME.outcome == Outcome.SIGNED.value)
+    )
+    signed = transaction.execute(select(tables.desk_outcome).where(of)).all()
+    entries = Entries(transaction, SIGNATURE)
+    if find_unbound(transaction, SIGNATURE, signed, entries):
         return False
-    attempt = read_entry(connection, tenant, audit.DESK, row.seq)
+    attempt = read_entry(transaction, audit.DESK, row.seq)
     if attempt is None or f"{row.seq}|{Outcome.USED.value}" in entries.at:
         return False
     # the number may be under another key by now, where there is a patron to compare
-    same = wanted.patron_id is not None or attempt.get("number") == _hex_of(tenant, wanted)
+    same = wanted.patron_id is not None or attempt.get("number") == _hex_of(transaction.tenant, wanted)
     return same and (attempt.get("user"), attempt["patron"]) == (wanted.user, wanted.patron_id)
 
 
@@ -365,35 +369,37 @@ def _hex_of(tenant: Tenant, wanted: Wanted) -> str | None:
 # -- what came of it ----------------------------------------------------------------------------------------
 
 
-def write_outcome(connection: Connection, tenant: Tenant, seq: int, outcome: Outcome, who: str) -> bool:
+def write_outcome(transaction: Transaction, seq: int, outcome: Outcome, who: str) -> bool:
     """Write an outcome, once. False: it was there."""
-    values = {"agency": tenant.agency, "seq": seq, "outcome": outcome.value, "at": tenant.stamp(), "who": who}
-    is_new = connection.execute(_ADD_OUTCOME, values).rowcount == 1
+    values = {"agency": transaction.agency, "seq": seq, "outcome": outcome.value, "at": transaction.stamp(), "who": who}
+    is_new = transaction.execute(_ADD_OUTCOME, values).rowcount == 1
     if is_new and outcome in LETTING:
-        bind(connection, tenant, SIGNATURE, {(seq, outcome.value): None})
+        bind(transaction, SIGNATURE, {(seq, outcome.value): None})
     return is_new
 
 
 def note(tenant: Tenant, seq: int, outcome: Outcome, *, user: str) -> None:
     """Write what came of an attempt, once, and stop a user who seems to try numbers."""
     # what is lost with the power counts as not known, which is stricter than that somebody was found
-    with writing(tenant.engine, is_synced=outcome not in {Outcome.FOUND, Outcome.FAILED}) as connection:
+    with tenant.writing(is_synced=outcome not in {Outcome.FOUND, Outcome.FAILED}) as transaction:
         if outcome is Outcome.NOT_FOUND:
-            audit.hold_stream(connection, tenant, audit.DESK)
-        write_outcome(connection, tenant, seq, outcome, user)
+            audit.hold_stream(transaction, audit.DESK)
+        write_outcome(transaction, seq, outcome, user)
         if outcome is Outcome.NOT_FOUND:
-            _stop_if_enumerating(connection, tenant, user)
+            _stop_if_enumerating(transaction, user)
 
 
-def _stop_if_enumerating(connection: Connection, tenant: Tenant, user: str) -> None:
-    history = read_history(connection, tenant, user, limit=_RECENT)
+def _stop_if_enumerating(transaction: Transaction, user: str) -> None:
+    history = read_history(transaction, user, limit=_RECENT)
     if is_enumerating(history) and not history.is_stopped:
-        seq = audit.append(connection, tenant, audit.DESK, [audit.Happened(STOPPED, user=user)])
-        write_outcome(connection, tenant, seq, Outcome.STOPPED, user)
+        seq = audit.append(transaction, audit.DESK, [audit.Happened(STOPPED, user=user)])
+        write_outcome(transaction, seq, Outcome.STOPPED, user)
 
 
-def note_recorded(connection: Connection, tenant: Tenant, index: bytes, user: str) -> None:
+def note_recorded(transaction: Transaction, index: bytes, user: str) -> None:
     """Write that the person of a user's look-ups is a record of ours now."""
-    theirs = (_ROW.agency == tenant.agency) & (_ROW.who == user) & (_ROW.number_index == index) & (_ROW.refused == "")
-    for seq in connection.scalars(select(_ROW.seq).where(theirs, _ROW.stranger)).all():
-        write_outcome(connection, tenant, seq, Outcome.RECORDED, user)
+    theirs = (
+        (_ROW.agency == transaction.agency) & (_ROW.who == user) & (_ROW.number_index == index) & (_ROW.refused == "")
+    )
+    for seq in transaction.scalars(select(_ROW.seq).where(theirs, _ROW.stranger)).all():
+        write_outcome(transaction, seq, Outcome.RECORDED, user)

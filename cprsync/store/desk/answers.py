@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from cprsync.domain.deciding.reviews import ReviewNews
 from cprsync.domain.feed.delivery import WindowReason
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.desk import ReviewItem
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 _ITEM, _OUT = tables.review_item.c, tables.outbox.c
 
@@ -68,8 +68,7 @@ class Done(NamedTuple):
 class Answering:
     """A review item that is answered in a transaction: its row, and the rows of its patrons, all held."""
 
-    connection: Connection
-    tenant: Tenant
+    transaction: Transaction
     item: ReviewItem
     row: AnyRow
     patrons: Mapping[str, AnyRow]
@@ -109,15 +108,15 @@ def reject(one: Answering) -> Done:
     if doing in {AcceptEffect.ASK_NUMBER, AcceptEffect.MERGE}:
         # the answer to an open question would bring the item back each night
         _drop_question(one, NUMBER_CHANGE)
-    if kept_numbers(one.tenant, one.row) is not None:
+    if kept_numbers(one.transaction.tenant, one.row) is not None:
         # news of the number that stays was left undecided together with the item
-        ask(one.connection, one.tenant, [(one.patron_id, FIRST_COPY)])
+        ask(one.transaction, [(one.patron_id, FIRST_COPY)])
     elif one.item.row.leaves_replaced:
         # the register tells a protection or a death under the number that the patron does not get
-        open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.NUMBER_REPLACED)
+        open_windows(one.transaction, [one.patron_id], WindowReason.NUMBER_REPLACED)
     elif doing is AcceptEffect.ASK_AGAIN and _is_protected(one):
         # the record that is left may have ended the protection, and no delivery tells of that again
-        open_windows(one.connection, one.tenant, [one.patron_id], WindowReason.RECORD_LEFT)
+        open_windows(one.transaction, [one.patron_id], WindowReason.RECORD_LEFT)
     if doing is AcceptEffect.END_PROTECTION:
         _drop_question(one, *PROTECTION_QUESTIONS)
     if doing is AcceptEffect.SAME_PERSON:
@@ -125,18 +124,18 @@ def reject(one: Answering) -> Done:
     if one.item.kind == NET_MEDIA_REFUSED:
         _drop_refused(one)
     if doing is AcceptEffect.SEND_AGAIN:
-        one.connection.execute(delete(tables.outbox).where(_refused_by_targets(one)))
+        one.transaction.execute(delete(tables.outbox).where(_refused_by_targets(one)))
     return Done()
 
 
 def _is_protected(one: Answering) -> bool:
-    person = open_patron(one.connection, one.tenant, one.patron).register
+    person = open_patron(one.transaction, one.patron).register
     return person.protection is Protection.NAME_AND_ADDRESS
 
 
 def wait_again(one: Answering) -> Done:
     """Undo what rejecting the item did. The PIN stays away: staff give a new one."""
-    kept = open_kept(one.tenant, one.row)
+    kept = open_kept(one.transaction.tenant, one.row)
     if one.item.row.doing is AcceptEffect.SAME_PERSON and kept is not None:
         return Done(_unblock(one, one.patron, kept))
     return Done()
@@ -148,23 +147,23 @@ def take_back(one: Answering) -> Done:
     Raises:
         ReviewClosed: what taking it back needs is forgotten, or something has happened since.
     """
-    kept = _kept(one.tenant, one.row)
+    kept = _kept(one.transaction.tenant, one.row)
     match one.item.row.doing:
         case AcceptEffect.END_LINK:
             ended = date.fromisoformat(kept["day"])
-            responsibles.resume(one.connection, one.tenant, one.patron_id, kept["responsible"], ended=ended)
+            responsibles.resume(one.transaction, one.patron_id, kept["responsible"], ended=ended)
             return Done(("responsible",))
         case AcceptEffect.NUMBER_SET:
-            number_undo.take_back(one.connection, one.tenant, one.patron, kept)
+            number_undo.take_back(one.transaction, one.patron, kept)
             return Done(("cpr_number",))
         case AcceptEffect.MERGE:
-            merging.undo_merge(one.connection, one.tenant, closed=one.patron, keeps=one.other, kept=kept)
+            merging.undo_merge(one.transaction, closed=one.patron, keeps=one.other, kept=kept)
             return Done(("merged",))
         case AcceptEffect.END_PROTECTION:
             _protect_again(one)
             return Done(("protection",))
     fields = _unblock(one, one.patron, kept)
-    settle_items(one.connection, one.tenant, [one.patron_id], LIFTED_BY[one.item.kind])
+    settle_items(one.transaction, [one.patron_id], LIFTED_BY[one.item.kind])
     return Done(fields)
 
 
@@ -182,13 +181,13 @@ def _nothing(_: Answering) -> Done:
 
 
 def _block(one: Answering) -> Done:
-    today, local = one.tenant.clock.today(), open_local(one.tenant, one.patron)
+    today, local = one.transaction.clock.today(), open_local(one.transaction.tenant, one.patron)
     block = Block(today, BLOCK_REASONS[one.item.kind])
-    write_local(one.connection, one.tenant, one.patron, replace(local, blocks=(*local.blocks, block)))
+    write_local(one.transaction, one.patron, replace(local, blocks=(*local.blocks, block)))
     undo: dict[str, Any] = {"day": today.isoformat(), "reason": block.reason, "reservations": []}
     if one.item.kind != BLOCK_DEAD:
         return Done(("blocks",), undo)
-    undo["reservations"] = circulation.cancel_reservations(one.connection, one.tenant, one.patron_id, on=today)
+    undo["reservations"] = circulation.cancel_reservations(one.transaction, one.patron_id, on=today)
     return Done(("blocks", "reservations"), undo)
 
 
@@ -197,10 +196,10 @@ def _stop_cards(one: Answering) -> Done:
 
     The cards stay, so that whoever shows one is found.
     """
-    today, local = one.tenant.clock.today(), open_local(one.tenant, one.patron)
+    today, local = one.transaction.clock.today(), open_local(one.transaction.tenant, one.patron)
     block = Block(today, OTHER_PERSON_BLOCK)
     cards = tuple(replace(card, pin_hash="") for card in local.cards)
-    write_local(one.connection, one.tenant, one.patron, replace(local, blocks=(*local.blocks, block), cards=cards))
+    write_local(one.transaction, one.patron, replace(local, blocks=(*local.blocks, block), cards=cards))
     return Done(("blocks", "pin"), {"day": today.isoformat(), "reason": block.reason, "reservations": []})
 
 
@@ -208,30 +207,30 @@ def _lift(one: Answering) -> Done:
     """Take back each confirmed block of the kind that this item ends."""
     confirmed = (_ITEM.patron_id == one.patron_id) & (_ITEM.kind == BLOCK_OF[one.item.kind])
     confirmed &= _ITEM.state == State.ACCEPTED.value
-    wanted = select(tables.review_item).where(_ITEM.agency == one.tenant.agency, confirmed).order_by(_ITEM.id)
+    wanted = select(tables.review_item).where(_ITEM.agency == one.transaction.agency, confirmed).order_by(_ITEM.id)
     fields: tuple[str, ...] = ()
-    for block in one.connection.execute(wanted).all():
-        (row,) = patron_rows(one.connection, one.tenant, [one.patron_id])
-        fields = _unblock(one, row, _kept(one.tenant, block))
-        item = (_ITEM.agency == one.tenant.agency) & (_ITEM.id == block.id)
-        one.connection.execute(update(tables.review_item).where(item).values(state=State.UNDONE.value))
+    for block in one.transaction.execute(wanted).all():
+        (row,) = patron_rows(one.transaction, [one.patron_id])
+        fields = _unblock(one, row, _kept(one.transaction.tenant, block))
+        item = (_ITEM.agency == one.transaction.agency) & (_ITEM.id == block.id)
+        one.transaction.execute(update(tables.review_item).where(item).values(state=State.UNDONE.value))
     return Done(fields)
 
 
 def _unblock(one: Answering, patron: AnyRow, kept: Mapping[str, Any]) -> tuple[str, ...]:
     """Remove the block, unless it is gone already, and let the reservations wait again."""
-    day, local = date.fromisoformat(kept["day"]), open_local(one.tenant, patron)
+    day, local = date.fromisoformat(kept["day"]), open_local(one.transaction.tenant, patron)
     blocks = list(local.blocks)
     if (block := Block(day, kept["reason"])) in blocks:
         blocks.remove(block)
-        write_local(one.connection, one.tenant, patron, replace(local, blocks=tuple(blocks)))
-    circulation.take_back_reservations(one.connection, one.tenant, kept["reservations"], cancelled=day)
+        write_local(one.transaction, patron, replace(local, blocks=tuple(blocks)))
+    circulation.take_back_reservations(one.transaction, kept["reservations"], cancelled=day)
     return ("blocks", "reservations") if kept["reservations"] else ("blocks",)
 
 
 def _ask(kind: str) -> Callable[[Answering], Done]:
     def ask_register(one: Answering) -> Done:
-        ask(one.connection, one.tenant, [(one.patron_id, kind)])
+        ask(one.transaction, [(one.patron_id, kind)])
         return Done()
 
     return ask_register
@@ -245,8 +244,8 @@ def _give_number(one: Answering, write: Write) -> None:
     Raises:
         LostCompare: the record changed meanwhile, or another patron has got the number.
     """
-    write_records(one.connection, one.tenant, one.tenant.no_run, [write])
-    ask(one.connection, one.tenant, [(write.patron.id, NUMBER_CHANGE)])
+    write_records(one.transaction, one.transaction.tenant.no_run, [write])
+    ask(one.transaction, [(write.patron.id, NUMBER_CHANGE)])
 
 
 def _number(_: Answering) -> Done:
@@ -254,15 +253,15 @@ def _number(_: Answering) -> Done:
 
 
 def _merge(one: Answering) -> Done:
-    return Done(("merged",), merging.merge(one.connection, one.tenant, closes=one.patron, keeps=one.other))
+    return Done(("merged",), merging.merge(one.transaction, closes=one.patron, keeps=one.other))
 
 
 def _end_links(one: Answering) -> Done:
     """End the links that are the reason for this item, as they are now."""
-    today, linked = one.tenant.clock.today(), links.answering_for(one.connection, one.tenant, [one.patron_id])
+    today, linked = one.transaction.clock.today(), links.answering_for(one.transaction, [one.patron_id])
     theirs = [link for link in linked if link.is_reason_for(one.item.kind)]
     pairs = {(link.minor_id, link.responsible_id) for link in theirs}
-    responsibles.end(one.connection, one.tenant, pairs, on=today)
+    responsibles.end(one.transaction, pairs, on=today)
     undo = {"day": today.isoformat(), "responsible": [link.responsible_id for link in theirs]}
     return Done(("responsible",), undo)
 
@@ -275,30 +274,30 @@ def _end_protection(one: Answering, write: Write) -> None:
     Raises:
         LostCompare: the patron changed since the decision.
     """
-    write_records(one.connection, one.tenant, one.tenant.no_run, [write])
-    write_reviews(one.connection, one.tenant, one.tenant.no_run, ReviewNews([(write.patron, write.after)]))
+    write_records(one.transaction, one.transaction.tenant.no_run, [write])
+    write_reviews(one.transaction, one.transaction.tenant.no_run, ReviewNews([(write.patron, write.after)]))
     _drop_question(one, *PROTECTION_QUESTIONS)
 
 
 def _protection(one: Answering) -> Done:
-    return Done(("protection",), {"day": one.tenant.clock.today().isoformat()})
+    return Done(("protection",), {"day": one.transaction.clock.today().isoformat()})
 
 
 def _protect_again(one: Answering) -> None:
     """Put the protection back on the record as it is now."""
-    patron = open_patron(one.connection, one.tenant, one.patron)
+    patron = open_patron(one.transaction, one.patron)
     after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
-    write = Write(patron, after, prepare(one.tenant.vault, after), patron.as_of, (Action.PROTECT,))
-    write_records(one.connection, one.tenant, one.tenant.no_run, [write])
+    write = Write(patron, after, prepare(one.transaction.vault, after), patron.as_of, (Action.PROTECT,))
+    write_records(one.transaction, one.transaction.tenant.no_run, [write])
 
 
 def _let_go(one: Answering) -> Done:
-    let_go(one.connection, one.tenant, [one.patron_id])
+    let_go(one.transaction, [one.patron_id])
     return Done()
 
 
 def _drop_question(one: Answering, *kinds: str) -> None:
-    close_questions(one.connection, one.tenant, [(one.patron_id, kind) for kind in kinds])
+    close_questions(one.transaction, [(one.patron_id, kind) for kind in kinds])
 
 
 def _publish_again(one: Answering) -> Done:
@@ -308,34 +307,36 @@ def _publish_again(one: Answering) -> Done:
     """
     row = one.patrons.get(one.patron_id)
     if row is None or row.status_class in tables.GONE:
-        again = update(tables.outbox).where(for_culr(one.tenant, FAILED), _OUT.patron_id == one.patron_id)
-        one.connection.execute(again.values(state=WAITING, attempts=0))
+        again = update(tables.outbox).where(for_culr(one.transaction.tenant, FAILED), _OUT.patron_id == one.patron_id)
+        one.transaction.execute(again.values(state=WAITING, attempts=0))
         return Done()
     _drop_refused(one)
-    patron = open_patron(one.connection, one.tenant, row)
-    culr = culr_in_force(patron.register, in_force(patron.overrides, one.tenant.clock.today()))
+    patron = open_patron(one.transaction, row)
+    culr = culr_in_force(patron.register, in_force(patron.overrides, one.transaction.clock.today()))
     if culr is not None and patron.borrows:
         # an effect has the version of its record, and no version is used twice: the record moves on (decision 21)
-        same = prepare(one.tenant.vault, patron.register)
+        same = prepare(one.transaction.vault, patron.register)
         write = Write(patron, patron.register, same, patron.as_of, (), culr=culr)
-        write_records(one.connection, one.tenant, one.tenant.no_run, [write])
+        write_records(one.transaction, one.transaction.tenant.no_run, [write])
     return Done()
 
 
 def _drop_refused(one: Answering) -> None:
     """Drop the refused effect, so that CULR keeps what it has. It is read and compared again like any patron's."""
-    one.connection.execute(delete(tables.outbox).where(for_culr(one.tenant, FAILED), _OUT.patron_id == one.patron_id))
+    one.transaction.execute(
+        delete(tables.outbox).where(for_culr(one.transaction.tenant, FAILED), _OUT.patron_id == one.patron_id)
+    )
 
 
 def _send_again(one: Answering) -> Done:
     """Let what other systems refused wait again, with all its tries."""
     again = update(tables.outbox).where(_refused_by_targets(one))
-    one.connection.execute(again.values(state=WAITING, attempts=0))
+    one.transaction.execute(again.values(state=WAITING, attempts=0))
     return Done()
 
 
 def _refused_by_targets(one: Answering) -> ColumnElement[bool]:
-    refused = (_OUT.agency == one.tenant.agency) & (_OUT.target != CULR) & (_OUT.state == FAILED)
+    refused = (_OUT.agency == one.transaction.agency) & (_OUT.target != CULR) & (_OUT.state == FAILED)
     return refused & (_OUT.patron_id == one.patron_id)
 
 

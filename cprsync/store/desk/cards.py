@@ -9,14 +9,14 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from cprsync.domain.desk.pins import PATRONS_OWN, PinTry
 from cprsync.domain.patron.local import card_key
 from cprsync.domain.trust.moments import is_within
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import moment_of, reading, stamp_of, writing
+from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore
 from cprsync.store.desk.setting import SET, hash_pin, is_pin
 from cprsync.store.records.numbers import CARD
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: The streams of a machine's tries: of those that fitted, and of the rest.
 _RIGHT: Final = "card:"
@@ -64,16 +64,16 @@ class Cards(TenantStore):
         """The PIN of a card as it is kept. "": there is none."""
         rows = []
         if patron_id is not None:
-            with reading(self._tenant.engine) as connection:
-                rows = list(patron_rows(connection, self._tenant, [patron_id]))
+            with self._tenant.reading() as transaction:
+                rows = list(patron_rows(transaction, [patron_id]))
         cards = open_local(self._tenant, rows[0]).cards if rows else ()
         return next((one.pin_hash for one in cards if card_key(one.number) == card_key(card)), "")
 
     def wrong_tries(self, patron_id: str, *, since: datetime, is_known: bool) -> list[datetime]:
         theirs = (_ENTRY.agency == self._tenant.agency) & (_ENTRY.patron_id == patron_id)
         wanted = select(_ENTRY.entry).where(theirs, _ENTRY.at >= stamp_of(since))
-        with reading(self._tenant.engine) as connection:
-            written = connection.scalars(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq))
+        with self._tenant.reading() as transaction:
+            written = transaction.scalars(wanted.order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq))
             entries = sorted(map(json.loads, written), key=lambda one: (audit.moment_in(one), one["kind"] != SET))
         now = self._tenant.clock.now()
         wrong: list[datetime] = []
@@ -96,8 +96,8 @@ class Cards(TenantStore):
         more = ((KNOWN, "browser"),) if is_known else ()
         entry = audit.Happened(outcome.value, patron=patron_id, user=by or patron_id, more=more)
         stream = (_RIGHT if outcome is PinTry.RIGHT else _WRONG) + (by or PATRONS_OWN)
-        with writing(self._tenant.engine) as connection:
-            audit.append(connection, self._tenant, stream, [entry])
+        with self._tenant.writing() as transaction:
+            audit.append(transaction, stream, [entry])
 
     def count_wrong(self, *, since: datetime, of_machines: bool, most: int) -> int:
         # each is written behind the last one of its stream: the last entries are the latest
@@ -107,18 +107,18 @@ class Cards(TenantStore):
         now = self._tenant.clock.now()
         wanted = select(_ENTRY.at, _ENTRY.entry).select_from(tables.audit_head).join(tables.audit, latest)
         wanted = wanted.where(these, ~own if of_machines else own, _ENTRY.at >= stamp_of(since))
-        with reading(self._tenant.engine) as connection:
-            moments = [_moment(row) for row in connection.execute(wanted)]
+        with self._tenant.reading() as transaction:
+            moments = [_moment(row) for row in transaction.execute(wanted)]
         return sum(is_within(at, now - since, now) for at in moments)
 
     def note_ceiling(self, *, since: datetime, of_machines: bool) -> None:
         door = MACHINES if of_machines else PAGE
         stream, now = CEILING + door, self._tenant.clock.now()
-        with writing(self._tenant.engine) as connection:
-            audit.hold_stream(connection, self._tenant, stream)
-            last = next(iter(_latest(connection, self._tenant, stream, 1)), None)
+        with self._tenant.writing() as transaction:
+            audit.hold_stream(transaction, stream)
+            last = next(iter(_latest(transaction, stream, 1)), None)
             if last is None or not is_within(last, now - since, now):
-                audit.append(connection, self._tenant, stream, [audit.Happened(GUESSING, actions=(door,))])
+                audit.append(transaction, stream, [audit.Happened(GUESSING, actions=(door,))])
 
     def names_of(self, card: str) -> list[str]:
         return [probe.hex() for probe in self._tenant.vault.probes(CARD, card_key(card))]
@@ -129,22 +129,22 @@ class Cards(TenantStore):
 
     def moment_of_try(self, number: int, *, by: str, only_wrong: bool = False) -> datetime | None:
         streams = [_WRONG + by] if only_wrong else [_RIGHT + by, _WRONG + by]
-        with reading(self._tenant.engine) as connection:
-            latest = [at for one in streams for at in _latest(connection, self._tenant, one, number)]
+        with self._tenant.reading() as transaction:
+            latest = [at for one in streams for at in _latest(transaction, one, number)]
         return sorted(latest, reverse=True)[number - 1] if len(latest) >= number else None
 
 
-def doors_since(connection: Connection, tenant: Tenant, since: datetime) -> tuple[str, ...]:
+def doors_since(transaction: Transaction, since: datetime) -> tuple[str, ...]:
     """Return the doors at which too many did not fit since a moment: `page`, `machines`."""
-    latest = ((door, next(iter(_latest(connection, tenant, CEILING + door, 1)), None)) for door in (PAGE, MACHINES))
-    now = tenant.clock.now()
+    latest = ((door, next(iter(_latest(transaction, CEILING + door, 1)), None)) for door in (PAGE, MACHINES))
+    now = transaction.clock.now()
     return tuple(door for door, at in latest if at is not None and is_within(at, now - since, now))
 
 
-def _latest(connection: Connection, tenant: Tenant, stream: str, number: int) -> list[datetime]:
+def _latest(transaction: Transaction, stream: str, number: int) -> list[datetime]:
     """Return when the latest entries of a stream were written."""
-    asked = {"agency_": tenant.agency, "stream_": stream, "most_": number}
-    return [_moment(row) for row in connection.execute(_LATEST, asked)]
+    asked = {"agency_": transaction.agency, "stream_": stream, "most_": number}
+    return [_moment(row) for row in transaction.execute(_LATEST, asked)]
 
 
 def _moment(row: AnyRow) -> datetime:

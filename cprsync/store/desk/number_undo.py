@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from cprsync.domain.netmedia.account import NOWHERE, identity_of
 from cprsync.domain.patron.override import culr_in_force, in_force
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: What a row shows in clear and no write of the register part restores. The second tuple lists the days.
 _CLEAR: Final = ("patron_group",)
@@ -63,23 +63,23 @@ _ITEM = tables.review_item.c
 _OUT = tables.outbox.c
 
 
-def remember_before(connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber) -> dict[str, Any]:
+def remember_before(transaction: Transaction, patron_id: str, given: CprNumber) -> dict[str, Any]:
     """Return what taking the `given` number back needs. Read it before the number is given; the row is held."""
-    (row,) = patron_rows(connection, tenant, [patron_id], hold=True)
-    patron = from_row(tenant.vault, row)
+    (row,) = patron_rows(transaction, [patron_id], hold=True)
+    patron = from_row(transaction.vault, row)
     return remembered(row, patron, clear=_CLEAR, days=_DAYS) | {
         "version": patron.version,
-        "account": account_of(connection, tenant, patron_id),
-        "blocks": kept_blocks.list_incoming(connection, tenant, row, given),
+        "account": account_of(transaction, patron_id),
+        "blocks": kept_blocks.list_incoming(transaction, row, given),
     }
 
 
-def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mapping[str, Any], *, user: str) -> None:
+def keep_undo(transaction: Transaction, write: Write, kept: Mapping[str, Any], *, user: str) -> None:
     """Write a review item, accepted already: who gave the number, and what taking it back needs."""
-    run, patron_id = tenant.no_run, write.patron.id
-    number = next_number(connection, tenant)
+    run, patron_id = transaction.tenant.no_run, write.patron.id
+    number = next_number(transaction)
     row = {
-        "agency": tenant.agency,
+        "agency": transaction.agency,
         "id": number,
         "patron_id": patron_id,
         "kind": NUMBER_SET,
@@ -87,13 +87,13 @@ def keep_undo(connection: Connection, tenant: Tenant, write: Write, kept: Mappin
         "state": State.ACCEPTED.value,
         "opened": run.day,
         "decided_by": user,
-        "decided_at": tenant.stamp(),
+        "decided_at": transaction.stamp(),
     }
-    row |= seal_kept(tenant, patron_id, number, {**kept, "given": write.after.number.digits})
-    connection.execute(insert(tables.review_item).values(row))
+    row |= seal_kept(transaction.tenant, patron_id, number, {**kept, "given": write.after.number.digits})
+    transaction.execute(insert(tables.review_item).values(row))
 
 
-def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping[str, Any]) -> None:
+def take_back(transaction: Transaction, row: AnyRow, kept: Mapping[str, Any]) -> None:
     """Restore the record as it was before. The caller holds the row.
 
     Raises:
@@ -102,34 +102,34 @@ def take_back(connection: Connection, tenant: Tenant, row: AnyRow, kept: Mapping
     """
     if row.status_class in tables.GONE:
         raise ReviewClosed("the patron has left or was merged since: nothing was taken back")
-    bring_back_stand_ins(connection, tenant, row.id, kept.get("overrides", ()))
-    (row,) = patron_rows(connection, tenant, [row.id], hold=True)
-    patron = open_patron(connection, tenant, row)
+    bring_back_stand_ins(transaction, row.id, kept.get("overrides", ()))
+    (row,) = patron_rows(transaction, [row.id], hold=True)
+    patron = open_patron(transaction, row)
     before, given = decode(bytes.fromhex(kept["register"])), CprNumber(kept["given"])
     if patron.number != given:
         raise ReviewClosed("the register has given the patron another number since: nothing was taken back")
-    refuse_taken(connection, tenant, before.number, but=patron.id)
-    _write(connection, tenant, patron, before, kept)
-    kept_blocks.give_back(connection, tenant, row, given, kept.get("blocks", ()))
-    brought = _brought_by_shells(connection, tenant, patron.id)
-    _forget_old_numbers(connection, tenant, patron.id, but=brought)
-    _end_subscriptions(connection, tenant, patron.id, given, but=brought)
-    _ask_nothing(connection, tenant, patron.id)
-    close_windows(connection, tenant, [patron.id])
-    _publish(connection, tenant, patron, before, kept)
+    refuse_taken(transaction, before.number, but=patron.id)
+    _write(transaction, patron, before, kept)
+    kept_blocks.give_back(transaction, row, given, kept.get("blocks", ()))
+    brought = _brought_by_shells(transaction, patron.id)
+    _forget_old_numbers(transaction, patron.id, but=brought)
+    _end_subscriptions(transaction, patron.id, given, but=brought)
+    _ask_nothing(transaction, patron.id)
+    close_windows(transaction, [patron.id])
+    _publish(transaction, patron, before, kept)
 
 
-def _write(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
-    number, prepared = before.number, prepare(tenant.vault, before)
-    write_records(connection, tenant, tenant.no_run, [Write(patron, before, prepared, remembered_as_of(kept), ())])
+def _write(transaction: Transaction, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
+    number, prepared = before.number, prepare(transaction.vault, before)
+    write_records(transaction, transaction.tenant.no_run, [Write(patron, before, prepared, remembered_as_of(kept), ())])
     columns = {
-        "number_index": tenant.vault.number_index(number),
-        "index_key": tenant.vault.index_key,
+        "number_index": transaction.vault.number_index(number),
+        "index_key": transaction.vault.index_key,
         "real_number": not number.is_replacement,
-        "rights_due": tenant.clock.today(),
+        "rights_due": transaction.clock.today(),
     }
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron.id)
-    connection.execute(update(tables.patron).where(theirs).values(columns | remembered_columns(kept)))
+    theirs = (_PATRON.agency == transaction.agency) & (_PATRON.id == patron.id)
+    transaction.execute(update(tables.patron).where(theirs).values(columns | remembered_columns(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,64 +142,62 @@ class _Brought:
     keys: Sequence[bytes]
 
 
-def _brought_by_shells(connection: Connection, tenant: Tenant, patron_id: str) -> _Brought:
-    shells = shells_of(connection, tenant, patron_id)
-    numbers = [from_row(tenant.vault, row).number for row in patron_rows(connection, tenant, shells)]
+def _brought_by_shells(transaction: Transaction, patron_id: str) -> _Brought:
+    shells = shells_of(transaction, patron_id)
+    numbers = [from_row(transaction.vault, row).number for row in patron_rows(transaction, shells)]
     keys: list[bytes] = []
-    merges = (_ITEM.agency == tenant.agency) & _ITEM.patron_id.in_(shells) & (_ITEM.kind == BOTH_PATRONS)
+    merges = (_ITEM.agency == transaction.agency) & _ITEM.patron_id.in_(shells) & (_ITEM.kind == BOTH_PATRONS)
     merged = select(tables.review_item).where(merges, _ITEM.state == State.ACCEPTED.value)
     # what taking back a merge needs is forgotten after a time: then only the number itself is known
-    for kept in filter(None, (open_kept(tenant, row) for row in connection.execute(merged).all())):
+    for kept in filter(None, (open_kept(transaction.tenant, row) for row in transaction.execute(merged).all())):
         numbers += [CprNumber(one["number"]) for one in kept["subscriptions"]]
         keys += [bytes.fromhex(index) for kind, index in kept["keys"] if kind == OLD_NUMBER]
     return _Brought(
-        [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)],
-        [*keys, *(probe for number in numbers for probe in tenant.vault.probes(OLD_NUMBER, number.digits))],
+        [probe for number in numbers for probe in transaction.vault.probes("number", number.digits)],
+        [*keys, *(probe for number in numbers for probe in transaction.vault.probes(OLD_NUMBER, number.digits))],
     )
 
 
-def _forget_old_numbers(connection: Connection, tenant: Tenant, patron_id: str, *, but: _Brought) -> None:
+def _forget_old_numbers(transaction: Transaction, patron_id: str, *, but: _Brought) -> None:
     """Remove the patron's old numbers.
 
     One is the restored number. The others followed the number that was given, and a night that was undone has left
     them: they are the other person's, too.
     """
-    theirs = (_KEY.agency == tenant.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
-    connection.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.not_in(but.keys)))
+    theirs = (_KEY.agency == transaction.agency) & (_KEY.kind == OLD_NUMBER) & (_KEY.patron_id == patron_id)
+    transaction.execute(delete(tables.patron_key).where(theirs, _KEY.key_index.not_in(but.keys)))
 
 
-def _end_subscriptions(
-    connection: Connection, tenant: Tenant, patron_id: str, given: CprNumber, *, but: _Brought
-) -> None:
+def _end_subscriptions(transaction: Transaction, patron_id: str, given: CprNumber, *, but: _Brought) -> None:
     """End the patron's subscriptions of the number, and of those that followed it.
 
     The rows stay, so that the night can unsubscribe them.
     """
-    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    held = theirs & _ROW.number_index.in_(tenant.vault.probes("number", given.digits))
+    theirs = (_ROW.agency == transaction.agency) & (_ROW.patron_id == patron_id)
+    held = theirs & _ROW.number_index.in_(transaction.vault.probes("number", given.digits))
     held &= _ROW.reason.in_((ACTIVE_PATRON, RESPONSIBLE, DEAD))
-    change_reason(connection, held, reason=OLD_NUMBER, until=tenant.clock.today())
+    change_reason(transaction, held, reason=OLD_NUMBER, until=transaction.clock.today())
     followed = theirs & (_ROW.reason == OLD_NUMBER) & _ROW.until.is_(None) & _ROW.number_index.not_in(but.subscribed)
-    connection.execute(update(tables.subscription).where(followed).values(until=tenant.clock.today()))
+    transaction.execute(update(tables.subscription).where(followed).values(until=transaction.clock.today()))
 
 
-def _ask_nothing(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+def _ask_nothing(transaction: Transaction, patron_id: str) -> None:
     """Drop the questions to the register, and settle the review items, that followed from the number."""
-    close_questions(connection, tenant, [(patron_id, kind) for kind in _QUESTIONS])
+    close_questions(transaction, [(patron_id, kind) for kind in _QUESTIONS])
     waits = (_ITEM.patron_id == patron_id) & (_ITEM.state == State.WAITING.value) & _ITEM.kind.not_in(_STAYS)
-    change_items(connection, tenant, waits, {"state": State.SETTLED.value, "undo": None, "key": None})
+    change_items(transaction, waits, {"state": State.SETTLED.value, "undo": None, "key": None})
 
 
-def _publish(connection: Connection, tenant: Tenant, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
+def _publish(transaction: Transaction, patron: Patron, before: Person, kept: Mapping[str, Any]) -> None:
     """Tell the net media to drop the account under the other person's number, if they may know it.
 
     If the municipality is known, now or from the account before, the account goes back to the patron's own number.
     """
-    theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
-    connection.execute(delete(tables.outbox).where(theirs, _OUT.offered.is_(None)))
-    if not patron.borrows or not _is_published(connection, tenant, patron.id, kept):
+    theirs = (_OUT.agency == transaction.agency) & (_OUT.patron_id == patron.id) & (_OUT.version > kept["version"])
+    transaction.execute(delete(tables.outbox).where(theirs, _OUT.offered.is_(None)))
+    if not patron.borrows or not _is_published(transaction, patron.id, kept):
         return
-    culr = culr_in_force(before, in_force(patron.overrides, tenant.clock.today()))
+    culr = culr_in_force(before, in_force(patron.overrides, transaction.clock.today()))
     if culr is None and kept["account"] is not None:
         culr = kept["account"]["municipality"]
     given = patron.number
@@ -207,11 +205,11 @@ def _publish(connection: Connection, tenant: Tenant, patron: Patron, before: Per
         told = effects.payload(identity_of(given, patron.id), NOWHERE, gone=True, sweeps=True)
     else:
         told = effects.payload(identity_of(before.number, patron.id), culr, replaces=given)
-    effects.add(connection, tenant, patron.id, patron.version + 1, told)
+    effects.add(transaction, patron.id, patron.version + 1, told)
 
 
-def _is_published(connection: Connection, tenant: Tenant, patron_id: str, kept: Mapping[str, Any]) -> bool:
+def _is_published(transaction: Transaction, patron_id: str, kept: Mapping[str, Any]) -> bool:
     """Return whether the net media may know the number: an effect was offered since, or an account exists."""
-    theirs = (_OUT.agency == tenant.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
-    sent = connection.scalar(select(_OUT.version).where(theirs).limit(1)) is not None
-    return sent or account_of(connection, tenant, patron_id) is not None
+    theirs = (_OUT.agency == transaction.agency) & (_OUT.patron_id == patron_id) & (_OUT.version > kept["version"])
+    sent = transaction.scalar(select(_OUT.version).where(theirs).limit(1)) is not None
+    return sent or account_of(transaction, patron_id) is not None

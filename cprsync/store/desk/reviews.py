@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, bindparam, select, true, update
+from sqlalchemy import bindparam, select, true, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
 from cprsync.services.ports.desk import Answer, Later, ReviewItem
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
-from cprsync.store.core.engine import count_rows, moment_of, reading, stamp_of
+from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back, wait_again
 from cprsync.store.lending import circulation
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: What the audit says of an item that waits again, of the first of two people who accept it, and of one put off.
 REOPENED: Final = "reopened"
@@ -47,94 +47,94 @@ class ReviewDesk(TenantStore):
     """What waits for a person, as the desk reads and answers it."""
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_ALL if all_states else _WAITING, {"agency_": self._tenant.agency}).all()
-            return _items(connection, self._tenant, rows)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(_ALL if all_states else _WAITING, {"agency_": transaction.agency}).all()
+            return _items(transaction, rows)
 
     def answered(self, *, most: int) -> list[ReviewItem]:
         states = [State.ACCEPTED.value, State.REJECTED.value, State.UNDONE.value]
         wanted = select(tables.review_item).where(_ROW.agency == self._tenant.agency, _ROW.state.in_(states))
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(_ROW.decided_at.desc(), _ROW.id.desc()).limit(most))
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted.order_by(_ROW.decided_at.desc(), _ROW.id.desc()).limit(most))
             return [_from_row(row) for row in rows]
 
     def put_off(self, item: ReviewItem, later: Later | None, *, user: str, reason: str) -> None:
         until, by = (None, None) if later is None else (later.until, later.by)
-        with library_transaction(self._tenant) as connection:
-            this = (_ROW.agency == self._tenant.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
+        with library_transaction(self._tenant) as transaction:
+            this = (_ROW.agency == transaction.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
             put_off = update(tables.review_item).where(this).values(later=until, later_by=by)
-            if connection.execute(put_off).rowcount != 1:
+            if transaction.execute(put_off).rowcount != 1:
                 raise ReviewClosed("review item {id} was answered or settled in the meantime", id=item.id)
             more = (("item", str(item.id)), *((("until", until.isoformat()),) if until is not None else ()))
             actions = (item.kind, BROUGHT_BACK if until is None else PUT_OFF)
             said = audit.Happened(REVIEW, patron=item.patron_id, actions=actions, user=user, more=more, reason=reason)
-            audit.append(connection, self._tenant, audit.DESK, [said])
+            audit.append(transaction, audit.DESK, [said])
 
     def waiting_about(self, patron_id: str) -> list[ReviewItem]:
         waits = (_ROW.agency == self._tenant.agency) & (_ROW.state == State.WAITING.value)
         theirs = waits & ((_ROW.patron_id == patron_id) | (_ROW.about == patron_id))
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(select(tables.review_item).where(theirs).order_by(_ROW.id)).all()
-            return _items(connection, self._tenant, rows)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(select(tables.review_item).where(theirs).order_by(_ROW.id)).all()
+            return _items(transaction, rows)
 
     def item(self, number: int) -> ReviewItem | None:
-        with reading(self._tenant.engine) as connection:
-            row = _read(connection, self._tenant, number)
-            return None if row is None else _items(connection, self._tenant, [row])[0]
+        with self._tenant.reading() as transaction:
+            row = _read(transaction, number)
+            return None if row is None else _items(transaction, [row])[0]
 
     def count(self, kind: str, *, since: datetime) -> int:
         accepted = _ROW.state.in_([State.ACCEPTED.value, State.UNDONE.value]) & (_ROW.decided_at >= stamp_of(since))
-        with reading(self._tenant.engine) as connection:
-            return count_rows(connection, _ROW.agency == self._tenant.agency, _ROW.kind == kind, accepted)
+        with self._tenant.reading() as transaction:
+            return transaction.count_rows(_ROW.agency == transaction.agency, _ROW.kind == kind, accepted)
 
     def named_number(self, number: int) -> CprNumber | None:
-        with reading(self._tenant.engine) as connection:
-            row = _read(connection, self._tenant, number)
+        with self._tenant.reading() as transaction:
+            row = _read(transaction, number)
         of = None if row is None else kept_numbers(self._tenant, row)
         return None if of is None else of[1]
 
     def write(self, given: Answer) -> None:
         item = given.item
-        with library_transaction(self._tenant) as connection:
+        with library_transaction(self._tenant) as transaction:
             about = [item.patron_id] if item.about is None else [item.patron_id, item.about]
-            held = {row.id: row for row in patron_rows(connection, self._tenant, about, hold=True)}
-            _decide(connection, self._tenant, given)
-            row = connection.execute(_THIS, {"agency_": self._tenant.agency, "number_": item.id}).one()
-            done = _do(Answering(connection, self._tenant, item, row, held), given)
+            held = {row.id: row for row in patron_rows(transaction, about, hold=True)}
+            _decide(transaction, given)
+            row = transaction.execute(_THIS, {"agency_": transaction.agency, "number_": item.id}).one()
+            done = _do(Answering(transaction, item, row, held), given)
             if done.undo is not None:
-                undo = update(tables.review_item).where(_ROW.agency == self._tenant.agency, _ROW.id == item.id)
-                connection.execute(undo.values(seal_kept(self._tenant, item.patron_id, item.id, done.undo)))
-            audit.append(connection, self._tenant, audit.DESK, _happened(given, done))
+                undo = update(tables.review_item).where(_ROW.agency == transaction.agency, _ROW.id == item.id)
+                transaction.execute(undo.values(seal_kept(self._tenant, item.patron_id, item.id, done.undo)))
+            audit.append(transaction, audit.DESK, _happened(given, done))
             if item.decided_by is not None and item.state is State.WAITING:
                 # the first yes is used: it is none if the item waits again
-                binding.bind(connection, self._tenant, binding.FIRST_YES, {item.id: item.patron_id})
+                binding.bind(transaction, binding.FIRST_YES, {item.id: item.patron_id})
 
     def note_first_yes(self, item: ReviewItem, *, user: str) -> None:
-        with library_transaction(self._tenant) as connection:
-            this = (_ROW.agency == self._tenant.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
-            row = _read(connection, self._tenant, item.id)
-            is_forged = row is not None and _items(connection, self._tenant, [row])[0].decided_by is None
+        with library_transaction(self._tenant) as transaction:
+            this = (_ROW.agency == transaction.agency) & (_ROW.id == item.id) & (_ROW.state == State.WAITING.value)
+            row = _read(transaction, item.id)
+            is_forged = row is not None and _items(transaction, [row])[0].decided_by is None
             first = update(tables.review_item).where(this, true() if is_forged else _ROW.decided_by.is_(None))
-            if connection.execute(first.values(decided_by=user, decided_at=self._tenant.stamp())).rowcount != 1:
+            if transaction.execute(first.values(decided_by=user, decided_at=transaction.stamp())).rowcount != 1:
                 raise ReviewClosed("review item {id} was answered or settled in the meantime", id=item.id)
             more = (("item", str(item.id)),)
             said = audit.Happened(REVIEW, patron=item.patron_id, actions=(item.kind, FIRST_YES), user=user, more=more)
-            audit.append(connection, self._tenant, audit.DESK, [said])
-            binding.bind(connection, self._tenant, binding.FIRST_YES, {item.id: item.patron_id})
+            audit.append(transaction, audit.DESK, [said])
+            binding.bind(transaction, binding.FIRST_YES, {item.id: item.patron_id})
 
     def circulation_counts(self, patron_id: str) -> dict[str, int]:
-        with reading(self._tenant.engine) as connection:
-            return circulation.counts(connection, self._tenant, patron_id)
+        with self._tenant.reading() as transaction:
+            return circulation.counts(transaction, patron_id)
 
 
-def _read(connection: Connection, tenant: Tenant, number: int) -> AnyRow | None:
-    return connection.execute(_THIS, {"agency_": tenant.agency, "number_": number}).one_or_none()
+def _read(transaction: Transaction, number: int) -> AnyRow | None:
+    return transaction.execute(_THIS, {"agency_": transaction.agency, "number_": number}).one_or_none()
 
 
-def _items(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> list[ReviewItem]:
+def _items(transaction: Transaction, rows: Sequence[AnyRow]) -> list[ReviewItem]:
     """Return items. A first yes that the audit does not have counts as not given."""
     waits = [row for row in rows if row.state == State.WAITING.value and row.decided_by is not None]
-    unbound = binding.find_unbound(connection, tenant, binding.FIRST_YES, waits)
+    unbound = binding.find_unbound(transaction, binding.FIRST_YES, waits)
     return [
         replace(_from_row(row), decided_by=None, decided_at=None) if str(row.id) in unbound else _from_row(row)
         for row in rows
@@ -155,14 +155,14 @@ def _from_row(row: AnyRow) -> ReviewItem:
     )
 
 
-def _decide(connection: Connection, tenant: Tenant, given: Answer) -> None:
+def _decide(transaction: Transaction, given: Answer) -> None:
     """Compare and set, so that only the first of two answers to an item is taken."""
     this = (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
     same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
-    who, when = (None, None) if given.state is State.WAITING else (given.user, tenant.stamp())
+    who, when = (None, None) if given.state is State.WAITING else (given.user, transaction.stamp())
     # an item that waits again later is not put off any more
     values = {"state": given.state.value, "decided_by": who, "decided_at": when, "later": None, "later_by": None}
-    if change_items(connection, tenant, this & same_other, values) != 1:
+    if change_items(transaction, this & same_other, values) != 1:
         raise ReviewClosed("review item {id} was answered or settled in the meantime", id=given.item.id)
 
 
@@ -173,7 +173,7 @@ def _do(one: Answering, given: Answer) -> Done:
         return reject(one)
     if given.state is State.UNDONE:
         return take_back(one)
-    check_may_reopen(one.connection, one.tenant, one.item, one.patrons)
+    check_may_reopen(one.transaction, one.item, one.patrons)
     return wait_again(one)
 
 

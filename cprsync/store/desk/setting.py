@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from cprsync.domain.patron.due import CalendarFacts, local_due
 from cprsync.errors import BadInput, LostCompare
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import Local
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import Correction, LocalChange, OwnWord
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kinds of audit entries.
 OVERRIDE = "override"
@@ -57,18 +57,18 @@ class StaffChanges(TenantStore):
     """What staff change in a record."""
 
     def correct(self, correction: Correction, *, user: str) -> None:
-        with library_transaction(self._tenant) as connection:
-            write_correction(connection, self._tenant, correction, user=user)
+        with library_transaction(self._tenant) as transaction:
+            write_correction(transaction, correction, user=user)
 
     def write_own(self, word: OwnWord, *, user: str) -> None:
-        with library_transaction(self._tenant) as connection:
-            write_records(connection, self._tenant, self._tenant.no_run, [word.write])
+        with library_transaction(self._tenant) as transaction:
+            write_records(transaction, self._tenant.no_run, [word.write])
             entry = audit.Happened(SET, patron=word.write.patron.id, actions=(word.field,), user=user)
-            audit.append(connection, self._tenant, audit.DESK, [entry])
+            audit.append(transaction, audit.DESK, [entry])
 
     def change_local(self, change: LocalChange, *, user: str) -> bool:
-        with library_transaction(self._tenant) as connection:
-            row = patron_row(connection, self._tenant, change.patron_id, hold=True)
+        with library_transaction(self._tenant) as transaction:
+            row = patron_row(transaction, change.patron_id, hold=True)
             if row is None or row.status_class in tables.GONE:
                 raise LostCompare("the patron has left between the decision and the write")
             before = open_local(self._tenant, row)
@@ -78,42 +78,42 @@ class StaffChanges(TenantStore):
             if after == before:
                 return False
             if after.cards != before.cards:
-                keep_cards(connection, self._tenant, row.id, before=before.cards, after=after.cards)
-            write_local(connection, self._tenant, row, after)
+                keep_cards(transaction, row.id, before=before.cards, after=after.cards)
+            write_local(transaction, row, after)
             had, has = ({card.number for card in local.cards} for local in (before, after))
             if had != has:
-                publish_cards(connection, self._tenant, [row.id], only_added=had < has)
+                publish_cards(transaction, [row.id], only_added=had < has)
             if change.policy is not None:
-                _find_next_day(connection, self._tenant, row.id, change.policy)
+                _find_next_day(transaction, row.id, change.policy)
             how = () if change.doing is None else (("list", change.doing.value),)
             entry = audit.Happened(SET, patron=row.id, actions=(change.field,), user=user, more=how)
-            audit.append(connection, self._tenant, audit.DESK, [entry])
+            audit.append(transaction, audit.DESK, [entry])
         return True
 
 
-def write_correction(connection: Connection, tenant: Tenant, correction: Correction, *, user: str) -> None:
+def write_correction(transaction: Transaction, correction: Correction, *, user: str) -> None:
     """Write a correction, or take one back, with what follows from it, in the caller's transaction."""
-    patron, run = correction.write.patron, tenant.no_run
-    write_records(connection, tenant, run, [correction.write])
+    patron, run = correction.write.patron, transaction.tenant.no_run
+    write_records(transaction, run, [correction.write])
     if correction.override is None:
-        withdraw_override(connection, tenant, patron.id, correction.field, Withdrawal(run.day, user, correction.reason))
+        withdraw_override(transaction, patron.id, correction.field, Withdrawal(run.day, user, correction.reason))
     else:
-        add_override(connection, tenant, patron.id, correction.override)
+        add_override(transaction, patron.id, correction.override)
     values = {"patron_group": correction.group, "rights_due": run.day, **correction.days}
-    _set(connection, tenant, patron.id, **values)
-    _find_next_day(connection, tenant, patron.id, correction.policy)
+    _set(transaction, patron.id, **values)
+    _find_next_day(transaction, patron.id, correction.policy)
     until = None if correction.override is None else correction.override.until
     more = (("until", until.isoformat()),) if until else ()
     kind = WITHDRAWN if correction.override is None else OVERRIDE
     entry = audit.Happened(kind, patron=patron.id, actions=(correction.field.value,), user=user, more=more)
-    audit.append(connection, tenant, audit.DESK, [entry])
+    audit.append(transaction, audit.DESK, [entry])
 
 
-def give_pin(connection: Connection, tenant: Tenant, patron_id: str, pin: str, *, user: str) -> None:
+def give_pin(transaction: Transaction, patron_id: str, pin: str, *, user: str) -> None:
     """Give all the patron's cards a PIN, in the caller's transaction. Raises BadInput: there is no card."""
-    (row,) = patron_rows(connection, tenant, [patron_id], hold=True)
-    write_local(connection, tenant, row, _with_pin(tenant, open_local(tenant, row), pin))
-    audit.append(connection, tenant, audit.DESK, [audit.Happened(SET, patron=row.id, actions=("pin",), user=user)])
+    (row,) = patron_rows(transaction, [patron_id], hold=True)
+    write_local(transaction, row, _with_pin(transaction.tenant, open_local(transaction.tenant, row), pin))
+    audit.append(transaction, audit.DESK, [audit.Happened(SET, patron=row.id, actions=("pin",), user=user)])
 
 
 def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
@@ -130,29 +130,29 @@ def _with_pin(tenant: Tenant, local: Local, pin: str) -> Local:
     return replace(local, cards=tuple(replace(card, pin_hash=hashed) for card in local.cards))
 
 
-def _find_next_day(connection: Connection, tenant: Tenant, patron_id: str, policy: Policy) -> None:
+def _find_next_day(transaction: Transaction, patron_id: str, policy: Policy) -> None:
     """Find the next day on which something is due, from everything that is written now.
 
     So two changes at the desk both count.
     """
-    (row,) = patron_rows(connection, tenant, [patron_id])
-    patron = open_patron(connection, tenant, row)
-    absence = open_local(tenant, row).absence
+    (row,) = patron_rows(transaction, [patron_id])
+    patron = open_patron(transaction, row)
+    absence = open_local(transaction.tenant, row).absence
     facts = CalendarFacts(
         row.id,
         patron.register,
         patron.group,
         patron.overrides,
         absent_until=None if absence is None else absence.until,
-        answered_for=bool(links.answered_for(connection, tenant, [row.id])),
-        asked_of_age=bool(links.asked_of_age(connection, tenant, [row.id])),
+        answered_for=bool(links.answered_for(transaction, [row.id])),
+        asked_of_age=bool(links.asked_of_age(transaction, [row.id])),
     )
-    _set(connection, tenant, row.id, local_due=local_due(facts, tenant.clock.today(), policy))
+    _set(transaction, row.id, local_due=local_due(facts, transaction.clock.today(), policy))
 
 
-def _set(connection: Connection, tenant: Tenant, patron_id: str, **columns: Any) -> None:
-    theirs = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    connection.execute(update(tables.patron).where(theirs).values(columns))
+def _set(transaction: Transaction, patron_id: str, **columns: Any) -> None:
+    theirs = (_PATRON.agency == transaction.agency) & (_PATRON.id == patron_id)
+    transaction.execute(update(tables.patron).where(theirs).values(columns))
 
 
 def hash_pin(tenant: Tenant, pin: str) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
-    Connection,
     LargeBinary,
     Select,
     Table,
@@ -36,7 +35,7 @@ from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, moment_of, reading
+from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.leaving.emptying import count_unconfirmed
 from cprsync.store.patrons import belongings
@@ -71,7 +70,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.services.ports.desk import Reveal
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an audit entry that says that someone opened what is sealed.
 REVEAL: Final = "reveal"
@@ -114,47 +113,47 @@ class Views(TenantStore):
     """Records opened to be shown, found or compared."""
 
     def patron(self, patron_id: str) -> PatronView | None:
-        with reading(self._tenant.engine) as connection:
-            row = _record(connection, self._tenant, patron_id)
+        with self._tenant.reading() as transaction:
+            row = _record(transaction, patron_id)
             if row is None:
                 return None
-            return _view(connection, self._tenant, row, open_patron(connection, self._tenant, row))
+            return _view(transaction, row, open_patron(transaction, row))
 
     def decided_on(self, patron_id: str) -> tuple[Patron, PatronView] | None:
-        with reading(self._tenant.engine) as connection:
-            row = _record(connection, self._tenant, patron_id)
+        with self._tenant.reading() as transaction:
+            row = _record(transaction, patron_id)
             if row is None or (row.status_class in EMPTIED and row.standing != Stage.ACTIVE.value):
                 return None
-            opened = open_patron(connection, self._tenant, row)
-            return opened, _view(connection, self._tenant, row, opened)
+            opened = open_patron(transaction, row)
+            return opened, _view(transaction, row, opened)
 
     def numbered(self, patron_id: str) -> Numbered | None:
         theirs = (_PATRON.agency == self._tenant.agency) & (_PATRON.id == patron_id)
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             wanted = select(_PATRON.id, _PATRON.status_class, _PATRON.standing).where(theirs)
-            row = connection.execute(wanted).one_or_none()
+            row = transaction.execute(wanted).one_or_none()
             if row is None:
                 return None
-            return Numbered(_merged_into(connection, self._tenant, row) or row.id, Stage(row.standing))
+            return Numbered(_merged_into(transaction, row) or row.id, Stage(row.standing))
 
     def with_card(self, card: str) -> str | None:
         probes = card_probes(self._tenant, card)
-        with reading(self._tenant.engine) as connection:
-            holders = card_holders(connection, self._tenant, probes)
+        with self._tenant.reading() as transaction:
+            holders = card_holders(transaction, probes)
             holder = next((holders[probe] for probe in probes if probe in holders), None)
-            return None if holder is None else own_cards(connection, self._tenant, {card: holder}).get(card)
+            return None if holder is None else own_cards(transaction, {card: holder}).get(card)
 
     def in_household(self, address: Address | SealedAddress, *, but: str | None) -> bool:
-        with reading(self._tenant.engine) as connection:
-            return shares_with_sealed(connection, self._tenant, address, but=but)
+        with self._tenant.reading() as transaction:
+            return shares_with_sealed(transaction, address, but=but)
 
     def opened_records(self) -> Iterator[tuple[str, Person, Local]]:
         last = ""
         patrons = select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.status_class.not_in(GONE))
         while True:
             wanted = patrons.where(_PATRON.id > last)
-            with reading(self._tenant.engine) as connection:
-                rows = connection.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
+            with self._tenant.reading() as transaction:
+                rows = transaction.execute(wanted.order_by(_PATRON.id).limit(_OPEN_ROWS)).all()
             for row in rows:
                 person, local = from_row(self._tenant.vault, row).register, open_local(self._tenant, row)
                 yield row.id, person, local
@@ -164,30 +163,30 @@ class Views(TenantStore):
 
     def everything(self, *names: str) -> dict[str, list[dict[str, Any]]]:
         wanted = names or [table.name for table in _all_tables()]
-        with reading(self._tenant.engine) as connection:
-            filled = names or set(connection.scalars(_filled_tables(), {"agency_": self._tenant.agency}))
-            return {name: _all_rows(connection, self._tenant, name) if name in filled else [] for name in wanted}
+        with self._tenant.reading() as transaction:
+            filled = names or set(transaction.scalars(_filled_tables(), {"agency_": transaction.agency}))
+            return {name: _all_rows(transaction, name) if name in filled else [] for name in wanted}
 
     def note_own(self, patron_id: str, fields: tuple[str, ...], *, proof: str) -> None:
         more = (("proof", proof),)
         entry = audit.Happened(OWN_VIEW, patron=patron_id, actions=fields, user=patron_id, more=more)
-        with library_transaction(self._tenant) as connection:
-            audit.append(connection, self._tenant, audit.DESK, [entry])
+        with library_transaction(self._tenant) as transaction:
+            audit.append(transaction, audit.DESK, [entry])
 
     def reveal(self, asked: Reveal) -> Opened:
         # no other function of the store opens a sealed value, apart from the codec; a test finds any other place
         tenant, theirs = self._tenant, (_PATRON.agency == self._tenant.agency) & (_PATRON.id == asked.patron_id)
-        with library_transaction(tenant) as connection:
-            if connection.scalar(select(_PATRON.id).where(theirs)) is None:
+        with library_transaction(tenant) as transaction:
+            if transaction.scalar(select(_PATRON.id).where(theirs)) is None:
                 raise no_such_patron()
             who, what, more = asked.patron_id, asked.fields, (("purpose", asked.purpose),)
             entry = audit.Happened(REVEAL, patron=who, actions=what, user=asked.user, more=more, reason=asked.reason)
-            audit.append(connection, tenant, audit.DESK, [entry])
+            audit.append(transaction, audit.DESK, [entry])
         opening = Opening()
-        with reading(tenant.engine) as connection:
-            (row,) = patron_rows(connection, tenant, [asked.patron_id])
-            patron = open_patron(connection, tenant, row)
-            said = kept_row(connection, tenant, asked.patron_id)
+        with tenant.reading() as transaction:
+            (row,) = patron_rows(transaction, [asked.patron_id])
+            patron = open_patron(transaction, row)
+            said = kept_row(transaction, asked.patron_id)
         person = patron.register
         return Opened(
             name=person.name.open(opening) if isinstance(person.name, Sealed) else person.name,
@@ -200,37 +199,37 @@ class Views(TenantStore):
         )
 
 
-def _record(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
+def _record(transaction: Transaction, patron_id: str) -> AnyRow | None:
     """A patron's row, with what other tables say of them."""
-    asked = {**tenant.ours, "patron_": patron_id, "today_": tenant.clock.today()}
-    return connection.execute(_RECORD, asked).one_or_none()
+    asked = {**transaction.ours, "patron_": patron_id, "today_": transaction.clock.today()}
+    return transaction.execute(_RECORD, asked).one_or_none()
 
 
-def _view(connection: Connection, tenant: Tenant, row: AnyRow, opened: Patron) -> PatronView:
+def _view(transaction: Transaction, row: AnyRow, opened: Patron) -> PatronView:
     """A patron as they may be shown."""
     is_shut, address = opened.register.is_shut, opened.register.address
-    pairs = links.pairs_with(connection, tenant, row.id)
-    household = not is_shut and _is_shared(connection, tenant, address, but=row.id, pairs=pairs)
-    local = open_local(tenant, row)
+    pairs = links.pairs_with(transaction, row.id)
+    household = not is_shut and _is_shared(transaction, address, but=row.id, pairs=pairs)
+    local = open_local(transaction.tenant, row)
     return PatronView(
         patron=_shut(opened, household=household),
         local=seal_local(local) if is_shut else local,
-        since=_since(connection, tenant, row.id),
+        since=_since(transaction, row.id),
         subscribed_since=row.subscribed_since,
         parked=row.parked,
-        merged_into=_merged_into(connection, tenant, row),
+        merged_into=_merged_into(transaction, row),
         household=household,
         responsibles=tuple(sorted({responsible for minor, responsible in pairs if minor == row.id})),
         stage=Stage(row.standing),
         erased=row.status_class == tables.ERASED,
-        waits=count_unconfirmed(connection, tenant, row.id) if row.status_class in EMPTIED else CONFIRMED,
+        waits=count_unconfirmed(transaction, row.id) if row.status_class in EMPTIED else CONFIRMED,
         said_since=None if row.said_since is None else moment_of(row.said_since),
         is_other=bool(row.is_other),
     )
 
 
-def _merged_into(connection: Connection, tenant: Tenant, row: AnyRow) -> str | None:
-    return belongings.keeper_of(connection, tenant, row.id) if row.status_class == MERGED else None
+def _merged_into(transaction: Transaction, row: AnyRow) -> str | None:
+    return belongings.keeper_of(transaction, row.id) if row.status_class == MERGED else None
 
 
 def _shut(patron: Patron, *, household: bool) -> Patron:
@@ -246,10 +245,10 @@ def _shut(patron: Patron, *, household: bool) -> Patron:
     return replace(patron, register=seal_address(patron.register), overrides=overrides)
 
 
-def _since(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, date]:
-    happened = audit.changes_on(connection, tenant, patron_id)
+def _since(transaction: Transaction, patron_id: str) -> dict[str, date]:
+    happened = audit.changes_on(transaction, patron_id)
     numbers = {number for number, _, _ in happened if number is not None}
-    runs = fetch_rows(connection, _DAYS, tables.run.c.id, numbers, agency_=tenant.agency)
+    runs = transaction.fetch_rows(_DAYS, tables.run.c.id, numbers, agency_=transaction.agency)
     days: dict[int | None, date] = {row.id: row.day for row in runs}
     return {
         action: days[number] if number in days else moment_of(at).astimezone(COPENHAGEN).date()
@@ -284,9 +283,12 @@ def _rows_of(name: str) -> tuple[Select[Any], tuple[str, ...]]:
     return select(*shown).where(table.c.agency == AGENCY_IS), are_bytes
 
 
-def _all_rows(connection: Connection, tenant: Tenant, name: str) -> list[dict[str, Any]]:
+def _all_rows(transaction: Transaction, name: str) -> list[dict[str, Any]]:
     wanted, are_bytes = _rows_of(name)
-    plain = [_plain(tenant, name, row, are_bytes) for row in connection.execute(wanted, {"agency_": tenant.agency})]
+    plain = [
+        _plain(transaction.tenant, name, row, are_bytes)
+        for row in transaction.execute(wanted, {"agency_": transaction.agency})
+    ]
     return sorted(plain, key=lambda row: list(map(str, row.values())))
 
 
@@ -307,38 +309,34 @@ def _plain(tenant: Tenant, table: str, row: AnyRow, are_bytes: Sequence[str]) ->
     return values
 
 
-def shares_with_sealed(
-    connection: Connection, tenant: Tenant, address: Address | SealedAddress | Silent, *, but: str | None
-) -> bool:
+def shares_with_sealed(transaction: Transaction, address: Address | SealedAddress | Silent, *, but: str | None) -> bool:
     """Return whether a patron who is sealed for a reason of their own lives there or has a link to `but`.
 
     Args:
-        connection: the caller's.
-        tenant: the library.
+        transaction: the caller's.
         address: the dwelling. If silent, only links count, as for a patron whose only address is one that staff typed.
         but: the patron for this question, who does not count.
     """
-    pairs = links.pairs_with(connection, tenant, but) if but else ()
-    return _is_shared(connection, tenant, address, but=but or "", pairs=pairs)
+    pairs = links.pairs_with(transaction, but) if but else ()
+    return _is_shared(transaction, address, but=but or "", pairs=pairs)
 
 
 def _is_shared(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     address: Address | SealedAddress | Silent,
     *,
     but: str,
     pairs: Collection[tuple[str, str]],
 ) -> bool:
     """Same as `shares_with_sealed`, for a caller who has read the links of `but`."""
-    rows = [] if address is SILENT else _mates(connection, tenant, address, but=but)
+    rows = [] if address is SILENT else _mates(transaction, address, but=but)
     # opened one by one, because the first sealed patron is enough
-    mates = (other_of(tenant.vault, row) for row in rows[:HOUSE_MOST])
+    mates = (other_of(transaction.vault, row) for row in rows[:HOUSE_MOST])
     # a responsible is looked for at both addresses (decision 2)
-    linked = links.linked(connection, tenant, but, pairs)
-    return in_household(mates, linked, silent_is_sealed=tenant.silence_seals, others=len(rows))
+    linked = links.linked(transaction, but, pairs)
+    return in_household(mates, linked, silent_is_sealed=transaction.tenant.silence_seals, others=len(rows))
 
 
-def _mates(connection: Connection, tenant: Tenant, address: Address | SealedAddress, *, but: str) -> Sequence[AnyRow]:
-    probes = tenant.vault.address_probes(address)
-    return connection.execute(_MATES, {"agency_": tenant.agency, "patron_": but, "probes_": probes}).all()
+def _mates(transaction: Transaction, address: Address | SealedAddress, *, but: str) -> Sequence[AnyRow]:
+    probes = transaction.vault.address_probes(address)
+    return transaction.execute(_MATES, {"agency_": transaction.agency, "patron_": but, "probes_": probes}).all()

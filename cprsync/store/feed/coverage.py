@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, text
 
 from cprsync.domain.patron.local import Stage
 from cprsync.services.ports.register import Coverage
@@ -16,7 +16,7 @@ from cprsync.store.records.numbers import DEAD, KNOWN_REASONS, OURS, is_held
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 _ROW, _PATRON = tables.subscription.c, tables.patron.c
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
@@ -24,10 +24,10 @@ _NOT_ACTIVE = text("patron.standing <> 'active'")
 _UNCONFIRMED = text("subscription.confirmed_at IS NULL")
 
 
-def count_coverage(connection: Connection, tenant: Tenant, *, held: Callable[[], int]) -> Coverage:
+def count_coverage(transaction: Transaction, *, held: Callable[[], int]) -> Coverage:
     """Count them. `held`: how many numbers are subscribed, whether the register has confirmed that or not."""
-    values = {**tenant.ours, "today_": tenant.clock.today()}
-    counted = [connection.scalar(one, values) or 0 for one in _counts()]
+    values = {**transaction.ours, "today_": transaction.clock.today()}
+    counted = [transaction.scalar(one, values) or 0 for one in _counts()]
     wanted, known, beside, leaving, unconfirmed = counted
     # of the patrons with a row, those who are not wanted are few: they and the leaving ones are counted apart
     missing = wanted - (known - beside) - leaving

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, insert, select, update
 
 from cprsync.domain.feed.calendar import ReceivedDelivery
 from cprsync.domain.feed.delivery import (
@@ -32,7 +32,7 @@ from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
-from cprsync.store.core.engine import change_rows, moment_of, reading, writing
+from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import (
     AGENCY_IS,
     AGREEMENT_IS,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.deliveries import Doubted
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: Bytes of content in one sealed chunk.
 CHUNK_BYTES = 32 * 1024
@@ -123,42 +123,42 @@ class Inbox(TenantStore):
         return _SealedContent(self._tenant, delivery)
 
     def waiting(self) -> list[SealedDelivery]:
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_WAITING, self._tenant.ours).all()
-            return [bound_delivery(connection, self._tenant, row, from_row(row)) for row in rows]
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(_WAITING, transaction.ours).all()
+            return [bound_delivery(transaction, row, from_row(row)) for row in rows]
 
     def accepted_by(self, run: Run) -> list[SealedDelivery]:
         return accepted_by(self._tenant, run)
 
     def taken_on(self, produced: date) -> Link | None:
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(_TAKEN_ON, {**self._tenant.ours, "produced_": produced}).one_or_none()
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(_TAKEN_ON, {**transaction.ours, "produced_": produced}).one_or_none()
         return None if row is None else Link(row.produced, row.sha256)
 
     def newest(self) -> SealedDelivery | None:
         taken = OF_AGREEMENT & _BOX.state.in_(TAKEN)
         wanted = select(tables.inbox).where(taken, _HAS_CONTENT).order_by(_BOX.produced.desc(), _BOX.id.desc()).limit(1)
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted, self._tenant.ours).one_or_none()
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(wanted, transaction.ours).one_or_none()
         return None if row is None else from_row(row)
 
     def last_produced(self) -> date | None:
-        with reading(self._tenant.engine) as connection:
-            return _last_taken(connection, self._tenant)
+        with self._tenant.reading() as transaction:
+            return _last_taken(transaction)
 
     def last_loaded(self, now: datetime) -> date:
         return last_loaded(now, self._tenant.load_hour)
 
     def applied_until(self) -> date | None:
         newest = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state == InboxState.APPLIED.value)
-        with reading(self._tenant.engine) as connection:
-            day: date | None = connection.scalar(newest, self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            day: date | None = transaction.scalar(newest, transaction.ours)
         return day
 
     def chain(self) -> tuple[date, date] | None:
         ends = select(func.min(_BOX.produced), func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state.in_(TAKEN))
-        with reading(self._tenant.engine) as connection:
-            first, last = connection.execute(ends, self._tenant.ours).one()
+        with self._tenant.reading() as transaction:
+            first, last = transaction.execute(ends, transaction.ours).one()
         return None if first is None else (first, last)
 
     def arrivals(self, first: date, last: date) -> list[ReceivedDelivery]:
@@ -167,8 +167,8 @@ class Inbox(TenantStore):
         # what cannot be read has no day but the one in its name
         wanted = select(tables.inbox).where(OF_AGREEMENT, came).order_by(_BOX.id)
         wanted = wanted.where(_BOX.produced.between(first, last) | _BOX.produced.is_(None))
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted, self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted, transaction.ours)
             found = [(row.produced or day_in_name(row.name), row) for row in rows]
         return [
             ReceivedDelivery(day, moment_of(row.sealed_at), row.received, taken=row.state in TAKEN)
@@ -177,12 +177,11 @@ class Inbox(TenantStore):
         ]
 
     def accept(self, run: Run, delivery: SealedDelivery, header: Header, *, received: int) -> SealedDelivery:
-        with run_transaction(self._tenant, run) as connection:
-            if not delivery.accepted and may_skip_delivery(header, _last_taken(connection, self._tenant)):
-                open_for_subscribed(connection, self._tenant, WindowReason.GAP)
+        with run_transaction(self._tenant, run) as transaction:
+            if not delivery.accepted and may_skip_delivery(header, _last_taken(transaction)):
+                open_for_subscribed(transaction, WindowReason.GAP)
             change_delivery(
-                connection,
-                self._tenant,
+                transaction,
                 delivery.id,
                 state=InboxState.ACCEPTED.value,
                 task=header.task,
@@ -190,16 +189,16 @@ class Inbox(TenantStore):
                 previous=header.previous,
                 received=received,
             )
-            _take(connection, self._tenant, run, delivery)
-            _move_chain(connection, self._tenant, header)
-            set_run_values(connection, self._tenant, run, state=RunState.ACCEPTED.value)
+            _take(transaction, run, delivery)
+            _move_chain(transaction, header)
+            set_run_values(transaction, run, state=RunState.ACCEPTED.value)
         return SealedDelivery(
             delivery.id, delivery.name, delivery.sha256, delivery.size, InboxState.ACCEPTED, header, received
         )
 
     def refuse(self, delivery: SealedDelivery, reason: str) -> None:
-        with writing(self._tenant.engine) as connection:
-            change_delivery(connection, self._tenant, delivery.id, state=InboxState.REFUSED.value, reason=reason)
+        with self._tenant.writing() as transaction:
+            change_delivery(transaction, delivery.id, state=InboxState.REFUSED.value, reason=reason)
 
 
 class StoppedDeliveries(TenantStore):
@@ -208,23 +207,23 @@ class StoppedDeliveries(TenantStore):
     def copies(self, name: str) -> list[SealedDelivery]:
         whole = (_BOX.state != InboxState.RECEIVING.value) & ~counts_as_new()
         wanted = select(tables.inbox, forgotten().label("forgotten")).where(OF_AGREEMENT, _BOX.name == name, whole)
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(_BOX.id), self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted.order_by(_BOX.id), transaction.ours)
             return [from_row(row, forgotten=row.forgotten) for row in rows]
 
     def accept(self, delivery: SealedDelivery, *, place: str, reason: str, user: str) -> int:
-        with run_transaction(self._tenant, None) as connection:
+        with run_transaction(self._tenant, None) as transaction:
             accepted = {"state": InboxState.SEALED.value, "reason": None, "accepted_reason": _IN_THE_AUDIT}
-            change_delivery(connection, self._tenant, delivery.id, **accepted)
-            audit.append(connection, self._tenant, FEED_STREAM, [_decided("accept", delivery, place, reason, user)])
-            binding.bind(connection, self._tenant, binding.ACCEPTED, {delivery.id: None})
-            return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if place == Place.GAP.value else 0
+            change_delivery(transaction, delivery.id, **accepted)
+            audit.append(transaction, FEED_STREAM, [_decided("accept", delivery, place, reason, user)])
+            binding.bind(transaction, binding.ACCEPTED, {delivery.id: None})
+            return open_for_subscribed(transaction, WindowReason.GAP) if place == Place.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
         refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()
         wanted = select(tables.inbox).where(OF_AGREEMENT, refused).order_by(_BOX.id)
-        with reading(self._tenant.engine) as connection:
-            found = [from_row(row) for row in connection.execute(wanted, self._tenant.ours)]
+        with self._tenant.reading() as transaction:
+            found = [from_row(row) for row in transaction.execute(wanted, transaction.ours)]
         settled = self.decided_on([delivery.name for delivery in found])
         return [delivery for delivery in found if delivery.name not in settled]
 
@@ -232,31 +231,31 @@ class StoppedDeliveries(TenantStore):
         self, delivery: SealedDelivery, *, found: str, reason: str, user: str, doubted: Doubted | None = None
     ) -> int:
         aside = {"state": InboxState.REFUSED.value, "reason": DISCARDED, "accepted_reason": None}
-        with run_transaction(self._tenant, None) as connection:
-            change_delivery(connection, self._tenant, delivery.id, **aside)
-            audit.append(connection, self._tenant, FEED_STREAM, [_decided("discard", delivery, found, reason, user)])
+        with run_transaction(self._tenant, None) as transaction:
+            change_delivery(transaction, delivery.id, **aside)
+            audit.append(transaction, FEED_STREAM, [_decided("discard", delivery, found, reason, user)])
             if doubted is not None:
-                open_windows(connection, self._tenant, doubted.patron_ids, WindowReason.SET_ASIDE)
-                _doubt_deaths(connection, self._tenant, doubted)
-            is_first = doubted is None and _last_taken(connection, self._tenant) is None
-            return open_for_subscribed(connection, self._tenant, WindowReason.GAP) if is_first else 0
+                open_windows(transaction, doubted.patron_ids, WindowReason.SET_ASIDE)
+                _doubt_deaths(transaction, doubted)
+            is_first = doubted is None and _last_taken(transaction) is None
+            return open_for_subscribed(transaction, WindowReason.GAP) if is_first else 0
 
     def decided_on(self, names: Collection[str]) -> dict[str, SealedDelivery]:
         if not names:
             return {}
         settled = _BOX.state.in_(TAKEN) | ((_BOX.state == InboxState.REFUSED.value) & (_BOX.reason == DISCARDED))
         wanted = select(tables.inbox).where(OF_AGREEMENT, _BOX.name.in_(list(names)), settled).order_by(_BOX.id)
-        with reading(self._tenant.engine) as connection:
-            return {row.name: from_row(row) for row in connection.execute(wanted, self._tenant.ours)}
+        with self._tenant.reading() as transaction:
+            return {row.name: from_row(row) for row in transaction.execute(wanted, transaction.ours)}
 
 
-def _doubt_deaths(connection: Connection, tenant: Tenant, doubted: Doubted) -> None:
+def _doubt_deaths(transaction: Transaction, doubted: Doubted) -> None:
     """Where only letters were stopped, another source of the day counts: it may say that the person lives."""
     only_stopped = (_PATRON.letters_stopped > doubted.produced) & (
         _PATRON.status_class != tables.STATUS_CLASSES[Status.DEAD]
     )
-    theirs = update(tables.patron).where(_PATRON.agency == tenant.agency, only_stopped)
-    change_rows(connection, theirs.values(letters_stopped=doubted.produced), _PATRON.id, doubted.patron_ids)
+    theirs = update(tables.patron).where(_PATRON.agency == transaction.agency, only_stopped)
+    transaction.change_rows(theirs.values(letters_stopped=doubted.produced), _PATRON.id, doubted.patron_ids)
 
 
 def _decided(kind: str, delivery: SealedDelivery, why: str, reason: str, user: str) -> audit.Happened:
@@ -265,15 +264,15 @@ def _decided(kind: str, delivery: SealedDelivery, why: str, reason: str, user: s
     return audit.Happened(kind, actions=(why,), user=user, more=more, reason=reason)
 
 
-def change_delivery(connection: Connection, tenant: Tenant, number: int, **values: object) -> None:
+def change_delivery(transaction: Transaction, number: int, **values: object) -> None:
     """Write columns of a delivery's row, in the caller's transaction."""
-    connection.execute(_CHANGE, {**values, "agency_": tenant.agency, "number_": number})
+    transaction.execute(_CHANGE, {**values, "agency_": transaction.agency, "number_": number})
 
 
 def accepted_by(tenant: Tenant, run: Run) -> list[SealedDelivery]:
     """Return the deliveries that a run has accepted, in order."""
-    with reading(tenant.engine) as connection:
-        rows = connection.execute(_ACCEPTED_BY, {"agency_": tenant.agency, "run_": run.id})
+    with tenant.reading() as transaction:
+        rows = transaction.execute(_ACCEPTED_BY, {"agency_": transaction.agency, "run_": run.id})
         return [from_row(row) for row in rows]
 
 
@@ -287,9 +286,9 @@ def counts_as_new() -> ColumnElement[bool]:
     return forgotten() & _BOX.reason.not_in(SETTLED)
 
 
-def bound_delivery(connection: Connection, tenant: Tenant, row: AnyRow, one: SealedDelivery) -> SealedDelivery:
+def bound_delivery(transaction: Transaction, row: AnyRow, one: SealedDelivery) -> SealedDelivery:
     """Return a delivery of a row. An acceptance that the audit does not have counts as not given."""
-    if one.accepted and binding.find_unbound(connection, tenant, binding.ACCEPTED, [row]):
+    if one.accepted and binding.find_unbound(transaction, binding.ACCEPTED, [row]):
         return replace(one, accepted=False)
     return one
 
@@ -389,39 +388,39 @@ def _open_chunks(tenant: Tenant, number: int, first: int, count: int) -> list[by
         SealBroken: a chunk is missing or does not open.
     """
     place = {"agency": tenant.agency, "number": number, "first": first, "end": first + count}
-    with reading(tenant.engine) as connection:
-        rows = connection.execute(_CHUNKS, place).all()
+    with tenant.reading() as transaction:
+        rows = transaction.execute(_CHUNKS, place).all()
     if not rows or [row.seq for row in rows] != list(range(first, first + len(rows))):
         raise SealBroken("a sealed delivery misses a part")
     return [tenant.vault.unseal(row.blob, row.key, place=str(number), owner=OWNER, version=row.seq) for row in rows]
 
 
-def _last_taken(connection: Connection, tenant: Tenant) -> date | None:
-    day: date | None = connection.scalar(_LAST_TAKEN, tenant.ours)
+def _last_taken(transaction: Transaction) -> date | None:
+    day: date | None = transaction.scalar(_LAST_TAKEN, transaction.ours)
     return day
 
 
-def _take(connection: Connection, tenant: Tenant, run: Run, delivery: SealedDelivery) -> None:
-    taken = connection.scalars(_TAKEN_BY, {"agency_": tenant.agency, "run_": run.id}).all()
+def _take(transaction: Transaction, run: Run, delivery: SealedDelivery) -> None:
+    taken = transaction.scalars(_TAKEN_BY, {"agency_": transaction.agency, "run_": run.id}).all()
     if delivery.id not in taken:
-        row = {"agency": tenant.agency, "run_id": run.id, "position": len(taken) + 1, "inbox_id": delivery.id}
-        connection.execute(_TAKE, row)
+        row = {"agency": transaction.agency, "run_id": run.id, "position": len(taken) + 1, "inbox_id": delivery.id}
+        transaction.execute(_TAKE, row)
 
 
-def _move_chain(connection: Connection, tenant: Tenant, header: Header) -> None:
-    connection.execute(_MOVE_CHAIN, {**tenant.ours, "produced_": header.produced, "task_": header.task})
+def _move_chain(transaction: Transaction, header: Header) -> None:
+    transaction.execute(_MOVE_CHAIN, {**transaction.ours, "produced_": header.produced, "task_": header.task})
 
 
-def settle(connection: Connection, tenant: Tenant, run: Run, state: RunState) -> None:
+def settle(transaction: Transaction, run: Run, state: RunState) -> None:
     """Set the state of a closing run's deliveries, in the caller's transaction.
 
     They are applied when every person is accounted for. A held run releases them, and the chain moves back. Nothing of
     them is written, and the next run takes them again.
     """
-    theirs = {"run_": run.id, "agency_": tenant.agency}
+    theirs = {"run_": run.id, "agency_": transaction.agency}
     if state in {RunState.PUBLISHED, RunState.CLOSED}:
-        connection.execute(_SETTLE, {**theirs, "state": InboxState.APPLIED.value})
+        transaction.execute(_SETTLE, {**theirs, "state": InboxState.APPLIED.value})
     if state is RunState.HELD:
-        connection.execute(_SETTLE, {**theirs, "state": InboxState.SEALED.value})
+        transaction.execute(_SETTLE, {**theirs, "state": InboxState.SEALED.value})
         last = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state.in_(TAKEN)).scalar_subquery()
-        connection.execute(update(tables.agreement).where(OUR_AGREEMENT).values(last_produced=last), tenant.ours)
+        transaction.execute(update(tables.agreement).where(OUR_AGREEMENT).values(last_produced=last), transaction.ours)

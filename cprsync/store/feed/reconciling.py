@@ -19,7 +19,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.register import Gaps
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
+from cprsync.store.core.engine import parts
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.windows import close_windows, open_windows
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Select
 
     from cprsync.services.ports.runs import Run
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an entry that says that the reason of a subscription no longer applies.
 SUBSCRIPTION_END: Final = "subscription_end"
@@ -64,8 +64,8 @@ class Reconciliation(TenantStore):
 
     def end(self, run: Run | None, *, on: date) -> int:
         _release_idle(self._tenant, run)
-        with reading(self._tenant.engine) as connection:
-            if connection.execute(_select_one_ending(), self._tenant.ours).first() is None:
+        with self._tenant.reading() as transaction:
+            if transaction.execute(_select_one_ending(), transaction.ours).first() is None:
                 return 0
         return _end(self._tenant, run, on=on)
 
@@ -76,41 +76,41 @@ class Reconciliation(TenantStore):
         _confirm(self._tenant, run, numbers, at=None, kind="unsubscribe")
 
     def restored(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
-        with reading(self._tenant.engine) as connection:
-            whose = self._whose(connection, numbers)
-            ids = fetch_values(connection, _select_restored(), _PATRON.id, list(whose), **self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            whose = self._whose(transaction, numbers)
+            ids = transaction.fetch_values(_select_restored(), _PATRON.id, list(whose), **transaction.ours)
         return {whose[one]: one for one in ids}
 
     def leave_ended(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         if patron_ids:
-            with run_transaction(self._tenant, run) as connection:
-                ask_staff(connection, self._tenant, run or self._tenant.no_run, patron_ids, SUBSCRIPTION_ENDED)
+            with run_transaction(self._tenant, run) as transaction:
+                ask_staff(transaction, run or self._tenant.no_run, patron_ids, SUBSCRIPTION_ENDED)
 
     def open_lost(self, run: Run | None, numbers: Sequence[CprNumber]) -> dict[CprNumber, list[str]]:
-        with run_transaction(self._tenant, run) as connection:
-            whose = self._whose(connection, numbers)
+        with run_transaction(self._tenant, run) as transaction:
+            whose = self._whose(transaction, numbers)
             opened: dict[CprNumber, list[str]] = {}
-            for one in open_windows(connection, self._tenant, list(whose), WindowReason.SUBSCRIPTION_LOST):
+            for one in open_windows(transaction, list(whose), WindowReason.SUBSCRIPTION_LOST):
                 opened.setdefault(whose[one], []).append(one)
         return opened
 
-    def _whose(self, connection: Connection, numbers: Sequence[CprNumber]) -> dict[str, CprNumber]:
+    def _whose(self, transaction: Transaction, numbers: Sequence[CprNumber]) -> dict[str, CprNumber]:
         """The patrons who have these numbers now, each with the number."""
-        by_probe = {probe: number for number in numbers for probe in self._tenant.vault.probes("number", number.digits)}
-        held = OURS & is_held(self._tenant.clock.today()) & (_ROW.reason != OLD_NUMBER)
+        by_probe = {probe: number for number in numbers for probe in transaction.vault.probes("number", number.digits)}
+        held = OURS & is_held(transaction.clock.today()) & (_ROW.reason != OLD_NUMBER)
         wanted = select(_ROW.patron_id, _ROW.number_index).where(held)
-        found = fetch_rows(connection, wanted, _ROW.number_index, list(by_probe), **self._tenant.ours)
+        found = transaction.fetch_rows(wanted, _ROW.number_index, list(by_probe), **transaction.ours)
         return {row.patron_id: by_probe[row.number_index] for row in found}
 
     def close_not_lost(self, run: Run | None, patron_ids: Sequence[str]) -> None:
         if patron_ids:
-            with run_transaction(self._tenant, run) as connection:
-                close_windows(connection, self._tenant, patron_ids)
+            with run_transaction(self._tenant, run) as transaction:
+                close_windows(transaction, patron_ids)
 
     def documents(self) -> list[dict[str, Any]]:
         wanted = select(_ROW.patron_id, _ROW.reason, _ROW.since, _ROW.until).where(OURS)
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason), self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted.order_by(_ROW.patron_id, _ROW.since, _ROW.reason), transaction.ours)
             return [
                 {
                     "patron": row.patron_id,
@@ -132,8 +132,8 @@ def _indexes(tenant: Tenant) -> tuple[set[bytes], set[bytes]]:
     """Return two sets of indexes: those with a reason, and those without one that the register holds from us."""
     held: set[bytes] = set()
     added: set[bytes] = set()
-    with reading(tenant.engine) as connection:
-        for row in connection.execute(_select_indexes(), {**tenant.ours, "today_": tenant.clock.today()}):
+    with tenant.reading() as transaction:
+        for row in transaction.execute(_select_indexes(), {**transaction.ours, "today_": transaction.clock.today()}):
             if row.holds:
                 held.add(row.number_index)
             elif row.added:
@@ -153,10 +153,10 @@ def _opened(tenant: Tenant, indexes: set[bytes]) -> list[CprNumber]:
         return []
     wanted = select(tables.subscription).where(OURS)
     numbers: set[CprNumber] = set()
-    with reading(tenant.engine) as connection:
+    with tenant.reading() as transaction:
         # a part at a time, because these may be all subscriptions of the library
         for part in parts(sorted(indexes)):
-            rows = fetch_rows(connection, wanted, _ROW.number_index, part, **tenant.ours)
+            rows = transaction.fetch_rows(wanted, _ROW.number_index, part, **transaction.ours)
             numbers.update(CprNumber.parse(open_number(tenant, row)) for row in rows)
     return sorted(numbers, key=attrgetter("digits"))
 
@@ -182,20 +182,20 @@ def _select_one_ending() -> Select[str]:
 
 
 def _release_idle(tenant: Tenant, run: Run | None) -> None:
-    with reading(tenant.engine) as connection:
-        idle = links.find_idle(connection, tenant)
+    with tenant.reading() as transaction:
+        idle = links.find_idle(transaction)
     if idle:
-        with run_transaction(tenant, run) as connection:
-            responsibles.release(connection, tenant, idle, by_night=True)
+        with run_transaction(tenant, run) as transaction:
+            responsibles.release(transaction, idle, by_night=True)
 
 
 def _end(tenant: Tenant, run: Run | None, *, on: date) -> int:
     ending = _is_ending()
-    with run_transaction(tenant, run) as connection:
+    with run_transaction(tenant, run) as transaction:
         wanted = select(_ROW.patron_id).where(ending).order_by(_ROW.patron_id)
-        patrons = connection.scalars(wanted, tenant.ours).all()
-        connection.execute(update(tables.subscription).where(ending).values(until=on), tenant.ours)
-        _write_audit(connection, tenant, run, SUBSCRIPTION_END, patrons)
+        patrons = transaction.scalars(wanted, transaction.ours).all()
+        transaction.execute(update(tables.subscription).where(ending).values(until=on), transaction.ours)
+        _write_audit(transaction, run, SUBSCRIPTION_END, patrons)
         return len(patrons)
 
 
@@ -205,14 +205,12 @@ def _confirm(tenant: Tenant, run: Run | None, numbers: Sequence[CprNumber], *, a
     indexes = [probe for number in numbers for probe in tenant.vault.probes("number", number.digits)]
     wanted = select(_ROW.patron_id).where(OURS).order_by(_ROW.patron_id).distinct()
     confirmed = update(tables.subscription).where(OURS).values(confirmed_at=at)
-    with run_transaction(tenant, run) as connection:
-        told: list[str | None] = fetch_values(connection, wanted, _ROW.number_index, indexes, **tenant.ours)
-        change_rows(connection, confirmed, _ROW.number_index, indexes, **tenant.ours)
+    with run_transaction(tenant, run) as transaction:
+        told: list[str | None] = transaction.fetch_values(wanted, _ROW.number_index, indexes, **transaction.ours)
+        transaction.change_rows(confirmed, _ROW.number_index, indexes, **transaction.ours)
         told += [None] * (len(numbers) - len(told))
-        _write_audit(connection, tenant, run, kind, told)
+        _write_audit(transaction, run, kind, told)
 
 
-def _write_audit(
-    connection: Connection, tenant: Tenant, run: Run | None, kind: str, patrons: Sequence[str | None]
-) -> None:
-    audit.append(connection, tenant, tenant.night, [audit.Happened(kind, run=run, patron=one) for one in patrons])
+def _write_audit(transaction: Transaction, run: Run | None, kind: str, patrons: Sequence[str | None]) -> None:
+    audit.append(transaction, transaction.tenant.night, [audit.Happened(kind, run=run, patron=one) for one in patrons])

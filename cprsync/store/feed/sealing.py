@@ -11,12 +11,11 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from cprsync.errors import DeliveryRefused, FenceLost
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.store import tables
-from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import (
     CHUNK_BYTES,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: Chunks written in one transaction: 2 MiB, so that a large delivery takes about 150 transactions.
 _WRITE_CHUNKS = 64
@@ -68,20 +67,20 @@ class Sealing(TenantStore):
             return known
         with _receiving_row(self._tenant, name) as (number, key):
             sha256, size = _seal_chunks(self._tenant, number, key, content)
-            with reading(self._tenant.engine) as connection:
-                known = _known(connection, self._tenant, name, sha256)
+            with self._tenant.reading() as transaction:
+                known = _known(transaction, name, sha256)
         return known or SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
     def sealed_as(self, name: str, mark: str) -> SealedDelivery | None:
         here = ~_RECEIVING & ~counts_as_new()
         wanted = _FOUND.where(OF_AGREEMENT, _BOX.name == name, _BOX.mark == mark, here)
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted.order_by(_BOX.id.desc()).limit(1), self._tenant.ours).one_or_none()
-            return _delivery_of(connection, self._tenant, row)
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(wanted.order_by(_BOX.id.desc()).limit(1), transaction.ours).one_or_none()
+            return _delivery_of(transaction, row)
 
     def clear_half_sealed(self) -> None:
-        with reading(self._tenant.engine) as connection:
-            numbers = connection.scalars(_HALF_SEALED, self._tenant.ours).all()
+        with self._tenant.reading() as transaction:
+            numbers = transaction.scalars(_HALF_SEALED, transaction.ours).all()
         if numbers:
             _remove(self._tenant, numbers)
 
@@ -95,8 +94,8 @@ def _known_already(tenant: Tenant, name: str, content: BinaryIO) -> SealedDelive
     for chunk in _chunks(content):
         digest.update(chunk)
     content.seek(start)
-    with reading(tenant.engine) as connection:
-        return _known(connection, tenant, name, digest.hexdigest())
+    with tenant.reading() as transaction:
+        return _known(transaction, name, digest.hexdigest())
 
 
 @contextmanager
@@ -111,11 +110,11 @@ def _receiving_row(tenant: Tenant, name: str) -> Iterator[tuple[int, str]]:
 
 
 def _begin(tenant: Tenant, name: str) -> tuple[int, str]:
-    with writing(tenant.engine) as connection:
-        key = tenant.vault.seal_key
-        number = next_id(connection, tenant, tables.inbox)
+    with tenant.writing() as transaction:
+        key = transaction.vault.seal_key
+        number = next_id(transaction, tables.inbox)
         row = {
-            "agency": tenant.agency,
+            "agency": transaction.agency,
             "id": number,
             "agreement": tenant.agreement,
             "name": name,
@@ -125,9 +124,9 @@ def _begin(tenant: Tenant, name: str) -> tuple[int, str]:
             "state": InboxState.RECEIVING.value,
             "key": key,
             "received": 0,
-            "sealed_at": tenant.stamp(),
+            "sealed_at": transaction.stamp(),
         }
-        connection.execute(_BEGIN, row)
+        transaction.execute(_BEGIN, row)
     return number, key
 
 
@@ -148,55 +147,55 @@ def _seal_chunks(tenant: Tenant, number: int, key: str, content: BinaryIO) -> tu
 
 def _write(tenant: Tenant, number: int, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        with writing(tenant.engine) as connection:
-            _hold(connection, tenant, number)
-            connection.execute(_WRITE, rows)
+        with tenant.writing() as transaction:
+            _hold(transaction, number)
+            transaction.execute(_WRITE, rows)
 
 
-def _hold(connection: Connection, tenant: Tenant, number: int) -> None:
+def _hold(transaction: Transaction, number: int) -> None:
     """Make sure that what was sealed so far is there, and stays until the transaction ends.
 
     Raises:
         FenceLost: another program has removed it.
     """
-    if connection.scalar(_HOLD, {"agency_": tenant.agency, "number_": number}) is None:
+    if transaction.scalar(_HOLD, {"agency_": transaction.agency, "number_": number}) is None:
         raise FenceLost("another program has removed what was sealed so far of a delivery")
 
 
 def _finish(tenant: Tenant, number: int, name: str, sealed: tuple[str, int], mark: str | None) -> SealedDelivery:
     sha256, size = sealed
-    with writing(tenant.engine) as connection:
+    with tenant.writing() as transaction:
         # two programs that seal the same content go one after the other
-        hold_library(connection, tenant)
-        _hold(connection, tenant, number)
-        known = _known(connection, tenant, name, sha256)
+        hold_library(transaction)
+        _hold(transaction, number)
+        known = _known(transaction, name, sha256)
         if known is not None:
-            _delete(connection, tenant, [number])
-            change_delivery(connection, tenant, known.id, mark=mark)
+            _delete(transaction, [number])
+            change_delivery(transaction, known.id, mark=mark)
             return known
-        _forget_refused(connection, tenant, name, sha256)
+        _forget_refused(transaction, name, sha256)
         whole = {"sha256": sha256, "size": size, "state": InboxState.SEALED.value, "mark": mark}
-        change_delivery(connection, tenant, number, **whole)
+        change_delivery(transaction, number, **whole)
     return SealedDelivery(number, name, sha256, size, InboxState.SEALED)
 
 
-def _forget_refused(connection: Connection, tenant: Tenant, name: str, sha256: str) -> None:
+def _forget_refused(transaction: Transaction, name: str, sha256: str) -> None:
     """Delete the row of a refused file whose content is gone: the file has come again."""
-    connection.execute(_FORGET_REFUSED, {**tenant.ours, "name_": name, "sha256_": sha256})
+    transaction.execute(_FORGET_REFUSED, {**transaction.ours, "name_": name, "sha256_": sha256})
 
 
 def _remove(tenant: Tenant, numbers: Sequence[int]) -> None:
-    with writing(tenant.engine) as connection:
-        _delete(connection, tenant, numbers)
+    with tenant.writing() as transaction:
+        _delete(transaction, numbers)
 
 
-def _delete(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> None:
+def _delete(transaction: Transaction, numbers: Sequence[int]) -> None:
     """Delete rows and their chunks, if they are still being received."""
     theirs = OF_AGREEMENT & _RECEIVING & _BOX.id.in_(numbers)
     half = select(_BOX.id).where(theirs)
     chunks = delete(tables.inbox_chunk).where(_CHUNK.agency == AGENCY_IS, _CHUNK.inbox_id.in_(half))
-    connection.execute(chunks, tenant.ours)
-    connection.execute(delete(tables.inbox).where(theirs), tenant.ours)
+    transaction.execute(chunks, transaction.ours)
+    transaction.execute(delete(tables.inbox).where(theirs), transaction.ours)
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
@@ -217,10 +216,10 @@ def _chunks(content: BinaryIO) -> Iterator[bytes]:
         yield held
 
 
-def _known(connection: Connection, tenant: Tenant, name: str, sha256: str) -> SealedDelivery | None:
-    row = connection.execute(_SAME, {**tenant.ours, "name_": name, "sha256_": sha256}).one_or_none()
-    return _delivery_of(connection, tenant, row)
+def _known(transaction: Transaction, name: str, sha256: str) -> SealedDelivery | None:
+    row = transaction.execute(_SAME, {**transaction.ours, "name_": name, "sha256_": sha256}).one_or_none()
+    return _delivery_of(transaction, row)
 
 
-def _delivery_of(connection: Connection, tenant: Tenant, row: AnyRow | None) -> SealedDelivery | None:
-    return None if row is None else bound_delivery(connection, tenant, row, from_row(row, forgotten=row.forgotten))
+def _delivery_of(transaction: Transaction, row: AnyRow | None) -> SealedDelivery | None:
+    return None if row is None else bound_delivery(transaction, row, from_row(row, forgotten=row.forgotten))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     CompoundSelect,
-    Connection,
     Select,
     bindparam,
     delete,
@@ -32,7 +31,6 @@ from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading, scanning
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.feed.coverage import count_coverage
 from cprsync.store.patrons.patrons import ask
@@ -56,7 +54,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
 _NOT_ACTIVE = text("patron.standing <> 'active'")
@@ -103,16 +101,16 @@ class Subscriptions(TenantStore):
 
     def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:
         happened = [audit.Happened("lookup", run=run, patron=one, actions=(purpose,)) for one in patron_ids]
-        with run_transaction(self._tenant, run) as connection:
-            audit.append(connection, self._tenant, self._tenant.night, happened)
+        with run_transaction(self._tenant, run) as transaction:
+            audit.append(transaction, self._tenant.night, happened)
 
     def unsubscribed(self, limit: int, *, unheard: bool = False) -> list[tuple[str, CprNumber]]:
-        with reading(self._tenant.engine) as connection:
-            leaving = _leaving(connection, self._tenant)
-            asked = {**self._tenant.ours, "most_": limit + len(leaving)}
-            first = connection.scalars(_select_first_missing(unheard=unheard), asked)
+        with self._tenant.reading() as transaction:
+            leaving = _leaving(transaction)
+            asked = {**transaction.ours, "most_": limit + len(leaving)}
+            first = transaction.scalars(_select_first_missing(unheard=unheard), asked)
             ids = [one for one in first if one not in leaving][:limit]
-            rows = patron_rows(connection, self._tenant, ids)
+            rows = patron_rows(transaction, ids)
         return [(row.id, from_row(self._tenant.vault, row).number) for row in rows]
 
     def subscribed(
@@ -126,44 +124,42 @@ class Subscriptions(TenantStore):
     ) -> None:
         if not rows:
             return
-        with run_transaction(self._tenant, run) as connection:
-            held = _held(connection, self._tenant, [patron_id for patron_id, _ in rows])
+        with run_transaction(self._tenant, run) as transaction:
+            held = _held(transaction, [patron_id for patron_id, _ in rows])
             fresh = [(patron_id, number) for patron_id, number in rows if patron_id not in held]
             if fresh:
-                answers = only_answer(connection, self._tenant, [patron_id for patron_id, _ in fresh])
+                answers = only_answer(transaction, [patron_id for patron_id, _ in fresh])
                 reasons = {one: RESPONSIBLE if one in answers else ACTIVE_PATRON for one, _ in fresh}
                 new = [
                     subscription_row(self._tenant, one, number, reasons[one], since=since, added=number not in already)
                     for one, number in fresh
                 ]
-                connection.execute(_SUBSCRIBE, new)
+                transaction.execute(_SUBSCRIBE, new)
             ids = [patron_id for patron_id, _ in fresh]
-            ask(connection, self._tenant, [(one, FIRST_COPY) for one in _without_news(connection, self._tenant, ids)])
+            ask(transaction, [(one, FIRST_COPY) for one in _without_news(transaction, ids)])
             if dead_until is not None:
-                subscribe_until(connection, self._tenant, _dead(connection, self._tenant, ids), dead_until)
-            open_windows(connection, self._tenant, _left_before(connection, self._tenant, ids), WindowReason.RETURNED)
-            open_windows(
-                connection, self._tenant, find_late(connection, self._tenant, ids), WindowReason.SUBSCRIBED_LATE
-            )
+                subscribe_until(transaction, _dead(transaction, ids), dead_until)
+            open_windows(transaction, _left_before(transaction, ids), WindowReason.RETURNED)
+            open_windows(transaction, find_late(transaction, ids), WindowReason.SUBSCRIBED_LATE)
             happened = [audit.Happened("subscribe", run=run, patron=one) for one in ids]
-            audit.append(connection, self._tenant, self._tenant.night, happened)
+            audit.append(transaction, self._tenant.night, happened)
 
     def count(self) -> int:
         values = {**self._tenant.ours, "today_": self._tenant.clock.today()}
-        with scanning(self._tenant.engine) as connection:
-            return connection.scalar(_count_held(), values) or 0
+        with self._tenant.scanning() as transaction:
+            return transaction.scalar(_count_held(), values) or 0
 
     def coverage(self) -> Coverage:
         with ThreadPoolExecutor(max_workers=1) as beside:
             # both read a row of each patron
             held = beside.submit(self.count)
-            with scanning(self._tenant.engine) as connection:
-                return count_coverage(connection, self._tenant, held=held.result)
+            with self._tenant.scanning() as transaction:
+                return count_coverage(transaction, held=held.result)
 
     def follow_ups(self, limit: int) -> list[FollowUp]:
         values = {"agency_": self._tenant.agency, "today_": self._tenant.clock.today(), "most_": limit}
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_select_follow_ups(), values)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(_select_follow_ups(), values)
             return [FollowUp(found.patron_id, found.kind) for found in rows]
 
     def keep_answers(self, run: Run, answers: Sequence[tuple[str, Found | NotFound]], as_of: AsOf) -> None:
@@ -182,17 +178,17 @@ class Subscriptions(TenantStore):
             if plain is not None
         ]
         if rows:
-            with run_transaction(self._tenant, run) as connection:
-                connection.execute(_KEEP, rows)
+            with run_transaction(self._tenant, run) as transaction:
+                transaction.execute(_KEEP, rows)
 
     def kept_answers(self, run: Run, ids: Sequence[str]) -> dict[str, KeptAnswer]:
         asked = {"agency_": self._tenant.agency, "run_": run.id}
-        with reading(self._tenant.engine) as connection:
-            rows = fetch_rows(connection, _KEPT_ANSWERS, _ANSWER.patron_id, ids, **asked)
+        with self._tenant.reading() as transaction:
+            rows = transaction.fetch_rows(_KEPT_ANSWERS, _ANSWER.patron_id, ids, **asked)
         return {row.patron_id: _read(self._tenant, row) for row in rows}
 
 
-def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+def prepare_return(transaction: Transaction, patron_ids: Sequence[str]) -> list[str]:
     """Prepare former patrons who are registered again: the next night subscribes them like new ones.
 
     Runs in the caller's transaction. Returns those who had left. The ended row gets another reason. It also takes over
@@ -201,28 +197,30 @@ def prepare_return(connection: Connection, tenant: Tenant, patron_ids: Sequence[
     """
     ended = OURS & (_ROW.reason == ACTIVE_PATRON) & _ROW.until.is_not(None)
     wanted = select(_ROW.patron_id, _ROW.number_index).where(ended).order_by(_ROW.patron_id)
-    back = fetch_rows(connection, wanted, _ROW.patron_id, patron_ids, **tenant.ours)
+    back = transaction.fetch_rows(wanted, _ROW.patron_id, patron_ids, **transaction.ours)
     for row in back:
         same = OURS & (_ROW.patron_id == row.patron_id) & (_ROW.number_index == row.number_index)
         earlier = same & (_ROW.reason == LEFT)
-        added = connection.scalar(select(_ROW.confirmed_at).where(earlier), tenant.ours)
-        connection.execute(delete(tables.subscription).where(earlier), tenant.ours)
+        added = transaction.scalar(select(_ROW.confirmed_at).where(earlier), transaction.ours)
+        transaction.execute(delete(tables.subscription).where(earlier), transaction.ours)
         memory = {"reason": LEFT, "confirmed_at": func.coalesce(_ROW.confirmed_at, added)}
-        connection.execute(update(tables.subscription).where(same & ended).values(memory), tenant.ours)
+        transaction.execute(update(tables.subscription).where(same & ended).values(memory), transaction.ours)
     ids = list(dict.fromkeys(row.patron_id for row in back))
-    open_windows(connection, tenant, ids, WindowReason.RETURNED)
+    open_windows(transaction, ids, WindowReason.RETURNED)
     return ids
 
 
-def stop_leaving(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+def stop_leaving(transaction: Transaction, patron_ids: Sequence[str]) -> list[str]:
     """Stop those of these patrons who are leaving, in the caller's transaction; returns them.
 
     A closed record stays closed.
     """
-    back: list[str] = sorted(fetch_values(connection, _SELECT_LEAVING, _PATRON.id, patron_ids, agency_=tenant.agency))
+    back: list[str] = sorted(
+        transaction.fetch_values(_SELECT_LEAVING, _PATRON.id, patron_ids, agency_=transaction.agency)
+    )
     stays = {"standing": stage_after_return(Stage.LEAVING).value, "leaves_since": None}
-    due = tenant.clock.today()
-    change_rows(connection, CHANGE_PATRONS, _PATRON.id, back, agency_=tenant.agency, rights_due=due, **stays)
+    due = transaction.clock.today()
+    transaction.change_rows(CHANGE_PATRONS, _PATRON.id, back, agency_=transaction.agency, rights_due=due, **stays)
     return back
 
 
@@ -244,12 +242,12 @@ def _select_first_missing(*, unheard: bool) -> CompoundSelect[str]:
     return missing.order_by(missing.selected_columns.id).limit(bindparam("most_"))
 
 
-def _leaving(connection: Connection, tenant: Tenant) -> set[str]:
+def _leaving(transaction: Transaction) -> set[str]:
     """Return the patrons who are leaving: they are not subscribed.
 
     They are asked for apart, because with one more part in the query SQLite would read every patron.
     """
-    return set(connection.scalars(_SELECT_LEAVING, {"agency_": tenant.agency}))
+    return set(transaction.scalars(_SELECT_LEAVING, {"agency_": transaction.agency}))
 
 
 # built once, because every night asks them
@@ -290,27 +288,27 @@ def _select_follow_ups() -> Select[str, str]:
     return wanted.order_by(row.since, row.patron_id, row.kind).limit(bindparam("most_"))
 
 
-def _held(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
-    return set(fetch_values(connection, _KNOWN, _ROW.patron_id, ids, **tenant.ours))
+def _held(transaction: Transaction, ids: Sequence[str]) -> set[str]:
+    return set(transaction.fetch_values(_KNOWN, _ROW.patron_id, ids, **transaction.ours))
 
 
-def _without_news(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+def _without_news(transaction: Transaction, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons without an as-of."""
-    return fetch_values(connection, _NEW, _PATRON.id, ids, agency_=tenant.agency)
+    return transaction.fetch_values(_NEW, _PATRON.id, ids, agency_=transaction.agency)
 
 
-def _dead(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+def _dead(transaction: Transaction, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons who are dead on their record.
 
     No further write says how long they stay subscribed.
     """
-    dead = (_PATRON.agency == tenant.agency) & (_PATRON.status_class == tables.STATUS_CLASSES[Status.DEAD])
-    return fetch_values(connection, select(_PATRON.id).where(dead), _PATRON.id, ids)
+    dead = (_PATRON.agency == transaction.agency) & (_PATRON.status_class == tables.STATUS_CLASSES[Status.DEAD])
+    return transaction.fetch_values(select(_PATRON.id).where(dead), _PATRON.id, ids)
 
 
-def _left_before(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+def _left_before(transaction: Transaction, ids: Sequence[str]) -> list[str]:
     """Return those of these patrons who had left before. No change of theirs was delivered meanwhile."""
-    return fetch_values(connection, _LEFT_BEFORE, _ROW.patron_id, ids, **tenant.ours)
+    return transaction.fetch_values(_LEFT_BEFORE, _ROW.patron_id, ids, **transaction.ours)
 
 
 def _written(answer: Found | NotFound) -> bytes | None:
@@ -331,6 +329,6 @@ def _read(tenant: Tenant, row: AnyRow) -> KeptAnswer:
     return KeptAnswer(Found(person.number, person), as_of)
 
 
-def forget_answers(connection: Connection, tenant: Tenant) -> None:
+def forget_answers(transaction: Transaction) -> None:
     """Delete all kept answers, in the transaction that ends the night."""
-    connection.execute(_FORGET_ANSWERS, {"agency_": tenant.agency})
+    transaction.execute(_FORGET_ANSWERS, {"agency_": transaction.agency})

@@ -13,14 +13,13 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.domain.lending.circulation import SHAPES
 from cprsync.services.ports.imports import ORDER, ForeseenBalances, ImportedRow, ImportOutcome
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.core.tenant import library_transaction, next_id
 from cprsync.store.imports.import_rows import STREAM
 from cprsync.store.lending.circulation import TABLES, open_said, seal_payload
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.imports import Circulated
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an audit entry that says that circulation of a patron came with a list.
 CIRCULATION: Final = "circulation"
@@ -79,69 +78,68 @@ def import_circulation(
 
     The results have the order of the rows.
     """
-    with library_transaction(tenant) as connection:
-        patrons = _patrons(connection, tenant, {row.patron for row in rows})
-        owed = _owed(connection, tenant, patrons, policy, foreseen)
+    with library_transaction(tenant) as transaction:
+        patrons = _patrons(transaction, {row.patron for row in rows})
+        owed = _owed(transaction, patrons, policy, foreseen)
         if foreseen is not None:
             named = ((patrons[row.patron], row.source_id) for row in rows if row.patron in patrons)
             owed |= {one for one in named if foreseen.is_owed(*one)}
-        left = _left(connection, tenant, patrons.values())
-        part = _Part(tenant, policy, patrons, left, _stored(connection, tenant, rows), owed)
+        left = _left(transaction, patrons.values())
+        part = _Part(tenant, policy, patrons, left, _stored(transaction, rows), owed)
         results = [_row(part, row) for row in rows]
-        _write(connection, part)
+        _write(transaction, part)
         if not apply:
-            connection.rollback()
+            transaction.connection.rollback()
     return results
 
 
-def _patrons(connection: Connection, tenant: Tenant, names: set[str]) -> dict[str, str]:
+def _patrons(transaction: Transaction, names: set[str]) -> dict[str, str]:
     """Return the patron id for each name that is known.
 
     A patron number wins over a card. A merged patron's number means the patron who keeps the record's contents.
     """
-    by_name = {name: card_probes(tenant, name) for name in names}
-    holders = card_holders(connection, tenant, set(chain.from_iterable(by_name.values())))
+    by_name = {name: card_probes(transaction.tenant, name) for name in names}
+    holders = card_holders(transaction, set(chain.from_iterable(by_name.values())))
     by_card = {name: next((holders[one] for one in probes if one in holders), None) for name, probes in by_name.items()}
-    found = own_cards(connection, tenant, {name: one for name, one in by_card.items() if one is not None})
-    ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
-    for one, status in fetch_rows(connection, ids, _PATRON.id, set(names)):
-        keeper = belongings.keeper_of(connection, tenant, one) if status == tables.MERGED else None
+    found = own_cards(transaction, {name: one for name, one in by_card.items() if one is not None})
+    ids = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == transaction.agency)
+    for one, status in transaction.fetch_rows(ids, _PATRON.id, set(names)):
+        keeper = belongings.keeper_of(transaction, one) if status == tables.MERGED else None
         found[one] = keeper or one
     return found
 
 
-def _left(connection: Connection, tenant: Tenant, patron_ids: Iterable[str]) -> frozenset[str]:
-    wanted = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.standing.in_(tables.EMPTIED))
-    return frozenset(fetch_values(connection, wanted, _PATRON.id, set(patron_ids)))
+def _left(transaction: Transaction, patron_ids: Iterable[str]) -> frozenset[str]:
+    wanted = select(_PATRON.id).where(_PATRON.agency == transaction.agency, _PATRON.standing.in_(tables.EMPTIED))
+    return frozenset(transaction.fetch_values(wanted, _PATRON.id, set(patron_ids)))
 
 
-def _stored(connection: Connection, tenant: Tenant, rows: Sequence[Circulated]) -> dict[tuple[str, str], AnyRow]:
+def _stored(transaction: Transaction, rows: Sequence[Circulated]) -> dict[tuple[str, str], AnyRow]:
     found: dict[tuple[str, str], AnyRow] = {}
     for name, table in _TABLE.items():
         wanted, ids = (
-            select(table).where(table.c.agency == tenant.agency),
+            select(table).where(table.c.agency == transaction.agency),
             [r.source_id for r in rows if r.type == name],
         )
-        found |= {(name, row.source_id): row for row in fetch_rows(connection, wanted, table.c.source_id, ids)}
+        found |= {(name, row.source_id): row for row in transaction.fetch_rows(wanted, table.c.source_id, ids)}
     return found
 
 
 def _owed(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     patrons: Mapping[str, str],
     policy: Policy,
     foreseen: ForeseenBalances | None,
 ) -> set[tuple[str, str]]:
     """Return loans returned long ago that are not over: money is owed for them, or was until lately."""
-    by = deletable_until(Forgotten.LOANS, tenant.clock.today(), policy)
+    by = deletable_until(Forgotten.LOANS, transaction.clock.today(), policy)
     lately = or_(_BALANCE.settled.is_(None), _BALANCE.settled > by)
     wanted = select(_BALANCE.source_id, _BALANCE.patron_id, _BALANCE.loan_source)
-    wanted = wanted.where(_BALANCE.agency == tenant.agency, lately, _BALANCE.loan_source.is_not(None))
+    wanted = wanted.where(_BALANCE.agency == transaction.agency, lately, _BALANCE.loan_source.is_not(None))
     # search by patron, because no index tells to which loan a balance belongs
     return {
         (patron_id, loan)
-        for balance_id, patron_id, loan in fetch_rows(connection, wanted, _BALANCE.patron_id, set(patrons.values()))
+        for balance_id, patron_id, loan in transaction.fetch_rows(wanted, _BALANCE.patron_id, set(patrons.values()))
         if foreseen is None or not foreseen.tells_of(balance_id)
     }
 
@@ -256,34 +254,34 @@ def _bytes(said: dict[str, Any]) -> bytes:
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _write(connection: Connection, part: _Part) -> None:
+def _write(transaction: Transaction, part: _Part) -> None:
     tenant = part.tenant
     for name, rows in part.new.items():
-        _insert(connection, tenant, _TABLE[name], rows)
+        _insert(transaction, _TABLE[name], rows)
     for name, rows in part.changed.items():
         table = _TABLE[name]
         names = (*_columns(table), "payload", "key")
         this = update(table).where(table.c.agency == tenant.agency, table.c.id == bindparam("at_id"))
-        connection.execute(this.values({one: bindparam(f"new_{one}") for one in names}), rows)
+        transaction.execute(this.values({one: bindparam(f"new_{one}") for one in names}), rows)
     for name, ids in part.gone.items():
         table = _TABLE[name]
-        connection.execute(delete(table).where(table.c.agency == tenant.agency, table.c.id.in_(ids)))
-    _see(connection, part)
+        transaction.execute(delete(table).where(table.c.agency == tenant.agency, table.c.id.in_(ids)))
+    _see(transaction, part)
     happened = [
         audit.Happened(CIRCULATION, patron=one, actions=tuple(sorted(names))) for one, names in part.happened.items()
     ]
-    audit.append(connection, tenant, STREAM, happened)
+    audit.append(transaction, STREAM, happened)
 
 
-def _insert(connection: Connection, tenant: Tenant, table: Table, rows: list[dict[str, Any]]) -> None:
+def _insert(transaction: Transaction, table: Table, rows: list[dict[str, Any]]) -> None:
     blank = dict.fromkeys(_columns(table)) | ({"kind": tables.FEE} if "kind" in table.c else {})
-    first = next_id(connection, tenant, table)
+    first = next_id(transaction, table)
     written = []
     for number, row in enumerate(rows, start=first):
         said = _bytes(row.pop("said"))
-        sealed = seal_payload(tenant, table, said, patron_id=row["patron_id"], row_id=number)
+        sealed = seal_payload(transaction.tenant, table, said, patron_id=row["patron_id"], row_id=number)
         written.append(blank | row | sealed | {"id": number})
-    connection.execute(insert(table), written)
+    transaction.execute(insert(table), written)
 
 
 _SEE = (
@@ -294,8 +292,8 @@ _SEE = (
 )
 
 
-def _see(connection: Connection, part: _Part) -> None:
+def _see(transaction: Transaction, part: _Part) -> None:
     """Write the last day on which each patron did something themselves."""
     seen = [{"at_agency": part.tenant.agency, "at_id": one, "new_last_seen": day} for one, day in part.seen.items()]
     if seen:
-        connection.execute(_SEE, seen)
+        transaction.execute(_SEE, seen)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.local import Local, number_of_card
@@ -20,7 +20,6 @@ from cprsync.services.ports.patrons import Write, with_age
 from cprsync.store import tables
 from cprsync.store.audit.older_states import Moved, journal_entries, note_versions
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.netmedia.card_accounts import publish_cards
 from cprsync.store.patrons.patrons import clear_columns, write_records
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.patrons import NewPatron
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The audit stream of imports.
 STREAM: Final = "import"
@@ -101,22 +100,22 @@ class Part:
     borrow: list[str] = field(default_factory=list)
 
 
-def read_part(connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None) -> Part:
+def read_part(transaction: Transaction, rows: Sequence[NewPatron], policy: Policy | None) -> Part:
     """Read what the store knows of these rows."""
     numbers = [row.number for row in rows if row.number is not None]
-    stored, cards = _stored(connection, tenant, numbers), card_holders(connection, tenant, _card_probes(tenant, rows))
+    stored, cards = _stored(transaction, numbers), card_holders(transaction, _card_probes(transaction.tenant, rows))
     by_id = {row.id: row for row in stored.values()}
-    by_id |= _meant(connection, tenant, [row for row in rows if row.number is None], cards, but=by_id)
-    part = Part(stored, cards, _owners(connection, tenant, rows), by_id, policy=policy)
-    found = [(row, find_meant(tenant, part, row)) for row in rows]
+    by_id |= _meant(transaction, [row for row in rows if row.number is None], cards, but=by_id)
+    part = Part(stored, cards, _owners(transaction, rows), by_id, policy=policy)
+    found = [(row, find_meant(transaction.tenant, part, row)) for row in rows]
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
-    corrected = overrides_of(connection, tenant, by_id.values())
+    corrected = overrides_of(transaction, by_id.values())
     part.pinned = frozenset(
         one for one, theirs in corrected.items() if any(override.field is Overridden.GROUP for override in theirs)
     )
-    part.replaced = old_numbers(connection, tenant, numbers)
-    part.patrons = _patrons_to_rename(connection, tenant, found)
-    part.groups = named if policy is None else named | _groups_by_age(connection, tenant, named, policy)
+    part.replaced = old_numbers(transaction, numbers)
+    part.patrons = _patrons_to_rename(transaction, found)
+    part.groups = named if policy is None else named | _groups_by_age(transaction, named, policy)
     return part
 
 
@@ -132,10 +131,10 @@ def find_meant(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | Non
     return "card.taken" if len(holders) > 1 else next((part.by_id.get(one) for one in holders), None)
 
 
-def _stored(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> dict[bytes, AnyRow]:
+def _stored(transaction: Transaction, numbers: Iterable[CprNumber]) -> dict[bytes, AnyRow]:
     """Return the patrons who have these numbers, by the index of the number."""
-    indexes = [index for one in numbers for index in tenant.vault.probes("number", one.digits)]
-    rows = fetch_rows(connection, _WANTED, _PATRON.number_index, indexes, agency_=tenant.agency)
+    indexes = [index for one in numbers for index in transaction.vault.probes("number", one.digits)]
+    rows = transaction.fetch_rows(_WANTED, _PATRON.number_index, indexes, agency_=transaction.agency)
     return {row.number_index: row for row in rows}
 
 
@@ -143,14 +142,13 @@ def _card_probes(tenant: Tenant, rows: Iterable[NewPatron]) -> list[bytes]:
     return [index for row in rows for card in row.local.cards for index in card_probes(tenant, card.number)]
 
 
-def _owners(connection: Connection, tenant: Tenant, rows: Iterable[NewPatron]) -> dict[CprNumber, str]:
+def _owners(transaction: Transaction, rows: Iterable[NewPatron]) -> dict[CprNumber, str]:
     numbers = {number_of_card(card.number) for row in rows for card in row.local.cards} - {None}
-    return number_owners(connection, tenant, [one for one in numbers if one is not None])
+    return number_owners(transaction, [one for one in numbers if one is not None])
 
 
 def _meant(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     unnamed: Sequence[NewPatron],
     cards: Mapping[bytes, str],
     *,
@@ -161,29 +159,29 @@ def _meant(
     Patrons who were merged or have left are not among them. `but`: patrons that are found already.
     """
     ids = {row.patron_id for row in unnamed if row.patron_id}
-    ids |= {cards[index] for index in _card_probes(tenant, unnamed) if index in cards}
-    rows = fetch_rows(connection, _WANTED_HERE, _PATRON.id, ids - but.keys(), agency_=tenant.agency)
+    ids |= {cards[index] for index in _card_probes(transaction.tenant, unnamed) if index in cards}
+    rows = transaction.fetch_rows(_WANTED_HERE, _PATRON.id, ids - but.keys(), agency_=transaction.agency)
     return {row.id: row for row in rows}
 
 
-def left_before(connection: Connection, tenant: Tenant, numbers: Iterable[CprNumber]) -> frozenset[CprNumber]:
+def left_before(transaction: Transaction, numbers: Iterable[CprNumber]) -> frozenset[CprNumber]:
     """Return those of the numbers whose patrons have left and were closed.
 
     Only the journal knows them, by its own hashes. It cannot tell that an erased patron was ever here.
     """
-    by_probe = {probe: one for one in numbers for probe in tenant.vault.probes(JOURNAL, one.digits)}
+    by_probe = {probe: one for one in numbers for probe in transaction.vault.probes(JOURNAL, one.digits)}
     if not by_probe:
         return frozenset()
-    entries = journal_entries(connection, tenant)
+    entries = journal_entries(transaction)
     erased = {entry.patron_id for entry in entries if entry.what == tables.ERASED}
     gone = {entry.number for entry in entries if entry.patron_id not in erased}
     return frozenset(number for probe, number in by_probe.items() if probe in gone)
 
 
-def _groups_by_age(connection: Connection, tenant: Tenant, given: Mapping[str, str], policy: Policy) -> dict[str, str]:
+def _groups_by_age(transaction: Transaction, given: Mapping[str, str], policy: Policy) -> dict[str, str]:
     """Return the group of each patron whose group from the list follows age: age decides over the list."""
-    ids, today = [one for one, group in given.items() if policy.ladders.follows_age(group)], tenant.clock.today()
-    opened = open_patrons(connection, tenant, patron_rows(connection, tenant, ids))
+    ids, today = [one for one, group in given.items() if policy.ladders.follows_age(group)], transaction.clock.today()
+    opened = open_patrons(transaction, patron_rows(transaction, ids))
     facts = (
         CalendarFacts(one.id, one.register, given[one.id], one.overrides, letters_stopped=one.letters_stopped)
         for one in opened
@@ -192,12 +190,12 @@ def _groups_by_age(connection: Connection, tenant: Tenant, given: Mapping[str, s
 
 
 def _patrons_to_rename(
-    connection: Connection, tenant: Tenant, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
+    transaction: Transaction, found: Iterable[tuple[NewPatron, AnyRow | str | None]]
 ) -> dict[str, Patron]:
     """Open the patrons who get a name or a birth date from a row, if no register knows them. Returns them by id."""
     named = [one for row, one in found if (row.name or row.born) and not isinstance(one, str | None)]
-    rows = patron_rows(connection, tenant, {one.id for one in named if not one.real_number}, hold=True)
-    return {patron.id: patron for patron in open_patrons(connection, tenant, rows)}
+    rows = patron_rows(transaction, {one.id for one in named if not one.real_number}, hold=True)
+    return {patron.id: patron for patron in open_patrons(transaction, rows)}
 
 
 def with_own_values(person: Person, row: NewPatron) -> Person:
@@ -209,21 +207,21 @@ def with_own_values(person: Person, row: NewPatron) -> Person:
     return named if row.born is None else replace(named, birth=Birth(row.born))
 
 
-def create(connection: Connection, tenant: Tenant, new: NewPatron) -> str:
+def create(transaction: Transaction, new: NewPatron) -> str:
     """Create one patron, not yet verified, in the caller's transaction. The caller writes the audit entry.
 
     Raises:
         LostCompare: another writer has just created the patron.
     """
-    if new.number is not None and _stored(connection, tenant, [new.number]):
+    if new.number is not None and _stored(transaction, [new.number]):
         raise LostCompare("the patron was created between the decision and the write")
-    patron_id = next(fresh_ids(connection, tenant, 1))
+    patron_id = next(fresh_ids(transaction, 1))
     number = new.number or CprNumber.none_of(patron_id)
     # the birth date comes with the register's answer; the day of the next age step follows from it
-    row = new_row(tenant, new, number, patron_id, next_age_step=tenant.clock.today())
+    row = new_row(transaction.tenant, new, number, patron_id, next_age_step=transaction.clock.today())
     part = Part({}, {}, created=[row])
-    write_part(connection, tenant, part)
-    bring_back(connection, tenant, {patron_id: number})
+    write_part(transaction, part)
+    bring_back(transaction, {patron_id: number})
     return patron_id
 
 
@@ -256,7 +254,7 @@ def new_row(
     } | clear_columns(tenant, person)
 
 
-def fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[str]:
+def fresh_ids(transaction: Transaction, count: int) -> Iterator[str]:
     """Return random patron numbers that were never issued in this library.
 
     Raises:
@@ -264,8 +262,8 @@ def fresh_ids(connection: Connection, tenant: Tenant, count: int) -> Iterator[st
     """
     fresh: dict[str, None] = {}
     for _ in range(_DRAWS):
-        drawn = [_draw(tenant) for _ in range(count - len(fresh))]
-        taken = set(fetch_values(connection, _ISSUED, tables.issued_id.c.id, drawn, agency_=tenant.agency))
+        drawn = [_draw(transaction.tenant) for _ in range(count - len(fresh))]
+        taken = set(transaction.fetch_values(_ISSUED, tables.issued_id.c.id, drawn, agency_=transaction.agency))
         fresh |= dict.fromkeys(one for one in drawn if one not in taken)
         if len(fresh) == count:
             return iter(fresh)
@@ -276,27 +274,26 @@ def _draw(tenant: Tenant) -> str:
     return str(_FIRST_ID + int.from_bytes(tenant.random(_ID_BYTES)) % _IDS)
 
 
-def write_part(connection: Connection, tenant: Tenant, part: Part) -> None:
+def write_part(transaction: Transaction, part: Part) -> None:
     if part.created:
-        connection.execute(_CREATE, part.created)
-        given = [{"agency": tenant.agency, "id": row["id"]} for row in part.created]
-        connection.execute(_ISSUE, given)
+        transaction.execute(_CREATE, part.created)
+        given = [{"agency": transaction.agency, "id": row["id"]} for row in part.created]
+        transaction.execute(_ISSUE, given)
         note_versions(
-            connection,
-            tenant,
+            transaction,
             [Moved(row["id"], part, None, 1) for row in part.created for part in (REGISTER, LOCAL)],
         )
-        _know_the_size(connection)
+        _know_the_size(transaction)
     if part.after:
-        updated = [_update_row(tenant, part.by_id[one], *after) for one, after in part.after.items()]
-        connection.execute(_CHANGE_LOCAL, updated)
+        updated = [_update_row(transaction.tenant, part.by_id[one], *after) for one, after in part.after.items()]
+        transaction.execute(_CHANGE_LOCAL, updated)
         versions = [(row["at_id"], row["new_version"]) for row in updated]
-        note_versions(connection, tenant, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
+        note_versions(transaction, [Moved(one, LOCAL, version - 1, version) for one, version in versions])
         with_cards = {key["patron_id"] for key in part.keys} & part.after.keys()
-        publish_cards(connection, tenant, with_cards, only_added=True)
-    _write_names(connection, tenant, part)
+        publish_cards(transaction, with_cards, only_added=True)
+    _write_names(transaction, part)
     if part.keys:
-        connection.execute(_GIVE_CARDS, part.keys)
+        transaction.execute(_GIVE_CARDS, part.keys)
 
 
 def _update_row(tenant: Tenant, stored: AnyRow, after: Local, kind: str) -> dict[str, Any]:
@@ -323,20 +320,22 @@ def _local_due(tenant: Tenant, local: Local) -> date | None:
     return None if local.absence is None else tenant.clock.today()
 
 
-def _know_the_size(connection: Connection) -> None:
+def _know_the_size(transaction: Transaction) -> None:
     """Make PostgreSQL notice that the table has grown.
 
     The plan that checks foreign keys was made while the table was empty. It reads the whole table for each card of a
     first load. With it, 20,000 patrons took 20 seconds instead of one.
     """
-    if connection.dialect.name != "postgresql":
+    if transaction.connection.dialect.name != "postgresql":
         return
-    known = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE oid = 'patron'::regclass").scalar_one()
+    known = transaction.connection.exec_driver_sql(
+        "SELECT reltuples FROM pg_class WHERE oid = 'patron'::regclass"
+    ).scalar_one()
     if known < _SMALL_TABLE_ROWS:
-        connection.exec_driver_sql("ANALYZE patron")
+        transaction.connection.exec_driver_sql("ANALYZE patron")
 
 
-def _write_names(connection: Connection, tenant: Tenant, part: Part) -> None:
+def _write_names(transaction: Transaction, part: Part) -> None:
     """Write the records that have another name or birth date from now on."""
     writes = []
     for patron_id, person in part.renamed.items():
@@ -344,6 +343,6 @@ def _write_names(connection: Connection, tenant: Tenant, part: Part) -> None:
         if patron_id in part.after:
             # the same row of the list may have given them another group
             patron = replace(patron, group=part.after[patron_id][0].group)
-        write = Write(patron, person, prepare(tenant.vault, person), as_of=patron.as_of, actions=())
-        writes.append(with_age(write, on=tenant.clock.today(), policy=part.policy))
-    write_records(connection, tenant, tenant.no_run, writes)
+        write = Write(patron, person, prepare(transaction.vault, person), as_of=patron.as_of, actions=())
+        writes.append(with_age(write, on=transaction.clock.today(), policy=part.policy))
+    write_records(transaction, transaction.tenant.no_run, writes)

@@ -21,7 +21,7 @@ from cprsync.domain.person.person import Person
 from cprsync.errors import BadInput
 from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, ImportOutcome
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import IN_MAX, reading
+from cprsync.store.core.engine import IN_MAX
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.feed.subscriptions import prepare_return, stop_leaving
 from cprsync.store.imports.circulating import import_circulation
@@ -44,14 +44,12 @@ from cprsync.store.records.records import open_local
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from sqlalchemy import Connection
-
     from cprsync.domain.patron.local import Card
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.imports import Circulated
     from cprsync.services.ports.patrons import NewPatron
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind that a list gives to a known patron if the row names none: a person who only answered becomes a borrower.
 _BORROWER = {PatronKind.RESPONSIBLE.value: PatronKind.PERSON.value}
@@ -70,11 +68,11 @@ class Imports(TenantStore):
         self, rows: Iterable[NewPatron], *, apply: bool = True, policy: Policy | None = None
     ) -> list[ImportedRow]:
         results: list[ImportedRow] = []
-        with library_transaction(self._tenant) as connection:
+        with library_transaction(self._tenant) as transaction:
             for part in _distinct_parts(rows):
-                results.extend(_import_part(connection, self._tenant, part, policy))
+                results.extend(_import_part(transaction, part, policy))
             if not apply:
-                connection.rollback()
+                transaction.connection.rollback()
         return results
 
     def take_circulation(
@@ -83,23 +81,23 @@ class Imports(TenantStore):
         return import_circulation(self._tenant, rows, apply=apply, policy=policy, foreseen=foreseen)
 
     def try_row(self, row: NewPatron, *, policy: Policy | None) -> ImportedRow:
-        with library_transaction(self._tenant) as connection:
-            (result,) = _import_part(connection, self._tenant, [row], policy)
-            connection.rollback()
+        with library_transaction(self._tenant) as transaction:
+            (result,) = _import_part(transaction, [row], policy)
+            transaction.connection.rollback()
         return result
 
     def left_before(self, number: CprNumber) -> bool:
-        with reading(self._tenant.engine) as connection:
-            return bool(left_before(connection, self._tenant, [number]))
+        with self._tenant.reading() as transaction:
+            return bool(left_before(transaction, [number]))
 
 
-def take_row(connection: Connection, tenant: Tenant, row: NewPatron, policy: Policy | None) -> ImportedRow:
+def take_row(transaction: Transaction, row: NewPatron, policy: Policy | None) -> ImportedRow:
     """Write one row in the caller's transaction. Return what happened to it.
 
     Raises:
         BadInput: the row is refused; the caller must write nothing.
     """
-    (taken,) = _import_part(connection, tenant, [row], policy)
+    (taken,) = _import_part(transaction, [row], policy)
     if taken.patron_id is None or taken.outcome is ImportOutcome.REFUSED:
         kind = taken.reason if taken.reason in _REFUSED else "row.other"
         raise BadInput(_REFUSED.get(kind, "what was typed cannot be kept"), kind=kind)
@@ -128,30 +126,28 @@ def _distinct_parts(rows: Iterable[NewPatron]) -> Iterator[list[NewPatron]]:
         yield list(part.values())
 
 
-def _import_part(
-    connection: Connection, tenant: Tenant, rows: Sequence[NewPatron], policy: Policy | None
-) -> list[ImportedRow]:
-    part = read_part(connection, tenant, rows, policy)
-    fresh = fresh_ids(connection, tenant, len(rows))
-    results = [_import_row(tenant, part, row, fresh) for row in rows]
-    write_part(connection, tenant, part)
+def _import_part(transaction: Transaction, rows: Sequence[NewPatron], policy: Policy | None) -> list[ImportedRow]:
+    part = read_part(transaction, rows, policy)
+    fresh = fresh_ids(transaction, len(rows))
+    results = [_import_row(transaction.tenant, part, row, fresh) for row in rows]
+    write_part(transaction, part)
     created = {
         one.patron_id: row.number
         for row, one in zip(rows, results, strict=True)
         if one.outcome is ImportOutcome.CREATED and one.patron_id is not None and row.number is not None
     }
-    bring_back(connection, tenant, created)
+    bring_back(transaction, created)
     known = [r.patron_id for r in results if r.outcome in _KNOWN and r.patron_id is not None]
-    stays = stop_leaving(connection, tenant, known)
-    back = [*prepare_return(connection, tenant, known), *stays, *start_to_borrow(connection, tenant, part.borrow)]
+    stays = stop_leaving(transaction, known)
+    back = [*prepare_return(transaction, known), *stays, *start_to_borrow(transaction, part.borrow)]
     happened = [
         audit.Happened("import", patron=result.patron_id, actions=(result.outcome.value,))
         for result in results
         if result.outcome in {ImportOutcome.CREATED, ImportOutcome.UPDATED}
     ]
     happened += [audit.Happened("return", patron=one) for one in dict.fromkeys(back)]
-    audit.append(connection, tenant, STREAM, happened)
-    gone = left_before(connection, tenant, created.values())
+    audit.append(transaction, STREAM, happened)
+    gone = left_before(transaction, created.values())
     # nothing of the earlier record is left, so staff could not see this themselves
     returned = {patron_id for patron_id, number in created.items() if number in gone}
     return [_mark(one, returned=returned, stays=stays) for one in results]

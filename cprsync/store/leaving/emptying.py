@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 
 from cprsync.domain.leaving.leaving import accounts_to_delete
 from cprsync.domain.netmedia.account import NOWHERE, Identity, IdType, identity_of
@@ -22,7 +22,6 @@ from cprsync.store.audit.binding import keeping_bound
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, append_journal, note_versions
 from cprsync.store.beside.journal import NO_NUMBER, Entry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
-from cprsync.store.core.engine import count_rows
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import accounts_of
 from cprsync.store.netmedia.effects import CULR, account_probes, effect_of, payload
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: Tables whose rows end with the record. Loans and balances are kept as long as the library has promised.
 _ENDS_WITH_THEM: Final = (
@@ -63,19 +62,17 @@ _ITEM = tables.review_item.c
 _OUT = tables.outbox.c
 
 
-def close(
-    connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, by_night: bool = False
-) -> dict[str, int]:
+def close(transaction: Transaction, rows: Sequence[AnyRow], *, on: date, by_night: bool = False) -> dict[str, int]:
     """Close these records. The caller holds them, and the journal has them before this returns.
 
     A person who only answered for one of these patrons is closed by the same night, if a night closes them. Returns how
     many subscriptions of each ended.
     """
-    write_journal(connection, tenant, rows, on=on, what=tables.CLOSED)
-    return {row.id: empty(connection, tenant, row, on=on, by_night=by_night, blocks_from=on) for row in rows}
+    write_journal(transaction, rows, on=on, what=tables.CLOSED)
+    return {row.id: empty(transaction, row, on=on, by_night=by_night, blocks_from=on) for row in rows}
 
 
-def write_journal(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
+def write_journal(transaction: Transaction, rows: Sequence[AnyRow], *, on: date, what: str) -> None:
     """Write in the journal that these patrons, and those merged into them, are closed or erased.
 
     Raises:
@@ -83,10 +80,10 @@ def write_journal(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]
     """
     if not rows:
         return
-    shells = [one for row in rows for one in shells_of(connection, tenant, row.id)]
-    merged = patron_rows(connection, tenant, shells)
-    entries = [journal_entry(tenant, row, on=on, what=what) for row in (*rows, *merged)]
-    append_journal(connection, tenant, entries)
+    shells = [one for row in rows for one in shells_of(transaction, row.id)]
+    merged = patron_rows(transaction, shells)
+    entries = [journal_entry(transaction.tenant, row, on=on, what=what) for row in (*rows, *merged)]
+    append_journal(transaction, entries)
 
 
 def journal_entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
@@ -98,9 +95,8 @@ def journal_entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
     return Entry(on, tenant.agency, row.id, what, index, vault.index_key)
 
 
-def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
-    connection: Connection,
-    tenant: Tenant,
+def empty(
+    transaction: Transaction,
     row: AnyRow,
     *,
     on: date,
@@ -111,48 +107,48 @@ def empty(  # noqa: PLR0913 -- what is emptied, when, and what of it stays
 
     `blocks_from`: keep the blocks in force by the number, from that day on. Returns how many subscriptions ended.
     """
-    shells = shells_of(connection, tenant, row.id)
-    family, number = [row.id, *shells], from_row(tenant.vault, row).number
+    shells = shells_of(transaction, row.id)
+    family, number = [row.id, *shells], from_row(transaction.vault, row).number
     if blocks_from is not None:
-        kept_blocks.keep(connection, tenant, row, number, on=blocks_from)
-    version = _delete_accounts(connection, tenant, row, number, family)
-    ended = _end_subscriptions(connection, tenant, family, on=on)
-    theirs = (_KEY.agency == tenant.agency) & _KEY.patron_id.in_(family)
+        kept_blocks.keep(transaction, row, number, on=blocks_from)
+    version = _delete_accounts(transaction, row, number, family)
+    ended = _end_subscriptions(transaction, family, on=on)
+    theirs = (_KEY.agency == transaction.agency) & _KEY.patron_id.in_(family)
     # the key of a merge finds its shell, so that the shell is erased with the record; the key says nothing else
-    connection.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
-    _settle_reviews(connection, tenant, family)
-    with keeping_bound(connection, tenant, family):
+    transaction.execute(delete(tables.patron_key).where(theirs, _KEY.kind != tables.MERGED))
+    _settle_reviews(transaction, family)
+    with keeping_bound(transaction, family):
         for table in _ENDS_WITH_THEM:
-            connection.execute(delete(table).where(rows_of(table, tenant, family)))
-        delete_images(connection, tenant, family)
-        end_all_of(connection, tenant, row.id, on=on, by_night=by_night)
-        these = (_PATRON.agency == tenant.agency) & _PATRON.id.in_(shells)
+            transaction.execute(delete(table).where(rows_of(table, transaction.tenant, family)))
+        delete_images(transaction, family)
+        end_all_of(transaction, row.id, on=on, by_night=by_night)
+        these = (_PATRON.agency == transaction.agency) & _PATRON.id.in_(shells)
         closed = {"status_class": tables.CLOSED, "standing": Stage.CLOSED.value, "held_by": None}
-        connection.execute(update(tables.patron).where(these).values(closed))
-        _blank(connection, tenant, row, number, version)
+        transaction.execute(update(tables.patron).where(these).values(closed))
+        _blank(transaction, row, number, version)
     return ended
 
 
-def count_unconfirmed(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
+def count_unconfirmed(transaction: Transaction, patron_id: str) -> Erased:
     """Count what the register, the net media and other systems have still to confirm about an emptied record."""
-    family = [patron_id, *shells_of(connection, tenant, patron_id)]
-    effects_ = rows_of(tables.outbox, tenant, family)
+    family = [patron_id, *shells_of(transaction, patron_id)]
+    effects_ = rows_of(tables.outbox, transaction.tenant, family)
     names = select(_OUT.target).where(effects_, _OUT.target != CULR).distinct().order_by(_OUT.target)
     return Erased(
-        count_rows(connection, rows_of(tables.subscription, tenant, family)),
-        count_rows(connection, effects_ & (_OUT.target == CULR)),
-        tuple(connection.scalars(names)),
+        transaction.count_rows(rows_of(tables.subscription, transaction.tenant, family)),
+        transaction.count_rows(effects_ & (_OUT.target == CULR)),
+        tuple(transaction.scalars(names)),
     )
 
 
-def tell_and_count(connection: Connection, tenant: Tenant, patron_id: str) -> Erased:
+def tell_and_count(transaction: Transaction, patron_id: str) -> Erased:
     """Same as `count_unconfirmed`, for a record that this transaction has emptied: first queues what others must hear.
 
     The end of the transaction would queue it too late to be counted, and to hold the shell.
     """
-    if has_met_targets(connection, tenant):
-        follow_patrons(connection, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
-    return count_unconfirmed(connection, tenant, patron_id)
+    if has_met_targets(transaction):
+        follow_patrons(transaction, [patron_id, *shells_of(transaction, patron_id)])
+    return count_unconfirmed(transaction, patron_id)
 
 
 def rows_of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[bool]:
@@ -160,101 +156,105 @@ def rows_of(table: Table, tenant: Tenant, ids: Sequence[str]) -> ColumnElement[b
     return (table.c.agency == tenant.agency) & table.c.patron_id.in_(ids)
 
 
-def delete_images(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+def delete_images(transaction: Transaction, ids: Sequence[str]) -> None:
     """Delete the before-images of these patrons, and take them out of the sum over the records."""
-    gone = delete(tables.before_image).where(rows_of(tables.before_image, tenant, ids)).returning(*IMAGE_COLUMNS)
-    if deleted := connection.execute(gone).all():
-        note_versions(connection, tenant, deleted=deleted)
+    gone = (
+        delete(tables.before_image)
+        .where(rows_of(tables.before_image, transaction.tenant, ids))
+        .returning(*IMAGE_COLUMNS)
+    )
+    if deleted := transaction.execute(gone).all():
+        note_versions(transaction, deleted=deleted)
 
 
-def _end_subscriptions(connection: Connection, tenant: Tenant, family: Sequence[str], *, on: date) -> int:
+def _end_subscriptions(transaction: Transaction, family: Sequence[str], *, on: date) -> int:
     """End every subscription of the patron.
 
     The register hears of it from the night's comparison, under its guard. If another patron needs the same number, that
     patron's own row keeps it subscribed.
     """
-    theirs = rows_of(tables.subscription, tenant, family)
+    theirs = rows_of(tables.subscription, transaction.tenant, family)
     living = update(tables.subscription).where(theirs, _ROW.until.is_(None))
-    ended = connection.execute(living.values(until=on)).rowcount
+    ended = transaction.execute(living.values(until=on)).rowcount
     # the row of a dead patron would otherwise hold until the end of its last day
-    return ended + change_reason(connection, theirs & (_ROW.reason == DEAD), reason=DIED)
+    return ended + change_reason(transaction, theirs & (_ROW.reason == DEAD), reason=DIED)
 
 
-def _settle_reviews(connection: Connection, tenant: Tenant, family: Sequence[str]) -> None:
+def _settle_reviews(transaction: Transaction, family: Sequence[str]) -> None:
     """Settle the items that wait about the patron.
 
     No answer can be taken back any more, because what that needs held the record.
     """
     about = _ITEM.patron_id.in_(family) | _ITEM.about.in_(family)
     waits = about & (_ITEM.state == State.WAITING.value)
-    change_items(connection, tenant, waits, {"state": State.SETTLED.value})
-    kept = update(tables.review_item).where(_ITEM.agency == tenant.agency, about, _ITEM.undo.is_not(None))
-    connection.execute(kept.values(undo=None, key=None))
+    change_items(transaction, waits, {"state": State.SETTLED.value})
+    kept = update(tables.review_item).where(_ITEM.agency == transaction.agency, about, _ITEM.undo.is_not(None))
+    transaction.execute(kept.values(undo=None, key=None))
 
 
-def _delete_accounts(
-    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
-) -> int:
+def _delete_accounts(transaction: Transaction, row: AnyRow, number: CprNumber, family: Sequence[str]) -> int:
     """Replace the effects that wait by deletions, one for each account that the patron may have.
 
     Returns the patron's version after them.
     """
-    wanted = select(tables.outbox).where(rows_of(tables.outbox, tenant, family), _OUT.target == CULR)
+    wanted = select(tables.outbox).where(rows_of(tables.outbox, transaction.tenant, family), _OUT.target == CULR)
     waiting = [
-        (effect_of(tenant, one), one.offered is not None)
-        for one in connection.execute(wanted.order_by(_OUT.patron_id, _OUT.version))
+        (effect_of(transaction.tenant, one), one.offered is not None)
+        for one in transaction.execute(wanted.order_by(_OUT.patron_id, _OUT.version))
     ]
     for effect, _ in waiting:
         if not effect.gone:
             this = (_OUT.target == CULR) & (_OUT.version == effect.version)
-            connection.execute(delete(tables.outbox).where(rows_of(tables.outbox, tenant, [effect.patron_id]), this))
+            transaction.execute(
+                delete(tables.outbox).where(rows_of(tables.outbox, transaction.tenant, [effect.patron_id]), this)
+            )
     version: int = row.version
     stand = [
-        *_own_account(connection, tenant, row, number),
-        *_possible_accounts(connection, tenant, row, number, family),
+        *_own_account(transaction, row, number),
+        *_possible_accounts(transaction, row, number, family),
     ]
     for identity in accounts_to_delete(stand, waiting):
         version += 1
-        effects.add(connection, tenant, row.id, version, payload(identity, NOWHERE, gone=True, sweeps=True))
+        effects.add(transaction, row.id, version, payload(identity, NOWHERE, gone=True, sweeps=True))
     return version if version > row.version else version + 1
 
 
-def _own_account(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[Identity]:
+def _own_account(transaction: Transaction, row: AnyRow, number: CprNumber) -> list[Identity]:
     """Return the identity of the patron's own account, if any: the CPR number, or the patron number before that."""
-    account = accounts_of(connection, tenant, [row.id]).get(row.id)
+    account = accounts_of(transaction, [row.id]).get(row.id)
     if account is None:
         return []
     if account.id_type == IdType.LOCAL.value:
         return [Identity(IdType.LOCAL, row.id)]
     # the account is under an old number: the effect that replaces it still waits, and names it
     theirs = identity_of(number, row.id)
-    return [theirs] if account.id_index in account_probes(tenant, theirs) else []
+    return [theirs] if account.id_index in account_probes(transaction.tenant, theirs) else []
 
 
 def _possible_accounts(
-    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, family: Sequence[str]
+    transaction: Transaction, row: AnyRow, number: CprNumber, family: Sequence[str]
 ) -> list[Identity]:
     """Return identities that may have an account which we did not create: another system may have told CULR too.
 
     Returns none if CULR is not set up, because nobody could confirm that there are no accounts.
     """
     borrows = row.kind != PatronKind.RESPONSIBLE.value
-    if not tenant.tells_net_media or not borrows:
+    if not transaction.tenant.tells_net_media or not borrows:
         return []
     current = [] if number.is_replacement else [identity_of(number, row.id)]
-    return current + former_numbers(connection, tenant, family)
+    return current + former_numbers(transaction, family)
 
 
-def former_numbers(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[Identity]:
+def former_numbers(transaction: Transaction, ids: Sequence[str]) -> list[Identity]:
     """Return the replaced CPR numbers of these patrons, the earliest first."""
-    old = rows_of(tables.subscription, tenant, ids) & (_ROW.reason == OLD_NUMBER)
-    rows = connection.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
-    return [Identity(IdType.CPR, open_number(tenant, row)) for row in rows]
+    old = rows_of(tables.subscription, transaction.tenant, ids) & (_ROW.reason == OLD_NUMBER)
+    rows = transaction.execute(select(tables.subscription).where(old).order_by(_ROW.since, _ROW.patron_id))
+    return [Identity(IdType.CPR, open_number(transaction.tenant, row)) for row in rows]
 
 
-def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, version: int) -> None:
+def _blank(transaction: Transaction, row: AnyRow, number: CprNumber, version: int) -> None:
     """Write the shell. Its number, cards and address do not find it, and the calendar has no day for it."""
-    vault, prepared = tenant.vault, prepare(tenant.vault, Person(number))
+    vault, prepared = transaction.vault, prepare(transaction.vault, Person(number))
     local_version = row.local_version + 1
     values = {
         "number_index": vault.index(tables.CLOSED, row.id),
@@ -276,10 +276,10 @@ def _blank(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumbe
         "standing": Stage.CLOSED.value,
         **dict.fromkeys(_FORGOTTEN),
     }
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
-    connection.execute(update(tables.patron).where(this).values(values))
+    this = (_PATRON.agency == transaction.agency) & (_PATRON.id == row.id)
+    transaction.execute(update(tables.patron).where(this).values(values))
     moved = [Moved(row.id, REGISTER, row.version, version), Moved(row.id, LOCAL, row.local_version, local_version)]
-    note_versions(connection, tenant, moved)
+    note_versions(transaction, moved)
 
 
 _FORGOTTEN: Final = (

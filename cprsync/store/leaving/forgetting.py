@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Connection,
     Date,
     Select,
     String,
@@ -43,7 +42,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import LETTING, SIGNATURE, bind, renew_before_cut
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, note_versions
-from cprsync.store.core.engine import change_rows, reading, stamp_of
+from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.feed.inbox import UNNEEDED
 from cprsync.store.lending.circulation import is_over, open_said, seal_payload
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The audit stream for deletions outside a night, and the kind of its entries.
 STREAM: Final = "retention"
@@ -128,44 +127,44 @@ class Retention(TenantStore):
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:
         values = _values(self._tenant, policy, on)
-        with run_transaction(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as transaction:
             rows: Sequence[AnyRow]
             if kind is Forgotten.LOG:
-                rows = audit_list.find_old_entries(connection, self._tenant, values[_LOG_END], limit=limit)
-                renew_before_cut(connection, self._tenant, {row.stream: row.seq for row in rows})
-                audit_list.cut_entries(connection, self._tenant, rows)
-                _forget_attempts(connection, self._tenant, values[_LOG_END])
+                rows = audit_list.find_old_entries(transaction, values[_LOG_END], limit=limit)
+                renew_before_cut(transaction, {row.stream: row.seq for row in rows})
+                audit_list.cut_entries(transaction, rows)
+                _forget_attempts(transaction, values[_LOG_END])
             else:
-                rows = connection.execute(_find(kind).limit(limit), values).all()
-                _KINDS[kind][1](connection, self._tenant, rows)
+                rows = transaction.execute(_find(kind).limit(limit), values).all()
+                _KINDS[kind][1](transaction, rows)
             stream = STREAM if run is None else self._tenant.night
-            audit.append(connection, self._tenant, stream, _happened(run, kind, rows))
+            audit.append(transaction, stream, _happened(run, kind, rows))
         return len(rows)
 
     def forgettable(self, policy: Policy, *, on: date) -> dict[str, int]:
         values = _values(self._tenant, policy, on)
-        with reading(self._tenant.engine) as connection:
-            counts: dict[str, int] = dict(connection.execute(_count_all(), values).mappings().one())
-            old = audit_list.count_old_entries(connection, self._tenant, values[_LOG_END])
+        with self._tenant.reading() as transaction:
+            counts: dict[str, int] = dict(transaction.execute(_count_all(), values).mappings().one())
+            old = audit_list.count_old_entries(transaction, values[_LOG_END])
             counts[Forgotten.LOG.value] = old
         return {kind: count for kind, count in counts.items() if count}
 
 
-def _forget_attempts(connection: Connection, tenant: Tenant, end: str) -> None:
+def _forget_attempts(transaction: Transaction, end: str) -> None:
     """Delete what people did at the desk as long ago as the audit's entries, and who they are as patrons.
 
     Whoever is stopped stays so. Who they are is kept again when they sign in.
     """
     about_users = (Outcome.STOPPED.value, Outcome.LIFTED.value)
     came, tried = tables.desk_outcome.c, tables.desk_attempt.c
-    old = (came.agency == tenant.agency) & (came.at < end) & came.outcome.not_in(about_users)
+    old = (came.agency == transaction.agency) & (came.at < end) & came.outcome.not_in(about_users)
     letting = old & came.outcome.in_([one.value for one in LETTING])
-    ended = connection.execute(select(came.seq, came.outcome).where(letting)).all()
-    connection.execute(delete(tables.desk_outcome).where(old))
-    bind(connection, tenant, SIGNATURE, {tuple(row): None for row in ended})
-    connection.execute(delete(tables.desk_attempt).where(tried.agency == tenant.agency, tried.at < end))
+    ended = transaction.execute(select(came.seq, came.outcome).where(letting)).all()
+    transaction.execute(delete(tables.desk_outcome).where(old))
+    bind(transaction, SIGNATURE, {tuple(row): None for row in ended})
+    transaction.execute(delete(tables.desk_attempt).where(tried.agency == transaction.agency, tried.at < end))
     staff = tables.staff_patron.c
-    connection.execute(delete(tables.staff_patron).where(staff.agency == tenant.agency, staff.at < end))
+    transaction.execute(delete(tables.staff_patron).where(staff.agency == transaction.agency, staff.at < end))
 
 
 def _happened(run: Run | None, kind: Forgotten, rows: Sequence[AnyRow]) -> list[audit.Happened]:
@@ -179,16 +178,16 @@ def _rows(table: Table, cutoff: _Cutoff) -> Found:
     return select(table.c.id, table.c.patron_id).where(table.c.agency == cutoff.agency).order_by(table.c.id)
 
 
-def _delete_from(table: Table) -> Callable[[Connection, Tenant, Sequence[AnyRow]], None]:
+def _delete_from(table: Table) -> Callable[[Transaction, Sequence[AnyRow]], None]:
     """Return how rows of a table are deleted, by its primary key."""
     keys = [column for column in table.primary_key if column.name != "agency"]
 
-    def remove(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+    def remove(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
         these = delete(table).where(
-            table.c.agency == tenant.agency, *(key == bindparam(f"_{key.name}") for key in keys)
+            table.c.agency == transaction.agency, *(key == bindparam(f"_{key.name}") for key in keys)
         )
         if rows:
-            connection.execute(these, [{f"_{key.name}": getattr(row, key.name) for key in keys} for row in rows])
+            transaction.execute(these, [{f"_{key.name}": getattr(row, key.name) for key in keys} for row in rows])
 
     return remove
 
@@ -237,13 +236,13 @@ def _messages(cutoff: _Cutoff) -> Found:
     return wanted.order_by(_MESSAGE.content_until, _MESSAGE.id)
 
 
-def _keep_the_fact(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def _keep_the_fact(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     for row in rows:
-        said = open_said(tenant, tables.message, row)
+        said = open_said(transaction.tenant, tables.message, row)
         fact = json.dumps({name: said[name] for name in _FACT if name in said}, sort_keys=True).encode()
-        sealed = seal_payload(tenant, tables.message, fact, patron_id=row.patron_id, row_id=row.id)
-        this = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.id == row.id)
-        connection.execute(update(tables.message).where(this).values(content_until=None, **sealed))
+        sealed = seal_payload(transaction.tenant, tables.message, fact, patron_id=row.patron_id, row_id=row.id)
+        this = (_MESSAGE.agency == transaction.agency) & (_MESSAGE.id == row.id)
+        transaction.execute(update(tables.message).where(this).values(content_until=None, **sealed))
 
 
 def _blocks(cutoff: _Cutoff) -> Found:
@@ -253,11 +252,11 @@ def _blocks(cutoff: _Cutoff) -> Found:
     return wanted.where(ours).order_by(_PATRON.block_lifted)
 
 
-def _forget_blocks(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def _forget_blocks(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     for row in rows:
-        local = open_local(tenant, row)
+        local = open_local(transaction.tenant, row)
         kept = without_lifted(local.blocks, by=row.by)
-        write_local(connection, tenant, row, replace(local, blocks=kept))
+        write_local(transaction, row, replace(local, blocks=kept))
 
 
 def _kept_blocks(cutoff: _Cutoff) -> Found:
@@ -276,20 +275,20 @@ def _before_images(cutoff: _Cutoff) -> Found:
     return select(*IMAGE_COLUMNS).where(ours).order_by(_IMAGE.until_day)
 
 
-def _forget_images(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def _forget_images(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     """Delete the images that were found, and what was planned to undo runs of which none is left.
 
     An undo that was held, or killed before it wrote, and that nobody asked for again, ends here: it can no longer be
     written.
     """
-    _delete_from(tables.before_image)(connection, tenant, rows)
+    _delete_from(tables.before_image)(transaction, rows)
     if rows:
-        note_versions(connection, tenant, deleted=rows)
+        note_versions(transaction, deleted=rows)
     undone = (_IMAGE.agency == _RUN.agency) & (_IMAGE.run_id == _RUN.reverts)
     planned = (_PLAN.agency == _RUN.agency) & (_PLAN.run_id == _RUN.id)
-    ended = select(_RUN.id).where(_RUN.agency == tenant.agency, _RUN.reverts.is_not(None))
-    for number in connection.scalars(ended.where(exists().where(planned), ~exists().where(undone))).all():
-        _forget_plan(connection, tenant, number)
+    ended = select(_RUN.id).where(_RUN.agency == transaction.agency, _RUN.reverts.is_not(None))
+    for number in transaction.scalars(ended.where(exists().where(planned), ~exists().where(undone))).all():
+        _forget_plan(transaction, number)
 
 
 def _corrections(cutoff: _Cutoff) -> Found:
@@ -305,9 +304,9 @@ def _corrections(cutoff: _Cutoff) -> Found:
     return _rows(tables.override, cutoff).where(past, _OVERRIDE.ended <= cutoff.by, ~undoable).order_by(None)
 
 
-def _forget_corrections(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def _forget_corrections(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     for row in rows:
-        forget_override(connection, tenant, row.patron_id, row.id)
+        forget_override(transaction, row.patron_id, row.id)
 
 
 def _reviews(cutoff: _Cutoff) -> Found:
@@ -321,9 +320,9 @@ def _reviews(cutoff: _Cutoff) -> Found:
     return _rows(tables.review_item, cutoff).where(answered, ~holds).order_by(None)
 
 
-def _forget_undo(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
-    forgotten = update(tables.review_item).where(_ITEM.agency == tenant.agency).values(undo=None, key=None)
-    change_rows(connection, forgotten, _ITEM.id, [row.id for row in rows])
+def _forget_undo(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
+    forgotten = update(tables.review_item).where(_ITEM.agency == transaction.agency).values(undo=None, key=None)
+    transaction.change_rows(forgotten, _ITEM.id, [row.id for row in rows])
 
 
 def _deliveries(cutoff: _Cutoff) -> Found:
@@ -353,9 +352,11 @@ def _with_content(cutoff: _Cutoff) -> Found:
     return of_nobody.where(_BOX.agency == cutoff.agency, held).order_by(_BOX.id)
 
 
-def _forget_content(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def _forget_content(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     for row in rows:
-        connection.execute(delete(tables.inbox_chunk).where(_CHUNK.agency == tenant.agency, _CHUNK.inbox_id == row.id))
+        transaction.execute(
+            delete(tables.inbox_chunk).where(_CHUNK.agency == transaction.agency, _CHUNK.inbox_id == row.id)
+        )
 
 
 def _lines(cutoff: _Cutoff) -> Found:
@@ -369,25 +370,25 @@ def _lines(cutoff: _Cutoff) -> Found:
     return wanted.order_by(_LINE.run_id, _LINE.inbox_id, _LINE.ordinal)
 
 
-def _forget_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def _forget_lines(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     """Delete the lines that were found, which are in order, and what their nights had planned."""
     for (run_id, inbox_id), lines in groupby(rows, key=lambda row: (row.run_id, row.inbox_id)):
         last = max(line.ordinal for line in lines)
-        of_night = (_LINE.agency == tenant.agency) & (_LINE.run_id == run_id)
+        of_night = (_LINE.agency == transaction.agency) & (_LINE.run_id == run_id)
         of_delivery = _LINE.inbox_id.is_(None) if inbox_id is None else _LINE.inbox_id == inbox_id
-        connection.execute(delete(tables.run_item).where(of_night, of_delivery, _LINE.ordinal <= last))
+        transaction.execute(delete(tables.run_item).where(of_night, of_delivery, _LINE.ordinal <= last))
     for run_id in dict.fromkeys(row.run_id for row in rows):
-        _forget_plan(connection, tenant, run_id)
+        _forget_plan(transaction, run_id)
 
 
-def _forget_plan(connection: Connection, tenant: Tenant, run_id: int) -> None:
+def _forget_plan(transaction: Transaction, run_id: int) -> None:
     """Delete the plan of a night. The report of a held night contains the plan, too."""
-    connection.execute(delete(tables.plan_row).where(_PLAN.agency == tenant.agency, _PLAN.run_id == run_id))
-    this = (_RUN.agency == tenant.agency) & (_RUN.id == run_id)
-    document = json.loads(connection.scalar(select(_RUN.document).where(this)) or "{}")
+    transaction.execute(delete(tables.plan_row).where(_PLAN.agency == transaction.agency, _PLAN.run_id == run_id))
+    this = (_RUN.agency == transaction.agency) & (_RUN.id == run_id)
+    document = json.loads(transaction.scalar(select(_RUN.document).where(this)) or "{}")
     if document.get("plan"):
         without = json.dumps(document | {"plan": []}, ensure_ascii=False)
-        connection.execute(update(tables.run).where(this).values(document=without))
+        transaction.execute(update(tables.run).where(this).values(document=without))
 
 
 def _calendar(cutoff: _Cutoff) -> Found:
@@ -411,7 +412,7 @@ def _comparisons(cutoff: _Cutoff) -> Found:
 
 #: All kinds but the audit, which is cut as a chain in `audit_list`. It comes last, because it records these deletions.
 _KINDS: Final[
-    Mapping[Forgotten, tuple[Callable[[_Cutoff], Found], Callable[[Connection, Tenant, Sequence[AnyRow]], None]]]
+    Mapping[Forgotten, tuple[Callable[[_Cutoff], Found], Callable[[Transaction, Sequence[AnyRow]], None]]]
 ] = {
     Forgotten.LOANS: (_loans, _delete_from(tables.loan)),
     Forgotten.RESERVATIONS: (_reservations, _delete_from(tables.reservation)),

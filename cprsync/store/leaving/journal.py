@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import select, text, update
 
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.errors import BadInput
@@ -28,7 +28,6 @@ from cprsync.store.audit.older_states import (
     was_killed_before_it_followed,
 )
 from cprsync.store.beside.checkpoints import Mark, Seen
-from cprsync.store.core.engine import count_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.store.beside.journal import Entry
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an audit entry.
 ACCEPT: Final = "journal_accepted"
@@ -84,15 +83,15 @@ class Journal(TenantStore):
     def verify(self) -> int:
         tenant = self._tenant
         check_journal_keys(tenant)
-        with reading(tenant.engine) as connection:
-            return len(journal_entries(connection, tenant))
+        with tenant.reading() as transaction:
+            return len(journal_entries(transaction))
 
     def accept(self, *, user: str, reason: str) -> AcceptedJournal:
         tenant = self._tenant
         find_new_keys(tenant)
-        with library_transaction(tenant) as connection:
+        with library_transaction(tenant) as transaction:
             try:
-                journal_entries(connection, tenant)
+                journal_entries(transaction)
             except JournalBehind:
                 set_aside = False
             except JournalBroken:
@@ -101,17 +100,17 @@ class Journal(TenantStore):
                 raise BadInput("the erase journal is the one that the database has seen", kind="journal.whole")
             if set_aside:
                 tenant.journal.set_aside()
-            this = _LIBRARY.agency == tenant.agency
-            remembered = connection.scalar(select(_LIBRARY.journal_lines).where(this)) or 0
-            there = {entry.patron_id for entry in tenant.journal.entries(tenant.agency)}
-            connection.execute(update(tables.library).where(this).values(journal_lines=None, journal_code=None))
-            again = _note_again(connection, tenant, there)
-            remember_journal(connection, tenant)
+            this = _LIBRARY.agency == transaction.agency
+            remembered = transaction.scalar(select(_LIBRARY.journal_lines).where(this)) or 0
+            there = {entry.patron_id for entry in tenant.journal.entries(transaction.agency)}
+            transaction.execute(update(tables.library).where(this).values(journal_lines=None, journal_code=None))
+            again = _note_again(transaction, there)
+            remember_journal(transaction)
             # if the journal is not the database's, one of the two is an older copy
-            _begin_as_older(connection, tenant)
+            _begin_as_older(transaction)
             more = (("lines", str(len(there))), ("seen", str(remembered)), ("again", str(again)))
             told = audit.Happened(ACCEPT, user=user, more=more, reason=reason)
-            audit.append(connection, tenant, audit.DESK, [told])
+            audit.append(transaction, audit.DESK, [told])
         return AcceptedJournal(len(there), remembered, again, set_aside=set_aside)
 
     def put_back(self, *, user: str, backup: str) -> int:
@@ -123,34 +122,38 @@ class Journal(TenantStore):
 
 def _begin_again(tenant: Tenant, happened: audit.Happened) -> int:
     """Open everyone's window, and let others be told everything anew. Returns how many patrons are in a window."""
-    with library_transaction(tenant) as connection:
-        _begin_as_older(connection, tenant)
-        in_window = (_PATRON.agency == tenant.agency) & _PATRON.unverified_since.is_not(None)
-        count = count_rows(connection, in_window)
+    with library_transaction(tenant) as transaction:
+        _begin_as_older(transaction)
+        in_window = (_PATRON.agency == transaction.agency) & _PATRON.unverified_since.is_not(None)
+        count = transaction.count_rows(in_window)
         told = replace(happened, more=(*happened.more, ("patrons", str(count))))
-        audit.append(connection, tenant, audit.DESK, [told])
+        audit.append(transaction, audit.DESK, [told])
     return count
 
 
-def _begin_as_older(connection: Connection, tenant: Tenant) -> int:
+def _begin_as_older(transaction: Transaction) -> int:
     """Begin with an older copy. Whoever was registered since it was made is left to staff.
 
     Returns for how many a window was opened.
     """
-    count = open_for_subscribed(connection, tenant, WindowReason.RESTORED)
-    tell_everyone_again(connection, tenant)
-    note_upkeep(connection, tenant, Task.LOSS, Outcome.PART, {"patrons": count})
+    count = open_for_subscribed(transaction, WindowReason.RESTORED)
+    tell_everyone_again(transaction)
+    note_upkeep(transaction, Task.LOSS, Outcome.PART, {"patrons": count})
     return count
 
 
-def _note_again(connection: Connection, tenant: Tenant, there: set[str]) -> int:
+def _note_again(transaction: Transaction, there: set[str]) -> int:
     """Write a line for each shell that has none in the journal. Returns how many."""
-    left = (_PATRON.agency == tenant.agency) & _PATRON.status_class.in_(tables.EMPTIED)
+    left = (_PATRON.agency == transaction.agency) & _PATRON.status_class.in_(tables.EMPTIED)
     rows = [
-        row for row in connection.execute(select(tables.patron).where(left).order_by(_PATRON.id)) if row.id not in there
+        row
+        for row in transaction.execute(select(tables.patron).where(left).order_by(_PATRON.id))
+        if row.id not in there
     ]
-    today = tenant.clock.today()
-    tenant.journal.append([journal_entry(tenant, row, on=today, what=row.status_class) for row in rows])
+    today = transaction.clock.today()
+    transaction.tenant.journal.append(
+        [journal_entry(transaction.tenant, row, on=today, what=row.status_class) for row in rows]
+    )
     return len(rows)
 
 
@@ -159,31 +162,33 @@ def notice_older_copy(tenant: Tenant) -> bool:
 
     Returns whether it did.
     """
-    with reading(tenant.engine) as connection:
-        if not _is_older(connection, tenant):
+    with tenant.reading() as transaction:
+        if not _is_older(transaction):
             return False
-    with library_transaction(tenant) as connection:
+    with library_transaction(tenant) as transaction:
         # another process may have noticed it just now, and remembered all lines in the database
-        if not _is_older(connection, tenant):
+        if not _is_older(transaction):
             return False
-        count = _begin_as_older(connection, tenant)
-        _tell_loss(connection, tenant)
-        older_states.remember_heads(connection, tenant, tenant.heads.end())
+        count = _begin_as_older(transaction)
+        _tell_loss(transaction)
+        older_states.remember_heads(transaction, tenant.heads.end())
         more = (("patrons", str(count)), (WITNESSED, str(_witnessed(tenant))))
-        audit.append(connection, tenant, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
+        audit.append(transaction, WINDOWS_STREAM, [audit.Happened(NOTICED, more=more)])
     return True
 
 
-def _is_older(connection: Connection, tenant: Tenant) -> bool:
-    seen = older_states.seen_of_heads(connection, tenant) or _NONE
+def _is_older(transaction: Transaction) -> bool:
+    seen = older_states.seen_of_heads(transaction) or _NONE
     # read the file before the database: what is written in between makes the database newer, never older
-    end = tenant.heads.end()
+    end = transaction.tenant.heads.end()
     if end.lines > seen.lines:
-        marks = tenant.heads.marks_after(seen.lines, tenant.agency)
+        marks = transaction.tenant.heads.marks_after(seen.lines, transaction.agency)
         # another library may have told of the loss, and this one has not followed that yet
-        if any(mark.lost for _, mark in _recent(marks)) or _find_lost(connection, tenant, marks):
+        if any(mark.lost for _, mark in _recent(marks)) or _find_lost(transaction, marks):
             return True
-    return _is_end_lost(tenant, seen) and not is_loss_noticed(connection, tenant.agency, _witnessed(tenant))
+    return _is_end_lost(transaction.tenant, seen) and not is_loss_noticed(
+        transaction, transaction.agency, _witnessed(transaction.tenant)
+    )
 
 
 def _is_end_lost(tenant: Tenant, seen: Seen) -> bool:
@@ -192,32 +197,34 @@ def _is_end_lost(tenant: Tenant, seen: Seen) -> bool:
     return witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
 
 
-def _tell_loss(connection: Connection, tenant: Tenant) -> None:
+def _tell_loss(transaction: Transaction) -> None:
     """Write in the file of the heads that what its last lines tell is lost. It stands there until someone accepts it.
 
     The heads of the next night are past what was lost, so nothing else would tell of it then. The witness forgets it
     as soon as another library accepts its own loss.
     """
-    seen = older_states.seen_of_heads(connection, tenant) or _NONE
-    marks = tenant.heads.marks_after(seen.lines, tenant.agency)
-    lost = _find_lost(connection, tenant, marks)
-    if not lost and not _is_end_lost(tenant, seen):
+    seen = older_states.seen_of_heads(transaction) or _NONE
+    marks = transaction.tenant.heads.marks_after(seen.lines, transaction.agency)
+    lost = _find_lost(transaction, marks)
+    if not lost and not _is_end_lost(transaction.tenant, seen):
         return
-    first = lost[-1] if lost else tenant.heads.first_lost(_witnessed(tenant))
+    first = lost[-1] if lost else transaction.tenant.heads.first_lost(_witnessed(transaction.tenant))
     told = [line for line, mark in _recent(marks) if mark.lost and (mark.seq == first or not lost)]
     # a command that was killed here has written it already
     if not told or (lost and told[0] < lost[0]):
-        tenant.heads.keep(tenant.agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)
+        transaction.tenant.heads.keep(
+            transaction.agency, [Mark("", first, b"", transaction.stamp(), lost=True)], seen=None
+        )
 
 
-def _find_lost(connection: Connection, tenant: Tenant, marks: Sequence[tuple[int, Mark]]) -> list[int]:
+def _find_lost(transaction: Transaction, marks: Sequence[tuple[int, Mark]]) -> list[int]:
     """Return the lines that tell of entries or record changes that the database does not have, the last first.
 
     `marks` are the lines after what the database has seen, the last first.
     """
-    ours = connection.execute(select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == tenant.agency))
+    ours = transaction.execute(select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == transaction.agency))
     heads = {row.stream: row.seq for row in ours}
-    changes = older_states.record_changes(connection, tenant) or 0
+    changes = older_states.record_changes(transaction) or 0
     return [
         line
         for line, mark in _recent(marks)
@@ -248,44 +255,44 @@ def replay_journal(tenant: Tenant) -> int:
     Raises:
         JournalBehind: the journal is not the one that the database has seen; nothing is written.
     """
-    with reading(tenant.engine) as connection:
-        if _is_followed(connection, tenant) and not tenant.journal.has_begun(tenant.agency):
+    with tenant.reading() as transaction:
+        if _is_followed(transaction) and not tenant.journal.has_begun(transaction.agency):
             return 0
-    with library_transaction(tenant) as connection:
+    with library_transaction(tenant) as transaction:
         # read here: another process may have written lines just now, and erased those patrons
-        written = journal_entries(connection, tenant)
+        written = journal_entries(transaction)
         entries = {entry.patron_id: entry for entry in written}
-        for patron_id in _not_given(connection, tenant, list(entries)):
-            connection.execute(_ISSUE, {"agency": tenant.agency, "id": patron_id})
-        back, seen = _brought_back(connection, tenant, entries), is_journal_remembered(connection, tenant, len(written))
-        older = (bool(back) or not seen) and not was_killed_before_it_followed(connection, tenant)
-        _part_whoever_left_alone(connection, tenant, back, entries)
+        for patron_id in _not_given(transaction, list(entries)):
+            transaction.execute(_ISSUE, {"agency": transaction.agency, "id": patron_id})
+        back, seen = _brought_back(transaction, entries), is_journal_remembered(transaction, len(written))
+        older = (bool(back) or not seen) and not was_killed_before_it_followed(transaction)
+        _part_whoever_left_alone(transaction, back, entries)
         for patron_id in back:
-            repeat(connection, tenant, entries[patron_id])
-        kept_blocks.forget_kept(connection, tenant, [one for one, of in entries.items() if of.what == tables.ERASED])
+            repeat(transaction, entries[patron_id])
+        kept_blocks.forget_kept(transaction, [one for one, of in entries.items() if of.what == tables.ERASED])
         if older:
             # what look-ups told since this copy was made is lost, and no delivery tells it again
-            _begin_as_older(connection, tenant)
-        remember_journal(connection, tenant)
+            _begin_as_older(transaction)
+        remember_journal(transaction)
         if seen:
             # no line follows this note: nobody writes one while the library is held
-            tenant.journal.settle(tenant.agency, seen=len(written) + 1)
+            tenant.journal.settle(transaction.agency, seen=len(written) + 1)
     tenant.journal.settle(tenant.agency, seen=len(written))
     return len(back)
 
 
-def _is_followed(connection: Connection, tenant: Tenant) -> bool:
+def _is_followed(transaction: Transaction) -> bool:
     """Return whether the database has seen every line, and nobody of the journal is back."""
-    written = journal_entries(connection, tenant)
+    written = journal_entries(transaction)
     entries = {entry.patron_id: entry for entry in written}
-    if entries and (_brought_back(connection, tenant, entries) or _not_given(connection, tenant, list(entries))):
+    if entries and (_brought_back(transaction, entries) or _not_given(transaction, list(entries))):
         return False
-    return is_journal_remembered(connection, tenant, len(written))
+    return is_journal_remembered(transaction, len(written))
 
 
-def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, Entry]) -> list[str]:
-    wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == tenant.agency)
-    rows = fetch_rows(connection, wanted, _PATRON.id, list(entries))
+def _brought_back(transaction: Transaction, entries: Mapping[str, Entry]) -> list[str]:
+    wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == transaction.agency)
+    rows = transaction.fetch_rows(wanted, _PATRON.id, list(entries))
     return [
         row.id
         for row in rows
@@ -294,21 +301,19 @@ def _brought_back(connection: Connection, tenant: Tenant, entries: Mapping[str, 
     ]
 
 
-def _part_whoever_left_alone(
-    connection: Connection, tenant: Tenant, back: Sequence[str], entries: Mapping[str, Entry]
-) -> None:
+def _part_whoever_left_alone(transaction: Transaction, back: Sequence[str], entries: Mapping[str, Entry]) -> None:
     """Take back the merges of those who have left, if the patron who keeps has not left in the same way.
 
     They were parted since. What is theirs is in the other record in this copy, and would stay there.
     """
-    for row in patron_rows(connection, tenant, back, hold=True):
-        keeper = keeper_of(connection, tenant, row.id) if row.status_class == tables.MERGED else None
+    for row in patron_rows(transaction, back, hold=True):
+        keeper = keeper_of(transaction, row.id) if row.status_class == tables.MERGED else None
         if keeper is not None and (keeper not in entries or entries[keeper].what != entries[row.id].what):
-            part_again(connection, tenant, row)
+            part_again(transaction, row)
 
 
-def _not_given(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> list[str]:
+def _not_given(transaction: Transaction, ids: Sequence[str]) -> list[str]:
     issued = tables.issued_id.c
-    wanted = select(issued.id).where(issued.agency == tenant.agency)
-    given = set(fetch_values(connection, wanted, issued.id, ids))
+    wanted = select(issued.id).where(issued.agency == transaction.agency)
+    given = set(transaction.fetch_values(wanted, issued.id, ids))
     return [one for one in ids if one not in given]

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, text, update
 
 from cprsync.domain.desk.parting import Parting
 from cprsync.domain.leaving.leaving import (
@@ -27,7 +27,6 @@ from cprsync.services.ports.runs import Departed
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
-from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, run_transaction
 from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of, tell_and_count
 from cprsync.store.lending.circulation import is_over
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kinds of audit entries.
 ASKED: Final = "leave"
@@ -68,89 +67,89 @@ class Leaving(TenantStore):
     """Patrons who leave."""
 
     def departing(self, inactive_before: date | None) -> Departing:
-        with reading(self._tenant.engine) as connection:
-            inactive = _inactive(connection, self._tenant, inactive_before)
+        with self._tenant.reading() as transaction:
+            inactive = _inactive(transaction, inactive_before)
             # sorted here, because SQLite would otherwise read every patron in the order of their ids
-            free = sorted(connection.scalars(_select_free(), _of_today(self._tenant)))
+            free = sorted(transaction.scalars(_select_free(), _of_today(self._tenant)))
             return Departing(tuple(inactive), tuple(free))
 
     def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
         today = self._tenant.clock.today()
-        with run_transaction(self._tenant, run) as connection:
-            still = set(_inactive(connection, self._tenant, inactive_before)) if leaving.inactive else set()
+        with run_transaction(self._tenant, run) as transaction:
+            still = set(_inactive(transaction, inactive_before)) if leaving.inactive else set()
             fresh = [one for one in leaving.inactive if one in still]
-            _set_leaving(connection, self._tenant, fresh, on=today)
+            _set_leaving(transaction, fresh, on=today)
             free = _select_free().with_only_columns(*_PATRON).order_by(_PATRON.id).with_for_update()
             ids = [*fresh, *leaving.free]
-            rows = fetch_rows(connection, free.params(_of_today(self._tenant)), _PATRON.id, ids)
+            rows = transaction.fetch_rows(free.params(_of_today(self._tenant)), _PATRON.id, ids)
             assert all(stage_after_night(Stage(row.standing), Ties()) is Stage.CLOSED for row in rows)  # noqa: S101 -- as selected
-            ended = close(connection, self._tenant, rows, on=today, by_night=True)
+            ended = close(transaction, rows, on=today, by_night=True)
             happened = [audit.Happened(ASKED, run=run, patron=one, actions=(BY_POLICY,)) for one in fresh]
             counts = {one: ((ENDED, str(count)),) for one, count in ended.items()}
             happened += [audit.Happened(CLOSE, run=run, patron=one, more=more) for one, more in counts.items()]
-            audit.append(connection, self._tenant, self._tenant.night, happened)
+            audit.append(transaction, self._tenant.night, happened)
             return Departed(len(fresh), len(rows), sum(ended.values()))
 
     def parting(self, patron_id: str) -> Parting | None:
-        with reading(self._tenant.engine) as connection:
-            row = patron_row(connection, self._tenant, patron_id)
-            kept = kept_blocks.count_kept(connection, self._tenant, patron_id)
+        with self._tenant.reading() as transaction:
+            row = patron_row(transaction, patron_id)
+            kept = kept_blocks.count_kept(transaction, patron_id)
             if row is None:
                 gone = Parting(Stage.CLOSED, is_emptied=True, kept=kept)
-                return gone if was_given(connection, self._tenant, patron_id) else None
+                return gone if was_given(transaction, patron_id) else None
             if row.status_class in tables.EMPTIED:
-                waits = count_unconfirmed(connection, self._tenant, row.id)
+                waits = count_unconfirmed(transaction, row.id)
                 known = Parting(Stage(row.standing), is_emptied=True, kept=kept)
                 return replace(known, **asdict(waits))
-            return _parting(connection, self._tenant, row)
+            return _parting(transaction, row)
 
     def leave(self, patron_id: str, *, user: str, reason: str = "") -> Departure | None:
         today = self._tenant.clock.today()
-        with library_transaction(self._tenant) as connection:
-            row = patron_row(connection, self._tenant, patron_id, hold=True)
+        with library_transaction(self._tenant) as transaction:
+            row = patron_row(transaction, patron_id, hold=True)
             if row is None:
                 gone = Departure(patron_id, Stage.CLOSED, Ties(), None)  # nothing is left, so everyone has confirmed it
-                return gone if was_given(connection, self._tenant, patron_id) else None
-            before, ties = Stage(row.standing), ties_of(connection, self._tenant, row.id)
+                return gone if was_given(transaction, patron_id) else None
+            before, ties = Stage(row.standing), ties_of(transaction, row.id)
             stage = stage_after_request(before, ties)
             happened, dropped = [], 0
             if before is Stage.ACTIVE:
-                _set_leaving(connection, self._tenant, [row.id], on=today)
+                _set_leaving(transaction, [row.id], on=today)
                 happened.append(audit.Happened(ASKED, patron=row.id, actions=(BY_REQUEST,), user=user))
             if stage is Stage.CLOSED and row.status_class not in tables.EMPTIED:
-                dropped = _open_reservations(connection, self._tenant, row.id)
-                close(connection, self._tenant, [row], on=today)
+                dropped = _open_reservations(transaction, row.id)
+                close(transaction, [row], on=today)
                 happened.append(audit.Happened(CLOSE, patron=row.id, user=user))
             if reason:
                 happened.append(audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason))
-            audit.append(connection, self._tenant, audit.DESK, happened)
-            waits = tell_and_count(connection, self._tenant, row.id) if stage is Stage.CLOSED else CONFIRMED
+            audit.append(transaction, audit.DESK, happened)
+            waits = tell_and_count(transaction, row.id) if stage is Stage.CLOSED else CONFIRMED
             return Departure(row.id, stage, ties, row.leaves_since or today, dropped, waits)
 
     def was_given(self, patron_id: str) -> bool:
-        with reading(self._tenant.engine) as connection:
-            return was_given(connection, self._tenant, patron_id)
+        with self._tenant.reading() as transaction:
+            return was_given(transaction, patron_id)
 
 
-def _parting(connection: Connection, tenant: Tenant, row: AnyRow) -> Parting:
-    number, local = from_row(tenant.vault, row).number, open_local(tenant, row)
-    subscribed = rows_of(tables.subscription, tenant, [row.id]) & tables.subscription.c.until.is_(None)
+def _parting(transaction: Transaction, row: AnyRow) -> Parting:
+    number, local = from_row(transaction.vault, row).number, open_local(transaction.tenant, row)
+    subscribed = rows_of(tables.subscription, transaction.tenant, [row.id]) & tables.subscription.c.until.is_(None)
     return Parting(
         Stage(row.standing),
-        ties_of(connection, tenant, row.id),
-        reservations=_open_reservations(connection, tenant, row.id),
+        ties_of(transaction, row.id),
+        reservations=_open_reservations(transaction, row.id),
         blocks=blocks_of_staff(local.blocks),
         keeps_blocks=is_kept_by(number),
-        subscriptions=count_rows(connection, subscribed),
-        accounts=count_rows(connection, rows_of(tables.account, tenant, [row.id])),
-        targets=_knowing(connection, tenant, row.id),
+        subscriptions=transaction.count_rows(subscribed),
+        accounts=transaction.count_rows(rows_of(tables.account, transaction.tenant, [row.id])),
+        targets=_knowing(transaction, row.id),
         versions=(row.version, row.local_version),
     )
 
 
-def ties_of(connection: Connection, tenant: Tenant, patron_id: str) -> Ties:
+def ties_of(transaction: Transaction, patron_id: str) -> Ties:
     """Count what a patron has open."""
-    return Ties(*(count_rows(connection, one) for one in _ties(tenant.agency, patron_id)))
+    return Ties(*(transaction.count_rows(one) for one in _ties(transaction.agency, patron_id)))
 
 
 def _ties(agency: str | BindParameter[str], patron_id: str | ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
@@ -164,23 +163,23 @@ def _ties(agency: str | BindParameter[str], patron_id: str | ColumnElement[str])
     )
 
 
-def _open_reservations(connection: Connection, tenant: Tenant, patron_id: str) -> int:
+def _open_reservations(transaction: Transaction, patron_id: str) -> int:
     # includes those of the patrons who were merged into this one, because closing takes them too
-    theirs = rows_of(tables.reservation, tenant, [patron_id, *shells_of(connection, tenant, patron_id)])
-    return count_rows(connection, theirs, tables.reservation.c.cancelled.is_(None))
+    theirs = rows_of(tables.reservation, transaction.tenant, [patron_id, *shells_of(transaction, patron_id)])
+    return transaction.count_rows(theirs, tables.reservation.c.cancelled.is_(None))
 
 
-def was_given(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+def was_given(transaction: Transaction, patron_id: str) -> bool:
     """Return whether a patron number was ever issued, also if nothing is left of the patron."""
     issued = tables.issued_id.c
-    given = select(issued.id).where(issued.agency == tenant.agency, issued.id == patron_id)
-    return connection.scalar(given) is not None
+    given = select(issued.id).where(issued.agency == transaction.agency, issued.id == patron_id)
+    return transaction.scalar(given) is not None
 
 
-def _set_leaving(connection: Connection, tenant: Tenant, ids: Sequence[str], *, on: date) -> None:
-    leaving = update(tables.patron).where(_PATRON.agency == tenant.agency)
+def _set_leaving(transaction: Transaction, ids: Sequence[str], *, on: date) -> None:
+    leaving = update(tables.patron).where(_PATRON.agency == transaction.agency)
     leaving = leaving.values(standing=Stage.LEAVING.value, leaves_since=on, rights_due=on)
-    change_rows(connection, leaving, _PATRON.id, ids)
+    transaction.change_rows(leaving, _PATRON.id, ids)
 
 
 # built once, because every night asks them all, and building them took longer than their answer
@@ -205,13 +204,13 @@ def _nothing_open() -> tuple[ColumnElement[bool], ...]:
     return tuple(~exists().where(one) for one in _ties(AGENCY_IS, _PATRON.id))
 
 
-def _inactive(connection: Connection, tenant: Tenant, before: date | None) -> list[str]:
+def _inactive(transaction: Transaction, before: date | None) -> list[str]:
     """Return borrowers who have nothing open and were last seen before the day, or created before it and never seen."""
     if before is None:
         return []
-    wanted = _select_inactive(unseen_too=_lived_before(connection, tenant, before))
-    values = {"agency_": tenant.agency, "before_": before, "made_before_": before.isoformat()}
-    return sorted(connection.scalars(wanted, values))
+    wanted = _select_inactive(unseen_too=_lived_before(transaction, before))
+    values = {"agency_": transaction.agency, "before_": before, "made_before_": before.isoformat()}
+    return sorted(transaction.scalars(wanted, values))
 
 
 @cache
@@ -225,13 +224,13 @@ def _select_inactive(*, unseen_too: bool) -> Select[str]:
     return select(_PATRON.id).where(theirs, seen, *_nothing_open())
 
 
-def _lived_before(connection: Connection, tenant: Tenant, day: date) -> bool:
+def _lived_before(transaction: Transaction, day: date) -> bool:
     """Return whether the library had its first night before the day. No row is much older than that."""
-    first = connection.scalar(_FIRST_LIVED, {"agency_": tenant.agency})
+    first = transaction.scalar(_FIRST_LIVED, {"agency_": transaction.agency})
     return first is not None and first < day
 
 
-def _knowing(connection: Connection, tenant: Tenant, patron_id: str) -> tuple[str, ...]:
+def _knowing(transaction: Transaction, patron_id: str) -> tuple[str, ...]:
     """The targets that were told of the patron."""
-    theirs = rows_of(tables.target_patron, tenant, [patron_id])
-    return tuple(connection.scalars(select(_TOLD.target).where(theirs).order_by(_TOLD.target)))
+    theirs = rows_of(tables.target_patron, transaction.tenant, [patron_id])
+    return tuple(transaction.scalars(select(_TOLD.target).where(theirs).order_by(_TOLD.target)))

@@ -11,11 +11,10 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Table, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Table, func, or_, select, update
 
 from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
 from cprsync.store import tables
-from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, reading
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records import links
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 TABLES: Final = (tables.loan, tables.reservation, tables.balance, tables.message)
 _LOAN, _RESERVATION, _BALANCE = tables.loan.c, tables.reservation.c, tables.balance.c
@@ -36,22 +35,22 @@ class Lending(TenantStore):
 
     def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:
         told: dict[str, list[dict[str, Any]]] = {}
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             for table in TABLES:
                 theirs = select(table).where(_theirs(self._tenant, table, patron_id)).order_by(table.c.id)
-                told[table.name] = [_shown(self._tenant, table, row) for row in connection.execute(theirs)]
+                told[table.name] = [_shown(self._tenant, table, row) for row in transaction.execute(theirs)]
         return told
 
     def owing(self, patron_id: str, on: date) -> Owing:
         theirs = _theirs(self._tenant, tables.loan, patron_id)
         late = select(tables.loan).where(theirs, _LOAN.returned.is_(None), _LOAN.due < on).order_by(_LOAN.due, _LOAN.id)
-        with reading(self._tenant.engine) as connection:
-            loans = connection.execute(late).all()
-            charged = _charged(connection, self._tenant, patron_id, [row.source_id for row in loans])
+        with self._tenant.reading() as transaction:
+            loans = transaction.execute(late).all()
+            charged = _charged(transaction, patron_id, [row.source_id for row in loans])
             owed = [row for row in charged if row.settled is None]
-            asked = _asked(connection, self._tenant, [row.source_id for row in loans])
+            asked = _asked(transaction, [row.source_id for row in loans])
             known = {row.source_id: row for row in loans}
-            known |= _loans(connection, self._tenant, patron_id, {row.loan_source for row in owed} - {None, *known})
+            known |= _loans(transaction, patron_id, {row.loan_source for row in owed} - {None, *known})
         told = {source: (row.due, open_said(self._tenant, tables.loan, row)) for source, row in known.items()}
         amounts = [(row, open_said(self._tenant, tables.balance, row)) for row in charged]
         fees = defaultdict(list)
@@ -68,8 +67,8 @@ class Lending(TenantStore):
         )
 
     def answering_for(self, patron_id: str) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            return sorted(links.responsibles_of(connection, self._tenant, [patron_id]))
+        with self._tenant.reading() as transaction:
+            return sorted(links.responsibles_of(transaction, [patron_id]))
 
 
 def seal_payload(tenant: Tenant, table: Table, payload: bytes, *, patron_id: str, row_id: int) -> dict[str, Any]:
@@ -93,9 +92,9 @@ def open_said(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
     return said
 
 
-def counts(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, int]:
+def counts(transaction: Transaction, patron_id: str) -> dict[str, int]:
     """Count the rows of a patron, by table."""
-    return {table.name: count_rows(connection, _theirs(tenant, table, patron_id)) for table in TABLES}
+    return {table.name: transaction.count_rows(_theirs(transaction.tenant, table, patron_id)) for table in TABLES}
 
 
 def _shown(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
@@ -103,33 +102,37 @@ def _shown(tenant: Tenant, table: Table, row: AnyRow) -> dict[str, Any]:
     return {"id": row.source_id, **clear, **open_said(tenant, table, row)}
 
 
-def cancel_reservations(connection: Connection, tenant: Tenant, patron_id: str, *, on: date) -> list[int]:
+def cancel_reservations(transaction: Transaction, patron_id: str, *, on: date) -> list[int]:
     """Cancel the reservations that wait. Returns their ids."""
-    waiting = _theirs(tenant, tables.reservation, patron_id) & _RESERVATION.cancelled.is_(None)
-    ids = list(connection.scalars(select(_RESERVATION.id).where(waiting).order_by(_RESERVATION.id)))
-    connection.execute(update(tables.reservation).where(waiting).values(cancelled=on))
+    waiting = _theirs(transaction.tenant, tables.reservation, patron_id) & _RESERVATION.cancelled.is_(None)
+    ids = list(transaction.scalars(select(_RESERVATION.id).where(waiting).order_by(_RESERVATION.id)))
+    transaction.execute(update(tables.reservation).where(waiting).values(cancelled=on))
     return ids
 
 
-def take_back_reservations(connection: Connection, tenant: Tenant, ids: Sequence[int], *, cancelled: date) -> None:
+def take_back_reservations(transaction: Transaction, ids: Sequence[int], *, cancelled: date) -> None:
     """Let reservations that were cancelled on a day wait again. A reservation that was deleted since stays deleted."""
-    ours = (_RESERVATION.agency == tenant.agency) & (_RESERVATION.cancelled == cancelled)
+    ours = (_RESERVATION.agency == transaction.agency) & (_RESERVATION.cancelled == cancelled)
     again = update(tables.reservation).where(ours).values(cancelled=None)
-    change_rows(connection, again, _RESERVATION.id, ids)
+    transaction.change_rows(again, _RESERVATION.id, ids)
 
 
 def move(
-    connection: Connection, tenant: Tenant, *, of: str, to: str, only: Mapping[str, Sequence[int]] | None = None
+    transaction: Transaction, *, of: str, to: str, only: Mapping[str, Sequence[int]] | None = None
 ) -> dict[str, list[int]]:
     """Give all rows of a patron, or only some, to another patron. Returns the ids of the moved rows, by table."""
     moved: dict[str, list[int]] = {}
     for table in TABLES:
-        rows = connection.execute(select(table).where(_theirs(tenant, table, of)).order_by(table.c.id)).all()
+        rows = transaction.execute(
+            select(table).where(_theirs(transaction.tenant, table, of)).order_by(table.c.id)
+        ).all()
         chosen = [row for row in rows if only is None or row.id in only.get(table.name, ())]
         for row in chosen:
-            sealed = seal_payload(tenant, table, open_payload(tenant, table, row), patron_id=to, row_id=row.id)
-            this = (table.c.agency == tenant.agency) & (table.c.id == row.id)
-            connection.execute(update(table).where(this).values(patron_id=to, **sealed))
+            sealed = seal_payload(
+                transaction.tenant, table, open_payload(transaction.tenant, table, row), patron_id=to, row_id=row.id
+            )
+            this = (table.c.agency == transaction.agency) & (table.c.id == row.id)
+            transaction.execute(update(table).where(this).values(patron_id=to, **sealed))
         moved[table.name] = [row.id for row in chosen]
     return moved
 
@@ -156,27 +159,29 @@ def is_over(agency: str | BindParameter[str], by: date | BindParameter[date] | N
     return or_(_LOAN.returned <= by, _LOAN.returned.is_(None) & _LOAN.source_id.in_(paid))
 
 
-def _charged(connection: Connection, tenant: Tenant, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
+def _charged(transaction: Transaction, patron_id: str, late: Sequence[str]) -> Sequence[AnyRow]:
     """Return the unpaid balances, and the paid ones for a loan that is late, because that fee grows on from there."""
-    theirs = _theirs(tenant, tables.balance, patron_id)
+    theirs = _theirs(transaction.tenant, tables.balance, patron_id)
     counts = or_(_BALANCE.settled.is_(None), _BALANCE.loan_source.in_(late))
-    return connection.execute(select(tables.balance).where(theirs, counts).order_by(_BALANCE.raised, _BALANCE.id)).all()
+    return transaction.execute(
+        select(tables.balance).where(theirs, counts).order_by(_BALANCE.raised, _BALANCE.id)
+    ).all()
 
 
-def _asked(connection: Connection, tenant: Tenant, loans: Sequence[str]) -> Mapping[str, list[Compensation]]:
+def _asked(transaction: Transaction, loans: Sequence[str]) -> Mapping[str, list[Compensation]]:
     """Return the compensation charged for these loans, to any patron."""
     asked: dict[str, list[Compensation]] = defaultdict(list)
-    ours = (_BALANCE.agency == tenant.agency) & (_BALANCE.kind == tables.COMPENSATION)
+    ours = (_BALANCE.agency == transaction.agency) & (_BALANCE.kind == tables.COMPENSATION)
     wanted = select(_BALANCE.loan_source, _BALANCE.raised, _BALANCE.settled).where(ours)
-    for row in fetch_rows(connection, wanted, _BALANCE.loan_source, loans):
+    for row in transaction.fetch_rows(wanted, _BALANCE.loan_source, loans):
         asked[row.loan_source].append(Compensation(row.raised, row.settled))
     return asked
 
 
-def _loans(connection: Connection, tenant: Tenant, patron_id: str, sources: set[str]) -> Mapping[str, AnyRow]:
+def _loans(transaction: Transaction, patron_id: str, sources: set[str]) -> Mapping[str, AnyRow]:
     """Return the patron's loans by their source's ids, if they are still kept."""
-    wanted = select(tables.loan).where(_theirs(tenant, tables.loan, patron_id))
-    return {row.source_id: row for row in fetch_rows(connection, wanted, _LOAN.source_id, sources)}
+    wanted = select(tables.loan).where(_theirs(transaction.tenant, tables.loan, patron_id))
+    return {row.source_id: row for row in transaction.fetch_rows(wanted, _LOAN.source_id, sources)}
 
 
 def _late(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, select, text, union, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, text, union, update
 
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.netmedia.account import NOWHERE, Identity, IdType, identity_of
@@ -22,7 +22,7 @@ from cprsync.domain.person.person import Status
 from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
+from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.card_accounts import comparable_cards, keep_held
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of the audit entry that says how an account had drifted.
 DRIFTED: Final = "account_drift"
@@ -72,8 +72,8 @@ class Accounts(TenantStore):
     """Our patrons' accounts in CULR."""
 
     def count(self) -> int:
-        with reading(self._tenant.engine) as connection:
-            return count_rows(connection, _ours(self._tenant))
+        with self._tenant.reading() as transaction:
+            return transaction.count_rows(_ours(self._tenant))
 
     def oldest(self, limit: int | None, *, today: datetime | None = None) -> list[str]:
         waits = exists().where(
@@ -84,13 +84,13 @@ class Accounts(TenantStore):
         found = select(_ACCOUNT.patron_id).where(
             _ACCOUNT.agency == self._tenant.agency, ~waits, _ACCOUNT.patron_id.not_in(restored)
         )
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             if today is not None:
                 since = stamp_of(today)
-                read = count_rows(connection, _ours(self._tenant), _ACCOUNT.checked >= since)
+                read = transaction.count_rows(_ours(self._tenant), _ACCOUNT.checked >= since)
                 limit = None if limit is None else max(0, limit - read)
                 found = found.where(known < since)
-            return list(connection.scalars(found.order_by(known, _ACCOUNT.patron_id).limit(limit)))
+            return list(transaction.scalars(found.order_by(known, _ACCOUNT.patron_id).limit(limit)))
 
     def without(self) -> list[str]:
         everyone = select(_PATRON.id).where(_PATRON.agency == self._tenant.agency)
@@ -98,29 +98,29 @@ class Accounts(TenantStore):
         # three times as long
         told = select(_ACCOUNT.patron_id).where(_ACCOUNT.agency == self._tenant.agency)
         waits = select(_OUT.patron_id).where(for_culr(self._tenant))
-        with reading(self._tenant.engine) as connection:
-            return sorted(connection.scalars(everyone.except_(told, waits)))
+        with self._tenant.reading() as transaction:
+            return sorted(transaction.scalars(everyone.except_(told, waits)))
 
     def wanted(self, ids: Sequence[str]) -> list[Account]:
-        with reading(self._tenant.engine) as connection:
-            waits = waiting(connection, self._tenant, ids) | restored_among(connection, self._tenant, ids)
-            return [one for one in _accounts(connection, self._tenant, ids) if one.patron_id not in waits]
+        with self._tenant.reading() as transaction:
+            waits = waiting(transaction, ids) | restored_among(transaction, ids)
+            return [one for one in _accounts(transaction, ids) if one.patron_id not in waits]
 
     def count_left_out(self) -> int:
         left_out = select(func.count(_OUT.patron_id.distinct())).where(for_culr(self._tenant))
-        with reading(self._tenant.engine) as connection:
-            return connection.scalar(left_out) or 0
+        with self._tenant.reading() as transaction:
+            return transaction.scalar(left_out) or 0
 
     def sides(self, ids: Sequence[str]) -> dict[str, AccountSides]:
         found = dict.fromkeys(ids, AccountSides())
         codes = select(_OUT.patron_id, _OUT.code).where(for_culr(self._tenant, FAILED)).order_by(_OUT.version)
-        with reading(self._tenant.engine) as connection:
-            for one in _accounts(connection, self._tenant, ids):
+        with self._tenant.reading() as transaction:
+            for one in _accounts(transaction, ids):
                 found[one.patron_id] = AccountSides(account=one.want.account, ours=one.want.municipality)
-            for patron_id, row in accounts_of(connection, self._tenant, ids).items():
+            for patron_id, row in accounts_of(transaction, ids).items():
                 stands = row.municipality if row.checked is None else row.seen
                 found[patron_id] = replace(found[patron_id], theirs=stands)
-            for row in fetch_rows(connection, codes, _OUT.patron_id, ids):
+            for row in transaction.fetch_rows(codes, _OUT.patron_id, ids):
                 found[row.patron_id] = replace(found[row.patron_id], answer=row.code)
         return found
 
@@ -131,38 +131,38 @@ class AccountRepairs(TenantStore):
     def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
         if not seen and not gone:
             return
-        with run_transaction(self._tenant, run) as connection:
-            note_seen(connection, self._tenant, seen)
-            _keep_cards(connection, self._tenant, seen)
-            settle_items(connection, self._tenant, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
-            change_rows(connection, delete(tables.account).where(_ours(self._tenant)), _ACCOUNT.patron_id, gone)
+        with run_transaction(self._tenant, run) as transaction:
+            note_seen(transaction, seen)
+            _keep_cards(transaction, seen)
+            settle_items(transaction, [patron_id for patron_id, _ in seen], NET_MEDIA_FOREIGN)
+            transaction.change_rows(delete(tables.account).where(_ours(self._tenant)), _ACCOUNT.patron_id, gone)
 
     def repair(self, run: Run | None, repairs: Sequence[Repair]) -> Repaired:
-        with run_transaction(self._tenant, run) as connection:
-            held = _hold(connection, self._tenant, {one.patron_id for one in repairs})
+        with run_transaction(self._tenant, run) as transaction:
+            held = _hold(transaction, {one.patron_id for one in repairs})
             still = [one for one in repairs if one.patron_id in held and held[one.patron_id].version == one.version]
-            put_in = sum(_add_effect(connection, self._tenant, held, one) for one in still)
+            put_in = sum(_add_effect(transaction, held, one) for one in still)
             foreign = {one.patron_id: one.held for one in still if one.held and Drift.FOREIGN in one.drift}
-            left = leave_to_staff(connection, self._tenant, run, foreign)
+            left = leave_to_staff(transaction, run, foreign)
             mended = [one.patron_id for one in still if Drift.FOREIGN not in one.drift]
-            settle_items(connection, self._tenant, mended, NET_MEDIA_FOREIGN)
+            settle_items(transaction, mended, NET_MEDIA_FOREIGN)
             seen = [(one.patron_id, one.held) for one in still if one.held and one.want.account]
-            note_seen(connection, self._tenant, seen)
-            _keep_cards(connection, self._tenant, seen)
+            note_seen(transaction, seen)
+            _keep_cards(transaction, seen)
             told = [
                 audit.Happened(DRIFTED, run=run, patron=one.patron_id, actions=tuple(d.value for d in one.drift))
                 for one in still
                 if one.effect(one.version) is not None or one.patron_id in left
             ]
-            audit.append(connection, self._tenant, self._tenant.night, told)
+            audit.append(transaction, self._tenant.night, told)
         return Repaired(put_in, tuple(left))
 
     def checked_page(self, after: str, limit: int) -> list[Checked]:
         found = select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.id > after)
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(found.order_by(_PATRON.id).limit(limit)).all()
-            kept = kept_lines(connection, self._tenant, rows)
-            patrons = open_patrons(connection, self._tenant, rows)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(found.order_by(_PATRON.id).limit(limit)).all()
+            kept = kept_lines(transaction, rows)
+            patrons = open_patrons(transaction, rows)
         return [
             Checked(
                 patron=patron,
@@ -188,18 +188,18 @@ class AccountRepairs(TenantStore):
             select(_OUT.patron_id).where(owner, _OUT.version > _PATRON.version),
             select(_IMAGE.patron_id).where(before, _IMAGE.version >= _PATRON.version),
         )
-        with reading(self._tenant.engine) as connection:
-            return sorted(connection.scalars(wrong))
+        with self._tenant.reading() as transaction:
+            return sorted(transaction.scalars(wrong))
 
     def let_stand(self, ids: Sequence[str]) -> set[str]:
-        with reading(self._tenant.engine) as connection:
-            latest = _latest_about_foreign(connection, self._tenant, ids)
+        with self._tenant.reading() as transaction:
+            latest = _latest_about_foreign(transaction, ids)
         return {one for one, state in latest.items() if state is State.REJECTED}
 
 
-def accounts_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
+def accounts_of(transaction: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
     """Return what the net media hold for these patrons, as far as they were told. Patrons without are left out."""
-    found = fetch_rows(connection, select(tables.account).where(_ours(tenant)), _ACCOUNT.patron_id, ids)
+    found = transaction.fetch_rows(select(tables.account).where(_ours(transaction.tenant)), _ACCOUNT.patron_id, ids)
     return {row.patron_id: row for row in found}
 
 
@@ -207,22 +207,22 @@ def _ours(tenant: Tenant) -> ColumnElement[bool]:
     return _ACCOUNT.agency == tenant.agency
 
 
-def _latest_about_foreign(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, State]:
+def _latest_about_foreign(transaction: Transaction, ids: Collection[str]) -> dict[str, State]:
     """Return the state of each patron's last item about another library's number."""
-    about = (_ITEM.agency == tenant.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN)
+    about = (_ITEM.agency == transaction.agency) & (_ITEM.kind == NET_MEDIA_FOREIGN)
     items = select(_ITEM.patron_id, _ITEM.state).where(about).order_by(_ITEM.id)
-    return {row.patron_id: State(row.state) for row in fetch_rows(connection, items, _ITEM.patron_id, ids)}
+    return {row.patron_id: State(row.state) for row in transaction.fetch_rows(items, _ITEM.patron_id, ids)}
 
 
-def _accounts(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> Iterator[Account]:
-    rows, told = patron_rows(connection, tenant, ids), accounts_of(connection, tenant, ids)
-    former = _former(connection, tenant, told)
-    cards = comparable_cards(connection, tenant, rows)
-    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
-        one = _account(tenant, row, patron, told.get(row.id), cards=cards.get(row.id))
+def _accounts(transaction: Transaction, ids: Sequence[str]) -> Iterator[Account]:
+    rows, told = patron_rows(transaction, ids), accounts_of(transaction, ids)
+    former = _former(transaction, told)
+    cards = comparable_cards(transaction, rows)
+    for row, patron in zip(rows, open_patrons(transaction, rows), strict=True):
+        one = _account(transaction.tenant, row, patron, told.get(row.id), cards=cards.get(row.id))
         if one is None:
             continue
-        if not one.want.account and has_borrower(connection, tenant, patron.number, but=row.id):
+        if not one.want.account and has_borrower(transaction, patron.number, but=row.id):
             continue  # an account under this number belongs to the other patron
         yield replace(one, former=former.get(row.id, ()))
 
@@ -232,14 +232,16 @@ def is_restored(tenant: Tenant) -> ColumnElement[bool]:
     return (_PATRON.agency == tenant.agency) & _RESTORED
 
 
-def restored_among(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def restored_among(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Return those of these patrons whose record was put back from a backup, and not answered for since."""
-    return set(fetch_values(connection, select(_PATRON.id).where(is_restored(tenant)), _PATRON.id, ids))
+    return set(transaction.fetch_values(select(_PATRON.id).where(is_restored(transaction.tenant)), _PATRON.id, ids))
 
 
-def waiting(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def waiting(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Return those of these patrons with an effect that waits or was refused."""
-    return set(fetch_values(connection, select(_OUT.patron_id).where(for_culr(tenant)), _OUT.patron_id, ids))
+    return set(
+        transaction.fetch_values(select(_OUT.patron_id).where(for_culr(transaction.tenant)), _OUT.patron_id, ids)
+    )
 
 
 def _account(
@@ -258,7 +260,7 @@ def _account(
     return Account(row.id, row.version, identity, want, told is not None, last)
 
 
-def _former(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, tuple[Identity, ...]]:
+def _former(transaction: Transaction, ids: Collection[str]) -> dict[str, tuple[Identity, ...]]:
     """Return the replaced numbers of these patrons that belong to no other patron.
 
     Returns none for a patron who has merged shells whose deletions still wait.
@@ -268,72 +270,73 @@ def _former(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dic
         _PATRON.number_index == _ROW.number_index,
         _PATRON.status_class.not_in(tables.GONE),
     )
-    old = (_ROW.agency == tenant.agency) & (_ROW.reason == OLD_NUMBER) & ~holder
+    old = (_ROW.agency == transaction.agency) & (_ROW.reason == OLD_NUMBER) & ~holder
     wanted = select(tables.subscription).where(old).order_by(_ROW.patron_id, _ROW.since)
     found: dict[str, dict[Identity, None]] = {}
-    for row in fetch_rows(connection, wanted, _ROW.patron_id, ids):
-        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, open_number(tenant, row))] = None
+    for row in transaction.fetch_rows(wanted, _ROW.patron_id, ids):
+        found.setdefault(row.patron_id, {})[Identity(IdType.CPR, open_number(transaction.tenant, row))] = None
     # each patron who was merged into this one has deletions of their own
     return {
         patron_id: tuple(numbers)
         for patron_id, numbers in found.items()
-        if not waiting(connection, tenant, shells_of(connection, tenant, patron_id))
+        if not waiting(transaction, shells_of(transaction, patron_id))
     }
 
 
-def account_of(connection: Connection, tenant: Tenant, patron_id: str) -> dict[str, str | None] | None:
+def account_of(transaction: Transaction, patron_id: str) -> dict[str, str | None] | None:
     """Return the account that the net media hold for the patron, as far as they have told; None: no account."""
-    row = accounts_of(connection, tenant, [patron_id]).get(patron_id)
+    row = accounts_of(transaction, [patron_id]).get(patron_id)
     return None if row is None else {"municipality": row.municipality}
 
 
-def note_seen(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, Held]]) -> None:
+def note_seen(transaction: Transaction, seen: Sequence[tuple[str, Held]]) -> None:
     """Write what was just read of these accounts, in the caller's transaction."""
-    now = tenant.stamp()
+    now = transaction.stamp()
     rows = [
-        {"at_agency": tenant.agency, "at_patron": one, "now_seen": _number_of(held), "now": now} for one, held in seen
+        {"at_agency": transaction.agency, "at_patron": one, "now_seen": _number_of(held), "now": now}
+        for one, held in seen
     ]
     if rows:
-        connection.execute(_SEEN, rows)
+        transaction.execute(_SEEN, rows)
 
 
-def _keep_cards(connection: Connection, tenant: Tenant, seen: Sequence[tuple[str, Held]]) -> None:
-    if tenant.card_accounts:
-        keep_held(connection, tenant, {patron_id: held.cards for patron_id, held in seen})
+def _keep_cards(transaction: Transaction, seen: Sequence[tuple[str, Held]]) -> None:
+    if transaction.tenant.card_accounts:
+        keep_held(transaction, {patron_id: held.cards for patron_id, held in seen})
 
 
 def _number_of(held: Held) -> str | None:
     return (held.municipality or NOWHERE) if held.account or held.agencies else None
 
 
-def _hold(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
+def _hold(transaction: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
     """Return the rows of these patrons, held, without patrons with an effect that waits by now."""
-    held, waits = patron_rows(connection, tenant, ids, hold=True), waiting(connection, tenant, ids)
+    held, waits = patron_rows(transaction, ids, hold=True), waiting(transaction, ids)
     return {row.id: row for row in held if row.id not in waits}
 
 
-def _add_effect(connection: Connection, tenant: Tenant, held: dict[str, AnyRow], one: Repair) -> bool:
+def _add_effect(transaction: Transaction, held: dict[str, AnyRow], one: Repair) -> bool:
     """Add a repair's effect under a version of its own: no version is used twice (decision 21)."""
     row = held[one.patron_id]
     effect = one.effect(row.version + 1)
     if effect is None:
         return False
-    held[one.patron_id] = move_on(connection, tenant, row)
+    held[one.patron_id] = move_on(transaction, row)
     told = payload(effect.identity, effect.municipality, gone=effect.gone, sweeps=effect.sweeps, repairs=effect.repairs)
-    effects.add(connection, tenant, one.patron_id, effect.version, told)
+    effects.add(transaction, one.patron_id, effect.version, told)
     return True
 
 
-def leave_to_staff(connection: Connection, tenant: Tenant, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:
+def leave_to_staff(transaction: Transaction, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:
     """Ask staff about another library's number, if `asks_about_foreign` says so.
 
     Call it before what is read now is written, because that is compared with what was read before.
     """
     now = {patron_id: _number_of(held) for patron_id, held in foreign.items()}
-    latest = _latest_about_foreign(connection, tenant, now.keys())
-    before = {one: row.seen for one, row in accounts_of(connection, tenant, now.keys()).items()}
+    latest = _latest_about_foreign(transaction, now.keys())
+    before = {one: row.seen for one, row in accounts_of(transaction, now.keys()).items()}
     fresh = [one for one in sorted(now) if asks_about_foreign(latest.get(one), before=before.get(one), now=now[one])]
-    ask_staff(connection, tenant, run or tenant.no_run, fresh, NET_MEDIA_FOREIGN)
+    ask_staff(transaction, run or transaction.tenant.no_run, fresh, NET_MEDIA_FOREIGN)
     return fresh
 
 

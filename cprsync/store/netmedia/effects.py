@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, update
+from sqlalchemy import ColumnElement, bindparam, insert, update
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType
 from cprsync.store import tables
-from cprsync.store.core.engine import writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 CULR: Final = "culr"
 #: The states of an effect. An effect that succeeds is deleted.
@@ -80,8 +79,8 @@ def offer(tenant: Tenant, places: Iterable[dict[str, Any]]) -> None:
     """Note that the effects at these places are about to be sent."""
     rows = [{**place, "now": tenant.stamp()} for place in places]
     if rows:
-        with writing(tenant.engine) as connection:
-            connection.execute(_OFFER, rows)
+        with tenant.writing() as transaction:
+            transaction.execute(_OFFER, rows)
 
 
 def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str) -> tuple[Any, ...]:
@@ -90,11 +89,11 @@ def row_of(tenant: Tenant, patron_id: str, version: int, written: str, now: str)
     return tenant.agency, CULR, patron_id, version, sealed, tenant.vault.seal_key, WAITING, now, 0, None, None, False
 
 
-def add(connection: Connection, tenant: Tenant, patron_id: str, version: int, written: str) -> None:
+def add(transaction: Transaction, patron_id: str, version: int, written: str) -> None:
     """Add one effect to the outbox."""
-    row = row_of(tenant, patron_id, version, written, tenant.stamp())
+    row = row_of(transaction.tenant, patron_id, version, written, transaction.stamp())
     names = tables.outbox.columns.keys()
-    connection.execute(insert(tables.outbox).values(dict(zip(names, row, strict=True))))
+    transaction.execute(insert(tables.outbox).values(dict(zip(names, row, strict=True))))
 
 
 def effect_of(tenant: Tenant, row: AnyRow) -> Effect:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, exists, func, or_, select, text, union, update
+from sqlalchemy import delete, exists, func, or_, select, text, union, update
 
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.rights import RightChange, changes_between, next_change_day, rights_of, stored_line
@@ -20,7 +20,7 @@ from cprsync.services.ports.runs import DuePage
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
-from cprsync.store.core.engine import IN_MAX, change_rows, count_rows, fetch_rows, parts, reading
+from cprsync.store.core.engine import IN_MAX, parts
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, WAITING, for_culr
 from cprsync.store.records.records import open_local, open_patrons, patron_rows
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: The kind of an audit entry that says which rights opened and closed.
 RIGHTS: Final = "rights"
@@ -61,20 +61,20 @@ class Rights(TenantStore):
     """Rights to net media."""
 
     def derive(self, run: Run, page: DuePage, policy: Policy) -> str | None:
-        with run_transaction(self._tenant, run) as connection:
-            rows = due_rows(connection, self._tenant, page, hold=True)
-            _note_turns(connection, self._tenant, run, _derive(connection, self._tenant, rows, policy, page.day))
+        with run_transaction(self._tenant, run) as transaction:
+            rows = due_rows(transaction, page, hold=True)
+            _note_turns(transaction, run, _derive(transaction, rows, policy, page.day))
         return rows[-1].id if len(rows) == page.limit else None
 
     def ahead(self, until: date, *, everyone: bool) -> Iterator[RightsDue]:
         page = DuePage(until, everyone=everyone, limit=IN_MAX)
         while True:
-            with reading(self._tenant.engine) as connection:
-                rows = due_rows(connection, self._tenant, page)
-                kept = kept_lines(connection, self._tenant, rows)
+            with self._tenant.reading() as transaction:
+                rows = due_rows(transaction, page)
+                kept = kept_lines(transaction, rows)
                 found = [
                     RightsDue(row.id, facts, kept.get(row.id, ""))
-                    for row, facts in _opened(connection, self._tenant, rows)
+                    for row, facts in _opened(transaction, rows)
                     if facts.stage is not Stage.CLOSED
                 ]
             yield from found
@@ -83,20 +83,20 @@ class Rights(TenantStore):
             page = replace(page, after=rows[-1].id)
 
     def stamp(self) -> str | None:
-        with reading(self._tenant.engine) as connection:
-            kept: str | None = connection.scalar(_STAMP, {"agency_": self._tenant.agency})
+        with self._tenant.reading() as transaction:
+            kept: str | None = transaction.scalar(_STAMP, {"agency_": transaction.agency})
             return kept
 
     def keep_stamp(self, run: Run, derived: str | None) -> None:
         ours = update(tables.library).where(_LIBRARY.agency == self._tenant.agency)
-        with run_transaction(self._tenant, run) as connection:
-            connection.execute(ours.values(rights_stamp=derived))
+        with run_transaction(self._tenant, run) as transaction:
+            transaction.execute(ours.values(rights_stamp=derived))
 
     def derive_again(self, ids: Sequence[str], policy: Policy, *, on: date) -> None:
         for part in parts(ids):
-            with run_transaction(self._tenant, None) as connection:
-                rows = patron_rows(connection, self._tenant, part, hold=True)
-                _write_audit(connection, self._tenant, None, _derive(connection, self._tenant, rows, policy, on))
+            with run_transaction(self._tenant, None) as transaction:
+                rows = patron_rows(transaction, part, hold=True)
+                _write_audit(transaction, None, _derive(transaction, rows, policy, on))
 
     def forget_earlier_turns(self, run: Run) -> None:
         earlier = (_TURN.agency == self._tenant.agency) & (_TURN.run_id < run.id)
@@ -106,8 +106,8 @@ class Rights(TenantStore):
         # a block closed the right, say, and the patron moved later
         since = or_(_RUN.finished.is_(None), _OUT.created <= _RUN.finished)
         untold = exists().where(theirs, turned, since)
-        with run_transaction(self._tenant, run) as connection:
-            connection.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
+        with run_transaction(self._tenant, run) as transaction:
+            transaction.execute(delete(tables.entitlement_turn).where(earlier, ~untold))
 
     def turns(self, run: Run) -> dict[str, dict[str, int]]:
         theirs = _TURN.agency == self._tenant.agency
@@ -117,80 +117,78 @@ class Rights(TenantStore):
         patrons = func.count(_TURN.patron_id.distinct())
         waiting = select(_TURN.product, patrons).where(theirs, _TURN.patron_id.in_(untold)).group_by(_TURN.product)
         found: dict[str, dict[str, int]] = defaultdict(dict)
-        with reading(self._tenant.engine) as connection:
-            for product, turn, count in connection.execute(counted):
+        with self._tenant.reading() as transaction:
+            for product, turn, count in transaction.execute(counted):
                 found[product][turn] = count
-            for product, count in connection.execute(waiting):
+            for product, count in transaction.execute(waiting):
                 found[product]["waiting"] = count
         return found
 
     def count(self) -> int:
-        with reading(self._tenant.engine) as connection:
-            return count_rows(connection, _KEPT.agency == self._tenant.agency)
+        with self._tenant.reading() as transaction:
+            return transaction.count_rows(_KEPT.agency == transaction.agency)
 
 
 def _derive(
-    connection: Connection, tenant: Tenant, rows: Sequence[AnyRow], policy: Policy, day: date
+    transaction: Transaction, rows: Sequence[AnyRow], policy: Policy, day: date
 ) -> list[tuple[str, Mapping[str, RightChange]]]:
     """Derive and keep the rights of these patrons; the caller holds the rows.
 
     Returns what changed, for each patron.
     """
-    before = kept_lines(connection, tenant, rows)
+    before = kept_lines(transaction, rows)
     new: list[dict[str, Any]] = []
     moved: list[tuple[Any, ...]] = []
     turned: list[tuple[str, Mapping[str, RightChange]]] = []
-    for row, facts in _opened(connection, tenant, rows):
+    for row, facts in _opened(transaction, rows):
         if facts.stage is Stage.CLOSED:
-            moved.append((None, row.local_version, tenant.agency, row.id))
+            moved.append((None, row.local_version, transaction.agency, row.id))
             continue
         now = stored_line(rights_of(facts, policy, day))
         if now != before.get(row.id):
-            new.append({"agency": tenant.agency, "patron_id": row.id, "rights": now})
+            new.append({"agency": transaction.agency, "patron_id": row.id, "rights": now})
         turned.append((row.id, changes_between(before.get(row.id, ""), now)))
-        moved.append((next_change_day(facts, policy, day), row.local_version, tenant.agency, row.id))
+        moved.append((next_change_day(facts, policy, day), row.local_version, transaction.agency, row.id))
     # the rights of former patrons end without counting as closed
     gone = [row.id for row in rows if row.status_class in tables.GONE]
-    change_rows(connection, delete(tables.entitlement).where(_KEPT.agency == tenant.agency), _KEPT.patron_id, gone)
+    transaction.change_rows(delete(tables.entitlement).where(_KEPT.agency == transaction.agency), _KEPT.patron_id, gone)
     columns = ("rights_due", "rights_local")
-    bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
+    bulk.change(transaction.connection, tables.patron, new=columns, where=("agency", "id"), rows=moved)
     if new:
-        connection.execute(_KEEP, new)
+        transaction.execute(_KEEP, new)
     return turned
 
 
-def _note_turns(
-    connection: Connection, tenant: Tenant, run: Run, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
-) -> None:
+def _note_turns(transaction: Transaction, run: Run, derived: Sequence[tuple[str, Mapping[str, RightChange]]]) -> None:
     """Count what changed, and write in the audit which rights opened and closed."""
     events = [
-        {"agency": tenant.agency, "run_id": run.id, "patron_id": one, "product": product, "turn": turn.value}
+        {"agency": transaction.agency, "run_id": run.id, "patron_id": one, "product": product, "turn": turn.value}
         for one, turned in derived
         for product, turn in turned.items()
         if turn is not RightChange.UNCHANGED
     ]
     if events:
-        connection.execute(_TELL, events)
-    _write_audit(connection, tenant, run, derived)
+        transaction.execute(_TELL, events)
+    _write_audit(transaction, run, derived)
 
 
 def _write_audit(
-    connection: Connection, tenant: Tenant, run: Run | None, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
+    transaction: Transaction, run: Run | None, derived: Sequence[tuple[str, Mapping[str, RightChange]]]
 ) -> None:
     happened = [
         audit.Happened(RIGHTS, run=run, patron=one, actions=said)
         for one, turned in derived
         if (said := tuple(f"{turn.value}:{name}" for name, turn in turned.items() if turn is not RightChange.UNCHANGED))
     ]
-    audit.append(connection, tenant, tenant.night, happened)
+    audit.append(transaction, transaction.tenant.night, happened)
 
 
-def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
+def due_rows(transaction: Transaction, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
     """Return the rows whose rights are due, in the order of their ids.
 
     With `hold`, nobody else can write them meanwhile.
     """
-    theirs = _PATRON.agency == tenant.agency
+    theirs = _PATRON.agency == transaction.agency
     if page.everyone:
         due: Any = select(_PATRON.id).where(theirs).subquery()
     else:
@@ -202,22 +200,22 @@ def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: boo
         )
         due = few.cte("due").prefix_with("MATERIALIZED", dialect="sqlite")
     found = select(due.c.id).where(due.c.id > page.after).order_by(due.c.id).limit(page.limit)
-    return patron_rows(connection, tenant, connection.scalars(found).all(), hold=hold)
+    return patron_rows(transaction, transaction.scalars(found).all(), hold=hold)
 
 
-def kept_lines(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[str, str]:
+def kept_lines(transaction: Transaction, rows: Sequence[AnyRow]) -> dict[str, str]:
     """Return the rights as they are kept, by patron."""
-    wanted = select(_KEPT.patron_id, _KEPT.rights).where(_KEPT.agency == tenant.agency)
-    found = fetch_rows(connection, wanted, _KEPT.patron_id, [row.id for row in rows])
+    wanted = select(_KEPT.patron_id, _KEPT.rights).where(_KEPT.agency == transaction.agency)
+    found = transaction.fetch_rows(wanted, _KEPT.patron_id, [row.id for row in rows])
     return {row.patron_id: row.rights for row in found}
 
 
-def _opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[tuple[AnyRow, RightFacts]]:
+def _opened(transaction: Transaction, rows: Sequence[AnyRow]) -> Iterator[tuple[AnyRow, RightFacts]]:
     """Return the facts on which each patron's rights depend.
 
     The day since when each fact holds is left out: the kept rights last longer than it does.
     """
-    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
+    for row, patron in zip(rows, open_patrons(transaction, rows), strict=True):
         gone = row.status_class in tables.GONE
         stage = Stage.CLOSED if gone else Stage(row.standing)
-        yield row, right_facts(patron, open_local(tenant, row), stage=stage)
+        yield row, right_facts(patron, open_local(transaction.tenant, row), stage=stage)

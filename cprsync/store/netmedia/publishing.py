@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, text
+from sqlalchemy import bindparam, case, delete, func, select, text
 
 from cprsync.domain.netmedia.account import Effect, Identity, IdType, is_given_up, spare_others, without_older_numbers
 from cprsync.domain.netmedia.cards import givers_first
@@ -23,7 +23,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.services.ports.netmedia import AccountState, Backlog
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, fetch_values, moment_of, reading
+from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.netmedia.accounts import (
     DRIFTED,
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from cprsync.domain.netmedia.settling import Unsettled
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of the audit entry that says that the net media were told.
 TOLD: Final = "told"
@@ -79,8 +79,8 @@ class Outbox(TenantStore):
     """What CULR must still be told."""
 
     def backlog(self) -> Backlog:
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_COUNT_STATES, self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(_COUNT_STATES, transaction.ours)
             found = {state: (count, oldest) for state, count, oldest in rows}
         waiting, oldest = found.get(WAITING, (0, None))
         return Backlog(waiting, found.get(FAILED, (0, None))[0], None if oldest is None else moment_of(oldest))
@@ -98,33 +98,33 @@ class Outbox(TenantStore):
             .group_by(_OUT.patron_id)
         )
         turns = wanted.order_by(func.min(last), func.min(_OUT.created), _OUT.patron_id)
-        with reading(self._tenant.engine) as connection:
-            return givers_first(list(connection.scalars(turns)), givers_of(connection, self._tenant))
+        with self._tenant.reading() as transaction:
+            return givers_first(list(transaction.scalars(turns)), givers_of(transaction))
 
     def in_line(self, patron_id: str) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            if not waiting(connection, self._tenant, [patron_id]):
+        with self._tenant.reading() as transaction:
+            if not waiting(transaction, [patron_id]):
                 return []
-            return [*givers_of(connection, self._tenant, [patron_id]).get(patron_id, ()), patron_id]
+            return [*givers_of(transaction, [patron_id]).get(patron_id, ()), patron_id]
 
     def queues(self, ids: Sequence[str]) -> list[tuple[Effect, ...]]:
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             found: dict[str, list[AnyRow]] = defaultdict(list)
             wanted = select(tables.outbox).where(for_culr(self._tenant, WAITING)).order_by(_OUT.version)
-            for row in fetch_rows(connection, wanted, _OUT.patron_id, ids):
+            for row in transaction.fetch_rows(wanted, _OUT.patron_id, ids):
                 found[row.patron_id].append(row)
-            accounts = accounts_of(connection, self._tenant, ids)
+            accounts = accounts_of(transaction, ids)
             effects = {
                 patron_id: list(_effects(self._tenant, found[patron_id], accounts.get(patron_id)))
                 for patron_id in ids
                 if patron_id in found
             }
             # what they hold is newer than a record that was put back: only what takes away is told
-            for patron_id in restored_among(connection, self._tenant, list(effects)):
+            for patron_id in restored_among(transaction, list(effects)):
                 if not effects[patron_id][-1].revokes:
                     del effects[patron_id]
-            holders = _holders(connection, self._tenant, effects)
-            cards = cards_to_send(connection, self._tenant, list(effects))
+            holders = _holders(transaction, effects)
+            cards = cards_to_send(transaction, list(effects))
         offered = {patron_id: {row.version for row in found[patron_id] if row.offered} for patron_id in effects}
         queues = {one: without_older_numbers(waits, offered=offered[one]) for one, waits in effects.items()}
         return [
@@ -139,35 +139,35 @@ class Outbox(TenantStore):
         done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Settled)]
         rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Settled)]
         stream = audit.DESK if run is None else self._tenant.night
-        with run_transaction(self._tenant, run) as connection:
+        with run_transaction(self._tenant, run) as transaction:
             left: list[tuple[str, str]] = []
             if done:
-                connection.execute(_TAKE_OUT, [_at(self._tenant, effect) for effect, _ in done])
-                _supersede(connection, self._tenant, [effect for effect, _ in done])
-                foreign = _foreign(connection, self._tenant, done)
+                transaction.execute(_TAKE_OUT, [_at(self._tenant, effect) for effect, _ in done])
+                _supersede(transaction, [effect for effect, _ in done])
+                foreign = _foreign(transaction, done)
                 # leave_to_staff compares what is read now with what was read before, so it comes before note_seen
                 # overwrites that
-                left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(connection, self._tenant, run, foreign))
-                _keep_accounts(connection, self._tenant, done)
-                keep_told(connection, self._tenant, done)
-                note_seen(connection, self._tenant, list(foreign.items()))
-                audit.append(connection, self._tenant, stream, _happened(run, done))
+                left += ((one, NET_MEDIA_FOREIGN) for one in leave_to_staff(transaction, run, foreign))
+                _keep_accounts(transaction, done)
+                keep_told(transaction, done)
+                note_seen(transaction, list(foreign.items()))
+                audit.append(transaction, stream, _happened(run, done))
             if rest:
-                refused = _fail(connection, self._tenant, run or self._tenant.no_run, rest)
+                refused = _fail(transaction, run or self._tenant.no_run, rest)
                 left += ((one, NET_MEDIA_REFUSED) for one in refused)
             return left
 
     def account_state(self, patron_id: str) -> AccountState:
         theirs = select(tables.outbox).where(for_culr(self._tenant), _OUT.patron_id == patron_id)
         own = (_ACCOUNT.agency == self._tenant.agency) & (_ACCOUNT.patron_id == patron_id)
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(select(tables.account, HAS_CARDS).where(own)).one_or_none()
-            outgoing = connection.execute(theirs.order_by(_OUT.version)).all()
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(select(tables.account, HAS_CARDS).where(own)).one_or_none()
+            outgoing = transaction.execute(theirs.order_by(_OUT.version)).all()
             cards = None
             if self._tenant.card_accounts or (row is not None and row.has_cards):
                 is_offered = any(one.offered for one in outgoing if one.state == WAITING)
                 known = row is not None or bool(outgoing)
-                cards = card_counts(connection, self._tenant, patron_id, known=known, offered=is_offered)
+                cards = card_counts(transaction, patron_id, known=known, offered=is_offered)
         waiting = [one for one in outgoing if one.state == WAITING]
         refused = [one.code for one in outgoing if one.state == FAILED]
         effects = [effect_of(self._tenant, one) for one in waiting]
@@ -185,11 +185,11 @@ class Outbox(TenantStore):
         )
 
 
-def _holders(connection: Connection, tenant: Tenant, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:
+def _holders(transaction: Transaction, queues: Mapping[str, Sequence[Effect]]) -> dict[Identity, str]:
     """Return who borrows under each CPR number that the effects name."""
     named = {one for queue in queues.values() for effect in queue for one in effect.touches if one.type is IdType.CPR}
     numbers = [CprNumber.parse(one.value) for one in named]
-    held = borrowers(connection, tenant, numbers)
+    held = borrowers(transaction, numbers)
     return {Identity(IdType.CPR, number.digits): patron_id for number, patron_id in held.items()}
 
 
@@ -244,31 +244,33 @@ def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[a
     ]
 
 
-def _foreign(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
+def _foreign(transaction: Transaction, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
     """Return the accounts that belong to another library, by patron.
 
     A patron with a newer effect of ours, sent or waiting, is left out.
     """
     last = {effect.patron_id: outcome.foreign for effect, outcome in done if not effect.gone}
     found = {patron_id: held for patron_id, held in last.items() if held is not None}
-    later = waiting(connection, tenant, list(found)) if found else set()
+    later = waiting(transaction, list(found)) if found else set()
     return {patron_id: held for patron_id, held in found.items() if patron_id not in later}
 
 
-def _keep_accounts(connection: Connection, tenant: Tenant, done: Sequence[tuple[Effect, Settled]]) -> None:
+def _keep_accounts(transaction: Transaction, done: Sequence[tuple[Effect, Settled]]) -> None:
     stands: dict[str, tuple[Effect, Settled]] = {}
     for effect, outcome in done:
         if effect.gone:
-            theirs = (_ACCOUNT.agency == tenant.agency) & (_ACCOUNT.patron_id == effect.patron_id)
-            same = _ACCOUNT.id_index.in_(account_probes(tenant, effect.identity))
-            connection.execute(delete(tables.account).where(theirs, same))
+            theirs = (_ACCOUNT.agency == transaction.agency) & (_ACCOUNT.patron_id == effect.patron_id)
+            same = _ACCOUNT.id_index.in_(account_probes(transaction.tenant, effect.identity))
+            transaction.execute(delete(tables.account).where(theirs, same))
             if effect.patron_id in stands and stands[effect.patron_id][0].identity == effect.identity:
                 # made and deleted among these
                 del stands[effect.patron_id]
         elif not effect.moot:
             stands[effect.patron_id] = effect, outcome
     if stands:
-        connection.execute(_KEEP, [_account_row(tenant, effect, outcome) for effect, outcome in stands.values()])
+        transaction.execute(
+            _KEEP, [_account_row(transaction.tenant, effect, outcome) for effect, outcome in stands.values()]
+        )
 
 
 def _account_row(tenant: Tenant, effect: Effect, outcome: Settled) -> dict[str, Any]:
@@ -284,28 +286,28 @@ def _account_row(tenant: Tenant, effect: Effect, outcome: Settled) -> dict[str, 
     }
 
 
-def _supersede(connection: Connection, tenant: Tenant, came_through: Sequence[Effect]) -> None:
+def _supersede(transaction: Transaction, came_through: Sequence[Effect]) -> None:
     """Delete the older refused effects of these patrons, and settle the question that they left to a person."""
-    wanted = select(_OUT.patron_id).distinct().where(for_culr(tenant, FAILED))
-    refused = set(fetch_values(connection, wanted, _OUT.patron_id, {effect.patron_id for effect in came_through}))
+    wanted = select(_OUT.patron_id).distinct().where(for_culr(transaction.tenant, FAILED))
+    refused = set(transaction.fetch_values(wanted, _OUT.patron_id, {effect.patron_id for effect in came_through}))
     if not refused:
         return  # nearly always the case
-    rows = [_at(tenant, effect) for effect in came_through if effect.patron_id in refused]
-    connection.execute(_OLDER_REFUSED, rows)
-    still = fetch_values(connection, wanted, _OUT.patron_id, refused)
-    settle_items(connection, tenant, sorted(refused.difference(still)), NET_MEDIA_REFUSED)
+    rows = [_at(transaction.tenant, effect) for effect in came_through if effect.patron_id in refused]
+    transaction.execute(_OLDER_REFUSED, rows)
+    still = transaction.fetch_values(wanted, _OUT.patron_id, refused)
+    settle_items(transaction, sorted(refused.difference(still)), NET_MEDIA_REFUSED)
 
 
-def _fail(connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
-    wanted = select(_OUT.patron_id, _OUT.version, _OUT.attempts).where(for_culr(tenant, WAITING))
-    found = fetch_rows(connection, wanted, _OUT.patron_id, [effect.patron_id for effect, _ in rest])
+def _fail(transaction: Transaction, run: Run, rest: Sequence[tuple[Effect, Unsettled]]) -> list[str]:
+    wanted = select(_OUT.patron_id, _OUT.version, _OUT.attempts).where(for_culr(transaction.tenant, WAITING))
+    found = transaction.fetch_rows(wanted, _OUT.patron_id, [effect.patron_id for effect, _ in rest])
     attempts = {(row.patron_id, row.version): row.attempts for row in found}
     rows, left = [], []
     for effect, outcome in rest:
         ended = is_given_up(outcome.code, attempts[effect.patron_id, effect.version] + 1)
         state = FAILED if ended else WAITING
-        rows.append({**_at(tenant, effect), "said": outcome.code.value, "now_state": state})
+        rows.append({**_at(transaction.tenant, effect), "said": outcome.code.value, "now_state": state})
         left += [effect.patron_id] if ended else []
-    connection.execute(FAIL, rows)
-    ask_staff(connection, tenant, run, left, NET_MEDIA_REFUSED)
+    transaction.execute(FAIL, rows)
+    ask_staff(transaction, run, left, NET_MEDIA_REFUSED)
     return left

@@ -16,7 +16,7 @@ from cprsync.services.ports.runs import DuePage
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
-from cprsync.store.core.engine import IN_MAX, change_rows, reading
+from cprsync.store.core.engine import IN_MAX
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.patrons import responsibles
 from cprsync.store.patrons.patrons import write_records
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from sqlalchemy import Connection
-
     from cprsync.domain.patron.due import Due
     from cprsync.domain.patron.local import Local
     from cprsync.domain.patron.override import Override
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 _PATRON, _ROW, _OVERRIDE = tables.patron.c, tables.subscription.c, tables.override.c
 _LIBRARY, _EVENT = tables.library.c, tables.calendar_event.c
@@ -75,60 +73,58 @@ class Calendar(TenantStore):
 
     def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:
         # a desk that corrects one of these patrons waits, or its write is seen
-        with run_transaction(self._tenant, run) as connection:
-            day, rows = page.day, due_rows(connection, self._tenant, page, hold=True)
-            lived = [
-                Lived(one, *live_one_day(one.facts, day, policy)) for one in opened(connection, self._tenant, rows)
-            ]
-            _set_next_days(connection, self._tenant, lived, day, policy)
+        with run_transaction(self._tenant, run) as transaction:
+            day, rows = page.day, due_rows(transaction, page, hold=True)
+            lived = [Lived(one, *live_one_day(one.facts, day, policy)) for one in opened(transaction, rows)]
+            _set_next_days(transaction, lived, day, policy)
             happened = [one for one in lived if one.due]
-            _end_what_is_over(connection, self._tenant, run, happened, day)
-            _come_of_age(connection, self._tenant, run, happened, day)
-            _note_events(connection, self._tenant, run, happened)
+            _end_what_is_over(transaction, run, happened, day)
+            _come_of_age(transaction, run, happened, day)
+            _note_events(transaction, run, happened)
         return rows[-1].id if len(rows) == page.limit else None
 
     def due_facts(self, until: date, *, everyone: bool) -> Iterator[CalendarFacts]:
         page = DuePage(until, everyone=everyone, limit=IN_MAX)
         while True:
-            with reading(self._tenant.engine) as connection:
-                rows = due_rows(connection, self._tenant, page)
-                found = [one.facts for one in opened(connection, self._tenant, rows)]
+            with self._tenant.reading() as transaction:
+                rows = due_rows(transaction, page)
+                found = [one.facts for one in opened(transaction, rows)]
             yield from found
             if len(rows) < page.limit:
                 return
             page = replace(page, after=rows[-1].id)
 
     def minors_facts(self, ids: Sequence[str]) -> Iterator[CalendarFacts]:
-        with reading(self._tenant.engine) as connection:
-            minors = links.answered_for(connection, self._tenant, ids)
-            rows = patron_rows(connection, self._tenant, minors)
-            found = [one.facts for one in opened(connection, self._tenant, rows)]
+        with self._tenant.reading() as transaction:
+            minors = links.answered_for(transaction, ids)
+            rows = patron_rows(transaction, minors)
+            found = [one.facts for one in opened(transaction, rows)]
         yield from found
 
     def stamp(self) -> str | None:
-        with reading(self._tenant.engine) as connection:
-            kept: str | None = connection.scalar(_STAMP, {"agency_": self._tenant.agency})
+        with self._tenant.reading() as transaction:
+            kept: str | None = transaction.scalar(_STAMP, {"agency_": transaction.agency})
             return kept
 
     def keep_stamp(self, run: Run, counted: str | None) -> None:
         ours = update(tables.library).where(_LIBRARY.agency == self._tenant.agency)
-        with run_transaction(self._tenant, run) as connection:
-            connection.execute(ours.values(calendar_stamp=counted))
+        with run_transaction(self._tenant, run) as transaction:
+            transaction.execute(ours.values(calendar_stamp=counted))
 
     def counts(self, run: Run) -> dict[str, int]:
         values = {"agency_": self._tenant.agency, "run_": run.id}
-        with reading(self._tenant.engine) as connection:
-            return {kind: int(count) for kind, count in connection.execute(_COUNTS, values)}
+        with self._tenant.reading() as transaction:
+            return {kind: int(count) for kind, count in transaction.execute(_COUNTS, values)}
 
 
-def due_rows(connection: Connection, tenant: Tenant, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
+def due_rows(transaction: Transaction, page: DuePage, *, hold: bool = False) -> list[AnyRow]:
     """Return the rows of patrons with something due, in the order of their ids.
 
     With `hold`, nobody else can write them.
     """
     found = _select_due(everyone=page.everyone, by_age=page.by_age)
-    values = {**tenant.ours, "day_": page.day, "after_": page.after, "most_": page.limit}
-    return patron_rows(connection, tenant, connection.scalars(found, values).all(), hold=hold)
+    values = {**transaction.ours, "day_": page.day, "after_": page.after, "most_": page.limit}
+    return patron_rows(transaction, transaction.scalars(found, values).all(), hold=hold)
 
 
 @cache
@@ -154,16 +150,16 @@ def _due(*, by_age: bool) -> Any:
     return few.cte("due").prefix_with("MATERIALIZED", dialect="sqlite")
 
 
-def opened(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[Opened]:
+def opened(transaction: Transaction, rows: Sequence[AnyRow]) -> Iterator[Opened]:
     """Open what the calendar reads of these rows."""
     if not rows:
         return
-    subscribed = last_days(connection, tenant, [row.id for row in rows])
-    answered_for = links.answered_for(connection, tenant, [row.id for row in rows])
-    asked = links.asked_of_age(connection, tenant, answered_for)
-    for row, patron in zip(rows, open_patrons(connection, tenant, rows), strict=True):
+    subscribed = last_days(transaction, [row.id for row in rows])
+    answered_for = links.answered_for(transaction, [row.id for row in rows])
+    asked = links.asked_of_age(transaction, answered_for)
+    for row, patron in zip(rows, open_patrons(transaction, rows), strict=True):
         # every write of an absence also sets local_due, so a row without local_due has no absence
-        local = None if row.local_due is None else open_local(tenant, row)
+        local = None if row.local_due is None else open_local(transaction.tenant, row)
         absence = None if local is None else local.absence
         facts = CalendarFacts(
             row.id,
@@ -202,42 +198,42 @@ class Lived:
         return [override for override in self.opened.facts.overrides if override.id not in left]
 
 
-def _set_next_days(connection: Connection, tenant: Tenant, lived: Sequence[Lived], day: date, policy: Policy) -> None:
+def _set_next_days(transaction: Transaction, lived: Sequence[Lived], day: date, policy: Policy) -> None:
     """Write the group in the evening, and the next days on which something is due."""
     rows: list[tuple[Any, ...]] = []
     for one in lived:
         row, evening = one.opened.row, one.evening
         new = (evening.group, next_age_step(evening, day, policy), local_due(evening, day, policy))
         if new != (row.patron_group, row.next_age_step, row.local_due):
-            rows.append((*new, tenant.agency, one.id))
+            rows.append((*new, transaction.agency, one.id))
     columns = ("patron_group", "next_age_step", "local_due")
-    bulk.change(connection, tables.patron, new=columns, where=("agency", "id"), rows=rows)
+    bulk.change(transaction.connection, tables.patron, new=columns, where=("agency", "id"), rows=rows)
 
 
-def _end_what_is_over(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
+def _end_what_is_over(transaction: Transaction, run: Run, lived: Sequence[Lived], day: date) -> None:
     """End what ends, each in its table."""
-    end_overrides(connection, tenant, [override.id for one in lived for override in one.ended], on=day)
+    end_overrides(transaction, [override.id for one in lived for override in one.ended], on=day)
     warned = [override.id for one in lived for override in one.evening.overrides if override.warned == day]
-    change_rows(connection, _OVERRIDES, _OVERRIDE.id, warned, agency_=tenant.agency, warned=day)
+    transaction.change_rows(_OVERRIDES, _OVERRIDE.id, warned, agency_=transaction.agency, warned=day)
     for one in lived:
         if one.has(DueKind.ABSENCE_ENDED) and one.opened.local is not None:
-            write_local(connection, tenant, one.opened.row, replace(one.opened.local, absence=None))
+            write_local(transaction, one.opened.row, replace(one.opened.local, absence=None))
     ended = [one.id for one in lived if one.has(DueKind.SUBSCRIPTION_ENDED)]
-    end_passed(connection, tenant, ended, before=day)
+    end_passed(transaction, ended, before=day)
     write_records(
-        connection, tenant, run, [write for one in lived for write in _restore_municipality(tenant, one, day)]
+        transaction, run, [write for one in lived for write in _restore_municipality(transaction.tenant, one, day)]
     )
 
 
-def _come_of_age(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived], day: date) -> None:
+def _come_of_age(transaction: Transaction, run: Run, lived: Sequence[Lived], day: date) -> None:
     """End the links of patrons who come of age. If only a corrected date says so, a person is asked."""
     asked = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_ASKED)]
-    review_items.ask_staff(connection, tenant, run, asked, RESPONSIBLE_OF_AGE)
+    review_items.ask_staff(transaction, run, asked, RESPONSIBLE_OF_AGE)
     minors_again = [one.id for one in lived if one.has(DueKind.RESPONSIBILITY_KEPT)]
-    review_items.settle_of_age(connection, tenant, minors_again)
+    review_items.settle_of_age(transaction, minors_again)
     for one in lived:
         if one.has(DueKind.RESPONSIBILITY_ENDED):
-            responsibles.end_all_of(connection, tenant, one.id, on=day, by_night=True)
+            responsibles.end_all_of(transaction, one.id, on=day, by_night=True)
 
 
 def _restore_municipality(tenant: Tenant, one: Lived, day: date) -> list[Write]:
@@ -263,13 +259,13 @@ def _restore_municipality(tenant: Tenant, one: Lived, day: date) -> list[Write]:
     ]
 
 
-def _note_events(connection: Connection, tenant: Tenant, run: Run, lived: Sequence[Lived]) -> None:
+def _note_events(transaction: Transaction, run: Run, lived: Sequence[Lived]) -> None:
     """Count the events, and write in the audit which fields they concern."""
     if not lived:
         return
     events = [
         {
-            "agency": tenant.agency,
+            "agency": transaction.agency,
             "day": due.day,
             "patron_id": due.patron_id,
             "kind": due.kind.value,
@@ -279,8 +275,8 @@ def _note_events(connection: Connection, tenant: Tenant, run: Run, lived: Sequen
         for one in lived
         for due in one.due
     ]
-    connection.execute(_INSERT_EVENT, events)
-    audit.append(connection, tenant, tenant.night, [_happened(run, one) for one in lived])
+    transaction.execute(_INSERT_EVENT, events)
+    audit.append(transaction, transaction.tenant.night, [_happened(run, one) for one in lived])
 
 
 def _happened(run: Run, one: Lived) -> audit.Happened:

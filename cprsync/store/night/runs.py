@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 
 from cprsync.domain.deciding.approval import PEOPLE
 from cprsync.domain.deciding.guard import Outcome
@@ -17,7 +17,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import changes_and_heads, keep_heads
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import count_rows, fetch_rows, moment_of, reading, stamp_of, writing
+from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import (
     AGENCY_IS,
     AGREEMENT_IS,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.runs import Marks, PlanRow
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 _RUN, _RAISES, _ITEM = tables.run.c, tables.review_item.c, tables.run_item.c
 _CLOSED = (_RUN.agreement == AGREEMENT_IS) & _RUN.reverts.is_(None) & (_RUN.state == RunState.CLOSED.value)
@@ -103,46 +103,46 @@ class Runs(TenantStore):
 
     def begin(self, *, day: date, started: datetime) -> Run:
         fetching = RunState.FETCHED.value
-        with writing(self._tenant.engine) as connection:
-            epoch = newest_epoch(connection, self._tenant) + 1
-            row = _unfinished(connection, self._tenant)
+        with self._tenant.writing() as transaction:
+            epoch = newest_epoch(transaction) + 1
+            row = _unfinished(transaction)
             if row is None:
-                return _new(connection, self._tenant, epoch=epoch, day=day, started=started)
-            if row.checkpoint == 0 and not _has_deliveries(connection, row):
+                return _new(transaction, epoch=epoch, day=day, started=started)
+            if row.checkpoint == 0 and not _has_deliveries(transaction, row):
                 # the run was stopped before it accepted anything, so it begins again on today's day
-                connection.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started), state=fetching))
+                transaction.execute(_this(row).values(epoch=epoch, day=day, started=stamp_of(started), state=fetching))
                 return Run(row.id, epoch, day, started)
             # a run that goes on lives the days up to the one on which it ends
             lasting = max(row.day, day)
-            connection.execute(_this(row).values(epoch=epoch, day=lasting, resumed=row.resumed + 1, state=fetching))
+            transaction.execute(_this(row).values(epoch=epoch, day=lasting, resumed=row.resumed + 1, state=fetching))
             return Run(row.id, epoch, lasting, moment_of(row.started), resumed=True, checkpoint=row.checkpoint)
 
     def set_state(self, run: Run, state: RunState) -> None:
-        with run_transaction(self._tenant, run) as connection:
-            set_run_values(connection, self._tenant, run, state=state.value)
+        with run_transaction(self._tenant, run) as transaction:
+            set_run_values(transaction, run, state=state.value)
 
     def close(self, run: Run, *, state: RunState, finished: datetime, document: Mapping[str, Any]) -> None:
         tenant = self._tenant
-        with run_transaction(tenant, run) as connection:
+        with run_transaction(tenant, run) as transaction:
             written, told = json.dumps(document, ensure_ascii=False), document.get("exit")
             values = {"state": state.value, "finished": stamp_of(finished), "document": written, "exit": told}
-            set_run_values(connection, tenant, run, **values)
-            settle(connection, tenant, run, state)
-            carry_yeses(connection, tenant, run, document)
-            subscriptions.forget_answers(connection, tenant)
-            audit.append(connection, tenant, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])
-            changes, seen = changes_and_heads(connection, tenant)
-            heads = audit.current_marks(connection, tenant, records=changes)
+            set_run_values(transaction, run, **values)
+            settle(transaction, run, state)
+            carry_yeses(transaction, run, document)
+            subscriptions.forget_answers(transaction)
+            audit.append(transaction, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])
+            changes, seen = changes_and_heads(transaction)
+            heads = audit.current_marks(transaction, records=changes)
         keep_heads(tenant, heads, seen=seen)
 
     def last_day(self) -> date | None:
-        with reading(self._tenant.engine) as connection:
-            day: date | None = connection.scalar(_LAST_LIVED, self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            day: date | None = transaction.scalar(_LAST_LIVED, transaction.ours)
             return day
 
     def first_day(self) -> date | None:
-        with reading(self._tenant.engine) as connection:
-            day: date | None = connection.scalar(_FIRST_WELL, self._tenant.ours)
+        with self._tenant.reading() as transaction:
+            day: date | None = transaction.scalar(_FIRST_WELL, transaction.ours)
             return day
 
     def save_plan(
@@ -152,22 +152,22 @@ class Runs(TenantStore):
         deliveries = [delivery.sha256 for delivery in accepted_by(self._tenant, run)]
         named = known_as or plan_hash(run.day, deliveries, rows, beside)
         planned = [_planned(self._tenant, run, ordinal, row) for ordinal, row in enumerate(rows, start=1)]
-        with run_transaction(self._tenant, run) as connection:
-            connection.execute(_DROP_PLAN, {"agency_": self._tenant.agency, "run_": run.id})
-            append(connection, tables.plan_row, planned)
-            set_run_values(connection, self._tenant, run, plan_hash=named, state=RunState.PLANNED.value)
+        with run_transaction(self._tenant, run) as transaction:
+            transaction.execute(_DROP_PLAN, {"agency_": transaction.agency, "run_": run.id})
+            append(transaction.connection, tables.plan_row, planned)
+            set_run_values(transaction, run, plan_hash=named, state=RunState.PLANNED.value)
         return named
 
     def tally(self, run: Run) -> Tally:
         values = {"agency_": self._tenant.agency, "run_": run.id}
         outcomes: Counter[Outcome] = Counter()
         by_action: Counter[str] = Counter()
-        with reading(self._tenant.engine) as connection:
-            for outcome, actions, count in connection.execute(_TALLY, values):
+        with self._tenant.reading() as transaction:
+            for outcome, actions, count in transaction.execute(_TALLY, values):
                 outcomes[Outcome(outcome)] += count
                 for action in filter(None, actions.split(",")):
                     by_action[action] += count
-            settled = (connection.scalar(_SETTLED, values) or 0) if Outcome.PARKED in outcomes else 0
+            settled = (transaction.scalar(_SETTLED, values) or 0) if Outcome.PARKED in outcomes else 0
         return Tally(outcomes, by_action, settled)
 
     def done(self, run: Run) -> Done:
@@ -190,29 +190,29 @@ class Runs(TenantStore):
         return Done(subscribed, removed, by_action, forgotten, departed, ended=without_reason)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(_RAISED, {"agency_": self._tenant.agency, "run_": run.id})
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(_RAISED, {"agency_": transaction.agency, "run_": run.id})
             return {(found.patron_id, found.kind): bool(found.told) for found in rows}
 
     def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
         wanted = select(tables.run).where(_ours(self._tenant)).order_by(_RUN.id.desc()).limit(most)
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted if before is None else wanted.where(_RUN.id < before)).all()
-            undone = reverted_by(connection, self._tenant, [row.id for row in rows])
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted if before is None else wanted.where(_RUN.id < before)).all()
+            undone = reverted_by(transaction, [row.id for row in rows])
             return [_listed(row) | _counted(row) | {"reverted_by": undone.get(row.id)} for row in rows]
 
     def actions(self, since: date) -> list[tuple[date, dict[str, int]]]:
         ours = _ours(self._tenant) & (_RUN.day >= since) & _RUN.document.is_not(None)
         wanted = select(_RUN.day, _RUN.document).where(ours).order_by(_RUN.id)
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             # one at a time: a held night's report has its whole plan
-            return [(row.day, json.loads(row.document)["actions"]) for row in connection.execute(wanted)]
+            return [(row.day, json.loads(row.document)["actions"]) for row in transaction.execute(wanted)]
 
     def document(self, number: int) -> dict[str, Any] | None:
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(select(tables.run).where(_ours(self._tenant), _RUN.id == number)).one_or_none()
-            undone = reverted_by(connection, self._tenant, [number])
-            yeses = [] if row is None else yeses_of(connection, self._tenant, row.approved_run or row.id)
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(select(tables.run).where(_ours(self._tenant), _RUN.id == number)).one_or_none()
+            undone = reverted_by(transaction, [number])
+            yeses = [] if row is None else yeses_of(transaction, row.approved_run or row.id)
         if row is None:
             return None
         document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
@@ -222,7 +222,7 @@ class Runs(TenantStore):
     def items(self, number: int) -> list[dict[str, Any]]:
         item = tables.run_item.c
         wanted = select(tables.run_item).where(item.agency == self._tenant.agency, item.run_id == number)
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             return [
                 {
                     "person": row.ordinal,
@@ -231,13 +231,13 @@ class Runs(TenantStore):
                     "outcome": row.outcome,
                     "reason": row.reason,
                 }
-                for row in connection.execute(wanted.order_by(item.inbox_id, item.ordinal))
+                for row in transaction.execute(wanted.order_by(item.inbox_id, item.ordinal))
             ]
 
 
-def reverted_by(connection: Connection, tenant: Tenant, numbers: Sequence[int]) -> dict[int, int]:
+def reverted_by(transaction: Transaction, numbers: Sequence[int]) -> dict[int, int]:
     """Return by run the run that has undone it."""
-    rows = fetch_rows(connection, _UNDONE, _RUN.reverts, numbers, agency_=tenant.agency)
+    rows = transaction.fetch_rows(_UNDONE, _RUN.reverts, numbers, agency_=transaction.agency)
     return {row.reverts: row.id for row in sorted(rows, key=lambda row: row.id)}
 
 
@@ -248,8 +248,8 @@ def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
     plan.
     """
     values = {"agency_": tenant.agency, "stream_": tenant.night}
-    with reading(tenant.engine) as connection:
-        entries = connection.execution_options(yield_per=_READ_ROWS).scalars(_NEWEST_FIRST, values)
+    with tenant.reading() as transaction:
+        entries = transaction.connection.execution_options(yield_per=_READ_ROWS).scalars(_NEWEST_FIRST, values)
         # the loop ends at the last report, long before the first entry, and PostgreSQL would keep its cursor open
         with closing(entries):
             for written in entries:
@@ -259,23 +259,23 @@ def _entries_since_last_report(tenant: Tenant) -> Iterator[dict[str, Any]]:
                 yield entry
 
 
-def _unfinished(connection: Connection, tenant: Tenant) -> AnyRow | None:
-    return connection.execute(_UNFINISHED, tenant.ours).one_or_none()
+def _unfinished(transaction: Transaction) -> AnyRow | None:
+    return transaction.execute(_UNFINISHED, transaction.ours).one_or_none()
 
 
-def _has_deliveries(connection: Connection, row: AnyRow) -> bool:
+def _has_deliveries(transaction: Transaction, row: AnyRow) -> bool:
     taken = tables.run_delivery.c
-    return count_rows(connection, taken.agency == row.agency, taken.run_id == row.id) > 0
+    return transaction.count_rows(taken.agency == row.agency, taken.run_id == row.id) > 0
 
 
-def _new(connection: Connection, tenant: Tenant, *, epoch: int, day: date, started: datetime) -> Run:
-    number = next_id(connection, tenant, tables.run)
-    connection.execute(
+def _new(transaction: Transaction, *, epoch: int, day: date, started: datetime) -> Run:
+    number = next_id(transaction, tables.run)
+    transaction.execute(
         _INSERT,
         {
-            "agency": tenant.agency,
+            "agency": transaction.agency,
             "id": number,
-            "agreement": tenant.agreement,
+            "agreement": transaction.tenant.agreement,
             "epoch": epoch,
             "day": day,
             "state": RunState.FETCHED.value,

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import and_, insert, select, update
 
 from cprsync.domain.patron.review import State
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import HOLD, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
-from cprsync.store.core.engine import fetch_values, reading
 from cprsync.store.core.tenant import run_transaction
 from cprsync.store.seals.failures import PUT_BACK, RowUnbound
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.runs import Run
     from cprsync.store.audit.binding import Kind, Said
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an entry that says that a patron is shut again, and its action is the kind of row.
 SHUT_AGAIN: Final = "shut_again"
@@ -49,39 +48,39 @@ class _Lost:
 
 def put_back(tenant: Tenant, run: Run) -> list[CprsyncError]:
     """Put back what is lost. Returns what it was, by kind and patron."""
-    with reading(tenant.engine) as connection:
-        lost = [one for kind in _SHUTTING for one in _find_lost(connection, tenant, kind)]
-        living = _find_living(connection, tenant, {one.patron_id for one in lost})
+    with tenant.reading() as transaction:
+        lost = [one for kind in _SHUTTING for one in _find_lost(transaction, kind)]
+        living = _find_living(transaction, {one.patron_id for one in lost})
     found = [one for one in lost if one.patron_id in living]
     if not found:
         return []
-    with run_transaction(tenant, run) as connection:
+    with run_transaction(tenant, run) as transaction:
         for one in found:
-            _write(connection, tenant, run, one)
+            _write(transaction, run, one)
         happened = [audit.Happened(SHUT_AGAIN, run, one.patron_id, (one.kind.name,)) for one in found]
-        audit.append(connection, tenant, tenant.night, happened)
+        audit.append(transaction, tenant.night, happened)
     return [RowUnbound(one.kind.name, one.key, one.patron_id, PUT_BACK) for one in found]
 
 
-def _find_lost(connection: Connection, tenant: Tenant, kind: Kind) -> Iterator[_Lost]:
-    for key, said in sorted(find_lost(connection, tenant, kind).items()):
+def _find_lost(transaction: Transaction, kind: Kind) -> Iterator[_Lost]:
+    for key, said in sorted(find_lost(transaction, kind).items()):
         yield _Lost(kind, key, said, str(patron_in(kind, key, said)))
 
 
-def _find_living(connection: Connection, tenant: Tenant, patron_ids: set[str]) -> set[str]:
-    living = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(tables.GONE))
-    return set(fetch_values(connection, living, _PATRON.id, patron_ids)) if patron_ids else set()
+def _find_living(transaction: Transaction, patron_ids: set[str]) -> set[str]:
+    living = select(_PATRON.id).where(_PATRON.agency == transaction.agency, _PATRON.status_class.not_in(tables.GONE))
+    return set(transaction.fetch_values(living, _PATRON.id, patron_ids)) if patron_ids else set()
 
 
-def _write(connection: Connection, tenant: Tenant, run: Run, lost: _Lost) -> None:
+def _write(transaction: Transaction, run: Run, lost: _Lost) -> None:
     """Write a row as its entry has it. A review item waits again, and somebody answers it once more."""
     table, is_item = lost.kind.table, lost.kind is PARKING
     keys = _values(lost.kind.keys, lost.key.split("|"))
     values = _values(lost.kind.says, lost.said) | (_WAITS if is_item else {})
-    this = and_(table.c.agency == tenant.agency, *(table.c[name] == value for name, value in keys.items()))
-    if connection.execute(update(table).where(this).values(values)).rowcount == 0:
+    this = and_(table.c.agency == transaction.agency, *(table.c[name] == value for name, value in keys.items()))
+    if transaction.execute(update(table).where(this).values(values)).rowcount == 0:
         opened = {"run_id": run.id, "opened": run.day} if is_item else {}
-        connection.execute(insert(table).values({"agency": tenant.agency} | keys | values | opened))
+        transaction.execute(insert(table).values({"agency": transaction.agency} | keys | values | opened))
 
 
 def _values(columns: Sequence[Column[Any]], said: Sequence[Any]) -> dict[str, Any]:

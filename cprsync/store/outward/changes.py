@@ -24,16 +24,14 @@ from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import FROM_THE_START, Epoch
 from cprsync.store import tables
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, following, reading
-from cprsync.store.core.tenant import AGENCY_IS, hold_library
+from cprsync.store.core.engine import following
+from cprsync.store.core.tenant import AGENCY_IS, Transaction, hold_library
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
 from cprsync.store.outward.describing import describe_patrons, neighbours_of
 from cprsync.store.reviews.review_items import settle_items
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from sqlalchemy import Connection
 
     from cprsync.domain.outward.record import OutwardRecord
     from cprsync.domain.outward.target import Target
@@ -60,53 +58,53 @@ Difference: TypeAlias = "tuple[str, OutwardRecord | None, OutwardRecord | None]"
 _Numbered: TypeAlias = "tuple[int, Difference]"
 
 
-def follow_marks(connection: Connection, tenant: Tenant, after: str = FROM_THE_START) -> str | None:
+def follow_marks(transaction: Transaction, after: str = FROM_THE_START) -> str | None:
     """Make changes of the marked patrons behind `after`. The caller's transaction writes them.
 
     Returns the last patron of a whole share; None: there is nobody behind it. One whose record does not open stays
     marked.
     """
-    ours = _MARK.agency == tenant.agency
+    ours = _MARK.agency == transaction.agency
     wanted = select(_MARK.patron_id).where(ours, _MARK.patron_id > after).order_by(_MARK.patron_id)
-    ids = list(connection.scalars(wanted.limit(FOLLOWED_MOST)))
+    ids = list(transaction.scalars(wanted.limit(FOLLOWED_MOST)))
     if not ids:
         return None
-    hold_library(connection, tenant)
-    left = follow_patrons(connection, tenant, ids)
-    change_rows(connection, delete(tables.change_mark).where(ours), _MARK.patron_id, sorted(set(ids) - left))
+    hold_library(transaction)
+    left = follow_patrons(transaction, ids)
+    transaction.change_rows(delete(tables.change_mark).where(ours), _MARK.patron_id, sorted(set(ids) - left))
     return ids[-1] if len(ids) == FOLLOWED_MOST else None
 
 
-def follow_patrons(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def follow_patrons(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Make changes of these patrons, and of those whose address their change seals or opens.
 
     Returns those whose record does not open: they are told of when it does.
     """
-    last, unread = _open_last(connection, tenant, ids)
-    now, broken = describe_patrons(connection, tenant, ids)
+    last, unread = _open_last(transaction, ids)
+    now, broken = describe_patrons(transaction, ids)
     changed = _differences(last, now, broken, unread)
     # of one whose record does not open nothing is replaced
-    _write(connection, tenant, changed, unread - broken)
+    _write(transaction, changed, unread - broken)
     moved = [(patron_id, before, after) for patron_id, before, after in changed if _seals_differently(before, after)]
     if not moved:
         return broken
     dwellings = {record.dwelling for _, *both in moved for record in both if record is not None}
-    around = neighbours_of(connection, tenant, [patron_id for patron_id, *_ in moved], dwellings - {""})
-    around_last, unread = _open_last(connection, tenant, around)
-    around_now, unopened = describe_patrons(connection, tenant, around)
-    _write(connection, tenant, _differences(around_last, around_now, unopened, unread), unread - unopened)
+    around = neighbours_of(transaction, [patron_id for patron_id, *_ in moved], dwellings - {""})
+    around_last, unread = _open_last(transaction, around)
+    around_now, unopened = describe_patrons(transaction, around)
+    _write(transaction, _differences(around_last, around_now, unopened, unread), unread - unopened)
     return broken
 
 
-def tell_anew(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def tell_anew(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Replace every change of these patrons by one of what their record says now: one of theirs does not open.
 
     Each target hears it, because nobody can tell what it has heard. Returns those whose record does not open either,
     and of whom nothing is replaced.
     """
-    now, broken = describe_patrons(connection, tenant, ids)
+    now, broken = describe_patrons(transaction, ids)
     unread = set(ids) - broken
-    _write(connection, tenant, _differences({}, now, broken, unread), unread)
+    _write(transaction, _differences({}, now, broken, unread), unread)
     return broken
 
 
@@ -139,29 +137,27 @@ def _seals_where(record: OutwardRecord | None) -> tuple[bool, str]:
     return (False, "") if record is None else (record.protected, record.dwelling)
 
 
-def _open_last(
-    connection: Connection, tenant: Tenant, ids: Collection[str]
-) -> tuple[dict[str, OutwardRecord | None], set[str]]:
+def _open_last(transaction: Transaction, ids: Collection[str]) -> tuple[dict[str, OutwardRecord | None], set[str]]:
     """Return what the last change of each patron told, and those whose last change does not open.
 
     Without a change there is no key; None: the patron was gone.
     """
     last: dict[str, OutwardRecord | None] = {}
     unread: set[str] = set()
-    for row in last_changes(connection, tenant, ids).values():
+    for row in last_changes(transaction, ids).values():
         try:
-            last[row.patron_id] = open_change(tenant, row)
+            last[row.patron_id] = open_change(transaction.tenant, row)
         except SealBroken:
             unread.add(row.patron_id)
     return last, unread
 
 
-def last_changes(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, AnyRow]:
+def last_changes(transaction: Transaction, ids: Collection[str]) -> dict[str, AnyRow]:
     """Return the row of the last change of each patron who has one."""
-    newest = select(func.max(_CHANGE.seq)).where(_CHANGE.agency == tenant.agency).group_by(_CHANGE.patron_id)
-    seqs = [row[0] for row in fetch_rows(connection, newest, _CHANGE.patron_id, sorted(ids))]
-    wanted = select(tables.change).where(_CHANGE.agency == tenant.agency)
-    return {row.patron_id: row for row in fetch_rows(connection, wanted, _CHANGE.seq, seqs)}
+    newest = select(func.max(_CHANGE.seq)).where(_CHANGE.agency == transaction.agency).group_by(_CHANGE.patron_id)
+    seqs = [row[0] for row in transaction.fetch_rows(newest, _CHANGE.patron_id, sorted(ids))]
+    wanted = select(tables.change).where(_CHANGE.agency == transaction.agency)
+    return {row.patron_id: row for row in transaction.fetch_rows(wanted, _CHANGE.seq, seqs)}
 
 
 def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
@@ -176,50 +172,50 @@ def open_change(tenant: Tenant, row: AnyRow) -> OutwardRecord | None:
     return read_record(row.patron_id, plain)
 
 
-def _write(connection: Connection, tenant: Tenant, different: Sequence[Difference], unread: Collection[str]) -> None:
+def _write(transaction: Transaction, different: Sequence[Difference], unread: Collection[str]) -> None:
     """Number the changes, write them, and add the effects of the targets that are sent to.
 
     `unread`: those of whom an earlier change does not open. It is deleted, and every target hears the new one.
     """
-    inhabited = _inhabited(connection, tenant, different)
+    inhabited = _inhabited(transaction, different)
     outdated = [one for one, before, after in different if outdates(before, after, inhabited=inhabited)]
     # nobody has heard of them, so nobody is told that they are gone
     unknown = [one for one, before, after in different if before and not after and not was_patron(before)]
-    owed = _delete_earlier(connection, tenant, [*outdated, *unknown, *unread])
+    owed = _delete_earlier(transaction, [*outdated, *unknown, *unread])
     changed = [one for one in different if one[0] not in unknown]
     if not changed:
         return
-    first, now, vault = _take_numbers(connection, tenant, len(changed)), tenant.stamp(), tenant.vault
+    first, now, vault = _take_numbers(transaction, len(changed)), transaction.stamp(), transaction.vault
     rows: list[tuple[Any, ...]] = []
     for seq, (patron_id, _, after) in enumerate(changed, first):
         sealed = None if after is None else vault.seal(write_record(after), place=patron_id, owner=CHANGE, version=seq)
-        rows.append((tenant.agency, seq, patron_id, now, sealed, None if sealed is None else vault.seal_key))
-    append(connection, tables.change, rows)
-    known = _without_deleted(connection, tenant, list(enumerate(changed, first)))
-    live = sent_targets(connection, tenant)
+        rows.append((transaction.agency, seq, patron_id, now, sealed, None if sealed is None else vault.seal_key))
+    append(transaction.connection, tables.change, rows)
+    known = _without_deleted(transaction, list(enumerate(changed, first)))
+    live = sent_targets(transaction)
     for name in live:
         owed[name].update(dict.fromkeys(unread, True))
-    queued = [row for one in live.items() for row in _effects(tenant, one, known, now, owed=owed[one[0]])]
-    append(connection, tables.outbox, queued)
+    queued = [row for one in live.items() for row in _effects(transaction.tenant, one, known, now, owed=owed[one[0]])]
+    append(transaction.connection, tables.outbox, queued)
 
 
-def _inhabited(connection: Connection, tenant: Tenant, different: Sequence[Difference]) -> frozenset[str]:
+def _inhabited(transaction: Transaction, different: Sequence[Difference]) -> frozenset[str]:
     """Return the dwellings that one of these patrons has left and where another lives."""
     left = {
         before.dwelling
         for _, before, after in different
         if before is not None and after is not None and before.dwelling not in {"", after.dwelling}
     }
-    there = select(_PATRON.address_index).where(_PATRON.agency == tenant.agency)
-    found = fetch_values(connection, there, _PATRON.address_index, [bytes.fromhex(one) for one in left])
+    there = select(_PATRON.address_index).where(_PATRON.agency == transaction.agency)
+    found = transaction.fetch_values(there, _PATRON.address_index, [bytes.fromhex(one) for one in left])
     return frozenset(index.hex() for index in found)
 
 
-def _without_deleted(connection: Connection, tenant: Tenant, numbered: Sequence[_Numbered]) -> list[_Numbered]:
+def _without_deleted(transaction: Transaction, numbered: Sequence[_Numbered]) -> list[_Numbered]:
     """Leave out the patrons who have no row any more. They were erased, and nothing can wait for them."""
     gone = [patron_id for _, (patron_id, _, after) in numbered if after is None]
-    ours = select(_PATRON.id).where(_PATRON.agency == tenant.agency)
-    deleted = set(gone) - set(fetch_values(connection, ours, _PATRON.id, gone)) if gone else set()
+    ours = select(_PATRON.id).where(_PATRON.agency == transaction.agency)
+    deleted = set(gone) - set(transaction.fetch_values(ours, _PATRON.id, gone)) if gone else set()
     return [one for one in numbered if one[1][0] not in deleted]
 
 
@@ -260,16 +256,16 @@ def effect_row(  # noqa: PLR0913 -- a row of the outbox
     return tenant.agency, target, patron_id, seq, None, None, WAITING, now, 0, None, None, urgent
 
 
-def sent_targets(connection: Connection, tenant: Tenant) -> dict[str, Target | None]:
+def sent_targets(transaction: Transaction) -> dict[str, Target | None]:
     """Return the targets that are sent to and that the store has met, by name. Any other is told all by its load.
 
     None: this process has no such target, or one with other settings, because `cprsync.toml` was changed while it ran
     or after it. Without effects the target would never hear of these changes.
     """
-    ours = {one.name: one for one in tenant.targets}
-    wanted = select(_TARGET.name, _TARGET.kind, _TARGET.stamp).where(_TARGET.agency == tenant.agency)
+    ours = {one.name: one for one in transaction.tenant.targets}
+    wanted = select(_TARGET.name, _TARGET.kind, _TARGET.stamp).where(_TARGET.agency == transaction.agency)
     found: dict[str, Target | None] = {}
-    for row in connection.execute(wanted.order_by(_TARGET.name)):
+    for row in transaction.execute(wanted.order_by(_TARGET.name)):
         known = ours.get(row.name)
         is_same = known is not None and known.stamp == row.stamp
         if not TargetKind(row.kind).is_fetched:
@@ -277,7 +273,7 @@ def sent_targets(connection: Connection, tenant: Tenant) -> dict[str, Target | N
     return found
 
 
-def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]) -> defaultdict[str, dict[str, bool]]:
+def _delete_earlier(transaction: Transaction, ids: Collection[str]) -> defaultdict[str, dict[str, bool]]:
     """Delete the changes of these patrons and their effects: nobody may see them any more.
 
     Returns by target the patrons whose effects were deleted, and whether one was urgent. The target has not heard that,
@@ -286,80 +282,82 @@ def _delete_earlier(connection: Connection, tenant: Tenant, ids: Collection[str]
     dropped: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     if not ids:
         return dropped
-    change_rows(connection, delete(tables.change).where(_CHANGE.agency == tenant.agency), _CHANGE.patron_id, ids)
-    theirs = (_OUT.agency == tenant.agency) & (_OUT.target != CULR)
+    transaction.change_rows(delete(tables.change).where(_CHANGE.agency == transaction.agency), _CHANGE.patron_id, ids)
+    theirs = (_OUT.agency == transaction.agency) & (_OUT.target != CULR)
     wanted = select(_OUT.target, _OUT.patron_id, _OUT.urgent, _OUT.state).where(theirs)
-    rows = fetch_rows(connection, wanted, _OUT.patron_id, ids)
+    rows = transaction.fetch_rows(wanted, _OUT.patron_id, ids)
     for row in rows:
         dropped[row.target][row.patron_id] = row.urgent or dropped[row.target].get(row.patron_id, False)
     if rows:
-        change_rows(connection, delete(tables.outbox).where(theirs), _OUT.patron_id, {row.patron_id for row in rows})
+        transaction.change_rows(delete(tables.outbox).where(theirs), _OUT.patron_id, {row.patron_id for row in rows})
     refused = sorted({row.patron_id for row in rows if row.state == FAILED})
     if refused:
-        settle_items(connection, tenant, refused, TARGET_NOT_TAKEN)
+        settle_items(transaction, refused, TARGET_NOT_TAKEN)
     return dropped
 
 
-def _take_numbers(connection: Connection, tenant: Tenant, count: int) -> int:
+def _take_numbers(transaction: Transaction, count: int) -> int:
     """Take the next numbers of the changes. Returns the first. The library's row is held, so that no number is lost."""
-    epoch = current_epoch(connection, tenant)
-    this = (_EPOCH.agency == tenant.agency) & (_EPOCH.number == epoch.number)
-    connection.execute(update(tables.change_epoch).where(this).values(last=_EPOCH.last + count))
+    epoch = current_epoch(transaction)
+    this = (_EPOCH.agency == transaction.agency) & (_EPOCH.number == epoch.number)
+    transaction.execute(update(tables.change_epoch).where(this).values(last=_EPOCH.last + count))
     return epoch.last + 1
 
 
-def current_epoch(connection: Connection, tenant: Tenant) -> Epoch:
+def current_epoch(transaction: Transaction) -> Epoch:
     """Return the epoch in which changes are numbered now. The first one is made if there is none."""
-    known = epochs_of(connection, tenant)
-    return known[-1] if known else begin_epoch(connection, tenant)
+    known = epochs_of(transaction)
+    return known[-1] if known else begin_epoch(transaction)
 
 
-def epochs_of(connection: Connection, tenant: Tenant) -> list[Epoch]:
+def epochs_of(transaction: Transaction) -> list[Epoch]:
     """Return the epochs, the current one last."""
-    wanted = select(tables.change_epoch).where(_EPOCH.agency == tenant.agency).order_by(_EPOCH.number)
-    return [Epoch(row.number, row.word, row.begins, row.last, row.forgotten) for row in connection.execute(wanted)]
+    wanted = select(tables.change_epoch).where(_EPOCH.agency == transaction.agency).order_by(_EPOCH.number)
+    return [Epoch(row.number, row.word, row.begins, row.last, row.forgotten) for row in transaction.execute(wanted)]
 
 
-def begin_epoch(connection: Connection, tenant: Tenant) -> Epoch:
+def begin_epoch(transaction: Transaction) -> Epoch:
     """Begin an epoch, in the caller's transaction, which holds the library. Every number given before stays given."""
-    before = epochs_of(connection, tenant)
+    before = epochs_of(transaction)
     last = before[-1].last if before else 0
     number = before[-1].number + 1 if before else 1
     forgotten = before[-1].forgotten if before else 0
-    made = Epoch(number, tenant.random(_WORD_BYTES).hex(), last, last, forgotten)
-    values = {"agency": tenant.agency, "number": made.number, "word": made.word, "begins": last, "last": last}
-    connection.execute(insert(tables.change_epoch).values(**values, forgotten=forgotten))
+    made = Epoch(number, transaction.tenant.random(_WORD_BYTES).hex(), last, last, forgotten)
+    values = {"agency": transaction.agency, "number": made.number, "word": made.word, "begins": last, "last": last}
+    transaction.execute(insert(tables.change_epoch).values(**values, forgotten=forgotten))
     return made
 
 
-def tell_everyone_again(connection: Connection, tenant: Tenant) -> None:
+def tell_everyone_again(transaction: Transaction) -> None:
     """Begin an epoch, and tell every target everything again: the database was put back from an older copy.
 
     What others were told since that copy is lost here. A reader who has read it begins again by itself.
     """
-    if not epochs_of(connection, tenant):
+    if not epochs_of(transaction):
         return
-    begin_epoch(connection, tenant)
-    sent = (_TARGET.agency == tenant.agency) & (_TARGET.kind != TargetKind.FEED.value)
-    connection.execute(update(tables.target).where(sent).values(loaded=FROM_THE_START))
+    begin_epoch(transaction)
+    sent = (_TARGET.agency == transaction.agency) & (_TARGET.kind != TargetKind.FEED.value)
+    transaction.execute(update(tables.target).where(sent).values(loaded=FROM_THE_START))
 
 
-def has_met_targets(connection: Connection, tenant: Tenant) -> bool:
+def has_met_targets(transaction: Transaction) -> bool:
     """Whether any target was met and not forgotten. It hears of what happens, also when it is set up no more."""
-    return bool(connection.scalar(_HAS_TARGETS, {"agency_": tenant.agency}))
+    return bool(transaction.scalar(_HAS_TARGETS, {"agency_": transaction.agency}))
 
 
-def forget_changes(connection: Connection, tenant: Tenant) -> None:
+def forget_changes(transaction: Transaction) -> None:
     """Delete every change, because no target is left that may hear of it. The caller's transaction holds the library.
 
     Nobody follows the records any more, so that an erased patron would stay in the changes. A cursor from before them
     leads nowhere: who was erased after it is told to nobody.
     """
     for table in (tables.change, tables.change_mark):
-        connection.execute(delete(table).where(table.c.agency == tenant.agency))
-    if epochs_of(connection, tenant):
-        last = _take_numbers(connection, tenant, 1)
-        connection.execute(update(tables.change_epoch).where(_EPOCH.agency == tenant.agency).values(forgotten=last))
+        transaction.execute(delete(table).where(table.c.agency == transaction.agency))
+    if epochs_of(transaction):
+        last = _take_numbers(transaction, 1)
+        transaction.execute(
+            update(tables.change_epoch).where(_EPOCH.agency == transaction.agency).values(forgotten=last)
+        )
 
 
 def with_targets(tenant: Tenant, targets: tuple[Target, ...]) -> Tenant:
@@ -369,8 +367,10 @@ def with_targets(tenant: Tenant, targets: tuple[Target, ...]) -> Tenant:
     and must then hear who was erased meanwhile. A library that has no target and had none writes nothing for them.
     """
     if not targets:
-        with reading(tenant.engine) as connection:
-            if not has_met_targets(connection, tenant):
+        with tenant.reading() as transaction:
+            if not has_met_targets(transaction):
                 return tenant
     told = replace(tenant, targets=targets)
-    return replace(told, engine=following(tenant.engine, lambda connection: follow_marks(connection, told)))
+    return replace(
+        told, engine=following(tenant.engine, lambda connection: follow_marks(Transaction(connection, told)))
+    )

@@ -11,14 +11,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from cprsync.domain.outward.deviation import Deviation
 from cprsync.errors import RunBusy
 from cprsync.services.ports.comparing import Begun, Past, Share, ToCompare
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, count_rows, fetch_rows, fetch_values, reading, stamp_of
+from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_patrons
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Transaction
 
 #: The kind of the audit's entry: somebody compares all records with another system.
 COMPARE: Final = "compare"
@@ -40,37 +41,37 @@ class Comparisons(TenantStore):
 
     def begin(self, target: str, *, user: str, since: datetime, keep_from: date) -> Begun:
         tenant = self._tenant
-        with library_transaction(tenant) as connection:
-            open_one = connection.execute(
+        with library_transaction(tenant) as transaction:
+            open_one = transaction.execute(
                 select(tables.comparison)
                 .where(*self._of(target), _ROW.finished.is_(None), _ROW.started >= stamp_of(since))
                 .order_by(_ROW.id.desc())
                 .limit(1)
             ).first()
-            begun = _begun_from(open_one) if open_one else Begun(next_id(connection, tenant, tables.comparison))
+            begun = _begun_from(open_one) if open_one else Begun(next_id(transaction, tables.comparison))
             actions = (target, _RESUMED) if begun.is_resumed else (target,)
-            audit.append(connection, tenant, audit.SEEN, [audit.Happened(COMPARE, actions=actions, user=user)])
+            audit.append(transaction, audit.SEEN, [audit.Happened(COMPARE, actions=actions, user=user)])
             if open_one is None:
-                self._drop_earlier(connection, target, keep_from)
-                connection.execute(insert(tables.comparison), self._new_row(begun, target))
+                self._drop_earlier(transaction, target, keep_from)
+                transaction.execute(insert(tables.comparison), self._new_row(begun, target))
         return begun
 
     def count_ahead(self, after: str) -> int:
-        with reading(self._tenant.engine) as connection:
-            return count_rows(connection, *self._patrons(after))
+        with self._tenant.reading() as transaction:
+            return transaction.count_rows(*self._patrons(after))
 
     def page(self, target: str, after: str, limit: int) -> list[ToCompare]:
         wanted = select(tables.patron).where(*self._patrons(after)).order_by(_PATRON.id).limit(limit)
         known = select(_KNOWN.patron_id, _KNOWN.their_id).where(
             _KNOWN.agency == self._tenant.agency, _KNOWN.target == target
         )
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted).all()
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted).all()
             their_ids = {
                 row.patron_id: row.their_id
-                for row in fetch_rows(connection, known, _KNOWN.patron_id, [row.id for row in rows])
+                for row in transaction.fetch_rows(known, _KNOWN.patron_id, [row.id for row in rows])
             }
-            patrons = open_patrons(connection, self._tenant, rows)
+            patrons = open_patrons(transaction, rows)
         return [ToCompare(patron, their_ids.get(patron.id)) for patron in patrons]
 
     def keep(self, begun: Begun, target: str, share: Share) -> Begun:
@@ -82,12 +83,14 @@ class Comparisons(TenantStore):
         )
         values = {"reached": moved.reached, "compared": moved.compared, "left_out": moved.left_out}
         this = (*self._this(begun), _ROW.reached == begun.reached, _ROW.finished.is_(None))
-        with library_transaction(self._tenant) as connection:
-            if not connection.execute(update(tables.comparison).where(*this).values(values)).rowcount:
+        with library_transaction(self._tenant) as transaction:
+            if not transaction.execute(update(tables.comparison).where(*this).values(values)).rowcount:
                 raise RunBusy("somebody else compares the same records")
-            there = self._still_there(connection, {*share.deviations, *share.their_ids})
-            self._add_findings(connection, begun, share, there)
-            self._note_their_ids(connection, target, {who: one for who, one in share.their_ids.items() if who in there})
+            there = self._still_there(transaction, {*share.deviations, *share.their_ids})
+            self._add_findings(transaction, begun, share, there)
+            self._note_their_ids(
+                transaction, target, {who: one for who, one in share.their_ids.items() if who in there}
+            )
         return moved
 
     def end(self, begun: Begun, target: str, *, missing_here: int) -> None:
@@ -95,28 +98,28 @@ class Comparisons(TenantStore):
         if missing_here:
             counts[Deviation.MISSING_HERE.value] = missing_here
         values = {"finished": self._tenant.stamp(), "counts": json.dumps(counts, sort_keys=True)}
-        with library_transaction(self._tenant) as connection:
-            connection.execute(update(tables.comparison).where(*self._of(target), *self._this(begun)).values(values))
+        with library_transaction(self._tenant) as transaction:
+            transaction.execute(update(tables.comparison).where(*self._of(target), *self._this(begun)).values(values))
 
     def deviating(self, begun: Begun) -> dict[Deviation, list[str]]:
         wanted = select(_FOUND.kind, _FOUND.patron_id).where(
             _FOUND.agency == self._tenant.agency, _FOUND.comparison_id == begun.number
         )
         found: dict[Deviation, list[str]] = defaultdict(list)
-        with reading(self._tenant.engine) as connection:
-            for kind, patron_id in connection.execute(wanted.order_by(_FOUND.patron_id)):
+        with self._tenant.reading() as transaction:
+            for kind, patron_id in transaction.execute(wanted.order_by(_FOUND.patron_id)):
                 found[Deviation(kind)].append(patron_id)
         return found
 
     def their_ids(self, target: str) -> set[str]:
         wanted = select(_KNOWN.their_id).where(_KNOWN.agency == self._tenant.agency, _KNOWN.target == target)
-        with reading(self._tenant.engine) as connection:
-            return set(connection.scalars(wanted))
+        with self._tenant.reading() as transaction:
+            return set(transaction.scalars(wanted))
 
     def past(self, target: str, limit: int) -> list[Past]:
         ended = select(tables.comparison).where(*self._of(target), _ROW.finished.is_not(None))
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(ended.order_by(_ROW.id.desc()).limit(limit)).all()
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(ended.order_by(_ROW.id.desc()).limit(limit)).all()
         return [Past(row.id, row.day, row.compared, json.loads(row.counts)) for row in rows]
 
     # -- inside ------------------------------------------------------------------------------------------
@@ -142,27 +145,27 @@ class Comparisons(TenantStore):
             "left_out": 0,
         }
 
-    def _drop_earlier(self, connection: Connection, target: str, keep_from: date) -> None:
+    def _drop_earlier(self, transaction: Transaction, target: str, keep_from: date) -> None:
         """Delete what earlier comparisons found, those that never ended, and those that are too old for the trend."""
         theirs = self._of(target)
         earlier = select(_ROW.id).where(*theirs)
-        connection.execute(
+        transaction.execute(
             delete(tables.comparison_finding).where(
-                _FOUND.agency == self._tenant.agency, _FOUND.comparison_id.in_(earlier)
+                _FOUND.agency == transaction.agency, _FOUND.comparison_id.in_(earlier)
             )
         )
-        connection.execute(delete(tables.comparison).where(*theirs, _ROW.finished.is_(None)))
-        connection.execute(delete(tables.comparison).where(*theirs, _ROW.day < keep_from))
+        transaction.execute(delete(tables.comparison).where(*theirs, _ROW.finished.is_(None)))
+        transaction.execute(delete(tables.comparison).where(*theirs, _ROW.day < keep_from))
 
-    def _still_there(self, connection: Connection, ids: set[str]) -> set[str]:
+    def _still_there(self, transaction: Transaction, ids: set[str]) -> set[str]:
         """Those who were not erased while the other system answered."""
         wanted = select(_PATRON.id).where(
-            _PATRON.agency == self._tenant.agency, _PATRON.status_class.not_in(tables.GONE)
+            _PATRON.agency == transaction.agency, _PATRON.status_class.not_in(tables.GONE)
         )
-        return set(fetch_values(connection, wanted, _PATRON.id, ids))
+        return set(transaction.fetch_values(wanted, _PATRON.id, ids))
 
-    def _add_findings(self, connection: Connection, begun: Begun, share: Share, there: set[str]) -> None:
-        place = {"agency": self._tenant.agency, "comparison_id": begun.number}
+    def _add_findings(self, transaction: Transaction, begun: Begun, share: Share, there: set[str]) -> None:
+        place = {"agency": transaction.agency, "comparison_id": begun.number}
         found = [
             {**place, "patron_id": patron_id, "kind": kind.value}
             for patron_id, kinds in share.deviations.items()
@@ -170,15 +173,15 @@ class Comparisons(TenantStore):
             if patron_id in there
         ]
         if found:
-            connection.execute(insert(tables.comparison_finding), found)
+            transaction.execute(insert(tables.comparison_finding), found)
 
-    def _note_their_ids(self, connection: Connection, target: str, their_ids: dict[str, str]) -> None:
-        place = {"agency": self._tenant.agency, "target": target}
-        known = delete(tables.known_elsewhere).where(_KNOWN.agency == self._tenant.agency, _KNOWN.target == target)
-        change_rows(connection, known, _KNOWN.patron_id, list(their_ids))
+    def _note_their_ids(self, transaction: Transaction, target: str, their_ids: dict[str, str]) -> None:
+        place = {"agency": transaction.agency, "target": target}
+        known = delete(tables.known_elsewhere).where(_KNOWN.agency == transaction.agency, _KNOWN.target == target)
+        transaction.change_rows(known, _KNOWN.patron_id, list(their_ids))
         if their_ids:
             rows = [{**place, "patron_id": who, "their_id": one} for who, one in their_ids.items()]
-            connection.execute(insert(tables.known_elsewhere), rows)
+            transaction.execute(insert(tables.known_elsewhere), rows)
 
 
 def _begun_from(row: AnyRow) -> Begun:

@@ -15,10 +15,10 @@ from cprsync.store.netmedia.effects import CULR
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import BindParameter, ColumnElement, Connection, Select
+    from sqlalchemy import BindParameter, ColumnElement, Select
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 _CHANGE, _OUT, _EPOCH = tables.change.c, tables.outbox.c, tables.change_epoch.c
 
@@ -56,12 +56,12 @@ def _waits(agency: BindParameter[str]) -> ColumnElement[bool]:
     return exists().where(named, _OUT.target != CULR)
 
 
-def forget_tombstones(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def forget_tombstones(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     """Delete them, and remember up to which number. A reader who has not read so far begins again."""
     if not rows:
         return
-    this = (_CHANGE.agency == tenant.agency) & (_CHANGE.seq == bindparam("_seq"))
-    connection.execute(delete(tables.change).where(this), [{"_seq": row.seq} for row in rows])
+    this = (_CHANGE.agency == transaction.agency) & (_CHANGE.seq == bindparam("_seq"))
+    transaction.execute(delete(tables.change).where(this), [{"_seq": row.seq} for row in rows])
     last = max(row.seq for row in rows)
-    behind = (_EPOCH.agency == tenant.agency) & (_EPOCH.forgotten < last)
-    connection.execute(update(tables.change_epoch).where(behind).values(forgotten=last))
+    behind = (_EPOCH.agency == transaction.agency) & (_EPOCH.forgotten < last)
+    transaction.execute(update(tables.change_epoch).where(behind).values(forgotten=last))

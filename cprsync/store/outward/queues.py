@@ -18,7 +18,6 @@ from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import Delivered, OutwardEffect
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, reading
 from cprsync.store.core.tenant import TenantStore, run_transaction
 from cprsync.store.netmedia.effects import CULR, FAIL, FAILED, WAITING, offer, place_of
 from cprsync.store.outward.changes import RENEWED, open_change, tell_anew
@@ -28,13 +27,13 @@ from cprsync.store.reviews.review_items import ask_staff, settle_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement
 
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.outward import Undelivered
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of the audit's entry: a target was told of a patron.
 TOLD_TARGET: Final = "told"
@@ -56,8 +55,8 @@ class Queues(TenantStore):
         wanted = select(_OUT.patron_id).where(waits).group_by(_OUT.patron_id)
         # a patron with anything urgent goes first, from the first effect on: the order of a patron's own is kept
         last = func.max(_URGENT)
-        with reading(self._tenant.engine) as connection:
-            return list(connection.scalars(wanted.order_by(last.desc(), func.min(_OUT.version), _OUT.patron_id)))
+        with self._tenant.reading() as transaction:
+            return list(transaction.scalars(wanted.order_by(last.desc(), func.min(_OUT.version), _OUT.patron_id)))
 
     def around(self, patron_id: str) -> dict[str, list[str]]:
         tenant = self._tenant
@@ -68,10 +67,10 @@ class Queues(TenantStore):
         wanted = select(_OUT.target, _OUT.patron_id).where(waits, told).distinct()
         home = select(_PATRON.address_index).where(is_ours(_PATRON, tenant), _PATRON.id == patron_id)
         found: dict[str, list[str]] = defaultdict(list)
-        with reading(tenant.engine) as connection:
-            dwelling = connection.scalar(home)
-            near = neighbours_of(connection, tenant, [patron_id], set() if dwelling is None else {dwelling.hex()})
-            for row in fetch_rows(connection, wanted, _OUT.patron_id, [patron_id, *sorted(near)]):
+        with tenant.reading() as transaction:
+            dwelling = transaction.scalar(home)
+            near = neighbours_of(transaction, [patron_id], set() if dwelling is None else {dwelling.hex()})
+            for row in transaction.fetch_rows(wanted, _OUT.patron_id, [patron_id, *sorted(near)]):
                 found[row.target].append(row.patron_id)
         return dict(found)
 
@@ -80,9 +79,9 @@ class Queues(TenantStore):
         known = select(_TOLD.patron_id).where(is_ours(_TOLD, self._tenant), _TOLD.target == target.name)
         waits = waiting_for(self._tenant, target.name) & _OUT.patron_id.in_(known)
         last = select(_OUT.patron_id, func.max(_OUT.version).label("version")).where(waits).group_by(_OUT.patron_id)
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(last.having(func.max(_URGENT) == 1)).all()
-            told = _views(connection, self._tenant, target, rows)
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(last.having(func.max(_URGENT) == 1)).all()
+            told = _views(transaction, target, rows)
         lost = [one for one in told.values() if one.payload is None and not one.hides and not one.is_broken]
         return sum(not one.held for one in lost)
 
@@ -90,12 +89,12 @@ class Queues(TenantStore):
         found: dict[str, list[AnyRow]] = defaultdict(list)
         wanted = select(tables.outbox).where(waiting_for(self._tenant, target.name)).order_by(_OUT.version)
         known = select(_TOLD.patron_id, _TOLD.remote).where(is_ours(_TOLD, self._tenant), _TOLD.target == target.name)
-        with reading(self._tenant.engine) as connection:
-            rows = fetch_rows(connection, wanted, _OUT.patron_id, ids)
+        with self._tenant.reading() as transaction:
+            rows = transaction.fetch_rows(wanted, _OUT.patron_id, ids)
             for row in rows:
                 found[row.patron_id].append(row)
-            remote = {row.patron_id: row.remote for row in fetch_rows(connection, known, _TOLD.patron_id, ids)}
-            seen = _views(connection, self._tenant, target, rows)
+            remote = {row.patron_id: row.remote for row in transaction.fetch_rows(known, _TOLD.patron_id, ids)}
+            seen = _views(transaction, target, rows)
         return [
             tuple(
                 OutwardEffect(
@@ -122,8 +121,8 @@ class Queues(TenantStore):
     def refused(self, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
         wanted = select(_OUT.patron_id, _OUT.target, _OUT.code).where(_is_refused(self._tenant)).order_by(_OUT.version)
         found: dict[str, dict[str, str]] = defaultdict(dict)
-        with reading(self._tenant.engine) as connection:
-            for row in fetch_rows(connection, wanted, _OUT.patron_id, ids):
+        with self._tenant.reading() as transaction:
+            for row in transaction.fetch_rows(wanted, _OUT.patron_id, ids):
                 found[row.patron_id][row.target] = row.code or ""
         return {
             patron_id: [{"name": name, "code": code} for name, code in sorted(codes.items())]
@@ -132,15 +131,15 @@ class Queues(TenantStore):
 
     def renew(self, run: Run | None, target: str, ids: Sequence[str]) -> list[tuple[str, str]]:
         tenant = self._tenant
-        with run_transaction(tenant, run) as connection:
-            left = sorted(tell_anew(connection, tenant, ids))
+        with run_transaction(tenant, run) as transaction:
+            left = sorted(tell_anew(transaction, ids))
             renewed = [
                 audit.Happened(RENEWED, run=run, patron=one, actions=(target,)) for one in ids if one not in left
             ]
-            audit.append(connection, tenant, audit.DESK if run is None else tenant.night, renewed)
+            audit.append(transaction, audit.DESK if run is None else tenant.night, renewed)
             waits = update(tables.outbox).where(waiting_for(tenant, target))
-            change_rows(connection, waits.values(state=FAILED, code=BROKEN), _OUT.patron_id, left)
-            ask_staff(connection, tenant, run or tenant.no_run, left, TARGET_NOT_TAKEN)
+            transaction.change_rows(waits.values(state=FAILED, code=BROKEN), _OUT.patron_id, left)
+            ask_staff(transaction, run or tenant.no_run, left, TARGET_NOT_TAKEN)
         return [(one, TARGET_NOT_TAKEN) for one in left]
 
     def offer(self, effects: Sequence[OutwardEffect]) -> None:
@@ -152,18 +151,18 @@ class Queues(TenantStore):
         tenant = self._tenant
         done = [(effect, outcome) for effect, outcome in outcomes if isinstance(outcome, Delivered)]
         rest = [(effect, outcome) for effect, outcome in outcomes if not isinstance(outcome, Delivered)]
-        with run_transaction(tenant, run) as connection:
+        with run_transaction(tenant, run) as transaction:
             if done:
-                connection.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
-                _note_told(connection, tenant, done)
-                _settle_refused(connection, tenant, [effect for effect, _ in done])
+                transaction.execute(_TAKE_OUT, [_at(tenant, effect) for effect, _ in done])
+                _note_told(transaction, done)
+                _settle_refused(transaction, [effect for effect, _ in done])
                 stream = audit.DESK if run is None else tenant.night
                 told = [
                     audit.Happened(TOLD_TARGET, run=run, patron=effect.patron_id, actions=(effect.target,))
                     for effect, _ in done
                 ]
-                audit.append(connection, tenant, stream, told)
-            left = _fail(connection, tenant, run or tenant.no_run, rest) if rest else []
+                audit.append(transaction, stream, told)
+            left = _fail(transaction, run or tenant.no_run, rest) if rest else []
         return [(one, TARGET_NOT_TAKEN) for one in left]
 
 
@@ -189,11 +188,11 @@ class _Seen:
     number: str | None = None
 
 
-def _views(connection: Connection, tenant: Tenant, target: Target, rows: Iterable[AnyRow]) -> dict[int, _Seen]:
+def _views(transaction: Transaction, target: Target, rows: Iterable[AnyRow]) -> dict[int, _Seen]:
     """Return what the target may get, by the number of the change."""
-    wanted = select(tables.change).where(is_ours(_CHANGE, tenant))
-    changes = fetch_rows(connection, wanted, _CHANGE.seq, sorted({row.version for row in rows}))
-    return {row.seq: _see(tenant, target, row) for row in changes}
+    wanted = select(tables.change).where(is_ours(_CHANGE, transaction.tenant))
+    changes = transaction.fetch_rows(wanted, _CHANGE.seq, sorted({row.version for row in rows}))
+    return {row.seq: _see(transaction.tenant, target, row) for row in changes}
 
 
 def _see(tenant: Tenant, target: Target, row: AnyRow) -> _Seen:
@@ -226,11 +225,11 @@ def _at(tenant: Tenant, effect: OutwardEffect) -> dict[str, Any]:
     return place_of(tenant, effect.target, effect.patron_id, effect.version)
 
 
-def _note_told(connection: Connection, tenant: Tenant, done: Sequence[tuple[OutwardEffect, Delivered]]) -> None:
+def _note_told(transaction: Transaction, done: Sequence[tuple[OutwardEffect, Delivered]]) -> None:
     """Note what each target knows now. It forgets nobody's number here: a patron who left is deleted there too."""
     held = [
         {
-            "agency": tenant.agency,
+            "agency": transaction.agency,
             "target": effect.target,
             "patron_id": effect.patron_id,
             "told": effect.version,
@@ -240,55 +239,59 @@ def _note_told(connection: Connection, tenant: Tenant, done: Sequence[tuple[Outw
         if effect.payload is not None
     ]
     if held:
-        connection.execute(_NOTE_TOLD, held)
+        transaction.execute(_NOTE_TOLD, held)
     for effect, _ in done:
         if effect.payload is None:
-            this = is_ours(_TOLD, tenant) & (_TOLD.target == effect.target) & (_TOLD.patron_id == effect.patron_id)
-            connection.execute(delete(tables.target_patron).where(this))
+            this = (
+                is_ours(_TOLD, transaction.tenant)
+                & (_TOLD.target == effect.target)
+                & (_TOLD.patron_id == effect.patron_id)
+            )
+            transaction.execute(delete(tables.target_patron).where(this))
 
 
 def _is_refused(tenant: Tenant) -> ColumnElement[bool]:
     return is_ours(_OUT, tenant) & (_OUT.target != CULR) & (_OUT.state == FAILED)
 
 
-def _settle_refused(connection: Connection, tenant: Tenant, came_through: Sequence[OutwardEffect]) -> None:
+def _settle_refused(transaction: Transaction, came_through: Sequence[OutwardEffect]) -> None:
     """Delete the older refused effects of these patrons at this target, and settle the question if none is left."""
-    refused = _is_refused(tenant)
+    refused = _is_refused(transaction.tenant)
     whose = {effect.patron_id for effect in came_through}
-    theirs = set(fetch_values(connection, select(_OUT.patron_id).where(refused), _OUT.patron_id, whose))
+    theirs = set(transaction.fetch_values(select(_OUT.patron_id).where(refused), _OUT.patron_id, whose))
     if not theirs:
         return  # nearly always the case
     for effect in came_through:
         older = (_OUT.target == effect.target) & (_OUT.patron_id == effect.patron_id) & (_OUT.version <= effect.version)
-        connection.execute(delete(tables.outbox).where(refused, older))
-    settle_answered(connection, tenant, theirs)
+        transaction.execute(delete(tables.outbox).where(refused, older))
+    settle_answered(transaction, theirs)
 
 
-def settle_answered(connection: Connection, tenant: Tenant, ids: set[str]) -> None:
+def settle_answered(transaction: Transaction, ids: set[str]) -> None:
     """Settle the question about each of these patrons of whom no target refuses anything any more."""
-    refused = _is_refused(tenant)
-    still = fetch_values(connection, select(_OUT.patron_id).where(refused), _OUT.patron_id, ids)
-    settle_items(connection, tenant, sorted(ids.difference(still)), TARGET_NOT_TAKEN)
+    refused = _is_refused(transaction.tenant)
+    still = transaction.fetch_values(select(_OUT.patron_id).where(refused), _OUT.patron_id, ids)
+    settle_items(transaction, sorted(ids.difference(still)), TARGET_NOT_TAKEN)
 
 
-def _fail(
-    connection: Connection, tenant: Tenant, run: Run, rest: Sequence[tuple[OutwardEffect, Undelivered]]
-) -> list[str]:
+def _fail(transaction: Transaction, run: Run, rest: Sequence[tuple[OutwardEffect, Undelivered]]) -> list[str]:
     targets = sorted({effect.target for effect, _ in rest})
     wanted = select(_OUT.target, _OUT.patron_id, _OUT.version, _OUT.attempts)
-    wanted = wanted.where(is_ours(_OUT, tenant), _OUT.target.in_(targets))
-    found = fetch_rows(connection, wanted, _OUT.patron_id, [effect.patron_id for effect, _ in rest])
+    wanted = wanted.where(is_ours(_OUT, transaction.tenant), _OUT.target.in_(targets))
+    found = transaction.fetch_rows(wanted, _OUT.patron_id, [effect.patron_id for effect, _ in rest])
     attempts = {(row.target, row.patron_id, row.version): row.attempts for row in found}
     rows, left, over = [], [], []
     for effect, outcome in rest:
         tried = attempts.get((effect.target, effect.patron_id, effect.version), 0) + 1
         ended = outcome.final or tried >= ATTEMPTS
-        rows.append({**_at(tenant, effect), "said": outcome.code, "now_state": FAILED if ended else WAITING})
+        rows.append(
+            {**_at(transaction.tenant, effect), "said": outcome.code, "now_state": FAILED if ended else WAITING}
+        )
         left += [effect.patron_id] if ended else []
-        over += [_at(tenant, effect)] if ended else []
-    connection.execute(FAIL, rows)
+        over += [_at(transaction.tenant, effect)] if ended else []
+    transaction.execute(FAIL, rows)
     # what waits from before it would set an older state
     if over:
-        connection.execute(_TAKE_OUT, over)
-    ask_staff(connection, tenant, run, left, TARGET_NOT_TAKEN)
+        transaction.execute(_TAKE_OUT, over)
+    ask_staff(transaction, run, left, TARGET_NOT_TAKEN)
     return left

@@ -16,7 +16,7 @@ from cprsync.errors import SealBroken
 from cprsync.services.ports.outward import SIGN_BYTES, Fetched, Numbering
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import moment_of, reading, writing
+from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.outward.changes import RENEWED, epochs_of, open_change, tell_anew
 
@@ -43,15 +43,15 @@ class Changes(TenantStore):
 
     def numbering(self) -> Numbering:
         loaded = (_TARGET.agency == self._tenant.agency) & _TARGET.loaded.is_(None)
-        with reading(self._tenant.engine) as connection:
-            epochs = epochs_of(connection, self._tenant)
-            return Numbering(tuple(epochs), bool(connection.scalar(select(exists().where(loaded)))))
+        with self._tenant.reading() as transaction:
+            epochs = epochs_of(transaction)
+            return Numbering(tuple(epochs), bool(transaction.scalar(select(exists().where(loaded)))))
 
     def read(self, after: int, limit: int) -> Iterator[Change]:
         while limit > 0:
             wanted = select(tables.change).where(_CHANGE.agency == self._tenant.agency, _CHANGE.seq > after)
-            with reading(self._tenant.engine) as connection:
-                rows = connection.execute(wanted.order_by(_CHANGE.seq).limit(min(limit, _TOGETHER))).all()
+            with self._tenant.reading() as transaction:
+                rows = transaction.execute(wanted.order_by(_CHANGE.seq).limit(min(limit, _TOGETHER))).all()
             for row in rows:
                 yield Change(row.seq, row.patron_id, open_change(self._tenant, row))
             if len(rows) < _TOGETHER:
@@ -61,28 +61,28 @@ class Changes(TenantStore):
     def fetched(self) -> dict[str, Fetched]:
         pages = select(_AUDIT.at, _AUDIT.entry).where(_AUDIT.agency == self._tenant.agency, _AUDIT.stream == READERS)
         found: dict[str, Fetched] = {}
-        with reading(self._tenant.engine) as connection:
-            for row in connection.execute(pages.order_by(_AUDIT.seq.desc()).limit(_PAGES_SEEN)):
+        with self._tenant.reading() as transaction:
+            for row in transaction.execute(pages.order_by(_AUDIT.seq.desc()).limit(_PAGES_SEEN)):
                 told = json.loads(row.entry)
                 # an export by an operator is nothing that the reader has
                 if told["kind"] == READ and told.get("user") == told["target"] and told["target"] not in found:
                     until = _until(told["actions"])
-                    newer = (_CHANGE.agency == self._tenant.agency) & (_CHANGE.seq > until)
-                    count = connection.scalar(select(func.count()).select_from(tables.change).where(newer))
+                    newer = (_CHANGE.agency == transaction.agency) & (_CHANGE.seq > until)
+                    count = transaction.scalar(select(func.count()).select_from(tables.change).where(newer))
                     found[told["target"]] = Fetched(moment_of(row.at), until, count or 0)
         return found
 
     def renew(self, after: int, limit: int) -> None:
         tenant, broken = self._tenant, set[str]()
         wanted = select(tables.change).where(_CHANGE.agency == tenant.agency, _CHANGE.seq > after)
-        with library_transaction(tenant) as connection:
-            for row in connection.execute(wanted.order_by(_CHANGE.seq).limit(limit)):
+        with library_transaction(tenant) as transaction:
+            for row in transaction.execute(wanted.order_by(_CHANGE.seq).limit(limit)):
                 try:
                     open_change(tenant, row)
                 except SealBroken:
                     broken.add(row.patron_id)
-            renewed = sorted(broken - tell_anew(connection, tenant, broken))
-            audit.append(connection, tenant, READERS, [audit.Happened(RENEWED, patron=one) for one in renewed])
+            renewed = sorted(broken - tell_anew(transaction, broken))
+            audit.append(transaction, READERS, [audit.Happened(RENEWED, patron=one) for one in renewed])
 
     def sign(self, written: str) -> bytes:
         return self._tenant.vault.index(_SIGNED, written)[:SIGN_BYTES]
@@ -94,8 +94,8 @@ class Changes(TenantStore):
     def note_read(self, part: ReadPart, *, user: str) -> None:
         said = (f"after:{part.after}", f"{_UNTIL}{part.until}", f"lines:{part.count}")
         happened = audit.Happened(READ, user=user, actions=said, more=(("target", part.target),))
-        with writing(self._tenant.engine) as connection:
-            audit.append(connection, self._tenant, READERS, [happened])
+        with self._tenant.writing() as transaction:
+            audit.append(transaction, READERS, [happened])
 
 
 def _until(actions: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import BRAKE, Entries, bind
 from cprsync.store.core.bulk import append
-from cprsync.store.core.engine import change_rows, fetch_values, moment_of, reading
+from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.accounts import WAITS_FOR_REGISTER
 from cprsync.store.netmedia.effects import CULR, FAILED, WAITING
@@ -34,11 +34,9 @@ from cprsync.store.outward.queues import is_ours, settle_answered, waiting_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
-
     from cprsync.domain.outward.target import Target
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kinds of audit entries: somebody let a target go on, or forgot it.
 RELEASED: Final = "target_released"
@@ -59,15 +57,15 @@ class Targets(TenantStore):
     def states(self) -> list[TargetState]:
         tenant = self._tenant
         kinds = {one.name: one for one in tenant.targets}
-        with reading(tenant.engine) as connection:
-            rows = {row.name: row for row in connection.execute(select(tables.target).where(is_ours(_TARGET, tenant)))}
-            brakes = _brakes(connection, tenant)
-            waits = _backlogs(connection, tenant)
+        with tenant.reading() as transaction:
+            rows = {row.name: row for row in transaction.execute(select(tables.target).where(is_ours(_TARGET, tenant)))}
+            brakes = _brakes(transaction)
+            waits = _backlogs(transaction)
             told = select(_TOLD.target, func.count()).where(is_ours(_TOLD, tenant)).group_by(_TOLD.target)
-            counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(told)}
+            counts: dict[str, int] = {row[0]: row[1] for row in transaction.execute(told)}
             refusing = select(_OUT.target, func.count(_OUT.patron_id.distinct())).group_by(_OUT.target)
             refusing = refusing.where(is_ours(_OUT, tenant), _OUT.target != CULR, _OUT.state == FAILED)
-            refused: dict[str, int] = {row[0]: row[1] for row in connection.execute(refusing)}
+            refused: dict[str, int] = {row[0]: row[1] for row in transaction.execute(refusing)}
         states = [
             _state(name, kinds.get(name), rows.get(name), waits.get(name, Backlog()), brakes.get(name))
             for name in sorted({*kinds, *rows})
@@ -75,98 +73,98 @@ class Targets(TenantStore):
         return [replace(one, told=counts.get(one.name, 0), refused=refused.get(one.name, 0)) for one in states]
 
     def stopped(self) -> dict[str, str]:
-        with reading(self._tenant.engine) as connection:
-            brakes = _brakes(connection, self._tenant)
+        with self._tenant.reading() as transaction:
+            brakes = _brakes(transaction)
         return {name: one.why or "" for name, one in brakes.items() if one.stopped is not None}
 
     def note(self, target: Target) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == target.name)
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(select(tables.target).where(this)).one_or_none()
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(select(tables.target).where(this)).one_or_none()
         if row is not None and row.stamp == target.stamp:
             return row.loaded is not None
         values = {"kind": target.kind.value, "stamp": target.stamp, "loaded": FROM_THE_START}
-        with library_transaction(self._tenant) as connection:
+        with library_transaction(self._tenant) as transaction:
             if target.kind.is_fetched:
                 # it was sent to before: what waits then would never be sent
                 waits = is_ours(_OUT, self._tenant) & (_OUT.target == target.name)
-                connection.execute(delete(tables.outbox).where(waits))
+                transaction.execute(delete(tables.outbox).where(waits))
             if row is None:
-                key = {"agency": self._tenant.agency, "name": target.name, "since": self._tenant.stamp()}
-                connection.execute(insert(tables.target).values(**key, **values))
+                key = {"agency": transaction.agency, "name": target.name, "since": transaction.stamp()}
+                transaction.execute(insert(tables.target).values(**key, **values))
             else:
-                connection.execute(update(tables.target).where(this).values(**values))
+                transaction.execute(update(tables.target).where(this).values(**values))
         return True
 
     def load(self, target: Target, limit: int) -> int:
         tenant = self._tenant
         this = is_ours(_TARGET, tenant) & (_TARGET.name == target.name)
-        with library_transaction(tenant) as connection:
-            last = connection.scalar(select(_TARGET.loaded).where(this))
+        with library_transaction(tenant) as transaction:
+            last = transaction.scalar(select(_TARGET.loaded).where(this))
             if last is None:
                 return 0
             known = is_ours(_TOLD, tenant) & (_TOLD.target == target.name) & (_TOLD.patron_id > last)
-            ours = (_PATRON.agency == tenant.agency) & (_PATRON.id > last)
-            ids = set(connection.scalars(select(_PATRON.id).where(ours).order_by(_PATRON.id).limit(limit)))
-            ids |= set(connection.scalars(select(_TOLD.patron_id).where(known).order_by(_TOLD.patron_id).limit(limit)))
+            ours = (_PATRON.agency == transaction.agency) & (_PATRON.id > last)
+            ids = set(transaction.scalars(select(_PATRON.id).where(ours).order_by(_PATRON.id).limit(limit)))
+            ids |= set(transaction.scalars(select(_TOLD.patron_id).where(known).order_by(_TOLD.patron_id).limit(limit)))
             page = sorted(ids)[:limit]
-            follow_patrons(connection, tenant, page)
+            follow_patrons(transaction, page)
             if not target.kind.is_fetched:
-                queue_again(connection, tenant, target, page)
+                queue_again(transaction, target, page)
             loaded = page[-1] if len(page) == limit else None
-            connection.execute(update(tables.target).where(this).values(loaded=loaded))
+            transaction.execute(update(tables.target).where(this).values(loaded=loaded))
         return len(page)
 
     def stop(self, name: str, why: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.stopped.is_(None)
-        with library_transaction(self._tenant) as connection:
-            stopped = update(tables.target).where(this).values(stopped=self._tenant.stamp(), stopped_why=why)
-            connection.execute(stopped)
-            bind(connection, self._tenant, BRAKE, {name: None})
+        with library_transaction(self._tenant) as transaction:
+            stopped = update(tables.target).where(this).values(stopped=transaction.stamp(), stopped_why=why)
+            transaction.execute(stopped)
+            bind(transaction, BRAKE, {name: None})
 
     def release(self, name: str, *, user: str, reason: str) -> bool:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.stopped.is_not(None)
-        with library_transaction(self._tenant) as connection:
+        with library_transaction(self._tenant) as transaction:
             going = update(tables.target).where(this).values(stopped=None, stopped_why=LET_GO)
-            if not connection.execute(going).rowcount:
+            if not transaction.execute(going).rowcount:
                 return False
-            _note(connection, self._tenant, RELEASED, name, (user, reason))
-            bind(connection, self._tenant, BRAKE, {name: None})
+            _note(transaction, RELEASED, name, (user, reason))
+            bind(transaction, BRAKE, {name: None})
         return True
 
     def brake_again(self, name: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & (_TARGET.stopped_why == LET_GO)
-        with library_transaction(self._tenant) as connection:
-            if connection.execute(update(tables.target).where(this).values(stopped_why=None)).rowcount:
-                bind(connection, self._tenant, BRAKE, {name: None})
+        with library_transaction(self._tenant) as transaction:
+            if transaction.execute(update(tables.target).where(this).values(stopped_why=None)).rowcount:
+                bind(transaction, BRAKE, {name: None})
 
     def load_again(self, name: str) -> None:
         this = is_ours(_TARGET, self._tenant) & (_TARGET.name == name) & _TARGET.loaded.is_(None)
-        with library_transaction(self._tenant) as connection:
-            connection.execute(update(tables.target).where(this).values(loaded=FROM_THE_START))
+        with library_transaction(self._tenant) as transaction:
+            transaction.execute(update(tables.target).where(this).values(loaded=FROM_THE_START))
 
     def forget(self, name: str, *, user: str, reason: str) -> int:
         tenant = self._tenant
-        with library_transaction(tenant) as connection:
+        with library_transaction(tenant) as transaction:
             waiting = is_ours(_OUT, tenant) & (_OUT.target == name)
-            refused = set(connection.scalars(select(_OUT.patron_id).where(waiting, _OUT.state == FAILED)))
-            left = connection.execute(delete(tables.outbox).where(waiting)).rowcount
-            settle_answered(connection, tenant, refused)
-            connection.execute(delete(tables.target_patron).where(is_ours(_TOLD, tenant), _TOLD.target == name))
-            connection.execute(delete(tables.target).where(is_ours(_TARGET, tenant), _TARGET.name == name))
-            if not has_met_targets(connection, tenant):
-                forget_changes(connection, tenant)
-            _note(connection, tenant, FORGOTTEN, name, (user, reason))
-            bind(connection, tenant, BRAKE, {name: None})
+            refused = set(transaction.scalars(select(_OUT.patron_id).where(waiting, _OUT.state == FAILED)))
+            left = transaction.execute(delete(tables.outbox).where(waiting)).rowcount
+            settle_answered(transaction, refused)
+            transaction.execute(delete(tables.target_patron).where(is_ours(_TOLD, tenant), _TOLD.target == name))
+            transaction.execute(delete(tables.target).where(is_ours(_TARGET, tenant), _TARGET.name == name))
+            if not has_met_targets(transaction):
+                forget_changes(transaction)
+            _note(transaction, FORGOTTEN, name, (user, reason))
+            bind(transaction, BRAKE, {name: None})
         return left
 
     def follow(self, after: str = FROM_THE_START) -> str | None:
         marked = select(exists().where(is_ours(_MARK, self._tenant), _MARK.patron_id > after))
-        with reading(self._tenant.engine) as connection:
-            if not connection.scalar(marked):
+        with self._tenant.reading() as transaction:
+            if not transaction.scalar(marked):
                 return None
-        with library_transaction(self._tenant) as connection:
-            return follow_marks(connection, self._tenant, after)
+        with library_transaction(self._tenant) as transaction:
+            return follow_marks(transaction, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +175,11 @@ class _Brake:
     why: str | None
 
 
-def _brakes(connection: Connection, tenant: Tenant) -> dict[str, _Brake]:
+def _brakes(transaction: Transaction) -> dict[str, _Brake]:
     """Return what stops each target. A stop that was taken away past the program stands, and a release does not."""
-    wanted = select(_TARGET.name, _TARGET.stopped, _TARGET.stopped_why).where(is_ours(_TARGET, tenant))
-    rows = {row.name: _Brake(row.stopped, row.stopped_why) for row in connection.execute(wanted)}
-    said = {key: told for key, told in Entries(connection, tenant, BRAKE).all().items() if told is not None}
+    wanted = select(_TARGET.name, _TARGET.stopped, _TARGET.stopped_why).where(is_ours(_TARGET, transaction.tenant))
+    rows = {row.name: _Brake(row.stopped, row.stopped_why) for row in transaction.execute(wanted)}
+    said = {key: told for key, told in Entries(transaction, BRAKE).all().items() if told is not None}
     for name, row in rows.items():
         by_entry = _Brake(*said.get(name, (None, None)))
         if row.stopped is None and row != by_entry:
@@ -189,12 +187,12 @@ def _brakes(connection: Connection, tenant: Tenant) -> dict[str, _Brake]:
     return rows
 
 
-def _backlogs(connection: Connection, tenant: Tenant) -> dict[str, Backlog]:
+def _backlogs(transaction: Transaction) -> dict[str, Backlog]:
     told = case((WAITS_FOR_REGISTER, None), else_=_OUT.created)
     counted = select(_OUT.target, _OUT.state, func.count().label("many"), func.min(told).label("oldest"))
-    counted = counted.where(is_ours(_OUT, tenant), _OUT.target != CULR).group_by(_OUT.target, _OUT.state)
+    counted = counted.where(is_ours(_OUT, transaction.tenant), _OUT.target != CULR).group_by(_OUT.target, _OUT.state)
     found: dict[str, dict[str, AnyRow]] = defaultdict(dict)
-    for row in connection.execute(counted, tenant.ours):
+    for row in transaction.execute(counted, transaction.ours):
         found[row.target][row.state] = row
     return {
         name: Backlog(
@@ -222,11 +220,11 @@ def _state(name: str, target: Target | None, row: AnyRow | None, waits: Backlog,
     )
 
 
-def _note(connection: Connection, tenant: Tenant, kind: str, name: str, by: tuple[str, str]) -> None:
+def _note(transaction: Transaction, kind: str, name: str, by: tuple[str, str]) -> None:
     """`by`: who did it, and why."""
     user, reason = by
     happened = audit.Happened(kind, user=user, more=(("target", name),), reason=reason)
-    audit.append(connection, tenant, audit.DESK, [happened])
+    audit.append(transaction, audit.DESK, [happened])
 
 
 def _stamp_apart(tenant: Tenant) -> str:
@@ -238,22 +236,22 @@ def _stamp_apart(tenant: Tenant) -> str:
     return f"{tenant.stamp()[:_SECONDS]}.{fraction:06}Z"
 
 
-def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Sequence[str]) -> None:
+def queue_again(transaction: Transaction, target: Target, ids: Sequence[str]) -> None:
     """Queue the last change of each of these patrons, unless one waits already or the target need not hear of it.
 
     It takes the place of what the target refused about the patron: the question about that is settled, and is asked
     again if this is refused too.
     """
-    rows = last_changes(connection, tenant, ids)
-    waits = select(_OUT.patron_id).where(waiting_for(tenant, target.name))
-    waiting = set(fetch_values(connection, waits, _OUT.patron_id, ids))
-    known = select(_TOLD.patron_id).where(is_ours(_TOLD, tenant), _TOLD.target == target.name)
-    told = set(fetch_values(connection, known, _TOLD.patron_id, ids))
-    now = _stamp_apart(tenant)
+    rows = last_changes(transaction, ids)
+    waits = select(_OUT.patron_id).where(waiting_for(transaction.tenant, target.name))
+    waiting = set(transaction.fetch_values(waits, _OUT.patron_id, ids))
+    known = select(_TOLD.patron_id).where(is_ours(_TOLD, transaction.tenant), _TOLD.target == target.name)
+    told = set(transaction.fetch_values(known, _TOLD.patron_id, ids))
+    now = _stamp_apart(transaction.tenant)
     queued = {}
     for patron_id, row in rows.items():
         try:
-            record = open_change(tenant, row)
+            record = open_change(transaction.tenant, row)
         except SealBroken:
             record = None  # whoever sends finds it
             told.add(patron_id)
@@ -262,9 +260,9 @@ def queue_again(connection: Connection, tenant: Tenant, target: Target, ids: Seq
         if patron_id in waiting or not must_hear:
             continue
         urgent = payload is None or payload["protected"]
-        queued[patron_id] = effect_row(tenant, target.name, patron_id, row.seq, now, urgent=urgent)
+        queued[patron_id] = effect_row(transaction.tenant, target.name, patron_id, row.seq, now, urgent=urgent)
     whose = set(queued)
-    refused = is_ours(_OUT, tenant) & (_OUT.target == target.name) & (_OUT.state == FAILED)
-    if change_rows(connection, delete(tables.outbox).where(refused), _OUT.patron_id, whose):
-        settle_answered(connection, tenant, whose)
-    append(connection, tables.outbox, list(queued.values()))
+    refused = is_ours(_OUT, transaction.tenant) & (_OUT.target == target.name) & (_OUT.state == FAILED)
+    if transaction.change_rows(delete(tables.outbox).where(refused), _OUT.patron_id, whose):
+        settle_answered(transaction, whose)
+    append(transaction.connection, tables.outbox, list(queued.values()))

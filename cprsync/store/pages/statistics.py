@@ -16,7 +16,7 @@ from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.store import tables
-from cprsync.store.core.engine import reading, stamp_of
+from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records.records import open_patrons
 
@@ -45,9 +45,9 @@ class Statistics(TenantStore):
         while True:
             # the local part is not read
             wanted = select(*(column for column in _PATRON if column.name != "local_blob"))
-            with reading(self._tenant.engine) as connection:
-                rows = connection.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
-                patrons = open_patrons(connection, self._tenant, rows)
+            with self._tenant.reading() as transaction:
+                rows = transaction.execute(wanted.where(here, _PATRON.id > last).order_by(_PATRON.id).limit(page)).all()
+                patrons = open_patrons(transaction, rows)
             for row, patron in zip(rows, patrons, strict=True):
                 born = birth_in_force(patron.register, in_force(patron.overrides, on))
                 stopped = patron.letters_stopped

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from cprsync.domain.person.number import CprNumber
 from cprsync.store import tables
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: Reasons for which a number is subscribed now. Every other reason records a subscription that has ended.
 _HOLDING: Final = (ACTIVE_PATRON, RESPONSIBLE, DEAD, OLD_NUMBER)
@@ -40,76 +40,76 @@ _ASKED = tables.follow_up.c
 _OVERRIDE = tables.override.c
 
 
-def move_keys(connection: Connection, tenant: Tenant, *, of: str, to: str, number: CprNumber) -> list[list[str]]:
+def move_keys(transaction: Transaction, *, of: str, to: str, number: CprNumber) -> list[list[str]]:
     """Make cards, telephones, old numbers and `number` find `to`, and make the shell point to `to`.
 
     Returns the moved keys as [kind, index in hex].
     """
-    theirs = _keys_of(tenant, of)
-    rows = connection.execute(select(_KEY.kind, _KEY.key_index).where(theirs))
+    theirs = _keys_of(transaction.tenant, of)
+    rows = transaction.execute(select(_KEY.kind, _KEY.key_index).where(theirs))
     moved = sorted([row.kind, row.key_index.hex()] for row in rows)
-    connection.execute(update(tables.patron_key).where(theirs).values(patron_id=to))
-    _delete_key(connection, tenant, OLD_NUMBER, number.digits)
+    transaction.execute(update(tables.patron_key).where(theirs).values(patron_id=to))
+    _delete_key(transaction, OLD_NUMBER, number.digits)
     for kind, value in ((OLD_NUMBER, number.digits), (MERGED, of)):
-        row = key_row(tenant, kind, tenant.vault.index(kind, value), to)
-        connection.execute(insert(tables.patron_key).values(row))
+        row = key_row(transaction.tenant, kind, transaction.vault.index(kind, value), to)
+        transaction.execute(insert(tables.patron_key).values(row))
     return moved
 
 
-def give_keys_back(  # noqa: PLR0913 -- from whom, to whom, and what
-    connection: Connection, tenant: Tenant, moved: Sequence[Sequence[str]], *, of: str, to: str, number: CprNumber
+def give_keys_back(
+    transaction: Transaction, moved: Sequence[Sequence[str]], *, of: str, to: str, number: CprNumber
 ) -> None:
     """Make the moved keys find `to` again. A key that belongs to a third patron by now stays where it is."""
-    _delete_key(connection, tenant, OLD_NUMBER, number.digits)
-    _delete_key(connection, tenant, MERGED, to)
+    _delete_key(transaction, OLD_NUMBER, number.digits)
+    _delete_key(transaction, MERGED, to)
     for kind, index in moved:
-        this = _keys_of(tenant, of) & (_KEY.kind == kind) & (_KEY.key_index == bytes.fromhex(index))
-        connection.execute(update(tables.patron_key).where(this).values(patron_id=to))
+        this = _keys_of(transaction.tenant, of) & (_KEY.kind == kind) & (_KEY.key_index == bytes.fromhex(index))
+        transaction.execute(update(tables.patron_key).where(this).values(patron_id=to))
 
 
 def _keys_of(tenant: Tenant, patron_id: str) -> ColumnElement[bool]:
     return (_KEY.agency == tenant.agency) & (_KEY.patron_id == patron_id)
 
 
-def _delete_key(connection: Connection, tenant: Tenant, kind: str, value: str) -> None:
-    this = (_KEY.agency == tenant.agency) & (_KEY.kind == kind)
-    connection.execute(delete(tables.patron_key).where(this, _KEY.key_index.in_(tenant.vault.probes(kind, value))))
+def _delete_key(transaction: Transaction, kind: str, value: str) -> None:
+    this = (_KEY.agency == transaction.agency) & (_KEY.kind == kind)
+    transaction.execute(
+        delete(tables.patron_key).where(this, _KEY.key_index.in_(transaction.vault.probes(kind, value)))
+    )
 
 
-def keeper_of(connection: Connection, tenant: Tenant, patron_id: str) -> str | None:
+def keeper_of(transaction: Transaction, patron_id: str) -> str | None:
     """Return the patron that a shell points to; None: not a shell."""
-    this = (_KEY.agency == tenant.agency) & (_KEY.kind == MERGED)
-    wanted = select(_KEY.patron_id).where(this, _KEY.key_index.in_(tenant.vault.probes(MERGED, patron_id)))
-    found: str | None = connection.scalar(wanted)
+    this = (_KEY.agency == transaction.agency) & (_KEY.kind == MERGED)
+    wanted = select(_KEY.patron_id).where(this, _KEY.key_index.in_(transaction.vault.probes(MERGED, patron_id)))
+    found: str | None = transaction.scalar(wanted)
     return found
 
 
-def move_subscriptions(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[dict[str, Any]]:
+def move_subscriptions(transaction: Transaction, *, of: str, to: str) -> list[dict[str, Any]]:
     """Keep the numbers of `of` subscribed as old numbers of `to`, until a file has brought news of them again.
 
     Returns the rows as they were.
     """
-    wanted = select(tables.subscription).where(_ROW.agency == tenant.agency, _ROW.patron_id == of)
-    rows = connection.execute(wanted.order_by(_ROW.agreement, _ROW.number_index, _ROW.reason)).all()
-    moved = [_as_json(tenant, row) for row in rows]
-    connection.execute(delete(tables.subscription).where(_ROW.agency == tenant.agency, _ROW.patron_id == of))
-    today = tenant.clock.today().isoformat()
+    wanted = select(tables.subscription).where(_ROW.agency == transaction.agency, _ROW.patron_id == of)
+    rows = transaction.execute(wanted.order_by(_ROW.agreement, _ROW.number_index, _ROW.reason)).all()
+    moved = [_as_json(transaction.tenant, row) for row in rows]
+    transaction.execute(delete(tables.subscription).where(_ROW.agency == transaction.agency, _ROW.patron_id == of))
+    today = transaction.clock.today().isoformat()
     for one in moved:
         holds = one["reason"] in _HOLDING and (one["until"] is None or one["reason"] == DEAD)
         kept = one | {"reason": OLD_NUMBER, "since": today, "until": None} if holds else one
-        _put(connection, tenant, kept, patron_id=to)
+        _put(transaction, kept, patron_id=to)
     return moved
 
 
-def give_subscriptions_back(
-    connection: Connection, tenant: Tenant, moved: Sequence[dict[str, Any]], *, of: str, to: str
-) -> None:
+def give_subscriptions_back(transaction: Transaction, moved: Sequence[dict[str, Any]], *, of: str, to: str) -> None:
     """Write the rows as they were. The night's comparison tells the register what it lacks."""
     for one in moved:
-        index = tenant.vault.probes("number", one["number"])
-        this = (_ROW.agency == tenant.agency) & (_ROW.agreement == one["agreement"]) & (_ROW.patron_id == of)
-        connection.execute(delete(tables.subscription).where(this, _ROW.number_index.in_(index)))
-        _put(connection, tenant, one, patron_id=to)
+        index = transaction.vault.probes("number", one["number"])
+        this = (_ROW.agency == transaction.agency) & (_ROW.agreement == one["agreement"]) & (_ROW.patron_id == of)
+        transaction.execute(delete(tables.subscription).where(this, _ROW.number_index.in_(index)))
+        _put(transaction, one, patron_id=to)
 
 
 def _as_json(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
@@ -124,27 +124,27 @@ def _as_json(tenant: Tenant, row: AnyRow) -> dict[str, Any]:
     }
 
 
-def _put(connection: Connection, tenant: Tenant, one: dict[str, Any], *, patron_id: str) -> None:
+def _put(transaction: Transaction, one: dict[str, Any], *, patron_id: str) -> None:
     """Write a row. Replaces a row with the same key for the same patron."""
     number = CprNumber(one["number"])
     key = {
-        "agency": tenant.agency,
+        "agency": transaction.agency,
         "agreement": one["agreement"],
-        "number_index": tenant.vault.number_index(number),
+        "number_index": transaction.vault.number_index(number),
         "reason": one["reason"],
         "patron_id": patron_id,
     }
-    connection.execute(delete(tables.subscription).where(*(_ROW[name] == value for name, value in key.items())))
-    sealed = tenant.vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
+    transaction.execute(delete(tables.subscription).where(*(_ROW[name] == value for name, value in key.items())))
+    sealed = transaction.vault.seal(number.digits.encode(), place=patron_id, owner=SUBSCRIPTION, version=SEALED_ONCE)
     until = one["until"] and date.fromisoformat(one["until"])
     days = {"since": date.fromisoformat(one["since"]), "until": until, "confirmed_at": one["confirmed_at"]}
-    row = key | days | {"number": sealed, "number_key": tenant.vault.seal_key}
-    connection.execute(insert(tables.subscription).values(row))
+    row = key | days | {"number": sealed, "number_key": transaction.vault.seal_key}
+    transaction.execute(insert(tables.subscription).values(row))
 
 
-def take_questions(connection: Connection, tenant: Tenant, patron_id: str) -> list[str]:
+def take_questions(transaction: Transaction, patron_id: str) -> list[str]:
     """Close the open questions to the register about the patron. Returns their kinds."""
-    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.patron_id == patron_id)
-    kinds = list(connection.scalars(select(_ASKED.kind).where(theirs).order_by(_ASKED.kind)))
-    close_questions(connection, tenant, [(patron_id, kind) for kind in kinds])
+    theirs = (_ASKED.agency == transaction.agency) & (_ASKED.patron_id == patron_id)
+    kinds = list(transaction.scalars(select(_ASKED.kind).where(theirs).order_by(_ASKED.kind)))
+    close_questions(transaction, [(patron_id, kind) for kind in kinds])
     return kinds

@@ -14,14 +14,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, text
 
 from cprsync.domain.desk.finding import read_email, read_telephone
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.person.age import birth_date_of
 from cprsync.errors import SealBroken
 from cprsync.store import tables
-from cprsync.store.core.engine import change_rows, fetch_values, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.records.records import CHANGE_PATRONS, from_row, open_local, overrides_of, patron_rows
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 TELEPHONE: Final = "telephone"
 EMAIL: Final = "email"
@@ -58,45 +57,45 @@ class Finding(TenantStore):
     def refresh(self, most: int) -> int:
         if self.is_complete():
             return 0
-        with library_transaction(self._tenant) as connection:
-            ids = list(connection.scalars(_FIRST_NEWER, {"agency_": self._tenant.agency, "most_": most}))
-            make_keys(connection, self._tenant, patron_rows(connection, self._tenant, ids))
+        with library_transaction(self._tenant) as transaction:
+            ids = list(transaction.scalars(_FIRST_NEWER, {"agency_": transaction.agency, "most_": most}))
+            make_keys(transaction, patron_rows(transaction, ids))
         return len(ids)
 
     def is_complete(self) -> bool:
-        with reading(self._tenant.engine) as connection:
-            return connection.scalar(_ONE_NEWER, {"agency_": self._tenant.agency}) is None
+        with self._tenant.reading() as transaction:
+            return transaction.scalar(_ONE_NEWER, {"agency_": transaction.agency}) is None
 
     def by_telephone(self, telephone: str) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            return sorted(_holders(connection, self._tenant, TELEPHONE, telephone))
+        with self._tenant.reading() as transaction:
+            return sorted(_holders(transaction, TELEPHONE, telephone))
 
     def by_email(self, email: str) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            return sorted(_holders(connection, self._tenant, EMAIL, email))
+        with self._tenant.reading() as transaction:
+            return sorted(_holders(transaction, EMAIL, email))
 
     def by_birth_date(self, born: Sequence[date]) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            each = (_holders(connection, self._tenant, BORN, day.isoformat()) for day in born)
+        with self._tenant.reading() as transaction:
+            each = (_holders(transaction, BORN, day.isoformat()) for day in born)
             return sorted(set().union(*each))
 
 
-def _holders(connection: Connection, tenant: Tenant, kind: str, value: str) -> set[str]:
+def _holders(transaction: Transaction, kind: str, value: str) -> set[str]:
     """Return the patrons who have a key and are there."""
-    ours = select(_KEY.patron_id).where(_KEY.agency == tenant.agency, _KEY.kind == kind)
-    ids = fetch_values(connection, ours, _KEY.key_index, tenant.vault.probes(kind, value))
-    there = select(_PATRON.id).where(_PATRON.agency == tenant.agency, _PATRON.status_class.not_in(tables.GONE))
-    return set(fetch_values(connection, there, _PATRON.id, ids))
+    ours = select(_KEY.patron_id).where(_KEY.agency == transaction.agency, _KEY.kind == kind)
+    ids = transaction.fetch_values(ours, _KEY.key_index, transaction.vault.probes(kind, value))
+    there = select(_PATRON.id).where(_PATRON.agency == transaction.agency, _PATRON.status_class.not_in(tables.GONE))
+    return set(transaction.fetch_values(there, _PATRON.id, ids))
 
 
-def make_keys(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def make_keys(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     """Replace the keys of these records, and note from which versions they are made."""
     ids = [row.id for row in rows]
-    change_rows(connection, _DROP, _KEY.patron_id, ids, agency_=tenant.agency)
+    transaction.change_rows(_DROP, _KEY.patron_id, ids, agency_=transaction.agency)
     there = [row for row in rows if row.status_class not in tables.GONE]
-    if keys := list(_keys_of(connection, tenant, there)):
-        connection.execute(_MAKE, keys)
-    change_rows(connection, _ARE_MADE, _PATRON.id, ids, agency_=tenant.agency)
+    if keys := list(_keys_of(transaction, there)):
+        transaction.execute(_MAKE, keys)
+    transaction.change_rows(_ARE_MADE, _PATRON.id, ids, agency_=transaction.agency)
 
 
 def is_found_alike(before: Person, after: Person) -> bool:
@@ -108,20 +107,20 @@ def is_found_alike(before: Person, after: Person) -> bool:
     return birth_date_of(before) == birth_date_of(after)
 
 
-def keep_keys(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> None:
+def keep_keys(transaction: Transaction, ids: Sequence[str]) -> None:
     """Note that the keys of records which have just got their next version are still theirs, if they were before.
 
     Otherwise the night would open each record that it has just written.
     """
-    change_rows(connection, _ARE_KEPT, _PATRON.id, ids, agency_=tenant.agency)
+    transaction.change_rows(_ARE_KEPT, _PATRON.id, ids, agency_=transaction.agency)
 
 
-def _keys_of(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> Iterator[dict[str, Any]]:
-    corrected = overrides_of(connection, tenant, rows)
+def _keys_of(transaction: Transaction, rows: Sequence[AnyRow]) -> Iterator[dict[str, Any]]:
+    corrected = overrides_of(transaction, rows)
     for row in rows:
         # a seal that is broken gives no keys; the night's check of the records tells of it
         with suppress(SealBroken):
-            yield from _keys_of_row(tenant, row, corrected.get(row.id, ()))
+            yield from _keys_of_row(transaction.tenant, row, corrected.get(row.id, ()))
 
 
 def _keys_of_row(tenant: Tenant, row: AnyRow, corrected: tuple[Override, ...]) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.services.ports.finding import ListedPatron
 from cprsync.store import tables
-from cprsync.store.core.engine import reading
 from cprsync.store.core.tenant import TenantStore
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ class Listing(TenantStore):
         return sorted(set(tables.STATUS_CLASSES.values()))
 
     def groups(self) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            return sorted(connection.scalars(select(_PATRON.patron_group).where(self._are_here()).distinct()))
+        with self._tenant.reading() as transaction:
+            return sorted(transaction.scalars(select(_PATRON.patron_group).where(self._are_here()).distinct()))
 
     def _are_here(self) -> ColumnElement[bool]:
         here = (_PATRON.agency == self._tenant.agency) & _PATRON.status_class.not_in(tables.GONE)
@@ -49,8 +48,8 @@ class Listing(TenantStore):
         last = ""
         while True:
             found = select(*columns, unverified).where(here, _PATRON.id > last).order_by(_PATRON.id)
-            with reading(self._tenant.engine) as connection:
-                rows = connection.execute(found.limit(_PAGE)).all()
+            with self._tenant.reading() as transaction:
+                rows = transaction.execute(found.limit(_PAGE)).all()
             for row in rows:
                 yield ListedPatron(
                     row.id,

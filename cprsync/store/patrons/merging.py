@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, select, union_all, update
+from sqlalchemy import delete, select, union_all, update
 
 from cprsync.domain.deciding.protection import protected_by_either, protected_once_parted
 from cprsync.domain.deciding.reviews import ReviewNews
@@ -25,7 +25,6 @@ from cprsync.errors import ReviewClosed
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.register import PROTECTION_SILENT
 from cprsync.store import tables
-from cprsync.store.core.engine import count_rows
 from cprsync.store.lending import circulation
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import account_of
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: What a row shows in clear and no write of the register part restores. The second tuple lists the days.
 _CLEAR: Final = ("patron_group", "real_number")
@@ -71,42 +70,40 @@ _ITEM = tables.review_item.c
 _OUT = tables.outbox.c
 
 
-def merge(connection: Connection, tenant: Tenant, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
+def merge(transaction: Transaction, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
     """Give everything that `closes` has to `keeps`. The caller holds both rows.
 
     Returns what an undo needs.
     """
-    shell, keeper = open_patrons(connection, tenant, [closes, keeps])
+    shell, keeper = open_patrons(transaction, [closes, keeps])
     kept = remembered(closes, shell, clear=_CLEAR, days=_DAYS)
-    kept["local"] = encode_local(open_local(tenant, closes)).decode()
-    kept["account"] = account_of(connection, tenant, shell.id)
-    kept["circulation"] = circulation.move(connection, tenant, of=shell.id, to=keeper.id)
-    kept["subscriptions"] = belongings.move_subscriptions(connection, tenant, of=shell.id, to=keeper.id)
-    kept["keys"] = belongings.move_keys(connection, tenant, of=shell.id, to=keeper.id, number=shell.number)
-    kept["questions"] = belongings.take_questions(connection, tenant, shell.id)
-    kept["overrides"] = withdraw_overrides(connection, tenant, shell.id)
-    kept["links"] = responsibles.move_links(connection, tenant, of=shell.id, to=keeper.id)
-    if shell.borrows and responsibles.become_patrons(connection, tenant, [keeper.id]):
+    kept["local"] = encode_local(open_local(transaction.tenant, closes)).decode()
+    kept["account"] = account_of(transaction, shell.id)
+    kept["circulation"] = circulation.move(transaction, of=shell.id, to=keeper.id)
+    kept["subscriptions"] = belongings.move_subscriptions(transaction, of=shell.id, to=keeper.id)
+    kept["keys"] = belongings.move_keys(transaction, of=shell.id, to=keeper.id, number=shell.number)
+    kept["questions"] = belongings.take_questions(transaction, shell.id)
+    kept["overrides"] = withdraw_overrides(transaction, shell.id)
+    kept["links"] = responsibles.move_links(transaction, of=shell.id, to=keeper.id)
+    if shell.borrows and responsibles.become_patrons(transaction, [keeper.id]):
         kept["only_answered"] = True
         keeper = replace(keeper, kind=shell.kind, as_of=None)
-    kept |= _join_local(connection, tenant, closes, keeps)
+    kept |= _join_local(transaction, closes, keeps)
     after = protected_by_either(keeper.register, shell.register)
     if after is not keeper.register:
-        ask(connection, tenant, [(keeper.id, PROTECTION_SILENT)])
-    _write(connection, tenant, keeper, after)
-    note_protections(connection, tenant, _told_of(shell, keeper.id))
-    _empty(connection, tenant, shell)
-    kept["items"] = _settle(connection, tenant, of=shell.id, to=keeper.id)
-    told = _publish(connection, tenant, keeper, replaces=shell.number)
+        ask(transaction, [(keeper.id, PROTECTION_SILENT)])
+    _write(transaction, keeper, after)
+    note_protections(transaction, _told_of(shell, keeper.id))
+    _empty(transaction, shell)
+    kept["items"] = _settle(transaction, of=shell.id, to=keeper.id)
+    told = _publish(transaction, keeper, replaces=shell.number)
     if not told:
-        publish_cards(connection, tenant, [keeper.id])
-    _publish_removal(connection, tenant, shell, moves_on=told)
+        publish_cards(transaction, [keeper.id])
+    _publish_removal(transaction, shell, moves_on=told)
     return kept
 
 
-def undo_merge(
-    connection: Connection, tenant: Tenant, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]
-) -> None:
+def undo_merge(transaction: Transaction, *, closed: AnyRow, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
     """Make them two patrons again. What has come to `keeps` since stays with `keeps`.
 
     Raises:
@@ -115,62 +112,62 @@ def undo_merge(
     before = decode(bytes.fromhex(kept["register"]))
     if keeps.status_class == MERGED:
         raise ReviewClosed("the patron who kept was merged since too: take that back first")
-    refuse_taken(connection, tenant, before.number, but=closed.id)
-    circulation.move(connection, tenant, of=keeps.id, to=closed.id, only=kept["circulation"])
-    belongings.give_keys_back(connection, tenant, kept["keys"], of=keeps.id, to=closed.id, number=before.number)
-    belongings.give_subscriptions_back(connection, tenant, kept["subscriptions"], of=keeps.id, to=closed.id)
-    restore_overrides(connection, tenant, closed.id, kept["overrides"])
-    responsibles.give_links_back(connection, tenant, kept["links"], of=keeps.id, to=closed.id)
-    ask(connection, tenant, [(closed.id, kind) for kind in kept["questions"]])
-    keeper = open_patron(connection, tenant, keeps)
+    refuse_taken(transaction, before.number, but=closed.id)
+    circulation.move(transaction, of=keeps.id, to=closed.id, only=kept["circulation"])
+    belongings.give_keys_back(transaction, kept["keys"], of=keeps.id, to=closed.id, number=before.number)
+    belongings.give_subscriptions_back(transaction, kept["subscriptions"], of=keeps.id, to=closed.id)
+    restore_overrides(transaction, closed.id, kept["overrides"])
+    responsibles.give_links_back(transaction, kept["links"], of=keeps.id, to=closed.id)
+    ask(transaction, [(closed.id, kind) for kind in kept["questions"]])
+    keeper = open_patron(transaction, keeps)
     person = protected_once_parted(before, keeper.register)
     if person is not before:
-        ask(connection, tenant, [(closed.id, PROTECTION_SILENT)])
+        ask(transaction, [(closed.id, PROTECTION_SILENT)])
     if kept.get("only_answered"):
         keeper = replace(keeper, kind=PatronKind.RESPONSIBLE)
-        responsibles.only_answers_again(connection, tenant, keeper.id)
-    note_protections(connection, tenant, _told_of(keeper, closed.id))
-    _part_local(connection, tenant, keeps, kept)
-    _write(connection, tenant, keeper, keeper.register)
-    if not _publish(connection, tenant, keeper):
-        publish_cards(connection, tenant, [keeper.id])
-    _withdraw_removal(connection, tenant, closed.id)
-    _publish(connection, tenant, _fill(connection, tenant, closed, person, kept), held=kept["account"])
-    _let_wait_again(connection, tenant, kept["items"], of=closed, to=keeper.id)
+        responsibles.only_answers_again(transaction, keeper.id)
+    note_protections(transaction, _told_of(keeper, closed.id))
+    _part_local(transaction, keeps, kept)
+    _write(transaction, keeper, keeper.register)
+    if not _publish(transaction, keeper):
+        publish_cards(transaction, [keeper.id])
+    _withdraw_removal(transaction, closed.id)
+    _publish(transaction, _fill(transaction, closed, person, kept), held=kept["account"])
+    _let_wait_again(transaction, kept["items"], of=closed, to=keeper.id)
     # the patron is back, so nobody need say who has that number now
-    write_reviews(connection, tenant, tenant.no_run, ReviewNews(agreed=frozenset({(keeper.id, before.number)})))
+    write_reviews(transaction, transaction.tenant.no_run, ReviewNews(agreed=frozenset({(keeper.id, before.number)})))
     if closed.held_by is not None:
-        ask_staff(connection, tenant, tenant.no_run, [closed.id], REVERTED_HELD)
+        ask_staff(transaction, transaction.tenant.no_run, [closed.id], REVERTED_HELD)
     # news about one of them may have been written on the other meanwhile
-    open_windows(connection, tenant, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
+    open_windows(transaction, [closed.id, keeper.id], WindowReason.MERGE_UNDONE)
 
 
-def part_again(connection: Connection, tenant: Tenant, shell: AnyRow) -> None:
+def part_again(transaction: Transaction, shell: AnyRow) -> None:
     """Take back the merge of a shell that an older copy of the database has brought back, and it was taken back since.
 
     Does nothing if what that needs is forgotten, or another patron has the number in that copy.
     """
-    item = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == shell.id) & (_ITEM.kind == BOTH_PATRONS)
+    item = (_ITEM.agency == transaction.agency) & (_ITEM.patron_id == shell.id) & (_ITEM.kind == BOTH_PATRONS)
     merged = select(tables.review_item).where(item, _ITEM.state == State.ACCEPTED.value, _ITEM.undo.is_not(None))
-    row = connection.execute(merged.order_by(_ITEM.id.desc()).limit(1)).one_or_none()
-    keeper = None if row is None else patron_row(connection, tenant, row.about, hold=True)
-    kept = None if row is None else open_kept(tenant, row)
+    row = transaction.execute(merged.order_by(_ITEM.id.desc()).limit(1)).one_or_none()
+    keeper = None if row is None else patron_row(transaction, row.about, hold=True)
+    kept = None if row is None else open_kept(transaction.tenant, row)
     if row is None or keeper is None or kept is None:
         return
     if keeper.status_class == MERGED:
-        part_again(connection, tenant, keeper)
-        (keeper,) = patron_rows(connection, tenant, [keeper.id])
+        part_again(transaction, keeper)
+        (keeper,) = patron_rows(transaction, [keeper.id])
     try:
-        undo_merge(connection, tenant, closed=shell, keeps=keeper, kept=kept)
+        undo_merge(transaction, closed=shell, keeps=keeper, kept=kept)
     except ReviewClosed:
         return
-    change_items(connection, tenant, _ITEM.id == row.id, {"state": State.UNDONE.value})
+    change_items(transaction, _ITEM.id == row.id, {"state": State.UNDONE.value})
 
 
-def _write(connection: Connection, tenant: Tenant, patron: Patron, after: Person) -> None:
+def _write(transaction: Transaction, patron: Patron, after: Person) -> None:
     """Write a record with its before-image, one version on. The caller tells the net media."""
-    write = Write(patron, after, prepare(tenant.vault, after), patron.as_of, ())
-    write_records(connection, tenant, tenant.no_run, [write])
+    write = Write(patron, after, prepare(transaction.vault, after), patron.as_of, ())
+    write_records(transaction, transaction.tenant.no_run, [write])
 
 
 def _told_of(patron: Patron, other: str) -> list[tuple[str, date]]:
@@ -178,101 +175,97 @@ def _told_of(patron: Patron, other: str) -> list[tuple[str, date]]:
     return [] if patron.protected_on is None else [(other, patron.protected_on)]
 
 
-def _empty(connection: Connection, tenant: Tenant, shell: Patron) -> None:
+def _empty(transaction: Transaction, shell: Patron) -> None:
     """Empty a record down to its id and its sealed number. Its number, cards and address find it no longer."""
-    _write(connection, tenant, replace(shell, as_of=None, overrides=()), Person(shell.number))
-    close_windows(connection, tenant, [shell.id])
+    _write(transaction, replace(shell, as_of=None, overrides=()), Person(shell.number))
+    close_windows(transaction, [shell.id])
     row = _set_clear(
-        connection,
-        tenant,
+        transaction,
         shell.id,
-        number_index=tenant.vault.index(MERGED, shell.id),
+        number_index=transaction.vault.index(MERGED, shell.id),
         status_class=MERGED,
         real_number=False,
         patron_group="",
         **dict.fromkeys(_DAYS),
     )
-    write_local(connection, tenant, row, Local())
+    write_local(transaction, row, Local())
 
 
-def _fill(connection: Connection, tenant: Tenant, closed: AnyRow, person: Person, kept: Mapping[str, Any]) -> Patron:
+def _fill(transaction: Transaction, closed: AnyRow, person: Person, kept: Mapping[str, Any]) -> Patron:
     """Write the record as it was.
 
     Returns the patron as before that write, so that the caller can tell the net media.
     """
-    corrected = live_overrides(connection, tenant, [closed.id]).get(closed.id, ())
-    shell = replace(from_row(tenant.vault, closed), as_of=remembered_as_of(kept), overrides=corrected)
-    _write(connection, tenant, shell, person)
-    index = tenant.vault.number_index(person.number)
-    row = _set_clear(connection, tenant, closed.id, number_index=index, **remembered_columns(kept))
-    write_local(connection, tenant, row, decode_local(kept["local"].encode()))
+    corrected = live_overrides(transaction, [closed.id]).get(closed.id, ())
+    shell = replace(from_row(transaction.vault, closed), as_of=remembered_as_of(kept), overrides=corrected)
+    _write(transaction, shell, person)
+    index = transaction.vault.number_index(person.number)
+    row = _set_clear(transaction, closed.id, number_index=index, **remembered_columns(kept))
+    write_local(transaction, row, decode_local(kept["local"].encode()))
     return replace(shell, register=person)
 
 
-def _set_clear(connection: Connection, tenant: Tenant, patron_id: str, **values: object) -> AnyRow:
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == patron_id)
-    connection.execute(update(tables.patron).where(this).values(index_key=tenant.vault.index_key, **values))
-    (row,) = patron_rows(connection, tenant, [patron_id])
+def _set_clear(transaction: Transaction, patron_id: str, **values: object) -> AnyRow:
+    this = (_PATRON.agency == transaction.agency) & (_PATRON.id == patron_id)
+    transaction.execute(update(tables.patron).where(this).values(index_key=transaction.vault.index_key, **values))
+    (row,) = patron_rows(transaction, [patron_id])
     return row
 
 
-def _join_local(connection: Connection, tenant: Tenant, closes: AnyRow, keeps: AnyRow) -> dict[str, str]:
-    before = open_local(tenant, keeps)
-    after = join_local(before, open_local(tenant, closes))
-    write_local(connection, tenant, keeps, after)
+def _join_local(transaction: Transaction, closes: AnyRow, keeps: AnyRow) -> dict[str, str]:
+    before = open_local(transaction.tenant, keeps)
+    after = join_local(before, open_local(transaction.tenant, closes))
+    write_local(transaction, keeps, after)
     return {"before": encode_local(before).decode(), "joined": encode_local(after).decode()}
 
 
-def _part_local(connection: Connection, tenant: Tenant, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
+def _part_local(transaction: Transaction, keeps: AnyRow, kept: Mapping[str, Any]) -> None:
     before, both = (decode_local(kept[name].encode()) for name in ("before", "joined"))
-    write_local(connection, tenant, keeps, part_local(open_local(tenant, keeps), before=before, joined=both))
+    write_local(transaction, keeps, part_local(open_local(transaction.tenant, keeps), before=before, joined=both))
 
 
-def _settle(connection: Connection, tenant: Tenant, *, of: str, to: str) -> list[dict[str, Any]]:
+def _settle(transaction: Transaction, *, of: str, to: str) -> list[dict[str, Any]]:
     """Settle the items that wait about the patron who closes.
 
     An item to merge a third patron with `of` is now about `to`. Returns the items as they were.
     """
-    waiting = (_ITEM.agency == tenant.agency) & (_ITEM.state == State.WAITING.value)
+    waiting = (_ITEM.agency == transaction.agency) & (_ITEM.state == State.WAITING.value)
     about = waiting & (_ITEM.about == of) & (_ITEM.kind == BOTH_PATRONS)
     theirs = select(tables.review_item).where((waiting & (_ITEM.patron_id == of)) | about).order_by(_ITEM.id)
-    were = [{"id": row.id, "kept": open_kept(tenant, row)} for row in connection.execute(theirs)]
+    were = [{"id": row.id, "kept": open_kept(transaction.tenant, row)} for row in transaction.execute(theirs)]
     settled = {"state": State.SETTLED.value}
-    change_items(connection, tenant, waiting & (_ITEM.patron_id == of), {**settled, "undo": None, "key": None})
-    change_items(connection, tenant, about & (_ITEM.patron_id == to), settled)
-    change_items(connection, tenant, about, {"about": to})
+    change_items(transaction, waiting & (_ITEM.patron_id == of), {**settled, "undo": None, "key": None})
+    change_items(transaction, about & (_ITEM.patron_id == to), settled)
+    change_items(transaction, about, {"about": to})
     return were
 
 
-def _let_wait_again(
-    connection: Connection, tenant: Tenant, items: Sequence[dict[str, Any]], *, of: AnyRow, to: str
-) -> None:
+def _let_wait_again(transaction: Transaction, items: Sequence[dict[str, Any]], *, of: AnyRow, to: str) -> None:
     """Let the items wait that a merge has settled, and be about `of` again. One that was answered since stays as it is.
 
     No patron gets a second item of a kind that waits. A patron who was let go meanwhile is not held again.
     """
     for one in items:
-        this = (_ITEM.agency == tenant.agency) & (_ITEM.id == one["id"])
-        row = connection.execute(select(tables.review_item).where(this)).one_or_none()
+        this = (_ITEM.agency == transaction.agency) & (_ITEM.id == one["id"])
+        row = transaction.execute(select(tables.review_item).where(this)).one_or_none()
         if row is None or (row.kind == REVERTED_HELD and of.held_by is None):
             continue
         if row.patron_id not in {of.id, to}:
             moved = this & (_ITEM.state == State.WAITING.value) & (_ITEM.about == to)
-            change_items(connection, tenant, moved, {"about": of.id})
-        elif row.state == State.SETTLED.value and not _waits(connection, tenant, row):
-            kept = {} if one["kept"] is None else seal_kept(tenant, row.patron_id, row.id, one["kept"])
-            change_items(connection, tenant, this, {"state": State.WAITING.value, **kept})
+            change_items(transaction, moved, {"about": of.id})
+        elif row.state == State.SETTLED.value and not _waits(transaction, row):
+            kept = {} if one["kept"] is None else seal_kept(transaction.tenant, row.patron_id, row.id, one["kept"])
+            change_items(transaction, this, {"state": State.WAITING.value, **kept})
 
 
-def _waits(connection: Connection, tenant: Tenant, row: AnyRow) -> bool:
+def _waits(transaction: Transaction, row: AnyRow) -> bool:
     """Return whether an item of this kind waits about the patron."""
-    same = (_ITEM.agency == tenant.agency) & (_ITEM.patron_id == row.patron_id) & (_ITEM.kind == row.kind)
-    return count_rows(connection, same, _ITEM.state == State.WAITING.value) > 0
+    same = (_ITEM.agency == transaction.agency) & (_ITEM.patron_id == row.patron_id) & (_ITEM.kind == row.kind)
+    return transaction.count_rows(same, _ITEM.state == State.WAITING.value) > 0
 
 
 def _publish(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     patron: Patron,
     *,
     replaces: CprNumber | None = None,
@@ -285,43 +278,45 @@ def _publish(
     `held`: the account that the patron had before the merge. If the municipality is unknown, the patron gets this
     account again.
     """
-    culr = culr_in_force(patron.register, in_force(patron.overrides, tenant.clock.today()))
+    culr = culr_in_force(patron.register, in_force(patron.overrides, transaction.clock.today()))
     if not patron.borrows or (culr is None and held is None):
         return False
     if culr is None and held is not None:
         culr = held["municipality"]
     former = None if replaces is None or replaces.is_replacement else replaces
     told = payload(identity_of(patron.number, patron.id), culr, replaces=former)
-    effects.add(connection, tenant, patron.id, patron.version + 1, told)
+    effects.add(transaction, patron.id, patron.version + 1, told)
     return True
 
 
-def _publish_removal(connection: Connection, tenant: Tenant, shell: Patron, *, moves_on: bool) -> None:
+def _publish_removal(transaction: Transaction, shell: Patron, *, moves_on: bool) -> None:
     """Tell the net media to drop the shell's account.
 
     A patron under a replacement number has an account only if the net media were told of one.
 
     `moves_on`: the rights under cards or a UNI-Login move to the patron who keeps. That patron's effect says so.
     """
-    if not shell.borrows or (shell.number.is_replacement and not _is_published(connection, tenant, shell.id)):
+    if not shell.borrows or (shell.number.is_replacement and not _is_published(transaction, shell.id)):
         return
     told = payload(identity_of(shell.number, shell.id), NOWHERE, gone=True, sweeps=not moves_on)
-    effects.add(connection, tenant, shell.id, shell.version + 1, told)
+    effects.add(transaction, shell.id, shell.version + 1, told)
 
 
-def _withdraw_removal(connection: Connection, tenant: Tenant, patron_id: str) -> None:
+def _withdraw_removal(transaction: Transaction, patron_id: str) -> None:
     """Withdraw the drop of the patron's account, if it has not been offered to the net media yet."""
-    theirs = (_OUT.agency == tenant.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
+    theirs = (_OUT.agency == transaction.agency) & (_OUT.target == CULR) & (_OUT.patron_id == patron_id)
     unheard = select(tables.outbox).where(theirs, _OUT.offered.is_(None))
-    for row in connection.execute(unheard).all():
-        if effects.effect_of(tenant, row).gone:
-            connection.execute(delete(tables.outbox).where(theirs, _OUT.version == row.version))
+    for row in transaction.execute(unheard).all():
+        if effects.effect_of(transaction.tenant, row).gone:
+            transaction.execute(delete(tables.outbox).where(theirs, _OUT.version == row.version))
 
 
-def _is_published(connection: Connection, tenant: Tenant, patron_id: str) -> bool:
+def _is_published(transaction: Transaction, patron_id: str) -> bool:
     account = tables.account.c
     theirs = (
-        select(account.patron_id).where(account.agency == tenant.agency, account.patron_id == patron_id),
-        select(_OUT.patron_id).where(_OUT.agency == tenant.agency, _OUT.target == CULR, _OUT.patron_id == patron_id),
+        select(account.patron_id).where(account.agency == transaction.agency, account.patron_id == patron_id),
+        select(_OUT.patron_id).where(
+            _OUT.agency == transaction.agency, _OUT.target == CULR, _OUT.patron_id == patron_id
+        ),
     )
-    return connection.scalar(union_all(*theirs).limit(1)) is not None
+    return transaction.scalar(union_all(*theirs).limit(1)) is not None

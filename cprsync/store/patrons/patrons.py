@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
 from cprsync.domain.deciding.protection import NIGHTS_OF_DOUBT
 from cprsync.domain.feed.delivery import WindowReason
@@ -31,7 +31,7 @@ from cprsync.store.audit.binding import PROTECTED, QUESTION, bind, find_keys
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, note_versions
 from cprsync.store.core import bulk
 from cprsync.store.core.bulk import append, change
-from cprsync.store.core.engine import IN_MAX, at_one_moment, change_rows, fetch_values, parts, reading
+from cprsync.store.core.engine import IN_MAX, at_one_moment, parts
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.finding import is_found_alike, keep_keys
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.patrons import Item, Recognised, Touch, Write
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
 _IS_SILENT: Final = text("patron.protection_silent")
@@ -145,38 +145,38 @@ class Patrons(TenantStore):
         self._encoded: dict[str, tuple[Person, Prepared]] = {}
 
     def count(self) -> int:
-        with reading(self._tenant.engine) as connection:
-            return connection.scalar(_COUNT, {"agency_": self._tenant.agency}) or 0
+        with self._tenant.reading() as transaction:
+            return transaction.scalar(_COUNT, {"agency_": transaction.agency}) or 0
 
     def count_silent(self) -> int:
-        with reading(self._tenant.engine) as connection:
-            return connection.scalar(_COUNT_SILENT, {"agency_": self._tenant.agency}) or 0
+        with self._tenant.reading() as transaction:
+            return transaction.scalar(_COUNT_SILENT, {"agency_": transaction.agency}) or 0
 
     def recognise(self, persons: Sequence[Person]) -> list[Recognised]:
         found: list[Recognised] = []
         self._encoded = {}
-        with reading(self._tenant.engine) as connection:
-            for part in parts(persons, IN_MAX // self._tenant.vault.index_keys):
-                found += self._recognise_part(connection, part)
+        with self._tenant.reading() as transaction:
+            for part in parts(persons, IN_MAX // transaction.vault.index_keys):
+                found += self._recognise_part(transaction, part)
         return found
 
     def read(self, ids: Sequence[str]) -> list[Patron]:
         found: dict[str, Patron] = {}
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             for part in parts(ids):
-                rows = list(_rows(connection, self._tenant, "id", part, but=_EMPTIED))
-                found |= {patron.id: patron for patron in open_patrons(connection, self._tenant, rows)}
+                rows = list(_rows(transaction, "id", part, but=_EMPTIED))
+                found |= {patron.id: patron for patron in open_patrons(transaction, rows)}
         return [found[one] for one in ids if one in found]
 
     def old_numbers(self, numbers: Sequence[CprNumber]) -> dict[CprNumber, str]:
-        with reading(self._tenant.engine) as connection:
-            return old_numbers(connection, self._tenant, numbers)
+        with self._tenant.reading() as transaction:
+            return old_numbers(transaction, numbers)
 
-    def _recognise_part(self, connection: Connection, persons: Sequence[Person]) -> Iterator[Recognised]:
-        probes = [self._tenant.vault.probes("number", person.number.digits) for person in persons]
+    def _recognise_part(self, transaction: Transaction, persons: Sequence[Person]) -> Iterator[Recognised]:
+        probes = [transaction.vault.probes("number", person.number.digits) for person in persons]
         wanted = [index for indexes in probes for index in indexes]
-        by_index = {row.number_index: row for row in _rows(connection, self._tenant, "number_index", wanted)}
-        corrected = overrides_of(connection, self._tenant, by_index.values())
+        by_index = {row.number_index: row for row in _rows(transaction, "number_index", wanted)}
+        corrected = overrides_of(transaction, by_index.values())
         for indexes, person in zip(probes, persons, strict=True):
             row = next((by_index[index] for index in indexes if index in by_index), None)
             yield NotOurs() if row is None else self._recognised(row, person, corrected.get(row.id, ()))
@@ -209,29 +209,29 @@ class Patrons(TenantStore):
         return prepared if person is after and prepared is not None else prepare(self._tenant.vault, after)
 
     def write(self, run: Run | None, batch: Batch) -> None:
-        with run_transaction(self._tenant, run) as connection:
-            write_changes(connection, self._tenant, run or self._tenant.no_run, batch)
+        with run_transaction(self._tenant, run) as transaction:
+            write_changes(transaction, run or self._tenant.no_run, batch)
             happened = [happened_of(run, write) for write in batch.writes]
-            audit.append(connection, self._tenant, self._tenant.night, happened)
+            audit.append(transaction, self._tenant.night, happened)
             if batch.harms:
-                count_harms(connection, self._tenant, batch.harms)
+                count_harms(transaction, batch.harms)
             if run is not None and batch.checkpoint is not None:
-                set_run_values(connection, self._tenant, run, checkpoint=batch.checkpoint)
+                set_run_values(transaction, run, checkpoint=batch.checkpoint)
 
     def overridden(self) -> list[str]:
-        with reading(self._tenant.engine) as connection:
-            return list(connection.scalars(_OVERRIDDEN, {"agency_": self._tenant.agency}))
+        with self._tenant.reading() as transaction:
+            return list(transaction.scalars(_OVERRIDDEN, {"agency_": transaction.agency}))
 
     def sealed_among(self, ids: Collection[str], *, silent_is_sealed: bool) -> set[str]:
-        with reading(self._tenant.engine) as connection:
-            found = links.others(connection, self._tenant, ids)
+        with self._tenant.reading() as transaction:
+            found = links.others(transaction, ids)
         return {one for one, other in found.items() if other.is_sealed(silent_is_sealed=silent_is_sealed)}
 
     def find(self, number: CprNumber) -> str | None:
         asked = {"agency_": self._tenant.agency, "probes_": self._tenant.vault.probes("number", number.digits)}
-        with reading(self._tenant.engine) as connection:
-            found: str | None = connection.scalar(_WITH_NUMBER, asked)
-            return found or old_numbers(connection, self._tenant, [number]).get(number)
+        with self._tenant.reading() as transaction:
+            found: str | None = transaction.scalar(_WITH_NUMBER, asked)
+            return found or old_numbers(transaction, [number]).get(number)
 
     def with_number(self, number: CprNumber) -> Patron | None:
         with at_one_moment(self._tenant.engine):
@@ -239,41 +239,45 @@ class Patrons(TenantStore):
             return None if found is None else next(iter(self.read([found])), None)
 
 
-def _rows(
-    connection: Connection, tenant: Tenant, by: str, values: Sequence[object], *, but: str = ""
-) -> Iterator[PatronRow]:
+def _rows(transaction: Transaction, by: str, values: Sequence[object], *, but: str = "") -> Iterator[PatronRow]:
     found = bulk.find(
-        connection, tables.patron, columns=PatronRow._fields, by=by, values=values, agency=tenant.agency, but=but
+        transaction.connection,
+        tables.patron,
+        columns=PatronRow._fields,
+        by=by,
+        values=values,
+        agency=transaction.agency,
+        but=but,
     )
     return map(PatronRow._make, found)
 
 
-def write_changes(connection: Connection, tenant: Tenant, run: Run, batch: Batch) -> None:
+def write_changes(transaction: Transaction, run: Run, batch: Batch) -> None:
     """Write what a night and a desk both write, in the caller's transaction.
 
     The caller checks the fence and writes the audit.
     """
-    write_records(connection, tenant, run, batch.writes)
-    _move_as_of(connection, tenant, batch.touches)
-    note_protections(connection, tenant, batch.told)
-    append(connection, tables.run_item, [_item(tenant, run, item) for item in batch.items])
-    ask(connection, tenant, [(one.patron_id, one.kind) for one in batch.asks])
+    write_records(transaction, run, batch.writes)
+    _move_as_of(transaction, batch.touches)
+    note_protections(transaction, batch.told)
+    append(transaction.connection, tables.run_item, [_item(transaction.tenant, run, item) for item in batch.items])
+    ask(transaction, [(one.patron_id, one.kind) for one in batch.asks])
     answered = [(one.patron_id, one.kind) for one in batch.answered]
     # a first copy answers the first-copy question, also when the look-up was made for another reason
     answered += [(write.patron.id, FIRST_COPY) for write in batch.writes if Action.FIRST_COPY in write.actions]
     # what answers whether a protection has ended, as told, also answers whether it has though nobody told
     answered += [(one, PROTECTION_SILENT) for one, kind in answered if kind == PROTECTION_END]
-    close_questions(connection, tenant, answered)
-    close_windows(connection, tenant, batch.verified)
+    close_questions(transaction, answered)
+    close_windows(transaction, batch.verified)
     news = batch.review_news()
-    news = replace(news, asked=[*news.asked, *settle(connection, tenant, batch.heard)])
+    news = replace(news, asked=[*news.asked, *settle(transaction, batch.heard)])
     named = {(one.patron_id, one.kind): one for one in batch.named}
-    write_reviews(connection, tenant, run, news, named)
+    write_reviews(transaction, run, news, named)
     if batch.denied:
-        _ask_tomorrow(connection, tenant, run, batch.denied)
+        _ask_tomorrow(transaction, run, batch.denied)
     if batch.doubted:
-        enough = _count_doubts(connection, tenant, run, batch.doubted)
-        ask_staff(connection, tenant, run, enough, PROTECTION_DOUBTED)
+        enough = _count_doubts(transaction, run, batch.doubted)
+        ask_staff(transaction, run, enough, PROTECTION_DOUBTED)
 
 
 def happened_of(run: Run | None, write: Write) -> audit.Happened:
@@ -287,7 +291,7 @@ def _words(actions: tuple[Action, ...]) -> tuple[str, ...]:
     return tuple(action.value for action in actions)
 
 
-def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequence[Write]) -> None:
+def write_records(transaction: Transaction, run: Run, writes: Sequence[Write]) -> None:
     """Write records, their before-images and what the net media have to hold.
 
     Raises:
@@ -295,30 +299,36 @@ def write_records(connection: Connection, tenant: Tenant, run: Run, writes: Sequ
     """
     if not writes:
         return
-    kept = _keep_before_images(connection, tenant, run, [write.patron.id for write in writes])
-    now = tenant.stamp()
-    rows = [_changed(tenant, write, now) for write in writes]
-    if change(connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(writes):
+    kept = _keep_before_images(transaction, run, [write.patron.id for write in writes])
+    now = transaction.stamp()
+    rows = [_changed(transaction.tenant, write, now) for write in writes]
+    if change(transaction.connection, tables.patron, new=_CHANGED, where=("agency", "id", "version"), rows=rows) != len(
+        writes
+    ):
         raise LostCompare("a record changed between the decision and the write")
-    keep_keys(
-        connection, tenant, [write.patron.id for write in writes if is_found_alike(write.patron.register, write.after)]
-    )
+    keep_keys(transaction, [write.patron.id for write in writes if is_found_alike(write.patron.register, write.after)])
     versions = ((write.patron.id, write.patron.version) for write in writes)
     moved = [Moved(one, REGISTER, version, version + 1) for one, version in versions]
-    note_versions(connection, tenant, moved, kept=kept)
+    note_versions(transaction, moved, kept=kept)
     # a change of address does not stop letters and does not resume them
     letters = [write for write in writes if write.letters_stopped is not None or write.letters_resume]
-    rows = [(write.letters_stopped, tenant.agency, write.patron.id) for write in letters]
-    change(connection, tables.patron, new=("letters_stopped",), where=("agency", "id"), rows=rows)
+    rows = [(write.letters_stopped, transaction.agency, write.patron.id) for write in letters]
+    change(transaction.connection, tables.patron, new=("letters_stopped",), where=("agency", "id"), rows=rows)
     aged = [write for write in writes if write.group is not None]
-    rows = [(write.group, write.next_age_step, tenant.agency, write.patron.id) for write in aged]
-    change(connection, tables.patron, new=("patron_group", "next_age_step"), where=("agency", "id"), rows=rows)
+    rows = [(write.group, write.next_age_step, transaction.agency, write.patron.id) for write in aged]
+    change(
+        transaction.connection, tables.patron, new=("patron_group", "next_age_step"), where=("agency", "id"), rows=rows
+    )
     due = [write.patron.id for write in writes if write.rights_due]
-    change_rows(connection, CHANGE_PATRONS, _PATRON.id, due, agency_=tenant.agency, rights_due=run.day)
-    follow_deaths(connection, tenant, writes)
-    renumber(connection, tenant, [write for write in writes if write.renumbered is not None])
-    look_tonight(connection, tenant, [write.patron.id for write in writes if write.moves_day_of_age])
-    append(connection, tables.outbox, [_outgoing(tenant, write, now) for write in writes if write.is_published])
+    transaction.change_rows(CHANGE_PATRONS, _PATRON.id, due, agency_=transaction.agency, rights_due=run.day)
+    follow_deaths(transaction, writes)
+    renumber(transaction, [write for write in writes if write.renumbered is not None])
+    look_tonight(transaction, [write.patron.id for write in writes if write.moves_day_of_age])
+    append(
+        transaction.connection,
+        tables.outbox,
+        [_outgoing(transaction.tenant, write, now) for write in writes if write.is_published],
+    )
 
 
 def _changed(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
@@ -353,11 +363,11 @@ def clear_columns(tenant: Tenant, person: Person, overrides: tuple[Override, ...
     }
 
 
-def _keep_before_images(connection: Connection, tenant: Tenant, run: Run, ids: Sequence[str]) -> list[AnyRow]:
+def _keep_before_images(transaction: Transaction, run: Run, ids: Sequence[str]) -> list[AnyRow]:
     """Keep the old sealed blobs unchanged. Each opens under the version for which it was sealed. Returns them."""
     until = run.day + timedelta(days=BEFORE_IMAGE_DAYS)
-    values = {"agency_": tenant.agency, "run_": run.id, "until_": until}
-    return [row for part in parts(ids) for row in connection.execute(_KEEP_IMAGES, {**values, "ids_": part})]
+    values = {"agency_": transaction.agency, "run_": run.id, "until_": until}
+    return [row for part in parts(ids) for row in transaction.execute(_KEEP_IMAGES, {**values, "ids_": part})]
 
 
 def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
@@ -371,7 +381,7 @@ def _outgoing(tenant: Tenant, write: Write, now: str) -> tuple[Any, ...]:
     return row_of(tenant, patron.id, patron.version + 1, told, now)
 
 
-def _move_as_of(connection: Connection, tenant: Tenant, touches: Sequence[Touch]) -> None:
+def _move_as_of(transaction: Transaction, touches: Sequence[Touch]) -> None:
     """Move the as-of forward, never back. Writes no version, no audit and no before-image (decision 1)."""
     by_day: dict[AsOf, list[str]] = defaultdict(list)
     for touch in touches:
@@ -382,20 +392,20 @@ def _move_as_of(connection: Connection, tenant: Tenant, touches: Sequence[Touch]
             # on equal dates the file wins over a look-up
             same_day = (_PATRON.as_of_day == as_of.day) & (_PATRON.as_of_source == Source.LOOKUP.value)
             newer = or_(newer, same_day)
-        older = update(tables.patron).where(_PATRON.agency == tenant.agency, newer)
+        older = update(tables.patron).where(_PATRON.agency == transaction.agency, newer)
         moved = older.values(as_of_day=as_of.day, as_of_source=as_of.source.value)
-        change_rows(connection, moved, _PATRON.id, ids)
+        transaction.change_rows(moved, _PATRON.id, ids)
 
 
-def note_protections(connection: Connection, tenant: Tenant, told: Sequence[tuple[str, date]]) -> None:
+def note_protections(transaction: Transaction, told: Sequence[tuple[str, date]]) -> None:
     """Keep the day of the last delivery that told of each patron's protection (decision 43). It moves forward only."""
     for day in {day for _, day in told}:
         newer = or_(_PATRON.protected_on.is_(None), _PATRON.protected_on < day)
-        later = select(_PATRON.id).where(_PATRON.agency == tenant.agency, newer)
-        ids = fetch_values(connection, later, _PATRON.id, {one for one, on in told if on == day})
-        moved = update(tables.patron).where(_PATRON.agency == tenant.agency).values(protected_on=day)
-        change_rows(connection, moved, _PATRON.id, ids)
-        bind(connection, tenant, PROTECTED, {one: one for one in ids})
+        later = select(_PATRON.id).where(_PATRON.agency == transaction.agency, newer)
+        ids = transaction.fetch_values(later, _PATRON.id, {one for one, on in told if on == day})
+        moved = update(tables.patron).where(_PATRON.agency == transaction.agency).values(protected_on=day)
+        transaction.change_rows(moved, _PATRON.id, ids)
+        bind(transaction, PROTECTED, {one: one for one in ids})
 
 
 def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:
@@ -412,38 +422,38 @@ def _item(tenant: Tenant, run: Run, item: Item) -> tuple[Any, ...]:
     )
 
 
-def ask(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
+def ask(transaction: Transaction, questions: Sequence[tuple[str, str]]) -> None:
     """Open questions to the register. Each (patron id, kind) is open at most once."""
     if questions:
-        now = tenant.stamp()
-        rows = [{"agency": tenant.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
-        connection.execute(_ASK, rows)
-        there = find_keys(connection, tenant, QUESTION, {one for one, _ in questions})
-        bind(connection, tenant, QUESTION, {one: there[one] for one in questions if one in there})
+        now = transaction.stamp()
+        rows = [{"agency": transaction.agency, "patron_id": one, "kind": kind, "since": now} for one, kind in questions]
+        transaction.execute(_ASK, rows)
+        there = find_keys(transaction, QUESTION, {one for one, _ in questions})
+        bind(transaction, QUESTION, {one: there[one] for one in questions if one in there})
 
 
-def close_questions(connection: Connection, tenant: Tenant, questions: Sequence[tuple[str, str]]) -> None:
+def close_questions(transaction: Transaction, questions: Sequence[tuple[str, str]]) -> None:
     """Close these questions to the register, if they are open."""
     if questions:
-        there = find_keys(connection, tenant, QUESTION, {one for one, _ in questions})
-        closed = [{"at_agency": tenant.agency, "at_id": one, "at_kind": kind} for one, kind in questions]
-        connection.execute(_ANSWERED, closed)
-        bind(connection, tenant, QUESTION, {one: there[one] for one in questions if one in there})
+        there = find_keys(transaction, QUESTION, {one for one, _ in questions})
+        closed = [{"at_agency": transaction.agency, "at_id": one, "at_kind": kind} for one, kind in questions]
+        transaction.execute(_ANSWERED, closed)
+        bind(transaction, QUESTION, {one: there[one] for one in questions if one in there})
 
 
-def _ask_tomorrow(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> None:
+def _ask_tomorrow(transaction: Transaction, run: Run, patron_ids: Sequence[str]) -> None:
     """Leave these questions about a protection until another day: today the register has answered without doubt."""
-    theirs = (_ASKED.agency == tenant.agency) & (_ASKED.kind == PROTECTION_END)
+    theirs = (_ASKED.agency == transaction.agency) & (_ASKED.kind == PROTECTION_END)
     answered = update(tables.follow_up).where(theirs).values(doubted=None, doubted_on=run.day)
-    change_rows(connection, answered, _ASKED.patron_id, sorted(set(patron_ids)))
+    transaction.change_rows(answered, _ASKED.patron_id, sorted(set(patron_ids)))
 
 
-def _count_doubts(connection: Connection, tenant: Tenant, run: Run, patron_ids: Sequence[str]) -> list[str]:
+def _count_doubts(transaction: Transaction, run: Run, patron_ids: Sequence[str]) -> list[str]:
     """Count one night of doubt for each of these patrons. Returns those who have reached NIGHTS_OF_DOUBT."""
     ids = sorted(set(patron_ids))
-    theirs = (_ASKED.agency == tenant.agency) & _ASKED.kind.in_(PROTECTION_QUESTIONS)
+    theirs = (_ASKED.agency == transaction.agency) & _ASKED.kind.in_(PROTECTION_QUESTIONS)
     fresh = theirs & or_(_ASKED.doubted_on.is_(None), _ASKED.doubted_on < run.day)
     counted = {"doubted": func.coalesce(_ASKED.doubted, 0) + 1, "doubted_on": run.day}
-    change_rows(connection, update(tables.follow_up).where(fresh).values(counted), _ASKED.patron_id, ids)
+    transaction.change_rows(update(tables.follow_up).where(fresh).values(counted), _ASKED.patron_id, ids)
     enough = select(_ASKED.patron_id).where(theirs, _ASKED.doubted >= NIGHTS_OF_DOUBT)
-    return sorted(set(fetch_values(connection, enough, _ASKED.patron_id, ids)))
+    return sorted(set(transaction.fetch_values(enough, _ASKED.patron_id, ids)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.provisional import Said, compare_said
@@ -18,7 +18,7 @@ from cprsync.domain.patron.review import SAID_KINDS, SAID_OTHER_NAME, State
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
-from cprsync.store.core.engine import change_rows, fetch_rows, moment_of, reading
+from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.records.links import ONLY_ANSWERS
 from cprsync.store.records.records import from_row, is_parked, patron_rows
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The owner under which it is sealed, and the version, because it is sealed only once.
 PROVISIONAL: Final = "provisional"
@@ -85,58 +85,58 @@ class Provisional(TenantStore):
     def waiting(self) -> ProvisionalWaiting:
         wanted = select(_ROW.since, _IS_STAFFS.label("staff")).join(tables.patron, _WHO_STAYS)
         wanted = wanted.where(_ROW.agency == self._tenant.agency, ~_ROW.differs | _WAITS)
-        with reading(self._tenant.engine) as connection:
-            rows = connection.execute(wanted.order_by(_ROW.since)).all()
+        with self._tenant.reading() as transaction:
+            rows = transaction.execute(wanted.order_by(_ROW.since)).all()
         asked = [moment_of(row.since) for row in rows if not row.staff]
         return ProvisionalWaiting(len(asked), len(rows) - len(asked), asked[0] if asked else None)
 
     def to_ask(self, limit: int) -> list[str]:
         wanted = select(_ROW.patron_id).join(tables.patron, _WHO_STAYS)
         wanted = wanted.where(_ROW.agency == self._tenant.agency, _ROW.differs.is_(False), _IS_ASKED)
-        with reading(self._tenant.engine) as connection:
-            said = list(connection.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
+        with self._tenant.reading() as transaction:
+            said = list(transaction.scalars(wanted.order_by(_ROW.since, _ROW.patron_id).limit(limit)))
             # first who answers: as long as they are unknown, the minor's address is hidden
-            return [*connection.scalars(_WHO_ANSWERS, self._tenant.ours), *said][:limit]
+            return [*transaction.scalars(_WHO_ANSWERS, transaction.ours), *said][:limit]
 
     def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
-        with reading(self._tenant.engine) as connection:
-            return _open_all(connection, self._tenant, patron_ids)
+        with self._tenant.reading() as transaction:
+            return _open_all(transaction, patron_ids)
 
     def kept_of(self, patron_id: str) -> Said | None:
-        with reading(self._tenant.engine) as connection:
-            row = kept_row(connection, self._tenant, patron_id)
+        with self._tenant.reading() as transaction:
+            row = kept_row(transaction, patron_id)
             return None if row is None else open_said(self._tenant, row)
 
     def forget(self, run: Run | None) -> int:
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
-        with reading(self._tenant.engine) as connection:
-            ids = list(connection.scalars(_OVER, {"agency_": self._tenant.agency}))
+        with self._tenant.reading() as transaction:
+            ids = list(transaction.scalars(_OVER, {"agency_": transaction.agency}))
         if not ids:
             return 0
-        with run_transaction(self._tenant, run) as connection:
-            _forget(connection, self._tenant, ids)
+        with run_transaction(self._tenant, run) as transaction:
+            _forget(transaction, ids)
         return len(ids)
 
 
-def keep_said(connection: Connection, tenant: Tenant, patron_id: str, said: Said) -> None:
+def keep_said(transaction: Transaction, patron_id: str, said: Said) -> None:
     """Keep what the patron said, in the caller's transaction. It takes the place of what they said before."""
     plain = json.dumps({"name": said.name, "address": said.address}, ensure_ascii=False).encode()
     row = {
-        "agency": tenant.agency,
+        "agency": transaction.agency,
         "patron_id": patron_id,
-        "since": tenant.stamp(),
+        "since": transaction.stamp(),
         "differs": False,
-        "said": tenant.vault.seal(plain, place=patron_id, owner=PROVISIONAL, version=SEALED_ONCE),
-        "key": tenant.vault.seal_key,
+        "said": transaction.vault.seal(plain, place=patron_id, owner=PROVISIONAL, version=SEALED_ONCE),
+        "key": transaction.vault.seal_key,
     }
-    _forget(connection, tenant, [patron_id])
-    connection.execute(insert(tables.provisional).values(row))
+    _forget(transaction, [patron_id])
+    transaction.execute(insert(tables.provisional).values(row))
 
 
-def kept_row(connection: Connection, tenant: Tenant, patron_id: str) -> AnyRow | None:
+def kept_row(transaction: Transaction, patron_id: str) -> AnyRow | None:
     """Return the row of a patron; None: the register has answered as they said, or they never said anything."""
-    wanted = select(tables.provisional).where(_ROW.agency == tenant.agency, _ROW.patron_id == patron_id)
-    return connection.execute(wanted).one_or_none()
+    wanted = select(tables.provisional).where(_ROW.agency == transaction.agency, _ROW.patron_id == patron_id)
+    return transaction.execute(wanted).one_or_none()
 
 
 def open_said(tenant: Tenant, row: AnyRow) -> Said:
@@ -146,32 +146,32 @@ def open_said(tenant: Tenant, row: AnyRow) -> Said:
     return Said(kept["name"], tuple(kept["address"]))
 
 
-def settle(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> list[tuple[str, str]]:
+def settle(transaction: Transaction, patron_ids: Collection[str]) -> list[tuple[str, str]]:
     """Compare what these patrons said with their records, if a source has spoken by now.
 
     Returns the reviews to raise, by patron and kind.
     """
-    said = _open_all(connection, tenant, patron_ids)
+    said = _open_all(transaction, patron_ids)
     if not said:
         return []
-    rows = patron_rows(connection, tenant, said.keys())
-    known = {row.id: from_row(tenant.vault, row).register for row in rows if row.as_of_day is not None}
+    rows = patron_rows(transaction, said.keys())
+    known = {row.id: from_row(transaction.vault, row).register for row in rows if row.as_of_day is not None}
     compared = compare_said(said, known)
-    _forget(connection, tenant, [one for one, kind in compared.items() if kind is None])
+    _forget(transaction, [one for one, kind in compared.items() if kind is None])
     differing = [(one, kind) for one, kind in compared.items() if kind is not None]
-    changed = update(tables.provisional).where(_ROW.agency == tenant.agency).values(differs=True)
-    change_rows(connection, changed, _ROW.patron_id, [one for one, _ in differing])
+    changed = update(tables.provisional).where(_ROW.agency == transaction.agency).values(differs=True)
+    transaction.change_rows(changed, _ROW.patron_id, [one for one, _ in differing])
     return differing
 
 
-def _open_all(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> dict[str, Said]:
+def _open_all(transaction: Transaction, patron_ids: Collection[str]) -> dict[str, Said]:
     """What these patrons said and nobody has compared yet. Leaves out who is gone."""
-    if not patron_ids or connection.scalar(_ANY, {"agency_": tenant.agency}) is None:
+    if not patron_ids or transaction.scalar(_ANY, {"agency_": transaction.agency}) is None:
         return {}  # true of most batches, which saves a search for thousands of patrons
-    rows = fetch_rows(connection, _TO_COMPARE, _ROW.patron_id, patron_ids, agency_=tenant.agency)
-    return {row.patron_id: open_said(tenant, row) for row in rows}
+    rows = transaction.fetch_rows(_TO_COMPARE, _ROW.patron_id, patron_ids, agency_=transaction.agency)
+    return {row.patron_id: open_said(transaction.tenant, row) for row in rows}
 
 
-def _forget(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
-    theirs = delete(tables.provisional).where(_ROW.agency == tenant.agency)
-    change_rows(connection, theirs, _ROW.patron_id, patron_ids)
+def _forget(transaction: Transaction, patron_ids: Sequence[str]) -> None:
+    theirs = delete(tables.provisional).where(_ROW.agency == transaction.agency)
+    transaction.change_rows(theirs, _ROW.patron_id, patron_ids)

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, exists, func, or_, select, text, update
+from sqlalchemy import case, exists, func, or_, select, text, update
 
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, REVERTED_HELD, State
@@ -20,7 +20,7 @@ from cprsync.services.ports.register import AskedToday, InWindow
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import HOLD, WINDOW, bind
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values, parts, reading
+from cprsync.store.core.engine import parts
 from cprsync.store.core.tenant import AGENCY_IS, OUR_AGREEMENT, TenantStore, run_transaction
 from cprsync.store.records.numbers import (
     CURRENT_REASONS,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from cprsync.services.ports.runs import Run
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The audit stream of what an operator does to deliveries and windows.
 FEED_STREAM: Final = "feed"
@@ -59,7 +59,7 @@ _WHICH_NUMBER: Final = (*sorted(REPLACED_KINDS), OTHER_SUCCESSOR)
 _IN_WINDOW: Final = text("patron.unverified_since IS NOT NULL")
 
 
-def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str], why: WindowReason) -> list[str]:
+def open_windows(transaction: Transaction, patron_ids: Sequence[str], why: WindowReason) -> list[str]:
     """Mark these patrons as unverified until the register has answered. Returns those with `why` as the new reason.
 
     Runs in the caller's transaction, which holds the library. A patron without an as-of gets no window, because they
@@ -67,19 +67,21 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
     """
     if not patron_ids:
         return []
-    now = tenant.clock.now()
-    window = Window.opened(why, today=tenant.clock.today(), now=now, loaded=last_loaded(now, tenant.load_hour))
-    ours, ids = _PATRON.agency == tenant.agency, sorted(set(patron_ids))
+    now = transaction.clock.now()
+    window = Window.opened(
+        why, today=transaction.clock.today(), now=now, loaded=last_loaded(now, transaction.tenant.load_hour)
+    )
+    ours, ids = _PATRON.agency == transaction.agency, sorted(set(patron_ids))
     could = _PATRON.as_of_day.is_not(None) & _PATRON.real_number.is_(True) & _PATRON.status_class.not_in(tables.GONE)
     opening = select(_PATRON.id).where(ours, could, _may_open(why)).order_by(_PATRON.id)
-    opened = fetch_values(connection, opening, _PATRON.id, ids)
+    opened = transaction.fetch_values(opening, _PATRON.id, ids)
     # an answer must also cover the later cause, and a patron whose number was replaced is asked about again
     is_later = ours & (_PATRON.unverified_until < window.until)
-    moved = fetch_values(connection, select(_PATRON.id).where(is_later), _PATRON.id, ids)
+    moved = transaction.fetch_values(select(_PATRON.id).where(is_later), _PATRON.id, ids)
     later = update(tables.patron).where(ours).values(unverified_until=window.until)
-    change_rows(connection, later, _PATRON.id, moved)
+    transaction.change_rows(later, _PATRON.id, moved)
     again = update(tables.patron).where(ours, _PATRON.unverified_why == WindowReason.NUMBER_REPLACED.value)
-    change_rows(connection, again.values(unverified_asked=None), _PATRON.id, ids)
+    transaction.change_rows(again.values(unverified_asked=None), _PATRON.id, ids)
     values = {
         "unverified_since": func.coalesce(_PATRON.unverified_since, window.since),
         "unverified_until": case(
@@ -88,13 +90,13 @@ def open_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[st
         "unverified_asked": None,
         "unverified_why": why.value,
     }
-    change_rows(connection, update(tables.patron).where(ours).values(values), _PATRON.id, opened)
-    _bind_windows(connection, tenant, sorted({*moved, *opened}))
+    transaction.change_rows(update(tables.patron).where(ours).values(values), _PATRON.id, opened)
+    _bind_windows(transaction, sorted({*moved, *opened}))
     if opened:
         whose = opened[0] if len(opened) == 1 else None
         more = (("patrons", str(len(opened))),)
         happened = audit.Happened(OPENED, patron=whose, actions=(why.value,), more=more)
-        audit.append(connection, tenant, WINDOWS_STREAM, [happened])
+        audit.append(transaction, WINDOWS_STREAM, [happened])
     return opened
 
 
@@ -111,45 +113,45 @@ def _may_open(why: WindowReason) -> ColumnElement[bool]:
     return is_out
 
 
-def open_for_subscribed(connection: Connection, tenant: Tenant, why: WindowReason) -> int:
+def open_for_subscribed(transaction: Transaction, why: WindowReason) -> int:
     """Open a window for every patron subscribed under this agreement. Returns for how many a window was opened."""
-    holding = OURS & is_held(tenant.clock.today()) & _ROW.reason.in_(CURRENT_REASONS)
-    ids = list(connection.scalars(select(_ROW.patron_id).where(holding).distinct(), tenant.ours))
-    return len(open_windows(connection, tenant, ids, why))
+    holding = OURS & is_held(transaction.clock.today()) & _ROW.reason.in_(CURRENT_REASONS)
+    ids = list(transaction.scalars(select(_ROW.patron_id).where(holding).distinct(), transaction.ours))
+    return len(open_windows(transaction, ids, why))
 
 
-def close_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+def close_windows(transaction: Transaction, patron_ids: Sequence[str]) -> None:
     """Close the windows of these patrons, in the caller's transaction.
 
     The register has answered about them, or no answer will be asked for any more.
     """
-    ids = fetch_values(connection, _IDS_IN_WINDOW, _PATRON.id, patron_ids, agency_=tenant.agency)
-    change_rows(connection, _CLOSE, _PATRON.id, ids, agency_=tenant.agency)
-    _bind_windows(connection, tenant, ids)
+    ids = transaction.fetch_values(_IDS_IN_WINDOW, _PATRON.id, patron_ids, agency_=transaction.agency)
+    transaction.change_rows(_CLOSE, _PATRON.id, ids, agency_=transaction.agency)
+    _bind_windows(transaction, ids)
 
 
-def _bind_windows(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+def _bind_windows(transaction: Transaction, patron_ids: Sequence[str]) -> None:
     # in parts, because it may be everyone
     for part in parts(patron_ids, _BOUND_AT_ONCE):
-        bind(connection, tenant, WINDOW, {one: one for one in part})
+        bind(transaction, WINDOW, {one: one for one in part})
 
 
-def let_go(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> None:
+def let_go(transaction: Transaction, patron_ids: Sequence[str]) -> None:
     """Let sources change patrons again who were held since a run was undone, in the caller's transaction.
 
     Their windows stay open: the next night asks the register.
     """
-    theirs = update(tables.patron).where(_PATRON.agency == tenant.agency)
-    change_rows(connection, theirs.values(held_by=None), _PATRON.id, patron_ids)
-    bind(connection, tenant, HOLD, {one: one for one in patron_ids})
+    theirs = update(tables.patron).where(_PATRON.agency == transaction.agency)
+    transaction.change_rows(theirs.values(held_by=None), _PATRON.id, patron_ids)
+    bind(transaction, HOLD, {one: one for one in patron_ids})
 
 
-def find_late(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> list[str]:
+def find_late(transaction: Transaction, patron_ids: Sequence[str]) -> list[str]:
     """Return those of these newly subscribed patrons that a delivery could have told of before the subscription."""
-    taken, now = connection.scalar(_LAST_PRODUCED, tenant.ours), tenant.clock.now()
+    taken, now = transaction.scalar(_LAST_PRODUCED, transaction.ours), transaction.clock.now()
     return [
         row.id
-        for row in fetch_rows(connection, _AS_OF, _PATRON.id, patron_ids, agency_=tenant.agency)
+        for row in transaction.fetch_rows(_AS_OF, _PATRON.id, patron_ids, agency_=transaction.agency)
         if is_late(row.as_of_day, taken=taken, now=now)
     ]
 
@@ -195,12 +197,12 @@ class Windows(TenantStore):
     """Patrons in a window: deliveries may lack news of their number."""
 
     def listed(self) -> list[InWindow]:
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             # sorted here, because SQLite would otherwise read every patron in the order of their ids
-            rows = sorted(connection.execute(_LISTED, {"agency_": self._tenant.agency}))
+            rows = sorted(transaction.execute(_LISTED, {"agency_": transaction.agency}))
             if not rows:
                 return []
-            waiting, rejected = (_items(connection, self._tenant, one) for one in (State.WAITING, State.REJECTED))
+            waiting, rejected = (_items(transaction, one) for one in (State.WAITING, State.REJECTED))
         found: list[InWindow] = []
         for patron_id, since, why, asked in rows:
             item = waiting.get(patron_id, rejected.get(patron_id))
@@ -208,24 +210,24 @@ class Windows(TenantStore):
         return found
 
     def counts(self) -> dict[str, int]:
-        with reading(self._tenant.engine) as connection:
-            return {row[0]: row[1] for row in connection.execute(_COUNTS, {"agency_": self._tenant.agency})}
+        with self._tenant.reading() as transaction:
+            return {row[0]: row[1] for row in transaction.execute(_COUNTS, {"agency_": transaction.agency})}
 
     def count(self) -> int:
         wanted = select(func.count()).select_from(tables.patron)
-        with reading(self._tenant.engine) as connection:
-            return connection.scalar(wanted.where(_PATRON.agency == self._tenant.agency, _IN_WINDOW)) or 0
+        with self._tenant.reading() as transaction:
+            return transaction.scalar(wanted.where(_PATRON.agency == transaction.agency, _IN_WINDOW)) or 0
 
     def awaits_register(self) -> bool:
-        with reading(self._tenant.engine) as connection:
-            return bool(connection.scalar(_AWAITS, {"agency_": self._tenant.agency}))
+        with self._tenant.reading() as transaction:
+            return bool(transaction.scalar(_AWAITS, {"agency_": transaction.agency}))
 
     def to_ask(self, limit: int) -> list[str]:
         if not (listed := self.listed()):
             return []
         ours = {"agency_": self._tenant.agency}
-        with reading(self._tenant.engine) as connection:
-            left_out = {one for some in _NOT_ASKED for one in connection.scalars(some, ours)}
+        with self._tenant.reading() as transaction:
+            left_out = {one for some in _NOT_ASKED for one in transaction.scalars(some, ours)}
         today = self._tenant.clock.today()
         ids = [
             one.patron_id
@@ -235,27 +237,27 @@ class Windows(TenantStore):
         return [one.patron_id for one in sorted(_waiting(self._tenant, ids), key=ask_order)[:limit]]
 
     def asked_today(self) -> AskedToday:
-        with reading(self._tenant.engine) as connection:
-            return _asked_today(connection, self._tenant)
+        with self._tenant.reading() as transaction:
+            return _asked_today(transaction)
 
     def intend_to_ask(self, run: Run | None, patron_ids: Sequence[str]) -> None:
-        with run_transaction(self._tenant, run) as connection:
-            these = (_PATRON.agency == self._tenant.agency) & _PATRON.unverified_since.is_not(None)
-            asked = update(tables.patron).where(these).values(unverified_asked=self._tenant.clock.today())
-            change_rows(connection, asked, _PATRON.id, patron_ids)
-            before = _asked_today(connection, self._tenant)
-            _count(connection, self._tenant, AskedToday(before.asked + len(patron_ids), before.harms))
+        with run_transaction(self._tenant, run) as transaction:
+            these = (_PATRON.agency == transaction.agency) & _PATRON.unverified_since.is_not(None)
+            asked = update(tables.patron).where(these).values(unverified_asked=transaction.clock.today())
+            transaction.change_rows(asked, _PATRON.id, patron_ids)
+            before = _asked_today(transaction)
+            _count(transaction, AskedToday(before.asked + len(patron_ids), before.harms))
             happened = [audit.Happened("lookup", run=run, patron=one, actions=(PURPOSE,)) for one in patron_ids]
-            audit.append(connection, self._tenant, self._tenant.night, happened)
+            audit.append(transaction, self._tenant.night, happened)
 
     def open_for_everyone(self, *, user: str, reason: str) -> int:
         happened = audit.Happened(ASKED_FOR, user=user, reason=reason)
-        with run_transaction(self._tenant, None) as connection:
-            audit.append(connection, self._tenant, FEED_STREAM, [happened])
-            return open_for_subscribed(connection, self._tenant, WindowReason.REQUESTED)
+        with run_transaction(self._tenant, None) as transaction:
+            audit.append(transaction, FEED_STREAM, [happened])
+            return open_for_subscribed(transaction, WindowReason.REQUESTED)
 
 
-def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, int]:
+def _items(transaction: Transaction, state: State) -> dict[str, int]:
     """Return, by patron in a window, the last item in this state that keeps the register from being asked."""
     row, theirs = _ITEM, (_ITEM.agency == _PATRON.agency) & (_ITEM.patron_id == _PATRON.id)
     if state is State.WAITING:
@@ -264,35 +266,35 @@ def _items(connection: Connection, tenant: Tenant, state: State) -> dict[str, in
         keeps_number = row.kind.in_(REPLACED_KINDS) & (_PATRON.unverified_why == WindowReason.NUMBER_REPLACED.value)
         about = keeps_number | ((row.kind == REVERTED_HELD) & _PATRON.held_by.is_not(None))
     last = select(row.patron_id, func.max(row.id).label("number")).join(tables.patron, theirs & _IN_WINDOW)
-    ours = (row.agency == tenant.agency) & (row.state == state.value)
-    found = connection.execute(last.where(ours, about).group_by(row.patron_id))
+    ours = (row.agency == transaction.agency) & (row.state == state.value)
+    found = transaction.execute(last.where(ours, about).group_by(row.patron_id))
     return {one.patron_id: one.number for one in found}
 
 
 def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
     for part in parts(ids):
-        with reading(tenant.engine) as connection:
-            rows = patron_rows(connection, tenant, part)
+        with tenant.reading() as transaction:
+            rows = patron_rows(transaction, part)
         for row in rows:
             is_shut = from_row(tenant.vault, row).register.is_shut
             yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
 
 
-def _asked_today(connection: Connection, tenant: Tenant) -> AskedToday:
-    row = connection.execute(_ASKED, tenant.ours).one()
-    if row.heal_day != tenant.clock.today():
+def _asked_today(transaction: Transaction) -> AskedToday:
+    row = transaction.execute(_ASKED, transaction.ours).one()
+    if row.heal_day != transaction.clock.today():
         return AskedToday()
     counts = json.loads(row.heal_harms or "{}")
     return AskedToday(row.heal_asked or 0, {Harm(name): count for name, count in counts.items()})
 
 
-def count_harms(connection: Connection, tenant: Tenant, harms: Mapping[Harm, int]) -> None:
+def count_harms(transaction: Transaction, harms: Mapping[Harm, int]) -> None:
     """Add harm to that of the day, in the transaction that does it."""
-    before = _asked_today(connection, tenant)
-    _count(connection, tenant, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
+    before = _asked_today(transaction)
+    _count(transaction, AskedToday(before.asked, Counter(before.harms) + Counter(harms)))
 
 
-def _count(connection: Connection, tenant: Tenant, counted: AskedToday) -> None:
+def _count(transaction: Transaction, counted: AskedToday) -> None:
     harms = json.dumps({harm.value: count for harm, count in counted.harms.items()}, sort_keys=True)
-    values: dict[str, Any] = {"heal_day": tenant.clock.today(), "heal_asked": counted.asked, "heal_harms": harms}
-    connection.execute(update(tables.agreement).where(OUR_AGREEMENT).values(values), tenant.ours)
+    values: dict[str, Any] = {"heal_day": transaction.clock.today(), "heal_asked": counted.asked, "heal_harms": harms}
+    transaction.execute(update(tables.agreement).where(OUR_AGREEMENT).values(values), transaction.ours)

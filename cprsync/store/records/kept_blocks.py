@@ -11,14 +11,13 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import journal_entries
-from cprsync.store.core.engine import change_rows, count_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, next_id
 from cprsync.store.records.records import open_local, patron_rows, write_local
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The purpose of the hash and of the seal, the stream of the audit, and the kind of its entries.
 KEPT_BLOCK: Final = "kept_block"
@@ -49,82 +48,79 @@ class KeptBlocks(TenantStore):
         return tuple(self.numbered(number).values())
 
     def numbered(self, number: CprNumber) -> dict[int, Block]:
-        with reading(self._tenant.engine) as connection:
-            return {row.id: _block(self._tenant, row) for row in _kept(connection, self._tenant, number)}
+        with self._tenant.reading() as transaction:
+            return {row.id: _block(self._tenant, row) for row in _kept(transaction, number)}
 
     def lift(self, number: CprNumber, *, user: str, reason: str, only: int | None = None) -> int:
-        with library_transaction(self._tenant) as connection:
-            rows = [row for row in _kept(connection, self._tenant, number) if only in {None, row.id}]
-            _delete(connection, self._tenant, [row.id for row in rows])
+        with library_transaction(self._tenant) as transaction:
+            rows = [row for row in _kept(transaction, number) if only in {None, row.id}]
+            _delete(transaction, [row.id for row in rows])
             happened = [
                 audit.Happened(KEPT_BLOCK, patron=row.patron_id, actions=(LIFTED,), user=user, reason=reason)
                 for row in rows
             ]
-            audit.append(connection, self._tenant, KEPT_BLOCK, happened)
+            audit.append(transaction, KEPT_BLOCK, happened)
         return len(rows)
 
 
-def keep(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, *, on: date) -> None:
+def keep(transaction: Transaction, row: AnyRow, number: CprNumber, *, on: date) -> None:
     """Keep the blocks of a record that is about to be emptied, in the caller's transaction."""
-    blocks = blocks_to_keep(open_local(tenant, row).blocks, number)
+    blocks = blocks_to_keep(open_local(transaction.tenant, row).blocks, number)
     for block in blocks:
-        _insert(connection, tenant, block, number, patron_id=row.id, on=on)
-    _note_counts(connection, tenant, KEPT, {row.id: len(blocks)})
+        _insert(transaction, block, number, patron_id=row.id, on=on)
+    _note_counts(transaction, KEPT, {row.id: len(blocks)})
 
 
-def _insert(  # noqa: PLR0913 -- a block, whose it is, and since when it is kept
-    connection: Connection, tenant: Tenant, block: Block, number: CprNumber, *, patron_id: str, on: date
-) -> None:
-    place = next_id(connection, tenant, tables.kept_block)
+def _insert(transaction: Transaction, block: Block, number: CprNumber, *, patron_id: str, on: date) -> None:
+    place = next_id(transaction, tables.kept_block)
     values = {
-        "agency": tenant.agency,
+        "agency": transaction.agency,
         "id": place,
         "patron_id": patron_id,
-        "number_index": tenant.vault.index(KEPT_BLOCK, number.digits),
-        "number_key": tenant.vault.index_key,
+        "number_index": transaction.vault.index(KEPT_BLOCK, number.digits),
+        "number_key": transaction.vault.index_key,
         "since": block.since,
-        "reason": tenant.vault.seal(block.reason.encode(), place=patron_id, owner=KEPT_BLOCK, version=place),
-        "key": tenant.vault.seal_key,
+        "reason": transaction.vault.seal(block.reason.encode(), place=patron_id, owner=KEPT_BLOCK, version=place),
+        "key": transaction.vault.seal_key,
         "kept": on,
     }
-    connection.execute(insert(tables.kept_block).values(values))
+    transaction.execute(insert(tables.kept_block).values(values))
 
 
-def bring_back(connection: Connection, tenant: Tenant, numbers: Mapping[str, CprNumber]) -> None:
+def bring_back(transaction: Transaction, numbers: Mapping[str, CprNumber]) -> None:
     """Put the blocks that are kept by a number on the record of the patron who has it now.
 
     Args:
-        connection: of a transaction that holds the library.
-        tenant: the library.
+        transaction: one that holds the library.
         numbers: the new number of each patron, by patron id.
     """
-    if connection.scalar(_ANY, {"agency_": tenant.agency}) is None:
+    if transaction.scalar(_ANY, {"agency_": transaction.agency}) is None:
         return  # true for most libraries on most days, so nothing more is read
-    counts = {patron_id: _put_on_record(connection, tenant, patron_id, number) for patron_id, number in numbers.items()}
-    _note_counts(connection, tenant, CAME_BACK, counts)
+    counts = {patron_id: _put_on_record(transaction, patron_id, number) for patron_id, number in numbers.items()}
+    _note_counts(transaction, CAME_BACK, counts)
 
 
-def _put_on_record(connection: Connection, tenant: Tenant, patron_id: str, number: CprNumber) -> int:
-    rows = _kept(connection, tenant, number)
+def _put_on_record(transaction: Transaction, patron_id: str, number: CprNumber) -> int:
+    rows = _kept(transaction, number)
     if not rows:
         return 0
-    (record,) = patron_rows(connection, tenant, [patron_id], hold=True)
-    local = open_local(tenant, record)
-    blocks = with_kept_blocks(local.blocks, [_block(tenant, row) for row in rows])
-    write_local(connection, tenant, record, replace(local, blocks=blocks))
-    _delete(connection, tenant, [row.id for row in rows])
+    (record,) = patron_rows(transaction, [patron_id], hold=True)
+    local = open_local(transaction.tenant, record)
+    blocks = with_kept_blocks(local.blocks, [_block(transaction.tenant, row) for row in rows])
+    write_local(transaction, record, replace(local, blocks=blocks))
+    _delete(transaction, [row.id for row in rows])
     return len(rows)
 
 
-def list_incoming(connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
+def list_incoming(transaction: Transaction, row: AnyRow, number: CprNumber) -> list[dict[str, Any]]:
     """Return the blocks that come to a record with a number, and whether each is new there.
 
     Giving them back needs this.
     """
-    held = open_local(tenant, row).blocks
+    held = open_local(transaction.tenant, row).blocks
     found = []
-    for kept in _kept(connection, tenant, number):
-        block = _block(tenant, kept)
+    for kept in _kept(transaction, number):
+        block = _block(transaction.tenant, kept)
         told = {
             "since": block.since.isoformat(),
             "reason": block.reason,
@@ -134,16 +130,14 @@ def list_incoming(connection: Connection, tenant: Tenant, row: AnyRow, number: C
     return found
 
 
-def give_back(
-    connection: Connection, tenant: Tenant, row: AnyRow, number: CprNumber, came: Sequence[Mapping[str, Any]]
-) -> None:
+def give_back(transaction: Transaction, row: AnyRow, number: CprNumber, came: Sequence[Mapping[str, Any]]) -> None:
     """Remove the blocks that came with a number from the record, and keep them by the number as before.
 
     The caller holds the row. A block that was lifted meanwhile is not kept again. An erased patron's block is not kept
     either. The record keeps the blocks that it had before.
     """
-    erased = {one.patron_id for one in journal_entries(connection, tenant) if one.what == tables.ERASED} if came else ()
-    local, gone = open_local(tenant, row), dict[str, int]()
+    erased = {one.patron_id for one in journal_entries(transaction) if one.what == tables.ERASED} if came else ()
+    local, gone = open_local(transaction.tenant, row), dict[str, int]()
     blocks = list(local.blocks)
     for told in came:
         block = Block(date.fromisoformat(told["since"]), told["reason"])
@@ -153,16 +147,16 @@ def give_back(
             blocks.remove(block)
         if told["patron"] not in erased:
             day = date.fromisoformat(told["kept"])
-            _insert(connection, tenant, block, number, patron_id=told["patron"], on=day)
+            _insert(transaction, block, number, patron_id=told["patron"], on=day)
             gone[told["patron"]] = gone.get(told["patron"], 0) + 1
     if len(blocks) != len(local.blocks):
-        write_local(connection, tenant, row, replace(local, blocks=tuple(blocks)))
-    _note_counts(connection, tenant, KEPT, gone)
+        write_local(transaction, row, replace(local, blocks=tuple(blocks)))
+    _note_counts(transaction, KEPT, gone)
 
 
-def _kept(connection: Connection, tenant: Tenant, number: CprNumber) -> Sequence[AnyRow]:
-    probes = tenant.vault.probes(KEPT_BLOCK, number.digits)
-    return connection.execute(_OF_NUMBER, {"agency_": tenant.agency, "probes_": probes}).all()
+def _kept(transaction: Transaction, number: CprNumber) -> Sequence[AnyRow]:
+    probes = transaction.vault.probes(KEPT_BLOCK, number.digits)
+    return transaction.execute(_OF_NUMBER, {"agency_": transaction.agency, "probes_": probes}).all()
 
 
 def _block(tenant: Tenant, row: AnyRow) -> Block:
@@ -170,26 +164,26 @@ def _block(tenant: Tenant, row: AnyRow) -> Block:
     return Block(row.since, opened.decode())
 
 
-def _delete(connection: Connection, tenant: Tenant, ids: Sequence[int]) -> None:
-    change_rows(connection, delete(tables.kept_block).where(_ROW.agency == tenant.agency), _ROW.id, ids)
+def _delete(transaction: Transaction, ids: Sequence[int]) -> None:
+    transaction.change_rows(delete(tables.kept_block).where(_ROW.agency == transaction.agency), _ROW.id, ids)
 
 
-def _note_counts(connection: Connection, tenant: Tenant, what: str, counts: Mapping[str, int]) -> None:
+def _note_counts(transaction: Transaction, what: str, counts: Mapping[str, int]) -> None:
     happened = [
         audit.Happened(KEPT_BLOCK, patron=patron_id, actions=(what,), more=(("count", str(count)),))
         for patron_id, count in counts.items()
         if count
     ]
-    audit.append(connection, tenant, KEPT_BLOCK, happened)
+    audit.append(transaction, KEPT_BLOCK, happened)
 
 
-def count_kept(connection: Connection, tenant: Tenant, patron_id: str) -> int:
+def count_kept(transaction: Transaction, patron_id: str) -> int:
     """Count the blocks that are kept of a patron who has left."""
-    theirs = (_ROW.agency == tenant.agency) & (_ROW.patron_id == patron_id)
-    return count_rows(connection, theirs)
+    theirs = (_ROW.agency == transaction.agency) & (_ROW.patron_id == patron_id)
+    return transaction.count_rows(theirs)
 
 
-def forget_kept(connection: Connection, tenant: Tenant, patron_ids: Sequence[str]) -> int:
+def forget_kept(transaction: Transaction, patron_ids: Sequence[str]) -> int:
     """Delete the kept blocks of erased patrons, in the caller's transaction. Returns how many were deleted."""
-    theirs = delete(tables.kept_block).where(_ROW.agency == tenant.agency)
-    return change_rows(connection, theirs, _ROW.patron_id, patron_ids)
+    theirs = delete(tables.kept_block).where(_ROW.agency == transaction.agency)
+    return transaction.change_rows(theirs, _ROW.patron_id, patron_ids)

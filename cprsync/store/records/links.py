@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
 
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
@@ -17,7 +17,6 @@ from cprsync.domain.patron.responsible import Answering, find_troubles
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE, UNCHANGING
 from cprsync.services.ports.patrons import InForce
 from cprsync.store import tables
-from cprsync.store.core.engine import change_rows, fetch_rows, fetch_values
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.records.records import is_parked, other_of
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from cprsync.domain.patron.patron import RelatedPatron
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 _LINK = tables.responsible.c
 _PATRON = tables.patron.c
@@ -68,80 +67,78 @@ def owes() -> ColumnElement[bool]:
     return exists().where(theirs, _OWED.settled.is_(None), before)
 
 
-def answered_for(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def answered_for(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Return those of the patrons who have a responsible for their new debts."""
-    return set(fetch_values(connection, _MINORS, _LINK.patron_id, ids, **tenant.ours))
+    return set(transaction.fetch_values(_MINORS, _LINK.patron_id, ids, **transaction.ours))
 
 
-def asked_of_age(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def asked_of_age(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Return those of the patrons about whose age a person was asked and left the links as they are."""
-    return set(fetch_values(connection, _ASKED_ABOUT, _ITEM.patron_id, ids, **tenant.ours))
+    return set(transaction.fetch_values(_ASKED_ABOUT, _ITEM.patron_id, ids, **transaction.ours))
 
 
-def responsibles_of(connection: Connection, tenant: Tenant, ids: Collection[str]) -> set[str]:
+def responsibles_of(transaction: Transaction, ids: Collection[str]) -> set[str]:
     """Return the responsibles of any of these patrons."""
-    return set(fetch_values(connection, _RESPONSIBLES, _LINK.patron_id, ids, **tenant.ours))
+    return set(transaction.fetch_values(_RESPONSIBLES, _LINK.patron_id, ids, **transaction.ours))
 
 
-def responsibles_above(connection: Connection, tenant: Tenant, responsible_id: str) -> frozenset[str]:
+def responsibles_above(transaction: Transaction, responsible_id: str) -> frozenset[str]:
     """Return the responsibles of this person, their responsibles in turn, and so on."""
     found: set[str] = set()
     asked = {responsible_id}
     # each round finds new ids, or is the last
     while asked:
-        asked = responsibles_of(connection, tenant, asked) - found
+        asked = responsibles_of(transaction, asked) - found
         found |= asked
     return frozenset(found)
 
 
-def pairs_with(connection: Connection, tenant: Tenant, patron_id: str) -> list[tuple[str, str]]:
+def pairs_with(transaction: Transaction, patron_id: str) -> list[tuple[str, str]]:
     """Return the links in force of this patron, as a minor or as a responsible: each with the minor first."""
-    rows = connection.execute(_PAIRS, {**tenant.ours, "patron_": patron_id})
+    rows = transaction.execute(_PAIRS, {**transaction.ours, "patron_": patron_id})
     return [(row.patron_id, row.responsible_id) for row in rows]
 
 
-def linked(
-    connection: Connection, tenant: Tenant, patron_id: str, pairs: Collection[tuple[str, str]]
-) -> list[RelatedPatron]:
+def linked(transaction: Transaction, patron_id: str, pairs: Collection[tuple[str, str]]) -> list[RelatedPatron]:
     """Return the minors of this patron and the responsibles of this patron. `pairs`: from `pairs_with`."""
     ids = {one for pair in pairs for one in pair} - {patron_id}
-    return list(others(connection, tenant, ids).values())
+    return list(others(transaction, ids).values())
 
 
-def answering(connection: Connection, tenant: Tenant, responsible_ids: Collection[str]) -> list[Answering]:
+def answering(transaction: Transaction, responsible_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of each minor who has one of these responsibles, as seen in this transaction."""
-    minors = set(fetch_values(connection, _MINORS, _LINK.responsible_id, responsible_ids, **tenant.ours))
-    return answering_for(connection, tenant, minors)
+    minors = set(transaction.fetch_values(_MINORS, _LINK.responsible_id, responsible_ids, **transaction.ours))
+    return answering_for(transaction, minors)
 
 
-def answering_for(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[Answering]:
+def answering_for(transaction: Transaction, minor_ids: Collection[str]) -> list[Answering]:
     """Return every link in force of these minors."""
     wanted = select(_LINK.patron_id, _LINK.responsible_id).where(IN_FORCE)
     wanted = wanted.order_by(_LINK.patron_id, _LINK.responsible_id)
-    pairs = fetch_rows(connection, wanted, _LINK.patron_id, frozenset(minor_ids), **tenant.ours)
-    persons = others(connection, tenant, {row.responsible_id for row in pairs})
+    pairs = transaction.fetch_rows(wanted, _LINK.patron_id, frozenset(minor_ids), **transaction.ours)
+    persons = others(transaction, {row.responsible_id for row in pairs})
     return [
         Answering(row.patron_id, row.responsible_id, find_troubles(persons[row.responsible_id].person)) for row in pairs
     ]
 
 
-def in_force(connection: Connection, tenant: Tenant, minor_ids: Collection[str]) -> list[InForce]:
+def in_force(transaction: Transaction, minor_ids: Collection[str]) -> list[InForce]:
     """Return every link in force of these minors, with its first day."""
-    rows = fetch_rows(connection, _SINCE, _LINK.patron_id, frozenset(minor_ids), **tenant.ours)
+    rows = transaction.fetch_rows(_SINCE, _LINK.patron_id, frozenset(minor_ids), **transaction.ours)
     return [InForce(row.patron_id, row.responsible_id, row.since) for row in rows]
 
 
-def others(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, RelatedPatron]:
+def others(transaction: Transaction, ids: Collection[str]) -> dict[str, RelatedPatron]:
     """Return these patrons as the others of a dwelling or a link, by id."""
     if not ids:
         return {}
-    wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == tenant.agency)
-    return {row.id: other_of(tenant.vault, row) for row in fetch_rows(connection, wanted, _PATRON.id, ids)}
+    wanted = select(tables.patron, is_parked().label("parked")).where(_PATRON.agency == transaction.agency)
+    return {row.id: other_of(transaction.vault, row) for row in transaction.fetch_rows(wanted, _PATRON.id, ids)}
 
 
-def look_tonight(connection: Connection, tenant: Tenant, ids: Collection[str]) -> None:
+def look_tonight(transaction: Transaction, ids: Collection[str]) -> None:
     """Make the calendar find the day on which those of these who have a responsible come of age."""
-    change_rows(connection, _LOOK_TONIGHT, _PATRON.id, ids, **tenant.ours)
+    transaction.change_rows(_LOOK_TONIGHT, _PATRON.id, ids, **transaction.ours)
 
 
 @cache
@@ -151,9 +148,9 @@ def is_idle() -> ColumnElement[bool]:
     return ONLY_ANSWERS & ~exists().where(theirs, or_(_LINK.until.is_(None), owes()))
 
 
-def find_idle(connection: Connection, tenant: Tenant) -> list[str]:
+def find_idle(transaction: Transaction) -> list[str]:
     """Return the persons who only answer, have had a link that ended, and answer for nobody now."""
-    return sorted(connection.scalars(_select_idle(), tenant.ours))
+    return sorted(transaction.scalars(_select_idle(), transaction.ours))
 
 
 @cache

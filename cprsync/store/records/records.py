@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, text, update
+from sqlalchemy import ColumnElement, exists, func, insert, select, text, update
 
 from cprsync.domain.feed.delivery import Window, WindowReason
 from cprsync.domain.patron.fields import LOCAL_FIELDS
@@ -27,7 +27,6 @@ from cprsync.services.ports.register import FIRST_COPY, NUMBER_CHANGE
 from cprsync.store import tables
 from cprsync.store.audit import binding
 from cprsync.store.audit.older_states import Moved, note_versions
-from cprsync.store.core.engine import change_rows, fetch_rows
 from cprsync.store.core.tenant import AGENCY_IS, next_id
 from cprsync.store.seals.vault import LOCAL, REGISTER, decode, encode
 
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Person
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.seals.vault import Vault
 
 _PATRON, _ITEM, _ASKED = tables.patron.c, tables.review_item.c, tables.follow_up.c
@@ -109,14 +108,14 @@ def from_row(vault: Vault, row: AnyRow | PatronRow, corrected: tuple[Override, .
     return Patron(row.id, person, as_of, *stands, is_held=row.held_by is not None, protected_on=row.protected_on)
 
 
-def patron_rows(connection: Connection, tenant: Tenant, ids: Collection[str], *, hold: bool = False) -> list[AnyRow]:
+def patron_rows(transaction: Transaction, ids: Collection[str], *, hold: bool = False) -> list[AnyRow]:
     """Return the rows of these patrons, in the order of their ids. With `hold`, nobody else can write them."""
-    return fetch_rows(connection, _HOLD if hold else _ROWS, _PATRON.id, sorted(set(ids)), agency_=tenant.agency)
+    return transaction.fetch_rows(_HOLD if hold else _ROWS, _PATRON.id, sorted(set(ids)), agency_=transaction.agency)
 
 
-def patron_row(connection: Connection, tenant: Tenant, patron_id: str, *, hold: bool = False) -> AnyRow | None:
+def patron_row(transaction: Transaction, patron_id: str, *, hold: bool = False) -> AnyRow | None:
     """Return one patron's row, as `patron_rows`; None: there is no such patron."""
-    return next(iter(patron_rows(connection, tenant, [patron_id], hold=hold)), None)
+    return next(iter(patron_rows(transaction, [patron_id], hold=hold)), None)
 
 
 def _window(row: AnyRow | PatronRow) -> Window | None:
@@ -148,28 +147,26 @@ def open_register(vault: Vault, row: AnyRow | PatronRow) -> bytes:
     return blob
 
 
-def open_patrons(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow | PatronRow]) -> list[Patron]:
+def open_patrons(transaction: Transaction, rows: Sequence[AnyRow | PatronRow]) -> list[Patron]:
     """Open rows, with what staff corrected.
 
     Raises:
         SealBroken: one was altered, moved, or replaced by an older one.
     """
-    corrected = overrides_of(connection, tenant, rows)
-    return [from_row(tenant.vault, row, corrected.get(row.id, ())) for row in rows]
+    corrected = overrides_of(transaction, rows)
+    return [from_row(transaction.vault, row, corrected.get(row.id, ())) for row in rows]
 
 
-def open_patron(connection: Connection, tenant: Tenant, row: AnyRow) -> Patron:
+def open_patron(transaction: Transaction, row: AnyRow) -> Patron:
     """Open a row, with what staff corrected. Raises as `open_patrons`."""
-    (patron,) = open_patrons(connection, tenant, [row])
+    (patron,) = open_patrons(transaction, [row])
     return patron
 
 
-def overrides_of(
-    connection: Connection, tenant: Tenant, rows: Iterable[AnyRow | PatronRow]
-) -> dict[str, tuple[Override, ...]]:
+def overrides_of(transaction: Transaction, rows: Iterable[AnyRow | PatronRow]) -> dict[str, tuple[Override, ...]]:
     """Return what staff corrected, by patron. Reads nothing for rows without corrections."""
     corrected = [row.id for row in rows if row.overrides]
-    return live_overrides(connection, tenant, corrected) if corrected else {}
+    return live_overrides(transaction, corrected) if corrected else {}
 
 
 def as_of_from_row(row: AnyRow | PatronRow) -> AsOf | None:
@@ -189,18 +186,18 @@ def prepare(vault: Vault, after: Person) -> Prepared:
     return Prepared(canonical, vault.fingerprint(canonical), vault.fingerprint_key)
 
 
-def move_on(connection: Connection, tenant: Tenant, row: AnyRow) -> AnyRow:
+def move_on(transaction: Transaction, row: AnyRow) -> AnyRow:
     """Move a record that is held on by one version, for an effect that changes nothing in it. Returns the new row.
 
     It is sealed again, because the version is part of the seal.
     """
-    vault, version = tenant.vault, row.version + 1
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id)
+    vault, version = transaction.vault, row.version + 1
+    this = (_PATRON.agency == transaction.agency) & (_PATRON.id == row.id)
     sealed = vault.seal(open_register(vault, row), place=row.id, owner=REGISTER, version=version)
     values: dict[str, Any] = {"version": version, "register_blob": sealed, "register_key": vault.seal_key}
-    connection.execute(update(tables.patron).where(this).values(values))
-    note_versions(connection, tenant, [Moved(row.id, REGISTER, row.version, version)])
-    return connection.execute(select(tables.patron).where(this)).one()
+    transaction.execute(update(tables.patron).where(this).values(values))
+    note_versions(transaction, [Moved(row.id, REGISTER, row.version, version)])
+    return transaction.execute(select(tables.patron).where(this)).one()
 
 
 @cache
@@ -254,26 +251,26 @@ def open_local(tenant: Tenant, row: AnyRow) -> Local:
     return replace(decode_local(blob), group=row.patron_group)
 
 
-def write_local(connection: Connection, tenant: Tenant, row: AnyRow, after: Local) -> None:
+def write_local(transaction: Transaction, row: AnyRow, after: Local) -> None:
     """Write the local part of a row that was read in this transaction. The caller writes the group in clear.
 
     Raises:
         LostCompare: someone else wrote it since it was read.
     """
     version = row.local_version + 1
-    blob = tenant.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
-    this = (_PATRON.agency == tenant.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
+    blob = transaction.vault.seal(encode_local(after), place=row.id, owner=LOCAL, version=version)
+    this = (
+        (_PATRON.agency == transaction.agency) & (_PATRON.id == row.id) & (_PATRON.local_version == row.local_version)
+    )
     written = update(tables.patron).where(this)
-    values = {"local_blob": blob, "local_key": tenant.vault.seal_key, "local_version": version}
+    values = {"local_blob": blob, "local_key": transaction.vault.seal_key, "local_version": version}
     values["block_lifted"] = first_lifting(after.blocks)
-    if connection.execute(written.values(values)).rowcount != 1:
+    if transaction.execute(written.values(values)).rowcount != 1:
         raise LostCompare("the record's local part changed since it was read")
-    note_versions(connection, tenant, [Moved(row.id, LOCAL, row.local_version, version)])
+    note_versions(transaction, [Moved(row.id, LOCAL, row.local_version, version)])
 
 
-def live_overrides(
-    connection: Connection, tenant: Tenant, patron_ids: Sequence[str]
-) -> dict[str, tuple[Override, ...]]:
+def live_overrides(transaction: Transaction, patron_ids: Sequence[str]) -> dict[str, tuple[Override, ...]]:
     """Return the live overrides of these patrons, by patron, in the order in which they were made.
 
     One that the audit does not have as the row says it counts as not there.
@@ -282,11 +279,11 @@ def live_overrides(
         SealBroken: one was altered or moved.
     """
     found: dict[str, tuple[Override, ...]] = {}
-    rows = fetch_rows(connection, _LIVE, _OVERRIDE.patron_id, patron_ids, agency_=tenant.agency)
-    unbound = binding.find_unbound(connection, tenant, binding.CORRECTION, rows)
+    rows = transaction.fetch_rows(_LIVE, _OVERRIDE.patron_id, patron_ids, agency_=transaction.agency)
+    unbound = binding.find_unbound(transaction, binding.CORRECTION, rows)
     # sorted here, because SQLite would otherwise read every override, in the order of their ids
     for row in sorted((row for row in rows if str(row.id) not in unbound), key=lambda row: row.id):
-        found[row.patron_id] = (*found.get(row.patron_id, ()), override_from_row(tenant.vault, row))
+        found[row.patron_id] = (*found.get(row.patron_id, ()), override_from_row(transaction.vault, row))
     return found
 
 
@@ -311,29 +308,29 @@ def override_from_row(vault: Vault, row: AnyRow) -> Override:
     )
 
 
-def add_override(connection: Connection, tenant: Tenant, patron_id: str, override: Override) -> None:
+def add_override(transaction: Transaction, patron_id: str, override: Override) -> None:
     """Write an override. It replaces a live one of the same field."""
-    number = next_id(connection, tenant, tables.override)
-    live = _is_live(tenant, patron_id, override.field)
-    before = connection.scalars(select(_OVERRIDE.id).where(live)).all()
+    number = next_id(transaction, tables.override)
+    live = _is_live(transaction.tenant, patron_id, override.field)
+    before = transaction.scalars(select(_OVERRIDE.id).where(live)).all()
     replaced = update(tables.override).where(live)
-    connection.execute(replaced.values(state=REPLACED, ended=override.since))
+    transaction.execute(replaced.values(state=REPLACED, ended=override.since))
     typed = {"before": override.before, "reason": override.reason, "value": override.value}
     row = {
-        "agency": tenant.agency,
+        "agency": transaction.agency,
         "id": number,
         "patron_id": patron_id,
         "field": override.field.value,
-        "value": _seal_reason(tenant, patron_id, number, typed),
-        "key": tenant.vault.seal_key,
+        "value": _seal_reason(transaction.tenant, patron_id, number, typed),
+        "key": transaction.vault.seal_key,
         "by_user": override.by,
         "since": override.since,
         "until": override.until,
         "state": LIVE,
     }
-    connection.execute(insert(tables.override).values(row))
-    count_overrides(connection, tenant, [patron_id])
-    binding.bind(connection, tenant, binding.CORRECTION, dict.fromkeys([*before, number], patron_id))
+    transaction.execute(insert(tables.override).values(row))
+    count_overrides(transaction, [patron_id])
+    binding.bind(transaction, binding.CORRECTION, dict.fromkeys([*before, number], patron_id))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -345,24 +342,22 @@ class Withdrawal:
     reason: str
 
 
-def withdraw_override(
-    connection: Connection, tenant: Tenant, patron_id: str, field: Overridden, withdrawal: Withdrawal
-) -> bool:
+def withdraw_override(transaction: Transaction, patron_id: str, field: Overridden, withdrawal: Withdrawal) -> bool:
     """Withdraw the live override of a field, with who and why sealed in it.
 
     Returns False if there is no live override.
     """
-    live = select(tables.override).where(_is_live(tenant, patron_id, field)).with_for_update()
-    row = connection.execute(live).one_or_none()
+    live = select(tables.override).where(_is_live(transaction.tenant, patron_id, field)).with_for_update()
+    row = transaction.execute(live).one_or_none()
     if row is None:
         return False
-    typed = json.loads(tenant.vault.unseal(row.value, row.key, place=patron_id, owner=OVERRIDE, version=row.id))
+    typed = json.loads(transaction.vault.unseal(row.value, row.key, place=patron_id, owner=OVERRIDE, version=row.id))
     typed["withdrawn"] = {"by": withdrawal.by, "reason": withdrawal.reason}
-    sealed = {"value": _seal_reason(tenant, patron_id, row.id, typed), "key": tenant.vault.seal_key}
-    this = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.id == row.id)
-    connection.execute(update(tables.override).where(this).values(state=WITHDRAWN, ended=withdrawal.on, **sealed))
-    count_overrides(connection, tenant, [patron_id])
-    binding.bind(connection, tenant, binding.CORRECTION, {row.id: patron_id})
+    sealed = {"value": _seal_reason(transaction.tenant, patron_id, row.id, typed), "key": transaction.vault.seal_key}
+    this = (_OVERRIDE.agency == transaction.agency) & (_OVERRIDE.id == row.id)
+    transaction.execute(update(tables.override).where(this).values(state=WITHDRAWN, ended=withdrawal.on, **sealed))
+    count_overrides(transaction, [patron_id])
+    binding.bind(transaction, binding.CORRECTION, {row.id: patron_id})
     return True
 
 
@@ -371,26 +366,26 @@ def _seal_reason(tenant: Tenant, patron_id: str, number: int, typed: dict[str, A
     return tenant.vault.seal(plain, place=patron_id, owner=OVERRIDE, version=number)
 
 
-def end_overrides(connection: Connection, tenant: Tenant, ids: Sequence[int], *, on: date) -> None:
+def end_overrides(transaction: Transaction, ids: Sequence[int], *, on: date) -> None:
     """End live overrides whose last day has passed."""
-    ending = fetch_rows(connection, _WITH_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency)
+    ending = transaction.fetch_rows(_WITH_LIVE, _OVERRIDE.id, ids, agency_=transaction.agency)
     theirs = {row.id: row.patron_id for row in ending}
-    change_rows(connection, _END_LIVE, _OVERRIDE.id, ids, agency_=tenant.agency, state=ENDED, ended=on)
-    count_overrides(connection, tenant, set(theirs.values()))
-    binding.bind(connection, tenant, binding.CORRECTION, theirs)
+    transaction.change_rows(_END_LIVE, _OVERRIDE.id, ids, agency_=transaction.agency, state=ENDED, ended=on)
+    count_overrides(transaction, set(theirs.values()))
+    binding.bind(transaction, binding.CORRECTION, theirs)
 
 
-def forget_override(connection: Connection, tenant: Tenant, patron_id: str, number: int) -> None:
+def forget_override(transaction: Transaction, patron_id: str, number: int) -> None:
     """Delete the typed values and the reason. Who made it, in which field and when, stays."""
     nothing = {"before": None, "reason": "", "value": ""}
-    sealed = {"value": _seal_reason(tenant, patron_id, number, nothing), "key": tenant.vault.seal_key}
-    this = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.id == number) & (_OVERRIDE.state != LIVE)
-    connection.execute(update(tables.override).where(this).values(state=FORGOTTEN, **sealed))
+    sealed = {"value": _seal_reason(transaction.tenant, patron_id, number, nothing), "key": transaction.vault.seal_key}
+    this = (_OVERRIDE.agency == transaction.agency) & (_OVERRIDE.id == number) & (_OVERRIDE.state != LIVE)
+    transaction.execute(update(tables.override).where(this).values(state=FORGOTTEN, **sealed))
 
 
-def count_overrides(connection: Connection, tenant: Tenant, patron_ids: Collection[str]) -> None:
+def count_overrides(transaction: Transaction, patron_ids: Collection[str]) -> None:
     """Write in the patrons' rows how many of their overrides are live."""
-    change_rows(connection, _COUNT_LIVE, _PATRON.id, patron_ids, agency_=tenant.agency)
+    transaction.change_rows(_COUNT_LIVE, _PATRON.id, patron_ids, agency_=transaction.agency)
 
 
 def _is_live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement[bool]:
@@ -398,37 +393,37 @@ def _is_live(tenant: Tenant, patron_id: str, field: Overridden) -> ColumnElement
     return theirs & (_OVERRIDE.field == field.value) & (_OVERRIDE.state == LIVE)
 
 
-def withdraw_stand_ins(connection: Connection, tenant: Tenant, patron_id: str, *, by: str) -> dict[int, str]:
+def withdraw_stand_ins(transaction: Transaction, patron_id: str, *, by: str) -> dict[int, str]:
     """Withdraw what stood in place of the register, which knows the patron from now on. Returns ids and fields."""
-    (row,) = patron_rows(connection, tenant, [patron_id])
-    standing = [one for one in open_patron(connection, tenant, row).overrides if stands_in(one)]
+    (row,) = patron_rows(transaction, [patron_id])
+    standing = [one for one in open_patron(transaction, row).overrides if stands_in(one)]
     for one in standing:
-        withdraw_override(connection, tenant, patron_id, one.field, Withdrawal(tenant.clock.today(), by, ""))
+        withdraw_override(transaction, patron_id, one.field, Withdrawal(transaction.clock.today(), by, ""))
     return {one.id: one.field.value for one in standing}
 
 
-def bring_back_stand_ins(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
+def bring_back_stand_ins(transaction: Transaction, patron_id: str, ids: Sequence[int]) -> None:
     """Put them in force again, where staff have corrected nothing meanwhile: no register knows the patron any more."""
     live = select(_OVERRIDE.field).where(
-        _OVERRIDE.agency == tenant.agency, _OVERRIDE.patron_id == patron_id, _OVERRIDE.state == LIVE
+        _OVERRIDE.agency == transaction.agency, _OVERRIDE.patron_id == patron_id, _OVERRIDE.state == LIVE
     )
-    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & _OVERRIDE.field.not_in(live)
-    restore_overrides(connection, tenant, patron_id, connection.scalars(select(_OVERRIDE.id).where(these)).all())
+    these = (_OVERRIDE.agency == transaction.agency) & _OVERRIDE.id.in_(ids) & _OVERRIDE.field.not_in(live)
+    restore_overrides(transaction, patron_id, transaction.scalars(select(_OVERRIDE.id).where(these)).all())
 
 
-def withdraw_overrides(connection: Connection, tenant: Tenant, patron_id: str) -> list[int]:
+def withdraw_overrides(transaction: Transaction, patron_id: str) -> list[int]:
     """Withdraw the live overrides of a record that is merged into another. Returns their ids."""
-    live = (_OVERRIDE.agency == tenant.agency) & (_OVERRIDE.patron_id == patron_id) & (_OVERRIDE.state == LIVE)
-    ids = list(connection.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
-    connection.execute(update(tables.override).where(live).values(state=WITHDRAWN, ended=tenant.clock.today()))
-    count_overrides(connection, tenant, [patron_id])
-    binding.bind(connection, tenant, binding.CORRECTION, dict.fromkeys(ids, patron_id))
+    live = (_OVERRIDE.agency == transaction.agency) & (_OVERRIDE.patron_id == patron_id) & (_OVERRIDE.state == LIVE)
+    ids = list(transaction.scalars(select(_OVERRIDE.id).where(live).order_by(_OVERRIDE.id)))
+    transaction.execute(update(tables.override).where(live).values(state=WITHDRAWN, ended=transaction.clock.today()))
+    count_overrides(transaction, [patron_id])
+    binding.bind(transaction, binding.CORRECTION, dict.fromkeys(ids, patron_id))
     return ids
 
 
-def restore_overrides(connection: Connection, tenant: Tenant, patron_id: str, ids: Sequence[int]) -> None:
+def restore_overrides(transaction: Transaction, patron_id: str, ids: Sequence[int]) -> None:
     """Put withdrawn overrides in force again. The night ends those whose last day has passed."""
-    these = (_OVERRIDE.agency == tenant.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == WITHDRAWN)
-    connection.execute(update(tables.override).where(these).values(state=LIVE, ended=None))
-    count_overrides(connection, tenant, [patron_id])
-    binding.bind(connection, tenant, binding.CORRECTION, dict.fromkeys(ids, patron_id))
+    these = (_OVERRIDE.agency == transaction.agency) & _OVERRIDE.id.in_(ids) & (_OVERRIDE.state == WITHDRAWN)
+    transaction.execute(update(tables.override).where(these).values(state=LIVE, ended=None))
+    count_overrides(transaction, [patron_id])
+    binding.bind(transaction, binding.CORRECTION, dict.fromkeys(ids, patron_id))

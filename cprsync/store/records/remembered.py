@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.errors import ReviewClosed
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 _PATRON = tables.patron.c
 
@@ -48,13 +48,13 @@ def remembered_columns(kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept["clear"], **days}
 
 
-def refuse_taken(connection: Connection, tenant: Tenant, number: CprNumber, *, but: str) -> None:
+def refuse_taken(transaction: Transaction, number: CprNumber, *, but: str) -> None:
     """Make sure that no patron other than `but` has the number.
 
     Raises:
         ReviewClosed: another patron has it.
     """
-    has = _PATRON.number_index.in_(tenant.vault.probes("number", number.digits))
-    taken = select(_PATRON.id).where(_PATRON.agency == tenant.agency, has, _PATRON.id != but)
-    if connection.scalar(taken.limit(1)) is not None:
+    has = _PATRON.number_index.in_(transaction.vault.probes("number", number.digits))
+    taken = select(_PATRON.id).where(_PATRON.agency == transaction.agency, has, _PATRON.id != but)
+    if transaction.scalar(taken.limit(1)) is not None:
         raise ReviewClosed("another patron has the number by now: nothing was taken back")

@@ -10,12 +10,12 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from cprsync.domain.trust.alarms import PAUSE_MOST, Alarm, Telling, Word, pause_after
 from cprsync.services.ports.trust.alarms import Message, Undelivered
 from cprsync.store import tables
-from cprsync.store.core.engine import moment_of, reading, stamp_of
+from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.trust.alarms import Weighed
     from cprsync.store.core.engine import AnyRow
+    from cprsync.store.core.tenant import Transaction
 
 #: How long nobody else tells what somebody has taken: longer than all channels take.
 TAKEN: Final = timedelta(minutes=5)
@@ -43,29 +44,29 @@ class AlarmLog(TenantStore):
         known = self.standing()
         if not _changes(known, decide(known)):
             return
-        with library_transaction(tenant) as connection:
-            weighed = decide(_standing(connection, tenant.agency))
-            connection.execute(delete(tables.alarm).where(_ALARM.agency == tenant.agency))
-            rows = [{"agency": tenant.agency, **_row_of(one), **_times_of(one)} for one in weighed.alarms]
+        with library_transaction(tenant) as transaction:
+            weighed = decide(_standing(transaction))
+            transaction.execute(delete(tables.alarm).where(_ALARM.agency == transaction.agency))
+            rows = [{"agency": transaction.agency, **_row_of(one), **_times_of(one)} for one in weighed.alarms]
             if rows:
-                connection.execute(insert(tables.alarm), rows)
+                transaction.execute(insert(tables.alarm), rows)
             for telling in weighed.tellings:
                 for channel in channels:
-                    self._add(connection, telling, channel)
-            old = stamp_of(tenant.clock.now() - KEPT)
-            ours = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.at < old)
-            connection.execute(delete(tables.alarm_message).where(ours, _MESSAGE.outcome.is_not(None)))
+                    self._add(transaction, telling, channel)
+            old = stamp_of(transaction.clock.now() - KEPT)
+            ours = (_MESSAGE.agency == transaction.agency) & (_MESSAGE.at < old)
+            transaction.execute(delete(tables.alarm_message).where(ours, _MESSAGE.outcome.is_not(None)))
 
-    def _add(self, connection: Connection, telling: Telling, channel: str) -> None:
-        tenant, at = self._tenant, self._tenant.stamp()
-        values = {"agency": tenant.agency, "id": next_id(connection, tenant, tables.alarm_message)}
+    def _add(self, transaction: Transaction, telling: Telling, channel: str) -> None:
+        tenant, at = self._tenant, transaction.stamp()
+        values = {"agency": tenant.agency, "id": next_id(transaction, tables.alarm_message)}
         values |= {"channel": channel, "word": telling.word.value, **_row_of(telling.alarm)}
         if telling.alarm.gone is not None:
             # beside its values: a message has no column for it
             told = {**telling.alarm.values, _GONE: stamp_of(telling.alarm.gone)}
             values["told_values"] = json.dumps(told, ensure_ascii=False, sort_keys=True)
         values |= {"since": stamp_of(telling.alarm.since), "at": at, "due": at, "tries": 0}
-        connection.execute(insert(tables.alarm_message), values)
+        transaction.execute(insert(tables.alarm_message), values)
 
     def take(self, channel: str) -> list[Message]:
         tenant, now = self._tenant, self._tenant.clock.now()
@@ -73,42 +74,42 @@ class AlarmLog(TenantStore):
         is_ahead = _MESSAGE.due > stamp_of(now + PAUSE_MOST)
         wanted = select(tables.alarm_message).where(due, is_ahead | (_MESSAGE.due <= stamp_of(now)))
         wanted = wanted.order_by(_MESSAGE.id).limit(AT_ONCE_MOST)
-        with reading(tenant.engine) as connection:
-            if connection.execute(wanted.limit(1)).first() is None:
+        with tenant.reading() as transaction:
+            if transaction.execute(wanted.limit(1)).first() is None:
                 return []
-        with library_transaction(tenant) as connection:
-            rows = connection.execute(wanted).all()
+        with library_transaction(tenant) as transaction:
+            rows = transaction.execute(wanted).all()
             ids = [row.id for row in rows]
             taken = {"due": stamp_of(now + TAKEN), "tries": _MESSAGE.tries + 1}
-            mine = (_MESSAGE.agency == tenant.agency) & _MESSAGE.id.in_(ids)
-            connection.execute(update(tables.alarm_message).where(mine).values(taken))
+            mine = (_MESSAGE.agency == transaction.agency) & _MESSAGE.id.in_(ids)
+            transaction.execute(update(tables.alarm_message).where(mine).values(taken))
         return [_message_of(row) for row in rows]
 
     def note(self, messages: Sequence[Message], why: str | None) -> None:
         tenant, now = self._tenant, self._tenant.clock.now()
-        with library_transaction(tenant) as connection:
+        with library_transaction(tenant) as transaction:
             for one in messages:
                 values: dict[str, Any] = {"outcome": _TOLD, "due": stamp_of(now)}
                 if why is not None:
                     pause = pause_after(one.tries)
                     values = {"outcome": _GIVEN_UP} if pause is None else {"due": stamp_of(now + pause)}
-                mine = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.id == one.id)
-                connection.execute(update(tables.alarm_message).where(mine).values(why=why, **values))
+                mine = (_MESSAGE.agency == transaction.agency) & (_MESSAGE.id == one.id)
+                transaction.execute(update(tables.alarm_message).where(mine).values(why=why, **values))
 
     def note_carries(self, channel: str) -> None:
         tenant = self._tenant
         now = tenant.clock.now()
         failed = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.channel == channel) & _MESSAGE.why.is_not(None)
-        with library_transaction(tenant) as connection:
-            connection.execute(update(tables.alarm_message).where(failed).values(why=None))
+        with library_transaction(tenant) as transaction:
+            transaction.execute(update(tables.alarm_message).where(failed).values(why=None))
             # nobody is telling it just now: whoever has taken it comes back sooner
-            waits = (_MESSAGE.agency == tenant.agency) & (_MESSAGE.channel == channel) & _MESSAGE.outcome.is_(None)
+            waits = (_MESSAGE.agency == transaction.agency) & (_MESSAGE.channel == channel) & _MESSAGE.outcome.is_(None)
             later = waits & (_MESSAGE.due > stamp_of(now + TAKEN))
-            connection.execute(update(tables.alarm_message).where(later).values(due=stamp_of(now)))
+            transaction.execute(update(tables.alarm_message).where(later).values(due=stamp_of(now)))
 
     def standing(self) -> list[Alarm]:
-        with reading(self._tenant.engine) as connection:
-            return _standing(connection, self._tenant.agency)
+        with self._tenant.reading() as transaction:
+            return _standing(transaction)
 
     def undelivered(self) -> list[Undelivered]:
         ours = _MESSAGE.agency == self._tenant.agency
@@ -116,9 +117,9 @@ class AlarmLog(TenantStore):
         failed = select(tables.alarm_message).where(
             ours, _MESSAGE.why.is_not(None), _MESSAGE.outcome.is_(None) | (_MESSAGE.outcome == _GIVEN_UP)
         )
-        with reading(self._tenant.engine) as connection:
-            last = {row.channel: row.last for row in connection.execute(well.group_by(_MESSAGE.channel))}
-            rows = connection.execute(failed.order_by(_MESSAGE.id)).all()
+        with self._tenant.reading() as transaction:
+            last = {row.channel: row.last for row in transaction.execute(well.group_by(_MESSAGE.channel))}
+            rows = transaction.execute(failed.order_by(_MESSAGE.id)).all()
         found: dict[str, Undelivered] = {}
         for row in rows:
             # what was given up is over once the channel carries again
@@ -132,9 +133,9 @@ def _changes(known: Sequence[Alarm], weighed: Weighed) -> bool:
     return bool(weighed.tellings) or {one.cause: one for one in known} != {one.cause: one for one in weighed.alarms}
 
 
-def _standing(connection: Connection, agency: str) -> list[Alarm]:
-    wanted = select(tables.alarm).where(_ALARM.agency == agency).order_by(_ALARM.since, _ALARM.cause)
-    return [_alarm_of(row) for row in connection.execute(wanted)]
+def _standing(transaction: Transaction) -> list[Alarm]:
+    wanted = select(tables.alarm).where(_ALARM.agency == transaction.agency).order_by(_ALARM.since, _ALARM.cause)
+    return [_alarm_of(row) for row in transaction.execute(wanted)]
 
 
 def _alarm_of(row: AnyRow) -> Alarm:

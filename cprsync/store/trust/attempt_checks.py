@@ -19,10 +19,8 @@ from cprsync.store.seals.failures import RowUnbound
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Connection
-
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: Kinds of audit entries: a look-up; something that was refused; something close that a second person signed for. The
 #: row of each has the number of its entry.
@@ -39,14 +37,14 @@ _ROWS: Final = select(_TRIED.seq, _TRIED.at, _TRIED.who, _TRIED.doing, _TRIED.re
 )
 
 
-def check_attempts(connection: Connection, tenant: Tenant) -> Iterator[RowUnbound]:
+def check_attempts(transaction: Transaction) -> Iterator[RowUnbound]:
     """Yield the attempts whose row is gone, or is not what its entry says."""
-    now = tenant.clock.now()
+    now = transaction.clock.now()
     since = stamp_of(now - COMPARED - _APART)
-    rows = {row.seq: row for row in connection.execute(_ROWS, {"agency_": tenant.agency, "since_": since})}
-    on_file = tenant.heads.read(tenant.agency).streams.get(audit.DESK)
+    rows = {row.seq: row for row in transaction.execute(_ROWS, {"agency_": transaction.agency, "since_": since})}
+    on_file = transaction.tenant.heads.read(transaction.agency).streams.get(audit.DESK)
     accepted = 0 if on_file is None or on_file.accepted is None else on_file.accepted[0]
-    for entry, told in read_back(connection, tenant, audit.DESK):
+    for entry, told in read_back(transaction, audit.DESK):
         if entry.seq <= accepted or entry.at < since:
             return
         # what is no entry of ours is named by the check of its stream

@@ -13,7 +13,7 @@ import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, Select, Table, bindparam, func, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Select, Table, bindparam, func, select, union_all
 
 from cprsync.errors import SealBroken
 from cprsync.services.ports.trust.audit import EVERY_RECORD, AuditState
@@ -21,7 +21,6 @@ from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.binding import check_bound
 from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
-from cprsync.store.core.engine import reading
 from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import AuditBroken, RecordBroken
 from cprsync.store.seals.keys import Keyed, Purpose
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: Stands for a stream in errors about the records.
 RECORDS: Final = "records"
@@ -103,12 +102,12 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0, im
     witnessed = read_witness(tenant, problems)
     heads = tenant.heads.read(tenant.agency)
     problems += heads.problems()
-    with reading(tenant.engine) as connection:
-        known = older_states.library_row(connection, tenant)
-        entries, streams = _check_streams(connection, tenant, heads, problems)
-        problems += _check_records(connection, tenant, heads, known)
-        problems += islice(chain(check_bound(connection, tenant), check_attempts(connection, tenant)), WRONG_MAX)
-        after = _last_opened(connection, tenant)
+    with tenant.reading() as transaction:
+        known = older_states.library_row(transaction)
+        entries, streams = _check_streams(transaction, heads, problems)
+        problems += _check_records(transaction, heads, known)
+        problems += islice(chain(check_bound(transaction), check_attempts(transaction)), WRONG_MAX)
+        after = _last_opened(transaction)
     problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)
     opened, last, wrong = _open_records(tenant, after=after, most=records)
@@ -154,24 +153,22 @@ def _check_code(tenant: Tenant, heads: Heads, code: str) -> Iterator[AuditBroken
         yield AuditBroken(FILE, number, OTHER_CODE, sentence=OTHER_CODE)
 
 
-def _check_records(connection: Connection, tenant: Tenant, heads: Heads, known: AnyRow) -> Iterator[AuditBroken]:
+def _check_records(transaction: Transaction, heads: Heads, known: AnyRow) -> Iterator[AuditBroken]:
     changes = known.records_changes or 0
     if changes < heads.records:
         yield AuditBroken(RECORDS, changes, "the records are those of an earlier time", sentence=ALTERED)
-    elif not older_states.are_records_the_last(connection, tenant, known):
+    elif not older_states.are_records_the_last(transaction, known):
         why = "a record, or one as it was before a change, was altered, taken away or added past the program"
         yield AuditBroken(RECORDS, changes, why, sentence=ALTERED)
 
 
-def _check_streams(
-    connection: Connection, tenant: Tenant, heads: Heads, problems: list[AuditBroken]
-) -> tuple[int, int]:
+def _check_streams(transaction: Transaction, heads: Heads, problems: list[AuditBroken]) -> tuple[int, int]:
     """Follow each stream. Returns how many entries verify, and how many streams there are."""
-    ours = {row.stream: row for row in connection.execute(_HEADS, {"agency_": tenant.agency})}
-    names = stream_names(connection, tenant, tables.audit, tables.audit_reason)
+    ours = {row.stream: row for row in transaction.execute(_HEADS, {"agency_": transaction.agency})}
+    names = stream_names(transaction, tables.audit, tables.audit_reason)
     streams, entries = sorted(names | ours.keys() | heads.streams.keys()), 0
     for stream in streams:
-        check = StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile()))
+        check = StreamCheck(transaction, stream, heads.streams.get(stream, StreamOnFile()))
         try:
             check.follow_to_head(ours.get(stream))
         except AuditBroken as broken:
@@ -180,7 +177,7 @@ def _check_streams(
     return entries, len(streams)
 
 
-def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str, int]) -> None:
+def follow_beginnings(transaction: Transaction, last: Mapping[str, int]) -> None:
     """Verify streams from their beginning up to an entry of each.
 
     Raises:
@@ -188,16 +185,16 @@ def follow_beginnings(connection: Connection, tenant: Tenant, last: Mapping[str,
     """
     if not last:
         return
-    heads = tenant.heads.read(tenant.agency)
+    heads = transaction.tenant.heads.read(transaction.agency)
     if heads.broken:
         raise heads.broken
     for stream, seq in last.items():
-        StreamCheck(connection, tenant, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
+        StreamCheck(transaction, stream, heads.streams.get(stream, StreamOnFile())).follow_to(seq)
 
 
-def stream_names(connection: Connection, tenant: Tenant, *of: Table) -> set[str]:
+def stream_names(transaction: Transaction, *of: Table) -> set[str]:
     """Return the streams that the tables have rows of. It goes from name to name by the key, not through all rows."""
-    return set(connection.scalars(_select_streams(of), {"agency_": tenant.agency}))
+    return set(transaction.scalars(_select_streams(of), {"agency_": transaction.agency}))
 
 
 @functools.cache
@@ -216,9 +213,9 @@ def _select_streams_of(table: Table) -> Select[str]:
 class StreamCheck:
     """Follows one stream from entry to entry, or its last entries alone."""
 
-    def __init__(self, connection: Connection, tenant: Tenant, stream: str, kept: StreamOnFile) -> None:
-        self._connection, self._tenant, self._stream, self._kept = connection, tenant, stream, kept
-        self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[Purpose.AUDIT]}
+    def __init__(self, transaction: Transaction, stream: str, kept: StreamOnFile) -> None:
+        self._transaction, self._stream, self._kept = transaction, stream, kept
+        self._keys = {key.id: Keyed(key.secret) for key in transaction.tenant.keyring.keys[Purpose.AUDIT]}
         self._begun, self._at = 0, ""
         self._reached, self._mac = 0, _FIRST
         #: a reason that is behind all entries; None: there is none
@@ -253,11 +250,11 @@ class StreamCheck:
         Raises:
             AuditBroken: at the first entry that does not fit.
         """
-        first = self._connection.scalar(_FIRST_SEQ, self._values(after_=0))
+        first = self._transaction.scalar(_FIRST_SEQ, self._values(after_=0))
         begin = max(head.seq - most, 0 if first == 1 else first or head.seq)
         if begin > 0:
             # with nothing left to follow, the head stands for the entry
-            mac = head.mac if first is None else self._connection.scalar(_MAC_OF, self._values(after_=begin))
+            mac = head.mac if first is None else self._transaction.scalar(_MAC_OF, self._values(after_=begin))
             if mac is None:
                 raise self._broken("the entry is missing", at=begin)
             self._begun, self._reached, self._mac = begin, begin, mac
@@ -282,7 +279,7 @@ class StreamCheck:
         after, mac = self._kept.accepted or (0, _FIRST)
         rows, cuts = self._read(after), self._kept.cuts
         if cuts:
-            last_gone = rows[0].seq - 1 if rows else self._connection.scalar(_HEAD_SEQ, self._values()) or 0
+            last_gone = rows[0].seq - 1 if rows else self._transaction.scalar(_HEAD_SEQ, self._values()) or 0
             if last_gone in cuts:
                 after, mac = last_gone, cuts[last_gone]
                 rows = rows or self._read(after)
@@ -292,7 +289,7 @@ class StreamCheck:
         return rows
 
     def _read(self, after: int) -> Sequence[AnyRow]:
-        return self._connection.execute(_ENTRIES, self._values(after_=after)).all()
+        return self._transaction.execute(_ENTRIES, self._values(after_=after)).all()
 
     def _parts(self, rows: Sequence[AnyRow], last: int | None = None) -> Iterator[Sequence[AnyRow]]:
         """Yield the entries up to `last` in parts, of which `rows` is the first. The last part may be empty."""
@@ -323,7 +320,7 @@ class StreamCheck:
                 raise self._broken("the entry was altered or moved")
             told = json.loads(entry)
             says = (told["agency"], told["stream"], told["seq"], told["at"], told["patron"])
-            if says != (self._tenant.agency, self._stream, seq, at, patron_id):
+            if says != (self._transaction.agency, self._stream, seq, at, patron_id):
                 raise self._broken("the entry was altered or moved")
             if not self._fits(beside.pop(seq, None), patron_id, told.get(audit.REASON_HASH)):
                 raise self._broken("the reason was altered, moved or taken away")
@@ -335,7 +332,7 @@ class StreamCheck:
 
     def _reasons(self, last: int) -> dict[int, AnyRow]:
         """Return the sealed reasons of the entries from here up to `last`, and keep the first one beyond them."""
-        found = self._connection.execute(_REASONS, self._values(after_=self._reached)).all()
+        found = self._transaction.execute(_REASONS, self._values(after_=self._reached)).all()
         self._beyond = next((row.seq for row in found if row.seq > last), None)
         return {row.seq: row for row in found if row.seq <= last}
 
@@ -347,7 +344,9 @@ class StreamCheck:
         if reason is None:
             return told is None or (patron_id is not None and self._has_left(patron_id))
         return (
-            told is not None and reason.patron_id == patron_id and audit.is_reason_of_entry(self._tenant, reason, told)
+            told is not None
+            and reason.patron_id == patron_id
+            and audit.is_reason_of_entry(self._transaction.tenant, reason, told)
         )
 
     def _has_left(self, patron_id: str) -> bool:
@@ -356,7 +355,9 @@ class StreamCheck:
         Nobody can forge it in the database.
         """
         if self._left is None:
-            self._left = {entry.patron_id for entry in self._tenant.journal.entries(self._tenant.agency)}
+            self._left = {
+                entry.patron_id for entry in self._transaction.tenant.journal.entries(self._transaction.agency)
+            }
         return patron_id in self._left
 
     def _check_head(self, head: AnyRow | None) -> None:
@@ -373,7 +374,7 @@ class StreamCheck:
             raise self._broken("the entry is not the one of the checkpoint", at=self._reached)
 
     def _values(self, **more: int) -> dict[str, Any]:
-        return {"agency_": self._tenant.agency, "stream_": self._stream, **more}
+        return {"agency_": self._transaction.agency, "stream_": self._stream, **more}
 
     def _broken(self, why: str, *, at: int | None = None) -> AuditBroken:
         return AuditBroken(self._stream, self._reached + 1 if at is None else at, why)
@@ -393,9 +394,9 @@ def _open_records(tenant: Tenant, *, after: str, most: int) -> tuple[int, str, l
     return count, last, wrong
 
 
-def _last_opened(connection: Connection, tenant: Tenant) -> str:
+def _last_opened(transaction: Transaction) -> str:
     """Return where the last run stopped, from its report. "" means to begin at the first record."""
-    document = connection.scalar(_LAST_REPORT, {"agency_": tenant.agency})
+    document = transaction.scalar(_LAST_REPORT, {"agency_": transaction.agency})
     checked = json.loads(document or "{}").get("audit") or {}
     return str(checked.get("last_record") or "")
 
@@ -410,8 +411,8 @@ def _records_from(tenant: Tenant, after: str) -> Iterator[AnyRow]:
 def _records_between(tenant: Tenant, after: str, until: str | None) -> Iterator[AnyRow]:
     wanted, last = (_RECORDS, {}) if until is None else (_RECORDS_TO, {"last_": until})
     while True:
-        with reading(tenant.engine) as connection:
-            rows = connection.execute(wanted, {"agency_": tenant.agency, "after_": after, **last}).all()
+        with tenant.reading() as transaction:
+            rows = transaction.execute(wanted, {"agency_": transaction.agency, "after_": after, **last}).all()
         yield from rows
         if len(rows) < _PAGE:
             return

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, bindparam, select
 
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.beside.checkpoints import Heads, StreamOnFile
-from cprsync.store.core.engine import reading
 from cprsync.store.seals.failures import AuditBroken
 from cprsync.store.trust.audit_checks import RECORDS, StreamCheck, check_end, each_once, read_witness, stream_names
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from cprsync.store.beside.checkpoints import Mark, Seen
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 #: How many of the last entries of a stream are followed.
 ENTRIES_MOST: Final = 1_000
@@ -51,14 +50,14 @@ def glance_at_audit(tenant: Tenant) -> AuditGlance:
     ends = _Ends()
     # read before the database: what is written in between makes the database newer, never older
     witnessed = read_witness(tenant, ends.problems)
-    with reading(tenant.engine) as connection:
-        ours = {row.stream: row for row in connection.execute(_HEADS, {"agency_": tenant.agency})}
-        names = stream_names(connection, tenant, tables.audit) | ours.keys()
+    with tenant.reading() as transaction:
+        ours = {row.stream: row for row in transaction.execute(_HEADS, {"agency_": transaction.agency})}
+        names = stream_names(transaction, tables.audit) | ours.keys()
         _read_last_lines(tenant, names, ends)
         names |= ends.heads.streams.keys()
         for name in sorted(names):
-            _follow_end(connection, tenant, name, ours.get(name), ends)
-        changes, seen = older_states.changes_and_heads(connection, tenant)
+            _follow_end(transaction, name, ours.get(name), ends)
+        changes, seen = older_states.changes_and_heads(transaction)
     if (changes or 0) < ends.heads.records:
         ends.problems.append(AuditBroken(RECORDS, changes or 0, "the records are those of an earlier time"))
     ends.problems += check_end(tenant, witnessed, seen)
@@ -93,9 +92,9 @@ def _read_last_lines(tenant: Tenant, names: AbstractSet[str], ends: _Ends) -> No
     ends.problems += ends.heads.problems()
 
 
-def _follow_end(connection: Connection, tenant: Tenant, name: str, head: AnyRow | None, ends: _Ends) -> None:
+def _follow_end(transaction: Transaction, name: str, head: AnyRow | None, ends: _Ends) -> None:
     """Follow the last entries of one stream."""
-    check = StreamCheck(connection, tenant, name, _on_file(ends, name))
+    check = StreamCheck(transaction, name, _on_file(ends, name))
     try:
         if head is None:
             check.follow_to_head(None)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, null, select
+from sqlalchemy import bindparam, delete, exists, func, insert, null, select
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
@@ -21,7 +21,7 @@ from cprsync.services.ports.trust.audit import ASKING, HIDING, LOOKING, WRITING,
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
-from cprsync.store.core.engine import reading, stamp_of, writing
+from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.patrons.windows import WINDOWS_STREAM
 from cprsync.store.seals.failures import AuditBroken
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.audit import AuditFilter
     from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.trust.subjects import Subject
 
 #: The kind of an entry that says that someone read the reasons of others.
@@ -79,8 +79,8 @@ class Audit(TenantStore):
         return check_audit(self._tenant, code=code, records=records)
 
     def count_records(self) -> int:
-        with reading(self._tenant.engine) as connection:
-            return connection.scalar(_RECORDS, {"agency_": self._tenant.agency}) or 0
+        with self._tenant.reading() as transaction:
+            return transaction.scalar(_RECORDS, {"agency_": transaction.agency}) or 0
 
     def glance(self) -> AuditGlance:
         return glance_at_audit(self._tenant)
@@ -98,43 +98,43 @@ class Audit(TenantStore):
         if lost is not None:
             _tell_others(self._tenant, lost)
         # this deletes heads and reasons, which only the keeper may where there is one
-        with library_transaction(self._keeping) as connection:
+        with library_transaction(self._keeping) as transaction:
             # what does not open can never be put back: it would be told, and stop each drill, until its time is over
-            delete_altered(connection, self._tenant)
-            changes = max(older_states.record_changes(connection, self._tenant) or 0, heads.records) + 1
-            older_states.count_versions(connection, self._tenant, changes=changes)
-            _fit_heads(connection, self._tenant)
+            delete_altered(transaction)
+            changes = max(older_states.record_changes(transaction) or 0, heads.records) + 1
+            older_states.count_versions(transaction, changes=changes)
+            _fit_heads(transaction)
             more = (("problems", str(len(state.problems))), ("code", state.code))
             accepted = audit.Happened(audit.ACCEPT, user=user, more=more, reason=reason)
-            audit.append(connection, self._tenant, audit.DESK, [accepted], keeps=False)
-            binding.accept_bound(connection, self._tenant)
-            ends = audit.current_marks(connection, self._tenant, records=changes)
+            audit.append(transaction, audit.DESK, [accepted], keeps=False)
+            binding.accept_bound(transaction)
+            ends = audit.current_marks(transaction, records=changes)
             marks = [replace(mark, accepted=True) for mark in ends]
         end = self._tenant.heads.keep(
             self._tenant.agency, [Mark("", 0, b"", accepted=True), *marks], seen=None, anew=True
         )
-        with writing(self._tenant.engine) as connection:
+        with self._tenant.writing() as transaction:
             if end is not None:
-                older_states.remember_heads(connection, self._tenant, end, anew=True)
+                older_states.remember_heads(transaction, end, anew=True)
         return state
 
     def ends(self) -> Mapping[str, int]:
-        with reading(self._tenant.engine) as connection:
-            return _ends(connection, self._tenant)
+        with self._tenant.reading() as transaction:
+            return _ends(transaction)
 
     def may_have_hidden(self, ends: Mapping[str, int]) -> bool:
-        with reading(self._tenant.engine) as connection:
-            streams = _ends(connection, self._tenant).keys() - {audit.SEEN, *(one.stream for one in binding.KINDS)}
-            return any(_may_hide(connection, self._tenant, one, ends.get(one, 0)) for one in streams)
+        with self._tenant.reading() as transaction:
+            streams = _ends(transaction).keys() - {audit.SEEN, *(one.stream for one in binding.KINDS)}
+            return any(_may_hide(transaction, one, ends.get(one, 0)) for one in streams)
 
     def entries(self, wanted: AuditFilter) -> Iterator[Happening]:
-        with reading(self._tenant.engine) as connection:
+        with self._tenant.reading() as transaction:
             subject = None
             if wanted.unregistered and (wanted.patron is not None or wanted.number is not None):
-                subject = subject_of(connection, self._tenant, wanted.patron, wanted.number)
+                subject = subject_of(transaction, wanted.patron, wanted.number)
             streams = [
-                _list_stream(connection, self._tenant, name, wanted, subject)
-                for name in sorted(stream_names(connection, self._tenant, tables.audit))
+                _list_stream(transaction, name, wanted, subject)
+                for name in sorted(stream_names(transaction, tables.audit))
                 # what binds rows tells of no deed that another entry does not tell of
                 if (wanted.seen or name != audit.SEEN) and not name.startswith(f"{binding.BOUND}/")
             ]
@@ -150,18 +150,18 @@ class Audit(TenantStore):
         self._note(audit.Happened(CERTIFICATE, user=user, more=more))
 
     def _note(self, entry: audit.Happened) -> None:
-        with writing(self._tenant.engine) as connection:
-            audit.append(connection, self._tenant, audit.DESK, [entry])
+        with self._tenant.writing() as transaction:
+            audit.append(transaction, audit.DESK, [entry])
 
 
-def _ends(connection: Connection, tenant: Tenant) -> dict[str, int]:
-    return {row.stream: row.seq for row in connection.execute(_LAST, {"agency_": tenant.agency})}
+def _ends(transaction: Transaction) -> dict[str, int]:
+    return {row.stream: row.seq for row in transaction.execute(_LAST, {"agency_": transaction.agency})}
 
 
-def _may_hide(connection: Connection, tenant: Tenant, stream: str, after: int) -> bool:
+def _may_hide(transaction: Transaction, stream: str, after: int) -> bool:
     """Return whether a stream has an entry after this number that may hide somebody, or too many to read."""
-    asked = {"agency_": tenant.agency, "stream_": stream, "after_": after, "most_": _LISTED_ROWS}
-    rows = connection.execute(_PAGE, asked).all()
+    asked = {"agency_": transaction.agency, "stream_": stream, "after_": after, "most_": _LISTED_ROWS}
+    rows = transaction.execute(_PAGE, asked).all()
     return len(rows) == _LISTED_ROWS or not all(map(_hides_nobody, (json.loads(row.entry) for row in rows)))
 
 
@@ -184,39 +184,39 @@ def _tell_others(tenant: Tenant, lost: Seen) -> None:
     They share the file and its witness, which forgets now what it has seen: their own loss may show by nothing else.
     """
     others = select(tables.library.c.agency).where(tables.library.c.agency != tenant.agency)
-    with reading(tenant.engine) as connection:
-        agencies = connection.scalars(others.order_by(tables.library.c.agency)).all()
-        unaware = [one for one in agencies if not is_loss_noticed(connection, one, lost)]
+    with tenant.reading() as transaction:
+        agencies = transaction.scalars(others.order_by(tables.library.c.agency)).all()
+        unaware = [one for one in agencies if not is_loss_noticed(transaction, one, lost)]
     first = tenant.heads.first_lost(lost)
     for agency in unaware:
         tenant.heads.keep(agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)
 
 
-def is_loss_noticed(connection: Connection, agency: str, witnessed: Seen) -> bool:
+def is_loss_noticed(transaction: Transaction, agency: str, witnessed: Seen) -> bool:
     """Return whether a library has noticed an older copy by what the witness had seen.
 
     The witness keeps showing the loss until someone accepts the audit.
     """
     ours = (_ROW.agency == agency) & (_ROW.stream == WINDOWS_STREAM)
     told = f'"{WITNESSED}":"{witnessed}"'.encode()
-    return any(told in entry for entry in connection.scalars(select(_ROW.entry).where(ours)))
+    return any(told in entry for entry in transaction.scalars(select(_ROW.entry).where(ours)))
 
 
 def _list_stream(
-    connection: Connection, tenant: Tenant, stream: str, wanted: AuditFilter, subject: Subject | None
+    transaction: Transaction, stream: str, wanted: AuditFilter, subject: Subject | None
 ) -> Iterator[Happening]:
-    rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == tenant.agency, _ROW.stream == stream)
+    rows = select(_ROW.seq, _ROW.at, _ROW.entry).where(_ROW.agency == transaction.agency, _ROW.stream == stream)
     rows = rows if (which := _which(wanted, subject, stream)) is None else rows.where(which)
     rows = rows if wanted.until is None else rows.where(_ROW.at <= stamp_of(wanted.until))
     rows, below = rows.order_by(_ROW.seq.desc()).limit(_LISTED_ROWS), None
     since = None if wanted.since is None else stamp_of(wanted.since)
-    while part := connection.execute(rows if below is None else rows.where(_ROW.seq < below)).all():
+    while part := transaction.execute(rows if below is None else rows.where(_ROW.seq < below)).all():
         asks = wanted.unregistered and subject is None and stream == audit.DESK
-        whose = patrons_now(connection, tenant, part) if asks else {}
+        whose = patrons_now(transaction, part) if asks else {}
         for row in part:
             if since is not None and row.at < since:
                 return  # a stream's stamps never go backward
-            found = _happening(connection, tenant, stream, row, opens=wanted.reasons)
+            found = _happening(transaction, stream, row, opens=wanted.reasons)
             if found.patron is None and wanted.unregistered:
                 found = replace(found, patron=whose.get(row.seq, wanted.patron))
             if _is_wanted(found, wanted):
@@ -237,7 +237,7 @@ def _is_wanted(found: Happening, wanted: AuditFilter) -> bool:
     return wanted.purpose is None or found.why == wanted.purpose
 
 
-def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow, *, opens: bool) -> Happening:
+def _happening(transaction: Transaction, stream: str, row: AnyRow, *, opens: bool) -> Happening:
     told: dict[str, Any] = json.loads(row.entry)
     actions, purpose = tuple(told["actions"]), told.get("purpose")
     if told["kind"] == _LOOKUP:
@@ -252,7 +252,7 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
         actions=actions,
         why=purpose,
         has_reason=gave,
-        reason=_reason(connection, tenant, stream, row.seq) if opens and gave else None,
+        reason=_reason(transaction, stream, row.seq) if opens and gave else None,
         run=told["run"],
         stream=stream,
         seq=row.seq,
@@ -260,66 +260,66 @@ def _happening(connection: Connection, tenant: Tenant, stream: str, row: AnyRow,
     )
 
 
-def _reason(connection: Connection, tenant: Tenant, stream: str, seq: int) -> str | None:
+def _reason(transaction: Transaction, stream: str, seq: int) -> str | None:
     """Return the reason; None: it was deleted with the record."""
-    here = (_REASON.agency == tenant.agency) & (_REASON.stream == stream) & (_REASON.seq == seq)
-    row = connection.execute(select(tables.audit_reason).where(here)).one_or_none()
-    return None if row is None else audit.open_reason(tenant, row)
+    here = (_REASON.agency == transaction.agency) & (_REASON.stream == stream) & (_REASON.seq == seq)
+    row = transaction.execute(select(tables.audit_reason).where(here)).one_or_none()
+    return None if row is None else audit.open_reason(transaction.tenant, row)
 
 
-def _fit_heads(connection: Connection, tenant: Tenant) -> None:
+def _fit_heads(transaction: Transaction) -> None:
     """Set each head to the last entry that is there, and delete reasons without an entry."""
     for table in (tables.audit_head, tables.audit_reason):
         same = (_ROW.agency == table.c.agency) & (_ROW.stream == table.c.stream)
         same = same if table is tables.audit_head else same & (_ROW.seq == table.c.seq)
-        connection.execute(delete(table).where(table.c.agency == tenant.agency, ~exists().where(same)))
-    ours = _ROW.agency == tenant.agency
-    for stream in connection.scalars(select(_ROW.stream).where(ours).distinct()).all():
+        transaction.execute(delete(table).where(table.c.agency == transaction.agency, ~exists().where(same)))
+    ours = _ROW.agency == transaction.agency
+    for stream in transaction.scalars(select(_ROW.stream).where(ours).distinct()).all():
         last = select(_ROW.seq, _ROW.mac, _ROW.at).where(ours, _ROW.stream == stream)
-        row = connection.execute(last.order_by(_ROW.seq.desc()).limit(1)).one()
-        head = {"agency": tenant.agency, "stream": stream, "seq": row.seq, "mac": row.mac, "at": row.at}
-        connection.execute(delete(tables.audit_head).where(_HEAD.agency == tenant.agency, _HEAD.stream == stream))
-        connection.execute(insert(tables.audit_head).values(head))
+        row = transaction.execute(last.order_by(_ROW.seq.desc()).limit(1)).one()
+        head = {"agency": transaction.agency, "stream": stream, "seq": row.seq, "mac": row.mac, "at": row.at}
+        transaction.execute(delete(tables.audit_head).where(_HEAD.agency == transaction.agency, _HEAD.stream == stream))
+        transaction.execute(insert(tables.audit_head).values(head))
 
 
-def find_old_entries(connection: Connection, tenant: Tenant, before: str, *, limit: int) -> list[AnyRow]:
+def find_old_entries(transaction: Transaction, before: str, *, limit: int) -> list[AnyRow]:
     """Return at most `limit` entries written before a moment, of each stream from its first entry on.
 
     Returns none if a beginning does not verify. It stays as it is, so that the verification can report it.
     """
-    found = list(islice(_old_entries(connection, tenant, before, page=limit), limit))
-    return found if _is_whole(connection, tenant, {row.stream: row.seq for row in found}) else []
+    found = list(islice(_old_entries(transaction, before, page=limit), limit))
+    return found if _is_whole(transaction, {row.stream: row.seq for row in found}) else []
 
 
-def count_old_entries(connection: Connection, tenant: Tenant, before: str) -> int:
+def count_old_entries(transaction: Transaction, before: str) -> int:
     """Count the entries that would be cut; 0 if a beginning does not verify."""
     last: dict[str, int] = {}
     count = 0
-    for row in _old_entries(connection, tenant, before, page=_COUNTED_ROWS):
+    for row in _old_entries(transaction, before, page=_COUNTED_ROWS):
         last[row.stream] = row.seq
         count += 1
-    return count if _is_whole(connection, tenant, last) else 0
+    return count if _is_whole(transaction, last) else 0
 
 
-def _is_whole(connection: Connection, tenant: Tenant, last: dict[str, int]) -> bool:
+def _is_whole(transaction: Transaction, last: dict[str, int]) -> bool:
     """Return whether each stream verifies from its beginning up to an entry."""
     try:
-        follow_beginnings(connection, tenant, last)
+        follow_beginnings(transaction, last)
     except AuditBroken:
         return False
     return True
 
 
-def _old_entries(connection: Connection, tenant: Tenant, before: str, *, page: int) -> Iterator[AnyRow]:
+def _old_entries(transaction: Transaction, before: str, *, page: int) -> Iterator[AnyRow]:
     """Yield the old entries of each stream from its first one on, read a page at a time."""
-    for stream in connection.scalars(_STREAMS, {"agency_": tenant.agency}).all():
+    for stream in transaction.scalars(_STREAMS, {"agency_": transaction.agency}).all():
         # stamps never go backward, so the old entries end at the first young one
-        yield from takewhile(lambda row: _written(row) < before, _all_entries(connection, tenant, stream, page=page))
+        yield from takewhile(lambda row: _written(row) < before, _all_entries(transaction, stream, page=page))
 
 
-def _all_entries(connection: Connection, tenant: Tenant, stream: str, *, page: int) -> Iterator[AnyRow]:
-    values: dict[str, Any] = {"agency_": tenant.agency, "stream_": stream, "most_": page, "after_": 0}
-    while rows := connection.execute(_PAGE, values).all():
+def _all_entries(transaction: Transaction, stream: str, *, page: int) -> Iterator[AnyRow]:
+    values: dict[str, Any] = {"agency_": transaction.agency, "stream_": stream, "most_": page, "after_": 0}
+    while rows := transaction.execute(_PAGE, values).all():
         yield from rows
         if len(rows) < page:
             return
@@ -337,7 +337,7 @@ def _written(row: AnyRow) -> str:
         return str(row.at)
 
 
-def cut_entries(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> None:
+def cut_entries(transaction: Transaction, rows: Sequence[AnyRow]) -> None:
     """Delete the entries that were found, which are in order.
 
     First each cut is signed and kept outside the database. With its code, the rest of the chain still verifies.
@@ -348,6 +348,6 @@ def cut_entries(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) 
     last = {row.stream: Mark(row.stream, row.seq, row.mac, cut=True) for row in rows}
     if not last:
         return
-    tenant.heads.keep(tenant.agency, list(last.values()), seen=None)
+    transaction.tenant.heads.keep(transaction.agency, list(last.values()), seen=None)
     for mark in last.values():
-        audit.cut_stream(connection, tenant, mark.stream, mark.seq)
+        audit.cut_stream(transaction, mark.stream, mark.seq)

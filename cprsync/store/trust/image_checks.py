@@ -11,12 +11,11 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from cprsync.errors import SealBroken
 from cprsync.store import tables
 from cprsync.store.audit.audit import CHANGE
-from cprsync.store.core.engine import fetch_rows, reading
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.seals.failures import ImageBroken
 from cprsync.store.seals.vault import REGISTER, decode
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.person import Person
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
 
 _IMAGE, _ENTRY = tables.before_image.c, tables.audit.c
 _PAGE: Final = 500
@@ -55,10 +54,10 @@ def open_image(tenant: Tenant, row: AnyRow) -> Person:
     return decode(tenant.vault.unseal(row.register_blob, row.register_key, **place))
 
 
-def find_altered(connection: Connection, tenant: Tenant, rows: Collection[AnyRow]) -> set[tuple[str, int]]:
+def find_altered(transaction: Transaction, rows: Collection[AnyRow]) -> set[tuple[str, int]]:
     """Return patron and version of those of these images that do not open, or are of another run than they say."""
-    wrote = _runs_about(connection, tenant, {row.patron_id for row in rows})
-    return {(row.patron_id, row.version) for row in rows if not _is_kept(tenant, row, wrote)}
+    wrote = _runs_about(transaction, {row.patron_id for row in rows})
+    return {(row.patron_id, row.version) for row in rows if not _is_kept(transaction.tenant, row, wrote)}
 
 
 def _is_kept(tenant: Tenant, row: AnyRow, wrote: dict[str, set[int | None]]) -> bool:
@@ -72,9 +71,9 @@ def _is_kept(tenant: Tenant, row: AnyRow, wrote: dict[str, set[int | None]]) -> 
     return True
 
 
-def find_changed_by(connection: Connection, tenant: Tenant, number: int) -> set[str]:
+def find_changed_by(transaction: Transaction, number: int) -> set[str]:
     """Return the patrons whom a run has changed, by the audit. It reads every entry of the nights."""
-    entries = connection.execute(_WRITES, {"agency_": tenant.agency}).yield_per(_PAGE)
+    entries = transaction.execute(_WRITES, {"agency_": transaction.agency}).yield_per(_PAGE)
     told = ((row.patron_id, _told(row.entry)) for row in entries if row.patron_id is not None)
     return {patron for patron, entry in told if entry.get("run") == number and entry.get("kind") == CHANGE}
 
@@ -83,10 +82,10 @@ def check_images(tenant: Tenant, *, most: int) -> Iterator[ImageBroken]:
     """Open every before-image. Yields those that do not open or are of another run, with patron and run."""
     after, left = "", most
     while left > 0:
-        with reading(tenant.engine) as connection:
-            ids = connection.scalars(_PATRONS, {"agency_": tenant.agency, "after_": after}).all()
-            rows = fetch_rows(connection, _IMAGES, _IMAGE.patron_id, ids, agency_=tenant.agency)
-            altered = find_altered(connection, tenant, rows)
+        with tenant.reading() as transaction:
+            ids = transaction.scalars(_PATRONS, {"agency_": transaction.agency, "after_": after}).all()
+            rows = transaction.fetch_rows(_IMAGES, _IMAGE.patron_id, ids, agency_=transaction.agency)
+            altered = find_altered(transaction, rows)
         found = [ImageBroken(row.patron_id, row.run_id) for row in rows if (row.patron_id, row.version) in altered]
         yield from found[:left]
         left -= len(found)
@@ -95,24 +94,24 @@ def check_images(tenant: Tenant, *, most: int) -> Iterator[ImageBroken]:
         after = ids[-1]
 
 
-def delete_altered(connection: Connection, tenant: Tenant) -> None:
+def delete_altered(transaction: Transaction) -> None:
     """Delete the before-images that do not open or are of another run."""
     after = ""
     while True:
-        ids = connection.scalars(_PATRONS, {"agency_": tenant.agency, "after_": after}).all()
-        rows = fetch_rows(connection, _IMAGES, _IMAGE.patron_id, ids, agency_=tenant.agency)
-        for patron_id, version in find_altered(connection, tenant, rows):
-            this = (_IMAGE.agency == tenant.agency) & (_IMAGE.patron_id == patron_id) & (_IMAGE.version == version)
-            connection.execute(delete(tables.before_image).where(this))
+        ids = transaction.scalars(_PATRONS, {"agency_": transaction.agency, "after_": after}).all()
+        rows = transaction.fetch_rows(_IMAGES, _IMAGE.patron_id, ids, agency_=transaction.agency)
+        for patron_id, version in find_altered(transaction, rows):
+            this = (_IMAGE.agency == transaction.agency) & (_IMAGE.patron_id == patron_id) & (_IMAGE.version == version)
+            transaction.execute(delete(tables.before_image).where(this))
         if len(ids) < _PAGE:
             return
         after = ids[-1]
 
 
-def _runs_about(connection: Connection, tenant: Tenant, ids: Collection[str]) -> dict[str, set[int | None]]:
+def _runs_about(transaction: Transaction, ids: Collection[str]) -> dict[str, set[int | None]]:
     """Return which runs the audit has entries of, about each of these patrons."""
     found: dict[str, set[int | None]] = defaultdict(set)
-    for row in fetch_rows(connection, _WRITES, _ENTRY.patron_id, ids, agency_=tenant.agency):
+    for row in transaction.fetch_rows(_WRITES, _ENTRY.patron_id, ids, agency_=transaction.agency):
         found[row.patron_id].add(_told(row.entry).get("run"))
     return found
 

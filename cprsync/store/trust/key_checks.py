@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import CompoundSelect, Connection, inspect, literal, select, text, union
+from sqlalchemy import CompoundSelect, inspect, literal, select, text, union
 from sqlalchemy.engine import make_url
 
 from cprsync.errors import ConfigurationError
 from cprsync.store import tables
-from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.engine import open_engine, reading
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.lending.circulation import TABLES as CIRCULATION
 from cprsync.store.seals.keys import Purpose
@@ -24,7 +24,7 @@ from cprsync.store.seals.keys import Purpose
 if TYPE_CHECKING:
     from sqlalchemy import Column, Engine
 
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.seals.keys import Key, Keyring
 
 _CHECK, _PATRON = tables.key_check.c, tables.patron.c
@@ -71,8 +71,8 @@ def check_keys(tenant: Tenant) -> None:
     Raises:
         ConfigurationError: one of them is not in the key folder, or another key has its id.
     """
-    with reading(tenant.engine) as connection:
-        known = _known(connection, tenant)
+    with tenant.reading() as transaction:
+        known = _known(transaction)
     for (purpose, key_id), code in known.items():
         if not hmac.compare_digest(_code(purpose, _find_key(tenant.keyring, purpose, key_id)), code):
             raise _another(purpose, key_id)
@@ -81,8 +81,8 @@ def check_keys(tenant: Tenant) -> None:
 def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
     """Find the keys that still have to be noted. Writes nothing."""
     writes = {(purpose, tenant.keyring.newest(purpose).id) for purpose in Purpose}
-    with reading(tenant.engine) as connection:
-        return writes - _known(connection, tenant).keys()
+    with tenant.reading() as transaction:
+        return writes - _known(transaction).keys()
 
 
 def note_keys(tenant: Tenant) -> None:
@@ -90,22 +90,22 @@ def note_keys(tenant: Tenant) -> None:
     new = find_new_keys(tenant)
     if not new:
         return
-    with writing(tenant.engine) as connection:
+    with tenant.writing() as transaction:
         for purpose, key_id in new:
             code = _code(purpose, tenant.keyring.by_id(purpose)[key_id])
-            values = {"agency": tenant.agency, "purpose": purpose.value, "id": key_id, "code": code}
-            connection.execute(_NOTE, values)
+            values = {"agency": transaction.agency, "purpose": purpose.value, "id": key_id, "code": code}
+            transaction.execute(_NOTE, values)
 
 
-def note_key(connection: Connection, tenant: Tenant, purpose: Purpose, key: Key) -> bool:
+def note_key(transaction: Transaction, purpose: Purpose, key: Key) -> bool:
     """Note a key before it writes, in the caller's transaction. Returns False if it was noted already."""
-    values = {"agency": tenant.agency, "purpose": purpose.value, "id": key.id, "code": _code(purpose, key)}
-    return connection.execute(_NOTE, values).rowcount == 1
+    values = {"agency": transaction.agency, "purpose": purpose.value, "id": key.id, "code": _code(purpose, key)}
+    return transaction.execute(_NOTE, values).rowcount == 1
 
 
-def keys_in_use(connection: Connection, tenant: Tenant) -> set[tuple[Purpose, str]]:
+def keys_in_use(transaction: Transaction) -> set[tuple[Purpose, str]]:
     """Return the keys that the library's rows name, in all its tables. Reads every row."""
-    rows = connection.execute(_select_in_use(), {"agency_": tenant.agency})
+    rows = transaction.execute(_select_in_use(), {"agency_": transaction.agency})
     return {(Purpose(purpose), key) for purpose, key in rows}
 
 
@@ -121,8 +121,8 @@ def _select_in_use() -> CompoundSelect[str, str]:
 
 def noted_keys(tenant: Tenant) -> set[tuple[str, str]]:
     """Return purpose and id of every key that has written for the library, by what was noted."""
-    with reading(tenant.engine) as connection:
-        return {(purpose.value, key_id) for purpose, key_id in _known(connection, tenant)}
+    with tenant.reading() as transaction:
+        return {(purpose.value, key_id) for purpose, key_id in _known(transaction)}
 
 
 def check_journal_keys(tenant: Tenant) -> None:
@@ -167,8 +167,8 @@ def holds_patrons(engine: Engine) -> bool:
         return there and connection.scalar(text("SELECT 1 FROM patron LIMIT 1")) is not None
 
 
-def _known(connection: Connection, tenant: Tenant) -> dict[tuple[Purpose, str], bytes]:
-    rows = connection.execute(_NOTED, {"agency_": tenant.agency})
+def _known(transaction: Transaction) -> dict[tuple[Purpose, str], bytes]:
+    rows = transaction.execute(_NOTED, {"agency_": transaction.agency})
     return {(Purpose(row.purpose), row.id): row.code for row in rows}
 
 

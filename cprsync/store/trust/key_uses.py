@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, func, select
 
 from cprsync.services.ports.trust.keys import KeyState, KeyUse
-from cprsync.store.core.engine import reading
 from cprsync.store.seals.keys import NOBODYS, Purpose
 from cprsync.store.trust.key_checks import NAMED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import Connection
-
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.seals.keys import Key
 
 #: A key, by its purpose and id.
@@ -33,17 +30,17 @@ def list_uses(tenant: Tenant) -> list[KeyUse]:
 
     They share the folder, and one that the settings name no more still has its rows.
     """
-    with reading(tenant.engine) as connection:
-        rows = count_rows_by_key(connection)
+    with tenant.reading() as transaction:
+        rows = count_rows_by_key(transaction)
     lines = count_lines_by_key(tenant)
     return [*_present(tenant, rows, lines), *_lost(tenant, rows, lines)]
 
 
-def count_rows_by_key(connection: Connection) -> dict[Named, Counter[str]]:
+def count_rows_by_key(transaction: Transaction) -> dict[Named, Counter[str]]:
     """Count the rows that name a key, by table. A row with two columns for one key counts once."""
     found: dict[Named, Counter[str]] = defaultdict(Counter)
     for table, purposes, wanted in _select_by_table():
-        for *ids, count in connection.execute(wanted):
+        for *ids, count in transaction.execute(wanted):
             for one in {(purpose, key) for purpose, key in zip(purposes, ids, strict=True) if key is not None}:
                 found[one][table] += count
     return found

@@ -24,10 +24,10 @@ from cprsync.store.trust.sealed_columns import NEVER_ANEW, SEALED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy import ColumnElement, Table
 
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.trust.sealed_columns import SealedColumn
 
 #: How many parts of a delivery are opened at a time.
@@ -47,11 +47,11 @@ def reseal_share(tenant: Tenant, place: SharePlace | None, most: int) -> Share:
     """Seal the next rows again that an older key seals. `place`: where the last share ended; None: at the beginning."""
     number, after = (0, ()) if place is None else (place.number, place.after)
     table, column = _PASSES[number]
-    with library_transaction(tenant) as connection:
+    with library_transaction(tenant) as transaction:
         if column is None:
-            share = _reseal_delivery(connection, tenant, after)
+            share = _reseal_delivery(transaction, after)
         else:
-            share = _reseal_rows(connection, tenant, (tables.metadata.tables[table], column), after, most)
+            share = _reseal_rows(transaction, (tables.metadata.tables[table], column), after, most)
     if share.after is not None:
         return Share(table, share.done, share.left, SharePlace(number, share.after))
     following = SharePlace(number + 1, ()) if number + 1 < len(_PASSES) else None
@@ -66,8 +66,7 @@ class _Part:
 
 
 def _reseal_rows(
-    connection: Connection,
-    tenant: Tenant,
+    transaction: Transaction,
     at: tuple[Table, SealedColumn],
     after: tuple[Any, ...],
     most: int,
@@ -75,17 +74,21 @@ def _reseal_rows(
     table, column = at
     keys = [one for one in table.primary_key.columns if one.name != "agency"]
     key, value = table.c[column.key], table.c[column.value]
-    old = (table.c.agency == tenant.agency) & (key != tenant.vault.seal_key) & value.is_not(None)
-    rows = connection.execute(select(table).where(old, *is_after(keys, after)).order_by(*keys).limit(most)).all()
+    old = (table.c.agency == transaction.agency) & (key != transaction.vault.seal_key) & value.is_not(None)
+    rows = transaction.execute(select(table).where(old, *is_after(keys, after)).order_by(*keys).limit(most)).all()
     names = tuple(one.name for one in keys)
-    sealed = [(row, _seal_anew(tenant, column, row)) for row in rows]
+    sealed = [(row, _seal_anew(transaction.tenant, column, row)) for row in rows]
     changed = [
-        (anew, tenant.vault.seal_key, tenant.agency, *_place(row, names), row._mapping[column.value])  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
+        (anew, transaction.vault.seal_key, transaction.agency, *_place(row, names), row._mapping[column.value])  # noqa: SLF001 -- SQLAlchemy's public name for a row as a mapping
         for row, anew in sealed
         if anew is not None
     ]
     done = bulk.change(
-        connection, table, new=(column.value, column.key), where=("agency", *names, column.value), rows=changed
+        transaction.connection,
+        table,
+        new=(column.value, column.key),
+        where=("agency", *names, column.value),
+        rows=changed,
     )
     return _Part(done, len(rows) - len(changed), _place(rows[-1], names) if len(rows) == most else None)
 
@@ -117,37 +120,37 @@ def _seal_anew(tenant: Tenant, column: SealedColumn, row: AnyRow) -> bytes | Non
     return tenant.vault.seal(plain, **bound)
 
 
-def _reseal_delivery(connection: Connection, tenant: Tenant, after: tuple[Any, ...]) -> _Part:
+def _reseal_delivery(transaction: Transaction, after: tuple[Any, ...]) -> _Part:
     """Seal all parts of one delivery again: its row names the key of all of them."""
-    old = (_BOX.agency == tenant.agency) & (_BOX.key != tenant.vault.seal_key) & (_BOX.state != _RECEIVING)
+    old = (_BOX.agency == transaction.agency) & (_BOX.key != transaction.vault.seal_key) & (_BOX.state != _RECEIVING)
     wanted = select(_BOX.id, _BOX.key).where(old, *is_after([_BOX.id], after)).order_by(_BOX.id).limit(1)
-    row = connection.execute(wanted).one_or_none()
+    row = transaction.execute(wanted).one_or_none()
     if row is None:
         return _Part(0, 0, None)
     try:
-        with connection.begin_nested():
-            _reseal_parts(connection, tenant, row.id, row.key)
+        with transaction.connection.begin_nested():
+            _reseal_parts(transaction, row.id, row.key)
     except SealBroken:
         return _Part(0, 1, (row.id,))
-    this = (_BOX.agency == tenant.agency) & (_BOX.id == row.id)
-    connection.execute(update(tables.inbox).where(this).values(key=tenant.vault.seal_key))
+    this = (_BOX.agency == transaction.agency) & (_BOX.id == row.id)
+    transaction.execute(update(tables.inbox).where(this).values(key=transaction.vault.seal_key))
     return _Part(1, 0, (row.id,))
 
 
-def _reseal_parts(connection: Connection, tenant: Tenant, number: int, key: str) -> None:
-    of_delivery, seq = (_CHUNK.agency == tenant.agency) & (_CHUNK.inbox_id == number), -1
+def _reseal_parts(transaction: Transaction, number: int, key: str) -> None:
+    of_delivery, seq = (_CHUNK.agency == transaction.agency) & (_CHUNK.inbox_id == number), -1
     while True:
         wanted = select(_CHUNK.seq, _CHUNK.blob).where(of_delivery, _CHUNK.seq > seq)
-        rows = connection.execute(wanted.order_by(_CHUNK.seq).limit(_PARTS)).all()
+        rows = transaction.execute(wanted.order_by(_CHUNK.seq).limit(_PARTS)).all()
         if not rows:
             return
         anew = []
         for row in rows:
             bound: dict[str, Any] = {"place": str(number), "owner": _DELIVERIES, "version": row.seq}
-            sealed = tenant.vault.seal(tenant.vault.unseal(row.blob, key, **bound), **bound)
-            anew.append((sealed, tenant.agency, number, row.seq))
+            sealed = transaction.vault.seal(transaction.vault.unseal(row.blob, key, **bound), **bound)
+            anew.append((sealed, transaction.agency, number, row.seq))
         where = ("agency", "inbox_id", "seq")
-        bulk.change(connection, tables.inbox_chunk, new=("blob",), where=where, rows=anew)
+        bulk.change(transaction.connection, tables.inbox_chunk, new=("blob",), where=where, rows=anew)
         seq = rows[-1].seq
 
 
@@ -158,21 +161,23 @@ def fingerprint_share(tenant: Tenant, place: SharePlace | None, most: int) -> Sh
         AuditBroken: the records are not those that were written last: a new sum would hide it.
     """
     vault, after = tenant.vault, () if place is None else place.after
-    with library_transaction(tenant) as connection:
-        old = (_PATRON.agency == tenant.agency) & (_PATRON.fingerprint_key != vault.fingerprint_key)
+    with library_transaction(tenant) as transaction:
+        old = (_PATRON.agency == transaction.agency) & (_PATRON.fingerprint_key != vault.fingerprint_key)
         wanted = select(tables.patron).where(old, *is_after([_PATRON.id], after))
-        rows = connection.execute(wanted.order_by(_PATRON.id).limit(most)).all()
+        rows = transaction.execute(wanted.order_by(_PATRON.id).limit(most)).all()
         anew = [(row, _fingerprint_anew(tenant, row)) for row in rows]
         changed = [
-            (made, vault.fingerprint_key, tenant.agency, row.id, row.fingerprint)
+            (made, vault.fingerprint_key, transaction.agency, row.id, row.fingerprint)
             for row, made in anew
             if made is not None
         ]
         where = ("agency", "id", "fingerprint")
-        done = bulk.change(connection, tables.patron, new=("fingerprint", "fingerprint_key"), where=where, rows=changed)
+        done = bulk.change(
+            transaction.connection, tables.patron, new=("fingerprint", "fingerprint_key"), where=where, rows=changed
+        )
         is_last = len(rows) < most
         if is_last:
-            _sum_anew(connection, tenant)
+            _sum_anew(transaction)
     return Share("patron", done, len(rows) - len(changed), None if is_last else SharePlace(0, (rows[-1].id,)))
 
 
@@ -183,9 +188,9 @@ def _fingerprint_anew(tenant: Tenant, row: AnyRow) -> bytes | None:
         return None
 
 
-def _sum_anew(connection: Connection, tenant: Tenant) -> None:
-    if not older_states.are_records_the_last(connection, tenant):
+def _sum_anew(transaction: Transaction) -> None:
+    if not older_states.are_records_the_last(transaction):
         raise AuditBroken(RECORDS, 0, "a new sum would hide it", sentence=ALTERED)
-    changes = older_states.record_changes(connection, tenant)
+    changes = older_states.record_changes(transaction)
     if changes is not None:
-        older_states.count_versions(connection, tenant, changes=changes)
+        older_states.count_versions(transaction, changes=changes)

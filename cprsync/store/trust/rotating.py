@@ -17,7 +17,7 @@ from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.drivers import note_written
-from cprsync.store.core.engine import hold_rows, reading, stamp_of, writing
+from cprsync.store.core.engine import hold_rows, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.records.records import decode_local
 from cprsync.store.seals.keys import NEXT, Purpose, add_key, destroy_key, let_write
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection
-
     from cprsync.services.ports.trust.keys import KeyUse, SharePlace
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.seals.keys import Key
 
 #: The kind of an audit entry about a key, and its steps.
@@ -78,16 +76,16 @@ class Keys(TenantStore):
     def is_unfinished(self, purpose: str) -> bool:
         tenant, wanted = self._tenant, Purpose(purpose)
         tenant.vault.follow()
-        with reading(tenant.engine) as connection:
-            return _is_brought_half(connection, tenant, wanted)
+        with tenant.reading() as transaction:
+            return _is_brought_half(transaction, wanted)
 
     def unfinished(self) -> list[Rotation]:
         tenant = self._tenant
         tenant.vault.follow()
-        with reading(tenant.engine) as connection:
+        with tenant.reading() as transaction:
             begun = {one: tenant.keyring.next(one) for one in Purpose}
-            half = [one for one in Purpose if begun[one] or _is_brought_half(connection, tenant, one)]
-            return [_measure(connection, tenant, one, begun[one] or tenant.keyring.newest(one)) for one in half]
+            half = [one for one in Purpose if begun[one] or _is_brought_half(transaction, one)]
+            return [_measure(transaction, one, begun[one] or tenant.keyring.newest(one)) for one in half]
 
     def add(self, purpose: str, *, user: str) -> str:
         tenant, wanted = self._tenant, Purpose(purpose)
@@ -98,9 +96,9 @@ class Keys(TenantStore):
             tenant.vault.follow()
         key = tenant.keyring.next(wanted)
         assert key is not None  # noqa: S101 -- added above, and nobody else changes the keys
-        with library_transaction(tenant) as connection:
-            if note_key(connection, tenant, wanted, key):
-                self._note(connection, user, (ADDED, purpose), key.id)
+        with library_transaction(tenant) as transaction:
+            if note_key(transaction, wanted, key):
+                self._note(transaction, user, (ADDED, purpose), key.id)
         return key.id
 
     def let_write(self, purpose: str) -> str:
@@ -110,10 +108,10 @@ class Keys(TenantStore):
         return tenant.keyring.newest(Purpose(purpose)).id
 
     def note_writing(self, purpose: str, *, user: str) -> None:
-        with library_transaction(self._tenant) as connection:
+        with library_transaction(self._tenant) as transaction:
             key = self._tenant.keyring.next(Purpose(purpose))
             if key is not None:
-                self._note(connection, user, (WRITES, purpose), key.id)
+                self._note(transaction, user, (WRITES, purpose), key.id)
 
     def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> Share:
         share = _SHARES.get(Purpose(purpose))
@@ -123,8 +121,8 @@ class Keys(TenantStore):
         # where no row was brought, nothing has followed yet that another library has let the new key write
         self._tenant.vault.follow()
         newest = self._tenant.keyring.newest(Purpose(purpose)).id
-        with library_transaction(self._tenant) as connection:
-            self._note(connection, user, (BROUGHT, purpose), newest, rows)
+        with library_transaction(self._tenant) as transaction:
+            self._note(transaction, user, (BROUGHT, purpose), newest, rows)
         UpkeepLog(self._tenant).note(Task.KEYS, Outcome.DONE, {"purpose": purpose, "key": newest, "rows": rows})
 
     def destroy(self, purpose: str, key_id: str, *, user: str) -> None:
@@ -134,44 +132,44 @@ class Keys(TenantStore):
         _make_sure_that_no_line_names(tenant, wanted, key_id)
         if wanted is Purpose.PIN:
             _make_sure_that_no_pin_names(tenant, key_id)
-        with writing(tenant.engine) as connection:
+        with tenant.writing() as transaction:
             everyone = select(tables.library.c.agency).order_by(tables.library.c.agency)
-            hold_rows(connection, everyone.with_for_update(), {})
-            _make_sure_that_no_row_names(connection, wanted, key_id)
+            hold_rows(transaction.connection, everyone.with_for_update(), {})
+            _make_sure_that_no_row_names(transaction, wanted, key_id)
             if wanted is Purpose.INDEX:
-                _forget_old_lines(connection, tenant)
+                _forget_old_lines(transaction)
             this = (_CHECK.purpose == purpose) & (_CHECK.id == key_id)
-            connection.execute(delete(tables.key_check).where(this))
-            self._note(connection, user, (DESTROYED, purpose), key_id)
+            transaction.execute(delete(tables.key_check).where(this))
+            self._note(transaction, user, (DESTROYED, purpose), key_id)
         # after the commit: a key that is still there does no harm, and one that is still noted would stop every command
         destroy_key(tenant.keyring.folder, wanted, key_id)
 
     def _note(
-        self, connection: Connection, user: str, step: tuple[str, str], key_id: str, rows: int | None = None
+        self, transaction: Transaction, user: str, step: tuple[str, str], key_id: str, rows: int | None = None
     ) -> None:
         more = (("key", key_id), *(() if rows is None else (("rows", str(rows)),)))
         happened = audit.Happened(KEY, user=user, actions=step, more=more)
-        audit.append(connection, self._tenant, audit.DESK, [happened])
+        audit.append(transaction, audit.DESK, [happened])
 
 
 def _busy() -> RunBusy:
     return RunBusy("somebody else changes the keys", kind="keys.busy")
 
 
-def _is_brought_half(connection: Connection, tenant: Tenant, purpose: Purpose) -> bool:
+def _is_brought_half(transaction: Transaction, purpose: Purpose) -> bool:
     """Tells whether an older key has written here, and nobody noted that all rows were brought to the newest one.
 
     A library that was added after the rotation shares the folder with the older key, and has no row of it.
     """
-    live = [key for key in tenant.keyring.keys[purpose] if not key.is_next]
-    noted = select(_CHECK.id).where(_CHECK.agency == tenant.agency, _CHECK.purpose == purpose.value)
-    if len(live) == 1 or not {key.id for key in live[1:]} & set(connection.scalars(noted)):
+    live = [key for key in transaction.tenant.keyring.keys[purpose] if not key.is_next]
+    noted = select(_CHECK.id).where(_CHECK.agency == transaction.agency, _CHECK.purpose == purpose.value)
+    if len(live) == 1 or not {key.id for key in live[1:]} & set(transaction.scalars(noted)):
         return False
-    done = select(_DONE.detail).where(_DONE.agency == tenant.agency, _DONE.task == Task.KEYS.value)
-    return live[0].id not in {json.loads(detail)["key"] for detail in connection.scalars(done)}
+    done = select(_DONE.detail).where(_DONE.agency == transaction.agency, _DONE.task == Task.KEYS.value)
+    return live[0].id not in {json.loads(detail)["key"] for detail in transaction.scalars(done)}
 
 
-def _measure(connection: Connection, tenant: Tenant, purpose: Purpose, key: Key) -> Rotation:
+def _measure(transaction: Transaction, purpose: Purpose, key: Key) -> Rotation:
     """Count the rows that a rotation has left. A row with two values counts twice."""
     left = rows = 0
     for name, columns in _BROUGHT.get(purpose, {}).items():
@@ -179,8 +177,8 @@ def _measure(connection: Connection, tenant: Tenant, purpose: Purpose, key: Key)
         named = [(table.c[of], table.c[value].is_not(None)) for of, value in columns]
         older = [func.count().filter((of != key.id) & is_there) for of, is_there in named]
         every = [func.count().filter(of.is_not(None) & is_there) for of, is_there in named]
-        wanted = select(sum(older[1:], older[0]), sum(every[1:], every[0])).where(table.c.agency == tenant.agency)
-        counted = connection.execute(wanted).one()
+        wanted = select(sum(older[1:], older[0]), sum(every[1:], every[0])).where(table.c.agency == transaction.agency)
+        counted = transaction.execute(wanted).one()
         left, rows = left + counted[0], rows + counted[1]
     return Rotation(purpose.value, key.id, key.made, left, rows)
 
@@ -216,10 +214,10 @@ def _make_sure_that_no_line_names(tenant: Tenant, purpose: Purpose, key_id: str)
         raise _named(purpose, key_id, place, by="lines")
 
 
-def _make_sure_that_no_row_names(connection: Connection, purpose: Purpose, key_id: str) -> None:
+def _make_sure_that_no_row_names(transaction: Transaction, purpose: Purpose, key_id: str) -> None:
     """Look through the rows of all libraries, which share the keys. Raises BadInput."""
     for column, of in NAMED_BY:
-        if of is purpose and connection.scalar(select(column).where(column == key_id).limit(1)) is not None:
+        if of is purpose and transaction.scalar(select(column).where(column == key_id).limit(1)) is not None:
             is_kept = column.table in {tables.audit, tables.audit_reason}
             raise _named(purpose, key_id, column.table.name, by="audit" if is_kept else "")
 
@@ -228,8 +226,8 @@ def _make_sure_that_no_pin_names(tenant: Tenant, key_id: str) -> None:
     """Open every local part. A new PIN never gets an older key, so nobody has to wait meanwhile. Raises BadInput."""
     vaults: dict[str, Vault] = {}
     wanted = select(_PATRON.agency, _PATRON.id, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version)
-    with reading(tenant.engine) as connection:
-        for row in connection.execute(wanted.execution_options(yield_per=_READ_ROWS)):
+    with tenant.reading() as transaction:
+        for row in transaction.execute(wanted.execution_options(yield_per=_READ_ROWS)):
             vault = vaults.setdefault(row.agency, Vault(tenant.keyring, agency=row.agency, random=tenant.random))
             bound = {"place": row.id, "owner": LOCAL, "version": row.local_version}
             local = decode_local(vault.unseal(row.local_blob, row.local_key, **bound))
@@ -237,9 +235,9 @@ def _make_sure_that_no_pin_names(tenant: Tenant, key_id: str) -> None:
                 raise _named(Purpose.PIN, key_id, "the PINs of patrons")
 
 
-def _forget_old_lines(connection: Connection, tenant: Tenant) -> None:
+def _forget_old_lines(transaction: Transaction) -> None:
     """Delete the hashes of numbers in the lines of nights from before the newest key. They name no key."""
-    since = stamp_of(tenant.keyring.newest(Purpose.INDEX).made)
+    since = stamp_of(transaction.tenant.keyring.newest(Purpose.INDEX).made)
     before = select(_RUN.id).where(_RUN.agency == _LINE.agency, _RUN.started < since)
     old = _LINE.number_index.is_not(None) & _LINE.run_id.in_(before)
-    connection.execute(update(tables.run_item).where(old).values(number_index=null()))
+    transaction.execute(update(tables.run_item).where(old).values(number_index=null()))

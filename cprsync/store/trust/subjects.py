@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import or_, select
 
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.core.engine import fetch_rows, fetch_values
 from cprsync.store.records.numbers import open_number, shells_of
 from cprsync.store.records.records import from_row, patron_rows
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.store.core.engine import AnyRow
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: Kinds of entries that are about an earlier attempt, and how they name it.
 SIGNED, EXPLAINED, SAMPLE = "signed", "explained", "sample"
@@ -47,48 +46,48 @@ class Subject(NamedTuple):
     entries: tuple[int, ...]
 
 
-def subject_of(connection: Connection, tenant: Tenant, patron_id: str | None, number: CprNumber | None) -> Subject:
+def subject_of(transaction: Transaction, patron_id: str | None, number: CprNumber | None) -> Subject:
     """Who is meant by a patron, by a number, or by both. A number alone is of somebody who never became a patron."""
-    patrons = [] if patron_id is None else [patron_id, *shells_of(connection, tenant, patron_id)]
+    patrons = [] if patron_id is None else [patron_id, *shells_of(transaction, patron_id)]
     digits = set() if number is None else {number.digits}
-    probes = _probes_of(connection, tenant, digits | _numbers_of(connection, tenant, patrons), patrons)
-    about = select(_TRIED.seq).where(_TRIED.agency == tenant.agency)
-    attempts = sorted(fetch_values(connection, about, _TRIED.number_index, probes))[-_ATTEMPTS_MOST:]
-    return Subject(tuple(patrons), (*attempts, *_answers_to(connection, tenant, attempts[-_ANSWERED_MOST:])))
+    probes = _probes_of(transaction, digits | _numbers_of(transaction, patrons), patrons)
+    about = select(_TRIED.seq).where(_TRIED.agency == transaction.agency)
+    attempts = sorted(transaction.fetch_values(about, _TRIED.number_index, probes))[-_ATTEMPTS_MOST:]
+    return Subject(tuple(patrons), (*attempts, *_answers_to(transaction, attempts[-_ANSWERED_MOST:])))
 
 
-def _numbers_of(connection: Connection, tenant: Tenant, patrons: Sequence[str]) -> set[str]:
+def _numbers_of(transaction: Transaction, patrons: Sequence[str]) -> set[str]:
     """The numbers that patrons have, and have had as long as those are subscribed."""
-    rows = [row for row in patron_rows(connection, tenant, patrons) if row.status_class not in tables.EMPTIED]
-    wanted = select(tables.subscription).where(_ROW.agency == tenant.agency)
-    subscribed = fetch_rows(connection, wanted, _ROW.patron_id, patrons)
-    return {from_row(tenant.vault, row).number.digits for row in rows} | {
-        open_number(tenant, row) for row in subscribed
+    rows = [row for row in patron_rows(transaction, patrons) if row.status_class not in tables.EMPTIED]
+    wanted = select(tables.subscription).where(_ROW.agency == transaction.agency)
+    subscribed = transaction.fetch_rows(wanted, _ROW.patron_id, patrons)
+    return {from_row(transaction.vault, row).number.digits for row in rows} | {
+        open_number(transaction.tenant, row) for row in subscribed
     }
 
 
-def _probes_of(connection: Connection, tenant: Tenant, numbers: Iterable[str], patrons: Sequence[str]) -> list[bytes]:
+def _probes_of(transaction: Transaction, numbers: Iterable[str], patrons: Sequence[str]) -> list[bytes]:
     """The indexes under which attempts about these numbers stand. A number that another patron has now is theirs."""
-    probes = {probe: one for one in numbers for probe in tenant.vault.probes("number", one)}
-    wanted = select(_PATRON.number_index).where(_PATRON.agency == tenant.agency, _PATRON.id.not_in(patrons))
-    others = {probes[one] for one in fetch_values(connection, wanted, _PATRON.number_index, probes)}
+    probes = {probe: one for one in numbers for probe in transaction.vault.probes("number", one)}
+    wanted = select(_PATRON.number_index).where(_PATRON.agency == transaction.agency, _PATRON.id.not_in(patrons))
+    others = {probes[one] for one in transaction.fetch_values(wanted, _PATRON.number_index, probes)}
     return [probe for probe, one in probes.items() if one not in others]
 
 
-def _answers_to(connection: Connection, tenant: Tenant, attempts: Iterable[int]) -> list[int]:
+def _answers_to(transaction: Transaction, attempts: Iterable[int]) -> list[int]:
     """The entries about these attempts."""
     return [
         row.seq
         for attempt in attempts
-        for row in entries_after(connection, tenant, attempt)
+        for row in entries_after(transaction, attempt)
         if attempt_of(row.seq, json.loads(row.entry)) == attempt
     ]
 
 
-def entries_after(connection: Connection, tenant: Tenant, attempt: int) -> Iterable[AnyRow]:
+def entries_after(transaction: Transaction, attempt: int) -> Iterable[AnyRow]:
     """The entries in which something may be said of an attempt, the earliest first."""
-    after = (_ENTRY.agency == tenant.agency) & (_ENTRY.stream == audit.DESK) & (_ENTRY.seq > attempt)
-    return connection.execute(select(_ENTRY.seq, _ENTRY.entry).where(after).order_by(_ENTRY.seq).limit(_FOLLOWED_MOST))
+    after = (_ENTRY.agency == transaction.agency) & (_ENTRY.stream == audit.DESK) & (_ENTRY.seq > attempt)
+    return transaction.execute(select(_ENTRY.seq, _ENTRY.entry).where(after).order_by(_ENTRY.seq).limit(_FOLLOWED_MOST))
 
 
 def is_about(subject: Subject, stream: str) -> ColumnElement[bool]:
@@ -102,14 +101,14 @@ def attempt_of(seq: int, told: Mapping[str, Any]) -> int:
     return int(told[ATTEMPT]) if told["kind"] in _ABOUT else seq
 
 
-def patrons_now(connection: Connection, tenant: Tenant, rows: Sequence[AnyRow]) -> dict[int, str]:
+def patrons_now(transaction: Transaction, rows: Sequence[AnyRow]) -> dict[int, str]:
     """Who has the number by now that an entry of the desk's stream is about, by the entry's number."""
     unnamed = {row.seq: attempt_of(row.seq, told) for row in rows if (told := json.loads(row.entry))["patron"] is None}
-    found = patrons_of(connection, tenant, set(unnamed.values()))
+    found = patrons_of(transaction, set(unnamed.values()))
     return {seq: found[attempt] for seq, attempt in unnamed.items() if attempt in found}
 
 
-def patrons_of(connection: Connection, tenant: Tenant, attempts: Collection[int]) -> dict[int, str]:
+def patrons_of(transaction: Transaction, attempts: Collection[int]) -> dict[int, str]:
     """Who has the number by now that an attempt was about, or had it before.
 
     Attempts from before the key for indexes was changed are found by the patron or the number alone: see `subject_of`.
@@ -121,6 +120,6 @@ def patrons_of(connection: Connection, tenant: Tenant, attempts: Collection[int]
     found: dict[int, str] = {}
     # the one who has the number now goes before the one who had it
     for wanted in (by_earlier, by_number):
-        ours = wanted.where(_TRIED.agency == tenant.agency)
-        found |= {row.seq: row[1] for row in fetch_rows(connection, ours, _TRIED.seq, attempts)}
+        ours = wanted.where(_TRIED.agency == transaction.agency)
+        found |= {row.seq: row[1] for row in transaction.fetch_rows(ours, _TRIED.seq, attempts)}
     return found

@@ -9,16 +9,14 @@ from sqlalchemy import delete, insert, select
 
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.store import tables
-from cprsync.store.core.engine import moment_of, reading, stamp_of
+from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
-    from cprsync.store.core.tenant import Tenant
+    from cprsync.store.core.tenant import Transaction
 
 #: How many of one task are kept: over a year of daily ones.
 KEPT_MOST: Final = 400
@@ -31,23 +29,22 @@ class UpkeepLog(TenantStore):
     def note(
         self, task: Task, outcome: Outcome, detail: Mapping[str, str | int], *, at: datetime | None = None
     ) -> None:
-        with library_transaction(self._tenant) as connection:
-            note_upkeep(connection, self._tenant, task, outcome, detail, at=at)
+        with library_transaction(self._tenant) as transaction:
+            note_upkeep(transaction, task, outcome, detail, at=at)
 
     def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
         wanted = select(tables.upkeep).where(_ROW.agency == self._tenant.agency, _ROW.task == task.value)
         if outcomes:
             wanted = wanted.where(_ROW.outcome.in_([one.value for one in outcomes]))
-        with reading(self._tenant.engine) as connection:
-            row = connection.execute(wanted.order_by(_ROW.id.desc()).limit(1)).first()
+        with self._tenant.reading() as transaction:
+            row = transaction.execute(wanted.order_by(_ROW.id.desc()).limit(1)).first()
         if row is None:
             return None
         return Upkeep(Task(row.task), moment_of(row.at), Outcome(row.outcome), json.loads(row.detail))
 
 
-def note_upkeep(  # noqa: PLR0913 -- a row
-    connection: Connection,
-    tenant: Tenant,
+def note_upkeep(
+    transaction: Transaction,
     task: Task,
     outcome: Outcome,
     detail: Mapping[str, str | int],
@@ -56,16 +53,16 @@ def note_upkeep(  # noqa: PLR0913 -- a row
 ) -> None:
     """Write that it was done, in the caller's transaction, which holds the library."""
     values = {
-        "agency": tenant.agency,
-        "id": next_id(connection, tenant, tables.upkeep),
+        "agency": transaction.agency,
+        "id": next_id(transaction, tables.upkeep),
         "task": task.value,
-        "at": tenant.stamp() if at is None else stamp_of(at),
+        "at": transaction.stamp() if at is None else stamp_of(at),
         "outcome": outcome.value,
         "detail": json.dumps(dict(detail), ensure_ascii=False, sort_keys=True),
     }
-    connection.execute(insert(tables.upkeep), values)
-    ours = (_ROW.agency == tenant.agency) & (_ROW.task == task.value)
+    transaction.execute(insert(tables.upkeep), values)
+    ours = (_ROW.agency == transaction.agency) & (_ROW.task == task.value)
     newest = select(_ROW.id).where(ours).order_by(_ROW.id.desc())
-    oldest = connection.scalar(newest.offset(KEPT_MOST).limit(1))
+    oldest = transaction.scalar(newest.offset(KEPT_MOST).limit(1))
     if oldest is not None:
-        connection.execute(delete(tables.upkeep).where(ours, _ROW.id <= oldest))
+        transaction.execute(delete(tables.upkeep).where(ours, _ROW.id <= oldest))

@@ -88,8 +88,8 @@ def put_number(library: Library, number: CprNumber) -> None:
 def take_number(library: Library, number: CprNumber) -> None:
     """A new patron has it: no import brings her, since it finds the one who keeps."""
     tenant = library.store._tenant
-    with writing(tenant.engine) as connection:
-        create(connection, tenant, NewPatron(number, Local()))
+    with tenant.writing() as transaction:
+        create(transaction, NewPatron(number, Local()))
 
 
 def test_the_item_shows_both_records_and_what_moves(library: Library) -> None:

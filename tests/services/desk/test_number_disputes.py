@@ -309,8 +309,8 @@ def test_an_old_number_in_a_circle_is_left_to_a_person(library: Library, patron:
 
 def take(library: Library, number: CprNumber) -> str:
     tenant = library.store._tenant
-    with writing(tenant.engine) as connection:
-        create(connection, tenant, NewPatron(number, Local()))
+    with tenant.writing() as transaction:
+        create(transaction, NewPatron(number, Local()))
     found = library.store.patrons.find(number)
     assert found is not None
     return found

@@ -38,6 +38,7 @@ from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.reverting import release
 from cprsync.store import tables
 from cprsync.store.audit.binding import CORRECTION, bind
+from cprsync.store.core.tenant import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,7 +212,7 @@ def test_nobody_answers_for_someone_who_answers_for_her(library: Library) -> Non
         )
         connection.execute(tables.override.insert(), _of_age(library, second))
         connection.execute(tables.patron.update().where(tables.patron.c.id == second).values(overrides=1))
-        bind(connection, tenant, CORRECTION, {1: second})
+        bind(Transaction(connection, tenant), CORRECTION, {1: second})
     assert refused(library, lambda: add(library, "LIV", "ALFRED")) == "responsible.circle"
 
 

@@ -43,6 +43,7 @@ from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store.core.engine import reading
+from cprsync.store.core.tenant import Transaction
 from cprsync.store.outward.describing import describe_patrons
 from cprsync.store.seals.keys import Keyring
 from cprsync.store.sql import SqlStore
@@ -462,7 +463,7 @@ def test_a_protected_patron_of_one_library_hides_nobody_at_another(shared: Libra
         assert document["fields"]["address"]["value"]
     clara = neighbour.id_of("CLARA")
     with reading(neighbour.engine) as connection:
-        described, _ = describe_patrons(connection, neighbour.store._tenant, [clara])
+        described, _ = describe_patrons(Transaction(connection, neighbour.store._tenant), [clara])
     told = described[clara]
     assert told is not None
     assert not told.withheld

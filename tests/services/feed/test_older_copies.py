@@ -26,7 +26,7 @@ from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.store import tables
 from cprsync.store.audit.audit import DESK, SEEN, Happened, append
 from cprsync.store.core.engine import writing
-from cprsync.store.core.tenant import library_transaction
+from cprsync.store.core.tenant import Transaction, library_transaction
 from cprsync.store.feed.inbox import FEED_STREAM
 from cprsync.store.imports import imports
 from cprsync.store.leaving import journal
@@ -242,7 +242,7 @@ def write_in(stream: str) -> Callable[[Library], None]:
     def write(library: Library) -> None:
         with writing(library.engine) as connection:
             entries = [Happened("test", patron=None)] * (1 if stream not in written else 4)
-            append(connection, library.store._tenant, stream, entries)
+            append(Transaction(connection, library.store._tenant), stream, entries)
         written.append(stream)
 
     written: list[str] = []
@@ -327,8 +327,8 @@ def test_a_loss_that_only_the_witness_has_seen_is_told_also_after_an_earlier_one
 
 
 def tell_and_be_killed(library: Library) -> None:
-    with library_transaction(library.store._tenant) as connection:
-        journal._tell_loss(connection, library.store._tenant)
+    with library_transaction(library.store._tenant) as transaction:
+        journal._tell_loss(transaction)
         raise KeyboardInterrupt
 
 

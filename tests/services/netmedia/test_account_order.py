@@ -20,6 +20,7 @@ from cprsync.domain.person.person import Status
 from cprsync.errors import NetMediaUnavailable
 from cprsync.services.ports.patrons import Write
 from cprsync.store.core.engine import writing
+from cprsync.store.core.tenant import Transaction
 from cprsync.store.patrons.patrons import write_records
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def disappear(library: Library, patron_id: str) -> None:
     write = Write(patron, gone, means.store.patrons.prepare(gone), patron.as_of, ())
     run = library.store._tenant.no_run
     with writing(library.engine) as connection:
-        write_records(connection, library.store._tenant, run, [write])
+        write_records(Transaction(connection, library.store._tenant), run, [write])
 
 
 # -- numbers that go from one patron to another ------------------------------------------------------------------------
@@ -199,4 +200,4 @@ def renumber(library: Library, patron_id: str, number: CprNumber) -> None:
         patron, after, library.store.patrons.prepare(after), patron.as_of, (), culr=municipality, renumbered=MONDAY
     )
     with writing(library.engine) as connection:
-        write_records(connection, library.store._tenant, library.store._tenant.no_run, [write])
+        write_records(Transaction(connection, library.store._tenant), library.store._tenant.no_run, [write])

@@ -23,6 +23,7 @@ from cprsync.services.night.approving import approve_plan, list_waiting, make_su
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.runs import SaidYes
 from cprsync.services.trust.keys import Rotating, rotate_keys
+from cprsync.store.core.tenant import Transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,9 +291,9 @@ def test_a_record_that_the_desk_has_written_since_is_not_what_was_approved(libra
     with library.engine.begin() as connection:
         from cprsync.store.records.records import move_on, patron_row
 
-        row = patron_row(connection, library.store._tenant, patron, hold=True)
+        row = patron_row(Transaction(connection, library.store._tenant), patron, hold=True)
         assert row is not None
-        move_on(connection, library.store._tenant, row)
+        move_on(Transaction(connection, library.store._tenant), row)
     report = library.one_night()
     assert_held_again(library, report, "added")
     assert [row["patron"] for row in report.document()["plan"] if row.get("new")] == [patron]

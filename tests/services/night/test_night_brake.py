@@ -15,6 +15,7 @@ from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Policy
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import Run
+from cprsync.store.core.tenant import Transaction
 from cprsync.store.patrons.patrons import write_records
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def test_what_protects_is_decided_again_when_the_record_changed(library: Library
             as_of = AsOf(MONDAY, Source.LOOKUP)
             write = Write(patron, after, library.store.patrons.prepare(after), as_of, (Action.RENAME,))
             run = Run(99, 0, MONDAY, library.clock.now())
-            write_records(connection, library.store._tenant, run, [write])
+            write_records(Transaction(connection, library.store._tenant), run, [write])
 
     assert_held(library.one_night(DisturbedStore(library.store, renamed_at_the_desk)))
     assert library.record("DAVID") == gains_protection(renames(person("DAVID")))

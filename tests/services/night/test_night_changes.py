@@ -34,6 +34,7 @@ from cprsync.services.planning.planning import Planner
 from cprsync.services.ports.deliveries import InboxState, SealedDelivery
 from cprsync.services.ports.patrons import Write
 from cprsync.services.ports.runs import Run
+from cprsync.store.core.tenant import Transaction
 from cprsync.store.patrons.patrons import write_records
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def desk_write(library: Library, key: str, event: Callable[[Person], Person] = r
                 patron, after, library.store.patrons.prepare(after), AsOf(FRIDAY, Source.FILE), (Action.RENAME,)
             )
             run = Run(99, 0, TUESDAY, library.clock.now())
-            write_records(connection, library.store._tenant, run, [write])
+            write_records(Transaction(connection, library.store._tenant), run, [write])
 
     return act
 

@@ -35,6 +35,7 @@ from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
 from cprsync.services.trust.status import Around, status_of
 from cprsync.store.core.engine import writing
+from cprsync.store.core.tenant import Transaction
 from cprsync.store.records.records import move_on, patron_row
 
 if TYPE_CHECKING:
@@ -757,9 +758,9 @@ def test_what_the_desk_writes_while_a_night_is_undone_is_not_undone(library: Lib
     def corrected_meanwhile() -> None:
         with library.engine.begin() as connection:
             tenant = library.store._tenant
-            row = patron_row(connection, tenant, library.id_of("ANNA"), hold=True)
+            row = patron_row(Transaction(connection, tenant), library.id_of("ANNA"), hold=True)
             assert row is not None
-            move_on(connection, tenant, row)
+            move_on(Transaction(connection, tenant), row)
 
     disturbed: list[Callable[[], None]] = [corrected_meanwhile]
 

@@ -24,7 +24,7 @@ from cprsync.services.outward.feeding import SHARES_MOST, Reader
 from cprsync.services.outward.targets import targets_document
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
-from cprsync.store.core.engine import reading, writing
+from cprsync.store.core.engine import writing
 from cprsync.store.outward.changes import FOLLOWED_MOST
 from cprsync.store.outward.describing import describe_patrons
 
@@ -80,8 +80,8 @@ def the_record(library: Library, target: Target = WEBSITE) -> dict[str, Any]:
     """What a reader has to hold, from the records themselves and not from the changes."""
     tenant = library.store._tenant
     ids = [row["id"] for row in library.rows("patron")]
-    with reading(tenant.engine) as connection:
-        described, _ = describe_patrons(connection, tenant, ids)
+    with tenant.reading() as transaction:
+        described, _ = describe_patrons(transaction, ids)
     seen = {one: view(record, target) for one, record in described.items()}
     return {one: json.loads(json.dumps(payload)) for one, payload in seen.items() if payload is not None}
 

@@ -195,8 +195,8 @@ def test_two_who_begin_a_stream_at_the_same_time_are_both_in_it(store: SqlStore)
     """The first two look-ups of a library: SQLite lets one writer in at a time, PostgreSQL both."""
     tenant = store._tenant
     with ThreadPoolExecutor(1) as other:
-        with writing(tenant.engine) as connection:
-            append(connection, tenant, DESK, [Happened("import", user="anna")])
+        with tenant.writing() as transaction:
+            append(transaction, DESK, [Happened("import", user="anna")])
             second = other.submit(look_up, store, "bo")
             until = time.monotonic() + _SECONDS
             while not is_somebody_waiting(store) and not second.done() and time.monotonic() < until:

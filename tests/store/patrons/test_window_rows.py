@@ -25,20 +25,20 @@ TODAY = STARTED.date()
 
 
 def opened(store: SqlStore, ids: list[str], why: WindowReason) -> list[str]:
-    with writing(store._tenant.engine) as connection:
-        hold_library(connection, store._tenant)
-        return windows.open_windows(connection, store._tenant, ids, why)
+    with store._tenant.writing() as transaction:
+        hold_library(transaction)
+        return windows.open_windows(transaction, ids, why)
 
 
 def opened_for_subscribed(store: SqlStore, why: WindowReason = WindowReason.GAP) -> int:
-    with writing(store._tenant.engine) as connection:
-        hold_library(connection, store._tenant)
-        return windows.open_for_subscribed(connection, store._tenant, why)
+    with store._tenant.writing() as transaction:
+        hold_library(transaction)
+        return windows.open_for_subscribed(transaction, why)
 
 
 def closed(store: SqlStore, *ids: str) -> None:
-    with writing(store._tenant.engine) as connection:
-        windows.close_windows(connection, store._tenant, ids)
+    with store._tenant.writing() as transaction:
+        windows.close_windows(transaction, ids)
 
 
 def windows_of(store: SqlStore) -> dict[str, Window | None]:

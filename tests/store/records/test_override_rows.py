@@ -45,24 +45,24 @@ def tenant_of(store: SqlStore) -> Tenant:
 
 def add(store: SqlStore, patron_id: str, *added: Override) -> None:
     for override in added:
-        with writing(tenant_of(store).engine) as connection:
-            add_override(connection, tenant_of(store), patron_id, override)
+        with tenant_of(store).writing() as transaction:
+            add_override(transaction, patron_id, override)
 
 
 def withdraw(store: SqlStore, patron_id: str, field: Overridden = Overridden.MUNICIPALITY) -> bool:
-    with writing(tenant_of(store).engine) as connection:
+    with tenant_of(store).writing() as transaction:
         why = Withdrawal(MONDAY, "bodil", "Moved back")
-        return withdraw_override(connection, tenant_of(store), patron_id, field, why)
+        return withdraw_override(transaction, patron_id, field, why)
 
 
 def end(store: SqlStore, *ids: int) -> None:
-    with writing(tenant_of(store).engine) as connection:
-        end_overrides(connection, tenant_of(store), ids, on=LATER)
+    with tenant_of(store).writing() as transaction:
+        end_overrides(transaction, ids, on=LATER)
 
 
 def live(store: SqlStore, patron_id: str) -> tuple[Override, ...]:
-    with reading(tenant_of(store).engine) as connection:
-        return live_overrides(connection, tenant_of(store), [patron_id]).get(patron_id, ())
+    with tenant_of(store).reading() as transaction:
+        return live_overrides(transaction, [patron_id]).get(patron_id, ())
 
 
 def rows(store: SqlStore) -> list[tuple[int, str, str]]:

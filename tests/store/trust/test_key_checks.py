@@ -22,7 +22,7 @@ from cprsync.cli.trust.keys import keys_list
 from cprsync.errors import ConfigurationError
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store import tables
-from cprsync.store.core.engine import open_engine, reading, writing
+from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.seals.keys import ID_BYTES, KEY_BYTES, Keyring, Purpose, add_key, create_keys
 from cprsync.store.sql import SqlStore
 from cprsync.store.trust.key_checks import NAMED_BY, keys_in_use
@@ -118,8 +118,8 @@ def test_every_column_that_names_a_key_is_asked() -> None:
 def test_the_keys_in_use_are_those_that_rows_name(sqlite_store: SqlStore) -> None:
     live_a_night(sqlite_store)
     tenant = sqlite_store._tenant
-    with reading(tenant.engine) as connection:
-        used = keys_in_use(connection, tenant)
+    with tenant.reading() as transaction:
+        used = keys_in_use(transaction)
     expected = {Purpose.SEAL, Purpose.INDEX, Purpose.FINGERPRINT, Purpose.AUDIT}
     assert used == {(purpose, tenant.keyring.newest(purpose).id) for purpose in expected}
 

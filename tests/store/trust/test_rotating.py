@@ -388,9 +388,9 @@ def test_a_key_that_seals_a_reason_is_not_destroyed_until_the_audits_beginning_i
     told = [one.reason for one in store.audit.entries(AuditFilter(reasons=True)) if one.reason]
     assert told == ["they asked for it"]
     assert store.audit.check().problems == ()
-    with library_transaction(store._tenant) as connection:
-        stream, seq = connection.execute(select(tables.audit_reason.c.stream, tables.audit_reason.c.seq)).one()
-        audit.cut_stream(connection, store._tenant, stream, seq)
+    with library_transaction(store._tenant) as transaction:
+        stream, seq = transaction.execute(select(tables.audit_reason.c.stream, tables.audit_reason.c.seq)).one()
+        audit.cut_stream(transaction, stream, seq)
     destroy_key(store, "seal", older.id, user="olga", backups_expired=True)
 
 
