@@ -106,7 +106,7 @@ def test_the_advice_of_the_command_line_still_names_its_commands() -> None:
 #: What each of them is called is in the guide's `words.md`.
 _OTHER_NAMES = re.compile(
     r"lånerid|låner-id|\bmobil(?:nummer|nr)|e-mailadresse|\(notif\)|fraværsperiode|c/o navn"
-    r"|\bPIN\b(?!-kode)|\btelefon\b|driver programmet",
+    r"|\bPIN\b(?!-kode)|\btelefon\b|driver programmet|kode-kode",
     re.IGNORECASE,
 )
 

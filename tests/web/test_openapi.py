@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import started
+from test_plain_pages import speaks
 
 from cprsync.domain.patron.patron import SealedBy
 from cprsync.web.api import access, changing, nights, patrons, queue, records, registering
 from cprsync.web.api.api import ASKING, build_description
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: How people are let in.
 _BY_METHOD = {"get": ("session",), "post": ("session", "token")}
@@ -66,6 +71,21 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(description: dic
             assert operation["tags"] == [path.split("/")[1]]
             by_machines = ("certificate",) if "/machine/" in path else None
             assert tuple(operation["security"][0]) == (by_machines or _BY_METHOD[method]), path
+
+
+def test_no_text_of_the_description_names_a_command_or_a_setting(description: dict[str, Any]) -> None:
+    """Who writes a program against the API has no command line."""
+    spoken = [text for text in texts_of(description) if speaks(text) or re.search(r"`[a-z]+ [a-z-]+", text)]
+    assert spoken == []
+
+
+def texts_of(part: Any) -> Iterator[str]:
+    """Every text for people in a part of the description."""
+    if isinstance(part, list):
+        yield from (text for one in part for text in texts_of(one))
+    elif isinstance(part, dict):
+        for name, one in part.items():
+            yield from [one] if name in {"description", "summary"} and isinstance(one, str) else texts_of(one)
 
 
 def test_nothing_personal_is_asked_for_in_an_address(description: dict[str, Any]) -> None:

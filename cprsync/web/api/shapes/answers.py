@@ -92,7 +92,7 @@ class Hit(Answer):
 
 
 class Found(Answer):
-    """Who was found: as `patron find --json`."""
+    """Who was found."""
 
     found: bool
     #: null: nobody, or several
@@ -173,7 +173,7 @@ HiddenBy = Literal["protection", "street", "parked", "silence"] | None
 
 
 class Record(Answer):
-    """One record: as `patron show --json`.
+    """One record.
 
     `protected` says that name and address are hidden, and `sealed_by` why. The patron is under name and address
     protection only if that is `protection`.
@@ -278,7 +278,7 @@ class PutOff(Answer):
 
 
 class ReviewItem(Answer):
-    """One review item: as `review list --json`."""
+    """One review item."""
 
     id: int
     patron: str
@@ -328,7 +328,7 @@ class SaidBeside(Answer):
 
 
 class ReviewShown(ReviewItem):
-    """One review item with both sides: as `review show --json`."""
+    """One review item with both sides."""
 
     record: Record | None
     other: Record | None
@@ -340,6 +340,6 @@ class ReviewShown(ReviewItem):
 
 
 class ReviewAnswered(Answer):
-    """The item after an answer: as `review accept --json`."""
+    """The item after an answer."""
 
     item: ReviewItem

@@ -32,7 +32,7 @@ class RuledContact(Ruled):
 
 
 class Reminders(Answer):
-    """The days on which a late loan's reminders were due by the policy, and the next."""
+    """The days on which a late loan's reminders were due by the library's rules, and the next."""
 
     due: list[str]
     next: str | None
@@ -53,7 +53,7 @@ class Fee(Ruling):
 
 
 class Standing(Answer):
-    """Whether the patron may borrow, what they owe, and how they may be written to: as `patron standing --json`."""
+    """Whether the patron may borrow, what they owe, and how they may be written to."""
 
     patron: str
     day: str
@@ -118,7 +118,7 @@ class Told(Answer):
 
 
 class Entitlements(Answer):
-    """The rights to net media with their reasons: as `entitlements show --json`."""
+    """The rights to net media with their reasons."""
 
     patron: str
     day: str
@@ -157,7 +157,7 @@ class Owed(Answer):
 
 
 class Statement(Answer):
-    """What the patron owes, and the envelope it goes in: as `statement --json`."""
+    """What the patron owes, and the envelope it goes in."""
 
     patron: str
     library: str

@@ -10,7 +10,7 @@ from cprsync.web.api.shapes.answers import Answer, Both, KeptBlock, Minor, Revie
 
 
 class FieldSet(Answer):
-    """What became of one field: as `patron set --json`."""
+    """What became of one field."""
 
     patron: str
     field: str
@@ -32,7 +32,7 @@ class ChangedField(Answer):
 
 
 class ChangedLink(Answer):
-    """Who answers for a minor after a change: as `patron responsible --json`."""
+    """Who answers for a minor after a change."""
 
     patron: str
     responsible: str
@@ -62,7 +62,7 @@ class Responsible(Answer):
 
 
 class Responsibles(Answer):
-    """Who answers for a patron, and who the patron answers for: as `patron responsible … list --json`."""
+    """Who answers for a patron, and who the patron answers for."""
 
     patron: str
     on: str
@@ -89,7 +89,7 @@ class Entry(Answer):
 
 
 class Entries(Answer):
-    """Entries of the audit, the latest first: as `audit list --json`."""
+    """Entries of the audit, the latest first."""
 
     agency: str
     entries: list[Entry]
@@ -114,7 +114,7 @@ class Waiting(Answer):
 
 
 class EndingShown(Answer):
-    """What leaving or erasing would do: as the preview of `patron leave --json` and `patron erase --json`."""
+    """What leaving or erasing would do."""
 
     what: Literal["leave", "erase"]
     patron: str
@@ -138,7 +138,7 @@ class EndingShown(Answer):
 
 
 class Left(Answer):
-    """What became of a request to leave: as `patron leave --json`."""
+    """What became of a request to leave."""
 
     patron: str
     standing: str
@@ -156,7 +156,7 @@ class LeftAndTold(Answer):
 
 
 class Erased(Answer):
-    """What became of an erasure: as `patron erase --json`."""
+    """What became of an erasure."""
 
     patron: str
     erased: bool
@@ -192,7 +192,7 @@ class ComparedNumber(Answer):
 
 
 class NumberSet(Answer):
-    """What giving a number does, or did: as `patron set-cpr --json`."""
+    """What giving a number does, or did."""
 
     patron: str
     outcome: Literal["shown", "set", "unchanged"]
@@ -229,7 +229,7 @@ class NumberPreview(Answer):
 
 
 class NumberTaken(Answer):
-    """What taking a number back would do: as `patron set-cpr --undo --json`."""
+    """What taking a number back would do."""
 
     patron: str
     outcome: str

@@ -66,7 +66,7 @@ class WhoAnswers(Answer):
 
 
 class LookedUp(Answer):
-    """The register's answer as the record would be: as `lookup --json`, and with a preview as `lookup --register`.
+    """The register's answer as the record would be.
 
     `protected` says that name and address are hidden, and `sealed_by` why, as in a record.
     """
@@ -91,7 +91,7 @@ class LookedUp(Answer):
 
 
 class Added(Answer):
-    """A person about whom the register has said nothing: as `patron add --json`."""
+    """A person about whom the register has said nothing."""
 
     patron: str | None
     typed: dict[FieldName, str]

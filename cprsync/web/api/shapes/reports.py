@@ -34,7 +34,7 @@ class _Lived(Answer):
 
 
 class Night(_Lived):
-    """One night, as `runs list --json` has it."""
+    """One night."""
 
     #: the kind of what stopped it, as `error.kind` of a command
     error: str | None = None
@@ -68,7 +68,7 @@ class NightFailure(Answer):
 
 
 class NightReport(_Lived):
-    """One night's report: as `runs show --json`.
+    """One night's report.
 
     The program that lived the night wrote the report, so an older one may lack parts, and have others.
     """
@@ -113,7 +113,7 @@ class VoidYes(Answer):
 
 
 class HeldPlan(Answer):
-    """The plan of a night that a limit has held: as `plan show --json`. Without a held night, `plan` is null."""
+    """The plan of a night that a limit has held. Without a held night, `plan` is null."""
 
     agency: str
     run: int | None
@@ -367,7 +367,7 @@ class WaitingPlan(Answer):
 
 
 class Status(Answer):
-    """How it stands with the library: as `status --json`, without the counterparts' certificates."""
+    """How it stands with the library, without the counterparts' certificates."""
 
     agency: str
     name: str
@@ -438,7 +438,7 @@ class Coming(Answer):
 
 
 class Forecast(Answer):
-    """What the coming nights will do: as `forecast --json`, with counts in place of patrons."""
+    """What the coming nights will do, with counts in place of patrons."""
 
     from_: str
     to: str

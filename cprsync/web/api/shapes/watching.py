@@ -104,7 +104,7 @@ class Recipient(Answer):
 
 
 class CitizenReport(Answer):
-    """What a citizen may be told: as `audit citizen --json`."""
+    """What a citizen may be told."""
 
     patron: str | None
     organisation: str
