@@ -329,7 +329,10 @@ class Door:
         key = "no_page" if status == _NOT_FOUND else "no_such_request"
         return self.failed(self.session_of(request), key, status)
 
-    def _error_page(self, session: Session, message: str, advice: str, status: int) -> Response:
+    def _error_page(
+        self, session: Session, message: str, advice: str, status: int, *, back: str | None = None
+    ) -> Response:
+        """The page that says what went wrong. `back`: the page whose form was sent; None: it leads home."""
         return self._renderer.page(
             "error.html",
             session,
@@ -338,6 +341,6 @@ class Door:
             layout=self._layout,
             message=message,
             next=advice,
-            back=self._home,
-            leads_home=self.home_word,
+            back=back or self._home,
+            leads_home="back" if back else self.home_word,
         )

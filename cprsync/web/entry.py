@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -63,6 +64,8 @@ _ASKING: Final = frozenset(
         reviewing.answer_item,
     }
 )
+#: How the address of a page begins whose forms are sent below it.
+_WITH_FORMS: Final = ("/patrons/", "/reviews/", "/nights/")
 #: Ends the address of a page that a browser is told to ask for again, so that it is told once.
 _AGAIN: Final = "again"
 _LOG: Final = structlog.get_logger("cprsync.web")
@@ -278,17 +281,17 @@ class Entry(Door):
         except SecondPersonNeeded as error:
             return self._seconding.ask(request, session, form, error)
         except CprsyncError as error:
-            return self.refused(session, error)
+            return self.refused(session, error, back=_page_of_form(request, error))
 
-    def refused(self, session: Session, error: CprsyncError) -> Response:
-        """The page that says what was refused, and what to do."""
+    def refused(self, session: Session, error: CprsyncError, *, back: str | None = None) -> Response:
+        """The page that says what was refused, and what to do. `back`: where it leads; None: home."""
         if isinstance(error, AccessRefused):
             # the rule, and nobody's name
             _LOG.warning("web.access.refused", kind=error.kind)
         status = status_of(error)
         if status in OURS or is_of_store(error):
             _LOG.error("web.failed", kind=error.kind)
-        return self._error_page(session, *tell_staff(error, session.language), status)
+        return self._error_page(session, *tell_staff(error, session.language), status, back=back)
 
     def show_lost(self, error: WorkerLost) -> Response:
         """The answer to a form whose worker has ended. The next page tells the browser of a new session."""
@@ -307,3 +310,10 @@ class Entry(Door):
         session = self._unchecked(request)
         told = desk_word("crashed", session.language, reference=reference)
         return self._error_page(session, told, desk_word("crashed_next", session.language), 500)
+
+
+def _page_of_form(request: Request, error: CprsyncError) -> str | None:
+    """The page of the record, the case or the night whose form was refused. None: it has none, or is not there."""
+    page, _, form = request.scope["path"].rpartition("/")
+    is_there = page.startswith(_WITH_FORMS) and status_of(error) != HTTPStatus.NOT_FOUND
+    return page if form and is_there else None

@@ -459,7 +459,18 @@ def test_whoever_cannot_answer_is_refused_beside_the_field(desk: Served, minor: 
     assert browser.answer.status_code == 422
     assert said in browser.text
     assert 'href="#responsible-number"' in browser.answer.text
-    assert not typed or f'value="{typed}"' not in browser.answer.text
+    assert in_force(desk, minor) == []
+
+
+def test_a_wrong_number_of_who_answers_comes_back_to_be_mended_and_no_number_that_somebody_has(
+    desk: Served, minor: str
+) -> None:
+    """One wrong digit had all ten typed again, and the page named the call of the register."""
+    for typed, again in [(cpr("EDITH").digits, True), ("12", True), (cpr("LIV").digits, False)]:
+        browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=typed)
+        assert browser.answer.status_code == 422
+        assert browser.form(f"/patrons/{minor}/responsible")["number"] == (typed if again else "")
+        assert "CallUUID" not in browser.text
     assert in_force(desk, minor) == []
 
 

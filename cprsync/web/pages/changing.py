@@ -120,8 +120,12 @@ def change_responsible(visit: Visit) -> Response:
     try:
         asked = _asked_responsible(visit, patron, typed)
         done = add_responsible(desk, asked) if adds else end_responsible(desk, asked)
-    except (BadInput, NoSuchPerson) as error:
-        return show_record(visit, problem=Problem(NAMES, error_text(error, visit.language)))
+    except NoSuchPerson:
+        # a number that nobody has is shown, to be mended
+        return show_record(visit, problem=Problem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
+    except BadInput as error:
+        again = "" if is_number_alone(typed) else hide_numbers(typed)
+        return show_record(visit, problem=Problem(NAMES, error_text(error, visit.language), {"number": again}))
     who = word("responsible_number", visit.language, patron=done["responsible"])
     told = word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron)
     visit.session.say(told, field="responsible")

@@ -16,7 +16,7 @@ from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
 from cprsync.domain.patron.fields import BESIDE_SEALED, FIELD
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import hide_numbers
-from cprsync.errors import BadInput, CprsyncError, NotConfirmed, RegisterUnavailable
+from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.language.words import has_desk_word
 from cprsync.municipalities import load_municipalities
@@ -52,7 +52,7 @@ _FIELDS: Final = {"confirm.reason": "reason", "input.reason": "reason", "card.ta
 #: The record is another by now than the one that was shown, which may be sealed since: it is not shown again.
 OUTDATED: Final = frozenset({"confirm.changed", "patron.exists"})
 #: What the form says instead of an error's own sentence, which names a call or a file.
-_TOLD: Final = {"register.no_such_person": "wrong_number_unknown"}
+_TOLD: Final = {NoSuchPerson.kind: "wrong_number_unknown"}
 
 
 #: What is typed about a person unknown to the register.
@@ -223,7 +223,10 @@ def _answer(visit: Visit, case: OnForm) -> Response:
         problem = problem_of(visit, error)
         # with a card beside it, nothing is wrong at the PIN but the PIN
         is_wrong_pin = problem[0] == "pin" and bool(typed.get("cards"))
-        return _show(visit, replace(case, pin="") if is_wrong_pin else case, None, problem=problem)
+        is_nobodys = problem[0] == RESPONSIBLE and error.kind == NoSuchPerson.kind
+        return _show(
+            visit, replace(case, pin="") if is_wrong_pin else case, None, problem=problem, shows_number=is_nobodys
+        )
     visit.session.drop(visit.typed("key"))
     visit.publish(done["patron"])
     visit.session.say(_told(visit, done))
@@ -276,8 +279,19 @@ def _typed_in(visit: Visit, field: Field) -> str:
     return between.join(line for line in lines if line)
 
 
-def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[str, str] | None = None) -> Response:
-    """The record as it would be, the warnings, and the form of the yes. `shown` None: as the register answered."""
+def _show(
+    visit: Visit,
+    case: OnForm,
+    shown: Addition | None,
+    *,
+    problem: tuple[str, str] | None = None,
+    shows_number: bool = False,
+) -> Response:
+    """The record as it would be, the warnings, and the form of the yes.
+
+    `shown` None: as the register answered. `shows_number`: who was to answer has a number that nobody has, so it is
+    shown to be mended.
+    """
     registration = case.registration
     preview = shown.preview if shown is not None else None if registration is None else registration.preview
     document = shown.document if shown is not None else {} if registration is None else registration.document
@@ -300,7 +314,7 @@ def _show(visit: Visit, case: OnForm, shown: Addition | None, *, problem: tuple[
         rows=list(rows_of(document["fields"], visit.language)) if is_known else [],
         may_be_minor=case.way is Way.UNREGISTERED or MINOR in (case.warned or ()) or bool(case.answers),
         responsible=None if case.responsible is None else case.responsible.document,
-        answers=_shown_again(case.answers),
+        answers=case.answers if shows_number else _shown_again(case.answers),
         has_pin=bool(case.pin),
         namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),
