@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from _typeshed import DataclassInstance
+
     from cprsync.cli.terminal.failures import Shape
     from cprsync.wiring.site import Site
 
@@ -118,7 +120,7 @@ class Frame:
                 site.own_patron = partial(_own_patron, settings.desk.accounts, site.section.agency)
             yield site
 
-    def print(self, document: Mapping[str, Any], lines: Iterable[str]) -> None:
+    def print(self, document: Mapping[str, Any] | DataclassInstance, lines: Iterable[str]) -> None:
         print_document(document, lines, as_json=self.as_json)
 
     def print_outcome(self, document: Mapping[str, Any], lines: Iterable[str]) -> None:
@@ -157,7 +159,7 @@ def _own_patron(accounts: Path, agency: str, user: str) -> str | None:
     return own_patron(accounts, agency, user)
 
 
-def print_document(document: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+def print_document(document: Mapping[str, Any] | DataclassInstance, lines: Iterable[str], *, as_json: bool) -> None:
     """Print the document, or its lines."""
     if as_json:
         print_json(document)

@@ -8,13 +8,16 @@ import json
 import os
 import re
 import sys
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from cprsync.documents import document_of
 from cprsync.errors import AnswerLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from _typeshed import DataclassInstance
 
 #: Characters that a terminal may take as a command or as a change of text order; all but line end and tab.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -69,9 +72,9 @@ def is_text(text: str) -> bool:
     return True
 
 
-def print_json(document: Mapping[str, Any] | list[Any]) -> None:
-    """Print one document and nothing else."""
-    say(_to_json(document, indent=2))
+def print_json(document: Mapping[str, Any] | DataclassInstance) -> None:
+    """Print one document and nothing else: that of a result, or one that is made already."""
+    say(_to_json(document_of(document) if is_dataclass(document) else document, indent=2))
 
 
 def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, fields, replace
-from datetime import date  # noqa: TC003 -- the store reads the types of these fields when it runs
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from cprsync.domain.person.health_card import read_health_card
