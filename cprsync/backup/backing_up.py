@@ -50,7 +50,7 @@ def folder_of_backups(settings: Settings, named: Path | None) -> Path:
 
 def make_key(path: Path) -> dict[str, Any]:
     """Write a key pair. Raises ConfigurationError: there is one."""
-    from cprsync.store.backup.sealed import PUBLIC, make_key_pair
+    from cprsync.store.backup.encrypted import PUBLIC, make_key_pair
 
     recipient = make_key_pair(path)
     return {"private": str(path), "public": f"{path}{PUBLIC}", "name": recipient.name}
@@ -89,7 +89,7 @@ def back_up(settings: Settings, config: Path, folder: Path, *, progress: Progres
 
 def _make(settings: Settings, config: Path, folder: Path, progress: Progress) -> tuple[Manifest, list[str]]:
     from cprsync.store.backup.databases import kind_of, open_moment
-    from cprsync.store.backup.sealed import Recipient
+    from cprsync.store.backup.encrypted import Recipient
     from cprsync.store.backup.shelf import DATABASE, Shelf
     from cprsync.store.seals.keys import Keyring
 
@@ -102,9 +102,9 @@ def _make(settings: Settings, config: Path, folder: Path, progress: Progress) ->
         keys = dict(_read_keys(settings))
         progress.stage("backup")
         with open_moment(settings.store.owners, draft.folder) as moment:
-            with draft.part(DATABASE) as sealed:
+            with draft.part(DATABASE) as plain:
                 for content in moment.content:
-                    sealed.write(content)
+                    plain.write(content)
             manifest = Manifest(
                 name=draft.name,
                 program=version("cprsync"),
@@ -143,13 +143,13 @@ class _Beside:
         every += [(CONFIGURATION, self.config.resolve(), self.config.read_bytes()), *named, *beside]
         manifest = replace(manifest, code=code)
         try:
-            with self.draft.part(KEYS) as sealed:
+            with self.draft.part(KEYS) as plain:
                 document = {"root": str(root), "manifest": manifest.document()}
                 files = [
                     (Kept(role, target_of(_home_of(path, root), root), _modified(path)), content)
                     for role, path, content in every
                 ]
-                write_archive(sealed, document, files)
+                write_archive(plain, document, files)
         finally:
             for name in (HEADS, WITNESS):
                 (self.draft.folder / name).unlink(missing_ok=True)
@@ -246,11 +246,12 @@ def list_backups(folder: Path) -> dict[str, Any]:
         except BackupBroken:
             rows.append({**row, "whole": False})
             continue
-        rows.append({**row, **_told(manifest)})
+        rows.append({**row, **describe(manifest)})
     return {"folder": str(folder), "backups": rows}
 
 
-def _told(manifest: Manifest) -> dict[str, Any]:
+def describe(manifest: Manifest) -> dict[str, Any]:
+    """What `backup list` and `backup check` tell of a backup."""
     return {
         "bytes": sum(part.bytes for part in manifest.parts),
         "database": manifest.database,
@@ -260,32 +261,6 @@ def _told(manifest: Manifest) -> dict[str, Any]:
         "recipient": manifest.recipient,
         "code": manifest.code,
     }
-
-
-def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[str, Any]:
-    """The JSON shape of `backup check`: every byte is read. With the private key, every frame is opened too.
-
-    `folder`: of one backup, or of several, of which the newest is checked.
-
-    Raises:
-        BackupRefused: there is no backup.
-        BackupBroken: it is not whole.
-        ConfigurationError: the key is not the one.
-    """
-    from cprsync.store.backup.sealed import Opener, open_sealed
-    from cprsync.store.backup.shelf import check_parts, read_manifest
-
-    one = find_backup(folder)
-    manifest = read_manifest(one)
-    progress.stage("check", sum(part.bytes for part in manifest.parts))
-    check_parts(one, manifest, advance=progress.advance)
-    if key is not None:
-        opener = Opener.load(key)
-        for part in manifest.parts:
-            with (one / part.name).open("rb") as file:
-                for _ in open_sealed(file, opener, place=f"{manifest.name}/{part.name}"):
-                    pass
-    return {"name": manifest.name, "whole": True, "opened": key is not None, **_told(manifest)}
 
 
 def find_backup(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from cprsync.register.own_certificate import load_identity
 from cprsync.resources import fixture_path
 from cprsync.services.ports.trust.doctor import Host, NamedBackup, Need
 from cprsync.store.backup.databases import make_sure_of_programs
-from cprsync.store.backup.sealed import Recipient
+from cprsync.store.backup.encrypted import Recipient
 from cprsync.store.backup.shelf import Shelf
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.seals.keys import Keyring

@@ -25,8 +25,8 @@ from bench.library import Place, opened_tenant, store_of
 from bench.night import PREPARED, Bench
 from cprsync.domain.trust.backup import compare_copy
 from cprsync.store.backup.databases import SQLITE, _open_postgresql, kind_of, open_moment, put_back
+from cprsync.store.backup.encrypted import Opener, Written, encrypting, make_key_pair, open_encrypted
 from cprsync.store.backup.facts import read_facts
-from cprsync.store.backup.sealed import Opener, SealedWriter, make_key_pair, open_sealed
 from cprsync.store.core.engine import open_engine, reading
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ PEAK_MB = 260
 RATIO_FLOOR = 6.0
 PUT_BACK = "put_back"
 _READ_BYTES = 1024 * 1024
-_KEY, _SEALED, _BARE = "private.pem", "database.sealed", "database.copy"
+_KEY, _ENCRYPTED, _BARE = "private.key", "database.age", "database.copy"
 
 Ways: TypeAlias = "Mapping[str, Callable[[Place], Measured]]"
 #: Runs a way: in its own process, or in this one if memory and time do not matter.
@@ -49,14 +49,16 @@ Runner: TypeAlias = "Callable[[Callable[[Place], Measured], Place], Measured]"
 
 
 def ours(place: Place) -> Measured:
-    """Seal the database at one moment."""
+    """Encrypt the database at one moment."""
     watch, opener = Watch(), Opener.load(place.feed / _KEY)
-    with watch.running(), (place.feed / _SEALED).open("wb") as file:
-        sealed = SealedWriter(file, opener.recipient, place=_SEALED)
-        with open_moment(place.url, place.feed) as moment:
-            for content in moment.content:
-                sealed.write(content)
-        sealed.finish()
+    with (
+        watch.running(),
+        (place.feed / _ENCRYPTED).open("wb") as file,
+        encrypting(Written(file), opener.recipient) as plain,
+        open_moment(place.url, place.feed) as moment,
+    ):
+        for content in moment.content:
+            plain.write(content)
     return Measured(watch.seconds, watch.cpu_seconds, peak_rss_mb(), str(moment.facts.counts["patron"]))
 
 
@@ -104,7 +106,7 @@ def bench_backup(*, patrons: int, database: str, rounds: int, ways: Ways = WAYS,
         figures = Figures("backup", database, {"patrons": patrons})
         for _ in range(rounds):
             figures.rounds.append({name: runner(way, place) for name, way in ways.items()})
-        figures.found["sealed_mb"] = round((work / _SEALED).stat().st_size / 1024**2)
+        figures.found["encrypted_mb"] = round((work / _ENCRYPTED).stat().st_size / 1024**2)
         bare = _put_back_bare(place, databases.make(PUT_BACK))
         databases.drop(PUT_BACK)
         seconds = _put_back(place, databases.make(PUT_BACK), Path(folder) / "again")
@@ -134,11 +136,11 @@ def _put_back_bare(place: Place, url: str) -> float:
 
 
 def _put_back(place: Place, url: str, folder: Path) -> float:
-    """Put the sealed database back, verify it, and open everyone's window. Returns the seconds."""
+    """Put the encrypted database back, verify it, and open everyone's window. Returns the seconds."""
     shutil.copytree(place.keys, folder / "keys")
     begun = time.monotonic()
-    with (place.feed / _SEALED).open("rb") as file:
-        put_back(url, open_sealed(file, Opener.load(place.feed / _KEY), place=_SEALED))
+    with (place.feed / _ENCRYPTED).open("rb") as file:
+        put_back(url, open_encrypted(file, Opener.load(place.feed / _KEY), name=_ENCRYPTED))
     if differences := compare_copy(_facts(place.url), _facts(url)):
         raise AssertionError(differences[0].what)
     with opened_tenant(replace(place, url=url, keys=folder / "keys")) as tenant:

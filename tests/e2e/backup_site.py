@@ -87,7 +87,7 @@ def set_up(folder: Path, url: str | None) -> Installation:
     """Set an installation up in a new folder. `url`: of an empty store; None: SQLite in the folder."""
     site = folder / "site"
     write_folder(site, mock=None)
-    made = make_key(folder / "private.pem")
+    made = make_key(folder / "private.key")
     shutil.copy(made["public"], site / "backup.pub")
     config = site / "cprsync.toml"
     text = config.read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def set_up(folder: Path, url: str | None) -> Installation:
     if url is not None:
         text = text.replace('url = "sqlite:///cprsync.db"', f"url = {json.dumps(url)}")
     config.write_text(text, encoding="utf-8")
-    installation = Installation(site, folder / "backups", folder / "private.pem")
+    installation = Installation(site, folder / "backups", folder / "private.key")
     if url is None:
         put_empty_store(site / "cprsync.db")
     patrons = site / "patrons.csv"

@@ -63,7 +63,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 def here(begun: Installation, tmp_path: Path) -> Installation:
     shutil.copytree(begun.folder.parent, tmp_path / "here")
     folder = tmp_path / "here"
-    return Installation(folder / "site", folder / "backups", folder / "private.pem")
+    return Installation(folder / "site", folder / "backups", folder / "private.key")
 
 
 @pytest.fixture(scope="module")
@@ -188,19 +188,19 @@ def test_a_backup_holds_nothing_that_anybody_can_read(here: Installation) -> Non
 
 
 def cut(backup: Path) -> None:
-    path = backup / "database.sealed"
+    path = backup / "database.age"
     path.write_bytes(path.read_bytes()[:-1])
 
 
 def turn_a_bit(backup: Path) -> None:
-    path = backup / "keys.sealed"
+    path = backup / "keys.age"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
 
 def lose_a_part(backup: Path) -> None:
-    (backup / "keys.sealed").unlink()
+    (backup / "keys.age").unlink()
 
 
 def alter_a_count(backup: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_part_of_another_backup_does_not_pass_even_with_its_hash(here: Install
     ran = here.call("backup", str(other))
     second = other / ran.document["name"]
     older, newer = (json.loads((one / "manifest.json").read_text()) for one in (first, second))
-    shutil.copy(first / "database.sealed", second / "database.sealed")
+    shutil.copy(first / "database.age", second / "database.age")
     newer["parts"] = [older["parts"][0], newer["parts"][1]]
     (second / "manifest.json").write_text(json.dumps(newer))
     assert here.call("backup", "check", str(second)).exit == 0  # without the key nobody can tell
@@ -262,8 +262,8 @@ def test_whoever_was_removed_since_the_backup_may_sign_in_again_and_the_restore_
 
 
 def test_another_private_key_restores_nothing(here: Installation, tmp_path: Path) -> None:
-    assert here.call("backup", "key", str(tmp_path / "other.pem"), config=False).exit == 0
-    ran = here.restore(tmp_path / "again", key=tmp_path / "other.pem")
+    assert here.call("backup", "key", str(tmp_path / "other.key"), config=False).exit == 0
+    ran = here.restore(tmp_path / "again", key=tmp_path / "other.key")
     assert (ran.exit, ran.error["kind"]) == (2, "backup.other_key")
     assert_nothing_came_of_it(here, tmp_path / "again")
 
@@ -628,7 +628,7 @@ def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installatio
 
 def test_a_disk_without_room_leaves_the_earlier_backups_as_they_were(here: Installation) -> None:
     before = {path: path.read_bytes() for path in backup_of(here).iterdir()}
-    size = (backup_of(here) / "database.sealed").stat().st_size
+    size = (backup_of(here) / "database.age").stat().st_size
 
     def without_room() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

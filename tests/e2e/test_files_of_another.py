@@ -24,7 +24,7 @@ from cprsync.doctor.status import look_at, make_sure_that_heads_can_grow, places
 from cprsync.errors import BackupFailed, ConfigurationError
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.renewing import NewFiles, _make_sure_that_readable
-from cprsync.store.backup.sealed import Opener, Recipient, make_key_pair
+from cprsync.store.backup.encrypted import Opener, Recipient, make_key_pair
 from cprsync.store.backup.shelf import Shelf
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.wiring.setting_up import make_sure_of_files

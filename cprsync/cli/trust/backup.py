@@ -71,7 +71,8 @@ def backup_check(
 
     Name one backup, or a folder of several: the newest is checked. With --key every part is opened too.
     """
-    from cprsync.backup.backing_up import check_backup, folder_of_backups
+    from cprsync.backup.backing_up import folder_of_backups
+    from cprsync.backup.source import check_backup
 
     with failures(as_json=as_json, stays=never), progress(as_json=as_json) as shown:
         document = check_backup(folder or folder_of_backups(_settings(config), None), key, progress=shown)

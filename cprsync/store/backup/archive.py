@@ -1,4 +1,4 @@
-"""The sealed archive beside the database: keys, erase journal, audit's heads, settings, and what the settings name.
+"""The encrypted archive beside the database: keys, erase journal, audit's heads, settings, and what the settings name.
 
 An archive says where each of its files belongs: below the folder of the settings, or at a path of its own.
 """
@@ -11,7 +11,7 @@ import os
 import tarfile
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BackupBroken
 from cprsync.private import write_new_private
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from cprsync.store.backup.sealed import SealedWriter
 
 #: The first file of an archive: what the others are.
 _CONTENTS: Final = "contents.json"
 #: How much is read at a time.
 _READ_BYTES: Final = 1024 * 1024
 _CONTENTS_MAX: Final = 8 * 1024 * 1024
+#: What reading something ends in that is no archive of ours.
+_NOT_OURS: Final = (tarfile.TarError, ValueError, KeyError, TypeError, IndexError, StopIteration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,14 @@ def target_of(path: Path, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def write_archive(sealed: SealedWriter, document: dict[str, Any], files: Sequence[tuple[Kept, bytes | Path]]) -> None:
+def write_archive(plain: IO[bytes], document: dict[str, Any], files: Sequence[tuple[Kept, bytes | Path]]) -> None:
     """Write an archive, with what the caller wants to find in it again.
 
     Raises:
         OSError: a file cannot be read.
     """
     contents = json.dumps({**document, "files": [{"role": one.role, "target": one.target} for one, _ in files]})
-    file: Any = sealed
-    with tarfile.open(mode="w|", fileobj=file, bufsize=_READ_BYTES) as archive:
+    with tarfile.open(mode="w|", fileobj=plain, bufsize=_READ_BYTES) as archive:
         _add(archive, _CONTENTS, contents.encode())
         for number, (kept, content) in enumerate(files):
             _add(archive, str(number), content, kept.modified)
@@ -79,31 +79,52 @@ def read_archive(content: Iterable[bytes], folder: Path) -> tuple[dict[str, Any]
     Raises:
         BackupBroken: it is not an archive of ours.
     """
-    document: dict[str, Any] | None = None
     found: list[tuple[Kept, Path]] = []
-    stream = _Stream(iter(content))
     try:
-        with tarfile.open(mode="r|", fileobj=stream, bufsize=_READ_BYTES) as archive:
-            for entry in archive:
-                file = archive.extractfile(entry)
-                if file is None:
-                    raise _broken()
-                if document is None:
-                    document = json.loads(file.read(_CONTENTS_MAX))
-                    kinds = [Kept(str(one["role"]), str(one["target"])) for one in document["files"]]
-                    continue
-                path = folder / str(len(found))
-                _write(path, iter(partial(file.read, _READ_BYTES), b""))
-                if entry.mtime:
-                    os.utime(path, (entry.mtime, entry.mtime))
-                found.append((kinds[len(found)], path))
-        # to the end: only then the stream is known to be whole
-        stream.drain()
-    except (tarfile.TarError, ValueError, KeyError, TypeError, IndexError):
+        files = _read_files(content)
+        document = _read_document(files)
+        kinds = [Kept(str(one["role"]), str(one["target"])) for one in document["files"]]
+        for entry, file in files:
+            path = folder / str(len(found))
+            _write(path, iter(partial(file.read, _READ_BYTES), b""))
+            if entry.mtime:
+                os.utime(path, (entry.mtime, entry.mtime))
+            found.append((kinds[len(found)], path))
+    except _NOT_OURS:
         raise _broken() from None
-    if document is None or len(found) != len(kinds):
+    if len(found) != len(kinds):
         raise _broken()
     return document, found
+
+
+def read_document(content: Iterable[bytes]) -> dict[str, Any]:
+    """Return the document of an archive that is read to its end. Raises BackupBroken: it is not an archive of ours."""
+    try:
+        files = _read_files(content)
+        document = _read_document(files)
+        for _ in files:
+            pass
+    except _NOT_OURS:
+        raise _broken() from None
+    return document
+
+
+def _read_files(content: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    stream = _Stream(iter(content))
+    with tarfile.open(mode="r|", fileobj=stream, bufsize=_READ_BYTES) as archive:
+        for entry in archive:
+            file = archive.extractfile(entry)
+            if file is None:
+                raise _broken()
+            yield entry, file
+    # to the end: only then the stream is known to be whole
+    stream.drain()
+
+
+def _read_document(files: Iterator[tuple[tarfile.TarInfo, IO[bytes]]]) -> dict[str, Any]:
+    _, first = next(files)
+    document: dict[str, Any] = json.loads(first.read(_CONTENTS_MAX))
+    return document
 
 
 def _write(path: Path, content: Iterator[bytes]) -> None:

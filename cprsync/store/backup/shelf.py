@@ -25,18 +25,18 @@ from cprsync.private import (
     write_new_private,
 )
 from cprsync.store.backup.databases import disk_errors
-from cprsync.store.backup.sealed import SealedWriter, check_frames
+from cprsync.store.backup.encrypted import Written, broken, encrypting
 from cprsync.store.core.drivers import note_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cprsync.store.backup.sealed import Recipient
+    from cprsync.store.backup.encrypted import Recipient
 
 MANIFEST: Final = "manifest.json"
 #: The parts of a backup: the database; the keys, the erase journal, the audit's heads and the settings.
-DATABASE, KEYS = "database.sealed", "keys.sealed"
+DATABASE, KEYS = "database.age", "keys.age"
 _DRAFT: Final = ".draft-"
 _LOCK: Final = ".cprsync-backup.lock"
 #: No manifest is longer than this many bytes.
@@ -58,13 +58,13 @@ class Draft:
         return tuple(self._parts)
 
     @contextmanager
-    def part(self, name: str) -> Iterator[SealedWriter]:
-        """Write one part, sealed to the recipient, and sync it to disk."""
+    def part(self, name: str) -> Iterator[IO[bytes]]:
+        """Write one part, encrypted to the recipient, and sync it to disk."""
         with write_new_private(self.folder / name) as file:
-            sealed = SealedWriter(file, self._recipient, place=f"{self.name}/{name}")
-            yield sealed
-            sealed.finish()
-        self._parts.append(BackupPart(name, sealed.bytes, sealed.sha256))
+            written = Written(file)
+            with encrypting(written, self._recipient) as plain:
+                yield plain
+        self._parts.append(BackupPart(name, written.bytes, written.sha256))
 
 
 class Shelf:
@@ -192,16 +192,13 @@ def check_parts(folder: Path, manifest: Manifest, *, advance: Callable[[int], No
         try:
             part = manifest.part(name)
         except ValueError:
-            raise _wrong(name, "the manifest does not name it") from None
+            raise broken(name, "the manifest does not name it") from None
         try:
             with (folder / name).open("rb") as file:
                 if _hash(file, advance) != (part.sha256, part.bytes):
-                    raise _wrong(name, "it is not the file of the manifest")
-                file.seek(0)
-                if check_frames(file) != manifest.recipient:
-                    raise _wrong(name, "it is encrypted to another key than the manifest says")
+                    raise broken(name, "it is not the file of the manifest")
         except OSError as error:
-            raise _wrong(name, "it is missing, or cannot be read") from error
+            raise broken(name, "it is missing, or cannot be read") from error
 
 
 def _hash(file: IO[bytes], advance: Callable[[int], None]) -> tuple[str, int]:
@@ -211,7 +208,3 @@ def _hash(file: IO[bytes], advance: Callable[[int], None]) -> tuple[str, int]:
         size += len(content)
         advance(len(content))
     return found.hexdigest(), size
-
-
-def _wrong(name: str, why: str) -> BackupBroken:
-    return BackupBroken("the part {name} of the backup is broken: {why}", name=name, why=why)
