@@ -67,20 +67,11 @@ def read_toml(path: Path, what: str, *, private: bool = False) -> tuple[dict[str
             "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror, kind=what
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError("{path}: not TOML: {why}", path=path, why=_not_toml(error), kind=what) from None
+        raise ConfigurationError("{path}: not TOML: {why}", path=path, why=str(error), kind=what) from None
     except RecursionError:
         raise ConfigurationError("{path}: not TOML: nested too deep", path=path, kind=what) from None
     except UnicodeDecodeError:
         raise ConfigurationError("{path}: not UTF-8", path=path, kind=what) from None
-
-
-_AT: Final = re.compile(
-    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
-)
-
-
-#: What tomllib quotes of the file: a character, a name, the parts of a heading.
-_QUOTED: Final = re.compile(r"'.*'|\".*\"|\(.*\)", re.DOTALL)
 
 
 class LibraryMistake(CprsyncError):
@@ -97,19 +88,6 @@ class LibraryMistake(CprsyncError):
     def document(self) -> dict[str, Any]:
         """The key and the values, and the library's own words for a key without a translation."""
         return {**super().document(), "message": self._message}
-
-
-def _not_toml(error: tomllib.TOMLDecodeError) -> CprsyncError | str:
-    """The library's error, and its place, as sentences that have a Danish translation."""
-    found = _AT.fullmatch(str(error))
-    if found is None:
-        return str(error)
-    key, quotes = _QUOTED.subn("{it}", found["what"])
-    what = LibraryMistake(found["what"], key, **({"it": ""} if quotes else {}))
-    if found["line"] is None:
-        return CprsyncError("{what} (at end of document)", what=what)
-    place = {"line": found["line"], "column": found["column"]}
-    return CprsyncError("{what} (at line {line}, column {column})", what=what, **place)
 
 
 #: pydantic's types of mistakes with messages that would confuse an operator.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,37 +49,14 @@ def test_what_is_said_of_a_setting_has_danish_words(said: str) -> None:
     assert danish(said) not in {said, ""}
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a = 1\nb = \n", "linje 2: værdien kan ikke læses"),
-        ("a = [1\nb = 2", "linje 2: listen er ikke lukket"),
-        ("a = {b = 1", "sidst i filen: der mangler et komma eller en }"),
-        ("a = 20,5", "linje 1: der står mere på linjen"),
-        ('a = "x', "sidst i filen: teksten mangler sit sidste"),
-        ('a = "x\nb = 2', "linje 1: der står et tegn"),
-        ("[a\n", "linje 1: overskriften mangler sin ]"),
-        ("[[a]\n", "linje 1: overskriften mangler sine ]]"),
-        ("[a]\nb = 1\n[a]", "linje 3: overskriften står der to gange"),
-        ("a = 1\na = 2\n", "linje 2: navnet står der allerede"),
-        ("a = ja", "linje 1: værdien kan ikke læses"),
-        ("a = 2027-02-31", "linje 1: datoen findes ikke"),
-        ("a 1", "linje 1: der mangler et = efter navnet"),
-        ("= 1", "linje 1: linjen er hverken"),
-        ("a = {b = 1, b = 2}", "linje 1: det samme navn står to gange"),
-        ("a.b = 1\n[a]", "linje 2: "),
-        ('a = "\\q"', "linje 1: en \\ i en tekst"),
-    ],
-)
-def test_what_is_no_toml_is_told_in_danish_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_no_toml_is_told_in_danish_and_then_in_the_words_of_python_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text("a = 1\nb 2\n", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load_policy(path, frozenset())
-    danish = re.sub(r", tegn \d+", "", in_danish(caught.value.document()))
-    assert danish.startswith(f"{path}: ikke TOML: {told}")
-    assert caught.value.message.startswith(f"{path}: not TOML: ")
-    assert " (at " in caught.value.message
+    said = caught.value.message.removeprefix(f"{path}: not TOML: ")
+    assert said.endswith("(at line 2, column 3)")
+    assert in_danish(caught.value.document()) == f"{path} kan ikke læses som TOML. Python siger: {said}"
 
 
 def test_the_years_of_a_fee_page_are_answered_with_the_number_to_write(tmp_path: Path) -> None:
