@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _LEFT_OUT: Final = "left_out"
+#: Where dataclasses keep how a class was made.
+_PARAMETERS: Final = "__dataclass_params__"
 
 
 def left_out() -> Any:
@@ -48,11 +50,11 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 -- one for each kind of value
             return {str(_plain(key)): _plain(below) for key, below in value.items()}
         case tuple() | list():
             return [_plain(below) for below in value]
-    if is_dataclass(value) and not isinstance(value, type) and _shows_itself(value):
+    if is_result(value):
         return document_of(value)
     raise TypeError(f"no part of a document: {type(value).__name__}")
 
 
-def _shows_itself(value: Any) -> bool:
-    shows: bool = value.__dataclass_params__.repr
-    return shows
+def is_result(value: Any) -> TypeGuard[DataclassInstance]:
+    """Whether a value has a document: a dataclass that does not hide all of itself."""
+    return is_dataclass(value) and not isinstance(value, type) and getattr(value, _PARAMETERS).repr

@@ -17,6 +17,7 @@ from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the 
 from test_sign_in import sign_in
 from townspeople import cpr, person
 
+from cprsync.documents import document_of
 from cprsync.domain.desk.settable import settable
 from cprsync.domain.patron.patron import Purpose
 from cprsync.municipalities import load_municipalities
@@ -179,8 +180,8 @@ def test_the_library_says_which_fields_may_be_set_and_with_what(desk: Served, ap
 def test_a_month_of_deliveries_is_the_pages_document(desk: Served, api: Caller, query: str) -> None:
     library = desk.library
     day = library.clock.today().replace(month=2, day=1) if query else library.clock.today()
-    document = show_deliveries(library.store, month=day, now=library.clock.now())
-    assert api.get(f"/nights/deliveries{query}").json() == document
+    month = show_deliveries(library.store, month=day, now=library.clock.now())
+    assert api.get(f"/nights/deliveries{query}").json() == document_of(month)
 
 
 def test_changes_and_forecast_are_told_in_counts_and_name_no_patron(desk: Served, api: Caller) -> None:
@@ -188,9 +189,9 @@ def test_changes_and_forecast_are_told_in_counts_and_name_no_patron(desk: Served
     today = library.clock.today()
     for key in ("ANNA", "CLARA"):
         set_(library, "absence", "2027-04-10 til 2027-04-20", key=key)
-    assert api.get("/nights/changes?days=7").json() == show_changes(library.store, today=today, days=7)
+    assert api.get("/nights/changes?days=7").json() == document_of(show_changes(library.store, today=today, days=7))
     told = api.get("/nights/forecast?days=366").json()
-    events = foresee(library.store, library.policy, today=today, days=366)["events"]
+    events = foresee(library.store, library.policy, today=today, days=366).events
     assert sum(one["count"] for one in told["events"]) == len(events)
     assert 2 in [one["count"] for one in told["events"]]
-    assert not [one for one in events if one["patron"] and one["patron"] in str(told)]
+    assert not [one for one in events if one.patron and one.patron in str(told)]

@@ -204,9 +204,9 @@ def test_the_figures_of_the_chart_stand_in_a_table_that_is_summed(desk: Served) 
 def test_the_forecast_counts_by_day_and_names_no_patron(desk: Served) -> None:
     library = desk.library
     library.clock.moment = library.clock.moment.replace(year=2026)
-    events = foresee(library.store, library.policy, today=library.clock.today(), days=30)["events"]
+    events = foresee(library.store, library.policy, today=library.clock.today(), days=30).events
     text = desk.browser().open("/nights/forecast").text
-    assert not [one for one in events if one["patron"] and one["patron"] in text]
+    assert not [one for one in events if one.patron and one.patron in text]
     assert "De kommende nætter" in text
 
 

@@ -6,8 +6,8 @@ Shows patron numbers, groups and products, no names.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -20,11 +20,12 @@ from cprsync.errors import BadInput, CprsyncError, Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import run_line, run_lines
 from cprsync.language.status import status_lines
-from cprsync.language.words import day_text, has_word, heading, titles_of, word
+from cprsync.language.words import has_word, heading, long_day, titles_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from cprsync.services.night.calendar import Forecast, ForeseenEvent
     from cprsync.wiring.site import Site
 #: The most patrons to name for one kind on a day; of further ones only the number is shown.
 NAMED_MAX = 20
@@ -134,48 +135,42 @@ def forecast(
     from cprsync.services.night.calendar import foresee
 
     with frame.opened(today=today) as site, site.store() as store:
-        document = foresee(store, site.policy, today=site.clock.today(), days=days)
+        foreseen = foresee(store, site.policy, today=site.clock.today(), days=days)
     titles = titles_of(site.policy.products, frame.lang)
-    frame.print(document, forecast_lines(document, frame.lang, titles))
+    frame.print(foreseen, forecast_lines(foreseen, frame.lang, titles))
 
 
-def forecast_lines(
-    document: Mapping[str, Any], language: Language, titles: Mapping[str, str] = NO_TITLES
-) -> Iterator[str]:
+def forecast_lines(foreseen: Forecast, language: Language, titles: Mapping[str, str] = NO_TITLES) -> Iterator[str]:
     """The calendar, line by line. Days on which nothing happens are left out."""
-    first, last = (day_text(document[end], language) for end in ("from", "to"))
+    first, last = long_day(foreseen.from_, language), long_day(foreseen.to, language)
     yield emphasise(word("forecast", language, first=first, last=last))
-    yield f"  {_summary_text(document['events'], language)}"
-    if "withheld" in document:
-        yield f"  {word('forecast_withheld', language)}"
-    for day, of_day in groupby(document["events"], key=lambda event: event["day"]):
+    yield f"  {_summary_text(foreseen.events, language)}"
+    yield f"  {word('forecast_withheld', language)}"
+    for day, of_day in groupby(foreseen.events, key=attrgetter("day")):
         yield ""
-        on = date.fromisoformat(day)
-        yield f"{heading(on, language)} {on.year}"
-        for kind, of_kind in groupby(of_day, key=lambda event: event["kind"]):
+        yield f"{heading(day, language)} {day.year}"
+        for kind, of_kind in groupby(of_day, key=attrgetter("kind")):
             yield from _kind_lines(kind, list(of_kind), language, titles)
 
 
-def _summary_text(events: Iterable[Mapping[str, Any]], language: Language) -> str:
-    counts = Counter(event["kind"] for event in events)
+def _summary_text(events: Iterable[ForeseenEvent], language: Language) -> str:
+    counts = Counter(event.kind for event in events)
     if not counts:
         return word("forecast_nothing", language)
     counted = ", ".join(f"{word(kind, language)} {count}" for kind, count in counts.items())
     return f"{word('forecast_sum', language)}: {counted}"
 
 
-def _kind_lines(
-    kind: str, events: list[Mapping[str, Any]], language: Language, titles: Mapping[str, str]
-) -> Iterator[str]:
+def _kind_lines(kind: str, events: list[ForeseenEvent], language: Language, titles: Mapping[str, str]) -> Iterator[str]:
     from cprsync.services.night.calendar import PRODUCTS, RIGHTS
 
-    theirs = [event for event in events if event["patron"] is not None]
-    named = ", ".join(titles.get(event["what"], event["what"]) for event in events) if kind == PRODUCTS else ""
+    theirs = [event for event in events if event.patron is not None]
+    named = ", ".join(titles.get(event.what, event.what) for event in events) if kind == PRODUCTS else ""
     names = str(len(theirs)) if theirs else named
     yield f"  {word(kind, language)}" + (f": {names}" if names else "")
     shows = titles if kind in RIGHTS.values() else NO_TITLES
     for event in theirs[:NAMED_MAX]:
-        yield f"    {event['patron']}  {_what_text(event['what'], language, shows)}".rstrip()
+        yield f"    {event.patron}  {_what_text(event.what, language, shows)}".rstrip()
     if len(theirs) > NAMED_MAX:
         yield "    " + word("forecast_more", language, count=len(theirs) - NAMED_MAX)
 

@@ -8,10 +8,9 @@ import json
 import os
 import re
 import sys
-from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from cprsync.documents import document_of
+from cprsync.documents import document_of, is_result
 from cprsync.errors import AnswerLost
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def is_text(text: str) -> bool:
 
 def print_json(document: Mapping[str, Any] | DataclassInstance) -> None:
     """Print one document and nothing else: that of a result, or one that is made already."""
-    say(_to_json(document_of(document) if is_dataclass(document) else document, indent=2))
+    say(_to_json(document_of(document) if is_result(document) else document, indent=2))
 
 
 def print_long_json(document: Mapping[str, Any], name: str, entries: Iterable[Mapping[str, Any]]) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from cprsync.domain.feed.delivery import COPENHAGEN, SATURDAY, is_holiday, is_working_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
+    from datetime import datetime
 
 
 class DayKind(enum.Enum):

@@ -11,9 +11,9 @@ birthday.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.netmedia.rights import STORED_FORM, RightChange, reveals_birth_date, upcoming_changes
 from cprsync.domain.patron.due import ONE_DAY, Due, DueKind, after_day, forecast
@@ -24,7 +24,6 @@ from cprsync.services.ports.runs import DuePage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from datetime import date
 
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.night import Night
@@ -106,21 +105,36 @@ _ORDER: Final = (POLICY, PRODUCTS, *(kind.value for kind in DueKind), *RIGHTS.va
 AT_THE_DESK_MOST: Final = 5_000
 
 
-class _Event(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ForeseenEvent:
+    """What happens on one day."""
+
     day: date
     #: None: it concerns no single patron
     patron: str | None
     kind: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the coming nights will do, from the first day that no night has processed."""
+
+    from_: date
+    to: date
+    events: tuple[ForeseenEvent, ...]
+    #: said always: if it were said only when something is withheld, it would reveal a day
+    withheld: str = WITHHELD
+
+
+class _Event(NamedTuple):
+    told: ForeseenEvent
     #: the event falls on a birthday
     on_birthday: bool = False
 
-    def document(self) -> dict[str, str | None]:
-        return {"day": self.day.isoformat(), "patron": self.patron, "kind": self.kind, "what": self.what}
 
-
-def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int | None = None) -> dict[str, Any]:
-    """The JSON shape of `forecast`: from the first day that no night has processed, to the last of `days`.
+def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int | None = None) -> Forecast:
+    """Foresee the days from the first one that no night has processed, to the last of `days`.
 
     Missed days come first, because the next night processes them too, and derives rights on its own day. `most`: of how
     many patrons at most, if no night has lived with the policy yet and each of them has to be looked at.
@@ -139,19 +153,14 @@ def foresee(store: Store, policy: Policy, *, today: date, days: int, most: int |
     first = missed[0] if missed or lived is None else lived + ONE_DAY
     last = max(first, today) + timedelta(days=days - 1)
     events = [
-        _Event(due.day, due.patron_id, due.kind.value, due.what, reveals_birth_date(due.kind))
+        _Event(ForeseenEvent(due.day, due.patron_id, due.kind.value, due.what), reveals_birth_date(due.kind))
         for due in upcoming(store, policy, first=first, last=last)
     ]
     events += _policy_days(policy, first, last)
     events += _rights(store, policy, first=max(first, today), last=last, lived=lived)
-    shown = sorted(_shown(store, policy, events), key=lambda one: (one.day, _order(one), one.patron or "", one.what))
-    return {
-        "from": first.isoformat(),
-        "to": last.isoformat(),
-        "events": [one.document() for one in shown],
-        # said always: if it were said only when something is withheld, it would reveal a day
-        "withheld": WITHHELD,
-    }
+    shown = _shown(store, policy, events)
+    order = sorted(shown, key=lambda one: (one.day, _ORDER.index(one.kind), one.patron or "", one.what))
+    return Forecast(first, last, tuple(order))
 
 
 def _covers_everyone(store: Store, policy: Policy) -> bool:
@@ -159,21 +168,17 @@ def _covers_everyone(store: Store, policy: Policy) -> bool:
     return (policy.calendar_stamp(), policy.rights_stamp(STORED_FORM)) != (store.calendar.stamp(), store.rights.stamp())
 
 
-def _order(event: _Event) -> int:
-    return _ORDER.index(event.kind)
-
-
-def _shown(store: Store, policy: Policy, events: Collection[_Event]) -> list[_Event]:
+def _shown(store: Store, policy: Policy, events: Collection[_Event]) -> list[ForeseenEvent]:
     """The events without those on a sealed patron's birthday."""
-    whose = {one.patron for one in events if one.on_birthday and one.patron is not None}
+    whose = {one.told.patron for one in events if one.on_birthday and one.told.patron is not None}
     sealed = store.patrons.sealed_among(whose, silent_is_sealed=policy.silent_is_sealed)
-    return [one for one in events if not (one.on_birthday and one.patron in sealed)]
+    return [one.told for one in events if not (one.on_birthday and one.told.patron in sealed)]
 
 
 def _policy_days(policy: Policy, first: date, last: date) -> Iterator[_Event]:
     for ladder in policy.ladders.ladders:
         if first <= ladder.since <= last:
-            yield _Event(ladder.since, None, POLICY, "age_groups")
+            yield _Event(ForeseenEvent(ladder.since, None, POLICY, "age_groups"))
     days = {
         (day, product.name)
         for product in policy.products.periods
@@ -181,7 +186,7 @@ def _policy_days(policy: Policy, first: date, last: date) -> Iterator[_Event]:
         if day is not None and first <= day <= last
     }
     for day, name in days:
-        yield _Event(day, None, PRODUCTS, name)
+        yield _Event(ForeseenEvent(day, None, PRODUCTS, name))
 
 
 def _rights(store: Store, policy: Policy, *, first: date, last: date, lived: date | None) -> Iterator[_Event]:
@@ -194,7 +199,7 @@ def _rights(store: Store, policy: Policy, *, first: date, last: date, lived: dat
         for day, product, turn, cause in upcoming_changes(
             one.facts, policy, one.kept, first=first, last=last, lived=lived
         ):
-            yield _Event(day, one.patron_id, RIGHTS[turn], product, reveals_birth_date(cause))
+            yield _Event(ForeseenEvent(day, one.patron_id, RIGHTS[turn], product), reveals_birth_date(cause))
 
 
 def derive_rights(night: Night, run: Run) -> bool:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.routing import APIRoute
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 
+from cprsync.documents import document_of, is_result
 from cprsync.errors import BadInput
 from cprsync.https import SHOWN
 from cprsync.web.visit import FormRefused, one_at_a_time, read_body
@@ -113,7 +116,7 @@ def _guarded(let_in: Callable[[Request, Handler], Awaitable[Response]], whom: Gu
 
         def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
             # what a document does not have, the answer does not have either
-            super().__init__(path, endpoint, **{**options, "response_model_exclude_unset": True})
+            super().__init__(path, _answering(endpoint), **{**options, "response_model_exclude_unset": True})
 
         def get_route_handler(self) -> Any:
             handle = super().get_route_handler()
@@ -124,6 +127,17 @@ def _guarded(let_in: Callable[[Request, Handler], Awaitable[Response]], whom: Gu
             return answer
 
     return Guarded
+
+
+def _answering(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """An endpoint whose result is answered with its document, as its command prints it."""
+
+    @wraps(endpoint)
+    def answer(**values: Any) -> Any:
+        result = endpoint(**values)
+        return JSONResponse(document_of(result)) if is_result(result) else result
+
+    return answer
 
 
 async def _let_in(request: Request, task: Task | None, handle: Handler) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.openapi.utils import get_openapi
@@ -58,6 +59,8 @@ def describe(
     parts = document.setdefault("components", {})
     problem = Problem.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}", mode="serialization")
     schemas = {name: one for name, one in parts.get("schemas", {}).items() if not name.endswith("ValidationError")}
+    for one in schemas.values():
+        _name_as_documents_do(one)
     parts["schemas"] = dict(sorted({**schemas, **problem.pop("$defs"), "Problem": problem}.items()))
     parts["responses"] = {str(status): _refusal(text) for status, text in _REFUSED.items()}
     parts["securitySchemes"] = {
@@ -74,10 +77,18 @@ def describe(
         people = ("session",) if method == "get" else ("session", "token")
         operation["security"] = [{name: [] for name in (("certificate",) if route.guard.is_for_machines else people)}]
         operation["tags"] = [route.path_format.split("/")[1]]
-        refused = sorted(_refusals_of(route, asks=route.endpoint in asking))
+        refused = sorted(_refusals_of(route, asks=unwrap(route.endpoint) in asking))
         own = {status: one for status, one in operation["responses"].items() if int(status) not in _REFUSED}
         operation["responses"] = own | {str(one): {"$ref": f"#/components/responses/{one}"} for one in refused}
     return document
+
+
+def _name_as_documents_do(schema: dict[str, Any]) -> None:
+    """Take the `_` from an attribute that would be a word of Python: its document has none (`documents.py`)."""
+    if "properties" in schema:
+        schema["properties"] = {name.rstrip("_"): below for name, below in schema["properties"].items()}
+    if "required" in schema:
+        schema["required"] = [name.rstrip("_") for name in schema["required"]]
 
 
 def _operations(endpoints: Sequence[BaseRoute], document: dict[str, Any]) -> Iterator[tuple[Any, str, dict[str, Any]]]:

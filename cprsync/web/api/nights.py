@@ -12,7 +12,14 @@ from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
 from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.services.night.calendar import DAYS_MAX
-from cprsync.services.night.history import count_forecast, show_changes, show_deliveries
+from cprsync.services.night.history import (
+    ChangesByKind,
+    CountedForecast,
+    DeliveryMonth,
+    count_forecast,
+    show_changes,
+    show_deliveries,
+)
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import asked, reports
 from cprsync.web.approved_runs import run_approved_plan
@@ -32,8 +39,8 @@ def list_nights(call: Caller, before: Before = None, most: Days = DAYS_MAX) -> A
         return {"runs": place.desk.store.runs.documents(before=before, most=most)}
 
 
-@seeing.get("/nights/deliveries", response_model=reports.Month)
-def show_month(call: Caller, month: Month = None) -> Any:
+@seeing.get("/nights/deliveries")
+def show_month(call: Caller, month: Month = None) -> DeliveryMonth:
     """Show a month's deliveries day by day: taken, missing, late, or none expected. Without `month`: this one."""
     with call.place() as place:
         desk = place.desk
@@ -41,15 +48,15 @@ def show_month(call: Caller, month: Month = None) -> Any:
         return show_deliveries(desk.store, month=day, now=desk.clock.now())
 
 
-@seeing.get("/nights/changes", response_model=reports.Changes)
-def show_changes_by_kind(call: Caller, days: Days = _DAYS) -> Any:
+@seeing.get("/nights/changes")
+def show_changes_by_kind(call: Caller, days: Days = _DAYS) -> ChangesByKind:
     """Show what the nights of the last days changed, by kind."""
     with call.place() as place:
         return show_changes(place.desk.store, today=place.desk.clock.today(), days=days)
 
 
-@seeing.get("/nights/forecast", response_model=reports.Forecast)
-def show_forecast(call: Caller, days: Days = _DAYS) -> Any:
+@seeing.get("/nights/forecast")
+def show_forecast(call: Caller, days: Days = _DAYS) -> CountedForecast:
     """Count what the coming nights will do by themselves, day by day. No patron is named."""
     with call.place() as place:
         return count_forecast(place.desk, days=days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -15,8 +15,10 @@ from cprsync.cli.main import app
 from cprsync.cli.night.overview import NAMED_MAX, forecast_lines
 from cprsync.cli.terminal.output import emphasise
 from cprsync.config.settings import load_settings
+from cprsync.language.words import word
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
+from cprsync.services.night.calendar import Forecast, ForeseenEvent
 from cprsync.wiring.site import site_of
 
 if TYPE_CHECKING:
@@ -24,11 +26,13 @@ if TYPE_CHECKING:
 
     from conftest import LivedDemo
 
-WINDOW = {"from": "2026-12-30", "to": "2027-01-28"}
+
+def event(day: str, patron: str | None, kind: str, what: str) -> ForeseenEvent:
+    return ForeseenEvent(date.fromisoformat(day), patron, kind, what)
 
 
-def event(day: str, patron: str | None, kind: str, what: str) -> dict[str, Any]:
-    return {"day": day, "patron": patron, "kind": kind, "what": what}
+def foreseen(*events: ForeseenEvent) -> Forecast:
+    return Forecast(date(2026, 12, 30), date(2027, 1, 28), events)
 
 
 EVENTS = [
@@ -50,9 +54,10 @@ COUNTED = (
 
 
 def test_a_forecast_is_a_calendar_by_day_with_counts_and_patron_numbers() -> None:
-    assert list(forecast_lines({**WINDOW, "events": EVENTS}, "da")) == [
+    assert list(forecast_lines(foreseen(*EVENTS), "da")) == [
         emphasise("Det sker fra 30. december 2026 til 28. januar 2027, hvis intet ændres i CPR"),
         COUNTED,
+        f"  {word('forecast_withheld', 'da')}",
         "",
         "Torsdag 31. december 2026",
         "  rettelse ophørt: 1",
@@ -74,17 +79,17 @@ def test_a_forecast_is_a_calendar_by_day_with_counts_and_patron_numbers() -> Non
 
 
 def test_a_forecast_speaks_english_when_asked_to() -> None:
-    told = "\n".join(forecast_lines({**WINDOW, "events": EVENTS[:1]}, "en"))
+    told = "\n".join(forecast_lines(foreseen(EVENTS[0]), "en"))
     assert "Thursday 31 December 2026\n  correction ended: 1\n    11111111  birth date" in told
 
 
 def test_days_without_anything_say_so() -> None:
-    assert list(forecast_lines({**WINDOW, "events": []}, "da"))[1:] == ["  Der sker intet."]
+    assert list(forecast_lines(foreseen(), "da"))[1] == "  Der sker intet."
 
 
 def test_a_day_that_moves_everybody_names_some_and_counts_the_rest() -> None:
     many = [event("2027-01-01", f"{10_000_000 + n}", "age_step", "Barn > Ung") for n in range(NAMED_MAX + 7)]
-    lines = list(forecast_lines({**WINDOW, "events": many}, "da"))
+    lines = list(forecast_lines(foreseen(*many), "da"))
     assert f"  ny lånergruppe: {NAMED_MAX + 7}" in lines
     assert sum(line.endswith("Barn > Ung") for line in lines) == NAMED_MAX
     assert lines[-1] == "    … og 7 til: se dem alle med --json"

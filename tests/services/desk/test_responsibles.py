@@ -532,9 +532,9 @@ def nights_until(library: Library, last: date) -> None:
 
 def test_at_18_the_link_ends_as_forecast_and_she_is_closed_in_the_same_night(town: Library) -> None:
     add(town, "ALFRED", "QUINNIE")
-    told = foresee(town.store, town.policy, today=town.clock.today(), days=20)["events"]
-    ends = [(one["day"], one["patron"]) for one in told if one["kind"] == "responsibility_ended"]
-    assert ends == [(OF_AGE.isoformat(), town.id_of("ALFRED"))]
+    told = foresee(town.store, town.policy, today=town.clock.today(), days=20).events
+    ends = [(one.day, one.patron) for one in told if one.kind == "responsibility_ended"]
+    assert ends == [(OF_AGE, town.id_of("ALFRED"))]
     nights_until(town, OF_AGE - timedelta(days=1))
     town.night()
     assert links(town)[0][2] is None
@@ -596,8 +596,8 @@ def test_a_corrected_birth_date_moves_the_end(town: Library) -> None:
     town.night()
     town.deliver(MONDAY, replace(person("LIV"), birth=Birth(date(2009, 3, 25))))
     town.night()
-    told = foresee(town.store, town.policy, today=town.clock.today(), days=5)["events"]
-    assert ("2027-03-25", "responsibility_ended") in {(one["day"], one["kind"]) for one in told}
+    told = foresee(town.store, town.policy, today=town.clock.today(), days=5).events
+    assert (date(2027, 3, 25), "responsibility_ended") in {(one.day, one.kind) for one in told}
     town.deliver(TUESDAY, replace(person("LIV"), birth=Birth(date(2009, 3, 24))))
     town.one_night()
     assert links(town) == [(town.id_of("LIV"), town.id_of("QUINNIE"), date(2027, 3, 24))]
@@ -631,8 +631,8 @@ def test_a_birth_date_corrected_at_the_desk_moves_the_end_too(town: Library) -> 
     add(town, "LIV", "QUINNIE")
     town.night()
     correct(town, "birth_date", "2009-03-25", key="LIV", until=date(2027, 6, 1))
-    told = foresee(town.store, town.policy, today=town.clock.today(), days=10)["events"]
-    assert ("2027-03-25", "responsibility_ended") in {(one["day"], one["kind"]) for one in told}
+    told = foresee(town.store, town.policy, today=town.clock.today(), days=10).events
+    assert (date(2027, 3, 25), "responsibility_ended") in {(one.day, one.kind) for one in told}
 
 
 def test_two_deliveries_of_one_night_make_no_borrower_of_whoever_only_answers(town: Library) -> None:

@@ -211,9 +211,9 @@ def test_another_policy_is_derived_for_everyone_and_one_without_products_keeps_n
 
 
 def foreseen(library: Library, days: int) -> list[tuple[str, str, str, str]]:
-    told = foresee(library.store, library.policy, today=library.clock.today(), days=days)["events"]
-    rights = [one for one in told if str(one["kind"]).startswith("right_")]
-    return sorted((one["day"], one["patron"], one["what"], one["kind"].removeprefix("right_")) for one in rights)
+    told = foresee(library.store, library.policy, today=library.clock.today(), days=days).events
+    rights = [one for one in told if one.kind.startswith("right_")]
+    return sorted((one.day.isoformat(), str(one.patron), one.what, one.kind.removeprefix("right_")) for one in rights)
 
 
 def test_the_rights_of_thirty_nights_lived_are_the_thirty_days_forecast(reading: Library) -> None:

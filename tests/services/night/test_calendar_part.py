@@ -23,7 +23,7 @@ from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, Retention
 from cprsync.errors import BadInput, Exit
 from cprsync.services.desk.lookup import Asked, Desk
-from cprsync.services.night.calendar import foresee
+from cprsync.services.night.calendar import ForeseenEvent, foresee
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.trust.status import find_nights, night_of
 
@@ -82,8 +82,8 @@ def events(library: Library, after: date = date.min) -> list[tuple[str, str, str
 
 
 def forecast(library: Library, days: int = DAYS) -> list[tuple[str, str, str, str]]:
-    told = foresee(library.store, library.policy, today=library.clock.today(), days=days)["events"]
-    return sorted((one["day"], one["patron"], one["kind"], one["what"]) for one in told if one["patron"])
+    told = foresee(library.store, library.policy, today=library.clock.today(), days=days).events
+    return sorted((one.day.isoformat(), one.patron, one.kind, one.what) for one in told if one.patron)
 
 
 def a_night_without_a_delivery(library: Library, days: int = 1) -> Any:
@@ -113,8 +113,8 @@ def test_thirty_nights_lived_are_the_thirty_days_forecast(town: Library) -> None
         "absence_ended": 1,
         "subscription_ended": 1,
     }
-    assert (told["from"], told["to"]) == ("2027-02-21", "2027-03-22")
-    assert {"day": "2027-03-12", "patron": None, "kind": "policy", "what": "age_groups"} in told["events"]
+    assert (told.from_, told.to) == (date(2027, 2, 21), date(2027, 3, 22))
+    assert ForeseenEvent(date(2027, 3, 12), None, "policy", "age_groups") in told.events
     lived: Counter[str] = Counter()
     for day in range(1, DAYS + 1):
         town.clock.moment += ONE_DAY
@@ -171,7 +171,7 @@ def test_after_a_change_of_policy_more_patrons_than_there_is_time_for_are_forese
 def test_a_forecast_begins_with_the_days_that_no_night_has_lived(town: Library) -> None:
     town.clock.moment += timedelta(days=20)
     told = foresee(town.store, town.policy, today=town.clock.today(), days=1)
-    assert (told["from"], told["to"]) == ("2027-02-20", "2027-03-11")
+    assert (told.from_, told.to) == (date(2027, 2, 20), date(2027, 3, 11))
     said = forecast(town, 1)
     assert len(said) == 3
     assert town.night().calendar == {"days": 20, "age_step": 3}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY
 from townspeople import cpr, dies, moves, person, renames
 
+from cprsync.domain.feed.calendar import Fate
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.night.history import show_changes, show_deliveries
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 def fates(library: Library) -> dict[int, tuple[str, int]]:
     """By day of the month: what became of its delivery, and how late it came."""
-    document = show_deliveries(library.store, month=MONDAY, now=library.clock.now())
-    return {int(one["day"][-2:]): (one["fate"], one["days_late"]) for one in document["days"] if one["fate"] != "none"}
+    month = show_deliveries(library.store, month=MONDAY, now=library.clock.now())
+    return {one.day.day: (one.fate.value, one.days_late) for one in month.days if one.fate is not Fate.NONE}
 
 
 def discard(library: Library) -> None:
@@ -28,8 +29,8 @@ def discard(library: Library) -> None:
 
 
 def counts(library: Library) -> list[tuple[str, dict[str, int]]]:
-    document = show_changes(library.store, today=library.clock.today(), days=10)
-    return [(one["day"], {kind: count for kind, count in one["counts"].items() if count}) for one in document["nights"]]
+    changes = show_changes(library.store, today=library.clock.today(), days=10)
+    return [(str(one.day), {kind.value: n for kind, n in one.counts.items() if n}) for one in changes.nights]
 
 
 def test_deliveries_on_time_and_late_stand_on_their_days(either_library: Library) -> None:
@@ -67,12 +68,12 @@ def test_a_held_delivery_has_come_and_is_not_taken(library: Library) -> None:
 
 def test_a_library_without_deliveries_misses_none(new_library: Library) -> None:
     assert fates(new_library) == {}
-    assert show_deliveries(new_library.store, month=MONDAY, now=new_library.clock.now())["begun"] is None
+    assert show_deliveries(new_library.store, month=MONDAY, now=new_library.clock.now()).begun is None
 
 
 def test_a_month_has_all_of_its_days(library: Library) -> None:
-    document = show_deliveries(library.store, month=FRIDAY, now=library.clock.now())
-    assert (document["from"], document["to"], len(document["days"])) == ("2027-03-01", "2027-03-31", 31)
+    month = show_deliveries(library.store, month=FRIDAY, now=library.clock.now())
+    assert (month.from_, month.to, len(month.days)) == (date(2027, 3, 1), date(2027, 3, 31), 31)
 
 
 def test_changes_are_counted_by_kind_on_the_day_of_the_night(either_library: Library) -> None:
@@ -89,9 +90,9 @@ def test_changes_are_counted_by_kind_on_the_day_of_the_night(either_library: Lib
 
 def test_nights_before_the_span_are_left_out(library: Library) -> None:
     library.clock.moment += timedelta(days=40)
-    document = show_changes(library.store, today=library.clock.today(), days=10)
-    assert document["nights"] == []
-    assert not any(document["sums"].values())
+    changes = show_changes(library.store, today=library.clock.today(), days=10)
+    assert changes.nights == ()
+    assert not any(changes.sums.values())
 
 
 def coverage(library: Library) -> Any:

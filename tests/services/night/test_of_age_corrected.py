@@ -71,8 +71,8 @@ def ends(library: Library, minor: str = "LIV") -> list[date | None]:
 
 
 def foretold(library: Library, days: int = 30) -> list[tuple[str, str]]:
-    told = foresee(library.store, library.policy, today=library.clock.today(), days=days)["events"]
-    return [(one["day"], one["kind"]) for one in told if one["kind"].startswith("responsibility")]
+    told = foresee(library.store, library.policy, today=library.clock.today(), days=days).events
+    return [(one.day.isoformat(), one.kind) for one in told if one.kind.startswith("responsibility")]
 
 
 def planned_night(library: Library) -> dict[str, Any]:
