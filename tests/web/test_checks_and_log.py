@@ -203,7 +203,7 @@ def test_a_citizen_is_told_when_and_why_and_by_which_library_and_no_employee(gua
     # somebody who never became a patron is told too
     look_up_strangers(library, 1)
     officer.open("/log").send("/log/citizen", citizen=stranger(0).number.digits)
-    assert "registrering" in officer.text
+    assert "indmeldelse" in officer.text
     officer.open("/log").send("/log/citizen", citizen="nobody")
     assert officer.answer.status_code == 422
 

@@ -183,7 +183,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "leaving": (
-        "Låneren er ved at blive meldt ud: registreringen tager udmeldelsen tilbage.",
+        "Låneren er ved at blive meldt ud: indmeldelsen tager udmeldelsen tilbage.",
         "Beslutning 40",
     ),
     "left_before": (
@@ -195,7 +195,7 @@ SAYS: dict[str, tuple[str, str]] = {
         "Beslutning 40",
     ),
     "other_purpose": (
-        "Personen er ikke låner, men bliver det nu, selv om opslaget har et andet formål end registrering.",
+        "Personen er ikke låner, men bliver det nu, selv om opslaget har et andet formål end indmeldelse.",
         "Beslutning 40",
     ),
     "guardian": (

@@ -52,7 +52,7 @@ SENTENCES = {
     "several telephones, landline, mobile, for notices": ("Telefonnummer", "fastnet eller mobil"),
     "the last for SMS on reservations and due days": (
         "Telefonnummer",
-        "Ét af dem kan få beskeder: dertil sender vi SMS'er",
+        "Ét af dem kan få beskeder: dertil sender vi sms'er",
     ),
     "which you change on the site": ("Telefonnummer", "personalet kan skrive det ind for dig"),
     "the e-mail for notices": ("E-mail", "kan få beskeder: dertil sender vi e-mails"),
@@ -80,7 +80,7 @@ SENTENCES = {
     ),
     "balance: fees and bills": ("Mellemværende", "gebyrer og erstatninger"),
     "balance: erased 30 days after payment": ("Mellemværende", "Slettes 30 dage efter betalingen"),
-    "messages: SMS and e-mails sent": ("Beskeder", "Hvilke SMS'er, e-mails og breve"),
+    "messages: SMS and e-mails sent": ("Beskeder", "Hvilke sms'er, e-mails og breve"),
     "messages: content erased after 30 days": ("Beskeder", "Hvad der stod, slettes efter 30 dage"),
     "messages: that they were sent is kept": ("Beskeder", "hvornår og ad hvilken vej du fik dem, huskes"),
 }
