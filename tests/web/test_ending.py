@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from browser import cursor_of
 from doubles import unowned
 from test_box import patron_of
 from test_reviewing import circulate
@@ -44,6 +45,8 @@ def test_no_record_ends_for_good_unless_its_number_is_typed_again(desk: Served, 
     again = patron_of(desk, typed)[: 7 if typed == "ANNA" else 8] if typed else ""
     before = desk.library.everything()
     browser = desk.browser().open(f"/patrons/{patron}/{way}").send(f"/patrons/{patron}/{way}", again=again)
+    told = cursor_of(browser.answer).text_content()
+    assert told.strip().endswith("der står øverst på siden."), told
     assert browser.answer.status_code == 422
     assert "intet er gemt" in browser.text.casefold()
     assert 'href="#again"' in browser.answer.text

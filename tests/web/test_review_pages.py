@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from browser import cursor_of
 from callers import records
 from doubles import MONDAY, TUESDAY
 from said_yes import leave
@@ -250,6 +251,15 @@ def test_the_queue_shows_one_kind_and_what_has_waited(desk: Served, number: int)
     assert shown(f"/reviews?kind={NET_MEDIA_REFUSED}&older=7") == set()
     assert shown("/reviews?view=nonsense&older=x") == {number, other}
     assert shown("/reviews?view=answered") == set()
+
+
+@pytest.mark.parametrize(("asked", "said"), [("view=waiting&kind=", "1 sag venter"), ("view=later", "Ingen sager")])
+def test_the_cursor_goes_to_what_a_filter_has_found(desk: Served, number: int, asked: str, said: str) -> None:
+    """The form is sent as an address, and the page began anew at its top."""
+    browser = desk.browser().open(f"/reviews?{asked}")
+    assert cursor_of(browser.answer).text_content().startswith(said)
+    assert "autofocus" not in browser.open("/reviews").answer.text
+    assert desk.library.store.review_desk.item(number).state is State.WAITING
 
 
 def test_an_answer_is_found_taken_back_and_reopened(desk: Served, number: int) -> None:

@@ -64,6 +64,8 @@ def show_queue(visit: Visit, *, problem: str | None = None) -> Response:
         "reviews.html",
         items=shown,
         asked=asked,
+        # the cursor goes to what was found
+        is_asked="view" in visit.request.query_params,
         views=VIEWS,
         ages=AGES,
         kinds=[(kind, titles[kind], count) for kind, count in kinds.most_common()],
