@@ -86,6 +86,44 @@ def test_a_restart_keeps_everything(start: Start) -> None:
         assert control.night(second)["files"] == ["D270323.L123456"]
 
 
+def change_stored_persons(folder: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Let a mock's state hold its people as another version has written them."""
+    path = folder / "state.json"
+    state = json.loads(path.read_text(encoding="utf-8"))
+    for person in (*state["person"], *filter(None, state["published"].values())):
+        change(person)
+    path.write_text(json.dumps(state), encoding="utf-8")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("empty", ["", [], {}, None, False])
+def test_a_folder_of_another_version_starts_while_nobody_uses_the_field_that_differs(
+    start: Start, tmp_path: Path, empty: Any
+) -> None:
+    with start() as first:
+        control.event(first, "move", "ANNA", "SKOLEN")
+        before = control.state(first)
+
+    def write_as_another(person: dict[str, Any]) -> None:
+        person["of_another_version"] = empty
+        person["name"]["of_another_version"] = empty
+        del person["ends"]
+
+    change_stored_persons(tmp_path / "mock", write_as_another)
+    with start() as second:
+        assert control.state(second) == before
+
+
+def test_a_folder_with_a_value_that_only_another_version_knows_is_left_as_it_is(start: Start, tmp_path: Path) -> None:
+    with start():
+        pass
+    before = change_stored_persons(tmp_path / "mock", lambda person: person.update(of_another_version="2027-03-01"))
+    with pytest.raises(ConfigurationError, match="or the version that wrote this one") as refused, start():
+        pass
+    assert refused.value.kind == "mock.state"
+    assert (tmp_path / "mock" / "state.json").read_bytes() == before
+
+
 def test_a_journals_torn_last_line_is_dropped_and_the_next_one_is_whole(start: Start, tmp_path: Path) -> None:
     with start() as ready:
         Caller(ready).subscribe(ANNA)

@@ -336,14 +336,14 @@ def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
         ConfigurationError: kind `mock.town.state`; the stored state is not valid.
     """
     try:
-        town = town_of(document)
+        town = town_of({**document, "person": [_without_defaults(fields) for fields in document["person"]]})
         people = dict(town.people)
         published: dict[str, Person] = dict(people)
         for key, fields in document["published"].items():
             if fields is None:
                 del published[key]
             else:
-                published[key] = person_of(fields)
+                published[key] = person_of(_without_defaults(fields))
         entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
         register = Register(
             folder,
@@ -360,6 +360,12 @@ def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             in_file=int(document["in_file"]),
             owed=[Owed(**one) for one in document["owed"]],
         )
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            "the mock's kept state has a value that this version does not know: use a new folder, or the version that "
+            "wrote this one",
+            kind="mock.state",
+        ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError("the mock's kept state is damaged: use a new folder", kind="mock.state") from error
     for one in agreement.ALL:
@@ -367,3 +373,12 @@ def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
     register.deliver_owed()
     memory.clear_aside()
     return register
+
+
+def _without_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A person's stored fields without the empty ones. Each field's default is empty.
+
+    A field that another version of the mock has is no hindrance as long as nobody uses it.
+    """
+    inside = {k: _without_defaults(v) if isinstance(v, dict) else v for k, v in fields.items()}
+    return {name: value for name, value in inside.items() if value}
