@@ -1,8 +1,8 @@
 """CULR over SOAP: settles effects and reads accounts. Each call has a limit on time, size and tries.
 
-Implements `services.ports.netmedia.NetMedia`. A call holds an identifier, the library, a municipality number and
-credentials, and nothing else. In an answer, elements are found by name, in any namespace and order, with anything that
-a later version adds. A code that is not known counts as unknown, which is no success. No error quotes the answer.
+A call holds an identifier, the library, a municipality number and credentials, and nothing else. In an answer, elements
+are found by name, in any namespace and order, with anything that a later version adds. A code that is not known counts
+as unknown, which is no success. No error quotes the answer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from cprsync.errors import (
     NetMediaUntrusted,
 )
 from cprsync.private import read_password
+from cprsync.services.ports.netmedia import NetMedia
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import FAULT, Contract, payload, root_of
@@ -103,7 +104,7 @@ class CulrCircuit(Circuit):
             )
 
 
-class SoapNetMedia:
+class SoapNetMedia(NetMedia):
     """CULR as one library, over TLS. Close it after use."""
 
     def __init__(self, settings: NetMediaSettings, *, schemas: Schemas, surroundings: Surroundings) -> None:

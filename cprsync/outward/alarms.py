@@ -22,6 +22,7 @@ from cprsync.errors import AlarmUndelivered, ConfigurationError
 from cprsync.language.alarms import body_of, subject_of
 from cprsync.outward.webhook import DELIVERY, SIGNATURE, read_keys, sign
 from cprsync.private import read_password
+from cprsync.services.ports.trust.alarms import Channel
 from cprsync.wire.calls import Calls, Peer
 from cprsync.wire.errors import PeerUntrusted
 from cprsync.wire.limits import PeerSettings
@@ -61,7 +62,7 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class MailChannel:
+class MailChannel(Channel):
     """Mail over TLS: without a certificate that is right, nothing is sent, and no password."""
 
     settings: MailSettings
@@ -190,7 +191,7 @@ _RECEIVER: Final = Peer("alarms", _translate, unanswered=AlarmUndelivered, hopel
 
 
 @dataclass(frozen=True, slots=True)
-class HookChannel:
+class HookChannel(Channel):
     """A webhook: one signed post with all messages, as JSON."""
 
     settings: PostSettings

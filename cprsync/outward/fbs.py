@@ -1,10 +1,10 @@
 """Cicero (FBS) over its CMS API: shows patrons. It has no call that writes.
 
-Implements `services.ports.comparing.LibrarySystem`, by the published contract of DBC's FBS adapter and its source. A
-session is opened with the library's user; its key goes into a header of each call, and a 401 means that it has ended. A
-patron is read by their number there (GET). If that is not known yet, they are found by their CPR number, in the body of
-a POST as the contract wants it: it is the look-up that a site makes after somebody has logged in, and it changes
-nothing. The contract has no list, no search and no delta.
+By the published contract of DBC's FBS adapter and its source. A session is opened with the library's user; its key goes
+into a header of each call, and a 401 means that it has ended. A patron is read by their number there (GET). If that is
+not known yet, they are found by their CPR number, in the body of a POST as the contract wants it: it is the look-up
+that a site makes after somebody has logged in, and it changes nothing. The contract has no list, no search and no
+delta.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from cprsync.errors import (
 )
 from cprsync.outward.shown import parse_patron
 from cprsync.private import read_password
+from cprsync.services.ports.comparing import LibrarySystem
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.documents import read_document
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
@@ -67,7 +68,7 @@ _FBS: Final = Peer(
 )
 
 
-class FbsClient:
+class FbsClient(LibrarySystem):
     """FBS as one library, over TLS. Close it after use."""
 
     def __init__(self, settings: FbsSettings, *, surroundings: Surroundings) -> None:

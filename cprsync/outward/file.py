@@ -1,9 +1,9 @@
 """Files for another system: each sending leaves new files in a folder, whole or not at all, each with a checksum.
 
-Implements `services.ports.outward.TargetClient`. A killed process loses no change and tells none twice. A file is
-written under a hidden name first. Then a list of what is in it is written, the ledger. Then the file gets its name. The
-next sending deletes a file that has no name yet, with its ledger. It takes what any other ledger lists as told. The
-reader may take and delete the files at any time, but never the hidden ones.
+A killed process loses no change and tells none twice. A file is written under a hidden name first. Then a list of what
+is in it is written, the ledger. Then the file gets its name. The next sending deletes a file that has no name yet, with
+its ledger. It takes what any other ledger lists as told. The reader may take and delete the files at any time, but
+never the hidden ones.
 
 A file's name has the target, the time, and the first and the last version in it: nothing of a patron.
 """
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from cprsync.domain.outward.lines import list_cells, list_columns, write_line
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.private import check_folder, replace_private, sync_folder
-from cprsync.services.ports.outward import Delivered
+from cprsync.services.ports.outward import Delivered, TargetClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,7 +58,7 @@ class _Draft:
         self.size += len(content)
 
 
-class FileClient:
+class FileClient(TargetClient):
     """The folder of one target."""
 
     def __init__(self, settings: FileSettings, *, now: Callable[[], datetime]) -> None:

@@ -1,8 +1,8 @@
-"""Koha over its REST API: hears of patrons, and shows where it differs from them.
+"""Koha over its REST API, by what is publicly known of it: hears of patrons, and shows where it differs from them.
 
-Implements `services.ports.outward.TargetClient` and `TargetReader`, by what is publicly known of Koha. Koha has no way
-to write only if nobody else has written: the record is read again right before the write and right after it. What
-staff write between the last read and the write, a moment of one call, is overwritten without a trace.
+Koha has no way to write only if nobody else has written: the record is read again
+right before the write and right after it. What staff write between the last read and the write, a moment of one call,
+is overwritten without a trace.
 
 What is decided about a record is in `domain.outward.koha`.
 """
@@ -28,7 +28,7 @@ from cprsync.errors import CprsyncError, TargetUnavailable
 from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, TOKENS, KohaCalls, KohaSaidNo
 from cprsync.outward.koha_shown import write_body
 from cprsync.outward.queued import send_queues
-from cprsync.services.ports.outward import Delivered, Undelivered
+from cprsync.services.ports.outward import Delivered, TargetClient, TargetReader, Undelivered
 from cprsync.wire.calls import Circuit, Surroundings, side_by_side
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class _LeftToStaff(Exception):
         self.code, self.fields, self.again = code, fields, again
 
 
-class KohaClient:
+class KohaClient(TargetClient, TargetReader):
     """Koha as one library. Close it after use."""
 
     def __init__(self, settings: KohaSettings, *, today: Callable[[], date], surroundings: Surroundings) -> None:

@@ -1,7 +1,7 @@
 """A webhook: posts which patron has changed, and nothing about the patron. The receiver fetches the rest from a feed.
 
-Implements `services.ports.outward.TargetClient`. Each post is signed over its time and its body, with every key that
-the library has, so that a receiver may change keys at its own time. No redirect is followed.
+Each post is signed over its time and its body, with every key that the library has, so that a receiver may change keys
+at its own time. No redirect is followed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
 from cprsync.outward.queued import send_queues
 from cprsync.private import read_password
-from cprsync.services.ports.outward import Delivered, Undelivered
+from cprsync.services.ports.outward import Delivered, TargetClient, Undelivered
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings
 from cprsync.wire.errors import CallFailed, PeerUntrusted
 
@@ -116,7 +116,7 @@ def _is_refusal(outcome: object) -> bool:
     return isinstance(outcome, Undelivered) and outcome.final
 
 
-class WebhookClient:
+class WebhookClient(TargetClient):
     """One receiver, over TLS. Close it after use."""
 
     def __init__(self, settings: WebhookSettings, *, surroundings: Surroundings) -> None:

@@ -17,51 +17,51 @@ from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.core.engine import at_one_moment, beginning, clock_offset, read_only
 from cprsync.store.core.tenant import AGREEMENT_IS, Tenant
 from cprsync.store.core.version import check_agency, check_environment, check_version, note_environment
-from cprsync.store.desk.access_checks import Access
-from cprsync.store.desk.cards import Cards
-from cprsync.store.desk.desk import Desk
-from cprsync.store.desk.reviews import ReviewDesk
-from cprsync.store.desk.setting import StaffChanges
-from cprsync.store.desk.views import Views
-from cprsync.store.feed.inbox import Inbox, StoppedDeliveries
-from cprsync.store.feed.reconciling import Reconciliation
-from cprsync.store.feed.sealing import Sealing
-from cprsync.store.feed.subscriptions import Subscriptions
-from cprsync.store.imports.imports import Imports
-from cprsync.store.leaving.erasing import Erasing
-from cprsync.store.leaving.forgetting import Retention
-from cprsync.store.leaving.journal import Journal
-from cprsync.store.leaving.leaving import Leaving
-from cprsync.store.lending.circulation import Lending
-from cprsync.store.netmedia.accounts import AccountRepairs, Accounts
-from cprsync.store.netmedia.card_accounts import CardAccounts
-from cprsync.store.netmedia.entitlements import Rights
-from cprsync.store.netmedia.publishing import Outbox
-from cprsync.store.night.approvals import Approvals
-from cprsync.store.night.calendar import Calendar
-from cprsync.store.night.reverting import Reverting
-from cprsync.store.night.runs import Runs
+from cprsync.store.desk.access_checks import SqlAccess
+from cprsync.store.desk.cards import SqlCards
+from cprsync.store.desk.desk import SqlDesk
+from cprsync.store.desk.reviews import SqlReviewDesk
+from cprsync.store.desk.setting import SqlStaffChanges
+from cprsync.store.desk.views import SqlViews
+from cprsync.store.feed.inbox import SqlInbox, SqlStoppedDeliveries
+from cprsync.store.feed.reconciling import SqlReconciliation
+from cprsync.store.feed.sealing import SqlSealing
+from cprsync.store.feed.subscriptions import SqlSubscriptions
+from cprsync.store.imports.imports import SqlImports
+from cprsync.store.leaving.erasing import SqlErasing
+from cprsync.store.leaving.forgetting import SqlRetention
+from cprsync.store.leaving.journal import SqlJournal
+from cprsync.store.leaving.leaving import SqlLeaving
+from cprsync.store.lending.circulation import SqlLending
+from cprsync.store.netmedia.accounts import SqlAccountRepairs, SqlAccounts
+from cprsync.store.netmedia.card_accounts import SqlCardAccounts
+from cprsync.store.netmedia.entitlements import SqlRights
+from cprsync.store.netmedia.publishing import SqlOutbox
+from cprsync.store.night.approvals import SqlApprovals
+from cprsync.store.night.calendar import SqlCalendar
+from cprsync.store.night.reverting import SqlReverting
+from cprsync.store.night.runs import SqlRuns
 from cprsync.store.outward.changes import with_targets
-from cprsync.store.outward.comparisons import Comparisons
-from cprsync.store.outward.expecting import Expecting
-from cprsync.store.outward.queues import Queues
-from cprsync.store.outward.reading import Changes
-from cprsync.store.outward.targets import Targets
-from cprsync.store.pages.statistics import Statistics
-from cprsync.store.patrons.finding import Finding
-from cprsync.store.patrons.listing import Listing
-from cprsync.store.patrons.patrons import Patrons
-from cprsync.store.patrons.provisional import Provisional
-from cprsync.store.patrons.responsibles import Responsibles
-from cprsync.store.patrons.windows import Windows
-from cprsync.store.records.kept_blocks import KeptBlocks
-from cprsync.store.reviews.review_items import Reviews
+from cprsync.store.outward.comparisons import SqlComparisons
+from cprsync.store.outward.expecting import SqlExpecting
+from cprsync.store.outward.queues import SqlQueues
+from cprsync.store.outward.reading import SqlChanges
+from cprsync.store.outward.targets import SqlTargets
+from cprsync.store.pages.statistics import SqlStatistics
+from cprsync.store.patrons.finding import SqlFinding
+from cprsync.store.patrons.listing import SqlListing
+from cprsync.store.patrons.patrons import SqlPatrons
+from cprsync.store.patrons.provisional import SqlProvisional
+from cprsync.store.patrons.responsibles import SqlResponsibles
+from cprsync.store.patrons.windows import SqlWindows
+from cprsync.store.records.kept_blocks import SqlKeptBlocks
+from cprsync.store.reviews.review_items import SqlReviews
 from cprsync.store.seals.vault import Vault
-from cprsync.store.trust.alarms import AlarmLog
-from cprsync.store.trust.audit_list import Audit
+from cprsync.store.trust.alarms import SqlAlarmLog
+from cprsync.store.trust.audit_list import SqlAudit
 from cprsync.store.trust.key_checks import check_keys
-from cprsync.store.trust.rotating import Keys
-from cprsync.store.trust.upkeep import UpkeepLog
+from cprsync.store.trust.rotating import SqlKeys
+from cprsync.store.trust.upkeep import SqlUpkeepLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -166,50 +166,50 @@ class SqlStore(Store):
         """Make each capability work for this tenant. `keeping`: the same, with the right to delete from the audit."""
         self._tenant, keeping = tenant, keeping or tenant
         self.index_key = tenant.vault.foreign_key
-        self.runs = Runs(tenant)
-        self.approvals = Approvals(tenant)
-        self.reverting = Reverting(tenant)
-        self.sealing = Sealing(tenant)
-        self.inbox = Inbox(tenant)
-        self.stopped_deliveries = StoppedDeliveries(tenant)
-        self.patrons = Patrons(tenant)
-        self.finding = Finding(tenant)
-        self.provisional = Provisional(tenant)
-        self.reviews = Reviews(tenant)
-        self.review_desk = ReviewDesk(tenant)
-        self.subscriptions = Subscriptions(tenant)
-        self.reconciliation = Reconciliation(tenant)
-        self.windows = Windows(tenant)
-        self.calendar = Calendar(tenant)
-        self.rights = Rights(tenant)
-        self.outbox = Outbox(tenant)
-        self.accounts = Accounts(tenant)
-        self.targets = Targets(tenant)
-        self.queues = Queues(tenant)
-        self.expecting = Expecting(tenant)
-        self.changes = Changes(tenant)
-        self.account_repairs = AccountRepairs(tenant)
-        self.card_accounts = CardAccounts(tenant)
-        self.leaving = Leaving(tenant)
-        self.erasing = Erasing(keeping)
-        self.retention = Retention(keeping)
-        self.journal = Journal(keeping)
-        self.audit = Audit(tenant, keeping=keeping)
-        self.keys = Keys(tenant)
-        self.imports = Imports(tenant)
-        self.lending = Lending(tenant)
-        self.kept_blocks = KeptBlocks(tenant)
-        self.responsibles = Responsibles(tenant)
-        self.desk = Desk(tenant)
-        self.access = Access(tenant)
-        self.staff_changes = StaffChanges(tenant)
-        self.cards = Cards(tenant)
-        self.views = Views(tenant)
-        self.statistics = Statistics(tenant)
-        self.listing = Listing(tenant)
-        self.comparisons = Comparisons(tenant)
-        self.upkeep = UpkeepLog(tenant)
-        self.alarms = AlarmLog(tenant)
+        self.runs = SqlRuns(tenant)
+        self.approvals = SqlApprovals(tenant)
+        self.reverting = SqlReverting(tenant)
+        self.sealing = SqlSealing(tenant)
+        self.inbox = SqlInbox(tenant)
+        self.stopped_deliveries = SqlStoppedDeliveries(tenant)
+        self.patrons = SqlPatrons(tenant)
+        self.finding = SqlFinding(tenant)
+        self.provisional = SqlProvisional(tenant)
+        self.reviews = SqlReviews(tenant)
+        self.review_desk = SqlReviewDesk(tenant)
+        self.subscriptions = SqlSubscriptions(tenant)
+        self.reconciliation = SqlReconciliation(tenant)
+        self.windows = SqlWindows(tenant)
+        self.calendar = SqlCalendar(tenant)
+        self.rights = SqlRights(tenant)
+        self.outbox = SqlOutbox(tenant)
+        self.accounts = SqlAccounts(tenant)
+        self.targets = SqlTargets(tenant)
+        self.queues = SqlQueues(tenant)
+        self.expecting = SqlExpecting(tenant)
+        self.changes = SqlChanges(tenant)
+        self.account_repairs = SqlAccountRepairs(tenant)
+        self.card_accounts = SqlCardAccounts(tenant)
+        self.leaving = SqlLeaving(tenant)
+        self.erasing = SqlErasing(keeping)
+        self.retention = SqlRetention(keeping)
+        self.journal = SqlJournal(keeping)
+        self.audit = SqlAudit(tenant, keeping=keeping)
+        self.keys = SqlKeys(tenant)
+        self.imports = SqlImports(tenant)
+        self.lending = SqlLending(tenant)
+        self.kept_blocks = SqlKeptBlocks(tenant)
+        self.responsibles = SqlResponsibles(tenant)
+        self.desk = SqlDesk(tenant)
+        self.access = SqlAccess(tenant)
+        self.staff_changes = SqlStaffChanges(tenant)
+        self.cards = SqlCards(tenant)
+        self.views = SqlViews(tenant)
+        self.statistics = SqlStatistics(tenant)
+        self.listing = SqlListing(tenant)
+        self.comparisons = SqlComparisons(tenant)
+        self.upkeep = SqlUpkeepLog(tenant)
+        self.alarms = SqlAlarmLog(tenant)
 
     def read_only(self) -> SqlStore:
         reader = object.__new__(type(self))

@@ -21,7 +21,7 @@ from cprsync.register.extract.kinds import check_start
 from cprsync.register.extract.persons import PersonParser, number_of
 from cprsync.register.extract.records import BLOCK_BYTES, NUMBER, Layout, layout, links_of, split_run
 from cprsync.register.extract.verify import NO_CODE, Note, Tally, Verification
-from cprsync.services.ports.deliveries import Inspection, Unreadable
+from cprsync.services.ports.deliveries import Inspection, Reader, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ PERSON_LIMIT_BYTES = 1024 * 1024
 WINDOW_BYTES = 8 * 1024 * 1024
 
 
-class ExtractReader:
+class ExtractReader(Reader):
     """The port `Reader` for the change extract."""
 
     def __init__(  # noqa: PLR0913 -- settings of one library's feed, all by name

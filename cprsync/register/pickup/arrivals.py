@@ -22,6 +22,7 @@ from lxml import etree
 
 from cprsync.errors import ConfigurationError, DeliveryLate, DeliveryRefused
 from cprsync.private import closed_to_us
+from cprsync.services.ports.deliveries import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +187,7 @@ class _Content(io.RawIOBase):
         super().close()
 
 
-class FolderFeed:
+class FolderFeed(Feed):
     """The deliveries in one folder."""
 
     def __init__(

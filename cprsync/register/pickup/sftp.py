@@ -31,11 +31,11 @@ from cprsync.register.pickup.arrivals import (
     sorting_key,
 )
 from cprsync.register.pickup.sftp_session import SftpSession, SftpSettings
+from cprsync.services.ports.deliveries import Feed, WaitingFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.services.ports.deliveries import WaitingFile
 
 #: Blocks requested at once, so that a distant server is not slow.
 _BLOCKS = 4
@@ -68,7 +68,7 @@ def stamp_of(attributes: asyncssh.SFTPAttrs) -> Stamp:
     return Stamp(attributes.size or 0, attributes.mtime)
 
 
-class SftpFeed:
+class SftpFeed(Feed):
     """The deliveries in one folder of an SFTP server, over one connection that `close` ends."""
 
     def __init__(

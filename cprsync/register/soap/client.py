@@ -1,7 +1,7 @@
 """The register over SOAP: looks people up and keeps subscriptions. Each call has a limit on time, size and tries.
 
-Implements `services.ports.register.Register`. The list of subscriptions may hold a million numbers: it is read as a
-stream that keeps none of their elements (decision 27). Leaves out the platform's token model (OIO-IDWS).
+The list of subscriptions may hold a million numbers: it is read as a stream that keeps none of their elements (decision
+27). Leaves out the platform's token model (OIO-IDWS).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cprsync.errors import (
 )
 from cprsync.register.kept_certificate import KeptIdentity, check_outlives
 from cprsync.register.soap.answers import RESPONSE, check_answer, parse_person, receive
-from cprsync.services.ports.register import Found, NotFound, Subscribed
+from cprsync.services.ports.register import Found, NotFound, Register, Subscribed
 from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
 from cprsync.wire.certificates import Revocation, RevocationLists, read_trusted
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
@@ -94,7 +94,7 @@ _REGISTER = Peer(
 )
 
 
-class SoapRegister:
+class SoapRegister(Register):
     """The civil register through the platform's two SOAP services, over mutual TLS. Close it after use."""
 
     def __init__(self, settings: RegisterSettings, *, schemas: Schemas, surroundings: Surroundings) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import delete, exists, func, insert, not_, or_, select
 from cprsync.domain.desk.access import OPEN_FOR, Closeness, Doing, Outcome, Rule, is_overdue
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.moments import is_within
-from cprsync.services.ports.access import Admission, Alarms, AttemptCounts, Attempted
+from cprsync.services.ports.access import Access, Admission, Alarms, AttemptCounts, Attempted
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import WATCH, bind
@@ -51,7 +51,7 @@ _ROW, _OUTCOME, _WATCHED = tables.desk_attempt.c, tables.desk_outcome.c, tables.
 _ENTRY: Final = tables.audit.c
 
 
-class Access(TenantStore):
+class SqlAccess(TenantStore, Access):
     """Who did what at the desk with whose data."""
 
     def keep_own(self, user: str, patron_id: str | None, number: CprNumber | None) -> None:

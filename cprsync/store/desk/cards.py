@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select
 from cprsync.domain.desk.pins import PATRONS_OWN, PinTry
 from cprsync.domain.patron.local import card_key
 from cprsync.domain.trust.moments import is_within
+from cprsync.services.ports.access import Cards
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of, stamp_of
@@ -49,7 +50,7 @@ _LATEST: Final = (
 )
 
 
-class Cards(TenantStore):
+class SqlCards(TenantStore, Cards):
     """Cards as they are used to ask or to log in."""
 
     def is_pin(self, patron_id: str | None, card: str, pin: str) -> bool:

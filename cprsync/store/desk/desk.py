@@ -17,6 +17,7 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
 from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.desk import Desk
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import Batch, Named, NewPatron, patron_exists
 from cprsync.services.ports.register import FollowUp, Subscribed
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 _PATRON = tables.patron.c
 
 
-class Desk(TenantStore):
+class SqlDesk(TenantStore, Desk):
     """What the desk writes when it registers and looks up."""
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:

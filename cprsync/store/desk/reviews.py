@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, true, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.desk import Answer, Later, ReviewItem
+from cprsync.services.ports.desk import Answer, Later, ReviewDesk, ReviewItem
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
 from cprsync.store.core.engine import moment_of, stamp_of
@@ -43,7 +43,7 @@ _ALL: Final = _OURS.order_by(_ROW.id)
 _WAITING: Final = _ALL.where(_ROW.state == State.WAITING.value)
 
 
-class ReviewDesk(TenantStore):
+class SqlReviewDesk(TenantStore, ReviewDesk):
     """What waits for a person, as the desk reads and answers it."""
 
     def items(self, *, all_states: bool) -> list[ReviewItem]:

@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from cprsync.domain.patron.due import CalendarFacts, local_due
 from cprsync.errors import BadInput, LostCompare
+from cprsync.services.ports.desk import StaffChanges
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import TenantStore, library_transaction
@@ -53,7 +54,7 @@ _SALT_BYTES: Final = 16
 _MARK: Final = ":"
 
 
-class StaffChanges(TenantStore):
+class SqlStaffChanges(TenantStore, StaffChanges):
     """What staff change in a record."""
 
     def correct(self, correction: Correction, *, user: str) -> None:

@@ -30,7 +30,7 @@ from cprsync.domain.patron.override import SEALED_FIELDS, Overridden, seal_overr
 from cprsync.domain.patron.patron import HOUSE_MOST, in_household, seal_address
 from cprsync.domain.person.person import SILENT
 from cprsync.domain.person.sealed import Address, Opening, Sealed
-from cprsync.services.ports.desk import Numbered, Opened, PatronView
+from cprsync.services.ports.desk import Numbered, Opened, PatronView, Views
 from cprsync.services.ports.leaving import CONFIRMED
 from cprsync.services.ports.patrons import no_such_patron
 from cprsync.store import tables
@@ -109,7 +109,7 @@ _MATES: Final = (
 )
 
 
-class Views(TenantStore):
+class SqlViews(TenantStore, Views):
     """Records opened to be shown, found or compared."""
 
     def patron(self, patron_id: str) -> PatronView | None:

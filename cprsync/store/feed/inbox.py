@@ -28,7 +28,7 @@ from cprsync.domain.feed.delivery import (
 )
 from cprsync.domain.person.person import Status
 from cprsync.errors import SealBroken
-from cprsync.services.ports.deliveries import InboxState, SealedDelivery
+from cprsync.services.ports.deliveries import Inbox, InboxState, SealedDelivery, StoppedDeliveries
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
@@ -116,7 +116,7 @@ _SETTLE: Final = update(tables.inbox).where(
 )
 
 
-class Inbox(TenantStore):
+class SqlInbox(TenantStore, Inbox):
     """Sealed deliveries, and the chain that the runs have applied."""
 
     def content(self, delivery: SealedDelivery) -> BinaryIO:
@@ -201,7 +201,7 @@ class Inbox(TenantStore):
             change_delivery(transaction, delivery.id, state=InboxState.REFUSED.value, reason=reason)
 
 
-class StoppedDeliveries(TenantStore):
+class SqlStoppedDeliveries(TenantStore, StoppedDeliveries):
     """What an operator decides about deliveries that stop the nights."""
 
     def copies(self, name: str) -> list[SealedDelivery]:

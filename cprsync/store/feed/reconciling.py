@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, exists, select, update
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.review import SUBSCRIPTION_ENDED
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.ports.register import Gaps
+from cprsync.services.ports.register import Gaps, Reconciliation
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import parts
@@ -42,7 +42,7 @@ _ROW = tables.subscription.c
 _PATRON = tables.patron.c
 
 
-class Reconciliation(TenantStore):
+class SqlReconciliation(TenantStore, Reconciliation):
     """Our subscriptions against the register's list."""
 
     def gaps(self, listed: Collection[CprNumber]) -> Gaps:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from sqlalchemy import bindparam, delete, insert, select
 
 from cprsync.errors import DeliveryRefused, FenceLost
-from cprsync.services.ports.deliveries import InboxState, SealedDelivery
+from cprsync.services.ports.deliveries import InboxState, SealedDelivery, Sealing
 from cprsync.store import tables
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, hold_library, next_id
 from cprsync.store.feed.inbox import (
@@ -53,7 +53,7 @@ _WRITE: Final = insert(tables.inbox_chunk)
 _HALF_SEALED: Final = select(_BOX.id).where(OF_AGREEMENT, _RECEIVING)
 
 
-class Sealing(TenantStore):
+class SqlSealing(TenantStore, Sealing):
     """Files as they arrive: sealed in chunks."""
 
     def seal(self, name: str, content: BinaryIO, *, mark: str | None = None) -> SealedDelivery:

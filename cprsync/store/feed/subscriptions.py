@@ -28,7 +28,7 @@ from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status
 from cprsync.errors import NoSuchPerson
-from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound
+from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound, Subscriptions
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
@@ -96,7 +96,7 @@ _FORGET_ANSWERS: Final = (
 )
 
 
-class Subscriptions(TenantStore):
+class SqlSubscriptions(TenantStore, Subscriptions):
     """Whom the register tells us about, and what it is still to be asked."""
 
     def intend(self, run: Run | None, patron_ids: Sequence[str], purpose: str) -> None:

@@ -19,7 +19,7 @@ from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Person
 from cprsync.errors import BadInput
-from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, ImportOutcome
+from cprsync.services.ports.imports import ForeseenBalances, ImportedRow, ImportOutcome, Imports
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import IN_MAX
 from cprsync.store.core.tenant import TenantStore, library_transaction
@@ -61,7 +61,7 @@ ADDRESS: Final = "address"
 _NOBODY: Final = Person(CprNumber.none_of(""))
 
 
-class Imports(TenantStore):
+class SqlImports(TenantStore, Imports):
     """Lists of other systems."""
 
     def take_patrons(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
-from cprsync.services.ports.leaving import Erased
+from cprsync.services.ports.leaving import Erased, Erasing
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
@@ -72,7 +72,7 @@ _RUN, _LINE = tables.run.c, tables.run_item.c
 _CLOSED: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, *IS_EMPTIED)
 
 
-class Erasing(TenantStore):
+class SqlErasing(TenantStore, Erasing):
     """Records that are erased."""
 
     def erase(self, patron_id: str, *, user: str, reason: str = "") -> Erased | Ties | None:

@@ -37,6 +37,7 @@ from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletabl
 from cprsync.domain.patron.local import without_lifted
 from cprsync.domain.patron.review import BLOCK_DEAD, DEATH_ANNULLED, LIFTED_BY, SAID_OTHER_NAME, State
 from cprsync.services.ports.deliveries import InboxState
+from cprsync.services.ports.leaving import Retention
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -122,7 +123,7 @@ def _count_all() -> Found:
     )
 
 
-class Retention(TenantStore):
+class SqlRetention(TenantStore, Retention):
     """What is deleted after its retention period."""
 
     def forget(self, run: Run | None, kind: Forgotten, policy: Policy, *, on: date, limit: int) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.errors import BadInput
-from cprsync.services.ports.leaving import AcceptedJournal
+from cprsync.services.ports.leaving import AcceptedJournal, Journal
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
@@ -61,7 +61,7 @@ _LIBRARY, _PATRON = tables.library.c, tables.patron.c
 _HEAD = tables.audit_head.c
 
 
-class Journal(TenantStore):
+class SqlJournal(TenantStore, Journal):
     """The erase journal, which outlives an older copy of the store."""
 
     def __init__(self, tenant: Tenant) -> None:

@@ -22,7 +22,7 @@ from cprsync.domain.leaving.leaving import (
 )
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.leaving import CONFIRMED, Departure
+from cprsync.services.ports.leaving import CONFIRMED, Departure, Leaving
 from cprsync.services.ports.runs import Departed
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -63,7 +63,7 @@ NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
 _FIRST_LIVED: Final = select(func.min(tables.run.c.day)).where(tables.run.c.agency == AGENCY_IS)
 
 
-class Leaving(TenantStore):
+class SqlLeaving(TenantStore, Leaving):
     """Patrons who leave."""
 
     def departing(self, inactive_before: date | None) -> Departing:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BindParameter, ColumnElement, Table, func, or_, select, update
 
 from cprsync.domain.lending.fees import Compensation, LateLoan, Owed, Owing, given_up, is_for, over_since
+from cprsync.services.ports.patrons import Lending
 from cprsync.store import tables
 from cprsync.store.core.tenant import TenantStore
 from cprsync.store.records import links
@@ -30,7 +31,7 @@ _LOAN, _RESERVATION, _BALANCE = tables.loan.c, tables.reservation.c, tables.bala
 _HIDDEN: Final = frozenset({"agency", "id", "patron_id", "source_id", "payload", "key", "content_until"})
 
 
-class Lending(TenantStore):
+class SqlLending(TenantStore, Lending):
     """Loans and what is owed."""
 
     def circulation(self, patron_id: str) -> dict[str, list[dict[str, Any]]]:

@@ -19,7 +19,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.domain.person.person import Status
-from cprsync.services.ports.netmedia import Account, AccountSides, Checked, Repaired
+from cprsync.services.ports.netmedia import Account, AccountRepairs, Accounts, AccountSides, Checked, Repaired
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import stamp_of
@@ -68,7 +68,7 @@ _SEEN: Final = (
 )
 
 
-class Accounts(TenantStore):
+class SqlAccounts(TenantStore, Accounts):
     """Our patrons' accounts in CULR."""
 
     def count(self) -> int:
@@ -125,7 +125,7 @@ class Accounts(TenantStore):
         return found
 
 
-class AccountRepairs(TenantStore):
+class SqlAccountRepairs(TenantStore, AccountRepairs):
     """Accounts in CULR that are read and repaired, and records that are verified."""
 
     def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:

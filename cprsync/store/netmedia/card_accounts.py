@@ -17,7 +17,7 @@ from cprsync.domain.netmedia.account import Identity, IdType, card_accounts, ide
 from cprsync.domain.netmedia.cards import CardsProgress, CardsStage, PatronCards
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.netmedia import CardCounts, CardsState
+from cprsync.services.ports.netmedia import CardAccounts, CardCounts, CardsState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import IN_MAX
@@ -56,7 +56,7 @@ _PROGRESS: Final = select(_LIBRARY.cards_stage, _LIBRARY.cards_after).where(_LIB
 _ACCOUNTS: Final = select(func.count()).where(_CARD.agency == AGENCY_IS)
 
 
-class CardAccounts(TenantStore):
+class SqlCardAccounts(TenantStore, CardAccounts):
     """The accounts of cards, and how far the library has come with its setting."""
 
     def state(self) -> CardsState:

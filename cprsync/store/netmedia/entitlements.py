@@ -15,7 +15,7 @@ from sqlalchemy import delete, exists, func, or_, select, text, union, update
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
 from cprsync.domain.netmedia.rights import RightChange, changes_between, next_change_day, rights_of, stored_line
 from cprsync.domain.patron.local import Stage
-from cprsync.services.ports.netmedia import RightsDue
+from cprsync.services.ports.netmedia import Rights, RightsDue
 from cprsync.services.ports.runs import DuePage
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -57,7 +57,7 @@ _TELL: Final = text(
 )
 
 
-class Rights(TenantStore):
+class SqlRights(TenantStore, Rights):
     """Rights to net media."""
 
     def derive(self, run: Run, page: DuePage, policy: Policy) -> str | None:

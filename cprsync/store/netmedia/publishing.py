@@ -20,7 +20,7 @@ from cprsync.domain.netmedia.rights import LOSING_CHANGES, LOSING_STATUSES
 from cprsync.domain.netmedia.settling import Settled
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, NET_MEDIA_REFUSED
 from cprsync.domain.person.number import CprNumber
-from cprsync.services.ports.netmedia import AccountState, Backlog
+from cprsync.services.ports.netmedia import AccountState, Backlog, Outbox
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of
@@ -75,7 +75,7 @@ _COUNT_STATES: Final = (
 )
 
 
-class Outbox(TenantStore):
+class SqlOutbox(TenantStore, Outbox):
     """What CULR must still be told."""
 
     def backlog(self) -> Backlog:

@@ -12,7 +12,7 @@ from cprsync.domain.deciding.approval import GivenYes, Harmful
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.runs import LIVED, HeldRun, PlanRow, RunState, harmful_of
+from cprsync.services.ports.runs import LIVED, Approvals, HeldRun, PlanRow, RunState, harmful_of
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
 from cprsync.store.audit.planned import bind_yeses, unbound_yeses
@@ -66,7 +66,7 @@ _LAST_NIGHT: Final = _LAST_DECIDED.where(_RUN.reverts.is_(None))
 _LAST_UNDOING: Final = _LAST_DECIDED.where(_RUN.reverts == bindparam("reverts_"))
 
 
-class Approvals(TenantStore):
+class SqlApprovals(TenantStore, Approvals):
     """Held plans, and who approved them."""
 
     def held(self, reverts: int | None = None) -> HeldRun | None:

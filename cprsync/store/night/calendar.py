@@ -12,7 +12,7 @@ from cprsync.domain.patron.due import CalendarFacts, DueKind, live_one_day, loca
 from cprsync.domain.patron.override import Overridden, culr_in_force, in_force
 from cprsync.domain.patron.review import RESPONSIBLE_OF_AGE
 from cprsync.services.ports.patrons import Write
-from cprsync.services.ports.runs import DuePage
+from cprsync.services.ports.runs import Calendar, DuePage
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core import bulk
@@ -68,7 +68,7 @@ class Opened:
     local: Local | None
 
 
-class Calendar(TenantStore):
+class SqlCalendar(TenantStore, Calendar):
     """What a day brings patrons: birthdays, corrections and absences that end."""
 
     def live_day(self, run: Run, page: DuePage, policy: Policy) -> str | None:

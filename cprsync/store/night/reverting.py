@@ -18,7 +18,7 @@ from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_KINDS, REVERTED
 from cprsync.domain.person.person import SILENT
 from cprsync.services.ports.patrons import Batch
 from cprsync.services.ports.register import FIRST_COPY
-from cprsync.services.ports.reverting import HalfUndone, PastRun, RevertBatch
+from cprsync.services.ports.reverting import HalfUndone, PastRun, RevertBatch, Reverting
 from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -62,7 +62,7 @@ _RUN, _IMAGE, _PATRON, _ITEM = tables.run.c, tables.before_image.c, tables.patro
 _LIVING: Final = _PATRON.status_class.not_in(tables.GONE)
 
 
-class Reverting(TenantStore):
+class SqlReverting(TenantStore, Reverting):
     """Runs that undo other runs, and the patrons they hold."""
 
     def past(self, number: int) -> PastRun | None:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from cprsync.domain.deciding.approval import PEOPLE
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING, PARKED, State
-from cprsync.services.ports.runs import LIVED, WELL, Departed, Done, Run, RunState, Tally, plan_hash, words
+from cprsync.services.ports.runs import LIVED, WELL, Departed, Done, Run, Runs, RunState, Tally, plan_hash, words
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import changes_and_heads, keep_heads
@@ -95,7 +95,7 @@ CLOSED = "run"
 _READ_ROWS = 2000
 
 
-class Runs(TenantStore):
+class SqlRuns(TenantStore, Runs):
     """The runs of an agreement, one after the other."""
 
     def lock(self) -> AbstractContextManager[None]:

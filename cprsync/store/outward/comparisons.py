@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 from cprsync.domain.outward.deviation import Deviation
 from cprsync.errors import RunBusy
-from cprsync.services.ports.comparing import Begun, Past, Share, ToCompare
+from cprsync.services.ports.comparing import Begun, Comparisons, Past, Share, ToCompare
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import stamp_of
@@ -36,7 +36,7 @@ _ROW, _FOUND, _KNOWN, _PATRON = (
 )
 
 
-class Comparisons(TenantStore):
+class SqlComparisons(TenantStore, Comparisons):
     """Comparisons with other systems."""
 
     def begin(self, target: str, *, user: str, since: datetime, keep_from: date) -> Begun:

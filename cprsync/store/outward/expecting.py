@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from cprsync.domain.outward.target import number_to_forget, view
-from cprsync.services.ports.outward import Expected, OutwardEffect
+from cprsync.services.ports.outward import Expected, Expecting, OutwardEffect
 from cprsync.store import tables
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.netmedia.effects import WAITING
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _OUT, _TOLD, _PATRON = tables.outbox.c, tables.target_patron.c, tables.patron.c
 
 
-class Expecting(TenantStore):
+class SqlExpecting(TenantStore, Expecting):
     """What each target is to hold."""
 
     def count(self, target: Target, after: str) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import Integer, bindparam, delete, exists, func, select, text, u
 from cprsync.domain.outward.target import ATTEMPTS, hides, number_to_forget, view
 from cprsync.domain.patron.review import TARGET_NOT_TAKEN
 from cprsync.errors import SealBroken
-from cprsync.services.ports.outward import Delivered, OutwardEffect
+from cprsync.services.ports.outward import Delivered, OutwardEffect, Queues
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import TenantStore, run_transaction
@@ -43,7 +43,7 @@ _OUT, _TOLD, _CHANGE, _MARK = tables.outbox.c, tables.target_patron.c, tables.ch
 _PATRON = tables.patron.c
 
 
-class Queues(TenantStore):
+class SqlQueues(TenantStore, Queues):
     """What waits for the targets that are sent to."""
 
     def order(self, target: str, *, urgent_only: bool = False, never_offered: bool = False) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 
 from cprsync.domain.outward.lines import Change
 from cprsync.errors import SealBroken
-from cprsync.services.ports.outward import SIGN_BYTES, Fetched, Numbering
+from cprsync.services.ports.outward import SIGN_BYTES, Changes, Fetched, Numbering
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of
@@ -38,7 +38,7 @@ _PAGES_SEEN: Final = 5_000
 _CHANGE, _TARGET, _AUDIT = tables.change.c, tables.target.c, tables.audit.c
 
 
-class Changes(TenantStore):
+class SqlChanges(TenantStore, Changes):
     """The numbered changes, for those who fetch them."""
 
     def numbering(self) -> Numbering:

@@ -11,7 +11,7 @@ from sqlalchemy import case, delete, exists, func, insert, select, update
 from cprsync.domain.outward.target import number_to_forget, view
 from cprsync.errors import SealBroken
 from cprsync.services.ports.netmedia import Backlog
-from cprsync.services.ports.outward import FROM_THE_START, TargetState
+from cprsync.services.ports.outward import FROM_THE_START, Targets, TargetState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import BRAKE, Entries, bind
@@ -51,7 +51,7 @@ _OUT, _TARGET, _TOLD = tables.outbox.c, tables.target.c, tables.target_patron.c
 _MARK, _PATRON = tables.change_mark.c, tables.patron.c
 
 
-class Targets(TenantStore):
+class SqlTargets(TenantStore, Targets):
     """The targets of the library, as the store has met them."""
 
     def states(self) -> list[TargetState]:

@@ -15,6 +15,7 @@ from cprsync.domain.pages.statistics import UNKNOWN, band_of
 from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.patron import PatronKind
+from cprsync.services.ports.finding import Statistics
 from cprsync.store import tables
 from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import TenantStore
@@ -33,7 +34,7 @@ _PATRON = tables.patron.c
 _NO_PATRON: Final = (*tables.GONE, "dead")
 
 
-class Statistics(TenantStore):
+class SqlStatistics(TenantStore, Statistics):
     """What is counted for the yearly statistics."""
 
     def counted(self, on: date, policy: Policy, *, page: int = _PAGE) -> Iterator[Cell]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from cprsync.domain.patron.patron import PatronKind
-from cprsync.services.ports.finding import ListedPatron
+from cprsync.services.ports.finding import ListedPatron, Listing
 from cprsync.store import tables
 from cprsync.store.core.tenant import TenantStore
 
@@ -23,7 +23,7 @@ _PAGE: Final = 2_000
 _PATRON = tables.patron.c
 
 
-class Listing(TenantStore):
+class SqlListing(TenantStore, Listing):
     """Patrons, one after another."""
 
     def statuses(self) -> list[str]:

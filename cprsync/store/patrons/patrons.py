@@ -23,7 +23,7 @@ from cprsync.domain.patron.review import PROTECTION_DOUBTED
 from cprsync.domain.person.person import SILENT, merge, speaks_for_all
 from cprsync.domain.person.status import Action
 from cprsync.errors import LostCompare
-from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Prepared
+from cprsync.services.ports.patrons import Batch, Equal, NotOurs, Patrons, Prepared
 from cprsync.services.ports.register import FIRST_COPY, PROTECTION_END, PROTECTION_QUESTIONS, PROTECTION_SILENT
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -136,7 +136,7 @@ _OVERRIDDEN: Final = (
 )
 
 
-class Patrons(TenantStore):
+class SqlPatrons(TenantStore, Patrons):
     """The records of all patrons, recognised, read and written."""
 
     def __init__(self, tenant: Tenant) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.provisional import Said, compare_said
 from cprsync.domain.patron.review import SAID_KINDS, SAID_OTHER_NAME, State
-from cprsync.services.ports.finding import ProvisionalWaiting
+from cprsync.services.ports.finding import Provisional, ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of
@@ -79,7 +79,7 @@ IS_OTHER: Final = _ASKS.where(_ITEM.kind.in_(sorted(SAID_OTHER_NAME)), _ITEM.sta
 _OVER: Final = select(_ROW.patron_id).where(_ROW.agency == AGENCY_IS, _IS_GONE | (_ROW.differs & ~_WAITS & ~IS_OTHER))
 
 
-class Provisional(TenantStore):
+class SqlProvisional(TenantStore, Provisional):
     """Patrons about whom the register has still to answer."""
 
     def waiting(self) -> ProvisionalWaiting:

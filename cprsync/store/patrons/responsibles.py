@@ -16,7 +16,7 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.responsible import Answering, Proposed, is_gone, of_age_on, why_not
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.patrons import InForce, Linked, Minor, no_such_patron, refuse_link
+from cprsync.services.ports.patrons import InForce, Linked, Minor, Responsibles, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -44,7 +44,7 @@ _ROW = tables.subscription.c
 _ITEM = tables.review_item.c
 
 
-class Responsibles(TenantStore):
+class SqlResponsibles(TenantStore, Responsibles):
     """Who answers for whom."""
 
     def answering(self, responsible_ids: Collection[str]) -> list[Answering]:

@@ -16,7 +16,7 @@ from sqlalchemy import case, exists, func, or_, select, text, update
 from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, REVERTED_HELD, State
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.ports.register import AskedToday, InWindow
+from cprsync.services.ports.register import AskedToday, InWindow, Windows
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import HOLD, WINDOW, bind
@@ -193,7 +193,7 @@ _COUNTS: Final = (
 )
 
 
-class Windows(TenantStore):
+class SqlWindows(TenantStore, Windows):
     """Patrons in a window: deliveries may lack news of their number."""
 
     def listed(self) -> list[InWindow]:

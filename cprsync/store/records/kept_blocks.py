@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from cprsync.domain.leaving.leaving import blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block
+from cprsync.services.ports.patrons import KeptBlocks
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import journal_entries
@@ -41,7 +42,7 @@ _OF_NUMBER: Final = (
 )
 
 
-class KeptBlocks(TenantStore):
+class SqlKeptBlocks(TenantStore, KeptBlocks):
     """Blocks that outlive the record of a patron who left, by CPR number."""
 
     def of(self, number: CprNumber) -> tuple[Block, ...]:

@@ -34,7 +34,7 @@ from cprsync.domain.person.age import differs_from_number
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Protection
 from cprsync.errors import ReviewChanged
-from cprsync.services.ports.desk import has_number_by_now
+from cprsync.services.ports.desk import Reviews, has_number_by_now
 from cprsync.store import tables
 from cprsync.store.audit.binding import PARKING, QUESTION, bind, find_keys
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, next_id
@@ -76,7 +76,7 @@ _IN_FORCE: Final = select(tables.review_item).where(
 )
 
 
-class Reviews(TenantStore):
+class SqlReviews(TenantStore, Reviews):
     """What waits for a person, as the night sees it."""
 
     def waiting(self) -> dict[str, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, insert, select, update
 
 from cprsync.domain.trust.alarms import PAUSE_MOST, Alarm, Telling, Word, pause_after
-from cprsync.services.ports.trust.alarms import Message, Undelivered
+from cprsync.services.ports.trust.alarms import AlarmLog, Message, Undelivered
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
@@ -36,7 +36,7 @@ _GONE: Final = "gone"
 _ALARM, _MESSAGE = tables.alarm.c, tables.alarm_message.c
 
 
-class AlarmLog(TenantStore):
+class SqlAlarmLog(TenantStore, AlarmLog):
     """The alarms of one library."""
 
     def weigh(self, decide: Callable[[Sequence[Alarm]], Weighed], channels: Sequence[str]) -> None:

@@ -17,7 +17,16 @@ from sqlalchemy import bindparam, delete, exists, func, insert, null, select
 
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.trust.audit import ASKING, HIDING, LOOKING, WRITING, AuditGlance, AuditState, Happening
+from cprsync.services.ports.trust.audit import (
+    ASKING,
+    HIDING,
+    LOOKING,
+    WRITING,
+    Audit,
+    AuditGlance,
+    AuditState,
+    Happening,
+)
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding, older_states
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -68,7 +77,7 @@ _LAST: Final = select(_HEAD.stream, _HEAD.seq).where(_HEAD.agency == AGENCY_IS)
 _STREAMS: Final = select(_HEAD.stream).where(_HEAD.agency == AGENCY_IS).order_by(_HEAD.stream)
 
 
-class Audit(TenantStore):
+class SqlAudit(TenantStore, Audit):
     """Who did what, when and why."""
 
     def __init__(self, tenant: Tenant, *, keeping: Tenant) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, null, select, update
 
 from cprsync.errors import BadInput, RunBusy
 from cprsync.private import hold_alone
-from cprsync.services.ports.trust.keys import Rotation, Share
+from cprsync.services.ports.trust.keys import Keys, Rotation, Share
 from cprsync.services.ports.trust.upkeep import Outcome, Task
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -27,7 +27,7 @@ from cprsync.store.trust.key_uses import count_lines_by_key, list_uses
 from cprsync.store.trust.reindexing import reindex_share
 from cprsync.store.trust.resealing import fingerprint_share, reseal_share
 from cprsync.store.trust.sealed_columns import NEVER_ANEW, SEALED
-from cprsync.store.trust.upkeep import UpkeepLog
+from cprsync.store.trust.upkeep import SqlUpkeepLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +64,7 @@ _CHECK, _DONE, _PATRON, _LINE, _RUN = (
 )
 
 
-class Keys(TenantStore):
+class SqlKeys(TenantStore, Keys):
     """The keys of the folder: what names them, and how one takes the place of another."""
 
     def uses(self) -> list[KeyUse]:
@@ -123,7 +123,7 @@ class Keys(TenantStore):
         newest = self._tenant.keyring.newest(Purpose(purpose)).id
         with library_transaction(self._tenant) as transaction:
             self._note(transaction, user, (BROUGHT, purpose), newest, rows)
-        UpkeepLog(self._tenant).note(Task.KEYS, Outcome.DONE, {"purpose": purpose, "key": newest, "rows": rows})
+        SqlUpkeepLog(self._tenant).note(Task.KEYS, Outcome.DONE, {"purpose": purpose, "key": newest, "rows": rows})
 
     def destroy(self, purpose: str, key_id: str, *, user: str) -> None:
         tenant, wanted = self._tenant, Purpose(purpose)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
-from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
+from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep, UpkeepLog
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
@@ -23,7 +23,7 @@ KEPT_MOST: Final = 400
 _ROW: Final = tables.upkeep.c
 
 
-class UpkeepLog(TenantStore):
+class SqlUpkeepLog(TenantStore, UpkeepLog):
     """What was done to keep the installation safe."""
 
     def note(

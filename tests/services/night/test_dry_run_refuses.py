@@ -19,7 +19,7 @@ from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.runs import DuePage, Run
 from cprsync.store import tables
 from cprsync.store.core.engine import read_only, reading, writing
-from cprsync.store.patrons.patrons import Patrons
+from cprsync.store.patrons.patrons import SqlPatrons
 from cprsync.store.seals.failures import ReadOnly, StoreFault
 from cprsync.store.sql import SqlStore
 
@@ -35,7 +35,7 @@ LEFT = {"audit", "audit_head"}
 CHANGE = update(tables.agreement).values(task="654321")
 
 
-class PatronsOfTomorrow(Patrons):
+class PatronsOfTomorrow(SqlPatrons):
     """It has a write that nobody has thought of, and a reading that has begun to write."""
 
     def note_down(self) -> None:

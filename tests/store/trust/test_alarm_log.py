@@ -10,7 +10,7 @@ from store_people import STARTED
 
 from cprsync.domain.trust.alarms import PAUSES, Alarm, Telling, Weighed, Word
 from cprsync.services.ports.trust.alarms import Undelivered
-from cprsync.store.trust.alarms import KEPT, TAKEN, AlarmLog
+from cprsync.store.trust.alarms import KEPT, TAKEN, SqlAlarmLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def test_a_test_that_goes_through_clears_what_was_given_up(store: SqlStore, cloc
 
 def test_a_minute_in_which_nothing_changes_writes_nothing(store: SqlStore) -> None:
     store.alarms.weigh(begin, ["email"])
-    reader: AlarmLog = store.read_only().alarms
+    reader: SqlAlarmLog = store.read_only().alarms
     reader.weigh(begin, ["email"])
     assert reader.take("webhook") == []
 
