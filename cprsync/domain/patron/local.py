@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from cprsync.domain.person.health_card import read_health_card
-from cprsync.domain.person.number import CprNumber, NumberKind, unspaced
+from cprsync.domain.person.number import CprNumber, NumberKind
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def card_key(number: str) -> str:
 
 
 def number_of_card(card: str) -> CprNumber | None:
-    """The number that a card is, as a health card is, with or without a hyphen. None: it is no CPR number."""
+    """The number that a card is, as a health card is, whatever signs stand in it. None: it is no CPR number."""
     try:
-        return CprNumber.parse_any(unspaced(card))
+        return CprNumber.parse_any("".join(filter(str.isalnum, card)))
     except ValueError:
         return None
 

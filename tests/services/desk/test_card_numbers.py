@@ -27,9 +27,11 @@ LETTERS = "010180AB12"
 
 
 def written(number: CprNumber) -> list[str]:
-    """As it is typed, copied from a page, and scanned from a health card's stripe."""
+    """As it is typed, copied from a page or a sheet of numbers, and scanned from a health card's stripe."""
     digits = number.digits
-    return [digits, f"{digits[:6]}-{digits[6:]}", f"{digits[:6]} – {digits[6:]}", f"92080000{digits}000000000"]
+    parted = [f"{digits[:6]}{sign}{digits[6:]}" for sign in ("-", " – ", "/", "\u00ad")]
+    day = f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}-{digits[6:]}"
+    return [digits, *parted, day, f"*{parted[0]}*", f"'{digits}", f"92080000{digits}000000000"]
 
 
 @pytest.mark.parametrize("number", [cpr("BO"), STRANGER])
