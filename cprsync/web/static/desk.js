@@ -37,8 +37,10 @@ for (const input of document.querySelectorAll("[data-scanned]")) {
   });
 }
 
-// A refused value is marked: what is typed or scanned next takes its place.
-document.querySelector("input[autofocus][aria-invalid]")?.select();
+// A refused value is marked: what is typed or scanned next takes its place. Marking alone leaves it outside the window.
+const refused = document.querySelector("input[autofocus][aria-invalid]");
+refused?.focus();
+refused?.select();
 
 // "Ret" leads into its form, and Escape back out of it.
 for (const fold of document.querySelectorAll(".change")) {
