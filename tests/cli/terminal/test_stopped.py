@@ -58,7 +58,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 @pytest.fixture
 def here(begun: Installation, tmp_path: Path) -> Installation:
     folder = shutil.copytree(begun.folder.parent, tmp_path / "here")
-    return Installation(folder / "site", folder / "backups", folder / "private.pem")
+    return Installation(folder / "site", folder / "backups", folder / "private.key")
 
 
 def stop(
