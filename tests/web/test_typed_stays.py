@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+import pytest
 from browser import Browser, cursor_of
 from callers import records
 from lxml import html
@@ -14,6 +17,7 @@ from test_patron_page import PIN
 from test_unsent_forms import NOTE, desk, sign_in
 from townspeople import cpr, person
 
+from cprsync import web
 from cprsync.web.memory.sessions import Sessions
 from cprsync.web.memory.unsent import UNSENT_SECONDS, Because, TypedForm, Unsent
 from cprsync.web.resuming import ALONG, read_along, without_codes
@@ -42,7 +46,7 @@ def change_language(browser: Browser, to: str, action: str, **typed: str) -> Bro
         one
         for one in page.iter("form")
         if one.get("action") == action
-        and all(one.inputs[name].value == typed[name] for name in KEYS & typed.keys())
+        and all(name in one.fields and one.fields[name] == typed[name] for name in KEYS & typed.keys())
         and one.xpath(".//button[contains(@class, 'tongue')]")
     )
     (button,) = form.xpath(".//button[contains(@class, 'tongue')]")
@@ -51,7 +55,7 @@ def change_language(browser: Browser, to: str, action: str, **typed: str) -> Bro
 
 
 #: What says which of the forms of a page it is.
-KEYS = {"field", "key", "answer"}
+KEYS = {"field", "key", "answer", "doing"}
 
 
 def carried(action: str, **typed: str) -> str:
@@ -73,6 +77,52 @@ def test_a_form_keeps_what_was_typed_when_its_own_button_changes_the_language(de
     assert records(desk) == before
     assert [one.url for one in browser.answer.history if "klokken" in one.url] == []
     assert "klokken" not in str(browser.jar.cookies.items())
+
+
+def test_each_form_in_which_somebody_writes_a_text_has_its_own_button_for_the_language() -> None:
+    """Without script nothing else carries along what is typed."""
+    without = set()
+    for template in Path(web.__file__).parent.rglob("templates/**/*.html"):
+        for form in re.findall(r"<form\b.*?</form>", template.read_text(encoding="utf-8"), re.DOTALL):
+            if _WRITES.search(form) and "tongue" not in form:
+                without.add((template.name, re.findall(r'action="([^"{]*)', form)[0]))
+    assert without == _OF_NUMBERS
+
+
+#: What somebody writes a text into.
+_WRITES = re.compile(r"parts\.(?:field|beside)\(|<input(?![^>]*(?:hidden|checkbox))|<textarea")
+#: In these forms stand codes and numbers alone, which no form keeps.
+_OF_NUMBERS = {
+    ("sign_in.html", "/sign-in"),
+    ("sign_in.html", "/me/sign-in"),
+    ("second.html", ""),
+    ("start.html", "/find"),
+    ("log.html", "/log/citizen"),
+    ("log.html", "/log/watch"),
+}
+
+
+@pytest.mark.parametrize("sheet", ["record", "label"])
+def test_why_a_sheet_is_printed_is_kept_in_the_other_language(desk: Served, sheet: str) -> None:
+    browser, patron = at_record(desk, "BO")
+    path = f"/patrons/{patron}/paper/{sheet}"
+    change_language(browser.open(path), "en", path, reason="Brev til låneren")
+    assert browser.path == path
+    assert STAYS in browser.text
+    assert browser.form(path)["reason"] == "Brev til låneren"
+    assert person("BO").name.addressing not in browser.answer.text
+
+
+def test_why_a_correction_is_taken_back_is_kept_in_its_own_form(desk: Served) -> None:
+    browser, patron = at_record(desk)
+    own = f"/patrons/{patron}/correct"
+    browser.send(own, field="name", text="Anna Ny", reason="Viste pas", until="10.06.2027")
+    before = records(desk)
+    browser.open(f"/patrons/{patron}")
+    change_language(browser, "en", own, field="name", doing="withdraw", reason="Passet var forkert")
+    kept = [one.values for one in browser.page.forms if one.values.get("reason")]
+    assert [(one.get("doing"), one["reason"]) for one in kept] == [("withdraw", "Passet var forkert")]
+    assert records(desk) == before
 
 
 def test_each_form_of_a_page_comes_back_when_the_button_at_its_top_changes_the_language(desk: Served) -> None:
