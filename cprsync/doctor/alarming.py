@@ -17,7 +17,7 @@ from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, call_heartbeat
 from cprsync.register.own_certificate import name_problem
 from cprsync.services.ports.runs import WELL
-from cprsync.services.trust.alarms import check_alarms
+from cprsync.services.trust.alarms import Seen, check_alarms
 from cprsync.services.trust.status import find_nights
 from cprsync.wire.calls import Surroundings
 from cprsync.wiring.counterparts import real_time
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import Channel
     from cprsync.wiring.site import Site
 
-_NOTHING: Final[dict[str, Any]] = {"wrong": [], "certificates": []}
 _LOG: Final = structlog.get_logger("cprsync.alarms")
 
 
@@ -42,16 +41,16 @@ def check_site(site: Site) -> dict[str, int]:
     policy = _find_wrong_policy(site)
     try:
         with site.store() as store:
-            document = look_at(site, store, theirs=ask_for_certificates(site)())
-            document["wrong"] += policy
-            counts = check_alarms(store.alarms, document, channels, manner, site.clock.now())
+            status = look_at(site, store, theirs=ask_for_certificates(site)())
+            seen = Seen([*status.wrong, *policy], status.certificates)
+            counts = check_alarms(store.alarms, seen, channels, manner, site.clock.now())
     except CprsyncError as error:
         _LOG.error("alarms.store", kind=error.kind)
         # with a target, no store is opened without its policy
         wrong = policy or [{"what": "store", "kind": error.kind}]
-        return check_alarms(file, {"wrong": wrong, "certificates": []}, channels, manner, real_time())
+        return check_alarms(file, Seen(wrong), channels, manner, real_time())
     if file.is_in_use:
-        ended = check_alarms(file, _NOTHING, channels, manner, real_time())
+        ended = check_alarms(file, Seen(), channels, manner, real_time())
         return {name: count + ended[name] for name, count in counts.items()}
     return counts
 

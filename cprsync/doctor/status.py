@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.errors import ConfigurationError
 from cprsync.private import make_sure_that_usable
 from cprsync.register.own_certificate import name_problem
+from cprsync.services.ports.trust.status import HeadsStand
 from cprsync.services.trust.status import Around, status_of
 from cprsync.store.beside.checkpoints import FILE as HEADS
 from cprsync.store.beside.checkpoints import WITNESS
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import Settings
     from cprsync.services.ports.store import Store
+    from cprsync.services.ports.trust.status import LibraryStatus
     from cprsync.wiring.site import Site
 
 _SQLITE = "sqlite:///"
 
 
-def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """The JSON shape of `status`. `theirs`: a line for each certificate that a counterpart has shown."""
+def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) -> LibraryStatus:
+    """Look at a library, as `status` shows it. `theirs`: a line for each certificate that a counterpart has shown."""
     section, certificates = site.section, [*site.certificates(), *theirs]
     settings = site.settings
     around = Around(
@@ -45,13 +47,13 @@ def look_at(site: Site, store: Store, *, theirs: Sequence[dict[str, Any]] = ()) 
     return status_of(store, around)
 
 
-def _look_at_heads(settings: Settings) -> dict[str, str | None]:
-    """What is wrong with the place of the audit's heads, in both languages. None: they can be kept."""
+def _look_at_heads(settings: Settings) -> HeadsStand:
+    """What is wrong with the place of the audit's heads."""
     try:
         make_sure_that_heads_can_grow(*places_of_heads(settings))
     except ConfigurationError as error:
-        return name_problem(error)
-    return name_problem(None)
+        return HeadsStand(**name_problem(error))
+    return HeadsStand()
 
 
 def measure_disks(settings: Settings) -> list[dict[str, Any]]:

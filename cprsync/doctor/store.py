@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from cprsync.doctor.status import make_sure_that_heads_can_grow, places_of_heads
+from cprsync.documents import document_of
 from cprsync.register.extract.reader import ExtractReader
 from cprsync.services.ports.trust.doctor import Contents
 from cprsync.services.ports.trust.keys import KeyState
-from cprsync.services.trust.status import deliveries_document
+from cprsync.services.trust.status import find_deliveries
 from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.planner import is_informed
@@ -152,7 +153,7 @@ class LiveStore:
 
     def deliveries(self) -> dict[str, Any]:
         with self._site.store_of_any_keys() as opened:
-            return deliveries_document(opened, self._site.clock.now())
+            return document_of(find_deliveries(opened, self._site.clock.now()))
 
     def last_delivery(self) -> tuple[date, Inspection] | None:
         with self._site.store_of_any_keys() as opened:

@@ -1,12 +1,13 @@
 """How a library stands, as text: what somebody has to look after first, with what to do, and then the facts.
 
-Takes the JSON document, so that text and JSON cannot differ. A mark before each line reads without colour.
+A mark before each line reads without colour.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from cprsync.documents import document_of
 from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.patron.review import DOUBTED_PROTECTIONS
 from cprsync.errors import Exit
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
+    from cprsync.services.ports.finding import ProvisionalWaiting
+    from cprsync.services.ports.trust.status import AuditStands, DeliveriesStand, LibraryStatus, UpkeepStands
+    from cprsync.services.ports.trust.upkeep import Task
 
 #: The marks of a line: all is well, somebody has to look, and nothing to say either way.
 WELL, WRONG, NEITHER = "✓", "!", "·"
@@ -65,37 +69,37 @@ class Fact(NamedTuple):
     text: str
 
 
-def status_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def status_lines(status: LibraryStatus, language: Language) -> Iterator[str]:
     """The status of one library, line by line, with problems first."""
-    mark = WELL if document["ok"] else WRONG
-    yield f"{mark} {_title(document, language)}"
-    for problem in problems_of(document, language):
+    mark = WELL if status.ok else WRONG
+    yield f"{mark} {_title(status, language)}"
+    for problem in problems_of(status, language):
         yield f"  {WRONG} {problem.text}"
         yield f"      {problem.next}"
-    if not document["ok"]:
+    if not status.ok:
         yield ""
-    yield from (f"  {fact.mark} {fact.text}" for fact in facts_of(document, language))
+    yield from (f"  {fact.mark} {fact.text}" for fact in facts_of(status, language))
 
 
-def _title(document: Mapping[str, Any], language: Language) -> str:
+def _title(status: LibraryStatus, language: Language) -> str:
     """Whether something is wrong. If nothing is, what waits for staff is said at once: a protection may be in doubt."""
-    waiting, kinds = document["waits"]["reviews"], document["waits"].get("kinds", {})
-    doubted = sum(count for kind, count in kinds.items() if kind in DOUBTED_PROTECTIONS)
-    if not document["ok"]:
-        return word("status_wrong", language, **document)
+    waiting, named = status.waits.reviews, {"agency": status.agency, "name": status.name}
+    doubted = sum(count for kind, count in status.waits.kinds.items() if kind in DOUBTED_PROTECTIONS)
+    if not status.ok:
+        return word("status_wrong", language, **named)
     if doubted:
-        return word("status_ok_doubted", language, **{**document, "count": doubted, "waiting": waiting})
-    return word("status_ok_waits" if waiting else "status_ok", language, **{**document, "count": waiting})
+        return word("status_ok_doubted", language, **named, count=doubted, waiting=waiting)
+    return word("status_ok_waits" if waiting else "status_ok", language, **named, count=waiting)
 
 
-def problems_of(document: Mapping[str, Any], language: Language) -> list[Problem]:
+def problems_of(status: LibraryStatus, language: Language) -> list[Problem]:
     """What somebody has to look after, in words."""
-    return [problem_of(one, language) for one in wrong_of(document)]
+    return [problem_of(one, language) for one in wrong_of(status)]
 
 
-def wrong_of(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What somebody has to look after, in the order of the document, without what another one tells."""
-    return [one for one in document["wrong"] if not one.get("within")]
+def wrong_of(status: LibraryStatus) -> list[Mapping[str, Any]]:
+    """What somebody has to look after, the most urgent first, without what another one tells."""
+    return [one for one in status.wrong if not one.get("within")]
 
 
 def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
@@ -170,64 +174,71 @@ def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: L
     )
 
 
-def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
+def facts_of(status: LibraryStatus, language: Language) -> Iterator[Fact]:
     """How it stands, line by line."""
-    wrong = {_FACTS.get(one["what"], "") for one in document["wrong"]}
-    plans = [one for one in document["wrong"] if one["what"] == "plan"]
+    wrong = {_FACTS.get(one["what"], "") for one in status.wrong}
+    plans = [one for one in status.wrong if one["what"] == "plan"]
     # the plan of a night is why that night was stopped
     wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
     # the next run goes on with it, or another line says what was wrong: it is neither
     well = {"quota": NEITHER}
-    if (document["run"] or {}).get("exit") not in {Exit.DONE, Exit.LEFT}:
+    if (status.run or {}).get("exit") not in {Exit.DONE, Exit.LEFT}:
         well["night"] = NEITHER
-    for name, text in _texts(document, language):
+    for name, text in _texts(status, language):
         yield Fact(WRONG if name in wrong else well.get(name, WELL), text)
-    for one in document["targets"]:
-        named = any(found.get("name") == one["name"] for found in document["wrong"])
+    for one in status.targets:
+        named = any(found.get("name") == one["name"] for found in status.wrong)
         yield Fact(WRONG if named else WELL, status_line(one, language))
-    yield from _certificate_facts(document, language)
-    yield from _disk_facts(document, language)
-    yield from _upkeep_facts(document["upkeep"], wrong, language)
-    keys = ", ".join(f"{key['purpose']} {key['id']}" for key in document["keys"])
+    yield from _certificate_facts(status, language)
+    yield from _disk_facts(status, language)
+    yield from _upkeep_facts(status.upkeep, wrong, language)
+    keys = ", ".join(f"{key.purpose} {key.id}" for key in status.keys)
     yield Fact(WRONG if "keys" in wrong else NEITHER, word("status_keys", language, keys=keys or "–"))
 
 
-def _texts(document: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+def _texts(status: LibraryStatus, language: Language) -> Iterator[tuple[str, str]]:
     """The facts of the night and of what waits, each by its name."""
-    yield "night", _night_text(document["run"], language)
-    deliveries, waits = document["deliveries"], document["waits"]
-    days = {key: day_text(deliveries[key], language) for key in ("last", "due")}
-    waiting = word("status_inbox", language, **deliveries) if deliveries["waiting"] or deliveries["stopping"] else ""
-    key = "status_delivery" if deliveries["last"] else "status_delivery_none"
-    yield "deliveries", word(key, language, **days) + waiting
-    net_media = waits["net_media"]
-    counts = {"reviews": waits["reviews"], "net_media": net_media["waiting"], "failed": net_media["failed"]}
-    oldest = f", {since_text(net_media['oldest'], language)}" if net_media["oldest"] else ""
+    yield "night", _night_text(status.run, language)
+    yield "deliveries", _deliveries_text(status.deliveries, language)
+    waits, net_media = status.waits, status.waits.net_media
+    oldest = f", {since_text(net_media.oldest, language)}" if net_media.oldest else ""
+    counts = {"reviews": waits.reviews, "net_media": net_media.waiting, "failed": net_media.failed}
     yield "waits", word("status_waits", language, **counts) + oldest
-    yield from ((_plan_name(one), _plan_text(one, language)) for one in document["plans"])
-    for one in waits["undoing"]:
-        yield "undoing", problem_of({"what": "open_undo", **one}, language).text
-    if waits["undone"]:
-        yield "undone", word("status_undone", language, count=waits["undone"])
-    if waits["parked"] or waits["windows"]:
-        yield "parked", word("status_parked", language, **waits)
-    for text in quota_lines(waits["windows"], waits["windows_today"], language):
+    yield from ((_plan_name(one), _plan_text(one, language)) for one in status.plans)
+    for one in waits.undoing:
+        yield "undoing", problem_of({"what": "open_undo", **document_of(one)}, language).text
+    if waits.undone:
+        yield "undone", word("status_undone", language, count=waits.undone)
+    if waits.parked or waits.windows:
+        yield "parked", word("status_parked", language, parked=waits.parked, windows=waits.windows)
+    today = waits.windows_today
+    for text in quota_lines(waits.windows, today.asked, today.most, language):
         yield "quota", text
-    provisional = waits["provisional"]
-    if provisional["register"] or provisional["staff"]:
-        yield "provisional", _provisional_text(provisional, language)
-    yield "subscriptions", word("status_subscriptions", language, **document["subscriptions"])
-    yield from _audit_texts(document["audit"], language)
-    if document["heads"]["problem"] is not None:
-        yield "heads", word("wrong_heads", language, problem=problem_text(document["heads"], language))
+    if waits.provisional.register or waits.provisional.staff:
+        yield "provisional", _provisional_text(waits.provisional, language)
+    numbers = status.subscriptions
+    counts = {"wanted": numbers.wanted, "held": numbers.held, "unconfirmed": numbers.unconfirmed}
+    yield "subscriptions", word("status_subscriptions", language, **counts)
+    yield from _audit_texts(status.audit, language)
+    if status.heads.problem is not None:
+        problem = (language == "da" and status.heads.problem_da) or status.heads.problem
+        yield "heads", word("wrong_heads", language, problem=problem)
 
 
-def quota_lines(left: int, quota: Mapping[str, int], language: Language) -> Iterator[str]:
+def _deliveries_text(deliveries: DeliveriesStand, language: Language) -> str:
+    days = {"last": day_text(deliveries.last, language), "due": day_text(deliveries.due, language)}
+    text = word("status_delivery" if deliveries.last else "status_delivery_none", language, **days)
+    if not (deliveries.waiting or deliveries.stopping):
+        return text
+    return text + word("status_inbox", language, waiting=deliveries.waiting, stopping=deliveries.stopping)
+
+
+def quota_lines(left: int, asked: int, most: int, language: Language) -> Iterator[str]:
     """That the day's look-ups about patrons in a window are used, and how many days the rest takes."""
-    if left and not quota["most"]:
+    if left and not most:
         yield word("windows_no_quota", language)
-    elif left and quota["asked"] >= quota["most"]:
-        yield word("windows_quota_used", language, count=-(-left // quota["most"]), **quota)
+    elif left and asked >= most:
+        yield word("windows_quota_used", language, count=-(-left // most), asked=asked, most=most)
 
 
 def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
@@ -262,30 +273,29 @@ def _plan_text(one: Mapping[str, Any], language: Language) -> str:
     return text + word(key, language, moment=moment_text(one["until"], language))
 
 
-def _provisional_text(told: Mapping[str, Any], language: Language) -> str:
-    since = told["oldest"] and word("status_provisional_since", language, oldest=moment_text(told["oldest"], language))
-    return word("status_provisional", language, **{**told, "since": since or ""})
+def _provisional_text(still: ProvisionalWaiting, language: Language) -> str:
+    since = ""
+    if still.oldest is not None:
+        since = word("status_provisional_since", language, oldest=moment_text(still.oldest, language))
+    return word("status_provisional", language, register=still.register, staff=still.staff, since=since)
 
 
-def _audit_texts(audit: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
+def _audit_texts(audit: AuditStands, language: Language) -> Iterator[tuple[str, str]]:
     """How the audit's ends stand, every problem of theirs, and what the last night found that followed all of it."""
     from cprsync.language.errors import in_danish
 
-    key = "status_audit" if audit["whole"] else "status_audit_broken"
-    yield "audit_ends" if audit["whole"] else "audit", word(key, language, count=audit["entries"], code=audit["code"])
-    yield from (("audit", in_danish(one) if language == "da" else one["message"]) for one in audit["problems"])
-    if audit["kept"] is not None:
-        yield (
-            "audit_kept",
-            word("status_audit_kept", language, count=audit["since"], moment=moment_text(audit["kept"], language)),
-        )
-    followed = audit["followed"]
+    key = "status_audit" if audit.whole else "status_audit_broken"
+    yield "audit_ends" if audit.whole else "audit", word(key, language, count=audit.entries, code=audit.code)
+    yield from (("audit", in_danish(one) if language == "da" else one["message"]) for one in audit.problems)
+    if audit.kept is not None:
+        kept = moment_text(audit.kept, language)
+        yield "audit_kept", word("status_audit_kept", language, count=audit.since, moment=kept)
+    followed = audit.followed
     if followed is not None:
-        key = "status_audit_followed" if followed["whole"] else "status_audit_followed_broken"
-        text = word(key, language, run=followed["run"])
-        is_well = followed["whole"] or followed["accepted"]
-        text += f"; {word('status_audit_accepted', language)}" if followed["accepted"] else ""
-        yield "audit_followed" if is_well else "audit", text
+        key = "status_audit_followed" if followed.whole else "status_audit_followed_broken"
+        text = word(key, language, run=followed.run)
+        text += f"; {word('status_audit_accepted', language)}" if followed.accepted else ""
+        yield "audit_followed" if followed.whole or followed.accepted else "audit", text
 
 
 def whose_text(certificate: Mapping[str, Any], language: Language) -> str:
@@ -308,9 +318,9 @@ def problem_text(certificate: Mapping[str, Any], language: Language) -> str:
     return (language == "da" and certificate.get("problem_da")) or certificate["problem"] or ""
 
 
-def _certificate_facts(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
-    alarming = {(one["whose"], one["host"], one["count"]) for one in document["wrong"] if one["what"] == "certificate"}
-    for one in first_to_end(document["certificates"]):
+def _certificate_facts(status: LibraryStatus, language: Language) -> Iterator[Fact]:
+    alarming = {(one["whose"], one["host"], one["count"]) for one in status.wrong if one["what"] == "certificate"}
+    for one in first_to_end(status.certificates):
         wrong = (one["whose"], one.get("host"), one.get("days_left")) in alarming
         is_shown = one.get("problem") or one.get("days_left") is not None
         yield Fact(WRONG if wrong else WELL if is_shown else NEITHER, _certificate_text(one, language))
@@ -334,21 +344,21 @@ def _certificate_text(one: Mapping[str, Any], language: Language) -> str:
     return word("status_certificate", language, whose=whose, count=one["days_left"])
 
 
-def _disk_facts(document: Mapping[str, Any], language: Language) -> Iterator[Fact]:
-    full = {one["place"] for one in document["wrong"] if one["what"] == "disk"}
-    for one in document["disks"]:
+def _disk_facts(status: LibraryStatus, language: Language) -> Iterator[Fact]:
+    full = {one["place"] for one in status.wrong if one["what"] == "disk"}
+    for one in status.disks:
         if one["free"] is not None:
             place = word(f"disk_{one['place']}", language)
             text = word("status_disk", language, place=place, free=bytes_text(one["free"], language))
             yield Fact(WRONG if one["place"] in full else WELL, text)
 
 
-def _upkeep_facts(upkeep: Mapping[str, Any], wrong: set[str], language: Language) -> Iterator[Fact]:
+def _upkeep_facts(upkeep: Mapping[Task, UpkeepStands | None], wrong: set[str], language: Language) -> Iterator[Fact]:
     for task, found in upkeep.items():
-        done = None if found is None else found["done"]
-        if found is not None or task in wrong:
-            done = word("status_never", language) if done is None else moment_text(done, language)
-            yield Fact(WRONG if task in wrong else WELL, word(f"status_{task}", language, moment=done))
+        if found is not None or task.value in wrong:
+            done = None if found is None else found.done
+            moment = word("status_never", language) if done is None else moment_text(done, language)
+            yield Fact(WRONG if task.value in wrong else WELL, word(f"status_{task.value}", language, moment=moment))
 
 
 def void_text(void: Mapping[str, Any], language: Language) -> str:

@@ -88,9 +88,11 @@ def heading(day: date, language: Language, *, capital: bool = True) -> str:
     return text[0].upper() + text[1:] if capital else text
 
 
-def day_text(text: str | None, language: Language) -> str:
-    """The day of a document in words. A dash if there is none."""
-    return "–" if text is None else long_day(date.fromisoformat(text), language)
+def day_text(day: date | str | None, language: Language) -> str:
+    """A day in words, also as a document has it. A dash if there is none."""
+    if day is None:
+        return "–"
+    return long_day(date.fromisoformat(day) if isinstance(day, str) else day, language)
 
 
 def long_day(day: date, language: Language) -> str:
@@ -108,12 +110,14 @@ def long_time(moment: datetime, language: Language) -> str:
     return word("day_time", language, day=long_day(moment.date(), language), moment=moment)
 
 
-def moment_text(text: str | None, language: Language) -> str:
-    """The moment of a document in words, in Danish time. A dash if there is none."""
-    return "–" if text is None else long_time(datetime.fromisoformat(text).astimezone(COPENHAGEN), language)
+def moment_text(at: datetime | str | None, language: Language) -> str:
+    """A moment in words, in Danish time, also as a document has it. A dash if there is none."""
+    if at is None:
+        return "–"
+    return long_time((datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(COPENHAGEN), language)
 
 
-def since_text(stamp: str, language: Language) -> str:
+def since_text(stamp: datetime | str, language: Language) -> str:
     """Since when the oldest of several has waited."""
     return word("status_since", language, moment=moment_text(stamp, language))
 

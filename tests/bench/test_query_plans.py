@@ -206,8 +206,9 @@ def test_a_status_counts_along_indexes_and_reads_no_record(night: tuple[Tenant, 
     """A provisional registration, of which there are few, was looked for from each of all patrons."""
     tenant, _ = night
     with catching(tenant) as caught:
-        document = status_of(store_of(tenant), Around(AGENCY, "", tenant.clock.now()))
-    assert document["run"]["state"] == "done"
+        status = status_of(store_of(tenant), Around(AGENCY, "", tenant.clock.now()))
+    assert status.run is not None
+    assert status.run["state"] == "done"
     with reading(tenant.engine) as connection:
         assert whole_tables(connection, caught) == []
 

@@ -24,6 +24,7 @@ from cprsync.doctor.status import look_at, make_sure_that_heads_can_grow, places
 from cprsync.errors import BackupFailed, ConfigurationError
 from cprsync.register.pickup.arrivals import FolderFeed
 from cprsync.register.renewing import NewFiles, _make_sure_that_readable
+from cprsync.services.ports.trust.status import HeadsStand
 from cprsync.store.backup.encrypted import Opener, Recipient, make_key_pair
 from cprsync.store.backup.shelf import Shelf
 from cprsync.store.beside.journal import make_sure_of_place
@@ -174,18 +175,18 @@ def test_status_tells_that_the_heads_cannot_be_kept_on_a_disk_that_may_only_be_r
     usable = os.access
     with here.store() as store:
         before = store.views.everything()
-        assert look_at(site, store)["heads"] == {"problem": None, "problem_da": None}
+        assert look_at(site, store).heads == HeadsStand()
         # a disk cannot be made so without the system's leave
         monkeypatch.setattr(
             "os.access", lambda path, how, **more: path not in {place, place.parent} and usable(path, how, **more)
         )
         room = dict.fromkeys(("f_bavail", "f_blocks", "f_bfree", "f_frsize"), 1 << 20)
         monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY, **room))
-        document = look_at(site, store)
+        status = look_at(site, store)
         assert store.views.everything() == before
-    assert "heads" in [one["what"] for one in document["wrong"]]
-    assert "Read-only file system" in document["heads"]["problem"]
-    assert "nøglemappen" in document["heads"]["problem_da"]
+    assert "heads" in [one["what"] for one in status.wrong]
+    assert "Read-only file system" in (status.heads.problem or "")
+    assert "nøglemappen" in (status.heads.problem_da or "")
 
 
 def test_status_tells_that_a_key_folder_takes_no_heads(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,24 @@ from cprsync.language.errors import in_danish
 from cprsync.language.status import problem_of, status_lines
 from cprsync.language.words import word
 from cprsync.services.desk.setting import check_field, settable
+from cprsync.services.ports.access import Alarms
+from cprsync.services.ports.finding import ProvisionalWaiting
+from cprsync.services.ports.register import Coverage
+from cprsync.services.ports.trust.status import (
+    AlarmsStand,
+    AuditStands,
+    DeliveriesStand,
+    FollowedAudit,
+    HeadsStand,
+    LastTry,
+    LibraryStatus,
+    NetMediaWait,
+    NightDue,
+    UpkeepStands,
+    UsedQuota,
+    Waiting,
+)
+from cprsync.services.ports.trust.upkeep import Outcome, Task
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])
 
@@ -113,27 +132,30 @@ def test_a_field_and_a_day_in_an_error_stand_there_as_people_say_them(error: Bad
 
 
 def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
-    document = {
-        "name": "Byens",
-        "agency": "710100",
-        "ok": True,
-        "wrong": [],
-        "keys": [],
-        "run": {"run": 8, "day": "2027-04-03", "exit": 0},
-        "deliveries": {"last": None, "due": "2027-04-02", "waiting": 2, "stopping": 1},
-        "waits": {
-            "reviews": 0,
-            "held": 8,
-            "parked": 3,
-            "windows": 4,
-            "windows_today": {"asked": 0, "most": 20_000},
-            "undone": 0,
-            "undoing": [],
-            "net_media": {"waiting": 1, "failed": 0, "oldest": "2027-04-02T04:30:00+00:00"},
-            "provisional": {"register": 0, "staff": 0, "oldest": None},
-        },
-        "plans": [],
-        "targets": [
+    waits_since = datetime(2027, 4, 2, 4, 30, tzinfo=UTC)
+    failed = LastTry(datetime(2027, 4, 3, 1, 30, tzinfo=UTC), Outcome.FAILED)
+    status = LibraryStatus(
+        agency="710100",
+        name="Byens",
+        at=waits_since,
+        run={"run": 8, "day": "2027-04-03", "exit": 0},
+        night=NightDue(date(2027, 4, 2), late=False, missed=None, days=0),
+        deliveries=DeliveriesStand(None, date(2027, 4, 2), late=False, missing=None, waiting=2, stopping=1),
+        waits=Waiting(
+            reviews=0,
+            kinds={},
+            held=8,
+            parked=3,
+            windows=4,
+            windows_today=UsedQuota(0, 20_000),
+            windows_brake=(),
+            undone=0,
+            undoing=(),
+            net_media=NetMediaWait(1, 0, waits_since, set_up=True),
+            provisional=ProvisionalWaiting(0, 0),
+        ),
+        plans=(),
+        targets=[
             {
                 "name": "koha",
                 "kind": "koha",
@@ -148,31 +170,32 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
                 "why": None,
             }
         ],
-        "subscriptions": {"wanted": 0, "held": 0, "unconfirmed": 0},
-        "audit": {
-            "whole": True,
-            "entries": 1,
-            "streams": 1,
-            "code": "1-00",
-            "kept": "2027-04-03T04:30:00.000000Z",
-            "since": 2,
-            "problems": [],
-            "followed": {"run": 8, "whole": True, "accepted": False},
-        },
-        "heads": {"problem": None, "problem_da": None},
-        "disks": [{"place": "store", "free": 1_250_000_000, "total": 2_000_000_000}],
-        "upkeep": {
-            "backup": {"last": {"at": "2027-04-03T01:30:00+00:00", "outcome": "failed"}, "done": None},
-            "drill": None,
-        },
-        "certificates": [
+        subscriptions=Coverage(0, 0, 0),
+        audit=AuditStands(
+            whole=True,
+            entries=1,
+            streams=1,
+            code="1-00",
+            kept="2027-04-03T04:30:00.000000Z",
+            since=2,
+            problems=(),
+            followed=FollowedAudit(8, whole=True, accepted=False),
+        ),
+        heads=HeadsStand(),
+        access=Alarms(),
+        keys=(),
+        rotations=(),
+        alarms=AlarmsStand(()),
+        disks=[{"place": "store", "free": 1_250_000_000, "total": 2_000_000_000}],
+        upkeep={Task.BACKUP: UpkeepStands(failed, None), Task.DRILL: None},
+        certificates=[
             {"whose": "ours", "days_left": 9, "problem": None},
             {"whose": "ours", "days_left": 9, "problem": "has been revoked", "problem_da": "er spærret"},
             {"whose": "theirs", "host": "culr.example:443", "days_left": None, "problem": None},
             *({"whose": "trusted", "days_left": days, "problem": None} for days in (700, 300, 500)),
         ],
-    }
-    told = "\n".join(status_lines(document, "da"))
+    )
+    told = "\n".join(status_lines(status, "da"))
     assert "Seneste nat: nr. 8, 3. april 2027: alt er gjort" in told
     assert "Leverancer: endnu ingen; ventet til og med 2. april 2027" in told
     assert "koha: bagud, kender 9 lånere, 2 venter (0 afvist)" in told

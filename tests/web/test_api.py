@@ -16,6 +16,7 @@ from test_sealed_views import reveals
 from test_setting import set_
 from townspeople import cpr, dies, gains_protection, moves, person
 
+from cprsync.documents import document_of
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.policy.policy import Harm
 from cprsync.language.review import with_words
@@ -104,7 +105,7 @@ def test_the_nights_and_the_status_are_the_commands_documents(still: Served) -> 
     status = status_of(store, Around(AGENCY, still.site.section.name, still.library.clock.now()))
     answer = api.get("/status").json()
     assert {one["place"] for one in answer["disks"]} == {"store", "heads", "journal"}
-    assert answer | {"disks": []} == json.loads(json.dumps(status))
+    assert answer | {"disks": []} == json.loads(json.dumps(document_of(status)))
 
 
 @pytest.mark.parametrize("why", ["delivery.late", "run.braked"])

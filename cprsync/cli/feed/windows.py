@@ -154,7 +154,7 @@ def heal_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]
         yield word("heal_provisional", language, **document["provisional"])
     yield word("windows_asked", language, **document)
     yield from window_lines(document, language)
-    yield from quota_lines(document["left"], document["quota"], language)
+    yield from quota_lines(document["left"], document["quota"]["asked"], document["quota"]["most"], language)
     # what to do about a brake is in the error
     if document["left"] and not document["brake"]:
         yield word("windows_await_delivery" if document["awaits_delivery"] else "windows_next", language)
@@ -178,7 +178,7 @@ def windows_document(agency: str, in_window: Sequence[InWindow], quota: Mapping[
 def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The number of patrons, whether today's quota is used, then one line for each."""
     yield word("windows_count", language, agency=document["agency"], count=document["count"])
-    yield from quota_lines(document["count"], document["quota"], language)
+    yield from quota_lines(document["count"], document["quota"]["asked"], document["quota"]["most"], language)
     for row in document["windows"]:
         yield f"  {row['patron']}  {row['since']}  {word('window_' + row['why'], language)}{_next_text(row, language)}"
 

@@ -16,6 +16,7 @@ from cprsync.catalogues import Language
 from cprsync.cli.terminal.failures import show_error
 from cprsync.cli.terminal.frame import Frame, Today, framed, print_document
 from cprsync.cli.terminal.output import colour_mark, emphasise, note
+from cprsync.documents import document_of
 from cprsync.errors import BadInput, CprsyncError, Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import run_line, run_lines
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cprsync.services.night.calendar import Forecast, ForeseenEvent
+    from cprsync.services.ports.trust.status import LibraryStatus
     from cprsync.wiring.site import Site
 #: The most patrons to name for one kind on a day; of further ones only the number is shown.
 NAMED_MAX = 20
@@ -73,26 +75,28 @@ def status(frame: Frame) -> int:
         settings = load_settings(frame.config)
         sites = sites_of(settings, frame.library)
         if len(sites) == 1:
-            document = _status(sites[0])
-            frame.print(document, _emphasised(document, frame.lang))
-            return Exit.DONE if document["ok"] else Exit.REFUSED
+            status = _status(sites[0])
+            frame.print(status, _emphasised(status, frame.lang))
+            return Exit.DONE if status.ok else Exit.REFUSED
     return _show_each(sites, frame.lang, as_json=frame.as_json)
 
 
 def _show_each(sites: Sequence[Site], language: Language, *, as_json: bool) -> int:
     """Show how each library stands. One that cannot be looked at hides no other."""
     documents: list[dict[str, Any]] = []
+    shown: list[LibraryStatus] = []
     worst = Exit.DONE
     for site in sites:
         try:
-            documents.append(_status(site))
-            code = Exit.DONE if documents[-1]["ok"] else Exit.REFUSED
+            status = _status(site)
+            shown.append(status)
+            documents.append(document_of(status))
+            code = Exit.DONE if status.ok else Exit.REFUSED
         except CprsyncError as error:
             told = error_document(error, changed="nothing")
             documents.append({"agency": site.section.agency, "name": site.section.name, "ok": False, "error": told})
             code = advice_for(error).exit
         worst = max(worst, code)
-    shown = [one for one in documents if "error" not in one]
     lines = (line for one in shown for line in _emphasised(one, language))
     print_document({"libraries": documents}, lines, as_json=as_json)
     for one in () if as_json else documents:
@@ -102,14 +106,14 @@ def _show_each(sites: Sequence[Site], language: Language, *, as_json: bool) -> i
     return int(worst)
 
 
-def _emphasised(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _emphasised(status: LibraryStatus, language: Language) -> Iterator[str]:
     """The status, in colours if a terminal shows it."""
-    title, *lines = status_lines(document, language)
-    yield emphasise(title, colour="green" if document["ok"] else "red")
+    title, *lines = status_lines(status, language)
+    yield emphasise(title, colour="green" if status.ok else "red")
     yield from map(colour_mark, lines)
 
 
-def _status(site: Site) -> dict[str, Any]:
+def _status(site: Site) -> LibraryStatus:
     from cprsync.doctor.counterparts import ask_for_certificates
     from cprsync.doctor.status import look_at
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cprsync.documents import document_of
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.alarms import LookedAt, count_waiting, weigh
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.runs import moment_document
-from cprsync.services.trust.status import ALARMS, NOT_SHOWN, undelivered_document
+from cprsync.services.trust.status import ALARMS, NOT_SHOWN, find_undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,15 +21,23 @@ if TYPE_CHECKING:
     from cprsync.services.ports.trust.alarms import AlarmLog, Channel
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a library has found: what is wrong, and the certificates as `status` has them."""
+
+    wrong: Sequence[Mapping[str, Any]] = ()
+    certificates: Sequence[Mapping[str, Any]] = ()
+
+
 def check_alarms(
-    log: AlarmLog, document: Mapping[str, Any], channels: Sequence[Channel], manner: Manner, now: datetime
+    log: AlarmLog, seen: Seen, channels: Sequence[Channel], manner: Manner, now: datetime
 ) -> dict[str, int]:
-    """Weigh what the status says, and tell what is to be told. Returns how much was told, and how much was not.
+    """Weigh what was seen, and tell what is to be told. Returns how much was told, and how much was not.
 
     `waiting`: what waits for the end of the quiet hours.
     """
-    problems = [one for one in document["wrong"] if one["what"] != ALARMS]
-    hidden = {one["host"] for one in document["certificates"] if one["level"] == NOT_SHOWN}
+    problems = [one for one in seen.wrong if one["what"] != ALARMS]
+    hidden = {one["host"] for one in seen.certificates if one["level"] == NOT_SHOWN}
 
     at = LookedAt(now, now.astimezone(COPENHAGEN).time())
 
@@ -74,5 +84,5 @@ def list_alarms(log: AlarmLog, channels: Sequence[str]) -> dict[str, Any]:
             }
             for one in log.standing()
         ],
-        "undelivered": undelivered_document(log, channels),
+        "undelivered": [document_of(one) for one in find_undelivered(log, channels)],
     }

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import Query
 
 from cprsync.doctor.status import look_at
+from cprsync.documents import document_of
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
 from cprsync.services.night.approving import approve_plan, show_plan
@@ -104,4 +105,4 @@ def show_night(call: Caller, number: ItemNumber) -> Any:
 def show_status(call: Caller) -> Any:
     """Show how it stands: the last night, what waits, the audit, certificates and keys."""
     with call.place() as place:
-        return look_at(place.site, place.desk.store)
+        return document_of(look_at(place.site, place.desk.store))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
+    from cprsync.services.ports.trust.status import LibraryStatus
     from cprsync.web.visit import Visit
 
 #: What staff look after themselves, and at which page.
@@ -53,17 +54,17 @@ _ORDER: Final = tuple(one.value for one in (Outcome.HELD, Outcome.PARKED, Outcom
 def show_nights(visit: Visit) -> Response:
     """How it stands, and the nights that were, the latest first."""
     site, desk, language = visit.place.site, visit.place.desk, visit.language
-    document = look_at(site, desk.store)
-    run, waits = document["run"], document["waits"]["net_media"]
+    status = look_at(site, desk.store)
+    run, oldest = status.run, status.waits.net_media.oldest
     return visit.show(
         "nights.html",
-        wrong=list(_wrong(visit, document)),
-        stands=document,
+        wrong=list(_wrong(visit, status)),
+        stands=status,
         last=None if run is None else _row(run, language),
-        last_delivery=day_text(document["deliveries"]["last"], language),
-        due=day_text(document["deliveries"]["due"], language),
-        oldest=None if waits["oldest"] is None else _age(waits["oldest"], desk.clock.now()),
-        lines=_plain(visit, (f"{fact.mark} {fact.text}" for fact in facts_of(document, language))),
+        last_delivery=day_text(status.deliveries.last, language),
+        due=day_text(status.deliveries.due, language),
+        oldest=None if oldest is None else _age(oldest, desk.clock.now()),
+        lines=_plain(visit, (f"{fact.mark} {fact.text}" for fact in facts_of(status, language))),
         **_listed(visit),
     )
 
@@ -73,9 +74,9 @@ def _plain(visit: Visit, lines: Iterable[str]) -> list[str]:
     return [line for line in lines if visit.session.may(Task.OPERATE) or not speaks_of_commands(line)]
 
 
-def _wrong(visit: Visit, document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def _wrong(visit: Visit, status: LibraryStatus) -> Iterator[dict[str, str]]:
     """What somebody has to look after, and where. Who types no commands is sent to no command."""
-    for one in wrong_of(document):
+    for one in wrong_of(status):
         problem = problem_of(one, visit.language)
         where, called = _place_of(visit, one)
         following = problem.next
@@ -190,9 +191,9 @@ def _row(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
     }
 
 
-def _age(since: str, now: datetime) -> int:
-    """How many whole hours ago a moment of a document was."""
-    return max(0, int((now - datetime.fromisoformat(since)).total_seconds() // 3600))
+def _age(since: datetime, now: datetime) -> int:
+    """How many whole hours ago a moment was."""
+    return max(0, int((now - since).total_seconds() // 3600))
 
 
 # -- one night ---------------------------------------------------------------------------------------------

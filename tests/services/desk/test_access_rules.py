@@ -90,8 +90,8 @@ def is_refused(library: Library, doing: Callable[[], object], rule: str) -> Acce
 def wrong(library: Library) -> dict[str, Any]:
     """What the status raises an alarm about, of these rules."""
     now = library.clock.now()
-    document = status_of(library.store, Around(AGENCY, "x", now))
-    return {one["what"]: one for one in document["wrong"] if one["what"] in {"stopped", "capped", "overdue"}}
+    status = status_of(library.store, Around(AGENCY, "x", now))
+    return {one["what"]: dict(one) for one in status.wrong if one["what"] in {"stopped", "capped", "overdue"}}
 
 
 # -- caps --------------------------------------------------------------------------------------------------

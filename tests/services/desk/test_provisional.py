@@ -333,9 +333,9 @@ def test_the_status_counts_who_waits_and_alarms_after_a_day(library: Library, ho
     library.register.down = DOWN
     comes(library, "IVAN")
     now: datetime = library.clock.now() + timedelta(hours=hours)
-    document = status_of(library.store, Around("775100", "Byen", now))
-    assert document["waits"]["provisional"]["register"] == 1
-    assert ("unheard" in {one["what"] for one in document["wrong"]}) is (timedelta(hours=hours) > WAITS_MOST)
+    status = status_of(library.store, Around("775100", "Byen", now))
+    assert status.waits.provisional.register == 1
+    assert ("unheard" in {one["what"] for one in status.wrong}) is (timedelta(hours=hours) > WAITS_MOST)
 
 
 def test_whoever_is_merged_into_the_patron_they_are_waits_for_the_register_no_more(either_library: Library) -> None:

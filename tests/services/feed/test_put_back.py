@@ -296,7 +296,7 @@ def as_kept(library: Library, key: str) -> Any:
 
 
 def alarms(library: Library) -> set[str]:
-    wrong = status_of(library.store, Around("775100", "", library.clock.now()))["wrong"]
+    wrong = status_of(library.store, Around("775100", "", library.clock.now())).wrong
     return {one["what"] for one in wrong} & {"old", "target_old"}
 
 

@@ -262,7 +262,7 @@ def test_a_night_that_goes_on_days_after_it_was_killed_lives_the_days_between(to
     report = town.one_night()
     assert (report.run.resumed, report.document()["day"], report.exit_code) == (True, "2027-03-04", Exit.LATER)
     assert (group(town, "WILMA")[0], group(town, "BO")[0]) == (YOUTH.name, ADULT.name)
-    assert night_of(find_nights(town.store)[0], town.clock.now())["missed"] is None
+    assert night_of(find_nights(town.store)[0], town.clock.now()).missed is None
     assert town.nothing_is_left().calendar == {"days": 0}
 
 

@@ -14,7 +14,8 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.language.night import report_lines
 from cprsync.services.feed.intake import fetch_between_nights
 from cprsync.services.feed.stopped import DeliveryDecisions
-from cprsync.services.trust.status import Around, deliveries_document, status_of
+from cprsync.services.ports.trust.status import DeliveriesStand
+from cprsync.services.trust.status import Around, find_deliveries, status_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -87,7 +88,7 @@ def test_the_new_file_that_was_asked_for_at_a_brake_is_taken_in_place_of_the_hel
     assert (report.exit_code, report.error.kind) == (5, "delivery.replaced")
     assert "came before" in report.error.message
     assert library.record("CLARA") == gains_protection(person("CLARA"))
-    wrong = [one["what"] for one in status_of(library.store, Around("", "", library.clock.now()))["wrong"]]
+    wrong = [one["what"] for one in status_of(library.store, Around("", "", library.clock.now())).wrong]
     assert wrong[:2] == ["plan", "replaced"]
 
     decisions = DeliveryDecisions(library.store, library.reader, cast("Feed", library.feed), strict=True)
@@ -435,18 +436,13 @@ def test_the_right_file_is_taken_though_one_of_a_day_to_come_had_its_name(librar
     library.deliver(date(2062, 3, 22), renames(person("ANNA")), name=name)
     library.clock.set_after(MONDAY)
     assert [library.one_night().exit_code for _ in range(2)] == [1, 1]
-    assert deliveries_document(library.store, library.clock.now())["waiting"] == 0
+    assert find_deliveries(library.store, library.clock.now()).waiting == 0
     library.deliver(MONDAY, moves(person("ANNA")), name=name)
     assert library.night().exit_code == 0
     assert library.record("ANNA") == moves(person("ANNA"))
-    assert deliveries_document(library.store, library.clock.now()) == {
-        "last": MONDAY.isoformat(),
-        "due": MONDAY.isoformat(),
-        "late": False,
-        "missing": None,
-        "waiting": 0,
-        "stopping": 0,
-    }
+    assert find_deliveries(library.store, library.clock.now()) == DeliveriesStand(
+        last=MONDAY, due=MONDAY, late=False, missing=None, waiting=0, stopping=0
+    )
 
 
 def test_the_one_of_a_day_to_come_is_told_of_once_where_both_were_fetched_before_the_night(library: Library) -> None:
@@ -497,7 +493,7 @@ def test_a_new_library_is_not_well_as_long_as_no_delivery_comes(new_library: Lib
     library.register.knows(person("ANNA"))
 
     def late() -> list[dict[str, Any]]:
-        return [one for one in status_of(library.store, Around("", "", library.clock.now()))["wrong"] if "due" in one]
+        return [one for one in status_of(library.store, Around("", "", library.clock.now())).wrong if "due" in one]
 
     for day in (FRIDAY, MONDAY):
         assert late() == []

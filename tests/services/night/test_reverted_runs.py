@@ -19,6 +19,7 @@ from whole import verify_audit
 
 from cprsync.cli.feed.windows import windows_document
 from cprsync.cli.night.reverting import done_lines, preview_lines
+from cprsync.documents import document_of
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import Target, TargetKind
@@ -33,6 +34,7 @@ from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
+from cprsync.services.ports.reverting import HalfUndone
 from cprsync.services.trust.status import Around, status_of
 from cprsync.store.core.engine import writing
 from cprsync.store.core.tenant import Transaction
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.services.ports.night import Night
+    from cprsync.services.ports.trust.status import LibraryStatus
 
 #: What a record is; versions, moments and what marks the undo apart.
 RECORD = (
@@ -67,12 +70,12 @@ def undo(library: Library, run: int, *, store: object = None, reason: str = "fil
     return revert(night, seen, Confirmation(seen.preview.digest, reason), user="anna")
 
 
-def status(library: Library) -> dict[str, Any]:
+def status(library: Library) -> LibraryStatus:
     return status_of(library.store, Around("775100", "", library.clock.now()))
 
 
 def wrong(library: Library) -> list[str]:
-    return [one["what"] for one in status(library)["wrong"]]
+    return [one["what"] for one in status(library).wrong]
 
 
 def windows(library: Library) -> dict[str, Any]:
@@ -528,7 +531,7 @@ def test_the_plan_of_an_undo_that_was_held_or_killed_ends_with_what_it_would_put
     library.one_night()
     assert planned(library) & {killed_undo.id, held} == set()
     assert library.store.runs.document(held)["plan"] == []  # type: ignore[index]  # it is there
-    assert (library.store.approvals.waiting(), status(library)["plans"]) == ([], [])
+    assert (library.store.approvals.waiting(), status(library).plans) == ([], [])
 
 
 def test_nothing_is_written_without_a_yes_to_exactly_this_and_a_reason(library: Library) -> None:
@@ -621,13 +624,13 @@ def test_an_undo_over_a_limit_is_held_until_two_people_approve_it(either_library
     assert library.store.reverting.held() == 0
     plan = shown(library)["plan"]
     assert plan == document["brake"]["plan"]
-    (told,) = status(library)["plans"]
+    (told,) = status(library).plans
     assert (told["run"], told["undoes"], told["plan"], told["missing"]) == (document["run"], run, plan, 2)
     assert "plan" in wrong(library)
     approve(library, "anna", "bo", plan=plan)
-    assert [one["who"] for one in status(library)["plans"][0]["approved_by"]] == ["anna", "bo"]
+    assert [one["who"] for one in status(library).plans[0]["approved_by"]] == ["anna", "bo"]
     document = undo(library, run)
-    assert (status(library)["plans"], status(library)["waits"]["undone"]) == ([], 3)
+    assert (status(library).plans, status(library).waits.undone) == ([], 3)
     assert "plan" not in wrong(library)
     assert (document["state"], document["approved_by"]) == ("done", ["anna", "bo"])
     assert (document["approval"]["run"], document["approval"]["fate"]) == (told["run"], "applied")
@@ -696,16 +699,14 @@ def test_an_undo_that_was_killed_half_way_is_told_until_it_has_ended(either_libr
     before = wrong(library)
     with pytest.raises(Killed):
         undo(library, run, store=KilledUndo(library.store, at=4))
-    killed_undo = library.store.reverting.half_done()[0].run
-    since = library.clock.now().isoformat(timespec="seconds")
-    told = {"run": killed_undo, "undoes": run, "since": since}
+    told = HalfUndone(library.store.reverting.half_done()[0].run, run, library.clock.now())
     assert 0 < library.store.reverting.held() < 3
-    assert status(library)["waits"]["undoing"] == [told]
+    assert status(library).waits.undoing == (told,)
     # a later night does not end it
     library.one_night()
-    assert {"what": "open_undo", **told} in status(library)["wrong"]
+    assert {"what": "open_undo", **document_of(told)} in status(library).wrong
     undo(library, run)
-    assert (library.store.reverting.half_done(), status(library)["waits"]["undoing"]) == ([], [])
+    assert (library.store.reverting.half_done(), status(library).waits.undoing) == ([], ())
     assert set(wrong(library)) <= {*before}
 
 
@@ -734,14 +735,14 @@ def test_an_undo_that_was_killed_before_it_wrote_needs_nobody_nor_does_one_that_
     library.batch = 1
     run = a_night(library)
     library.store.reverting.begin(run, day=MONDAY, started=library.clock.now())
-    assert status(library)["waits"]["undoing"] == []
+    assert status(library).waits.undoing == ()
     with pytest.raises(Killed):
         undo(library, run, store=KilledUndo(library.store, at=4))
-    assert status(library)["waits"]["undoing"] != []
+    assert status(library).waits.undoing != ()
     # its before-images were deleted by an earlier version, which did not wait for it
     with writing(library.store._tenant.engine) as connection:
         connection.execute(text(f"DELETE FROM before_image WHERE run_id = {run}"))  # noqa: S608 -- a number
-    assert status(library)["waits"]["undoing"] == []
+    assert status(library).waits.undoing == ()
 
 
 def test_letting_go_killed_half_way_goes_on(library: Library) -> None:

@@ -64,8 +64,8 @@ def test_a_target_that_refuses_everybody_is_said_with_how_many_wait_until_they_a
     (said,) = wrong_targets(targets_document(library.store), library.clock.now())
     assert said == {"what": "target_refuses", "name": "koha", "count": 4}
     status = status_of(library.store, Around(AGENCY, "", library.clock.now()))
-    assert said in status["wrong"]
-    assert (status["ok"], status["waits"]["kinds"]["target.not_taken"]) == (False, 4)
+    assert said in status.wrong
+    assert (status.ok, status.waits.kinds["target.not_taken"]) == (False, 4)
     double.refuses = {}
     sends(library, load=True)
     assert wrong_targets(targets_document(library.store), library.clock.now()) == []

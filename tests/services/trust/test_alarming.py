@@ -19,7 +19,7 @@ from cprsync.language.alarms import body_of, list_lines, subject_of
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.trust.alarms import Message, Undelivered
 from cprsync.services.ports.trust.upkeep import Outcome, Task
-from cprsync.services.trust.alarms import check_alarms, list_alarms
+from cprsync.services.trust.alarms import Seen, check_alarms, list_alarms
 from cprsync.services.trust.status import ALARMS
 
 if TYPE_CHECKING:
@@ -106,8 +106,10 @@ class Life:
     def look(self, after: timedelta = timedelta()) -> dict[str, int]:
         self.now += after
         self.log.now = self.now
-        document = stand(self.broken or self.well(), now=self.now.astimezone(UTC), **self.more)
-        return check_alarms(self.log, document, [self.post], MANNER, self.now.astimezone(UTC))
+        status = stand(self.broken or self.well(), now=self.now.astimezone(UTC), **self.more)
+        return check_alarms(
+            self.log, Seen(status.wrong, status.certificates), [self.post], MANNER, self.now.astimezone(UTC)
+        )
 
     def pass_time(self, until: timedelta, every: timedelta = timedelta(minutes=1)) -> None:
         ends = self.now + until
@@ -260,8 +262,8 @@ def test_what_cannot_be_told_is_in_the_status_until_it_arrives() -> None:
 def test_one_channel_that_is_down_holds_up_no_other() -> None:
     life, hook = Life(), Post("webhook")
     life.post.is_down = True
-    document = stand(replace(life.well(), problems=(BROKEN,)), now=life.now.astimezone(UTC))
-    check_alarms(life.log, document, [life.post, hook], MANNER, life.now.astimezone(UTC))
+    status = stand(replace(life.well(), problems=(BROKEN,)), now=life.now.astimezone(UTC))
+    check_alarms(life.log, Seen(status.wrong, status.certificates), [life.post, hook], MANNER, life.now.astimezone(UTC))
     assert hook.told() == [("audit", Word.BEGUN)]
     assert life.post.got == []
 
@@ -325,7 +327,7 @@ def test_a_test_says_that_it_is_one_and_not_that_all_is_well() -> None:
 def test_whom_the_rules_of_access_stopped_is_in_the_status_and_in_no_mail() -> None:
     alarm = Alarm("capped", "capped", {}, FIRST)
     life = Life()
-    document = stand(life.well()) | {"wrong": [{"what": "capped", "users": "lisbeth"}]}
-    check_alarms(life.log, document, [life.post], MANNER, life.now.astimezone(UTC))
+    seen = Seen([{"what": "capped", "users": "lisbeth"}])
+    check_alarms(life.log, seen, [life.post], MANNER, life.now.astimezone(UTC))
     assert [one.telling.alarm.what for one in life.post.got] == [alarm.what]
     assert "lisbeth" not in body_of(life.post.got, "Byens", "da") + repr(life.post.got)

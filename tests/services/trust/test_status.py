@@ -25,11 +25,14 @@ from cprsync.services.ports.runs import HeldRun
 from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.keys import Rotation
+from cprsync.services.ports.trust.status import HeadsStand
 from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
 from cprsync.services.trust.status import FREE_LEAST, Around, status_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cprsync.services.ports.trust.status import LibraryStatus
 
 #: A Tuesday morning: Monday's delivery is due.
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
@@ -117,7 +120,7 @@ class Stands:
 
 def stand(
     stands: Stands, *, now: datetime = NOW, disks: Any = (), is_production: bool = False, **told: object
-) -> dict[str, Any]:
+) -> LibraryStatus:
     certificates = [{"whose": "ours", "days_left": 400, "level": "ok", **told}]
     return status_of(stands.store(), Around("710100", "Byens", now, certificates, disks, is_production))
 
@@ -140,14 +143,14 @@ def test_what_waits_for_staff_is_said_where_nothing_is_wrong(reviews: dict[str, 
 
 
 def wrong(stands: Stands, **told: Any) -> list[str]:
-    document = stand(stands, **told)
-    assert document["ok"] == (not document["wrong"])
+    status = stand(stands, **told)
+    assert status.ok == (not status.wrong)
     # whatever is wrong says what to do, and is marked where it belongs
-    for problem in (*problems_of(document, "da"), *problems_of(document, "en")):
+    for problem in (*problems_of(status, "da"), *problems_of(status, "en")):
         assert not problem.text.startswith("wrong_")
         assert not problem.next.startswith("next_")
-    assert document["ok"] == all(fact.mark != WRONG for fact in facts_of(document, "en"))
-    return [one["what"] for one in document["wrong"]]
+    assert status.ok == all(fact.mark != WRONG for fact in facts_of(status, "en"))
+    return [one["what"] for one in status.wrong]
 
 
 @pytest.mark.parametrize(
@@ -160,8 +163,8 @@ def wrong(stands: Stands, **told: Any) -> list[str]:
     ],
 )
 def test_a_lost_delivery_is_told_by_its_own_day(produced: date, waiting: tuple[date, ...], missing: str) -> None:
-    document = stand(Stands(produced=produced, waiting=waiting))
-    assert [one.text for one in problems_of(document, "da")] == [f"leverancen for {missing} er ikke indlæst"]
+    status = stand(Stands(produced=produced, waiting=waiting))
+    assert [one.text for one in problems_of(status, "da")] == [f"leverancen for {missing} er ikke indlæst"]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +189,8 @@ def test_a_library_whose_first_delivery_never_came_is_told_so(
 
 
 def test_the_last_night_says_that_it_was_undone() -> None:
-    document = stand(Stands(run=RUN | {"reverted_by": 9}))
-    assert next(facts_of(document, "en")).text.endswith("all is done; undone by run 9")
+    status = stand(Stands(run=RUN | {"reverted_by": 9}))
+    assert next(facts_of(status, "en")).text.endswith("all is done; undone by run 9")
 
 
 BRAKED = {"asked": 20, "brake": [{"class": "changed", "count": 4, "limit": 3}]}
@@ -205,8 +208,8 @@ def test_answers_behind_a_limit_are_told_until_they_are_through() -> None:
 
 
 def test_answers_behind_a_limit_are_told_with_the_limit_and_what_to_do() -> None:
-    document = stand(Stands(unverified=20, windows={3: BRAKED}))
-    (danish,), (english,) = problems_of(document, "da"), problems_of(document, "en")
+    status = stand(Stands(unverified=20, windows={3: BRAKED}))
+    (danish,), (english,) = problems_of(status, "da"), problems_of(status, "en")
     assert "20" in danish.text
     assert "guard.changed.count" in danish.next
     assert "guard.changed.count" in english.next
@@ -222,12 +225,12 @@ def test_an_undo_that_was_not_finished_is_told_with_the_command_that_goes_on_wit
 
 
 def test_heads_that_cannot_be_kept_are_told() -> None:
-    closed = {"problem": "keys: this user may not read and write it", "problem_da": "keys: du må ikke"}
+    closed = HeadsStand("keys: this user may not read and write it", "keys: du må ikke")
     around = Around("710100", "Byens", NOW, [{"whose": "ours", "days_left": 400, "level": "ok"}], heads=closed)
-    document = status_of(Stands().store(), around)
-    assert [one["what"] for one in document["wrong"]] == ["heads"]
-    assert [one.text for one in facts_of(document, "da") if one.mark == WRONG] == [
-        f"revisionssporets hoveder kan ikke gemmes: {closed['problem_da']}"
+    status = status_of(Stands().store(), around)
+    assert [one["what"] for one in status.wrong] == ["heads"]
+    assert [one.text for one in facts_of(status, "da") if one.mark == WRONG] == [
+        f"revisionssporets hoveder kan ikke gemmes: {closed.problem_da}"
     ]
 
 
@@ -290,11 +293,11 @@ def test_a_file_that_has_not_come_whole_is_told_as_that_and_once(hour: int) -> N
     """No counterpart failed to answer, and nothing is missing: whoever is on duty would ask the platform in vain."""
     now = datetime(2027, 3, 23, hour, 30, tzinfo=COPENHAGEN)
     stands = Stands(RUN | {"exit": 4, "error": "delivery.unfinished"}, produced=date(2027, 3, 19))
-    document = stand(stands, now=now)
-    assert [one.text for one in problems_of(document, "da")] == [
+    status = stand(stands, now=now)
+    assert [one.text for one in problems_of(status, "da")] == [
         "leverancen for 22. marts 2027 er ikke kommet hel frem endnu"
     ]
-    assert next(facts_of(document, "da")).text.endswith("en fil er ikke kommet hel frem endnu")
+    assert next(facts_of(status, "da")).text.endswith("en fil er ikke kommet hel frem endnu")
     assert wrong(stands, now=now) == ["late"]
 
 
@@ -319,30 +322,30 @@ def test_a_file_that_has_not_come_whole_hides_no_delivery_that_is_missing_before
 def test_a_night_that_a_delivery_stopped_names_the_day_that_is_missing_and_nothing_names_it_again(
     error: str, said: str
 ) -> None:
-    document = stand(Stands(RUN | {"exit": 1, "error": error}, produced=date(2027, 3, 18)))
-    assert [one.text for one in problems_of(document, "en")] == [said]
-    assert [one["what"] for one in document["wrong"]] == ["run", "late"]
+    status = stand(Stands(RUN | {"exit": 1, "error": error}, produced=date(2027, 3, 18)))
+    assert [one.text for one in problems_of(status, "en")] == [said]
+    assert [one["what"] for one in status.wrong] == ["run", "late"]
 
 
 def test_an_audit_that_is_not_whole_is_not_called_something_refused() -> None:
-    document = stand(Stands(RUN | {"exit": 1, "error": "audit.broken"}))
-    assert [one.text for one in problems_of(document, "da")] == ["den seneste nat: revisionssporet er ikke helt"]
+    status = stand(Stands(RUN | {"exit": 1, "error": "audit.broken"}))
+    assert [one.text for one in problems_of(status, "da")] == ["den seneste nat: revisionssporet er ikke helt"]
 
 
 @pytest.mark.parametrize("error", ["netmedia.closed", "delivery.late"])
 def test_a_night_that_the_next_run_goes_on_with_is_marked_neither_as_well_nor_as_wrong(error: str) -> None:
     produced = date(2027, 3, 19) if error == "delivery.late" else date(2027, 3, 22)
-    document = stand(Stands(RUN | {"exit": 4, "error": error}, produced=produced))
-    assert next(facts_of(document, "en")).mark == NEITHER
+    status = stand(Stands(RUN | {"exit": 4, "error": error}, produced=produced))
+    assert next(facts_of(status, "en")).mark == NEITHER
 
 
 @pytest.mark.parametrize("backlog", [Backlog(waiting=1), OLD])
 def test_what_waits_for_a_culr_that_is_not_set_up_is_told_as_that_and_not_as_an_answer_that_is_late(
     backlog: Backlog,
 ) -> None:
-    document = status_of(Stands(backlog=backlog).store(), Around("710100", "Byens", NOW, has_net_media=False))
-    assert [one["what"] for one in document["wrong"]] == ["culr_missing"]
-    (said,) = problems_of(document, "en")
+    status = status_of(Stands(backlog=backlog).store(), Around("710100", "Byens", NOW, has_net_media=False))
+    assert [one["what"] for one in status.wrong] == ["culr_missing"]
+    (said,) = problems_of(status, "en")
     assert "not set up" in said.text
     assert "[library.culr]" in said.next
 
@@ -351,9 +354,9 @@ def test_an_alarm_that_did_not_arrive_is_told_as_long_as_its_channel_is_set_up()
     store = Stands().store()
     store.alarms = SimpleNamespace(undelivered=lambda: [Undelivered("email", 2, "alarm.refused")])
     for channels, told in ((("email", "webhook"), ["alarms"]), (("webhook",), []), ((), [])):
-        document = status_of(store, Around("710100", "Byens", NOW, channels=channels))
-        assert [one["what"] for one in document["wrong"]] == told
-        says = [one.text for one in problems_of(document, "da")]
+        status = status_of(store, Around("710100", "Byens", NOW, channels=channels))
+        assert [one["what"] for one in status.wrong] == told
+        says = [one.text for one in problems_of(status, "da")]
         assert says == ["2 alarmer kommer ikke frem via e-mail (alarm.refused)"][: len(told)]
 
 
@@ -429,8 +432,8 @@ def test_whoever_looks_at_a_library_in_production_misses_its_backup(tmp_path: Pa
             clock=SimpleNamespace(now=lambda: NOW),
             certificates=list,
         )
-        assert [one["what"] for one in look_at(site, Stands().store())["wrong"]] == missed
-        assert not look_at(site, Stands().store())["waits"]["net_media"]["set_up"]
+        assert [one["what"] for one in look_at(site, Stands().store()).wrong] == missed
+        assert not look_at(site, Stands().store()).waits.net_media.set_up
 
 
 @pytest.mark.parametrize(
@@ -448,16 +451,16 @@ def test_a_night_is_late_after_the_timers_last_time_and_missed_the_day_after(
     hours: int, what: list[str], days: int
 ) -> None:
     """NOW is half past seven in Copenhagen, and that day's night has run. Deliveries are not looked at here."""
-    document = stand(Stands(produced=None, since=None), now=NOW + timedelta(hours=hours))
-    assert [one["what"] for one in document["wrong"]] == what
-    assert document["night"]["days"] == days
+    status = stand(Stands(produced=None, since=None), now=NOW + timedelta(hours=hours))
+    assert [one["what"] for one in status.wrong] == what
+    assert status.night.days == days
 
 
 def test_the_certificate_that_is_wrong_is_named_with_its_days() -> None:
-    document = stand(Stands(), whose="theirs", host="culr.example:443", level="warn", step=14, days_left=13)
-    (problem,) = problems_of(document, "en")
+    status = stand(Stands(), whose="theirs", host="culr.example:443", level="warn", step=14, days_left=13)
+    (problem,) = problems_of(status, "en")
     assert problem.text == "a certificate (culr.example:443) runs out in 13 days"
-    assert [fact.text for fact in facts_of(document, "en") if fact.mark == WRONG] == [
+    assert [fact.text for fact in facts_of(status, "en") if fact.mark == WRONG] == [
         "Certificate (culr.example:443): 13 days left"
     ]
 
@@ -518,15 +521,15 @@ def test_an_audit_that_a_night_found_broken_is_told_until_somebody_accepts_it() 
 def test_what_a_night_found_in_the_audit_stays_what_it_found_once_it_is_accepted(
     found: bool, accepted: str | None, said: str
 ) -> None:
-    document = stand(Stands(followed=found, accepted=accepted))
-    facts = [f"{'WELL' if one.mark == WELL else 'WRONG'} {one.text}" for one in facts_of(document, "en")]
+    status = stand(Stands(followed=found, accepted=accepted))
+    facts = [f"{'WELL' if one.mark == WELL else 'WRONG'} {one.text}" for one in facts_of(status, "en")]
     assert [one for one in facts if "followed" in one] == [said]
 
 
 def test_a_held_night_and_whom_it_parked_are_counted() -> None:
-    waits = stand(Stands(run=RUN | {"state": "held", "exit": 5, "parked": 7}))["waits"]
-    assert (waits["held"], waits["parked"]) == (3, 7)
-    assert stand(Stands())["waits"]["held"] is None
+    waits = stand(Stands(run=RUN | {"state": "held", "exit": 5, "parked": 7})).waits
+    assert (waits.held, waits.parked) == (3, 7)
+    assert stand(Stands()).waits.held is None
 
 
 @pytest.mark.parametrize(
@@ -546,29 +549,29 @@ def test_a_held_night_and_whom_it_parked_are_counted() -> None:
 def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_do(
     held: HeldRun, yeses: tuple[GivenYes, ...], fact: str, problem: str
 ) -> None:
-    document = stand(Stands(held=(held,), yeses=yeses))
-    (wrong,) = problems_of(document, "en")
+    status = stand(Stands(held=(held,), yeses=yeses))
+    (wrong,) = problems_of(status, "en")
     assert "(parked for a person)" in wrong.text
     assert problem in wrong.next
-    *night, told = [one.text for one in facts_of(document, "en") if one.mark == WRONG]
+    *night, told = [one.text for one in facts_of(status, "en") if one.mark == WRONG]
     assert fact in told
     # the night that was stopped is not well either; an undo is no night
     assert [one.startswith("Last night") for one in night] == ([True] if held is HELD else [])
 
 
 def test_an_undo_that_was_held_a_week_ago_is_shown_and_needs_nobody() -> None:
-    document = stand(Stands(held=(OLD_UNDO,)))
-    assert document["ok"]
-    assert any(one.mark == WELL and "(run 7)" in one.text for one in facts_of(document, "en"))
+    status = stand(Stands(held=(OLD_UNDO,)))
+    assert status.ok
+    assert any(one.mark == WELL and "(run 7)" in one.text for one in facts_of(status, "en"))
     (fact,) = [one for one in facts_of(stand(Stands(held=(OLD_UNDO, HELD_UNDO))), "en") if one.mark == WRONG]
     assert "(run 9)" in fact.text
 
 
 def test_an_approval_that_has_run_out_is_told_and_counts_for_nothing() -> None:
-    document = stand(Stands(held=(HELD,), yeses=YESES), now=NOW + timedelta(hours=4))
-    (plan,) = document["plans"]
+    status = stand(Stands(held=(HELD,), yeses=YESES), now=NOW + timedelta(hours=4))
+    (plan,) = status.plans
     assert (plan["approved_by"], plan["missing"]) == ([], 2)
-    assert any(one.text.endswith("; the approval ran out on 23 March 2027, 10:30") for one in facts_of(document, "en"))
+    assert any(one.text.endswith("; the approval ran out on 23 March 2027, 10:30") for one in facts_of(status, "en"))
 
 
 def test_each_line_has_a_mark_that_reads_without_colour() -> None:

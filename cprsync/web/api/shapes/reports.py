@@ -267,13 +267,12 @@ class Upkeep(Answer):
 class AccessAlarms(Answer):
     """Which users are stopped or reached a cap today, and the samples that wait."""
 
-    #: `status` has them as it reads them
-    stopped: tuple[str, ...]
-    capped: tuple[str, ...]
+    stopped: list[str]
+    capped: list[str]
     samples: int
     overdue: int
     #: where too many cards and PINs did not fit within an hour today
-    guessing: tuple[str, ...]
+    guessing: list[str]
 
 
 class Key(Answer):
