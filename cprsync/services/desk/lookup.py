@@ -33,7 +33,15 @@ from cprsync.domain.person.sealed import Address
 from cprsync.errors import BadAnswer, BadInput, CprsyncError, NoSuchPerson, RegisterUnavailable
 from cprsync.services.desk.access import ask_register_about
 from cprsync.services.desk.showing import closed, patron_document, warning_documents
-from cprsync.services.planning.steps import Evidence, Step, as_of_lookup, step_of, window_closed_by, write_protection
+from cprsync.services.planning.steps import (
+    Evidence,
+    Step,
+    as_of_lookup,
+    question_left_by,
+    step_of,
+    window_closed_by,
+    write_protection,
+)
 from cprsync.services.ports.access import Wanted
 from cprsync.services.ports.desk import PersonView
 from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
@@ -226,7 +234,8 @@ def decide_at_desk(desk: Desk, asked: Asked, person: Person, heard: RegisterAnsw
     decision = evidence.decide_on(patron)
     step = step_of(desk, decision, evidence, patron)
     verifies = window_closed_by(decision, patron, evidence.as_of)
-    return DecidedAtDesk(patron, decision, replace(step, verifies=verifies), view, evidence.as_of)
+    asks = step.asks if step.asks is not None or verifies is None else question_left_by(patron, person)
+    return DecidedAtDesk(patron, decision, replace(step, asks=asks, verifies=verifies), view, evidence.as_of)
 
 
 def _begins_to_differ(one: DecidedAtDesk) -> bool:

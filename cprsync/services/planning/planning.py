@@ -22,6 +22,7 @@ from cprsync.services.planning.steps import (
     Strangers,
     as_of_lookup,
     end_of,
+    question_left_by,
     step_of,
     told_protection,
     window_closed_by,
@@ -32,7 +33,6 @@ from cprsync.services.ports.register import (
     FIRST_COPY,
     NUMBER_CHANGE,
     PROTECTION_END,
-    PROTECTION_SILENT,
     WINDOW,
     FollowUp,
     Found,
@@ -353,11 +353,10 @@ class Planner:
         decision = evidence.decide_on(patron)
         is_open = question.kind == WINDOW or (question.kind != FIRST_COPY and isinstance(decision, Parked))
         step = step_of(self._night, decision, evidence, patron)
-        # also if the answer is not later than the protection: no delivery need tell of its end any more
-        asks_again = end is ProtectionEnd.DOUBTED and patron.register.protection is Protection.NAME_AND_ADDRESS
         step = replace(
             step,
-            asks=FollowUp(patron.id, PROTECTION_SILENT) if asks_again else step.asks,
+            # also if the answer is not later than the protection
+            asks=question_left_by(patron, person) or step.asks,
             answered=None if is_open else question,
             verifies=window_closed_by(decision, patron, as_of),
         )

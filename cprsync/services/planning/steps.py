@@ -36,7 +36,14 @@ from cprsync.domain.person.status import Action, counts_as_dead
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.patrons import Batch, Item, Touch, Write
-from cprsync.services.ports.register import PROTECTION_END, PROTECTION_QUESTIONS, FollowUp, Found, NotFound
+from cprsync.services.ports.register import (
+    PROTECTION_END,
+    PROTECTION_QUESTIONS,
+    PROTECTION_SILENT,
+    FollowUp,
+    Found,
+    NotFound,
+)
 from cprsync.services.ports.runs import PlanRow
 
 if TYPE_CHECKING:
@@ -349,6 +356,16 @@ def _moves(as_of: AsOf, patron: Patron) -> bool:
 def window_closed_by(decision: Decision, patron: Patron, as_of: AsOf) -> str | None:
     """The patron with the window that a look-up's answer closes. None: it was parked, or is not recent enough."""
     return None if isinstance(decision, Parked) or not patron.is_answered_by(as_of) else patron.id
+
+
+def question_left_by(patron: Patron, answer: Person) -> FollowUp | None:
+    """The question that stays open once this answer has closed a window. None: it says whether the patron is protected.
+
+    An answer that leaves the end of a protection in doubt ends nothing, and no delivery need tell of its end any more.
+    """
+    is_protected = patron.register.protection is Protection.NAME_AND_ADDRESS
+    end = _ENDS[step_after_look_up(answer, is_told=False)]
+    return FollowUp(patron.id, PROTECTION_SILENT) if is_protected and end is ProtectionEnd.DOUBTED else None
 
 
 def _protect_while_parked(

@@ -135,6 +135,11 @@ def ends_while_the_register_says_it_stands(town: Town) -> None:
     town.library.register.knows(gains_protection(anna(town.number)))
 
 
+def register_doubts(town: Town) -> None:
+    """It says that she is not protected, with a period that has begun and has no end."""
+    town.library.register.knows(replace(gains_protection(anna(town.number)), is_end_doubted=True))
+
+
 def register_agrees(town: Town) -> None:
     town.library.register.knows(anna(town.number))
 
@@ -283,6 +288,14 @@ MERGED: tuple[Step, ...] = (*PROTECTED_FIRST, another_has_the_number, gets_a_num
 #: By name, how the end of a protection, or its day, may be lost.
 HISTORIES: dict[str, tuple[Step, ...]] = {
     "its end waits, and is left": (*PROTECTED_FIRST, ends(unread), night, staff_reject),
+    "its end is left, and the desk is answered first": (
+        *(*PROTECTED_FIRST, ends(unread), night),
+        *(staff_reject, desk_asks),
+    ),
+    "its end is left, and the desk hears a doubt first": (
+        *(*PROTECTED_FIRST, ends(unread), night),
+        *(staff_reject, register_doubts, desk_asks),
+    ),
     "its end has no address, and is left": (*PROTECTED_FIRST, ends(homeless), night, staff_reject),
     "its end is asked about, nobody is known, and is left": (
         *(*PROTECTED_FIRST, ends(unread), night, staff_accept),
