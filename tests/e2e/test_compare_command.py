@@ -31,17 +31,17 @@ ENDS_ITSELF = """
 import os, sys
 from cprsync.cli.main import run
 from cprsync.services.outward.comparing import Comparing
-from cprsync.store.outward.comparisons import Comparisons
+from cprsync.store.outward.comparisons import SqlComparisons
 after, how = int(sys.argv.pop(1)), int(sys.argv.pop(1))
 Comparing.__init__.__kwdefaults__["share"] = 3
-keep, kept = Comparisons.keep, []
+keep, kept = SqlComparisons.keep, []
 def keep_and_end(*args):
     result = keep(*args)
     kept.append(1)
     if len(kept) == after:
         os.kill(os.getpid(), how)
     return result
-Comparisons.keep = keep_and_end
+SqlComparisons.keep = keep_and_end
 sys.exit(run())
 """
 
