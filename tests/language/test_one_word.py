@@ -29,7 +29,7 @@ OF_COMMANDS = {
     "personalet": OTHER_WORDS["personalet"],
     "gendanne": r"\bgenskab\w*|\bsikkerhedskopi\w* (?:er |blev |kan )?(?:\w+ )?(?:lagt|lægges) tilbage",
     "øvelse": r"\b(?:anden|seneste|ny) prøve\b(?! på)",
-    "spærret": r"\btilbagekald\w*",
+    "spærret": r"\btilbagekald\w*|kort\w* (?:er |var )?låst\b",
     "revisionsspor": r"\baudit ?log\w*",
     "indlæse": r"\bleverance \w+ (?:brugt|taget)\b|\bsidst tagne\b|\btager filen\b",
     "posttype": r"\brecordtype\w*",
