@@ -117,6 +117,15 @@ def test_what_pages_show_calls_it_to_become_a_patron_by_their_word() -> None:
     assert {key for key, text in shown.items() if found.search(text)} == set()
 
 
+def test_pages_name_culr_beside_the_net_media_that_everybody_knows() -> None:
+    """At the desk the heading says *Netmedier*, and the line below it spoke of somebody else. Patrons hear no CULR."""
+    shown = texts_of("desk") | {
+        key: text for key, text in texts_of("words").items() if key.startswith(("culr_", "review_", "net_media."))
+    }
+    alone = re.compile(r"(?<!etmedierne \()\bCULR\b")
+    assert {key for key, text in shown.items() if alone.search(text)} == set()
+
+
 @pytest.mark.parametrize("sentence", [one for sentences in NEEDED.values() for one in sentences])
 def test_each_sentence_that_needs_another_word_is_still_said(sentence: str) -> None:
     assert sentence in "\n".join(text for page in (*DANISH, "pages", "desk") for text in texts_of(page).values())

@@ -112,15 +112,18 @@ def test_a_nights_report_tells_of_drifts_and_of_nothing_when_there_are_none() ->
 @pytest.mark.parametrize(
     ("sides", "danish"),
     [
-        ({}, "(vi siger Aarhus (0751), hos CULR står Odense (0461))"),
+        ({}, "(vi siger Aarhus (0751), hos netmedierne (CULR) står Odense (0461))"),
         (
             {"theirs": "", "ours": None},
-            "(vi siger intet: bopælen er ikke kendt, hos CULR står ingen kommune, med vilje)",
+            "(vi siger intet: bopælen er ikke kendt, hos netmedierne (CULR) står ingen kommune, med vilje)",
         ),
-        ({"account": False, "theirs": "9X"}, "(vi siger ingen konto, hos CULR står 9X)"),
+        ({"account": False, "theirs": "9X"}, "(vi siger ingen konto, hos netmedierne (CULR) står 9X)"),
         (
             {"theirs": None, "answer": "ILLEGAL_ARGUMENT"},
-            "(vi siger Aarhus (0751), hos CULR står intet, vi har set; CULR svarede ILLEGAL_ARGUMENT)",
+            (
+                "(vi siger Aarhus (0751), hos netmedierne (CULR) står intet, vi har set; "
+                "netmedierne (CULR) svarede ILLEGAL_ARGUMENT)"
+            ),
         ),
     ],
 )

@@ -228,7 +228,7 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
         "      Gælder her siden 20. marts 2027. Ændres, når låneren flytter til en anden kommune.",
         "  Film: Nej, for ung. Åbner 3. april 2027 (15 år).",
         "  En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
-        "  CULR har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
+        "  Netmedierne (CULR) har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
     ]
     assert lines(document, "en")[4] == "  Films: No, too young. Opens 3 April 2027 (15 years)."
 
@@ -236,34 +236,43 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
 @pytest.mark.parametrize(
     ("culr", "danish"),
     [
-        ({"account": False, "pending": 0}, "CULR: ingen konto kendt."),
+        ({"account": False, "pending": 0}, "Netmedierne (CULR): ingen konto kendt."),
         (
             {"account": False, "pending": 1, "sent": None},
-            "CULR har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
+            "Netmedierne (CULR) har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
         ),
         (
             {"sent": "751", "confirmed": "751", "checked_at": "2027-03-22T23:30:00+00:00"},
-            "CULR har Aarhus (0751); senest bekræftet 23. marts 2027.",
+            "Netmedierne (CULR) har Aarhus (0751); senest bekræftet 23. marts 2027.",
         ),
-        ({"sent": "", "confirmed": "101"}, "CULR har København (0101); sendt er ingen kommune, med vilje."),
+        (
+            {"sent": "", "confirmed": "101"},
+            "Netmedierne (CULR) har København (0101); sendt er ingen kommune, med vilje.",
+        ),
         (
             {"sent": "101", "confirmed": "101", "refused": "ILLEGAL_ARGUMENT"},
-            "CULR har København (0101); en ændring blev afvist (ILLEGAL_ARGUMENT), og en sag venter på personalet.",
+            (
+                "Netmedierne (CULR) har København (0101); "
+                "en ændring blev afvist (ILLEGAL_ARGUMENT), og en sag venter på personalet."
+            ),
         ),
         (
             {"sent": "101", "confirmed": "101", "pending": 1, "deleting": True},
-            "CULR har København (0101); kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1.",
+            (
+                "Netmedierne (CULR) har København (0101); "
+                "kontoen skal slettes dér; ændringer, der venter på at blive sendt: 1."
+            ),
         ),
         (
             {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 1, "confirmed": 1, "pending": 1}},
             (
-                "CULR har København (0101); kort, der logger ind: 1; "
+                "Netmedierne (CULR) har København (0101); kort, der logger ind: 1; "
                 "kort, der er på vej til at kunne det eller miste det: 1."
             ),
         ),
         (
             {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 2, "confirmed": 2, "pending": 0}},
-            "CULR har København (0101); kort, der logger ind: 2.",
+            "Netmedierne (CULR) har København (0101); kort, der logger ind: 2.",
         ),
     ],
 )

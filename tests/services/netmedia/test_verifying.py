@@ -193,7 +193,9 @@ def test_whoever_is_leaving_has_no_rights_and_her_municipality_in_culr_until_the
     assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 1, ([AGENCY], AARHUS))
     shown = Entitlements(library, load_municipalities()).shown(anna)
     assert {right["rule"] for right in shown["rights"]} == {"leaving"}
-    assert list(entitlement_lines(shown, "da"))[-1].startswith("  CULR beholder kommunen, til posten lukkes")
+    assert list(entitlement_lines(shown, "da"))[-1].startswith(
+        "  Netmedierne (CULR) beholder kommunen, til posten lukkes"
+    )
     is_settled(library, tables.loan, returned=TUESDAY)
     library.one_night()
     document = verify(library.ports(), offline=False).document()
