@@ -24,7 +24,7 @@ from cprsync.web.pages import changing, leaving, numbering, queue, registering, 
 from cprsync.web.pages.seconding import Seconding
 from cprsync.web.refusals import OURS, NotAdmitted, is_of_store, status_of, tell_staff
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import Visit, is_own, is_renamed, one_at_a_time
+from cprsync.web.visit import Visit, is_own, is_renamed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -155,7 +155,7 @@ class Entry(Door):
                 refused = self.failed(session, "no_role" if session.user else "session_ended", 403)
                 return self.apart(session, refused, once=once)
             try:
-                async with one_at_a_time(session):
+                async with self._sessions.one_at_a_time(session):
                     ends: dict[str, int] = {}
                     signed = await self._seconding.signed(request, session, form)
                     if not isinstance(signed, Response):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -15,10 +14,9 @@ from starlette.responses import RedirectResponse
 
 from cprsync.language.errors import error_text
 from cprsync.language.words import desk_word
-from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -76,20 +74,6 @@ async def read_body(request: Request) -> bytes:
     except ClientDisconnect:
         raise FormRefused("the browser hung up") from None
     return bytes(body)
-
-
-@asynccontextmanager
-async def one_at_a_time(session: Session) -> AsyncIterator[None]:
-    """Let the session's requests that change something be done one after the other. Raises DeskBusy."""
-    try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            await session.one_form.acquire()
-    except TimeoutError:
-        raise DeskBusy("another form of this session is being answered") from None
-    try:
-        yield
-    finally:
-        session.one_form.release()
 
 
 def own_path(text: str) -> str:

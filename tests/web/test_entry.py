@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from test_box import patron_of
 from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import EVERY_ROLE
+from cprsync.services.desk.own import SignedInByClaim
 from cprsync.web.app import HEADERS
 from cprsync.web.memory.sessions import (
     ENDED_SECONDS,
@@ -160,6 +163,14 @@ def test_a_session_that_is_used_ends_at_the_end_of_the_day() -> None:
         assert sessions.find(session.token) is session
     now[0] += IDLE_SECONDS
     assert sessions.find(session.token) is None
+
+
+def test_a_session_holds_values_alone_and_asks_nobody_by_itself() -> None:
+    """A lock or a function cannot be written and read back in another process."""
+    session = Sessions(monotonic=lambda: 0.0).begin("00001234", frozenset(), is_of_provider=True)
+    session.signed_in_by = SignedInByClaim("patron", "00001234")
+    held = [getattr(session, one.name) for one in fields(session)]
+    assert [one for one in held if callable(one) or isinstance(one, asyncio.Lock)] == []
 
 
 def test_sessions_and_what_they_hold_have_a_ceiling() -> None:

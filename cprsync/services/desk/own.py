@@ -167,6 +167,32 @@ NAMED_BY: Final[Mapping[str, Callable[[Store, str], str | None]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class SignedInByCard:
+    """A patron has signed in with a card and its PIN."""
+
+    card: str
+    #: what only the PIN of that moment gives
+    proof: str
+
+    def still_names(self, store: Store, patron_id: str) -> bool:
+        """Whether the card is the patron's and has the same PIN."""
+        return store.cards.proof(patron_id, self.card) == self.proof
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SignedInByClaim:
+    """A provider has named a patron."""
+
+    #: what the claim holds: a key of `NAMED_BY`
+    named_by: str
+    claimed: str
+
+    def still_names(self, store: Store, patron_id: str) -> bool:
+        """Whether the claim leads to the patron now."""
+        return NAMED_BY[self.named_by](store, self.claimed) == patron_id
+
+
 def keep_own_of_staff(store: Store, user: str, *, named_by: str, named: object) -> bool:
     """Keep whose record is a member of staff's own, as their provider says at sign-in. False: it says nothing of use.
 

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from cprsync.documents import document_of, is_result
 from cprsync.errors import BadInput
 from cprsync.https import SHOWN
-from cprsync.web.visit import FormRefused, one_at_a_time, read_body
+from cprsync.web.visit import FormRefused, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -149,7 +149,7 @@ async def _let_in(request: Request, task: Task | None, handle: Handler) -> Respo
     if not changes:
         return entry.with_cookie(await handle(request), session)
     read = await with_body(request)
-    async with one_at_a_time(session):
+    async with around.sessions.one_at_a_time(session):
         return entry.with_cookie(await handle(read), session)
 
 

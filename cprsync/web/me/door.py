@@ -20,7 +20,7 @@ from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.memory.sessions import PATRONS_COOKIE, Answer
 from cprsync.web.refusals import status_of
 from cprsync.web.rendering import Renderer
-from cprsync.web.visit import Visit, one_at_a_time
+from cprsync.web.visit import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,7 +84,7 @@ class PatronDoor(Door):
                 return self.apart(session, self.failed(session, "me_ended", 403))
             self.keep_along(request, session, form)
             try:
-                async with one_at_a_time(session):
+                async with self._sessions.one_at_a_time(session):
                     ends: dict[str, int] = {}
                     answered = await self._answered(request, session, _following(page, ends), form)
                     return self.apart(session, answered, ends=ends or None)
@@ -98,7 +98,7 @@ class PatronDoor(Door):
             return self.failed(session, "me_calm", 429)
 
         def visit(place: Place) -> Response:
-            if session.is_theirs is not None and not session.is_theirs(place.desk.store):
+            if session.signed_in_by is None or not session.signed_in_by.still_names(place.desk.store, session.user):
                 # who has left is told that, and not that their card has changed
                 living_view_of(place.desk.store, session.user)
                 raise _NoLongerTheirs

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from cprsync.domain.desk.claims import claim_at
 from cprsync.errors import CardRefused, CprsyncError, QuotaReached, SignInRefused, SignInUnavailable
 from cprsync.language.words import desk_word
-from cprsync.services.desk.own import NAMED_BY
+from cprsync.services.desk.own import NAMED_BY, SignedInByCard, SignedInByClaim
 from cprsync.web.door import has_left
 from cprsync.web.me.area import ROOT, SIGN_IN
 
@@ -67,7 +67,7 @@ class PatronSignIn:
         self._area.sessions.end(session)
         patron, proof = opened.patron_id, opened.proof
         signed_in = self._area.sessions.begin(patron, frozenset(), language=session.language)
-        signed_in.is_theirs = lambda store: store.cards.proof(patron, card) == proof
+        signed_in.signed_in_by = SignedInByCard(card, proof)
         address = self._door.address_onward(request, signed_in, ROOT)
         response = self._cards.with_marks(RedirectResponse(address, status_code=303), opened.marks)
         return self._door.with_cookie(self._door.without_onward(response), signed_in)
@@ -98,7 +98,7 @@ class PatronSignIn:
             return provider.journeys.forget(self._door.refused(session, error))
         self._area.sessions.end(session)
         begun = self._area.sessions.begin(patron, frozenset(), language=session.language, is_of_provider=True)
-        begun.is_theirs = lambda store: NAMED_BY[provider.named_by](store, str(named)) == patron
+        begun.signed_in_by = SignedInByClaim(provider.named_by, str(named))
         address = self._door.address_onward(request, begun, ROOT)
         response = self._door.lead_on(begun, address, "signed_in_onward", leads_to="me_to_page")
         return provider.journeys.forget(self._door.without_onward(response))

@@ -13,18 +13,21 @@ import hmac
 import secrets
 import threading
 from collections import OrderedDict, deque
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from cprsync.domain.desk.roles import may
+from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.memory.unsent import UNSENT_SECONDS, UnsentForms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role, Task
-    from cprsync.services.ports.store import Store
+    from cprsync.services.desk.own import SignedInByCard, SignedInByClaim
     from cprsync.web.memory.unsent import Unsent
 
 #: A session ends after so many seconds without a request, and so many seconds after it began.
@@ -112,10 +115,8 @@ class Session:
     proof: str = ""
     #: whether an identity provider named them: no file of ours has their account
     is_of_provider: bool = False
-    #: whether what a patron has signed in by is theirs still; None: no patron has signed in
-    is_theirs: Callable[[Store], bool] | None = None
-    #: held while a form is answered: what is sent twice at once is done one after the other
-    one_form: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: what a patron has signed in by; None: no patron has signed in
+    signed_in_by: SignedInByCard | SignedInByClaim | None = None
     #: forms that are shown filled in on the next page where they stand, and when they came; None: there are none
     _unsent: tuple[float, Unsent] | None = None
     #: when its latest pages were asked for
@@ -268,6 +269,22 @@ class Sessions:
         self._ended: OrderedDict[str, Session] = OrderedDict()
         self.unsent = UnsentForms(monotonic, begins_with=self._begins_with)
         self._lock = threading.Lock()
+        #: by the token of a session: held while a form of it is answered
+        self._answering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def one_at_a_time(self, session: Session) -> AsyncIterator[None]:
+        """Let a session's requests that change something be done one after the other. Raises DeskBusy."""
+        lock = self._answering.setdefault(session.token, asyncio.Lock())
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await lock.acquire()
+        except TimeoutError:
+            raise DeskBusy("another form of this session is being answered") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def begin(
         self,
