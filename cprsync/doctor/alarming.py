@@ -119,12 +119,12 @@ def has_gone_well(site: Site) -> bool:
     """Whether the library's night of this day has ended, and well. False also if that cannot be looked at."""
     try:
         with site.store_to_show() as store:
-            nights, today = find_nights(store), site.clock.today().isoformat()
+            nights, today = find_nights(store), site.clock.today()
     except CprsyncError as error:
         _LOG.error("alarms.store", kind=error.kind)
         return False
-    last = next((one for one in nights if one["day"] == today), None)
-    return last is not None and last["finished"] is not None and last["exit"] in WELL
+    last = next((one for one in nights if one.day == today), None)
+    return last is not None and last.finished is not None and last.exit in WELL
 
 
 def tell_well(section: AlarmsSection, *, production: bool) -> CprsyncError | None:

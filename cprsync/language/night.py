@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.netmedia.drift import Drift
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
+    from cprsync.services.ports.runs import ListedRun
 
 #: The ways in which an account may have drifted.
 DRIFTS = tuple(drift.value for drift in Drift)
@@ -320,25 +321,25 @@ def window_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
 
 
 #: The run that this one undoes, and the one that undid it.
-_UNDOING: Final = ("reverts", "reverted_by")
 
 
-def run_line(document: Mapping[str, Any], language: Language) -> str:
+def run_line(run: ListedRun, language: Language) -> str:
     """One night of the list: its state, the counts of its numbers, what it left to staff, and how it ended."""
     # the stored state of an unfinished run is only for programs
-    state = word(f"state_{document['state'] if document['finished'] else 'open'}", language)
-    counts = {key: document.get(key, 0) for key in ("received", "applied", "held")}
-    # an undo has no delivery
-    counts["applied"] += document.get("restored", 0)
-    # a parked line without a number has no review, and a proposal has no line
-    counts["left_by_run"] = max(
-        sum(document.get("reasons", {}).values()), document.get("parked", 0) + document.get("left_to_a_person", 0)
-    )
+    state = word(f"state_{run.state if run.finished else 'open'}", language)
+    counts = {
+        "received": run.received or 0,
+        # an undo has no delivery
+        "applied": (run.applied or 0) + (run.restored or 0),
+        "held": run.held or 0,
+        # a parked line without a number has no review, and a proposal has no line
+        "left_by_run": max(sum((run.reasons or {}).values()), (run.parked or 0) + (run.left_to_a_person or 0)),
+    }
     balance = "  ".join(f"{word(key, language)} {count}" for key, count in counts.items())
-    ended = ended_text(document, language) if document["finished"] else "–"
-    day = day_text(document["day"], language)
-    undoing = "".join(f"; {word(f'run_{key}', language, run=document[key])}" for key in _UNDOING if document.get(key))
-    return f"{document['run']:>5}  {day:<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}{undoing}"
+    ended = ended_text(run.exit, run.error, language) if run.finished else "–"
+    beside = (("run_reverts", run.reverts), ("run_reverted_by", run.reverted_by))
+    undoing = "".join(f"; {word(key, language, run=other)}" for key, other in beside if other)
+    return f"{run.run:>5}  {day_text(run.day, language):<{DAY_WIDTH}}  {state:<13}  {balance}  {ended}{undoing}"
 
 
 def item_line(item: Mapping[str, Any], planned: Sequence[str], language: Language) -> str:

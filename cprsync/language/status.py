@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.finding import ProvisionalWaiting
+    from cprsync.services.ports.runs import ListedRun
     from cprsync.services.ports.trust.status import AuditStands, DeliveriesStand, LibraryStatus, UpkeepStands
     from cprsync.services.ports.trust.upkeep import Task
 
@@ -106,7 +107,7 @@ def problem_of(one: Mapping[str, Any], language: Language) -> Problem:
     """One of them, as the document has it."""
     what, values = one["what"], {**one}
     if "exit" in one:
-        values["ended"] = ended_text(one, language)
+        values["ended"] = ended_text(one["exit"], one.get("error"), language)
     values |= {key: day_text(one[key], language) for key in ("due", "day") if key in one}
     values |= {key: moment_text(one[key], language) for key in ("oldest", "since", "at", "until") if one.get(key)}
     if what == "disk":
@@ -182,7 +183,7 @@ def facts_of(status: LibraryStatus, language: Language) -> Iterator[Fact]:
     wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
     # the next run goes on with it, or another line says what was wrong: it is neither
     well = {"quota": NEITHER}
-    if (status.run or {}).get("exit") not in {Exit.DONE, Exit.LEFT}:
+    if status.run is None or status.run.exit not in {Exit.DONE, Exit.LEFT}:
         well["night"] = NEITHER
     for name, text in _texts(status, language):
         yield Fact(WRONG if name in wrong else well.get(name, WELL), text)
@@ -241,13 +242,12 @@ def quota_lines(left: int, asked: int, most: int, language: Language) -> Iterato
         yield word("windows_quota_used", language, count=-(-left // most), asked=asked, most=most)
 
 
-def _night_text(run: Mapping[str, Any] | None, language: Language) -> str:
+def _night_text(run: ListedRun | None, language: Language) -> str:
     if run is None:
         return word("status_no_run", language)
-    told = {"run": run["run"], "day": day_text(run["day"], language), "ended": ended_text(run, language)}
-    text = word("status_run", language, **told)
-    undone = run.get("reverted_by")
-    return text if undone is None else f"{text}; {word('run_reverted_by', language, run=undone)}"
+    ended = ended_text(run.exit, run.error, language)
+    text = word("status_run", language, run=run.run, day=day_text(run.day, language), ended=ended)
+    return text if run.reverted_by is None else f"{text}; {word('run_reverted_by', language, run=run.reverted_by)}"
 
 
 def _plan_name(one: Mapping[str, Any]) -> str:

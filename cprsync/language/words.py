@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cprsync.catalogues import Language, fill_text, find_text
 from cprsync.domain.feed.delivery import COPENHAGEN
@@ -68,10 +68,9 @@ def reason_words(reason: str, language: Language) -> str:
     return f"{word(kind, language)} ({patron})" if patron else word(kind, language)
 
 
-def ended_text(run: Mapping[str, Any], language: Language) -> str:
+def ended_text(exit_code: int | None, error: str | None, language: Language) -> str:
     """How a night has ended: by its error, where that says more than its exit."""
-    error = str(run.get("error"))
-    named = next((words for kind, words in _ENDED.items() if error.startswith(kind)), run["exit"])
+    named = next((words for kind, words in _ENDED.items() if str(error).startswith(kind)), exit_code)
     return word(f"ended_{named}", language)
 
 

@@ -74,4 +74,4 @@ def run_approved_plan(place: Place, plan: str, *, user: str, reason: str) -> Sta
     beside.join(RUN_SECONDS)
     if failures:
         raise failures[0]
-    return StartedRun(undoes, None if beside.is_alive() else desk.store.runs.documents(most=1)[0]["run"])
+    return StartedRun(undoes, None if beside.is_alive() else desk.store.runs.list_runs(most=1)[0].run)

@@ -208,7 +208,7 @@ def test_a_status_counts_along_indexes_and_reads_no_record(night: tuple[Tenant, 
     with catching(tenant) as caught:
         status = status_of(store_of(tenant), Around(AGENCY, "", tenant.clock.now()))
     assert status.run is not None
-    assert status.run["state"] == "done"
+    assert status.run.state == "done"
     with reading(tenant.engine) as connection:
         assert whole_tables(connection, caught) == []
 

@@ -21,6 +21,7 @@ from cprsync.services.desk.setting import check_field, settable
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.register import Coverage
+from cprsync.services.ports.runs import ListedRun
 from cprsync.services.ports.trust.status import (
     AlarmsStand,
     AuditStands,
@@ -138,7 +139,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         agency="710100",
         name="Byens",
         at=waits_since,
-        run={"run": 8, "day": "2027-04-03", "exit": 0},
+        run=ListedRun(run=8, agency="710100", day=date(2027, 4, 3), state="done", started="", exit=0),
         night=NightDue(date(2027, 4, 2), late=False, missed=None, days=0),
         deliveries=DeliveriesStand(None, date(2027, 4, 2), late=False, missing=None, waiting=2, stopping=1),
         waits=Waiting(

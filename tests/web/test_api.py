@@ -96,7 +96,7 @@ def test_a_reveal_without_a_reason_opens_nothing(desk: Served, api: Caller) -> N
 
 def test_the_nights_and_the_status_are_the_commands_documents(still: Served) -> None:
     store, api = still.library.store, calling(still)
-    runs = store.runs.documents()
+    runs = [document_of(one) for one in store.runs.list_runs()]
     assert api.get("/nights").json() == {"runs": runs}
     number = runs[0]["run"]
     assert api.get(f"/nights?before={number}&most=1").json() == {"runs": runs[1:2]}
@@ -117,7 +117,7 @@ def test_a_night_that_was_stopped_is_told_with_what_stopped_it(desk: Served, api
     else:
         library.clock.set_after(MONDAY)
     library.one_night()
-    number = library.store.runs.documents()[0]["run"]
+    number = library.store.runs.list_runs()[0].run
     told = api.get(f"/nights/{number}").json()
     assert told == {**library.store.runs.document(number), "items": library.store.runs.items(number)}  # type: ignore[dict-item]  # it is there
     assert told["error"]["kind"] == why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from browser import Clock, serving
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from browser import Served
     from doubles import Library
 
+    from cprsync.services.ports.runs import ListedRun
+
 __all__ = ["accounts_file"]
 
 
@@ -38,12 +40,12 @@ def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path) -> Itera
     library.engine.dispose()
 
 
-def newest(desk: Served) -> dict[str, Any]:
-    return next(iter(desk.library.store.runs.documents()))
+def newest(desk: Served) -> ListedRun:
+    return next(iter(desk.library.store.runs.list_runs()))
 
 
 def test_two_people_approve_on_the_page_and_the_next_night_writes_the_plan(guarded: Served) -> None:
-    path = f"/nights/{newest(guarded)['run']}"
+    path = f"/nights/{newest(guarded).run}"
     before = guarded.library.everything()
     leader = sign_in(guarded, "leder").open(path)
     assert "skal to personer godkende dem" in leader.text
@@ -94,7 +96,7 @@ def test_the_api_shows_the_held_plan_without_names_and_takes_both_yeses(guarded:
 def test_who_is_at_the_desk_alone_approves_nothing(guarded: Served) -> None:
     before = guarded.library.everything()
     browser = sign_in(guarded, "disk")
-    number = newest(guarded)["run"]
+    number = newest(guarded).run
     browser.post(f"/nights/{number}/approve", {"form_token": browser.token, "plan": "sha256:", "reason": "vil gerne"})
     assert browser.answer.status_code == 403
     assert guarded.library.everything() == before
@@ -102,7 +104,7 @@ def test_who_is_at_the_desk_alone_approves_nothing(guarded: Served) -> None:
 
 def approve(desk: Served, *names: str) -> str:
     """Approve the held plan as these people, and return the path of its night."""
-    path = f"/nights/{newest(desk)['run']}"
+    path = f"/nights/{newest(desk).run}"
     for name in names:
         sign_in(desk, name).open(path).send(f"{path}/approve", reason="set efter")
     return path
@@ -113,7 +115,7 @@ def test_an_operator_runs_an_approved_night_at_once_and_once(guarded: Served) ->
     operator, late = (sign_in(guarded, "drift").open(path) for _ in range(2))
     operator.send(f"{path}/run")
     assert "Natkørslen har kørt." in operator.text
-    assert operator.path == f"/nights/{newest(guarded)['run']}" != path
+    assert operator.path == f"/nights/{newest(guarded).run}" != path
     assert guarded.library.record("CLARA").status is Status.DEAD
     # who pressed too late runs nothing
     before = guarded.library.everything()
@@ -160,7 +162,7 @@ def test_the_api_runs_an_approved_night_at_once_for_an_operator_alone(guarded: S
     with guarded.library.store.runs.lock():
         assert operator.post("/nights/held/run", plan).status_code == 503
     assert guarded.library.everything() == before
-    assert operator.post("/nights/held/run", plan).json() == {"undoes": None, "run": newest(guarded)["run"]}
+    assert operator.post("/nights/held/run", plan).json() == {"undoes": None, "run": newest(guarded).run}
     assert guarded.library.record("CLARA").status is Status.DEAD
     # who sends it again runs nothing
     before = guarded.library.everything()
@@ -177,8 +179,8 @@ def hold_an_undo(desk: Served) -> str:
     desk.library.one_night()
     assert desk.library.record("CLARA").status is Status.DEAD
     desk.library.limit(Harm.CHANGED, 0)
-    assert undo(desk.library, newest(desk)["run"])["state"] == "held"
-    return f"/nights/{newest(desk)['run']}"
+    assert undo(desk.library, newest(desk).run)["state"] == "held"
+    return f"/nights/{newest(desk).run}"
 
 
 def test_an_operator_undoes_a_night_at_once_when_two_people_have_approved_it(guarded: Served) -> None:
@@ -199,9 +201,9 @@ def test_an_operator_undoes_a_night_at_once_when_two_people_have_approved_it(gua
     operator.send(f"{path}/run", reason="filen var forkert")
     assert "Fortrydelsen har kørt." in operator.text
     report = newest(guarded)
-    assert operator.path == f"/nights/{report['run']}"
-    assert report["state"] == "done"
-    assert guarded.library.store.runs.document(report["run"])["approved_by"] == ["leder", "drift"]
+    assert operator.path == f"/nights/{report.run}"
+    assert report.state == "done"
+    assert guarded.library.store.runs.document(report.run)["approved_by"] == ["leder", "drift"]
     assert guarded.library.record("CLARA").status is not Status.DEAD
     # who pressed too late undoes nothing
     before = guarded.library.everything()
@@ -218,5 +220,5 @@ def test_the_api_undoes_a_night_at_once_with_a_reason(guarded: Served) -> None:
     refusal(operator.post("/nights/held/run", {"plan": held["plan"]}), 422, "request.reason")
     assert guarded.library.everything() == before
     told = operator.post("/nights/held/run", {"plan": held["plan"], "reason": "filen var forkert"}).json()
-    assert told == {"undoes": held["undoes"], "run": newest(guarded)["run"]}
+    assert told == {"undoes": held["undoes"], "run": newest(guarded).run}
     assert guarded.library.record("CLARA").status is not Status.DEAD

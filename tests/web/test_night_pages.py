@@ -64,7 +64,7 @@ def test_a_night_shows_its_report_and_no_number_of_a_person(desk: Served) -> Non
     library.deliver(MONDAY, moves(person("ANNA")))
     library.register.knows(moves(person("ANNA")))
     library.night()
-    number = max(run["run"] for run in library.store.runs.documents())
+    number = max(run.run for run in library.store.runs.list_runs())
     browser = desk.browser().open("/nights")
     assert f"/nights/{number}" in browser.answer.text
     browser.open(f"/nights/{number}")
@@ -86,7 +86,7 @@ def hold(desk: Served) -> int:
     gone = dies(gains_protection(person("DAVID")))
     library.deliver(MONDAY, moves(person("ANNA")), dies(person("CLARA")), gone)
     library.one_night()
-    return int(max(run["run"] for run in library.store.runs.documents()))
+    return int(max(run.run for run in library.store.runs.list_runs()))
 
 
 def test_a_held_night_shows_its_plan_by_class_and_what_an_operator_does_next(desk: Served) -> None:

@@ -223,7 +223,7 @@ def test_a_night_that_stopped_says_why_and_sends_nobody_but_an_operator_to_a_com
     """A supervisor was told to run a command, and the page of the night had the reason folded away."""
     guarded.library.damage(MONDAY)
     guarded.library.one_night()
-    number = max(run["run"] for run in guarded.library.store.runs.documents())
+    number = max(run.run for run in guarded.library.store.runs.list_runs())
     for name, types in (("leder", False), ("drift", True)):
         browser = sign_in(guarded, name).open("/nights")
         assert f'<a href="/nights/{number}">Natkørsel {number}</a>' in browser.answer.text

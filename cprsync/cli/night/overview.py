@@ -43,8 +43,8 @@ runs_app, status_app, forecast_app = typer.Typer(), typer.Typer(), typer.Typer()
 def runs_list(frame: Frame) -> None:
     """List the nights, the latest first."""
     with frame.opened() as site, site.store_to_show() as store:
-        documents = store.runs.documents()
-    frame.print({"runs": documents}, (run_line(document, frame.lang) for document in documents))
+        runs = store.runs.list_runs()
+    frame.print({"runs": [document_of(one) for one in runs]}, (run_line(one, frame.lang) for one in runs))
 
 
 @runs_app.command("show")

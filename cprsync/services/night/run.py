@@ -106,7 +106,7 @@ def _day_of(night: Night) -> date:
     today, last = night.clock.today(), night.store.runs.last_day()
     if night.clock_is_checked or last is None:
         return today
-    begun = [datetime.fromisoformat(one["started"]) for one in night.store.runs.documents(most=1)]
+    begun = [datetime.fromisoformat(one.started) for one in night.store.runs.list_runs(most=1)]
     has_run = any(one.astimezone(COPENHAGEN).date() == today for one in begun)
     return min(today, last if has_run else last + ONE_DAY)
 

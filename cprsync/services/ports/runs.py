@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from cprsync.documents import left_out
 from cprsync.domain.deciding.approval import PlannedHarm
 from cprsync.errors import Exit
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from datetime import date, datetime
+    from datetime import datetime
 
     from cprsync.domain.deciding.approval import GivenYes, Harmful
     from cprsync.domain.deciding.guard import Outcome
@@ -138,6 +141,38 @@ class Clock(Protocol):
         """The present day in Copenhagen."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRun:
+    """One night of the list, or an undo: its times, and what its report counts. An unfinished one has no counts."""
+
+    run: int
+    agency: str
+    day: date
+    #: the report's; of an unfinished run the stored one
+    state: str
+    #: as the store has them, to the microsecond
+    started: str
+    finished: str | None = None
+    resumed: bool = False
+    exit: int | None = None
+    #: the run that this one undoes
+    reverts: int | None = None
+    #: the kind of what stopped it
+    error: str | None = None
+    received: int | None = left_out()
+    applied: int | None = left_out()
+    unchanged: int | None = left_out()
+    parked: int | None = left_out()
+    not_ours: int | None = left_out()
+    held: int | None = left_out()
+    left_to_a_person: int | None = left_out()
+    reasons: Mapping[str, int] | None = left_out()
+    #: how many patrons an undo has put back
+    restored: int | None = left_out()
+    #: the run that has undone this one
+    reverted_by: int | None = None
+
+
 class Runs(Protocol):
     """The runs of an agreement, one after the other."""
 
@@ -184,7 +219,7 @@ class Runs(Protocol):
         By patron id and kind. Leaves out what statuses propose.
         """
 
-    def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
+    def list_runs(self, *, before: int | None = None, most: int | None = None) -> list[ListedRun]:
         """Return the runs of the agency, the newest first, without their reports.
 
         before: only runs with a smaller number. most: no more than that. None: all.

@@ -75,16 +75,17 @@ def _of_night(status: LibraryStatus) -> Iterator[Sample]:
     yield Sample("night_held", status.waits.held is not None)
     if run is None:
         return
-    yield Sample("night_number", run["run"])
-    yield Sample("night_day_seconds", _day_seconds(date.fromisoformat(run["day"])))
-    if run["finished"] is None:
+    yield Sample("night_number", run.run)
+    yield Sample("night_day_seconds", _day_seconds(run.day))
+    if run.finished is None:
         return
-    finished, started = (datetime.fromisoformat(run[end]).timestamp() for end in ("finished", "started"))
+    finished, started = (datetime.fromisoformat(end).timestamp() for end in (run.finished, run.started))
     yield Sample("night_finished_seconds", finished)
     yield Sample("night_duration_seconds", finished - started)
-    yield Sample("night_exit", run["exit"])
-    yield Sample("night_received", run.get("received", 0))
-    yield from _of_kinds("night_numbers", {one.value: run.get(one.value, 0) for one in Outcome})
+    if run.exit is not None:
+        yield Sample("night_exit", run.exit)
+    yield Sample("night_received", run.received or 0)
+    yield from _of_kinds("night_numbers", {one.value: getattr(run, one.value) or 0 for one in Outcome})
 
 
 def _of_deliveries(deliveries: DeliveriesStand) -> Iterator[Sample]:
@@ -150,8 +151,8 @@ def _of_audit(status: LibraryStatus) -> Iterator[Sample]:
     yield Sample("audit_whole", not any(one["what"] == "audit" for one in status.wrong))
     if audit.kept is not None:
         yield Sample("audit_heads_kept_seconds", datetime.fromisoformat(audit.kept).timestamp())
-    if audit.followed is not None and status.run is not None:
-        yield Sample("audit_verified_seconds", datetime.fromisoformat(status.run["finished"]).timestamp())
+    if audit.followed is not None and status.run is not None and status.run.finished is not None:
+        yield Sample("audit_verified_seconds", datetime.fromisoformat(status.run.finished).timestamp())
 
 
 def _day_seconds(day: date) -> float:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.services.ports.access import Alarms
+    from cprsync.services.ports.runs import ListedRun
     from cprsync.services.ports.store import Store
     from cprsync.services.ports.trust.alarms import AlarmLog
 
@@ -133,17 +134,17 @@ def status_of(store: Store, around: Around) -> LibraryStatus:
     return replace(status, ok=not wrong, wrong=wrong)
 
 
-def find_nights(store: Store) -> list[dict[str, Any]]:
+def find_nights(store: Store) -> list[ListedRun]:
     """The last nights, the latest first. A run that undoes another one is none."""
-    return [one for one in store.runs.documents(most=_RUNS_MOST) if one.get("reverts") is None]
+    return [one for one in store.runs.list_runs(most=_RUNS_MOST) if one.reverts is None]
 
 
-def night_of(run: Mapping[str, Any] | None, now: datetime) -> NightDue:
+def night_of(run: ListedRun | None, now: datetime) -> NightDue:
     """Find out whether a night is late, or was missed."""
     local = now.astimezone(COPENHAGEN)
     today = local.date()
     due = today if local.time() >= NIGHT_HOUR else today - timedelta(days=1)
-    first = None if run is None else date.fromisoformat(run["day"]) + timedelta(days=1)
+    first = None if run is None else run.day + timedelta(days=1)
     lacks = first is not None and first <= due
     # while the day lasts, its night may still run
     missed = first if lacks and first != today else None
@@ -173,15 +174,15 @@ def _first_missing(store: Store, due: date) -> date | None:
     return None if first is None or first > due else first
 
 
-def _find_waiting(store: Store, nights: Sequence[Mapping[str, Any]], around: Around) -> Waiting:
+def _find_waiting(store: Store, nights: Sequence[ListedRun], around: Around) -> Waiting:
     reviews, backlog = store.reviews.waiting(), store.outbox.backlog()
-    last: Mapping[str, Any] = next(iter(nights), {})
+    last = next(iter(nights), None)
     windows = store.windows.count()
     return Waiting(
         reviews=sum(reviews.values()),
         kinds=dict(reviews),
-        held=last["run"] if last.get("state") == RunState.HELD.value else None,
-        parked=last.get("parked", 0),
+        held=last.run if last is not None and last.state == RunState.HELD.value else None,
+        parked=0 if last is None else last.parked or 0,
         windows=windows,
         windows_today=UsedQuota(store.windows.asked_today().asked, around.windows_a_day),
         windows_brake=_windows_brake(store, nights) if windows else (),
@@ -192,32 +193,32 @@ def _find_waiting(store: Store, nights: Sequence[Mapping[str, Any]], around: Aro
     )
 
 
-def _windows_brake(store: Store, nights: Sequence[Mapping[str, Any]]) -> tuple[ExceededLimit, ...]:
+def _windows_brake(store: Store, nights: Sequence[ListedRun]) -> tuple[ExceededLimit, ...]:
     """The limits behind which answers about unverified patrons wait.
 
     A later run of a day may ask nobody, because the day's quota is used. So the last run of the day that asked counts.
     """
     for night in nights:
-        if night["day"] != nights[0]["day"]:
+        if night.day != nights[0].day:
             break
         # an unfinished run has no report
-        windows = (store.runs.document(night["run"]) or {}).get("windows")
+        windows = (store.runs.document(night.run) or {}).get("windows")
         if windows is not None and windows["asked"]:
             return tuple(ExceededLimit(one["class"], one["count"], one["limit"]) for one in windows["brake"])
     return ()
 
 
-def _look_at_audit(store: Store, run: Mapping[str, Any] | None) -> AuditStands:
+def _look_at_audit(store: Store, run: ListedRun | None) -> AuditStands:
     """How the audit's ends stand, and what the last night found that followed all of it."""
     glance = store.audit.glance()
-    report = store.runs.document(run["run"]) if run is not None and run["finished"] is not None else None
+    report = store.runs.document(run.run) if run is not None and run.finished is not None else None
     found = (report or {}).get("audit")
     followed = None
-    if run is not None and found is not None:
+    if run is not None and run.finished is not None and found is not None:
         # what was found is over once somebody has accepted it
         # (at the same moment: the clock of a mock stands still)
-        is_over = glance.accepted is not None and glance.accepted >= run["finished"]
-        followed = FollowedAudit(run["run"], found["whole"], is_over and not found["whole"])
+        is_over = glance.accepted is not None and glance.accepted >= run.finished
+        followed = FollowedAudit(run.run, found["whole"], is_over and not found["whole"])
     return AuditStands(
         not glance.problems,
         glance.entries,
@@ -286,20 +287,20 @@ def _wrong_run(status: LibraryStatus, now: datetime) -> Iterator[dict[str, Any]]
     waits_for = {LATE, UNFINISHED} if _is_due_unfinished(status) else {LATE}
     if run is None:
         yield {"what": "no_run"}
-    elif run.get("error") == REPLACED:
+    elif run.error == REPLACED:
         # also beside a held plan: the new one may be the correction that was asked for
-        yield {"what": "replaced", "run": run["run"]}
-    elif any(run["run"] == one["run"] for one in status.plans) or (is_late and run.get("error") in waits_for):
+        yield {"what": "replaced", "run": run.run}
+    elif any(run.run == one["run"] for one in status.plans) or (is_late and run.error in waits_for):
         # its plan, or the delivery that it waits for, says more
         return
-    elif run["finished"] is None:
-        yield {"what": "open_run", "run": run["run"]}
-    elif run["exit"] not in WELL and not _is_done_later(run, now):
+    elif run.finished is None:
+        yield {"what": "open_run", "run": run.run}
+    elif run.exit not in WELL and not _is_done_later(run, now):
         # the file of this day may be lost: whoever is woken has to know which one to ask for
-        by_delivery = is_late and str(run.get("error")).startswith("delivery.")
+        by_delivery = is_late and str(run.error).startswith("delivery.")
         missing = status.deliveries.missing
         lost = {"day": missing and missing.isoformat()} if by_delivery else {}
-        yield {"what": "run", "exit": run["exit"], "error": run.get("error"), "run": run["run"], **lost}
+        yield {"what": "run", "exit": run.exit, "error": run.error, "run": run.run, **lost}
 
 
 def _is_of_audit(problem: Mapping[str, Any]) -> bool:
@@ -311,16 +312,16 @@ def _is_due_unfinished(status: LibraryStatus) -> bool:
     """Whether the file that has not come whole is that of the day that is due: no other day is missing."""
     deliveries, run = status.deliveries, status.run
     is_only = deliveries.late and deliveries.missing == deliveries.due
-    return is_only and run is not None and run.get("error") == UNFINISHED
+    return is_only and run is not None and run.error == UNFINISHED
 
 
-def _is_done_later(run: Mapping[str, Any], now: datetime) -> bool:
+def _is_done_later(run: ListedRun, now: datetime) -> bool:
     """Whether a run is done but for what others did not hear or had not delivered, and a later run of its day tries.
 
     The last one is over by 12:15: a new protection that waits then waits for another day.
     """
-    ends = datetime.combine(date.fromisoformat(run["day"]), NIGHT_HOUR, COPENHAGEN)
-    return run["exit"] == Exit.LATER and str(run.get("error")).startswith(_DONE_LATER) and now < ends
+    ends = datetime.combine(run.day, NIGHT_HOUR, COPENHAGEN)
+    return run.exit == Exit.LATER and str(run.error).startswith(_DONE_LATER) and now < ends
 
 
 def _wrong_nights(status: LibraryStatus, *, is_told: bool) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,19 @@ from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from cprsync.domain.deciding.approval import PEOPLE
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.patron.review import FOLLOWING, PARKED, State
-from cprsync.services.ports.runs import LIVED, WELL, Departed, Done, Run, Runs, RunState, Tally, plan_hash, words
+from cprsync.services.ports.runs import (
+    LIVED,
+    WELL,
+    Departed,
+    Done,
+    ListedRun,
+    Run,
+    Runs,
+    RunState,
+    Tally,
+    plan_hash,
+    words,
+)
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.older_states import changes_and_heads, keep_heads
@@ -194,12 +206,12 @@ class SqlRuns(TenantStore, Runs):
             rows = transaction.execute(_RAISED, {"agency_": transaction.agency, "run_": run.id})
             return {(found.patron_id, found.kind): bool(found.told) for found in rows}
 
-    def documents(self, *, before: int | None = None, most: int | None = None) -> list[dict[str, Any]]:
+    def list_runs(self, *, before: int | None = None, most: int | None = None) -> list[ListedRun]:
         wanted = select(tables.run).where(_ours(self._tenant)).order_by(_RUN.id.desc()).limit(most)
         with self._tenant.reading() as transaction:
             rows = transaction.execute(wanted if before is None else wanted.where(_RUN.id < before)).all()
             undone = reverted_by(transaction, [row.id for row in rows])
-            return [_listed(row) | _counted(row) | {"reverted_by": undone.get(row.id)} for row in rows]
+            return [_list_run(row, undone.get(row.id)) for row in rows]
 
     def actions(self, since: date) -> list[tuple[date, dict[str, int]]]:
         ours = _ours(self._tenant) & (_RUN.day >= since) & _RUN.document.is_not(None)
@@ -300,13 +312,24 @@ def _planned(tenant: Tenant, run: Run, ordinal: int, row: PlanRow) -> tuple[Any,
     return tenant.agency, run.id, ordinal, row.patron_id, row.version, actions, harms, row.digest
 
 
-def _counted(row: AnyRow) -> dict[str, Any]:
-    """Return the parts of a run's report that a list shows; `error` is its kind. An unfinished run has none."""
-    document: dict[str, Any] = {} if row.document is None else json.loads(row.document)
-    told = ("state", "received", *(outcome.value for outcome in Outcome), "left_to_a_person", "reasons")
-    why = {"error": document.get("error", {}).get("kind")} if document else {}
-    undo = {"restored": document["reverting"]["restored"]} if "reverting" in document else {}
-    return why | {name: document[name] for name in told if name in document} | undo
+def _list_run(row: AnyRow, undone: int | None) -> ListedRun:
+    report: dict[str, Any] = {} if row.document is None else json.loads(row.document)
+    counted = ("received", *(outcome.value for outcome in Outcome), "left_to_a_person", "reasons")
+    return ListedRun(
+        run=row.id,
+        agency=row.agency,
+        day=row.day,
+        state=report.get("state", row.state),
+        started=row.started,
+        finished=row.finished,
+        resumed=row.resumed > 0,
+        exit=row.exit,
+        reverts=row.reverts,
+        error=report.get("error", {}).get("kind"),
+        restored=report.get("reverting", {}).get("restored"),
+        reverted_by=undone,
+        **{name: report.get(name) for name in counted},
+    )
 
 
 def _listed(row: AnyRow) -> dict[str, Any]:

@@ -37,7 +37,8 @@ Month = Annotated[str | None, Query(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 def list_nights(call: Caller, before: Before = None, most: Days = DAYS_MAX) -> Any:
     """List the nights, the latest first. `before`: only those with a smaller number, for the next part of the list."""
     with call.place() as place:
-        return {"runs": place.desk.store.runs.documents(before=before, most=most)}
+        runs = place.desk.store.runs.list_runs(before=before, most=most)
+        return {"runs": [document_of(one) for one in runs]}
 
 
 @seeing.get("/nights/deliveries")

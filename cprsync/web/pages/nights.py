@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
+    from cprsync.services.ports.runs import ListedRun
     from cprsync.services.ports.trust.status import LibraryStatus
     from cprsync.web.visit import Visit
 
@@ -116,7 +117,7 @@ def show_night(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respo
         said=visit.session.take_said(),
         held=_held(visit, document, number),
         number=number,
-        night=_row(document, language),
+        night=_row(store.runs.list_runs(before=number + 1, most=1)[0], language),
         stopped=list(stop_lines(document, language)),
         document=document,
         is_told=is_told,
@@ -171,23 +172,23 @@ def _problem_of(visit: Visit, error: BadInput | ConfigurationError) -> tuple[str
 
 def _listed(visit: Visit, *, before: int | None = None) -> dict[str, Any]:
     """A page of nights, and the number before which the next page begins. None: there are no more."""
-    runs = visit.place.desk.store.runs.documents(before=before, most=NIGHTS_MOST + 1)
+    runs = visit.place.desk.store.runs.list_runs(before=before, most=NIGHTS_MOST + 1)
     shown = runs[:NIGHTS_MOST]
     return {
         "runs": [_row(run, visit.language) for run in shown],
         "counts": COUNTS,
-        "earlier": shown[-1]["run"] if len(runs) > NIGHTS_MOST else None,
+        "earlier": shown[-1].run if len(runs) > NIGHTS_MOST else None,
     }
 
 
-def _row(run: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def _row(run: ListedRun, language: Language) -> dict[str, Any]:
     return {
-        "number": run["run"],
-        "day": day_text(run["day"], language),
-        "state": ended_text(run, language) if run["finished"] else word("state_open", language),
-        "held": run["state"] == "held",
-        "counts": [run.get(key, 0) for key in COUNTS],
-        "started": _local(run["started"]),
+        "number": run.run,
+        "day": day_text(run.day, language),
+        "state": ended_text(run.exit, run.error, language) if run.finished else word("state_open", language),
+        "held": run.state == "held",
+        "counts": [getattr(run, key) or 0 for key in COUNTS],
+        "started": _local(run.started),
     }
 
 

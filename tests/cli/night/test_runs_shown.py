@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cprsync.language.night import item_line, run_line
+from cprsync.services.ports.runs import ListedRun
 
 if TYPE_CHECKING:
     from cprsync.catalogues import Language
@@ -42,9 +44,9 @@ def test_a_number_is_shown_with_what_was_done_or_would_have_been(
     assert item_line(shown, planned, language) == line
 
 
-def night(state: str, code: int | None, **counts: Any) -> dict[str, Any]:
-    finished = None if code is None else "2027-03-23T05:31:00Z"
-    return {"run": 12, "day": "2027-03-23", "state": state, "finished": finished, "exit": code, **counts}
+def night(state: str, code: int | None, **counts: Any) -> ListedRun:
+    times = {"started": "2027-03-23T05:30:00Z", "finished": None if code is None else "2027-03-23T05:31:00Z"}
+    return ListedRun(run=12, agency="710100", day=date(2027, 3, 23), state=state, exit=code, **{**times, **counts})
 
 
 WAITS_DA, WAITS_EN = "gjort, og noget venter på personalet", "done, and something waits for a person"
@@ -65,12 +67,12 @@ PARKED = {"received": 5, "applied": 3, "parked": 1, "held": 0, "left_to_a_person
     ],
 )
 def test_a_run_of_the_list_says_what_it_undoes_and_what_undid_it(undoing: dict[str, Any], da: str, en: str) -> None:
-    assert run_line(night("done", 0) | undoing, "da").endswith(da)
-    assert run_line(night("done", 0) | undoing, "en").endswith(en)
+    assert run_line(night("done", 0, **undoing), "da").endswith(da)
+    assert run_line(night("done", 0, **undoing), "en").endswith(en)
 
 
 @pytest.mark.parametrize(
-    ("document", "da", "en"),
+    ("run", "da", "en"),
     [
         (
             night("done", 3, **PARKED, reasons={"address.missing": 1, "block.dead": 1, "register.refused": 1}),
@@ -100,8 +102,6 @@ def test_a_run_of_the_list_says_what_it_undoes_and_what_undid_it(undoing: dict[s
         ),
     ],
 )
-def test_a_night_of_the_list_says_what_it_left_to_a_person_and_how_it_ended(
-    document: dict[str, Any], da: str, en: str
-) -> None:
-    assert run_line(document, "da") == f"   12  23. marts 2027      {da}"
-    assert run_line(document, "en") == f"   12  23 March 2027       {en}"
+def test_a_night_of_the_list_says_what_it_left_to_a_person_and_how_it_ended(run: ListedRun, da: str, en: str) -> None:
+    assert run_line(run, "da") == f"   12  23. marts 2027      {da}"
+    assert run_line(run, "en") == f"   12  23 March 2027       {en}"

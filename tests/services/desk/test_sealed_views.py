@@ -166,9 +166,9 @@ def everywhere(library: Library, key: str, sinks: Sinks) -> None:
     reviews = Reviews(library, "lone")
     for item in reviews.listed(all_states=True):
         sinks.document(reviews.shown(item["id"]))
-    for run in library.store.runs.documents():
-        sinks.document(library.store.runs.document(run["run"]))
-        sinks.document(library.store.runs.items(run["run"]))
+    for run in library.store.runs.list_runs():
+        sinks.document(library.store.runs.document(run.run))
+        sinks.document(library.store.runs.items(run.run))
 
 
 def broken(library: Library) -> Any:

@@ -562,7 +562,7 @@ def test_the_lines_of_old_nights_still_add_up_when_she_is_erased_and_tell_of_nob
 
 
 def lines(library: Library) -> list[dict[str, Any]]:
-    return [line for run in library.store.runs.documents() for line in library.store.runs.items(run["run"])]
+    return [line for run in library.store.runs.list_runs() for line in library.store.runs.items(run.run)]
 
 
 def test_a_record_says_closed_or_erased_and_then_that_nothing_is_left(library: Library) -> None:

@@ -342,8 +342,8 @@ def test_an_expected_delivery_that_is_not_there_is_late(library: Library) -> Non
     report = library.night()
     assert report.error is not None
     assert (report.exit_code, report.error.kind, report.state) == (4, "delivery.late", "nothing")
-    (listed,) = library.store.runs.documents(most=1)
-    assert listed["error"] == "delivery.late"
+    (listed,) = library.store.runs.list_runs(most=1)
+    assert listed.error == "delivery.late"
     assert records(library) == before
 
 

@@ -124,7 +124,7 @@ class Life:
             self.last_lived = today
         night = self.last_lived
         is_open = night == today and not has_ended
-        run = RUN | {"run": night.toordinal(), "day": night.isoformat(), "exit": self.exits.get(night, 0)}
+        run = RUN | {"run": night.toordinal(), "day": night, "exit": self.exits.get(night, 0)}
         run |= {"finished": None, "exit": None} if is_open else {"finished": f"{night}T05:40:00.000000Z"}
         taken = datetime.combine(night, time(6, 10), tzinfo=COPENHAGEN) - timedelta(days=is_open)
         backup = datetime.combine(today - timedelta(days=hour < time(3, 40)), time(3, 40), tzinfo=COPENHAGEN)
@@ -157,7 +157,7 @@ def breaks(life: Life) -> Iterator[tuple[str, Callable[[], None]]]:
 
     now = life.now.astimezone(UTC)
     held_now = replace(HELD, id=(well.run or {})["run"])
-    yesterday = (life.now - timedelta(days=2)).date().isoformat()
+    yesterday = (life.now - timedelta(days=2)).date()
     yield "night missed", stands(run=(well.run or {}) | {"day": yesterday})
     yield "night stopped", ends(7)
     yield "night held", ends(5)
@@ -285,7 +285,7 @@ def test_a_mail_says_what_is_wrong_since_when_and_what_to_do(failure: str, langu
 
 def test_a_lost_delivery_is_named_by_its_day_and_its_end_by_both_times() -> None:
     life = Life()
-    run = RUN | {"exit": 1, "error": "delivery.gap", "day": "2027-03-15"}
+    run = RUN | {"exit": 1, "error": "delivery.gap", "day": date(2027, 3, 15)}
     life.broken = Stands(run=run, produced=date(2027, 3, 10), waiting=(date(2027, 3, 12),))
     life.look()
     subject = subject_of(life.post.got, "Byens", "da")

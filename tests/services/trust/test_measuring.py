@@ -66,7 +66,7 @@ def test_the_numbers_are_those_of_the_status() -> None:
     ("store", "told", "name", "labels"),
     [
         (Stands(run=NIGHT | {"exit": 5, "state": "held"}), {}, "night_held", {}),
-        (Stands(run=NIGHT | {"day": "2027-03-20"}), {}, "nights_missed", {}),
+        (Stands(run=NIGHT | {"day": date(2027, 3, 20)}), {}, "nights_missed", {}),
         (Stands(run=NIGHT, targets=(koha(stopped=NOW, stopped_why="gone"),)), {}, "target_stopped", {"target": "koha"}),
         (Stands(run=NIGHT), {"problem": "has ended", "level": "critical"}, "certificate_wrong", {"kind": "ours"}),
     ],

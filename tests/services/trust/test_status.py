@@ -21,7 +21,7 @@ from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import AskedToday, Coverage
 from cprsync.services.ports.reverting import HalfUndone
-from cprsync.services.ports.runs import HeldRun
+from cprsync.services.ports.runs import HeldRun, ListedRun
 from cprsync.services.ports.trust.alarms import Undelivered
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.keys import Rotation
@@ -36,7 +36,15 @@ if TYPE_CHECKING:
 
 #: A Tuesday morning: Monday's delivery is due.
 NOW = datetime(2027, 3, 23, 6, 30, tzinfo=UTC)
-RUN = {"run": 3, "day": "2027-03-23", "exit": 0, "finished": "2027-03-23T05:31:00.000000Z"}
+RUN: dict[str, Any] = {
+    "run": 3,
+    "agency": "710100",
+    "day": date(2027, 3, 23),
+    "state": "done",
+    "exit": 0,
+    "started": "2027-03-23T05:30:00.000000Z",
+    "finished": "2027-03-23T05:31:00.000000Z",
+}
 OLD = Backlog(waiting=1, oldest=datetime(2027, 3, 21, 5, tzinfo=UTC))
 BRAKE = {"brake": {"classes": [{"class": "parked", "count": 12, "limit": 10}]}}
 #: Night 3 is held, and so is run 9, which would undo another one.
@@ -79,6 +87,12 @@ class Stands:
     #: what waits for staff, by kind
     reviews: dict[str, int] = field(default_factory=lambda: {"block.dead": 2})
 
+    def runs(self) -> list[ListedRun]:
+        """The runs that are listed, the newest first."""
+        if self.run is None:
+            return []
+        return [ListedRun(**run) for run in (self.run, *(self.run | {"run": number} for number in self.windows))]
+
     def store(self) -> Any:
         """The store of such a library, as far as `status` reads it."""
         state = AuditGlance(5, 1, "1-00", None, 0, self.accepted, self.problems)
@@ -86,9 +100,7 @@ class Stands:
         return SimpleNamespace(
             runs=SimpleNamespace(
                 first_day=lambda: self.since,
-                documents=lambda most: (
-                    [self.run, *({**self.run, "run": one} for one in self.windows)][:most] if self.run else []
-                ),
+                list_runs=lambda most: self.runs()[:most],
                 document=lambda run: {"audit": {"whole": self.followed}, "windows": self.windows.get(run)},
             ),
             inbox=SimpleNamespace(
@@ -204,7 +216,7 @@ def test_answers_behind_a_limit_are_told_until_they_are_through() -> None:
     assert wrong(Stands(unverified=20, windows={3: USED, 2: BRAKED})) == ["windows"]
     assert wrong(Stands(unverified=20, windows={3: THROUGH, 2: BRAKED})) == []
     assert wrong(Stands(unverified=0, windows={3: BRAKED})) == []
-    assert wrong(Stands(unverified=20, run=RUN | {"finished": None, "day": "2027-03-24"})) == ["open_run"]
+    assert wrong(Stands(unverified=20, run=RUN | {"finished": None, "day": date(2027, 3, 24)})) == ["open_run"]
 
 
 def test_answers_behind_a_limit_are_told_with_the_limit_and_what_to_do() -> None:

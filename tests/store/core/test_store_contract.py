@@ -238,7 +238,7 @@ def test_a_closed_run_is_followed_by_a_new_one(store: SqlStore, run: Run) -> Non
     document = store.runs.document(run.id)
     assert document is not None
     assert (document["exit"], document["finished"], document["resumed"]) == (0, "2027-03-02T05:30:00.000000Z", False)
-    assert [listed["state"] for listed in store.runs.documents()] == ["fetched", "closed"]
+    assert [listed.state for listed in store.runs.list_runs()] == ["fetched", "closed"]
     assert store.runs.document(99) is None
 
 

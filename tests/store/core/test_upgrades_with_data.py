@@ -144,15 +144,15 @@ def test_a_store_of_the_version_before_is_refused_until_it_is_upgraded(
 @pytest.mark.usefixtures("following")
 def test_every_record_reads_the_same_after_the_upgrade(engine: Engine, keyring: Keyring, store: SqlStore) -> None:
     ids = patron_ids(store)
-    before, runs = store.patrons.read(ids), store.runs.documents()
+    before, runs = store.patrons.read(ids), store.runs.list_runs()
     assert upgrade(engine).current == WANTED
     after = opened(engine, keyring)
     after.journal.begin()
     assert after.patrons.read(ids) == before
-    assert after.runs.documents() == runs
+    assert after.runs.list_runs() == runs
     assert after.audit.check().problems == ()
     assert len(before) == 3
-    assert [run["run"] for run in runs] == [1]
+    assert [run.run for run in runs] == [1]
 
 
 def test_a_copy_is_made_first_and_the_older_program_can_go_on_with_it(

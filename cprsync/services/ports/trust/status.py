@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.finding import ProvisionalWaiting
     from cprsync.services.ports.register import Coverage
     from cprsync.services.ports.reverting import HalfUndone
+    from cprsync.services.ports.runs import ListedRun
     from cprsync.services.ports.trust.keys import Rotation
     from cprsync.services.ports.trust.upkeep import Outcome, Task
 
@@ -174,8 +175,8 @@ class LibraryStatus:
     agency: str
     name: str
     at: datetime
-    #: the last night, as `runs list` has it
-    run: Mapping[str, Any] | None
+    #: the last night
+    run: ListedRun | None
     night: NightDue
     deliveries: DeliveriesStand
     waits: Waiting
