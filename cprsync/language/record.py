@@ -143,8 +143,8 @@ def value_lines(key: str, entry: Mapping[str, Any], language: Language) -> list[
         return [_mark_uncertain(text, entry, language)]
     value = entry["value"]
     if entry.get("notices") is not None:
-        # the star with which it is typed
-        value = [f"*{one}" if one == entry["notices"] else one for one in value]
+        gets = desk_word("gets_notices", language)
+        value = [f"{one} ({gets})" if one == entry["notices"] else one for one in value]
     if key in _EACH and value:
         return [_EACH[key](one, language) for one in value]
     return [_mark_uncertain(value_text(key, value, language), entry, language)]

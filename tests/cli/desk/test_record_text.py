@@ -100,9 +100,9 @@ def test_a_value_is_told_as_people_say_it(key: str, value: Any, told: str) -> No
     assert line == f"  {name_of(key, 'da')}  {told}  [bibliotekets]"
 
 
-def test_the_telephone_for_notices_has_the_star_that_it_is_typed_with() -> None:
+def test_the_telephone_for_notices_says_so_in_words() -> None:
     (line,) = field_lines({"telephones": entry(["87000000", "87000001"], "patron", notices="87000001")})
-    assert line == "  Telefonnummer  87000000, *87000001  [lånerens]"
+    assert line == "  Telefonnummer  87000000, 87000001 (får beskeder)  [lånerens]"
     (line,) = field_lines({"telephones": entry(["87000000"], "patron", notices=None)})
     assert line == "  Telefonnummer  87000000  [lånerens]"
 
