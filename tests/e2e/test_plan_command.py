@@ -67,6 +67,18 @@ def approve_at_the_desk(library: Library, who: str, plan: str) -> dict[str, Any]
         return approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
 
 
+@pytest.mark.parametrize("command", [("sync",), ("backup", "list")], ids=" ".join)
+def test_an_account_that_may_name_nobody_runs_nothing_in_anothers_name(
+    library: Library, command: tuple[str, ...]
+) -> None:
+    own = account_of(os.getuid()).name
+    library.rewrite("cprsync.toml", f'may_name = ["{own}"]', "may_name = []")
+    before = library.rows()
+    refused = library.run("--as", "Anna", *command)
+    assert_refused(refused, code=6, kind="as.account", says="may_name", advises="Log in as yourself")
+    assert library.rows() == before
+
+
 def test_a_held_plan_is_shown_approved_by_two_and_written_by_the_next_night(library: Library) -> None:
     document = shown(library)
     plan, run = document["plan"], document["run"]

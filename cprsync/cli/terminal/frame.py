@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from functools import partial, wraps
@@ -15,7 +15,8 @@ import typer
 
 from cprsync.catalogues import Language
 from cprsync.cli import waits_since
-from cprsync.cli.terminal.failures import failures, has_written_in_store, show_error
+from cprsync.cli.terminal.acting import ACTING
+from cprsync.cli.terminal.failures import failures, has_written_in_store, never, show_error
 from cprsync.cli.terminal.output import print_json, say_lines
 from cprsync.errors import Misused
 
@@ -29,17 +30,23 @@ if TYPE_CHECKING:
     from cprsync.wiring.site import Site
 
 
-#: The person named with --as, and the configuration that says who may name one. Used for the audit.
-ACTING: ContextVar[tuple[str | None, Path | None]] = ContextVar("acting", default=(None, None))
-
-
 def _with_its_log_level(context: typer.Context, config: Path) -> Path:
-    """Use the file's `log_level`, unless the command line or the environment sets one. Store who acts."""
+    """Use the file's `log_level`, unless the command line or the environment sets one. Store who acts.
+
+    An account that may not name the person of `--as` is refused here, before the command does anything.
+    """
     if context.find_root().params.get("log_level") is None:
         from cprsync.cli.terminal.logs import configure, level_in
 
         configure(level_in(config))
-    ACTING.set((context.find_root().params.get("acting"), config))
+    acting = context.find_root().params.get("acting")
+    ACTING.set((acting, config))
+    if acting is not None:
+        from cprsync.cli.terminal.user import user_name
+
+        as_json = context.params.get("as_json", "--json" in sys.argv)
+        with failures(as_json=as_json, stays=never):
+            user_name()
     return config
 
 

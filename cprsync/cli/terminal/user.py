@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cprsync.cli.terminal.acting import ACTING
 from cprsync.cli.terminal.failures import before_writing
-from cprsync.cli.terminal.frame import ACTING
 from cprsync.cli.terminal.output import is_text, note
 from cprsync.domain.desk.confirming import SystemUser, named_by_service, who_acts
 from cprsync.domain.person.number import CprNumber, unspaced

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.cli.terminal.frame import ACTING
+from cprsync.cli.terminal.acting import ACTING
 from cprsync.cli.terminal.user import account_of, login_account, process_owners, user_name
 from cprsync.domain.desk.confirming import SystemUser
 from cprsync.errors import ConfigurationError
