@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, time
 
 NONE: Final = timedelta()
@@ -51,6 +51,8 @@ class AlarmRule:
     apart: tuple[str, ...] = ()
 
 
+#: A certificate with which nothing is sent: a kind of its own, because it wakes somebody.
+_UNUSABLE: Final = "certificate_unusable"
 #: By the kind of problem, as `cprsync status` tells it.
 #: The gravest first: so a mail tells them.
 RULES: Final = (
@@ -76,7 +78,7 @@ RULES: Final = (
     AlarmRule("late", Urgency.SOON, timedelta(hours=6, minutes=30)),
     AlarmRule("disk", Urgency.NOW, apart=("place",)),
     AlarmRule("certificate", Urgency.SOON, apart=("whose", "host", "step")),
-    AlarmRule("certificate_unusable", Urgency.NOW, apart=("whose", "host")),
+    AlarmRule(_UNUSABLE, Urgency.NOW, apart=("whose", "host")),
     # it takes minutes while it is at work
     AlarmRule("rotation", Urgency.SOON, timedelta(hours=1), apart=("purpose",)),
     AlarmRule("guessing_page", Urgency.NOW),
@@ -203,7 +205,7 @@ def weigh(
     found = [_stands(before.get(cause), cause, *named, at.now) for cause, named in causes.items()]
     absent = [one for cause, one in before.items() if cause not in causes]
     found += [one if unseen(one) else replace(one, gone=one.gone or at.now) for one in absent]
-    words = [(one, _word_for(one, manner, at)) for one in found]
+    words = [(one, _word_for(one, manner, at)) for one in _join_causes(found)]
     kept = [one if word is None else replace(one, told=at.now) for one, word in words if not _is_over(one, word)]
     return Weighed(tuple(kept), tuple(Telling(word, one) for one, word in words if word is not None))
 
@@ -213,11 +215,19 @@ def _causes(problems: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[
     for problem in problems:
         what = problem["what"]
         if what == "certificate" and problem.get("problem") is not None:
-            what = "certificate_unusable"
+            what = _UNUSABLE
         values = {name: value for name, value in problem.items() if name in TOLD}
         rule = _BY_WHAT.get(what, AlarmRule(what, Urgency.SOON))
         cause = "|".join((what, *(str(values.get(name)) for name in rule.apart)))
         yield cause, (what, values)
+
+
+def _join_causes(alarms: Sequence[Alarm]) -> Iterator[Alarm]:
+    """The alarms. A night that a certificate stopped is told by the certificate's alarm, until that has ended."""
+    told = {one.values.get("kind") for one in alarms if one.what == _UNUSABLE}
+    for one in alarms:
+        is_told = one.what == "run" and one.values.get("error") in told - {None}
+        yield replace(one, values={**one.values, "within": True}) if is_told else one
 
 
 def _not_ahead(alarm: Alarm, now: datetime) -> Alarm:

@@ -83,6 +83,7 @@ def list_alarms(log: AlarmLog, channels: Sequence[str]) -> dict[str, Any]:
                 "gone": moment_document(one.gone),
             }
             for one in log.standing()
+            if not one.values.get("within")
         ],
         "undelivered": [document_of(one) for one in find_undelivered(log, channels)],
     }

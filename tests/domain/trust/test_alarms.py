@@ -211,3 +211,28 @@ def test_a_problem_that_another_one_tells_rings_once_it_stands_alone() -> None:
     assert days.look({**late, "within": True}) == []
     assert days.look({**late, "within": True}, after=minutes(7 * 60)) == []
     assert [word for _, word in days.look(late, after=SETTLED)] == [Word.BEGUN]
+
+
+def test_a_night_that_a_certificate_stopped_does_not_ring_beside_the_certificate() -> None:
+    """Also while the counterpart does not show it, and until its end is told. A night that stands alone then rings."""
+    days, kind = Days(), "certificate.theirs.expired"
+    shown = {"what": "certificate", "whose": "theirs", "host": "cpr", "problem": "it has expired", "kind": kind}
+    night, begun = {"what": "run", "exit": 2, "error": kind, "run": 7}, "certificate_unusable|theirs|cpr"
+    assert days.look(shown, night) == [(begun, Word.BEGUN)]
+    assert days.look(night, after=minutes(5), unseen="cpr") == []
+    assert days.look(shown, night, after=timedelta(hours=25)) == [(begun, Word.STANDS)]
+    assert days.look(night, after=minutes(5)) == []
+    assert days.look(night, after=SETTLED) == [(begun, Word.ENDED)]
+    assert days.look(night, after=minutes(5)) == [("run|2", Word.BEGUN)]
+
+
+def test_a_night_that_something_else_stopped_rings_beside_a_certificate() -> None:
+    shown = {
+        "what": "certificate",
+        "whose": "theirs",
+        "host": "cpr",
+        "problem": "x",
+        "kind": "certificate.theirs.expired",
+    }
+    night = {"what": "run", "exit": 2, "error": "certificate.ours.expired"}
+    assert [cause for cause, _ in Days().look(shown, night)] == ["certificate_unusable|theirs|cpr", "run|2"]
