@@ -179,7 +179,7 @@ def test_sessions_and_what_they_hold_have_a_ceiling() -> None:
     assert sessions.find(first.token) is None
     session = sessions.begin("lisbeth", EVERY_ROLE)
     keys = [session.put(number) for number in range(IN_HAND_MAX + 1)]
-    assert [session.held(key) for key in keys] == [None, *range(1, IN_HAND_MAX + 1)]
+    assert [session.held(key, int) for key in keys] == [None, *range(1, IN_HAND_MAX + 1)]
 
 
 def test_what_one_browser_has_in_hand_is_nothing_to_another(desk: Served) -> None:

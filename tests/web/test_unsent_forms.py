@@ -301,7 +301,7 @@ def test_what_a_session_had_in_hand_waits_for_the_same_person_for_two_hours_and_
     other = sessions.begin("other", frozenset())
     assert sessions.find_ended(ended[0].form_token) is None
     assert sessions.take_ended(ended[-1].form_token, again)
-    assert again.held(key) == "in hand"
+    assert again.held(key, str) == "in hand"
     assert not sessions.take_ended(ended[-2].form_token, other)
     assert sessions.find_ended(ended[-2].form_token) is None
     now[0] += ENDED_SECONDS + 1

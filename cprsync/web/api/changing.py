@@ -95,14 +95,15 @@ def preview_giving_number(call: Caller, patron: PatronNumber, wanted: asked.Give
 @serving.post("/patrons/{patron}/number/confirm", response_model=outcomes.NumberSetAndTold)
 def give_number(call: Caller, patron: PatronNumber, yes: asked.YesToNumber) -> Any:
     """Give the patron the number that was shown, subscribe it, and tell CULR. The same key twice gives it once."""
-    held = call.session.held(yes.key)
-    if isinstance(held, NumberGiven) and held.patron == patron:
-        return held.answer
-    if not isinstance(held, NumberInHand) or held.shown.asked.patron_id != patron:
+    given = call.session.held(yes.key, NumberGiven)
+    if given is not None and given.patron == patron:
+        return given.answer
+    in_hand = call.session.held(yes.key, NumberInHand)
+    if in_hand is None or in_hand.shown.asked.patron_id != patron:
         raise no_key()
     with call.place(asks=True) as place:
-        digest = held.shown.preview.digest
-        done = confirm_number(place.desk, held.shown, Confirmation(digest, yes.reason))
+        digest = in_hand.shown.preview.digest
+        done = confirm_number(place.desk, in_hand.shown, Confirmation(digest, yes.reason))
         answer = {"done": done, "told": False}
         # kept before CULR is asked: whatever comes of that, the same yes gives nothing more
         call.session.keep(yes.key, NumberGiven(patron, answer))

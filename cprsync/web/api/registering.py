@@ -143,8 +143,8 @@ def confirm(call: Caller, yes: asked.Yes) -> Any:
 
 
 def _held(call: Call, key: str) -> InHand | Written:
-    case = call.session.held(key)
-    if not isinstance(case, InHand | Written):
+    case = call.session.held(key, InHand) or call.session.held(key, Written)
+    if case is None:
         raise no_key()
     return case
 

@@ -226,8 +226,8 @@ def _values(field: Field, entry: Mapping[str, Any]) -> tuple[str, ...]:
 def _change(visit: Visit, own: OwnRecord, key: str) -> str:
     """Carry out what a form asks for. Return the outcome. Raises BadInput."""
     if visit.typed("doing") == ListChange.REMOVE.value:
-        entry = visit.session.held(visit.typed("entry"))
-        if not isinstance(entry, str):
+        entry = visit.session.held(visit.typed("entry"), str)
+        if entry is None:
             raise BadInput("{field}: the value is empty", field=key, kind="input.empty")
         return own.change(key, entry, ListChange.REMOVE)
     kind = FIELD[key].kind if key in FIELD else LINE

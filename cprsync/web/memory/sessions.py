@@ -15,7 +15,7 @@ import threading
 from collections import OrderedDict, deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakValueDictionary
 
 from cprsync.domain.desk.roles import may
@@ -48,6 +48,7 @@ SAID_MAX: Final = 4
 #: The most answers to forms that one session can look at again. The oldest makes room.
 ANSWERS_MAX: Final = 4
 _MINUTE: Final = 60.0
+T = TypeVar("T")
 #: Between the parts of a stranger's token: what was drawn, when it began, and the seal.
 _WITHIN: Final = "~"
 #: Unguessable: 256 bits.
@@ -121,7 +122,7 @@ class Session:
     _unsent: tuple[float, Unsent] | None = None
     #: when its latest pages were asked for
     _asked: deque[float] = field(default_factory=deque)
-    _in_hand: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    _in_hand: OrderedDict[str, object] = field(default_factory=OrderedDict)
     _said: list[Said] = field(default_factory=list)
     _answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
 
@@ -145,7 +146,7 @@ class Session:
             return None
         return self._unsent[1]
 
-    def put(self, what: Any) -> str:
+    def put(self, what: object) -> str:
         """Keep something until the next page asks for it. Return its key."""
         key = secrets.token_urlsafe(_TOKEN_BYTES)
         self._in_hand[key] = what
@@ -153,14 +154,15 @@ class Session:
             self._in_hand.popitem(last=False)
         return key
 
-    def keep(self, key: str, what: Any) -> None:
+    def keep(self, key: str, what: object) -> None:
         """Keep something else under a key that is in use, such as what came of it."""
         if key in self._in_hand:
             self._in_hand[key] = what
 
-    def held(self, key: str) -> Any:
-        """What was kept under a key. None: it is done with, or has made room."""
-        return self._in_hand.get(key)
+    def held(self, key: str, kind: type[T]) -> T | None:
+        """What was kept under a key, if it is of that kind. None: it is not, is done with, or has made room."""
+        found = self._in_hand.get(key)
+        return found if isinstance(found, kind) else None
 
     def may_see(self, key: str) -> bool:
         """Whether the person may still do what the answer under a key was made for. True if there is none."""

@@ -49,29 +49,29 @@ class Side:
 def show_number(visit: Visit) -> Response:
     """Show who has the number of a registration beside a patron who may be the same person."""
     key, patron = visit.typed("key"), visit.named("patron")
-    held = visit.session.held(key)
-    if not isinstance(held, OnForm) or held.registration is None:
+    case = visit.session.held(key, OnForm)
+    if case is None or case.registration is None:
         return begin_again(visit)
-    if patron not in {one["patron"] for one in held.registration.namesakes}:
+    if patron not in {one["patron"] for one in case.registration.namesakes}:
         return begin_again(visit)
-    asked = SetNumber(patron, held.registration.heard.number, visit.user)
+    asked = SetNumber(patron, case.registration.heard.number, visit.user)
     return _show(visit, Giving(preview_number(visit.place.desk, asked), key))
 
 
 def give_number(visit: Visit) -> Response:
     """Give the number as it was shown."""
     key, patron = visit.typed("key"), visit.named("patron")
-    held = visit.session.held(key)
-    if not isinstance(held, Giving) or held.shown.asked.patron_id != patron:
+    giving = visit.session.held(key, Giving)
+    if giving is None or giving.shown.asked.patron_id != patron:
         return begin_again(visit)
     try:
-        confirm_number(visit.place.desk, held.shown, Confirmation(held.shown.preview.digest, visit.typed("reason")))
+        confirm_number(visit.place.desk, giving.shown, Confirmation(giving.shown.preview.digest, visit.typed("reason")))
     except (BadInput, NotConfirmed) as error:
         if error.kind in OUTDATED:
             visit.session.drop(key)
             return visit.begin_anew(error, f"/patrons/{patron}")
-        return _show(visit, held, problem=problem_of(visit, error))
-    for done_with in (key, held.came_from):
+        return _show(visit, giving, problem=problem_of(visit, error))
+    for done_with in (key, giving.came_from):
         visit.session.drop(done_with)
     visit.publish(patron)
     visit.session.say(visit.word("number_given"))

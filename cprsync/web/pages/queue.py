@@ -108,14 +108,14 @@ def preview_bulk(visit: Visit) -> Response:
 
 def accept_bulk(visit: Visit) -> Response:
     """Accept the items that were shown."""
-    reviews, held = reviews_of(visit), visit.session.held(visit.typed("key"))
-    if not isinstance(held, Bulk):
+    reviews, bulk = reviews_of(visit), visit.session.held(visit.typed("key"), Bulk)
+    if bulk is None:
         visit.session.warn(visit.word("begin_again"))
         return visit.go_to("/reviews")
     visit.session.drop(visit.typed("key"))
     try:
-        shown = preview_many(reviews, held.numbers)
-        done = accept_many(reviews, shown, Confirmation(held.digest))
+        shown = preview_many(reviews, bulk.numbers)
+        done = accept_many(reviews, shown, Confirmation(bulk.digest))
     except (BadInput, Braked, NotConfirmed) as error:
         # somebody else was quicker with one of them: nothing was done
         return show_queue(visit, problem=error_text(error, visit.language))

@@ -107,8 +107,9 @@ def show_empty_form(visit: Visit) -> Response:
 
 def show_form_without(visit: Visit) -> Response:
     """The form for somebody without a CPR number, with what was typed while they were thought to have one."""
-    held = visit.session.held(visit.typed("key"))
-    typed = held.typed if isinstance(held, Number | OnForm) else {}
+    key = visit.typed("key")
+    before = visit.session.held(key, Number) or visit.session.held(key, OnForm)
+    typed = {} if before is None else before.typed
     return _show(
         visit, OnForm(Way.UNREGISTERED, typed={key: text for key, text in typed.items() if key in _SAID}), None
     )
@@ -141,8 +142,8 @@ def look_up_new(visit: Visit) -> Response:
 
 def show_shown(visit: Visit) -> Response:
     """The registration as it was shown: it is none of the patrons who were asked about, or in the other language."""
-    held = visit.session.held(visit.typed("key"))
-    if not isinstance(held, OnForm):
+    held = visit.session.held(visit.typed("key"), OnForm)
+    if held is None:
         return begin_again(visit)
     if not visit.typed("to"):
         return _show(visit, held, None)
@@ -159,10 +160,11 @@ def show_shown(visit: Visit) -> Response:
 
 def _waiting(visit: Visit) -> OnForm | None:
     """What the register is to be asked about: a typed number, or a provisional form with all that was typed on it."""
-    held = visit.session.held(visit.typed("key"))
+    key = visit.typed("key")
+    held = visit.session.held(key, Number) or visit.session.held(key, OnForm)
     if isinstance(held, Number):
         return OnForm(Way.PROVISIONAL, number=held.number, typed=held.typed, was_typed=held.was_typed)
-    return _filled_in(visit, held) if isinstance(held, OnForm) and held.way is Way.PROVISIONAL else None
+    return None if held is None or held.way is not Way.PROVISIONAL else _filled_in(visit, held)
 
 
 def _borrower(registration: Registration) -> str | None:
@@ -187,8 +189,8 @@ def check_own_words(visit: Visit) -> Response:
 
 def confirm_new(visit: Visit) -> Response:
     """Write what was shown, with what was typed beside it. If something new has to be seen first, show it."""
-    case = visit.session.held(visit.typed("key"))
-    return _answer(visit, case) if isinstance(case, OnForm) else begin_again(visit)
+    case = visit.session.held(visit.typed("key"), OnForm)
+    return begin_again(visit) if case is None else _answer(visit, case)
 
 
 def _filled_in(visit: Visit, case: OnForm) -> OnForm:

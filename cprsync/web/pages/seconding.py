@@ -80,9 +80,9 @@ class Seconding:
         """The form that may be answered now: the one that was sent, or the one that a second person has signed for."""
         if KEY not in form:
             return form
-        held = session.held(form[KEY][0])
+        held = session.held(form[KEY][0], Held)
         session.drop(form[KEY][0])
-        if not isinstance(held, Held) or held.path != request.scope["path"]:
+        if held is None or held.path != request.scope["path"]:
             return self._page(session, Held("/", {}, 0), desk_word("second_gone", session.language))
         problem = await (self._sign if NAME in form else self._look)(session, held, form)
         return held.form if problem is None else self._page(session, held, "", problem=problem)

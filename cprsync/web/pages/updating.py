@@ -53,8 +53,8 @@ def look_up_patron(visit: Visit) -> Response:
 
 def confirm_patron(visit: Visit) -> Response:
     """Write what the register said of a patron, as it was shown."""
-    patron_id, case = visit.named("patron"), visit.session.held(visit.typed("key"))
-    if not isinstance(case, Update) or case.patron != patron_id:
+    patron_id, case = visit.named("patron"), visit.session.held(visit.typed("key"), Update)
+    if case is None or case.patron != patron_id:
         return _begin_again(visit, patron_id)
     yes = Confirmation(case.registration.preview.digest, visit.typed("reason"))
     try:
