@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import RECORDS, Library, new_library
-from ended import end_patron
 from town import PEOPLE_FILE, number
 
-from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.policy.policy import Harm
@@ -125,12 +123,11 @@ def happens(ready: dict[str, Any], event: str | None) -> None:
 
 def leave(library: Library) -> None:
     settings = load_settings(library.folder / "cprsync.toml")
-    clock = clock_for(settings)
     with Site(settings, library_of(settings, None)).store() as store:
         for key in HARMED:
             patron = store.patrons.find(CprNumber.parse(number(key)))
             assert patron is not None
-            assert end_patron(store, patron, on=clock.today()) == 1
+            assert library.call("patron", "leave", patron, "--yes").exit == 0
 
 
 def deliver(library: Library, file: Path, case: Case) -> None:
@@ -160,7 +157,7 @@ def test_as_many_as_the_limit_allows_go_through_at_once(
 def test_one_more_stops_the_night_until_the_limit_is_raised(night: Night) -> None:
     library, case = night.library, night.case
     night.limit(1)
-    rows, opened, subscribed = library.rows(*RECORDS), library.opened(), night.subscribed()
+    rows, opened, subscribed = library.records(), library.opened(), night.subscribed()
     planned = library.call("sync", "--dry-run")
     ran = library.call("sync")
     told = ran.document
@@ -179,7 +176,7 @@ def test_one_more_stops_the_night_until_the_limit_is_raised(night: Night) -> Non
         assert "policy.toml" in failure["next"]
 
     # nothing is written but what decision 3 lets through
-    after = library.rows(*RECORDS)
+    after = library.records()
     through = PROTECTED_ROWS if case.let_through else set()
     assert {name for name in RECORDS if after[name] != rows[name]} <= through
     assert (library.opened(), night.subscribed()) == (opened, subscribed)
@@ -194,7 +191,7 @@ def test_one_more_stops_the_night_until_the_limit_is_raised(night: Night) -> Non
     # held again, nothing goes through twice
     again = library.call("sync")
     assert (again.exit, again.document["let_through"]) == (5, {})
-    assert library.rows(*RECORDS) == after
+    assert library.records() == after
 
     night.limit(2)
     ran = library.call("sync")

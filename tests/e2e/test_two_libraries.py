@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from e2e_library import Library, assert_refused, new_library
-from ended import end_patron
 from town import PEOPLE_FILE, number
 
 from cprsync.cli.imports.lists import import_file
 from cprsync.cli.night.sync import run_library_night
-from cprsync.config.clock import clock_for
 from cprsync.config.settings import load_settings
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import StoreUnavailable
@@ -73,7 +71,7 @@ def test_one_library_lets_a_patron_go_and_the_other_keeps_her(both: tuple[Librar
     with Site(settings, section).store() as store:
         patron = store.patrons.find(CprNumber.parse(number("ANNA")))
         assert patron is not None
-        end_patron(store, patron, on=clock_for(settings).today())
+        store.leaving.leave(patron, user="lisbeth")
     ran = library.run("sync")
     assert [run["subscriptions"]["removed"] for run in ran.document["runs"]] == [1, 0], ran.out
     subscribed = control.state(ready)["subscriptions"]

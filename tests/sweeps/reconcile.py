@@ -21,7 +21,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from ended import end_patron
 from small_night import forked_mock
 
 from cprsync.cli.setup.installation import write_folder
@@ -77,7 +76,7 @@ def prepare(folder: Path, numbers: list[CprNumber]) -> Path:
             ids = [one.patron_id or "" for one in created]
             store.subscriptions.subscribed(run, list(zip(ids, part, strict=True)), since=clock.today())
         for patron_id in ids[-LEFT:]:
-            end_patron(store, patron_id, on=clock.today())
+            store.leaving.leave(patron_id, user="lisbeth")
     return config
 
 

@@ -1,6 +1,8 @@
 """Put back what keeps a patron shut, and was altered or taken away past the program: a night begins with it.
 
 The audit's entries say what was there. A row that is there and has no entry stays: it opens nobody.
+A subscription has no entry: whether it has ended follows from the patron's row. It goes on before the night compares it
+with the register's list.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.binding import HOLD, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
 from cprsync.store.core.tenant import run_transaction
+from cprsync.store.records.numbers import SUBSCRIPTION, find_ended, resume_ended
 from cprsync.store.seals.failures import PUT_BACK, RowUnbound
 
 if TYPE_CHECKING:
@@ -51,15 +54,19 @@ def put_back(tenant: Tenant, run: Run) -> list[CprsyncError]:
     with tenant.reading() as transaction:
         lost = [one for kind in _SHUTTING for one in _find_lost(transaction, kind)]
         living = _find_living(transaction, {one.patron_id for one in lost})
+        ended = find_ended(transaction)
     found = [one for one in lost if one.patron_id in living]
-    if not found:
+    rows = [(one.kind.name, one.key, one.patron_id) for one in found]
+    rows += [(SUBSCRIPTION, patron_id, patron_id) for patron_id in ended]
+    if not rows:
         return []
     with run_transaction(tenant, run) as transaction:
         for one in found:
             _write(transaction, run, one)
-        happened = [audit.Happened(SHUT_AGAIN, run, one.patron_id, (one.kind.name,)) for one in found]
+        resume_ended(transaction, ended)
+        happened = [audit.Happened(SHUT_AGAIN, run, patron_id, (what,)) for what, _, patron_id in rows]
         audit.append(transaction, tenant.night, happened)
-    return [RowUnbound(one.kind.name, one.key, one.patron_id, PUT_BACK) for one in found]
+    return [RowUnbound(*row, PUT_BACK) for row in rows]
 
 
 def _find_lost(transaction: Transaction, kind: Kind) -> Iterator[_Lost]:

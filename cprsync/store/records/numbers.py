@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, insert, select, update
 
-from cprsync.domain.patron.local import card_forms, card_key, is_number_of_another, number_of_card
+from cprsync.domain.patron.local import Stage, card_forms, card_key, is_number_of_another, number_of_card
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import Status
 from cprsync.errors import BadInput, LostCompare
@@ -70,6 +70,35 @@ _KEYS_OF_KIND: Final = select(_KEY.key_index, _KEY.patron_id).where(
 _LAST_DAYS: Final = (
     select(_ROW.patron_id, func.max(_ROW.until)).where(OURS, _ROW.reason == DEAD).group_by(_ROW.patron_id)
 )
+#: Patrons who are here and live: their subscription has no end.
+_STAYS: Final = (_PATRON.standing == Stage.ACTIVE.value) & _PATRON.status_class.not_in(
+    (*tables.GONE, tables.STATUS_CLASSES[Status.DEAD])
+)
+_ENDED: Final = (
+    select(_ROW.patron_id, _PATRON.kind)
+    .join(tables.patron, (_PATRON.agency == _ROW.agency) & (_PATRON.id == _ROW.patron_id))
+    .where(OURS, _ROW.until.is_not(None), _ROW.reason.in_(KNOWN_REASONS), _STAYS)
+    .order_by(_ROW.patron_id)
+)
+
+
+def find_ended(transaction: Transaction) -> dict[str, str]:
+    """Return the patrons who are here and live, and whose subscription has an end; and the kind of each.
+
+    The program ends a subscription only with the patron's number, record or life. It then gives the row another reason,
+    or the patron another standing or status.
+    """
+    return {row.patron_id: row.kind for row in transaction.execute(_ENDED, transaction.ours)}
+
+
+def resume_ended(transaction: Transaction, ended: Mapping[str, str]) -> None:
+    """Remove the end from the subscriptions that `find_ended` returns."""
+    over = _ROW.until.is_not(None) & _ROW.reason.in_(KNOWN_REASONS)
+    answers = {patron_id for patron_id, kind in ended.items() if kind == PatronKind.RESPONSIBLE.value}
+    for reason, ids in ((RESPONSIBLE, answers), (ACTIVE_PATRON, ended.keys() - answers)):
+        _change_subscriptions(transaction, sorted(ids), over & (_ROW.reason != reason), reason=reason)
+        goes_on = update(tables.subscription).where(OURS, over).values(until=None)
+        transaction.change_rows(goes_on, _ROW.patron_id, sorted(ids), **transaction.ours)
 
 
 def renumber(transaction: Transaction, writes: Sequence[Write]) -> None:

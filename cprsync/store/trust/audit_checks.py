@@ -21,8 +21,9 @@ from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.binding import check_bound
 from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
+from cprsync.store.records.numbers import SUBSCRIPTION, find_ended
 from cprsync.store.records.records import open_register
-from cprsync.store.seals.failures import AuditBroken, RecordBroken
+from cprsync.store.seals.failures import AuditBroken, RecordBroken, RowUnbound
 from cprsync.store.seals.keys import Keyed, Purpose
 from cprsync.store.seals.vault import LOCAL
 from cprsync.store.trust.attempt_checks import check_attempts
@@ -106,7 +107,8 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0, im
         known = older_states.library_row(transaction)
         entries, streams = _check_streams(transaction, heads, problems)
         problems += _check_records(transaction, heads, known)
-        problems += islice(chain(check_bound(transaction), check_attempts(transaction)), WRONG_MAX)
+        ended = (RowUnbound(SUBSCRIPTION, one, one, "altered") for one in find_ended(transaction))
+        problems += islice(chain(check_bound(transaction), check_attempts(transaction), ended), WRONG_MAX)
         after = _last_opened(transaction)
     problems += check_end(tenant, witnessed, older_states.seen_in(known))
     problems += [] if code is None else _check_code(tenant, heads, code)

@@ -11,7 +11,6 @@ import said_yes
 from beginnings import DATABASES, Beginnings
 from begun import begin
 from doubles import MONDAY, TUESDAY, WEDNESDAY, Library
-from ended import end_patron
 from sqlalchemy import update
 from test_leaving import exit_of
 from test_number_change import NEW, NEXT, anna, replaced
@@ -405,14 +404,13 @@ def test_a_database_that_goes_on_and_one_killed_before_it_has_seen_its_own_lines
 def test_a_patron_who_was_let_go_and_is_on_a_list_again_is_asked_about_the_same_night(either_library: Library) -> None:
     """Of the time without a subscription no delivery tells: here a protection."""
     library = either_library
-    anna = library.id_of("ANNA")
-    end_patron(library.store, anna, on=library.clock.today())
+    library.store.leaving.leave(library.id_of("ANNA"), user="lisbeth")
     library.deliver(MONDAY)
     library.night()
     assert cpr("ANNA") not in library.register.listed
     library.register.knows(gains_protection(person("ANNA")))
     library.enrol("ANNA")
-    assert windows(library) == {anna: "returned"}
+    anna = library.id_of("ANNA")
     assert (document(library, anna)["verified"], document(library, anna)["protected"]) == (False, True)
     library.deliver(TUESDAY)
     library.night()

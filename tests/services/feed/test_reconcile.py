@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import MONDAY, TUESDAY, Library
-from ended import end_patron
 from sqlalchemy import insert, select
 from townspeople import cpr, moves, person
 
@@ -45,7 +44,7 @@ def counts(report: Report) -> tuple[int, int, int]:
 
 
 def leaves(library: Library, key: str) -> None:
-    end_patron(library.store, library.id_of(key), on=library.clock.today())
+    library.store.leaving.leave(library.id_of(key), user="lisbeth")
 
 
 def test_what_is_missing_there_is_added_again(library: Library) -> None:
@@ -86,11 +85,8 @@ def test_a_patron_who_left_and_is_registered_again_is_subscribed_again(
         assert library.register.looked_up == [cpr("ANNA")]
         assert cpr("ANNA") in library.register.listed
     ours = [row for row in library.store.reconciliation.documents() if row["patron"] == library.id_of("ANNA")]
-    today, before = library.clock.today(), library.clock.today() - timedelta(days=1)
-    assert [(row["reason"], row["since"], row["until"]) for row in ours] == [
-        ("left", before.isoformat(), before.isoformat()),
-        ("patron", today.isoformat(), None),
-    ]
+    today = library.clock.today()
+    assert [(row["reason"], row["since"], row["until"]) for row in ours] == [("patron", today.isoformat(), None)]
     leaves(library, "ANNA")
     assert counts(library.night())[1] == 1
     assert cpr("ANNA") not in library.register.listed
@@ -241,7 +237,7 @@ def test_two_thousand_of_our_own_are_compared_both_ways(library: Library) -> Non
     store.subscriptions.subscribed(run, list(zip(ids, ours, strict=True)), since=library.clock.today())
     library.register.listed |= set(ours[40:]) | set(generated(2030)[2000:])
     for patron_id in ids[-60:]:
-        end_patron(store, patron_id, on=library.clock.today())
+        store.leaving.leave(patron_id, user="lisbeth")
     told = reconcile(library.ports(), apply=True)
     kept = 4 + 2000 - 40 - 60
     assert [told[key] for key in ("kept", "missing", "surplus", "added", "removed")] == [kept, 40, 90, 40, 90]

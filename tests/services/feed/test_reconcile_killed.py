@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from doubles import Killed, KilledStore, Library, Wrapped
-from ended import end_patron
 from townspeople import cpr
 
 from cprsync.services.feed.subscriptions import reconcile
@@ -77,7 +76,7 @@ def out_of_step(library: Library, *, shared: bool) -> None:
     """Two left, two are missing there, and someone else is there too."""
     library.shared, library.batch = shared, 1
     for key in ("ANNA", "BO"):
-        end_patron(library.store, library.id_of(key), on=library.clock.today())
+        library.store.leaving.leave(library.id_of(key), user="lisbeth")
     library.register.listed -= {cpr("CLARA"), cpr("DAVID")}
     library.register.listed.add(cpr("EDITH"))
 

@@ -184,6 +184,33 @@ def test_nobody_misses_a_parked_item_that_staff_answer_and_the_register_settles(
     assert told(library) == []
 
 
+# -- whom the register tells of ----------------------------------------------------------------------------
+
+ENDED = {
+    "an end": "UPDATE subscription SET until = '2020-01-01'",
+    "an end to come": "UPDATE subscription SET until = '2099-01-01'",
+    "as of somebody dead": "UPDATE subscription SET until = '2020-01-01', reason = 'dead'",
+    "as of somebody long dead": "UPDATE subscription SET until = '2020-01-01', reason = 'died'",
+}
+
+
+@pytest.mark.parametrize("statement", ENDED.values(), ids=ENDED)
+def test_a_patron_whose_subscription_somebody_ends_in_the_database_stays_subscribed_at_the_register(
+    either_library: Library, statement: str
+) -> None:
+    """No delivery would tell of a protection any more, and nobody would miss it."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    before = library.rows("subscription")
+    do(library, f"{statement} WHERE patron_id = :id", id=patron)
+    assert told(library) == [("subscription", patron, "altered")]
+    assert all("subscription.until" in one and patron in one for one in named(library))
+    assert shut_again(library.one_night()) == [patron]
+    assert library.register.unsubscribed == []
+    assert library.rows("subscription") == before
+    assert told(library) == []
+    assert shut_again(library.one_night()) == []
+
+
 # -- how long ----------------------------------------------------------------------------------------------
 
 
