@@ -266,6 +266,11 @@ class WindowReason(enum.Enum):
     #: an operator had everyone looked up, for a reason that the program cannot see
     REQUESTED = "requested"
 
+    @classmethod
+    def of_row(cls, word: str | None) -> WindowReason:
+        """Return the reason that a row names. A word that the program never writes is a reason that it cannot see."""
+        return next((one for one in cls if one.value == word), cls.REQUESTED)
+
     @property
     def others_know_more(self) -> bool:
         """Whether other systems may have been told something newer than the record.

@@ -204,14 +204,18 @@ class SqlWindows(TenantStore, Windows):
                 return []
             waiting, rejected = (_items(transaction, one) for one in (State.WAITING, State.REJECTED))
         found: list[InWindow] = []
-        for patron_id, since, why, asked in rows:
+        for patron_id, since, word, asked in rows:
             item = waiting.get(patron_id, rejected.get(patron_id))
+            why = WindowReason.of_row(word).value
             found.append(InWindow(patron_id, since, why, asked, item, waits=patron_id in waiting))
         return found
 
     def counts(self) -> dict[str, int]:
+        found: Counter[str] = Counter()
         with self._tenant.reading() as transaction:
-            return {row[0]: row[1] for row in transaction.execute(_COUNTS, {"agency_": transaction.agency})}
+            for word, count in transaction.execute(_COUNTS, {"agency_": transaction.agency}):
+                found[WindowReason.of_row(word).value] += count
+        return dict(found)
 
     def count(self) -> int:
         wanted = select(func.count()).select_from(tables.patron)
@@ -232,7 +236,7 @@ class SqlWindows(TenantStore, Windows):
         ids = [
             one.patron_id
             for one in listed
-            if one.patron_id not in left_out and may_ask(WindowReason(one.why), one.asked, today=today)
+            if one.patron_id not in left_out and may_ask(WindowReason.of_row(one.why), one.asked, today=today)
         ]
         return [one.patron_id for one in sorted(_waiting(self._tenant, ids), key=ask_order)[:limit]]
 

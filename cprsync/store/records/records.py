@@ -119,8 +119,9 @@ def patron_row(transaction: Transaction, patron_id: str, *, hold: bool = False) 
 
 
 def _window(row: AnyRow | PatronRow) -> Window | None:
-    since, why, until = row.unverified_since, row.unverified_why, row.unverified_until
-    return None if since is None or why is None or until is None else Window(since, WindowReason(why), until)
+    since, until = row.unverified_since, row.unverified_until
+    # a window whose reason or end somebody has altered past the program stays open: the next night puts it back
+    return None if since is None else Window(since, WindowReason.of_row(row.unverified_why), until or since)
 
 
 def other_of(vault: Vault, row: AnyRow) -> RelatedPatron:

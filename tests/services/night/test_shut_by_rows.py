@@ -13,7 +13,7 @@ from doubles import MONDAY, TUESDAY, Library, unreadable
 from test_bound_rows import do, told
 from test_number_change import register_of
 from test_waiting_protection import WAYS
-from test_window_nights import windows
+from test_window_nights import document, windows
 from townspeople import PROTECTED, person
 
 from cprsync.domain.feed.delivery import WindowReason
@@ -76,6 +76,8 @@ WINDOWS = {
     "UPDATE patron SET unverified_since = NULL": "gone",
     "UPDATE patron SET unverified_until = '2020-01-01'": "altered",
     "UPDATE patron SET unverified_why = 'asked' WHERE unverified_why IS NOT NULL": "altered",
+    "UPDATE patron SET unverified_why = NULL": "altered",
+    "UPDATE patron SET unverified_until = NULL": "altered",
 }
 
 
@@ -92,6 +94,25 @@ def test_a_window_that_somebody_closes_in_the_database_is_open_again_after_the_n
     assert all("patron.unverified_since" in one and patron in one for one in named(library))
     assert shut_again(library.one_night()) == [patron]
     assert windows(library) == before
+    assert told(library) == []
+
+
+@pytest.mark.parametrize("word", ["asked", None])
+def test_a_window_with_a_reason_that_nobody_knows_stays_open_and_stops_nobody(
+    either_library: Library, word: str | None
+) -> None:
+    """Each write of the patron, and each night, ended in a traceback."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    library.store.windows.open_for_everyone(user="lisbeth", reason="en prøve")
+    do(library, "UPDATE patron SET unverified_why = :word WHERE id = :id", id=patron, word=word)
+    assert document(library, patron)["verified"] is False
+    assert library.store.windows.counts() == {"requested": len(library.rows("patron"))}
+    assert patron in library.store.windows.to_ask(10)
+    library.enrol("ANNA")
+    library.register.knows(*map(person, ("ANNA", "BO", "CLARA", "DAVID")))
+    library.deliver(MONDAY)
+    assert shut_again(library.one_night()) == [patron]
+    assert windows(library) == {}
     assert told(library) == []
 
 
