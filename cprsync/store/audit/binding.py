@@ -185,9 +185,20 @@ QUESTION: Final = Kind(
     ),
     _ASKED.patron_id,
 )
+_LINKED: Final = tables.responsible.c
+#: A link in force between a minor and a responsible. One who is protected hides the minor's address too.
+LINK: Final = Kind(
+    "link",
+    tables.responsible,
+    (_LINKED.patron_id, _LINKED.responsible_id),
+    (_LINKED.since, _LINKED.until),
+    _LINKED.until.is_(None),
+    _LINKED.patron_id,
+    ended={},
+)
 KINDS: Final = (
     *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),
-    *(PROTECTED, WINDOW, PARKING, QUESTION),
+    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK),
 )
 
 

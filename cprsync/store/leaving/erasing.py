@@ -26,6 +26,7 @@ from cprsync.store.core.tenant import AGENCY_IS, TenantStore, hold_fence, hold_l
 from cprsync.store.leaving.emptying import delete_images, empty, rows_of, tell_and_count, write_journal
 from cprsync.store.leaving.leaving import CLOSE, ties_of, was_given
 from cprsync.store.outward.changes import follow_patrons, has_met_targets
+from cprsync.store.patrons.responsibles import delete_links
 from cprsync.store.records import kept_blocks
 from cprsync.store.records.numbers import LEFT, shells_of
 from cprsync.store.records.records import IS_EMPTIED, from_row, patron_row, patron_rows
@@ -145,9 +146,7 @@ def _delete_belongings(transaction: Transaction, ids: Sequence[str]) -> None:
     with keeping_yeses(transaction, ids), keeping_bound(transaction, ids):
         for table in _OF_PATRON:
             transaction.execute(delete(table).where(rows_of(table, transaction.tenant, ids)))
-    link = tables.responsible
-    either = link.c.patron_id.in_(ids) | link.c.responsible_id.in_(ids)
-    transaction.execute(delete(link).where(link.c.agency == transaction.agency, either))
+    delete_links(transaction, ids)
 
 
 def _forget_lines(transaction: Transaction, ids: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import and_, insert, select, update
 from cprsync.domain.patron.review import State
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import HOLD, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
+from cprsync.store.audit.binding import HOLD, LINK, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
 from cprsync.store.core.tenant import run_transaction
 from cprsync.store.records.numbers import SUBSCRIPTION, find_ended, resume_ended
 from cprsync.store.seals.failures import PUT_BACK, RowUnbound
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: The kind of an entry that says that a patron is shut again, and its action is the kind of row.
 SHUT_AGAIN: Final = "shut_again"
-_SHUTTING: Final = (HOLD, PROTECTED, WINDOW, PARKING, QUESTION)
+_SHUTTING: Final = (HOLD, PROTECTED, WINDOW, PARKING, QUESTION, LINK)
 _PATRON: Final = tables.patron.c
 _READ: Final[Mapping[type, Callable[[Any], Any]]] = {int: int, date: date.fromisoformat}
 _WAITS: Final = {"state": State.WAITING.value, "decided_by": None, "decided_at": None}

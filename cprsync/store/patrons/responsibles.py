@@ -20,6 +20,7 @@ from cprsync.services.ports.patrons import InForce, Linked, Minor, Responsibles,
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import LINK, bind
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.patrons.patrons import ask
 from cprsync.store.records import links
@@ -126,6 +127,7 @@ def end(transaction: Transaction, pairs: Collection[tuple[str, str]], *, on: dat
         this = links.IN_FORCE & (_LINK.patron_id == minor) & (_LINK.responsible_id == responsible)
         if transaction.execute(update(tables.responsible).where(this).values(until=on), transaction.ours).rowcount:
             ended.append((minor, responsible))
+    _bind(transaction, ended)
     settle_about_links(transaction, {minor for minor, _ in ended})
     release(transaction, {responsible for _, responsible in ended}, by_night=by_night)
     return len(ended)
@@ -155,6 +157,7 @@ def resume(transaction: Transaction, minor_id: str, responsible_ids: Sequence[st
     here = exists().where(_PATRON.agency == _LINK.agency, _PATRON.id == _LINK.responsible_id, ~_is_gone())
     if transaction.execute(again.where(here).values(until=None), transaction.ours).rowcount != len(responsible_ids):
         raise ReviewClosed("who answered for the patron has no record any more: add them again")
+    _bind(transaction, [(minor_id, one) for one in responsible_ids])
     links.look_tonight(transaction, [minor_id])
     wake(transaction, responsible_ids)
 
@@ -221,9 +224,7 @@ def move_links(transaction: Transaction, *, of: str, to: str) -> list[list[str |
     wanted = select(tables.responsible).where(links.OURS, either)
     for row in transaction.execute(wanted.order_by(_LINK.patron_id, _LINK.responsible_id), transaction.ours).all():
         minor, responsible = (to if one == of else one for one in (row.patron_id, row.responsible_id))
-        transaction.execute(
-            delete(tables.responsible).where(_pair(row.patron_id, row.responsible_id)), transaction.ours
-        )
+        _delete(transaction, row.patron_id, row.responsible_id)
         # no person answers for themselves, and no link exists twice
         there = transaction.scalar(select(_LINK.since).where(_pair(minor, responsible)), transaction.ours) is not None
         put = minor != responsible and not there
@@ -241,10 +242,19 @@ def give_links_back(transaction: Transaction, moved: Sequence[Sequence[str | Non
             continue
         if put:
             there = (of if one == to else one for one in (minor, responsible))
-            transaction.execute(delete(tables.responsible).where(_pair(*there)), transaction.ours)
+            _delete(transaction, *there)
         ended = None if until is None else date.fromisoformat(until)
         _put(transaction, minor, responsible, since=date.fromisoformat(since), until=ended)
         links.look_tonight(transaction, [minor])
+
+
+def delete_links(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Delete all links of these patrons, as a minor or as a responsible."""
+    either = links.OURS & (_LINK.patron_id.in_(ids) | _LINK.responsible_id.in_(ids))
+    wanted = select(_LINK.patron_id, _LINK.responsible_id).where(either, _LINK.until.is_(None))
+    pairs = [(row.patron_id, row.responsible_id) for row in transaction.execute(wanted, transaction.ours)]
+    transaction.execute(delete(tables.responsible).where(either), transaction.ours)
+    _bind(transaction, pairs)
 
 
 def _pair(minor_id: str, responsible_id: str) -> ColumnElement[bool]:
@@ -261,3 +271,14 @@ def _put(transaction: Transaction, minor: str, responsible: str, *, since: date,
         "until": until,
     }
     transaction.execute(insert(tables.responsible).values(row))
+    _bind(transaction, [(minor, responsible)])
+
+
+def _delete(transaction: Transaction, minor: str, responsible: str) -> None:
+    transaction.execute(delete(tables.responsible).where(_pair(minor, responsible)), transaction.ours)
+    _bind(transaction, [(minor, responsible)])
+
+
+def _bind(transaction: Transaction, pairs: Collection[tuple[str, str]]) -> None:
+    """Say in the audit which of these links, each with the minor first, are in force now."""
+    bind(transaction, LINK, {pair: pair[0] for pair in pairs})

@@ -50,7 +50,7 @@ _UNBOUND_SHUTTING = {
     "altered": "{row} is not what its entry in the audit says: the next night puts it back",
     "gone": "{row} was taken away past the program: the next night puts it back",
 }
-_SHUTTING = {"protected", "window", "parked", "question", "subscription"}
+_SHUTTING = {"protected", "window", "parked", "question", "subscription", "link"}
 #: The same of a row that the rules of access count.
 _UNCOUNTED = "{row} was altered or taken away past the program: the limits on look-ups may not count it"
 #: What a night says of a row that it has put back.
@@ -70,6 +70,7 @@ _ROWS = {
     "accepted": "the acceptance of delivery {key}",
     "protected": "the day of the protection of patron {patron} (patron.protected_on)",
     "window": "the window of the unverified patron {patron} (patron.unverified_since)",
+    "link": "who answers for patron {patron} (responsible)",
     "subscription": "the subscription of patron {patron} (subscription.until)",
     "attempt": "attempt {key} at the desk (desk_attempt)",
     "parked": "review item {key} that keeps patron {patron} parked (review_item)",

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from doubles import MONDAY, TUESDAY, Library, unreadable
+from doubles import AGENCY, MONDAY, TUESDAY, Library, unreadable
 from test_bound_rows import do, told
 from test_number_change import register_of
+from test_responsibles import add, end, take_minors
 from test_waiting_protection import WAYS
 from test_window_nights import document, windows
 from townspeople import PROTECTED, person
@@ -230,6 +231,60 @@ def test_a_patron_whose_subscription_somebody_ends_in_the_database_stays_subscri
     assert library.rows("subscription") == before
     assert told(library) == []
     assert shut_again(library.one_night()) == []
+
+
+# -- who answers for a minor -------------------------------------------------------------------------------
+
+LINKS = {
+    "DELETE FROM responsible": "gone",
+    "UPDATE responsible SET until = '2020-01-01'": "gone",
+    "UPDATE responsible SET since = '2020-01-01'": "altered",
+}
+
+
+@pytest.mark.parametrize("statement", LINKS)
+def test_a_link_that_somebody_ends_in_the_database_is_in_force_again_after_the_next_night(
+    either_library: Library, statement: str
+) -> None:
+    """The link to somebody protected hides the address of the minor (decision 2)."""
+    library = either_library
+    take_minors(library)
+    add(library, "LIV", "ANNA")
+    minor, responsible = library.id_of("LIV"), library.id_of("ANNA")
+    before = library.rows("responsible")
+    do(library, statement)
+    assert told(library) == [("link", f"{minor}|{responsible}", LINKS[statement])]
+    assert all("(responsible)" in one and minor in one for one in named(library))
+    assert shut_again(library.one_night()) == [minor]
+    assert library.rows("responsible") == before
+    assert told(library) == []
+
+
+def test_a_link_that_somebody_writes_in_the_database_is_named_and_ends_with_the_audits_acceptance(
+    either_library: Library,
+) -> None:
+    """Letters about the debts of the minor would go to that person."""
+    library = either_library
+    take_minors(library)
+    minor, other = library.id_of("LIV"), library.id_of("BO")
+    columns = "INSERT INTO responsible (agency, patron_id, responsible_id, since)"
+    do(library, f"{columns} VALUES (:agency, :minor, :other, '2020-01-01')", agency=AGENCY, minor=minor, other=other)
+    assert told(library) == [("link", f"{minor}|{other}", "added")]
+    library.store.audit.accept(user="lisbeth", reason="en prøve")
+    assert library.rows("responsible") == []
+    assert told(library) == []
+
+
+def test_links_that_are_made_resumed_and_ended_have_their_entries(either_library: Library) -> None:
+    library = either_library
+    take_minors(library)
+    add(library, "LIV", "ANNA")
+    assert told(library) == []
+    end(library, "LIV", "ANNA")
+    assert told(library) == []
+    add(library, "LIV", "ANNA")
+    library.store.leaving.leave(library.id_of("LIV"), user="lisbeth")
+    assert told(library) == []
 
 
 # -- how long ----------------------------------------------------------------------------------------------
