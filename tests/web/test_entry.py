@@ -20,6 +20,7 @@ from cprsync.web.memory.sessions import (
     IN_HAND_MAX,
     LONGEST_SECONDS,
     SESSIONS_MAX,
+    Session,
     Sessions,
 )
 from cprsync.web.visit import FORM_BYTES_MAX, FORM_FIELDS_MAX, own_path
@@ -171,6 +172,24 @@ def test_a_session_holds_values_alone_and_asks_nobody_by_itself() -> None:
     session.signed_in_by = SignedInByClaim("patron", "00001234")
     held = [getattr(session, one.name) for one in fields(session)]
     assert [one for one in held if callable(one) or isinstance(one, asyncio.Lock)] == []
+
+
+def test_two_forms_of_one_session_are_answered_one_after_the_other_and_those_of_two_at_once() -> None:
+    sessions, order = Sessions(monotonic=lambda: 0.0), list[str]()
+    one, other = (sessions.begin(user, EVERY_ROLE) for user in ("lisbeth", "disk"))
+
+    async def answer(session: Session, name: str) -> None:
+        async with sessions.one_at_a_time(session):
+            order.append(f"{name} begins")
+            await asyncio.sleep(0.01)
+            order.append(f"{name} ends")
+
+    async def answer_all() -> None:
+        await asyncio.gather(answer(one, "first"), answer(one, "second"), answer(other, "other"))
+
+    asyncio.run(answer_all())
+    assert order[:2] == ["first begins", "other begins"]
+    assert order.index("second begins") > order.index("first ends")
 
 
 def test_sessions_and_what_they_hold_have_a_ceiling() -> None:
