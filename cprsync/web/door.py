@@ -173,6 +173,8 @@ class Door:
         if session.user:
             # they have signed in again beside it, or nobody has to
             return self._go_on_with(session, unsent)
+        # a form of another page, which the same person sent before it
+        unsent = unsent.beside(self._sessions.unsent.take(request.cookies.get(self._onward, "")))
         response = RedirectResponse(self.sign_in_path, status_code=303)
         keep_onward(response, self._onward, self._sessions.unsent.keep(unsent), secure=self._secure)
         return self.with_cookie(response, session)
@@ -182,7 +184,8 @@ class Door:
         if (session.user, session.is_of_provider) != (unsent.user, unsent.is_of_provider):
             self._sessions.take_ended(unsent.form_token, session)
             return None
-        session.keep_unsent(unsent)
+        for one in reversed(unsent.each()):
+            session.keep_unsent(one)
         self._sessions.take_ended(unsent.form_token, session)
         return self.with_cookie(RedirectResponse(unsent.page, status_code=303), session)
 
@@ -227,14 +230,15 @@ class Door:
 
     def filled_in(self, request: Request, session: Session, response: Response) -> Response:
         """The page, with the forms that wait for it."""
-        unsent = session.find_unsent()
-        if unsent is None or not isinstance(response, HTMLResponse):
+        if not isinstance(response, HTMLResponse):
             return response
-        is_its_page = unsent.page == address_of(request)
-        # what is carried along with another form may stand on the page that answers that form, too
-        may_be_here = is_its_page or unsent.because is Because.OTHER_FORM
-        if may_be_here and fill_in(response, unsent, session.language, is_its_page=is_its_page):
-            session.keep_unsent(None)
+        for unsent in session.find_unsent():
+            is_its_page = unsent.page == address_of(request)
+            # what is carried along with another form may stand on the page that answers that form, too
+            may_be_here = is_its_page or unsent.because is Because.OTHER_FORM
+            if may_be_here and fill_in(response, unsent, session.language, is_its_page=is_its_page):
+                session.drop_unsent(unsent)
+                break
         return response
 
     @staticmethod

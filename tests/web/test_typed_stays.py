@@ -228,10 +228,10 @@ def test_what_was_typed_waits_for_its_page_no_longer_than_a_form_without_a_sessi
     typed = Unsent("disk", False, session.form_token, "/", [TypedForm("/find", {"typed": ["Edith"]})], Because.LANGUAGE)
     session.keep_unsent(typed)
     for _ in range(3):
-        assert session.find_unsent() == typed
+        assert session.find_unsent() == [typed]
         now[0] += UNSENT_SECONDS / 2.5
         sessions.find(session.token)
-    assert session.find_unsent() is None
+    assert session.find_unsent() == []
 
 
 def test_whoever_has_not_signed_in_leaves_nothing_behind(desk: Served) -> None:

@@ -173,6 +173,24 @@ def test_a_form_in_an_older_tab_is_kept_also_when_its_person_has_signed_in_again
     assert not desk.library.store.views.patron(patron).local.note_to_patron
 
 
+def test_the_forms_of_two_tabs_are_both_shown_to_their_person_and_to_nobody_else(desk: Served) -> None:
+    patrons = [patron_of(desk, key) for key in ("ANNA", "CLARA")]
+    notes = dict(zip(patrons, (NOTE, "Bruger briller"), strict=True))
+    before = records(desk)
+    for name in ("leder", "disk"):
+        browser = sign_in(desk.browser().open("/sign-in"))
+        tabs = [browser.open(f"/patrons/{patron}").answer for patron in patrons]
+        goes_away(desk)
+        for patron, tab in zip(patrons, tabs, strict=True):
+            browser.answer = tab
+            browser.send(f"/patrons/{patron}/set", field="note_to_patron", text=notes[patron])
+        sign_in(browser, name)
+        pages = [browser.answer.text, *(browser.open(f"/patrons/{patron}").answer.text for patron in patrons)]
+        for note in notes.values():
+            assert any(note in page for page in pages) is (name == "disk")
+    assert records(desk) == before
+
+
 def test_a_form_in_an_older_tab_of_a_colleague_is_refused_and_kept_for_nobody(desk: Served) -> None:
     patron = patron_of(desk, "ANNA")
     browser = sign_in(desk.browser().open("/sign-in")).open(f"/patrons/{patron}")

@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 
 from cprsync.domain.desk.roles import may
 from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
-from cprsync.web.memory.unsent import UNSENT_SECONDS, UnsentForms
+from cprsync.web.memory.unsent import PAGES_MAX, UNSENT_SECONDS, Because, UnsentForms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -118,8 +118,8 @@ class Session:
     is_of_provider: bool = False
     #: what a patron has signed in by; None: no patron has signed in
     signed_in_by: SignedInByCard | SignedInByClaim | None = None
-    #: forms that are shown filled in on the next page where they stand, and when they came; None: there are none
-    _unsent: tuple[float, Unsent] | None = None
+    #: forms that are shown filled in on the next page where they stand, and when they came; the latest first
+    _unsent: list[tuple[float, Unsent]] = field(default_factory=list)
     #: when its latest pages were asked for
     _asked: deque[float] = field(default_factory=deque)
     _in_hand: OrderedDict[str, object] = field(default_factory=OrderedDict)
@@ -135,16 +135,21 @@ class Session:
             self._asked.append(now)
         return is_calm
 
-    def keep_unsent(self, unsent: Unsent | None) -> None:
-        """Keep forms until the next page where they stand. None: they are shown."""
-        self._unsent = None if unsent is None else (self.seen, unsent)
+    def keep_unsent(self, unsent: Unsent) -> None:
+        """Keep forms until the next page where they stand. Forms of other pages stay whose session had ended."""
+        others = [
+            (came, one) for came, one in self._unsent if one.because is Because.SESSION and one.page != unsent.page
+        ]
+        self._unsent = [(self.seen, unsent), *others][:PAGES_MAX]
 
-    def find_unsent(self) -> Unsent | None:
-        """The forms that wait for their page. None: there are none, or they have waited for too long."""
-        if self._unsent is None or self.seen - self._unsent[0] > UNSENT_SECONDS:
-            self._unsent = None
-            return None
-        return self._unsent[1]
+    def find_unsent(self) -> list[Unsent]:
+        """The forms that wait for their page, the latest first. Forgets what has waited for too long."""
+        self._unsent = [(came, one) for came, one in self._unsent if self.seen - came <= UNSENT_SECONDS]
+        return [one for _, one in self._unsent]
+
+    def drop_unsent(self, unsent: Unsent) -> None:
+        """Forget forms that are shown."""
+        self._unsent = [(came, one) for came, one in self._unsent if one is not unsent]
 
     def put(self, what: object) -> str:
         """Keep something until the next page asks for it. Return its key."""

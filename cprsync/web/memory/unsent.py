@@ -15,15 +15,18 @@ import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-#: The most forms that wait. The oldest makes room. A form has at most 64 KiB (`visit`), so that all have 7 MiB sealed.
+#: The most browsers whose forms wait. The oldest makes room.
 UNSENT_MAX: Final = 64
+#: The most pages whose forms wait for one person, who had several open. A form has at most 64 KiB (`visit`), so that
+#: all that wait have 28 MiB sealed.
+PAGES_MAX: Final = 4
 #: How long a form waits for its person, in seconds.
 UNSENT_SECONDS: Final = 30 * 60
 _KEY_BYTES: Final = 32
@@ -66,6 +69,19 @@ class Unsent:
     #: the one that was sent comes first
     forms: Sequence[TypedForm]
     because: Because = Because.SESSION
+    #: those of other pages that the same person had open, the latest first
+    others: Sequence[Unsent] = ()
+
+    def beside(self, earlier: Unsent | None) -> Unsent:
+        """These forms, with those that wait already: of the same person, and of other pages."""
+        if earlier is None or (earlier.user, earlier.is_of_provider) != (self.user, self.is_of_provider):
+            return self
+        others = [one for one in earlier.each() if one.page != self.page]
+        return replace(self, others=others[: PAGES_MAX - 1])
+
+    def each(self) -> list[Unsent]:
+        """The forms of each page, the latest first."""
+        return [replace(self, others=()), *self.others]
 
 
 class UnsentForms:
@@ -101,14 +117,19 @@ class UnsentForms:
             _, sealed = self._waiting.pop(_name_of(key), (0.0, b""))
         if not sealed:
             return None
-        unsent = Unsent(**json.loads(_seal_of(key).decrypt(sealed)))
-        return replace(unsent, forms=[TypedForm(**one) for one in unsent.forms])  # type: ignore[arg-type]  # of JSON
+        return _from_json(json.loads(_seal_of(key).decrypt(sealed)))
 
     def _let_go(self) -> None:
         """Forget what has waited for too long."""
         until = self._monotonic() - UNSENT_SECONDS
         while self._waiting and next(iter(self._waiting.values()))[0] < until:
             self._waiting.popitem(last=False)
+
+
+def _from_json(told: dict[str, Any]) -> Unsent:
+    forms = [TypedForm(**one) for one in told["forms"]]
+    others = tuple(map(_from_json, told["others"]))
+    return Unsent(**{**told, "forms": forms, "others": others, "because": Because(told["because"])})
 
 
 def _name_of(key: str) -> str:
