@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, select, update
 
-from cprsync.domain.desk.access import Outcome
+from cprsync.domain.desk.access import SETTLED_BY, Outcome
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -126,6 +126,16 @@ SIGNATURE: Final = Kind(
     _OUTCOME.outcome.in_(sorted(one.value for one in LETTING)),
     ended={},
 )
+#: What came of a look-up of somebody who is no patron, so that it counts no more. There are many: they have a stream of
+#: their own, and signatures are still found among few.
+SETTLED: Final = Kind(
+    "settled",
+    tables.desk_outcome,
+    (_OUTCOME.seq, _OUTCOME.outcome),
+    (_OUTCOME.who, _OUTCOME.at),
+    _OUTCOME.outcome.in_(sorted(one.value for one in SETTLED_BY)),
+    ended={},
+)
 #: A number whose look-ups a second person signs for.
 WATCH: Final = Kind("watch", tables.watched_number, (_WATCHED.number_index,), (_WATCHED.since,))
 #: The first of two people who accept what waits for a review.
@@ -198,7 +208,7 @@ LINK: Final = Kind(
 )
 KINDS: Final = (
     *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),
-    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK),
+    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK, SETTLED),
 )
 
 

@@ -30,7 +30,7 @@ from cprsync.domain.trust.moments import AHEAD
 from cprsync.services.ports.access import Admission
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import LETTING, SIGNATURE, Entries, bind, find_unbound, read_entry
+from cprsync.store.audit.binding import LETTING, SETTLED, SIGNATURE, Entries, bind, find_unbound, read_entry
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number
@@ -373,15 +373,16 @@ def write_outcome(transaction: Transaction, seq: int, outcome: Outcome, who: str
     """Write an outcome, once. False: it was there."""
     values = {"agency": transaction.agency, "seq": seq, "outcome": outcome.value, "at": transaction.stamp(), "who": who}
     is_new = transaction.execute(_ADD_OUTCOME, values).rowcount == 1
-    if is_new and outcome in LETTING:
-        bind(transaction, SIGNATURE, {(seq, outcome.value): None})
+    for kind, outcomes in ((SIGNATURE, LETTING), (SETTLED, SETTLED_BY)):
+        if is_new and outcome in outcomes:
+            bind(transaction, kind, {(seq, outcome.value): None})
     return is_new
 
 
 def note(tenant: Tenant, seq: int, outcome: Outcome, *, user: str) -> None:
     """Write what came of an attempt, once, and stop a user who seems to try numbers."""
     # what is lost with the power counts as not known, which is stricter than that somebody was found
-    with tenant.writing(is_synced=outcome not in {Outcome.FOUND, Outcome.FAILED}) as transaction:
+    with tenant.writing(is_synced=outcome is not Outcome.FOUND) as transaction:
         if outcome is Outcome.NOT_FOUND:
             audit.hold_stream(transaction, audit.DESK)
         write_outcome(transaction, seq, outcome, user)

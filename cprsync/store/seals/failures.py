@@ -65,6 +65,7 @@ _ROWS = {
     "hold": "the hold of patron {patron}",
     "brake": "the stop or the release of the target {key}",
     "signature": "the word of a second person or a supervisor {key} (entry|word)",
+    "settled": "what came of look-up {key} at the desk (entry|word)",
     "watch": "the mark of a number whose look-ups a second person signs for",
     "first_yes": "the first of two answers to review item {key} about patron {patron}",
     "accepted": "the acceptance of delivery {key}",

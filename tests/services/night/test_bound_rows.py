@@ -304,6 +304,27 @@ def test_a_stop_that_was_lifted_in_the_database_alone_still_stops(either_library
     assert ("signature", "gone") in {(kind, fate) for kind, _, fate in told(library)}
 
 
+def test_a_look_up_of_a_stranger_that_is_settled_in_the_database_alone_is_named(either_library: Library) -> None:
+    """No reason would be owed for it, and nobody would ask."""
+    library = either_library
+    library.register.knows(person("EDITH"))
+    look(library, "EDITH")
+    look_at(library, CprNumber.parse("0101702000"), "lisbeth")
+    (seq,) = (row["seq"] for row in library.rows("desk_attempt") if row["patron_id"] is None and row["seq"] == 1)
+    assert told(library) == []
+    do(
+        library,
+        "INSERT INTO desk_outcome (agency, seq, outcome, at, who) VALUES (:agency, :seq, 'recorded', :at, 'lisbeth')",
+        agency=AGENCY,
+        seq=seq,
+        at=library.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+    assert told(library) == [("settled", f"{seq}|recorded", "added")]
+    library.store.audit.accept(user="lisbeth", reason="en prøve")
+    assert "recorded" not in {row["outcome"] for row in library.rows("desk_outcome")}
+    assert told(library) == []
+
+
 ATTEMPTS = {
     "taken away": "DELETE FROM desk_attempt WHERE who = 'lisbeth'",
     "given to somebody else": "UPDATE desk_attempt SET who = 'bo' WHERE who = 'lisbeth'",
