@@ -23,7 +23,7 @@ from test_leaving import leave
 from test_lookup import lookup
 from test_merging_patrons import put_number
 from test_number_change import NEW, OLD, anna, replaced
-from test_protections_attacked import DRAWN, EXAMPLES
+from test_protections_attacked import DRAWN, EXAMPLES, in_turn
 from test_reverted_runs import undo
 from townspeople import PROTECTED, as_looked_up, dies, gains_protection, moves, person
 
@@ -348,8 +348,7 @@ def hold(town: Town) -> None:
     assert not town.is_hidden() or town.questions(), "hidden, and nobody is asked"
 
 
-@pytest.mark.parametrize("omits_false", [False, True])
-@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize(("history", "omits_false"), in_turn(HISTORIES))
 def test_whoever_is_hidden_has_a_question_however_the_end_of_the_protection_was_lost(
     library: Library, history: str, omits_false: bool
 ) -> None:
@@ -357,8 +356,7 @@ def test_whoever_is_hidden_has_a_question_however_the_end_of_the_protection_was_
     hold(live(library, *HISTORIES[history]))
 
 
-@pytest.mark.parametrize("omits_false", [False, True])
-@pytest.mark.parametrize("history", CONTRADICTIONS)
+@pytest.mark.parametrize(("history", "omits_false"), in_turn(CONTRADICTIONS))
 def test_a_protection_that_the_look_up_contradicted_ends_once_it_agrees(
     library: Library, history: str, omits_false: bool
 ) -> None:
