@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
 import shutil
 from dataclasses import dataclass
@@ -101,8 +100,13 @@ def test_an_erasure_of_nobody_is_refused(town: Town) -> None:
 
 
 REQUESTS = (("leave", "--yes"), ("erase", "--yes"))
-#: Each order, with either request by turns. The use case lives both in each: `services/leaving/test_leaving.py`.
-ORDERS = list(zip(itertools.permutations(("request", "file", "look-up")), itertools.cycle(REQUESTS), strict=False))
+#: Each of the three is the first, the second and the last once. The use case lives each order, with either request:
+#: `services/leaving/test_leaving.py`.
+ORDERS = (
+    (("request", "file", "look-up"), REQUESTS[0]),
+    (("file", "look-up", "request"), REQUESTS[1]),
+    (("look-up", "request", "file"), REQUESTS[0]),
+)
 
 
 @pytest.mark.parametrize(("order", "request_"), ORDERS, ids=lambda words: " ".join(words).replace(" --yes", ""))
