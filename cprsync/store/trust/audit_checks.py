@@ -25,16 +25,18 @@ from cprsync.store.records.numbers import SUBSCRIPTION, find_ended
 from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import AuditBroken, RecordBroken, RowUnbound
 from cprsync.store.seals.keys import Keyed, Purpose
-from cprsync.store.seals.vault import LOCAL
+from cprsync.store.seals.vault import LOCAL, decode
 from cprsync.store.trust.attempt_checks import check_attempts
 from cprsync.store.trust.image_checks import check_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cprsync.domain.person.number import CprNumber
     from cprsync.store.beside.checkpoints import Seen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
+    from cprsync.store.seals.vault import Vault
 
 #: Stands for a stream in errors about the records.
 RECORDS: Final = "records"
@@ -50,7 +52,7 @@ _ROW, _HEAD, _REASON = tables.audit.c, tables.audit_head.c, tables.audit_reason.
 _PATRON, _RUN = tables.patron.c, tables.run.c
 _SEALED: Final = (
     *(_PATRON.id, _PATRON.register_blob, _PATRON.register_key, _PATRON.fingerprint, _PATRON.fingerprint_key),
-    *(_PATRON.version, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version),
+    *(_PATRON.version, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version, _PATRON.number_index),
 )
 _AGENCY: Final[BindParameter[str]] = bindparam("agency_")
 _STREAM: Final[BindParameter[str]] = bindparam("stream_")
@@ -423,10 +425,19 @@ def _records_between(tenant: Tenant, after: str, until: str | None) -> Iterator[
 
 def _wrong_parts(tenant: Tenant, row: AnyRow) -> Iterator[RecordBroken]:
     try:
-        open_register(tenant.vault, row)
+        number = decode(open_register(tenant.vault, row)).number
     except SealBroken:
         yield RecordBroken(row.id, "what the register told of them is not what was written")
+    else:
+        if row.number_index not in _number_indexes(tenant.vault, row.id, number):
+            yield RecordBroken(row.id, "no delivery finds them: their number is not in patron.number_index")
     try:
         tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
     except SealBroken:
         yield RecordBroken(row.id, "what patron and staff own is not what was written")
+
+
+def _number_indexes(vault: Vault, patron_id: str, number: CprNumber) -> list[bytes]:
+    """Return the indexes that a record may be found by: its number's, or that of a shell, which no number finds."""
+    shells = [probe for kind in (tables.MERGED, tables.CLOSED) for probe in vault.probes(kind, patron_id)]
+    return [*vault.probes("number", number.digits), *shells]

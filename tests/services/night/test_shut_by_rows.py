@@ -21,6 +21,7 @@ from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.errors import RegisterUnavailable
 from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.ports.trust.audit import EVERY_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,6 +232,14 @@ def test_a_patron_whose_subscription_somebody_ends_in_the_database_stays_subscri
     assert library.rows("subscription") == before
     assert told(library) == []
     assert shut_again(library.one_night()) == []
+
+
+def test_a_patron_whom_the_number_of_their_record_does_not_find_is_named(either_library: Library) -> None:
+    """No delivery would find the patron, and a protection would be told of somebody who is not ours."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    do(library, "UPDATE patron SET number_index = :index WHERE id = :id", id=patron, index=b"another")
+    (problem,) = library.store.audit.check(records=EVERY_RECORD).problems
+    assert (problem.values["patron"], "patron.number_index" in str(problem)) == (patron, True)
 
 
 # -- who answers for a minor -------------------------------------------------------------------------------
