@@ -175,6 +175,11 @@ def test_whoever_is_subscribed_after_noon_waits_for_a_look_up_of_the_day_itself(
     assert Window.opened(why, today=MONDAY, now=at(MONDAY, 7), loaded=FRIDAY).until == FRIDAY
 
 
+def test_a_reason_that_the_program_never_writes_is_one_that_it_cannot_see() -> None:
+    assert [WindowReason.of_row(why.value) for why in WindowReason] == list(WindowReason)
+    assert {WindowReason.of_row(word) for word in ("nonsense", "", None)} == {WindowReason.REQUESTED}
+
+
 @pytest.mark.parametrize("why", [why for why in WindowReason if why is not WindowReason.NUMBER_REPLACED])
 def test_each_night_asks_about_whoever_is_in_a_window(why: WindowReason) -> None:
     assert may_ask(why, MONDAY, today=MONDAY)
