@@ -53,6 +53,7 @@ _PATRON, _RUN = tables.patron.c, tables.run.c
 _SEALED: Final = (
     *(_PATRON.id, _PATRON.register_blob, _PATRON.register_key, _PATRON.fingerprint, _PATRON.fingerprint_key),
     *(_PATRON.version, _PATRON.local_blob, _PATRON.local_key, _PATRON.local_version, _PATRON.number_index),
+    _PATRON.as_of_day,
 )
 _AGENCY: Final[BindParameter[str]] = bindparam("agency_")
 _STREAM: Final[BindParameter[str]] = bindparam("stream_")
@@ -431,6 +432,8 @@ def _wrong_parts(tenant: Tenant, row: AnyRow) -> Iterator[RecordBroken]:
     else:
         if row.number_index not in _number_indexes(tenant.vault, row.id, number):
             yield RecordBroken(row.id, "no delivery finds them: their number is not in patron.number_index")
+    if row.as_of_day is not None and row.as_of_day > tenant.clock.today():
+        yield RecordBroken(row.id, "no delivery is news of them: patron.as_of_day is a day to come")
     try:
         tenant.vault.unseal(row.local_blob, row.local_key, place=row.id, owner=LOCAL, version=row.local_version)
     except SealBroken:

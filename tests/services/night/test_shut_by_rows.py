@@ -6,6 +6,7 @@ each that was altered or taken away, with table and patron, and the next night b
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -240,6 +241,15 @@ def test_a_patron_whom_the_number_of_their_record_does_not_find_is_named(either_
     do(library, "UPDATE patron SET number_index = :index WHERE id = :id", id=patron, index=b"another")
     (problem,) = library.store.audit.check(records=EVERY_RECORD).problems
     assert (problem.values["patron"], "patron.number_index" in str(problem)) == (patron, True)
+
+
+def test_a_patron_of_whom_no_delivery_is_news_is_named(either_library: Library) -> None:
+    """With a day to come in its row, each delivery is older than the record: a protection would never arrive."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    assert not library.store.audit.check(records=EVERY_RECORD).problems
+    do(library, "UPDATE patron SET as_of_day = :day WHERE id = :id", id=patron, day=date(2099, 1, 1))
+    (problem,) = library.store.audit.check(records=EVERY_RECORD).problems
+    assert (problem.values["patron"], "patron.as_of_day" in str(problem)) == (patron, True)
 
 
 # -- who answers for a minor -------------------------------------------------------------------------------
