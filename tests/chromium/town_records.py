@@ -64,13 +64,12 @@ class _Row:
     source: str = ""
 
     def told(self, language: Language) -> Told:
-        """As a command would say it: the one that gets notices has a star, and a plain list is one line."""
+        """As a command would say it: only the one that gets notices says so, and a plain list is one line."""
         lines, becomes = [" ".join(line.split()) for line in self.lines], f"{desk_word('becomes', language)} "
         register = lines.pop().removeprefix(becomes) if lines[-1].startswith(becomes) else None
         gets, gets_not = (f" ({desk_word(key, language)})" for key in ("gets_notices", "gets_no_notices"))
         if any(line.endswith((gets, gets_not)) for line in lines):
-            starred = (f"*{line.removesuffix(gets)}" if line.endswith(gets) else line for line in lines)
-            lines = [", ".join(line.removesuffix(gets_not) for line in starred)]
+            lines = [", ".join(line.removesuffix(gets_not) for line in lines)]
         return Told(self.label, tuple(lines), register, " ".join(self.source.split()))
 
 

@@ -141,4 +141,4 @@ def test_a_look_up_of_somebody_new_and_their_registration(either_desk: Served) -
             timeout=20,
         )
     assert answer.headers["location"].startswith("/patrons/")
-    most(sent, transactions=8, statements=105)
+    most(sent, transactions=8, statements=113)

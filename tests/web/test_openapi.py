@@ -59,7 +59,8 @@ def test_the_command_prints_the_description_and_a_list_to_read(description: dict
 
 def test_every_model_is_closed_but_the_report_that_older_programs_wrote(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
-    open_ones = {name for name, one in schemas.items() if one.get("additionalProperties") is not False}
+    parted = {name: one for name, one in schemas.items() if one.get("type") != "string"}
+    open_ones = {name for name, one in parted.items() if one.get("additionalProperties") is not False}
     assert open_ones == {"JsonValue", "NightReport"}
 
 

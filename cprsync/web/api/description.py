@@ -84,9 +84,10 @@ def describe(
 
 
 def _name_as_documents_do(schema: dict[str, Any]) -> None:
-    """Take the `_` from an attribute that would be a word of Python: its document has none (`documents.py`)."""
+    """Describe a result as its document is (`documents.py`): without the `_` of an attribute, and with nothing more."""
     if "properties" in schema:
         schema["properties"] = {name.rstrip("_"): below for name, below in schema["properties"].items()}
+        schema.setdefault("additionalProperties", False)
     if "required" in schema:
         schema["required"] = [name.rstrip("_") for name in schema["required"]]
 

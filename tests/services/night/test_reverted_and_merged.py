@@ -58,7 +58,7 @@ def held(library: Library) -> set[str]:
     rows = library.rows("patron")
     found = {row["id"] for row in rows if row["held_by"] is not None and row["status_class"] not in GONE}
     assert {one["patron"] for one in items(library, REVERTED_HELD)} == found
-    assert status(library)["waits"]["undone"] == library.store.reverting.held() == len(found)
+    assert status(library).waits.undone == library.store.reverting.held() == len(found)
     return found
 
 
