@@ -241,6 +241,16 @@ def bind(
     _append(transaction, kind, said, more)
 
 
+def bind_outcomes(transaction: Transaction, keys: Collection[tuple[int, str]]) -> None:
+    """Say the same of what came of attempts at the desk, if it lets or settles something.
+
+    `keys`: the attempt's number, and the outcome's word.
+    """
+    for kind, outcomes in ((SIGNATURE, LETTING), (SETTLED, SETTLED_BY)):
+        words = {one.value for one in outcomes}
+        bind(transaction, kind, {key: None for key in keys if key[1] in words})
+
+
 @contextmanager
 def keeping_bound(transaction: Transaction, patron_ids: Collection[str]) -> Iterator[None]:
     """Say in the audit what becomes of the bound rows of these patrons, which the block may delete or end."""

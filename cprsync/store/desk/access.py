@@ -30,7 +30,7 @@ from cprsync.domain.trust.moments import AHEAD
 from cprsync.services.ports.access import Admission
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import LETTING, SETTLED, SIGNATURE, Entries, bind, find_unbound, read_entry
+from cprsync.store.audit.binding import SIGNATURE, Entries, bind_outcomes, find_unbound, read_entry
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.desk.staff import is_own_number
@@ -373,9 +373,8 @@ def write_outcome(transaction: Transaction, seq: int, outcome: Outcome, who: str
     """Write an outcome, once. False: it was there."""
     values = {"agency": transaction.agency, "seq": seq, "outcome": outcome.value, "at": transaction.stamp(), "who": who}
     is_new = transaction.execute(_ADD_OUTCOME, values).rowcount == 1
-    for kind, outcomes in ((SIGNATURE, LETTING), (SETTLED, SETTLED_BY)):
-        if is_new and outcome in outcomes:
-            bind(transaction, kind, {(seq, outcome.value): None})
+    if is_new:
+        bind_outcomes(transaction, [(seq, outcome.value)])
     return is_new
 
 

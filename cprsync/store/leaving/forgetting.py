@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from cprsync.domain.desk.access import SETTLED_BY, Outcome
+from cprsync.domain.desk.access import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
@@ -41,7 +41,7 @@ from cprsync.services.ports.leaving import Retention
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import LETTING, SETTLED, SIGNATURE, bind, renew_before_cut
+from cprsync.store.audit.binding import bind_outcomes, renew_before_cut
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, note_versions
 from cprsync.store.core.engine import stamp_of
 from cprsync.store.core.tenant import TenantStore, run_transaction
@@ -159,11 +159,9 @@ def _forget_attempts(transaction: Transaction, end: str) -> None:
     about_users = (Outcome.STOPPED.value, Outcome.LIFTED.value)
     came, tried = tables.desk_outcome.c, tables.desk_attempt.c
     old = (came.agency == transaction.agency) & (came.at < end) & came.outcome.not_in(about_users)
-    ended = {tuple(row): None for row in transaction.execute(select(came.seq, came.outcome).where(old))}
+    ended = [(row.seq, row.outcome) for row in transaction.execute(select(came.seq, came.outcome).where(old))]
     transaction.execute(delete(tables.desk_outcome).where(old))
-    for kind, outcomes in ((SIGNATURE, LETTING), (SETTLED, SETTLED_BY)):
-        words = {one.value for one in outcomes}
-        bind(transaction, kind, {one: None for one in ended if one[1] in words})
+    bind_outcomes(transaction, ended)
     transaction.execute(delete(tables.desk_attempt).where(tried.agency == transaction.agency, tried.at < end))
     staff = tables.staff_patron.c
     transaction.execute(delete(tables.staff_patron).where(staff.agency == transaction.agency, staff.at < end))
