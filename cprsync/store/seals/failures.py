@@ -49,6 +49,8 @@ _UNBOUND_SHUTTING = {
     "added": "{row} has no entry in the audit: somebody wrote it past the program",
     "altered": "{row} is not what its entry in the audit says: the next night puts it back",
     "gone": "{row} was taken away past the program: the next night puts it back",
+    # of a subscription, which has no entry
+    "ended": "{row} was ended past the program: the next night puts it back",
 }
 _SHUTTING = {"protected", "window", "parked", "question", "subscription", "link"}
 #: The same of a row that the rules of access count.

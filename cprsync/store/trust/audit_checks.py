@@ -110,7 +110,7 @@ def check_audit(tenant: Tenant, *, code: str | None = None, records: int = 0, im
         known = older_states.library_row(transaction)
         entries, streams = _check_streams(transaction, heads, problems)
         problems += _check_records(transaction, heads, known)
-        ended = (RowUnbound(SUBSCRIPTION, one, one, "altered") for one in find_ended(transaction))
+        ended = (RowUnbound(SUBSCRIPTION, one, one, "ended") for one in find_ended(transaction))
         problems += islice(chain(check_bound(transaction), check_attempts(transaction), ended), WRONG_MAX)
         after = _last_opened(transaction)
     problems += check_end(tenant, witnessed, older_states.seen_in(known))

@@ -226,8 +226,8 @@ def test_a_patron_whose_subscription_somebody_ends_in_the_database_stays_subscri
     library, patron = either_library, either_library.id_of("ANNA")
     before = library.rows("subscription")
     do(library, f"{statement} WHERE patron_id = :id", id=patron)
-    assert told(library) == [("subscription", patron, "altered")]
-    assert all("subscription.until" in one and patron in one for one in named(library))
+    assert told(library) == [("subscription", patron, "ended")]
+    assert all("(subscription.until) was ended" in one and patron in one for one in named(library))
     assert shut_again(library.one_night()) == [patron]
     assert library.register.unsubscribed == []
     assert library.rows("subscription") == before
