@@ -250,7 +250,7 @@ def _hand_on(app: Starlette, around: Surroundings, worker: Worker, entry: Entry,
 def _sign_in_of(around: Surroundings, area: PatronArea, patrons: PatronDoor, cards: CardDoor) -> PatronSignIn:
     """Where patrons sign in. All of the server share `cards`, so that tries at once are counted one by one."""
     together = None if around.worker is None else around.worker.together
-    here = Tries(monotonic=area.monotonic, most=ADDRESS_WRONG_MAX)
+    here = Tries(monotonic=area.now, most=ADDRESS_WRONG_MAX)
     addresses = here if together is None else together.tries("addresses", most=ADDRESS_WRONG_MAX)
     return PatronSignIn(patrons, area, CardSignIn(cards, addresses, secure=around.secure))
 

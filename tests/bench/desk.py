@@ -147,9 +147,7 @@ def _surroundings(work: Work) -> Iterator[Surroundings]:
 
         site = SimpleNamespace(desk=desk, wait_anew=lambda: None, section=SimpleNamespace(name="Bench"))
         with closing(Places(lambda: site)) as places:  # type: ignore[arg-type,return-value]  # as much of a site as places use
-            yield Surroundings(
-                places, Sessions(monotonic=time.monotonic), "Bench", "bench", None, LOOPBACK, secure=False
-            )
+            yield Surroundings(places, Sessions(now=time.time), "Bench", "bench", None, LOOPBACK, secure=False)
 
 
 def _ours(around: Surroundings) -> ASGIApp:

@@ -57,9 +57,7 @@ def pages(tmp_path: Path, empty_store: Path, known: Known) -> Iterator[Served]:
     def area(url: str, clock: Clock) -> PatronArea:
         client = known.client(url, back=BACK, name="patrons", after_sign_out=f"{url}/me/sign-in")
         journeys = Journeys(client, cookie="cprsync-me-way", secure=False, now=lambda: datetime.now(UTC))
-        return PatronArea(
-            Sessions(monotonic=clock), True, PatronProvider(journeys, "MitID", "cpr", "cpr_number"), clock
-        )
+        return PatronArea(Sessions(now=clock), True, PatronProvider(journeys, "MitID", "cpr", "cpr_number"), clock)
 
     with serving(library, patrons=area) as served:
         yield served

@@ -29,7 +29,7 @@ class DeskCalls:
     """One desk, and the sessions of those who work there."""
 
     library: Library
-    sessions: Sessions = field(default_factory=lambda: Sessions(monotonic=lambda: 0.0))
+    sessions: Sessions = field(default_factory=lambda: Sessions(now=lambda: 0.0))
     by_user: dict[str, Session] = field(default_factory=dict)
     loop: asyncio.Runner = field(default_factory=asyncio.Runner)
 

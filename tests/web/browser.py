@@ -161,7 +161,7 @@ def serving(  # noqa: PLR0913 -- a server's options
         url = f"{scheme}://localhost:{listener.getsockname()[1]}"
         around = Surroundings(
             places,
-            Sessions(monotonic=clock, worker=None if worker is None else worker.number),
+            Sessions(now=clock, worker=None if worker is None else worker.number),
             "Byens bibliotek",
             USER,
             accounts,

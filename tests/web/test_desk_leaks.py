@@ -151,7 +151,7 @@ class loudly:  # noqa: N801 -- it reads as the word that it is
 
 def addresses(patrons: dict[str, str]) -> list[str]:
     """Every page that has an address, with each canary patron in it."""
-    around = Surroundings(None, Sessions(monotonic=lambda: 0.0), "x", "x", None, (), secure=False)  # type: ignore[arg-type]  # only its routes are read
+    around = Surroundings(None, Sessions(now=lambda: 0.0), "x", "x", None, (), secure=False)  # type: ignore[arg-type]  # only its routes are read
     paths = [route.path for route in make_app(around).routes if "GET" in (getattr(route, "methods", None) or ())]
     filled = [path.replace("{patron:patron}", one) for path in paths for one in patrons.values()]
     return sorted({one.replace("{number:number}", "1").replace("{month:month}", "2027-03") for one in filled})

@@ -157,7 +157,7 @@ def test_a_session_that_is_not_used_ends_and_its_form_does_nothing(desk: Served)
 
 def test_a_session_that_is_used_ends_at_the_end_of_the_day() -> None:
     now = [0.0]
-    sessions = Sessions(monotonic=lambda: now[0])
+    sessions = Sessions(now=lambda: now[0])
     session = sessions.begin("lisbeth", EVERY_ROLE)
     while now[0] + IDLE_SECONDS <= LONGEST_SECONDS:
         now[0] += IDLE_SECONDS
@@ -166,16 +166,34 @@ def test_a_session_that_is_used_ends_at_the_end_of_the_day() -> None:
     assert sessions.find(session.token) is None
 
 
+def test_a_session_of_a_time_to_come_ends_when_the_clock_is_put_back() -> None:
+    """Nobody knows how long it has not been used: it could stand open until the clock is there again."""
+    now = [2 * LONGEST_SECONDS]
+    sessions = Sessions(now=lambda: float(now[0]))
+    session, stranger = sessions.begin("lisbeth", EVERY_ROLE), sessions.begin("", frozenset())
+    now[0] -= IDLE_SECONDS
+    assert sessions.find(session.token) is None
+    assert sessions.find(stranger.token) is None
+
+
+def test_two_machines_whose_clocks_differ_a_little_keep_a_session() -> None:
+    now = [1_000.0]
+    sessions = Sessions(now=lambda: now[0])
+    session = sessions.begin("lisbeth", EVERY_ROLE)
+    now[0] -= 60
+    assert sessions.find(session.token) is session
+
+
 def test_a_session_holds_values_alone_and_asks_nobody_by_itself() -> None:
     """A lock or a function cannot be written and read back in another process."""
-    session = Sessions(monotonic=lambda: 0.0).begin("00001234", frozenset(), is_of_provider=True)
+    session = Sessions(now=lambda: 0.0).begin("00001234", frozenset(), is_of_provider=True)
     session.signed_in_by = SignedInByClaim("patron", "00001234")
     held = [getattr(session, one.name) for one in fields(session)]
     assert [one for one in held if callable(one) or isinstance(one, asyncio.Lock)] == []
 
 
 def test_two_forms_of_one_session_are_answered_one_after_the_other_and_those_of_two_at_once() -> None:
-    sessions, order = Sessions(monotonic=lambda: 0.0), list[str]()
+    sessions, order = Sessions(now=lambda: 0.0), list[str]()
     one, other = (sessions.begin(user, EVERY_ROLE) for user in ("lisbeth", "disk"))
 
     async def answer(session: Session, name: str) -> None:
@@ -193,7 +211,7 @@ def test_two_forms_of_one_session_are_answered_one_after_the_other_and_those_of_
 
 
 def test_sessions_and_what_they_hold_have_a_ceiling() -> None:
-    sessions = Sessions(monotonic=lambda: 0.0)
+    sessions = Sessions(now=lambda: 0.0)
     first, *_ = [sessions.begin("lisbeth", EVERY_ROLE) for _ in range(SESSIONS_MAX + 1)]
     assert sessions.find(first.token) is None
     session = sessions.begin("lisbeth", EVERY_ROLE)

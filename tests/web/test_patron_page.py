@@ -747,7 +747,7 @@ def test_the_patrons_pages_alone_open_no_page_of_the_desk(begun_folder: Library,
 
 
 def alone(_: str, clock: Clock, *, takes_cards: bool) -> PatronArea:
-    return PatronArea(Sessions(monotonic=clock), takes_cards, None, clock)
+    return PatronArea(Sessions(now=clock), takes_cards, None, clock)
 
 
 # -- switched off ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ OWN_WORDS = {"name": "Gæst Gæstesen", "birth_date": "1990-01-01", "address": "
 
 def test_strangers_sign_nobody_out() -> None:
     """A request without a cookie costs nothing: a thousand of them must not end the sessions of staff."""
-    sessions = Sessions(monotonic=lambda: 0.0)
+    sessions = Sessions(now=lambda: 0.0)
     staff = sessions.begin("lisbeth", EVERY_ROLE)
     for _ in range(STRANGERS_MAX + SESSIONS_MAX):
         sessions.begin("", frozenset())
@@ -31,7 +31,7 @@ def test_strangers_sign_nobody_out() -> None:
 def test_strangers_end_nobodys_form_of_signing_in() -> None:
     """Else a thousand requests, again and again, would let nobody sign in."""
     now = [100.5]
-    sessions = Sessions(monotonic=lambda: now[0], worker=3)
+    sessions = Sessions(now=lambda: now[0], worker=3)
     first = sessions.begin("", frozenset())
     staff = sessions.begin("lisbeth", EVERY_ROLE)
     for _ in range(STRANGERS_MAX):

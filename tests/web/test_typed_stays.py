@@ -223,7 +223,7 @@ def test_no_code_is_kept() -> None:
 
 def test_what_was_typed_waits_for_its_page_no_longer_than_a_form_without_a_session_does() -> None:
     now = [0.0]
-    sessions = Sessions(monotonic=lambda: now[0])
+    sessions = Sessions(now=lambda: now[0])
     session = sessions.begin("disk", frozenset())
     typed = Unsent("disk", False, session.form_token, "/", [TypedForm("/find", {"typed": ["Edith"]})], Because.LANGUAGE)
     session.keep_unsent(typed)

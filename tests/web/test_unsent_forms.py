@@ -47,7 +47,7 @@ def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
     accounts = Accounts(tmp_path / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
 
     def area(_: str, clock: Clock) -> PatronArea:
-        return PatronArea(Sessions(monotonic=clock), True, None, clock)
+        return PatronArea(Sessions(now=clock), True, None, clock)
 
     with serving(library, accounts, patrons=area) as served:
         yield served
@@ -311,7 +311,7 @@ def test_the_forms_that_wait_have_a_ceiling_in_number_and_time() -> None:
 
 def test_what_a_session_had_in_hand_waits_for_the_same_person_for_two_hours_and_has_a_ceiling() -> None:
     now = [0.0]
-    sessions = Sessions(monotonic=lambda: now[0])
+    sessions = Sessions(now=lambda: now[0])
     ended = [sessions.begin(f"user{number}", frozenset()) for number in range(ENDED_MAX + 1)]
     key = ended[-1].put("in hand")
     now[0] = IDLE_SECONDS + 1
@@ -329,7 +329,7 @@ def test_what_a_session_had_in_hand_waits_for_the_same_person_for_two_hours_and_
 def test_whoever_proves_less_than_before_goes_on_with_nothing() -> None:
     """A patron who had signed in by MitID sees more than one by card."""
     now = [0.0]
-    sessions = Sessions(monotonic=lambda: now[0])
+    sessions = Sessions(now=lambda: now[0])
     ended = sessions.begin("12345678", frozenset(), is_of_provider=True)
     ended.put("in hand")
     now[0] = IDLE_SECONDS + 1

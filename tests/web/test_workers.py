@@ -133,7 +133,7 @@ def desk(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory, accoun
             worker = Worker(Team(number, 2, sockets), together)
 
             def area(_: str, clock: Clock, number: int = number) -> PatronArea:
-                return PatronArea(Sessions(monotonic=clock, worker=number), True, None, clock)
+                return PatronArea(Sessions(now=clock, worker=number), True, None, clock)
 
             tries = together.tries("accounts", most=WRONG_MAX)
             accounts = Accounts(accounts_file, agency=AGENCY, monotonic=clock, tries=tries)

@@ -50,7 +50,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
         provider = stack.enter_context(_staff_provider(site, together))
         yield Surroundings(
             stack.enter_context(closing(Places(open_site))),
-            Sessions(monotonic=time.monotonic, worker=None if worker is None else worker.number),
+            Sessions(now=time.time, worker=None if worker is None else worker.number),
             site.section.name,
             user_name(),
             accounts,
@@ -92,16 +92,16 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
     from cprsync.web.me.area import BACK, SIGN_IN, PatronArea, PatronProvider, patron_sessions
 
     number, together = (None, None) if worker is None else (worker.number, worker.together)
-    sessions = patron_sessions(time.monotonic, worker=number)
+    sessions = patron_sessions(time.time, worker=number)
     if section.sign_in is None:
-        yield PatronArea(sessions, section.cards, None, time.monotonic)
+        yield PatronArea(sessions, section.cards, None, time.time)
         return
     with site.counterparts.provider(section.sign_in, back=BACK, after=SIGN_IN) as provider:
         secure = site.settings.desk.certificate is not None
         journeys = _journeys(provider, "cprsync-me-way", together, secure=secure)
         named_by, claim = section.sign_in.claim
         door = PatronProvider(journeys, section.sign_in.title, claim, named_by)
-        yield PatronArea(sessions, section.cards, door, time.monotonic)
+        yield PatronArea(sessions, section.cards, door, time.time)
 
 
 def _journeys(provider: Provider, cookie: str, together: Together | None, *, secure: bool) -> Journeys:

@@ -26,10 +26,10 @@ LONGEST_SECONDS: Final = 2 * 60 * 60
 OWN_MAX: Final = 5
 
 
-def patron_sessions(monotonic: Callable[[], float], *, worker: int | None = None) -> Sessions:
+def patron_sessions(now: Callable[[], float], *, worker: int | None = None) -> Sessions:
     """The sessions of patrons."""
     return Sessions(
-        monotonic=monotonic,
+        now=now,
         idle_seconds=IDLE_SECONDS,
         longest_seconds=LONGEST_SECONDS,
         own_most=OWN_MAX,
@@ -58,4 +58,5 @@ class PatronArea:
     takes_cards: bool
     #: None: nobody can prove more than a card
     provider: PatronProvider | None
-    monotonic: Callable[[], float]
+    #: the time that all machines of a desk have, in seconds
+    now: Callable[[], float]

@@ -59,7 +59,7 @@ class PatronDoor(Door):
         super().__init__(area.sessions, renderer, cookie=PATRONS_COOKIE, secure=secure)
         self._places = places
         self._room = CapacityLimiter(PATRONS_MAX)
-        self._monotonic = area.monotonic
+        self._now = area.now
 
     def get(self, page: Page) -> Endpoint:
         """A page that is only looked at."""
@@ -94,7 +94,7 @@ class PatronDoor(Door):
         return answer
 
     async def _answered(self, request: Request, session: Session, page: Page, form: dict[str, list[str]]) -> Response:
-        if not session.may_ask(self._monotonic(), a_minute=PAGES_A_MINUTE):
+        if not session.may_ask(self._now(), a_minute=PAGES_A_MINUTE):
             return self.failed(session, "me_calm", 429)
 
         def visit(place: Place) -> Response:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakValueDictionary
 
 from cprsync.domain.desk.roles import may
+from cprsync.domain.trust.moments import AHEAD
 from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.memory.unsent import PAGES_MAX, UNSENT_SECONDS, Because, UnsentForms
 
@@ -128,7 +129,7 @@ class Session:
 
     def may_ask(self, now: float, *, a_minute: int) -> bool:
         """Count a page. False: there were so many within a minute that it has to wait."""
-        while self._asked and now - self._asked[0] > _MINUTE:
+        while self._asked and abs(now - self._asked[0]) > _MINUTE:
             self._asked.popleft()
         is_calm = len(self._asked) < a_minute
         if is_calm:
@@ -251,7 +252,7 @@ class Sessions:
     def __init__(
         self,
         *,
-        monotonic: Callable[[], float],
+        now: Callable[[], float],
         idle_seconds: int = IDLE_SECONDS,
         longest_seconds: int = LONGEST_SECONDS,
         own_most: int = SESSIONS_MAX,
@@ -260,21 +261,21 @@ class Sessions:
         """Hold no sessions yet.
 
         Args:
-            monotonic: the time, in seconds.
+            now: the time that all machines of a desk have, in seconds.
             idle_seconds: how long a session lasts without a request.
             longest_seconds: how long it lasts at most.
             own_most: how many sessions one person has. The one that has been idle longest makes room.
             worker: which of several this is, so that a cookie says where its session is; None: the only one.
         """
         self._begins_with = "" if worker is None else f"{worker}{_AFTER_WORKER}"
-        self._monotonic, self._idle, self._longest = monotonic, idle_seconds, longest_seconds
+        self._now, self._idle, self._longest = now, idle_seconds, longest_seconds
         self._own_most, self._secret = own_most, secrets.token_bytes(_TOKEN_BYTES)
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
         self._strangers: OrderedDict[str, Session] = OrderedDict()
         #: those that time has ended, by what their forms carry: a form of theirs may still come
         self._ended: OrderedDict[str, Session] = OrderedDict()
-        self.unsent = UnsentForms(monotonic, begins_with=self._begins_with)
+        self.unsent = UnsentForms(now, begins_with=self._begins_with)
         self._lock = threading.Lock()
         #: by the token of a session: held while a form of it is answered
         self._answering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -303,7 +304,7 @@ class Sessions:
         is_of_provider: bool = False,
     ) -> Session:
         """Begin a session under a new token. `user`: "" for a stranger, who has not signed in."""
-        now = self._monotonic()
+        now = self._now()
         drawn = secrets.token_urlsafe(_TOKEN_BYTES)
         body = f"{self._begins_with}{drawn}"
         token = body if user else self._sealed(f"{body}{_WITHIN}{int(now)}")
@@ -325,13 +326,13 @@ class Sessions:
         """The session of a cookie, if it still lasts."""
         if token is None:
             return None
-        now = self._monotonic()
+        now = self._now()
         with self._lock:
             among = self._by_token if token in self._by_token else self._strangers
             session = among.get(token) or self._stranger_again(token)
             if session is None:
                 return None
-            if now > self._end_of(session):
+            if self._is_over(session, now):
                 del among[token]
                 self._note_ended(session, now)
                 return None
@@ -359,15 +360,19 @@ class Sessions:
     def find_ended(self, form_token: str) -> Session | None:
         """The session of somebody that time has ended, by what its forms carry. None: there is none, or no more."""
         with self._lock:
-            self._sweep(self._monotonic())
+            self._sweep(self._now())
             return self._ended.get(form_token)
 
     def _end_of(self, session: Session) -> float:
         return min(session.seen + self._idle, session.began + self._longest)
 
+    def _is_over(self, session: Session, now: float) -> bool:
+        # the clock was ahead when it was last used: nobody knows for how long nobody has used it
+        return now > self._end_of(session) or session.seen > now + AHEAD.total_seconds()
+
     def _sweep(self, now: float) -> None:
         """End what nobody has used for too long, and forget what has waited for too long after its end."""
-        while self._by_token and now > self._end_of(session := next(iter(self._by_token.values()))):
+        while self._by_token and self._is_over(session := next(iter(self._by_token.values())), now):
             del self._by_token[session.token]
             self._note_ended(session, now)
         while self._ended and now > self._end_of(next(iter(self._ended.values()))) + ENDED_SECONDS:

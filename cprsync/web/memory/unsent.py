@@ -87,9 +87,9 @@ class Unsent:
 class UnsentForms:
     """The forms that wait at one server. Many threads may use it."""
 
-    def __init__(self, monotonic: Callable[[], float], *, begins_with: str = "") -> None:
+    def __init__(self, now: Callable[[], float], *, begins_with: str = "") -> None:
         """`begins_with`: what a key begins with, so that it says which of several workers has the form."""
-        self._monotonic, self._begins_with = monotonic, begins_with
+        self._now, self._begins_with = now, begins_with
         #: by a hash of the key: when it came, and the form as the key sealed it
         self._waiting: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self._lock = threading.Lock()
@@ -99,7 +99,7 @@ class UnsentForms:
         key = f"{self._begins_with}{secrets.token_hex(_KEY_BYTES)}"
         sealed = _seal_of(key).encrypt(json.dumps(asdict(unsent)).encode())
         with self._lock:
-            self._waiting[_name_of(key)] = (self._monotonic(), sealed)
+            self._waiting[_name_of(key)] = (self._now(), sealed)
             while len(self._waiting) > UNSENT_MAX:
                 self._waiting.popitem(last=False)
         return key
@@ -121,7 +121,7 @@ class UnsentForms:
 
     def _let_go(self) -> None:
         """Forget what has waited for too long."""
-        until = self._monotonic() - UNSENT_SECONDS
+        until = self._now() - UNSENT_SECONDS
         while self._waiting and next(iter(self._waiting.values()))[0] < until:
             self._waiting.popitem(last=False)
 
