@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
@@ -208,6 +209,25 @@ class Site:
                 # before anything else: an older copy of the database may have brought back patrons who were erased
                 store.journal.begin()
             yield store
+
+    def seals_at(self, door: str) -> Callable[[str], list[str]]:
+        """What seals the sessions of strangers at a door, on every machine that has the library's keys.
+
+        It gives one seal for each live key, that of the newest first. Raises ConfigurationError.
+        """
+        from cprsync.store.seals.keys import Keyring
+        from cprsync.store.seals.vault import Vault
+
+        agency = self.section.agency
+        vault = Vault(Keyring.load(self.settings.keys.dir), agency=agency, random=os.urandom)
+
+        def seals(text: str) -> list[str]:
+            # a key folder that is being mended: the keys at hand stay
+            with suppress(ConfigurationError):
+                vault.follow()
+            return [seal.hex() for seal in vault.probes(f"session|{agency}|{door}", text)]
+
+        return seals
 
     @contextmanager
     def targets(self, patience: Patience | None = None, *, asks: bool = True) -> Iterator[tuple[OpenTarget, ...]]:

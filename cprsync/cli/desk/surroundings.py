@@ -35,7 +35,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
     from cprsync.web.accounts import Accounts
     from cprsync.web.entry import Surroundings
     from cprsync.web.memory.places import Places
-    from cprsync.web.memory.sessions import Sessions
+    from cprsync.web.memory.sessions import COOKIE, Sessions
     from cprsync.web.memory.tries import WRONG_MAX
     from cprsync.wiring.site import Site
 
@@ -50,7 +50,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
         provider = stack.enter_context(_staff_provider(site, together))
         yield Surroundings(
             stack.enter_context(closing(Places(open_site))),
-            Sessions(now=time.time, worker=None if worker is None else worker.number),
+            Sessions(now=time.time, worker=None if worker is None else worker.number, seals=site.seals_at(COOKIE)),
             site.section.name,
             user_name(),
             accounts,
@@ -90,9 +90,10 @@ def _patron_area(site: Site, worker: Worker | None) -> Iterator[PatronArea | Non
         yield None
         return
     from cprsync.web.me.area import BACK, SIGN_IN, PatronArea, PatronProvider, patron_sessions
+    from cprsync.web.memory.sessions import PATRONS_COOKIE
 
     number, together = (None, None) if worker is None else (worker.number, worker.together)
-    sessions = patron_sessions(time.time, worker=number)
+    sessions = patron_sessions(time.time, worker=number, seals=site.seals_at(PATRONS_COOKIE))
     if section.sign_in is None:
         yield PatronArea(sessions, section.cards, None, time.time)
         return

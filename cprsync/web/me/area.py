@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.web.journeys import Journeys
+    from cprsync.web.memory.sessions import Seals
 
 #: Where the pages are, and where a browser comes back to from the identity provider.
 ROOT: Final = "/me"
@@ -26,7 +27,7 @@ LONGEST_SECONDS: Final = 2 * 60 * 60
 OWN_MAX: Final = 5
 
 
-def patron_sessions(now: Callable[[], float], *, worker: int | None = None) -> Sessions:
+def patron_sessions(now: Callable[[], float], *, worker: int | None = None, seals: Seals | None = None) -> Sessions:
     """The sessions of patrons."""
     return Sessions(
         now=now,
@@ -34,6 +35,7 @@ def patron_sessions(now: Callable[[], float], *, worker: int | None = None) -> S
         longest_seconds=LONGEST_SECONDS,
         own_most=OWN_MAX,
         worker=worker,
+        seals=seals,
     )
 
 

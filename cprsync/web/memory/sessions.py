@@ -24,12 +24,15 @@ from cprsync.web.memory.places import WAIT_SECONDS, DeskBusy
 from cprsync.web.memory.unsent import PAGES_MAX, UNSENT_SECONDS, Because, UnsentForms
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from cprsync.catalogues import Language
     from cprsync.domain.desk.roles import Role, Task
     from cprsync.services.desk.own import SignedInByCard, SignedInByClaim
     from cprsync.web.memory.unsent import Unsent
+
+    #: the seals of a text, one for each live key, that of the newest first
+    Seals = Callable[[str], Sequence[str]]
 
 #: A session ends after so many seconds without a request, and so many seconds after it began.
 IDLE_SECONDS: Final = 30 * 60
@@ -249,7 +252,7 @@ class Session:
 class Sessions:
     """All sessions of one server. Many threads may use it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- how long they last, how many there are, and where
         self,
         *,
         now: Callable[[], float],
@@ -257,6 +260,7 @@ class Sessions:
         longest_seconds: int = LONGEST_SECONDS,
         own_most: int = SESSIONS_MAX,
         worker: int | None = None,
+        seals: Seals | None = None,
     ) -> None:
         """Hold no sessions yet.
 
@@ -266,10 +270,11 @@ class Sessions:
             longest_seconds: how long it lasts at most.
             own_most: how many sessions one person has. The one that has been idle longest makes room.
             worker: which of several this is, so that a cookie says where its session is; None: the only one.
+            seals: seals the sessions of strangers at this door; None: with a secret of this process.
         """
         self._begins_with = "" if worker is None else f"{worker}{_AFTER_WORKER}"
         self._now, self._idle, self._longest = now, idle_seconds, longest_seconds
-        self._own_most, self._secret = own_most, secrets.token_bytes(_TOKEN_BYTES)
+        self._own_most, self._seals = own_most, _seals_of_process() if seals is None else seals
         self._by_token: OrderedDict[str, Session] = OrderedDict()
         #: apart, so that a flood of requests without a cookie ends no session of staff
         self._strangers: OrderedDict[str, Session] = OrderedDict()
@@ -308,7 +313,7 @@ class Sessions:
         drawn = secrets.token_urlsafe(_TOKEN_BYTES)
         body = f"{self._begins_with}{drawn}"
         token = body if user else self._sealed(f"{body}{_WITHIN}{int(now)}")
-        form_token = secrets.token_urlsafe(_TOKEN_BYTES) if user else self._seal(f"form {token}")
+        form_token = secrets.token_urlsafe(_TOKEN_BYTES) if user else self._seals(f"form {token}")[0]
         session = Session(token, form_token, user, roles, began=now, seen=now, language=language, proof=proof)
         session.is_of_provider, session.left = is_of_provider, self._idle
         with self._lock:
@@ -385,29 +390,37 @@ class Sessions:
             self._ended.popitem(last=False)
 
     def _stranger_again(self, token: str) -> Session | None:
-        """A stranger's session that has made room: else a flood of strangers would let nobody sign in."""
-        body, _, _ = token.rpartition(_WITHIN)
+        """A stranger's session that has made room, or that another process began.
+
+        Else a flood of strangers, or a restart, would let nobody sign in.
+        """
+        body, _, seal = token.rpartition(_WITHIN)
         began = body.rpartition(_WITHIN)[2]
-        if not began.isdecimal() or not hmac.compare_digest(self._sealed(body).encode(), token.encode()):
+        # one key after the other: while they are changed, another process may seal by another one
+        seals = [one.encode() for one in self._seals(body)] if began.isdecimal() else []
+        key = next((nth for nth, one in enumerate(seals) if hmac.compare_digest(one, seal.encode())), None)
+        if key is None:
             return None
         at = float(began)
-        session = Session(token, self._seal(f"form {token}"), "", frozenset(), began=at, seen=at)
+        session = Session(token, self._seals(f"form {token}")[key], "", frozenset(), began=at, seen=at)
         self._strangers[token] = session
         while len(self._strangers) > STRANGERS_MAX:
             self._strangers.popitem(last=False)
         return session
 
     def _sealed(self, body: str) -> str:
-        return f"{body}{_WITHIN}{self._seal(body)}"
-
-    def _seal(self, what: str) -> str:
-        return hmac.new(self._secret, what.encode(), hashlib.sha256).hexdigest()
+        return f"{body}{_WITHIN}{self._seals(body)[0]}"
 
     def end(self, session: Session) -> None:
         """End a session, and forget what it had in hand."""
         with self._lock:
             for among in (self._by_token, self._strangers):
                 among.pop(session.token, None)
+
+
+def _seals_of_process() -> Seals:
+    secret = secrets.token_bytes(_TOKEN_BYTES)
+    return lambda what: [hmac.new(secret, what.encode(), hashlib.sha256).hexdigest()]
 
 
 def cookie_name(name: str, *, secure: bool) -> str:
