@@ -23,7 +23,7 @@ from cprsync.domain.netmedia.account import (
 )
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.errors import CprsyncError, NetMediaUnavailable
-from cprsync.mock.town.culr_accounts import Accounts, Request, Result
+from cprsync.mock.town.culr_accounts import CulrAccounts, CulrRequest, CulrResult
 from cprsync.netmedia.client import CulrCircuit
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CulrDouble:
     """One library's CULR. `accounts` is everybody's: two doubles may share them."""
 
     agency: str = "775100"
-    accounts: Accounts = field(default_factory=lambda: Accounts(Forgetful()))  # type: ignore[arg-type]
+    accounts: CulrAccounts = field(default_factory=lambda: CulrAccounts(Forgetful()))  # type: ignore[arg-type]
     #: what the coming calls are answered with, first one first, in CULR's place: nothing is done
     failures: list[Code | CprsyncError] = field(default_factory=list)
     #: so many of the coming answers are lost, after what was asked is done
@@ -144,7 +144,7 @@ class CulrDouble:
         agencies = frozenset(agency for agency, _, _ in result.accounts)
         return Reply(Code(result.code), Held(call.identity in ours, result.patron.municipality, agencies, ours))
 
-    def _carried_out(self, call: Call) -> Result:
+    def _carried_out(self, call: Call) -> CulrResult:
         kind, value = call.identity.type.value, call.identity.value
         if call.operation is Operation.READ_GLOBAL:
             return self.accounts.accounts_of_number(value)
@@ -152,7 +152,7 @@ class CulrDouble:
             return self.accounts.accounts_of_account(self.agency, value)
         other = None if call.other is None else (call.other.type.value, call.other.value)
         return self.accounts.carry_out(
-            Request(
+            CulrRequest(
                 call.operation.value,
                 self.agency,
                 kind,

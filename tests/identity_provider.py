@@ -14,7 +14,7 @@ from cprsync.identity.calls import ProviderCalls
 from cprsync.identity.provider import Provider
 from cprsync.identity.settings import ProviderSettings
 from cprsync.mock.certs import develop_certificates
-from cprsync.mock.identity import Identity, identity_app, load_identity
+from cprsync.mock.identity import IdentityProvider, identity_app, load_identity
 from cprsync.mock.tls import make_context
 from cprsync.mock.town.people import load_town
 from cprsync.mock.town.register import new_register
@@ -44,7 +44,7 @@ class RealTime:
 class Known:
     """A provider that runs."""
 
-    identity: Identity
+    identity: IdentityProvider
     folder: Path
     ca: Path
     #: the provider's clock

@@ -21,7 +21,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.mock.certs import (
     Authority,
     DevCertificates,
-    Identity,
+    IssuedIdentity,
     Profile,
     develop_certificates,
     load_key,
@@ -303,7 +303,7 @@ def test_both_sides_shake_hands(made: DevCertificates, version: ssl.TLSVersion, 
     assert shake_hands(server, client, host=host) == made.serial
 
 
-def issued(folder: Path, identity: Identity) -> Path:
+def issued(folder: Path, identity: IssuedIdentity) -> Path:
     identity.write(folder, "leaf")
     return folder / "leaf.pem"
 

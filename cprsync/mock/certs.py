@@ -41,7 +41,7 @@ _HASHES: dict[str, type[hashes.SHA256 | hashes.SHA384 | hashes.SHA512]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class CertificateProfile:
     """What the profile says of one certificate. What this kind of certificate does not have is empty."""
 
     common_name: str
@@ -91,10 +91,10 @@ def _general_name(host: str) -> x509.GeneralName:
 class Profile:
     """The shape of all four certificates."""
 
-    root: Shape
-    issuing: Shape
-    client: Shape
-    server: Shape
+    root: CertificateProfile
+    issuing: CertificateProfile
+    client: CertificateProfile
+    server: CertificateProfile
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -104,7 +104,7 @@ class Profile:
             ConfigurationError: it is no TOML, or a part is missing, unknown or impossible.
         """
         try:
-            return cls(**{name: Shape(**fields) for name, fields in tomllib.loads(text).items()})
+            return cls(**{name: CertificateProfile(**fields) for name, fields in tomllib.loads(text).items()})
         except (tomllib.TOMLDecodeError, TypeError) as error:
             raise ConfigurationError("the certificate profile is not in order") from error
 
@@ -120,7 +120,7 @@ def packaged_profile() -> Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class IssuedIdentity:
     """A certificate with its key and the certificate of its issuer."""
 
     certificate: x509.Certificate
@@ -167,7 +167,7 @@ class Authority:
 
     def issue_client(
         self, *, valid_from: datetime, days: int | None = None, cvr: str | None = None, uuid: str | None = None
-    ) -> Identity:
+    ) -> IssuedIdentity:
         """Issue a client's certificate. Values that are left out come from the profile."""
         shape = self.profile.client
         shape = replace(shape, days=days or shape.days, cvr=cvr or shape.cvr, uuid=uuid or shape.uuid)
@@ -181,7 +181,7 @@ class Authority:
         days: int | None = None,
         hosts: Sequence[str] | None = None,
         key: rsa.RSAPrivateKey | None = None,
-    ) -> Identity:
+    ) -> IssuedIdentity:
         """Issue a server's certificate. Values that are left out come from the profile; `key`: a new one."""
         shape = self.profile.server
         shape = replace(shape, days=days or shape.days, hosts=hosts or shape.hosts)
@@ -190,17 +190,17 @@ class Authority:
 
     def _issue(
         self,
-        shape: Shape,
+        shape: CertificateProfile,
         valid_from: datetime,
         *extensions: x509.ExtensionType,
         key: rsa.RSAPrivateKey | None = None,
-    ) -> Identity:
+    ) -> IssuedIdentity:
         key = key or _new_key(shape)
         builder = _build(shape, key, valid_from, issuer=self.certificate.subject, issuer_key=self.key)
         builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
-        return Identity(_sign(builder, self.key, shape), self.certificate, key)
+        return IssuedIdentity(_sign(builder, self.key, shape), self.certificate, key)
 
 
 def make_authority(folder: Path, *, profile: Profile, now: datetime) -> Authority:
@@ -291,12 +291,12 @@ def _new_authority(profile: Profile, valid_from: datetime) -> Authority:
     return Authority(profile, root, issuing, key)
 
 
-def _new_key(shape: Shape) -> rsa.RSAPrivateKey:
+def _new_key(shape: CertificateProfile) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=shape.key_bits)
 
 
 def _build(
-    shape: Shape,
+    shape: CertificateProfile,
     key: rsa.RSAPrivateKey,
     valid_from: datetime,
     *,
@@ -333,7 +333,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey, shape: Shape) -> x509.Certificate:
+def _sign(builder: x509.CertificateBuilder, key: rsa.RSAPrivateKey, shape: CertificateProfile) -> x509.Certificate:
     algorithm = _HASHES[shape.hash]()
     pss = padding.PSS(mgf=padding.MGF1(algorithm), salt_length=padding.PSS.DIGEST_LENGTH)
     return builder.sign(key, algorithm, rsa_padding=pss)
@@ -352,7 +352,7 @@ def _kept_authority(folder: Path, profile: Profile, now: datetime) -> Authority 
     return Authority(profile, root, certificate, key) if named and sized and whole else None
 
 
-def _kept_identity(folder: Path, name: str, authority: Authority, now: datetime) -> Identity | None:
+def _kept_identity(folder: Path, name: str, authority: Authority, now: datetime) -> IssuedIdentity | None:
     """The certificate and key in the folder. None: there are none, or they are incomplete, expired or of another CA."""
     try:
         certificate = x509.load_pem_x509_certificates((folder / f"{name}.pem").read_bytes())[0]
@@ -361,7 +361,7 @@ def _kept_identity(folder: Path, name: str, authority: Authority, now: datetime)
         return None
     issued = _is_issued(certificate, authority.certificate, now) and _belongs(key, certificate)
     bundled = (folder / f"{name}.p12").is_file()
-    return Identity(certificate, authority.certificate, key) if issued and bundled else None
+    return IssuedIdentity(certificate, authority.certificate, key) if issued and bundled else None
 
 
 def _is_issued(certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:
@@ -384,7 +384,7 @@ def _belongs(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> bool:
     return True
 
 
-def _serves(certificate: x509.Certificate, shape: Shape) -> bool:
+def _serves(certificate: x509.Certificate, shape: CertificateProfile) -> bool:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

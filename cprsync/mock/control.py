@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from cprsync.errors import BadInput, CprsyncError, RunStopped
 from cprsync.mock.asking import Document, Mock, ask, change
 from cprsync.mock.town.calls import SERVICES
-from cprsync.mock.town.culr_accounts import CPR, OK, Request
+from cprsync.mock.town.culr_accounts import CPR, OK, CulrRequest
 from cprsync.mock.town.events import PROTECTION
 from cprsync.mock.town.faults import PASSING, PASSING_ON_REQUEST, SECONDS_MAX, read_fault
 from cprsync.mock.town.people import no_such_person
@@ -27,8 +27,8 @@ from cprsync.mock.town.people import no_such_person
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cprsync.mock.town.people import Person
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.people import TownPerson
+    from cprsync.mock.town.register import TownRegister
 
 #: More than a year of working days in one call is a mistake.
 NIGHTS_MAX = 370
@@ -37,7 +37,7 @@ NIGHTS_MAX = 370
 ON_REQUEST: Final = {"fbs-": "/fbs", "koha-": "/koha", "hook-": "/webhook"}
 
 #: Does what a path asks for.
-Answering: TypeAlias = "Callable[[Register, Mapping[str, Any]], Document]"
+Answering: TypeAlias = "Callable[[TownRegister, Mapping[str, Any]], Document]"
 
 
 def event(mock: Mock, kind: str, who: str, to: str | None = None) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def fbs_latency(mock: Mock, seconds: float) -> dict[str, Any]:
 
 
 def carry_out(
-    register: Register, path: str, asked: Mapping[str, Any], more: Mapping[str, Answering] = MappingProxyType({})
+    register: TownRegister, path: str, asked: Mapping[str, Any], more: Mapping[str, Answering] = MappingProxyType({})
 ) -> Document:
     """Do what a path asks for. `more`: the paths of counterparts that are only served on request; they come first.
 
@@ -218,7 +218,7 @@ def carry_out(
     return found(register, asked)
 
 
-def _served(register: Register, more: Mapping[str, Answering]) -> Iterator[str]:
+def _served(register: TownRegister, more: Mapping[str, Answering]) -> Iterator[str]:
     """How the faults begin of what this mock serves on request."""
     for begin, path in ON_REQUEST.items():
         with suppress(BadInput):
@@ -226,13 +226,13 @@ def _served(register: Register, more: Mapping[str, Answering]) -> Iterator[str]:
             yield begin
 
 
-def _event(register: Register, asked: Mapping[str, Any]) -> Document:
+def _event(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     to = asked.get("to")
     touched = register.happen(str(asked.get("kind")), who=str(asked.get("who")), to=None if to is None else str(to))
     return {"day": register.day.isoformat(), "kind": asked["kind"], "who": asked["who"], "touched": touched}
 
 
-def _night(register: Register, asked: Mapping[str, Any]) -> Document:
+def _night(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     count, empty = asked.get("count", 1), asked.get("empty", True)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= NIGHTS_MAX:
         raise BadInput("the number of nights is 1 to {most}", most=NIGHTS_MAX, kind="mock.control")
@@ -246,21 +246,21 @@ def _night(register: Register, asked: Mapping[str, Any]) -> Document:
     }
 
 
-def _day(register: Register, _asked: Mapping[str, Any]) -> Document:
+def _day(register: TownRegister, _asked: Mapping[str, Any]) -> Document:
     register.move_day()
     return {"day": register.day.isoformat(), "files": [], "persons": 0}
 
 
-def _reset(register: Register, _asked: Mapping[str, Any]) -> Document:
+def _reset(register: TownRegister, _asked: Mapping[str, Any]) -> Document:
     register.begin_anew()
     return {"day": register.day.isoformat(), "people": len(register.people)}
 
 
-def _state(register: Register, _asked: Mapping[str, Any]) -> Document:
+def _state(register: TownRegister, _asked: Mapping[str, Any]) -> Document:
     return register.dump()
 
 
-def _people(register: Register, asked: Mapping[str, Any]) -> Document:
+def _people(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     who = asked.get("who")
     if who is not None and who not in register.people:
         raise no_such_person(register.people, kind="mock.people")
@@ -268,7 +268,7 @@ def _people(register: Register, asked: Mapping[str, Any]) -> Document:
     return {"day": register.day.isoformat(), "people": [_person(register, person) for person in shown]}
 
 
-def _person(register: Register, person: Person) -> Document:
+def _person(register: TownRegister, person: TownPerson) -> Document:
     published = register.published.get(person.key)
     return {
         "key": person.key,
@@ -279,7 +279,7 @@ def _person(register: Register, person: Person) -> Document:
     }
 
 
-def _calls(register: Register, asked: Mapping[str, Any]) -> Document:
+def _calls(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     if asked.get("who") is not None and asked["who"] not in register.people:
         raise no_such_person(register.people, kind="mock.calls")
     if asked.get("service") not in {None, *SERVICES}:
@@ -287,16 +287,16 @@ def _calls(register: Register, asked: Mapping[str, Any]) -> Document:
     return register.calls.select(asked)
 
 
-def _clock(register: Register, _asked: Mapping[str, Any]) -> Document:
+def _clock(register: TownRegister, _asked: Mapping[str, Any]) -> Document:
     return {"day": register.day.isoformat(), "now": register.now.isoformat()}
 
 
-def _fault(register: Register, asked: Mapping[str, Any]) -> Document:
+def _fault(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     register.add_fault(**read_fault(asked))
     return {"faults": register.faults.dump()}
 
 
-def _chaos(register: Register, asked: Mapping[str, Any], kinds: Sequence[str]) -> Document:
+def _chaos(register: TownRegister, asked: Mapping[str, Any], kinds: Sequence[str]) -> Document:
     wanted = read_fault({**asked, "kind": kinds[0]})
     services = Counter(_service_of(kind) for kind in kinds)
     for place, kind in enumerate(kinds):
@@ -310,7 +310,7 @@ def _service_of(kind: str) -> str:
     return next((one for one in ("sftp-", "culr-", *ON_REQUEST) if kind.startswith(one)), "register")
 
 
-def _snapshot(register: Register, asked: Mapping[str, Any]) -> Document:
+def _snapshot(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     into = Path(str(asked.get("into")))
     if not into.is_absolute() or os.path.lexists(into):
         raise BadInput("a snapshot takes a folder that is not there yet", kind="mock.snapshot")
@@ -319,21 +319,21 @@ def _snapshot(register: Register, asked: Mapping[str, Any]) -> Document:
     return {"day": register.day.isoformat(), "folder": str(into), "people": len(register.people)}
 
 
-def _calm(register: Register, _asked: Mapping[str, Any]) -> Document:
+def _calm(register: TownRegister, _asked: Mapping[str, Any]) -> Document:
     register.calm()
     return {"faults": register.faults.dump()}
 
 
-def _culr(register: Register, _asked: Mapping[str, Any]) -> Document:
+def _culr(register: TownRegister, _asked: Mapping[str, Any]) -> Document:
     return register.culr.dump({person.number: key for key, person in register.people.items()})
 
 
-def _latency(register: Register, asked: Mapping[str, Any]) -> Document:
+def _latency(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     register.latency = _seconds(asked)
     return {"latency": register.latency}
 
 
-def _culr_latency(register: Register, asked: Mapping[str, Any]) -> Document:
+def _culr_latency(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     register.culr.latency = _seconds(asked)
     return {"latency": register.culr.latency}
 
@@ -345,7 +345,7 @@ def _seconds(asked: Mapping[str, Any]) -> float:
     return float(seconds)
 
 
-def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
+def _culr_write(register: TownRegister, asked: Mapping[str, Any]) -> Document:
     """Do what any library does at CULR, one of the mock's or not."""
     who, value, to = asked.get("who"), asked.get("value"), asked.get("to")
     if who is not None and who not in register.people:
@@ -355,7 +355,7 @@ def _culr_write(register: Register, asked: Mapping[str, Any]) -> Document:
     number = None if who is None else register.people[str(who)].number
     # with a number of the library's own: an account beside the one under the CPR number
     uid = number or asked.get("uid")
-    request = Request(
+    request = CulrRequest(
         CULR_WRITES[str(asked["kind"])],
         str(asked.get("agency")),
         str(asked.get("type", CPR)),

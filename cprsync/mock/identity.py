@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from cprsync.mock.town.faults import Fault
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.faults import TownFault
+    from cprsync.mock.town.register import TownRegister
 
 #: Who works at the libraries, and what the claim `groups` says of them. The last one has no role anywhere.
 STAFF: Final = {
@@ -74,12 +74,12 @@ class Granted:
 
 
 @dataclass
-class Identity:
+class IdentityProvider:
     """The provider: its name, its key, our clients' secret, and the codes that nobody has redeemed."""
 
     issuer: str
     secret: str
-    register: Register
+    register: TownRegister
     now: Callable[[], datetime]
     key: RSAKey
     codes: OrderedDict[str, Granted] = field(default_factory=OrderedDict)
@@ -105,7 +105,7 @@ class Identity:
         person = self.register.people.get(OWN.get(name, ""))
         return {} if person is None else {"cpr": person.number}
 
-    def take(self, *kinds: str) -> Fault | None:
+    def take(self, *kinds: str) -> TownFault | None:
         """A fault of one of these kinds, if one is due."""
         return self.register.take_fault(kinds)
 
@@ -189,14 +189,16 @@ def _unsigned(claims: Mapping[str, Any]) -> str:
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + "."
 
 
-def load_identity(folder: Path, register: Register, *, issuer: str, now: Callable[[], datetime]) -> Identity:
+def load_identity(
+    folder: Path, register: TownRegister, *, issuer: str, now: Callable[[], datetime]
+) -> IdentityProvider:
     """The provider of a folder, with the key and the secret that it had last time."""
     folder.mkdir(mode=0o700, exist_ok=True)
     secret = folder / "secret"
     if not secret.exists():
         replace_private(secret, secrets.token_urlsafe(32).encode())
     with open_private(secret) as file:
-        return Identity(issuer, file.read().decode(), register, now, ensure_key(folder))
+        return IdentityProvider(issuer, file.read().decode(), register, now, ensure_key(folder))
 
 
 def ensure_key(folder: Path) -> RSAKey:
@@ -213,9 +215,9 @@ def ensure_key(folder: Path) -> RSAKey:
 # -- over HTTP ---------------------------------------------------------------------------------------------
 
 
-def identity_app(identity: Identity) -> Starlette:
+def identity_app(identity: IdentityProvider) -> Starlette:
     """The application of the provider."""
-    pages: dict[str, tuple[str, Callable[[Identity, Request], Awaitable[Response]]]] = {
+    pages: dict[str, tuple[str, Callable[[IdentityProvider, Request], Awaitable[Response]]]] = {
         "/.well-known/openid-configuration": ("GET", _describe),
         "/keys": ("GET", _show_keys),
         "/authorize": ("GET", _choose),
@@ -229,7 +231,7 @@ def identity_app(identity: Identity) -> Starlette:
 
 
 async def _served(
-    identity: Identity, page: Callable[[Identity, Request], Awaitable[Response]], request: Request
+    identity: IdentityProvider, page: Callable[[IdentityProvider, Request], Awaitable[Response]], request: Request
 ) -> Response:
     fault = identity.take("oidc-down", "oidc-slow")
     if fault is not None and fault.kind == "oidc-slow":
@@ -239,7 +241,7 @@ async def _served(
     return await page(identity, request)
 
 
-async def _describe(identity: Identity, _: Request) -> Response:
+async def _describe(identity: IdentityProvider, _: Request) -> Response:
     at = identity.issuer
     return JSONResponse(
         {
@@ -260,11 +262,11 @@ async def _describe(identity: Identity, _: Request) -> Response:
     )
 
 
-async def _show_keys(identity: Identity, _: Request) -> Response:
+async def _show_keys(identity: IdentityProvider, _: Request) -> Response:
     return JSONResponse({"keys": [{**identity.key.as_dict(private=False), "use": "sig", "alg": _ALGORITHM}]})
 
 
-async def _choose(identity: Identity, request: Request) -> Response:
+async def _choose(identity: IdentityProvider, request: Request) -> Response:
     """The list of everybody who may sign in. With `login_hint`, nobody is asked."""
     asked = dict(request.query_params)
     if (wrong := _mistake_in(asked)) is not None:
@@ -301,14 +303,14 @@ def _mistake_in(asked: Mapping[str, str]) -> str | None:
     return None
 
 
-async def _answer(identity: Identity, request: Request) -> Response:
+async def _answer(identity: IdentityProvider, request: Request) -> Response:
     asked = await _form(request)
     if asked is None or _mistake_in(asked) is not None:
         return HTMLResponse("<h1>no such request</h1>", status_code=400)
     return _sent_back(identity, asked, asked.get("who", ""))
 
 
-def _sent_back(identity: Identity, asked: Mapping[str, str], who: str) -> Response:
+def _sent_back(identity: IdentityProvider, asked: Mapping[str, str], who: str) -> Response:
     answer = {"state": asked.get("state", ""), "iss": identity.issuer}
     if who in identity.people():
         answer["code"] = identity.grant(asked, who)
@@ -320,7 +322,7 @@ def _sent_back(identity: Identity, asked: Mapping[str, str], who: str) -> Respon
     return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", status_code=303)
 
 
-async def _redeem(identity: Identity, request: Request) -> Response:
+async def _redeem(identity: IdentityProvider, request: Request) -> Response:
     form = await _form(request) or {}
     client = _client_of(identity, request.headers.get("authorization", ""), form)
     if client is None:
@@ -336,7 +338,7 @@ async def _redeem(identity: Identity, request: Request) -> Response:
     return JSONResponse({**token, "id_token": identity.token(granted)})
 
 
-async def _show_claims(identity: Identity, request: Request) -> Response:
+async def _show_claims(identity: IdentityProvider, request: Request) -> Response:
     granted = identity.tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))
     if granted is None:
         return JSONResponse({"error": "invalid_token"}, status_code=401)
@@ -346,14 +348,14 @@ async def _show_claims(identity: Identity, request: Request) -> Response:
     return JSONResponse({**granted.claims, **({} if fault is None else {"sub": "mock-another"})})
 
 
-async def _sign_out(_: Identity, request: Request) -> Response:
+async def _sign_out(_: IdentityProvider, request: Request) -> Response:
     back = request.query_params.get("post_logout_redirect_uri", "")
     if urlsplit(back).hostname in _NEAR:
         return RedirectResponse(back, status_code=303)
     return HTMLResponse("<h1>Signed out</h1>")
 
 
-def _client_of(identity: Identity, header: str, form: Mapping[str, str]) -> str | None:
+def _client_of(identity: IdentityProvider, header: str, form: Mapping[str, str]) -> str | None:
     """Which program asks, if it knows the secret. None: it does not."""
     client, secret = form.get("client_id", ""), form.get("client_secret", "")
     if header.startswith("Basic "):

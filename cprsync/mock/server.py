@@ -36,7 +36,7 @@ from cprsync.mock.tls import RegisterTls, make_context
 from cprsync.mock.town import agreement
 from cprsync.mock.town.delivery import FRAMINGS, Framing
 from cprsync.mock.town.people import load_town
-from cprsync.mock.town.register import PEOPLE_COPY, Register, load_register, new_register
+from cprsync.mock.town.register import PEOPLE_COPY, TownRegister, load_register, new_register
 from cprsync.mock.town.state import Memory, lock_folder
 from cprsync.mock.web import QuietServer, control_app, culr_app, fbs_app, koha_app, make_server, soap_app, webhook_app
 from cprsync.private import replace_private
@@ -97,7 +97,7 @@ class _Others:
         }
         return {name: application for name, application in found.items() if application is not None}
 
-    def follow(self, register: Register) -> None:
+    def follow(self, register: TownRegister) -> None:
         """Begin anew whenever the register does."""
         register.beside += [one.begin_anew for one in (self.fbs, self.koha, self.hook) if one is not None]
 
@@ -288,7 +288,7 @@ def _make_boxes(folder: Path) -> None:
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _register(folder: Path, memory: Memory, people: Path, *, framing: Framing) -> Register:
+def _register(folder: Path, memory: Memory, people: Path, *, framing: Framing) -> TownRegister:
     document = memory.load()
     if document is None:
         town = load_town(people)
@@ -344,7 +344,7 @@ def _port(listener: socket.socket) -> int:
 
 
 def _ready(
-    register: Register, certificates: DevCertificates, keys: SftpKeys, ports: Mapping[str, int]
+    register: TownRegister, certificates: DevCertificates, keys: SftpKeys, ports: Mapping[str, int]
 ) -> dict[str, Any]:
     """The ready document. What the first agreement has also stands at its top."""
     agreements = [_agreement(one, register, keys, port=ports["sftp"]) for one in agreement.ALL]
@@ -373,7 +373,7 @@ def _ready(
     }
 
 
-def _fbs(register: Register, port: int) -> dict[str, Any]:
+def _fbs(register: TownRegister, port: int) -> dict[str, Any]:
     return {
         "url": f"https://localhost:{port}",
         "agency": f"DK-{agreement.DEFAULT.agency}",
@@ -392,7 +392,7 @@ def _koha(koha: Koha, *, port: int) -> dict[str, Any]:
     }
 
 
-def _agreement(one: agreement.Agreement, register: Register, keys: SftpKeys, *, port: int) -> dict[str, Any]:
+def _agreement(one: agreement.CallingAgreement, register: TownRegister, keys: SftpKeys, *, port: int) -> dict[str, Any]:
     password = one.keep_culr_password(register.folder)
     return {
         **one.document(),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 
 from cprsync.mock.town.agreement import ALL, INBOX
-from cprsync.mock.town.calls import Call
+from cprsync.mock.town.calls import LoggedCall
 from cprsync.private import replace_private
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.register import TownRegister
 
 # -- keys -----------------------------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ _DELIVERY = re.compile(r"D[0-9]{6}\.L[0-9]{6}(\.metadata)?")
 class SftpService:
     """What every connection needs: the boxes, the keys, and the faults to come."""
 
-    register: Register
+    register: TownRegister
     #: by user
     keys: Mapping[str, asyncssh.SSHKey]
     now: Callable[[], datetime]
@@ -109,7 +109,7 @@ class SftpService:
         if file is not None and not _DELIVERY.fullmatch(file):
             file = "?"
         at = self.now().isoformat(timespec="milliseconds")
-        self.register.calls.record(Call(operation, user, "", "", outcome, at, service="sftp", file=file))
+        self.register.calls.record(LoggedCall(operation, user, "", "", outcome, at, service="sftp", file=file))
 
 
 class Guest(asyncssh.SSHServer):
@@ -264,7 +264,7 @@ def _read_only() -> asyncssh.SFTPPermissionDenied:
 
 @asynccontextmanager
 async def serving_sftp(
-    listener: socket.socket, register: Register, keys: SftpKeys, now: Callable[[], datetime]
+    listener: socket.socket, register: TownRegister, keys: SftpKeys, now: Callable[[], datetime]
 ) -> AsyncIterator[None]:
     """Serve SFTP on a listening socket during the block. Connections are cut at its end."""
     logins = {user: asyncssh.read_public_key(login.public) for user, login in keys.logins.items()}

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from cprsync.mock.certs import DevCertificates, Identity
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.certs import DevCertificates, IssuedIdentity
+    from cprsync.mock.town.register import TownRegister
 
 #: A certificate that has ended was good for a day, until a day ago.
 _DAY = timedelta(days=1)
@@ -36,7 +36,7 @@ def make_context(certificates: DevCertificates, *, mutual: bool = True) -> ssl.S
 class RegisterTls:
     """The register's TLS: as everywhere, but for a connection for which a fault is due."""
 
-    register: Register
+    register: TownRegister
     certificates: DevCertificates
     now: Callable[[], datetime]
 
@@ -62,7 +62,7 @@ class RegisterTls:
         shown = self.certificates.server.with_name(f"{kind}.pem")
         return make_context(replace(self.certificates, server=shown))
 
-    def _issue(self, kind: str) -> Identity:
+    def _issue(self, kind: str) -> IssuedIdentity:
         """A certificate with which something is wrong, for the server's own key."""
         folder, now = self.certificates.server.parent, self.now()
         key = load_key(self.certificates.server_key)

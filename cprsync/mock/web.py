@@ -20,7 +20,7 @@ from cprsync.https import SHOWN, PeerProtocol, QuickServer
 from cprsync.mock.control import carry_out
 from cprsync.mock.koha.routes import KohaRequest
 from cprsync.mock.soap.messages import Response
-from cprsync.mock.soap.services import Peer, SoapServices
+from cprsync.mock.soap.services import SoapPeer, SoapServices
 
 if TYPE_CHECKING:
     import ssl
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cprsync.mock.fbs.service import FbsService
     from cprsync.mock.koha.service import KohaService
     from cprsync.mock.soap.culr import CulrService
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.register import TownRegister
     from cprsync.mock.webhook import WebhookService
 
     Receive = Callable[[], Awaitable[Any]]
@@ -48,7 +48,7 @@ _PACKED = "The request is compressed: send it without Content-Encoding."
 _NO_CONTENT = 204
 
 
-class _Connection(PeerProtocol):
+class _MockConnection(PeerProtocol):
     """Passes the client's certificate and the connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it the same way
@@ -58,9 +58,9 @@ class _Connection(PeerProtocol):
         self.app_state = {**self.app_state, "peer": peer, "transport": transport}
 
 
-def _peer_of(certificate: Mapping[str, Any]) -> Peer:
+def _peer_of(certificate: Mapping[str, Any]) -> SoapPeer:
     subject = {name: value for part in certificate.get("subject", ()) for name, value in part}
-    return Peer(str(subject.get("serialNumber", "")), str(certificate.get("serialNumber", "")))
+    return SoapPeer(str(subject.get("serialNumber", "")), str(certificate.get("serialNumber", "")))
 
 
 class QuietServer(QuickServer):
@@ -75,7 +75,7 @@ def make_server(app: App, tls: Callable[[], ssl.SSLContext] | None = None) -> Qu
     """A server for an application. `tls` makes its context; without one it speaks HTTP."""
     config = uvicorn.Config(
         app,
-        http=_Connection,
+        http=_MockConnection,
         ws="none",
         lifespan="off",
         loop="asyncio",
@@ -192,7 +192,7 @@ def koha_app(service: KohaService) -> App:
     return _build_app(answer, too_large=lambda _: _json(413, {"error": "Request body is too large."}))
 
 
-def control_app(register: Register, more: Mapping[str, Answering] = MappingProxyType({})) -> App:
+def control_app(register: TownRegister, more: Mapping[str, Answering] = MappingProxyType({})) -> App:
     """The application of the control. `more`: paths of counterparts that are only served on request."""
 
     def answer(asked: _Asked) -> Response:
@@ -201,7 +201,7 @@ def control_app(register: Register, more: Mapping[str, Answering] = MappingProxy
     return _build_app(answer, too_large=answer)
 
 
-def _answer_control(register: Register, more: Mapping[str, Answering], asked: _Asked) -> Response:
+def _answer_control(register: TownRegister, more: Mapping[str, Answering], asked: _Asked) -> Response:
     # A web page in a browser on this machine can post forms, but not JSON. Calls to another host name are refused too.
     local = asked.headers.get("host", "").partition(":")[0] == "127.0.0.1"
     if not local or asked.method != "POST" or asked.headers.get("content-type") != _JSON:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.register import TownRegister
 
 #: Where posts go, the folder of the keys, and the key of a new folder.
 PATH: Final = "/hook"
@@ -53,7 +53,7 @@ _IN_PLACE: Final[Mapping[str, Response]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProvenPost:
     """One post that was proved."""
 
     at: str
@@ -71,10 +71,10 @@ class Told:
 class WebhookService:
     """The receiver of one folder."""
 
-    def __init__(self, register: Register, now: Callable[[], datetime]) -> None:
+    def __init__(self, register: TownRegister, now: Callable[[], datetime]) -> None:
         self._register, self._now = register, now
         self.folder = register.folder / FOLDER
-        self._told: deque[Told] = deque(maxlen=KEPT_MAX)
+        self._told: deque[ProvenPost] = deque(maxlen=KEPT_MAX)
         #: how many posts came since the start, and how many of them were not proved, or said nothing that we know
         self.posts = self.unproved = self.unread = 0
         _keep_key(self.folder)
@@ -118,7 +118,7 @@ class WebhookService:
             return Response(400, b"this is no webhook of cprsync\n", "text/plain")
         repeated = any(one.delivery == delivery for one in self._told)
         at = self._now().isoformat(timespec="seconds")
-        self._told.append(Told(at=at, delivery=delivery, repeated=repeated, keys=proved, **said))
+        self._told.append(ProvenPost(at=at, delivery=delivery, repeated=repeated, keys=proved, **said))
         return _NO_CONTENT
 
     def _proved_by(self, header: str, body: bytes) -> tuple[str, ...]:
@@ -160,10 +160,12 @@ def ready_document(folder: Path, port: int) -> dict[str, Any]:
     return {"url": f"https://localhost:{port}{PATH}", "key_file": keys[0]}
 
 
-def control_paths(service: WebhookService | None) -> dict[str, Callable[[Register, Mapping[str, Any]], dict[str, Any]]]:
+def control_paths(
+    service: WebhookService | None,
+) -> dict[str, Callable[[TownRegister, Mapping[str, Any]], dict[str, Any]]]:
     """What the mock's control may ask of the receiver. Raises BadInput there: none is served."""
 
-    def dump(_: Register, __: Mapping[str, Any]) -> dict[str, Any]:
+    def dump(_: TownRegister, __: Mapping[str, Any]) -> dict[str, Any]:
         if service is None:
             raise BadInput("this mock has no receiver of webhooks: start it with --webhook", kind="mock.webhook")
         return service.dump()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from cprsync.mock.town.people import Person
+    from cprsync.mock.town.people import TownPerson
 
 TASK = "123456"
 #: Persons written at a time.
@@ -22,7 +22,12 @@ _STAMP = "202703220900"
 
 
 def write_delivery(
-    path: Path, delivered: Iterable[tuple[Person, str]], *, produced: date, previous: date, stop_at: int | None = None
+    path: Path,
+    delivered: Iterable[tuple[TownPerson, str]],
+    *,
+    produced: date,
+    previous: date,
+    stop_at: int | None = None,
 ) -> int:
     """Write a delivery of persons, each with an event code. Return how many persons it holds.
 
@@ -59,7 +64,7 @@ def write_large_delivery(path: Path, *, size: int, seed: int, produced: date, pr
     return write_delivery(path, delivered, produced=produced, previous=previous, stop_at=size)
 
 
-def shares(persons: Iterable[Person], size: int = SHARE) -> Iterator[list[Person]]:
+def shares(persons: Iterable[TownPerson], size: int = SHARE) -> Iterator[list[TownPerson]]:
     """Cut into lists of at most `size`."""
     waiting = iter(persons)
     while share := list(islice(waiting, size)):
@@ -70,7 +75,7 @@ def _by_address(line: bytes) -> tuple[bytes, bytes]:
     return line[207:229], line[3:13]
 
 
-def _written(head: Head, share: list[tuple[Person, str]]) -> list[bytes]:
+def _written(head: Head, share: list[tuple[TownPerson, str]]) -> list[bytes]:
     """The lines of a delivery of these persons, including the first and the last."""
     events = [(person, (Event(_STAMP, code),)) for person, code in share]
     # nobody here is related or has a changed number, so the writer needs no other people

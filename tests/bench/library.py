@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bench.rows import Row
     from cprsync.domain.person.number import CprNumber
     from cprsync.errors import CprsyncError
-    from cprsync.mock.town.people import Person as Raw
+    from cprsync.mock.town.people import TownPerson as Raw
     from cprsync.services.ports.register import Found, Subscribed
 
 AGENCY, AGREEMENT = "710100", "bench"

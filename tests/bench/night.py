@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bench.databases import Databases
-    from cprsync.mock.town.people import Person
+    from cprsync.mock.town.people import TownPerson
 
 PREPARED, EMPTY = "prepared", "empty"
 SEED = 1968
@@ -148,7 +148,7 @@ class Bench:
                     enrol(tenant, raw, self._folder / "scratch")
                     store.journal.begin()
 
-    def _deliver(self, changing: Sequence[Person]) -> None:
+    def _deliver(self, changing: Sequence[TownPerson]) -> None:
         chance = random.Random(SEED)  # noqa: S311 -- the same changes each time
         changed = [happened(person, chance) for person in changing]
         for feed, delivered in ((self.feed, changed), (self.feed_part, changed[: len(self.part)])):

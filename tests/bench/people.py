@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cprsync.mock.town.people import Abroad, Address, Contact, Name, Person
+from cprsync.mock.town.people import TownAbroad, TownAddress, TownContact, TownName, TownPerson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ _COUNTRIES = ("5120", "5110", "5180", "5170")
 _SINCE = "2019-06-01"
 
 
-def people(*, seed: int) -> Iterator[Person]:
+def people(*, seed: int) -> Iterator[TownPerson]:
     """Invent persons one after the other, each with their own number; at most PEOPLE_MOST."""
     chance = random.Random(seed)  # noqa: S311 -- invented people must be the same each time, not unpredictable
     given: set[str] = set()
@@ -89,8 +89,8 @@ def _number(chance: random.Random) -> tuple[str, str]:
             return digits, f"{year}-{month:02}-{day:02}"
 
 
-def _person(chance: random.Random, number: str, born: str) -> Person:
-    return Person(
+def _person(chance: random.Random, number: str, born: str) -> TownPerson:
+    return TownPerson(
         key="",
         number=number,
         status="01",
@@ -99,24 +99,24 @@ def _person(chance: random.Random, number: str, born: str) -> Person:
         status_since=born,
         name=_name(chance),
         address=_address(chance),
-        contact=Contact((f"Postboks {chance.randrange(1, 999)}", "8100 Aarhus C"), _SINCE)
+        contact=TownContact((f"Postboks {chance.randrange(1, 999)}", "8100 Aarhus C"), _SINCE)
         if chance.random() < _WITH_CONTACT
         else None,
         protections={"0001": "2024-02-01"} if chance.random() < _PROTECTED_SHARE else {},
     )
 
 
-def _name(chance: random.Random, last: str = "") -> Name:
+def _name(chance: random.Random, last: str = "") -> TownName:
     first, last = chance.choice(_FIRST), last or f"{chance.choice(_LAST)}"
     middle = chance.choice(_LAST) if chance.random() < 1 / 3 else ""
-    return Name(first, middle, last, " ".join(part for part in (first, middle, last) if part), since="2000-01-01")
+    return TownName(first, middle, last, " ".join(part for part in (first, middle, last) if part), since="2000-01-01")
 
 
-def _address(chance: random.Random) -> Address:
+def _address(chance: random.Random) -> TownAddress:
     municipality, postcode, district = chance.choice(_PLACES)
     street = chance.randrange(1, 1200)
     flat = chance.random() < _IN_A_FLAT
-    return Address(
+    return TownAddress(
         municipality=municipality,
         street=f"{street:04}",
         house=f"{chance.randrange(1, 250):03}" + chance.choice(("", "", "A", "B")),
@@ -134,38 +134,38 @@ def _address(chance: random.Random) -> Address:
 # -- what happens to them ------------------------------------------------------------------------------
 
 
-def _moved(person: Person, chance: random.Random) -> Person:
+def _moved(person: TownPerson, chance: random.Random) -> TownPerson:
     while (address := _address(chance)) == person.address:
         pass
     return replace(person, address=address)
 
 
-def _renamed(person: Person, chance: random.Random) -> Person:
+def _renamed(person: TownPerson, chance: random.Random) -> TownPerson:
     while (name := _name(chance)) == person.name:
         pass
     return replace(person, name=name)
 
 
-def _protected(person: Person, _chance: random.Random) -> Person:
+def _protected(person: TownPerson, _chance: random.Random) -> TownPerson:
     # a person who is protected already moves instead, so that something changes for them too
     return _moved(person, _chance) if person.protections else replace(person, protections={"0001": "2027-03-22"})
 
 
-def _dead(person: Person, _chance: random.Random) -> Person:
+def _dead(person: TownPerson, _chance: random.Random) -> TownPerson:
     return replace(person, status="90", status_since="2027-03-20", contact=None)
 
 
-def _emigrated(person: Person, chance: random.Random) -> Person:
-    abroad = Abroad(chance.choice(_COUNTRIES), "2027-03-20", (f"Storgatan {chance.randrange(1, 200)}", "Malmö"))
+def _emigrated(person: TownPerson, chance: random.Random) -> TownPerson:
+    abroad = TownAbroad(chance.choice(_COUNTRIES), "2027-03-20", (f"Storgatan {chance.randrange(1, 200)}", "Malmö"))
     return replace(person, status="80", status_since="2027-03-20", abroad=abroad)
 
 
-def _new_contact(person: Person, chance: random.Random) -> Person:
+def _new_contact(person: TownPerson, chance: random.Random) -> TownPerson:
     lines = (f"Postboks {chance.randrange(1000, 9999)}", "8900 Randers C")
-    return replace(person, contact=Contact(lines, "2027-03-22"))
+    return replace(person, contact=TownContact(lines, "2027-03-22"))
 
 
-Happening = tuple[int, str, "Callable[[Person, random.Random], Person]"]
+Happening = tuple[int, str, "Callable[[TownPerson, random.Random], TownPerson]"]
 #: Of a hundred changes, how many are of each kind, with the register's event code.
 HAPPENINGS: tuple[Happening, ...] = (
     (64, "A01", _moved),
@@ -177,7 +177,7 @@ HAPPENINGS: tuple[Happening, ...] = (
 )
 
 
-def happened(person: Person, chance: random.Random) -> tuple[Person, str]:
+def happened(person: TownPerson, chance: random.Random) -> tuple[TownPerson, str]:
     """Let one thing happen to a person. Return the changed person and the event code."""
     ((_, code, change),) = chance.choices(HAPPENINGS, weights=[share for share, _, _ in HAPPENINGS])
     return change(person, chance), code

@@ -24,7 +24,7 @@ from cprsync.errors import BadInput
 from cprsync.language.errors import error_text
 from cprsync.mock import control
 from cprsync.mock.koha import calls as koha_calls
-from cprsync.mock.town.calls import KEPT_MAX, Call, Calls
+from cprsync.mock.town.calls import KEPT_MAX, CallLog, LoggedCall
 from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:
@@ -156,12 +156,12 @@ def test_a_restart_keeps_the_calls_and_counts_on(start: Start) -> None:
 
 def test_the_mock_keeps_the_last_calls_in_its_folder_too_and_says_how_many_it_forgot(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
-    calls = Calls(memory)
-    call = Call("PersonLookup", "", "", "", "ok", "")
+    calls = CallLog(memory)
+    call = LoggedCall("PersonLookup", "", "", "", "ok", "")
     for _ in range(2 * KEPT_MAX + 5):
         calls.record(call)
     memory.close()
-    found = Calls(Memory(tmp_path)).select({"limit": 1})
+    found = CallLog(Memory(tmp_path)).select({"limit": 1})
     assert (found["calls"][0]["n"], found["forgotten"]) == (2 * KEPT_MAX + 5, KEPT_MAX + 5)
     assert len((tmp_path / "calls.jsonl").read_text(encoding="utf-8").splitlines()) < KEPT_MAX + 10
 
@@ -169,7 +169,7 @@ def test_the_mock_keeps_the_last_calls_in_its_folder_too_and_says_how_many_it_fo
 def test_calls_that_an_older_mock_wrote_are_read(tmp_path: Path) -> None:
     row = {"operation": "PersonLookup", "agreement": "", "serial": "", "certificate": "", "outcome": "ok", "at": ""}
     (tmp_path / "calls.jsonl").write_text(f"{json.dumps(row)}\n" * 2, encoding="utf-8")
-    assert [call.n for call in Calls(Memory(tmp_path))] == [1, 2]
+    assert [call.n for call in CallLog(Memory(tmp_path))] == [1, 2]
 
 
 class Screen(io.StringIO):

@@ -9,7 +9,7 @@ from town import PEOPLE_FILE, number
 
 from cprsync.mock.town import agreement
 from cprsync.mock.town.people import load_town
-from cprsync.mock.town.register import Register, load_register, new_register
+from cprsync.mock.town.register import TownRegister, load_register, new_register
 from cprsync.mock.town.state import Memory
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class MortalMemory(Memory):
         self._step("clear_aside")
 
 
-def begun(folder: Path) -> Register:
+def begun(folder: Path) -> TownRegister:
     """A town to which two libraries subscribe, and in which something happened."""
     folder.mkdir()
     memory = Memory(folder)
@@ -71,7 +71,7 @@ def begun(folder: Path) -> Register:
     return register
 
 
-def lived(folder: Path, memory: Memory) -> Register:
+def lived(folder: Path, memory: Memory) -> TownRegister:
     """Start in the folder and close the days that are not closed yet."""
     document = memory.load()
     assert document is not None

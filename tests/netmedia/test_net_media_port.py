@@ -14,7 +14,7 @@ from cprsync.domain.netmedia.account import NOWHERE, Code, Effect, Held, Identit
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock import control
-from cprsync.mock.town.culr_accounts import Request
+from cprsync.mock.town.culr_accounts import CulrRequest
 from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
@@ -56,10 +56,12 @@ class DoubleSide:
         return [{"before": change.before, "after": change.after, "operation": change.operation} for change in changes]
 
     def writes(self, kind: str, identity: Identity, to: str | None = None) -> None:
-        self.double.accounts.carry_out(Request(f"{kind}Account", THEIRS, identity.type.value, identity.value, to))
+        self.double.accounts.carry_out(CulrRequest(f"{kind}Account", THEIRS, identity.type.value, identity.value, to))
 
     def links(self, agency: str, other: Identity, to: Identity) -> None:
-        self.double.accounts.carry_out(Request("createAccount", agency, other.type.value, other.value, uid=to.value))
+        self.double.accounts.carry_out(
+            CulrRequest("createAccount", agency, other.type.value, other.value, uid=to.value)
+        )
 
     def fails(self, code: Code | None, times: int) -> None:
         self.double.failures += [

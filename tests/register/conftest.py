@@ -24,7 +24,7 @@ from cprsync.wire.calls import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.mock.certs import Identity
+    from cprsync.mock.certs import IssuedIdentity
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +91,7 @@ def rogue(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="session")
 def pki(certificates: DevCertificates, authority: Authority, rogue: Authority) -> Pki:
     folder = certificates.ca.parent
-    wanted: dict[str, Identity] = {
+    wanted: dict[str, IssuedIdentity] = {
         "client-expired": authority.issue_client(valid_from=NOW - 2 * MONTH, days=30),
         "client-early": authority.issue_client(valid_from=NOW + MONTH),
         "client-rogue": rogue.issue_client(valid_from=NOW - MONTH),

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from browser import Served
     from doubles import Library
 
-    from cprsync.mock.certs import Authority, Identity
+    from cprsync.mock.certs import Authority, IssuedIdentity
 
 # one worker makes the certificates
 pytestmark = pytest.mark.xdist_group("machines")
@@ -83,7 +83,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
     return Pki(folder, server, prints)
 
 
-def _issue(authority: Authority, valid_from: datetime, days: int | None = None) -> Identity:
+def _issue(authority: Authority, valid_from: datetime, days: int | None = None) -> IssuedIdentity:
     return authority.issue_client(valid_from=valid_from - timedelta(minutes=1), days=days)
 
 

@@ -16,8 +16,8 @@ from cprsync.mock.town.people import no_such_person
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cprsync.mock.town.people import Address, Person
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.people import TownAddress, TownPerson
+    from cprsync.mock.town.register import TownRegister
 
 _JOURNAL: Final = "fbs"
 #: The number of the first patron; the next ones follow in the order of the people file.
@@ -46,7 +46,7 @@ class Edits:
 class FbsPatrons:
     """All patrons of the mock's FBS: everybody known to the register last night."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: TownRegister) -> None:
         self._register = register
         self._edits: dict[str, Edits] = {}
         for kind, who, name, to in register.memory.journal(_JOURNAL):
@@ -102,7 +102,7 @@ class FbsPatrons:
         found = ((key, self.by_key(key)) for key in self._register.people)
         return {key: patron for key, patron in found if patron is not None}
 
-    def _as_registered(self, person: Person) -> dict[str, Any]:
+    def _as_registered(self, person: TownPerson) -> dict[str, Any]:
         """A patron as FBS has them from the register."""
         protected = _PROTECTION in person.protections
         home = person.address if int(person.status) < _ABROAD_FROM else None
@@ -121,12 +121,12 @@ _NO_ADDRESS: Final = {"coName": None, "street": None, "postalCode": None, "city"
 FIELDS: Final = tuple(sorted(_OF_ADDRESS | _OF_PATRON))
 
 
-def _full_name(person: Person) -> str:
+def _full_name(person: TownPerson) -> str:
     name = person.name
     return " ".join(part for part in (name.first, name.middle, name.last) if part) or name.addressing
 
 
-def _address(at: Address) -> dict[str, Any]:
+def _address(at: TownAddress) -> dict[str, Any]:
     """An address as people write it: with the road's long name and `2. sal`."""
     house = at.house.lstrip("0") or (f"B-{at.building.lstrip('0')}" if at.building else "")
     floor, door = at.floor.lstrip("0"), at.door.lstrip("0")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.mock.fbs.patrons import FbsPatrons
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.register import TownRegister
 
 USER, PASSWORD = "cprsync", "mock-fbs"
 #: A session ends so many seconds after it began.
@@ -55,7 +55,7 @@ _OPTIONAL: Final = ("name", "birthday", "address", "blockStatus", "resident")
 class FbsService:
     """FBS on the mock's patrons."""
 
-    def __init__(self, register: Register, patrons: FbsPatrons, now: Callable[[], datetime]) -> None:
+    def __init__(self, register: TownRegister, patrons: FbsPatrons, now: Callable[[], datetime]) -> None:
         self._register, self._now = register, now
         self.patrons = patrons
         #: by method and call, how often it was asked since the start; a call that is in no contract is `other`
@@ -140,24 +140,24 @@ def keep_password(folder: Path) -> Path:
     return path
 
 
-def control_paths(service: FbsService | None) -> dict[str, Callable[[Register, Mapping[str, Any]], dict[str, Any]]]:
+def control_paths(service: FbsService | None) -> dict[str, Callable[[TownRegister, Mapping[str, Any]], dict[str, Any]]]:
     """What the mock's control may ask of FBS. Each raises BadInput if none is served."""
     if service is None:
         return dict.fromkeys(("/fbs", "/fbs/write", "/fbs/latency"), _refuse_unserved)
 
-    def write(_: Register, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def write(_: TownRegister, asked: Mapping[str, Any]) -> dict[str, Any]:
         name, to = asked.get("field"), asked.get("to")
         service.patrons.edit(str(asked.get("kind")), str(asked.get("who")), name=name, to=to)
         return {"kind": asked["kind"], "who": asked["who"]}
 
-    def set_latency(_: Register, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def set_latency(_: TownRegister, asked: Mapping[str, Any]) -> dict[str, Any]:
         service.latency = float(asked["seconds"])
         return {"latency": service.latency}
 
     return {"/fbs": lambda _, __: service.dump(), "/fbs/write": write, "/fbs/latency": set_latency}
 
 
-def _refuse_unserved(_: Register, __: Mapping[str, Any]) -> dict[str, Any]:
+def _refuse_unserved(_: TownRegister, __: Mapping[str, Any]) -> dict[str, Any]:
     raise BadInput("this mock serves no FBS: start it with --fbs", kind="mock.fbs")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cprsync.errors import BadInput
 from cprsync.mock.koha import fields
-from cprsync.mock.koha.holdings import Change
+from cprsync.mock.koha.holdings import KohaWrite
 from cprsync.mock.koha.others import (
     HIDDEN,
     NOW,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from cprsync.mock.koha.patrons import KohaPatron, Written
     from cprsync.mock.koha.state import Koha
-    from cprsync.mock.town.people import Address, Person
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.people import TownAddress, TownPerson
+    from cprsync.mock.town.register import TownRegister
 
 Document: TypeAlias = dict[str, Any]
 #: How many patrons one answer of the control has.
@@ -54,7 +54,7 @@ def _bad(message: str) -> BadInput:
 # -- what is there ---------------------------------------------------------------------------------------------
 
 
-def _show(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
+def _show(koha: Koha, register: TownRegister, asked: Mapping[str, Any]) -> Document:
     after, limit = _whole(asked, "after", 0), _whole(asked, "limit", PAGE_MAX, most=PAGE_MAX)
     keys = {person.number: key for key, person in register.people.items()}
     found = [patron for patron in koha.patrons if patron.patron_id > after][: limit + 1]
@@ -80,7 +80,7 @@ def _describe(koha: Koha, patron: KohaPatron, keys: Mapping[str, str]) -> Docume
     }
 
 
-def _log(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Document:
+def _log(koha: Koha, _register: TownRegister, asked: Mapping[str, Any]) -> Document:
     after, limit = _whole(asked, "after", 0), _whole(asked, "limit", LOG_MAX, most=LOG_MAX)
     changes = koha.patrons.read_log(after=after, limit=limit + 1)
     page = changes[:limit]
@@ -97,7 +97,7 @@ def _whole(asked: Mapping[str, Any], name: str, default: int, *, most: int | Non
 # -- patrons to begin with -------------------------------------------------------------------------------------
 
 
-def _seed(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
+def _seed(koha: Koha, register: TownRegister, asked: Mapping[str, Any]) -> Document:
     rows = asked.get("patrons")
     if rows is None:
         new = [person for person in _chosen(register, asked.get("who")) if not _patrons_of(koha, person)]
@@ -114,7 +114,7 @@ def _seed(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
     return {"created": [one["patron"] for one in created], "total": len(koha.patrons)}
 
 
-def _read_row(koha: Koha, row: Any) -> Change:
+def _read_row(koha: Koha, row: Any) -> KohaWrite:
     """A patron to begin with. Two of them may have one unique attribute, as in a Koha that made it unique later."""
     if not isinstance(row, dict):
         raise _bad("a patron is an object")
@@ -127,10 +127,10 @@ def _read_row(koha: Koha, row: Any) -> Change:
     values, pairs = own_values(body), parse_pairs(body.get(fields.ATTRIBUTES, []))
     refuse_unknown_codes(koha, values, [code for code, _ in pairs], owner=None)
     values = {name: value for name, value in values.items() if value != fields.BLANK[name]}
-    return Change(values, pairs, dict(hidden))
+    return KohaWrite(values, pairs, dict(hidden))
 
 
-def _chosen(register: Register, who: Any) -> list[Person]:
+def _chosen(register: TownRegister, who: Any) -> list[TownPerson]:
     """The people with these keys. Without keys: everybody who lives somewhere."""
     if who is None:
         return [one for one in register.people.values() if one.lives_somewhere and not one.unborn]
@@ -140,11 +140,11 @@ def _chosen(register: Register, who: Any) -> list[Person]:
     return [register.people[key] for key in keys]
 
 
-def _patrons_of(koha: Koha, person: Person) -> list[KohaPatron]:
+def _patrons_of(koha: Koha, person: TownPerson) -> list[KohaPatron]:
     return koha.patrons.with_attribute(koha.setup.number_attribute, person.number)
 
 
-def _row_of(koha: Koha, person: Person, *, card: int) -> fields.Row:
+def _row_of(koha: Koha, person: TownPerson, *, card: int) -> fields.Row:
     """A person as a library has written them down by hand. An address is there, whether it is protected or not."""
     setup, name = koha.setup, person.name
     born = _date_or_none(person.born)
@@ -164,7 +164,7 @@ def _row_of(koha: Koha, person: Person, *, card: int) -> fields.Row:
     }
 
 
-def _address_of(address: Address) -> fields.Row:
+def _address_of(address: TownAddress) -> fields.Row:
     """An address as people write it."""
     door = " ".join(part.lstrip("0").lower() for part in (address.floor, address.door) if part)
     return {
@@ -186,7 +186,7 @@ def _date_or_none(text: str) -> date | None:
 # -- other writers ---------------------------------------------------------------------------------------------
 
 
-def _edit(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
+def _edit(koha: Koha, register: TownRegister, asked: Mapping[str, Any]) -> Document:
     patron = _patron(koha, register, asked)
     wanted = ("set", "attributes", "hidden")
     tables = {name: {} if asked.get(name) is None else asked[name] for name in wanted}
@@ -214,16 +214,16 @@ def _edit(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
     return {"patron": edit.patron, "waiting": len(koha.script.waiting)}
 
 
-def _twin(koha: Koha, register: Register, asked: Mapping[str, Any]) -> Document:
+def _twin(koha: Koha, register: TownRegister, asked: Mapping[str, Any]) -> Document:
     """A second patron with the same name and attributes, and without a card."""
     patron = _patron(koha, register, asked)
     values = {name: value for name, value in patron.fields.items() if name not in {*fields.UNIQUE, *fields.OWN}}
-    created: Written = koha.creation(Change(values, patron.pairs()), by=STAFF)
+    created: Written = koha.creation(KohaWrite(values, patron.pairs()), by=STAFF)
     koha.write([created])
     return {"created": [created["patron"]], "total": len(koha.patrons)}
 
 
-def _patron(koha: Koha, register: Register, asked: Mapping[str, Any]) -> KohaPatron:
+def _patron(koha: Koha, register: TownRegister, asked: Mapping[str, Any]) -> KohaPatron:
     who, patron_id = asked.get("who"), asked.get("patron")
     if who is not None:
         if str(who) not in register.people:
@@ -237,7 +237,7 @@ def _patron(koha: Koha, register: Register, asked: Mapping[str, Any]) -> KohaPat
     return patron
 
 
-def _age_job(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Document:
+def _age_job(koha: Koha, _register: TownRegister, asked: Mapping[str, Any]) -> Document:
     on = asked.get("on")
     if on is not None:
         koha.has_age_job = bool(on)
@@ -249,7 +249,7 @@ def _age_job(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Docum
 # -- the setup -------------------------------------------------------------------------------------------------
 
 
-def _setup(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Document:
+def _setup(koha: Koha, _register: TownRegister, asked: Mapping[str, Any]) -> Document:
     """Change the tables that are given; `without` takes codes out of whatever table has them."""
     given, without = asked.get("setup") or {}, asked.get("without") or []
     if not isinstance(given, dict) or not isinstance(without, list):
@@ -263,7 +263,7 @@ def _setup(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Documen
     return koha.setup.document()
 
 
-def _client(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Document:
+def _client(koha: Koha, _register: TownRegister, asked: Mapping[str, Any]) -> Document:
     permissions = asked.get("permissions")
     if not isinstance(permissions, list):
         raise _bad("permissions is an array")
@@ -272,7 +272,7 @@ def _client(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Docume
     return {"client_id": asked["client"], "secret_file": str(path)}
 
 
-def _latency(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Document:
+def _latency(koha: Koha, _register: TownRegister, asked: Mapping[str, Any]) -> Document:
     seconds = asked.get("seconds")
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= SECONDS_MAX:
         raise _bad(f"an answer takes 0 to {SECONDS_MAX:.0f} seconds")
@@ -281,8 +281,8 @@ def _latency(koha: Koha, _register: Register, asked: Mapping[str, Any]) -> Docum
     return {"latency": koha.latency}
 
 
-Answering: TypeAlias = "Callable[[Register, Mapping[str, Any]], Document]"
-_PATHS: Final[Mapping[str, Callable[[Koha, Register, Mapping[str, Any]], Document]]] = {
+Answering: TypeAlias = "Callable[[TownRegister, Mapping[str, Any]], Document]"
+_PATHS: Final[Mapping[str, Callable[[Koha, TownRegister, Mapping[str, Any]], Document]]] = {
     "/koha": _show,
     "/koha/log": _log,
     "/koha/seed": _seed,
@@ -301,7 +301,7 @@ def control_paths(koha: Koha | None, base: Mapping[str, Answering]) -> dict[str,
     Without a Koha, each that needs one raises BadInput, kind `mock.koha`.
     """
 
-    def fault(register: Register, asked: Mapping[str, Any]) -> Document:
+    def fault(register: TownRegister, asked: Mapping[str, Any]) -> Document:
         if str(asked.get("kind")) not in KOHA_KINDS:
             return base["/fault"](register, asked)
         _served(koha).add_fault(**read_fault(asked))
@@ -314,12 +314,12 @@ def control_paths(koha: Koha | None, base: Mapping[str, Answering]) -> dict[str,
     return {**own, "/fault": fault, **{path: partial(_follow, base[path], then) for path, then in following.items()}}
 
 
-def _carry_out(koha: Koha | None, answer: Any, register: Register, asked: Mapping[str, Any]) -> Document:
+def _carry_out(koha: Koha | None, answer: Any, register: TownRegister, asked: Mapping[str, Any]) -> Document:
     done: Document = answer(_served(koha), register, asked)
     return done
 
 
-def _follow(answer: Answering, then: Callable[[], None], register: Register, asked: Mapping[str, Any]) -> Document:
+def _follow(answer: Answering, then: Callable[[], None], register: TownRegister, asked: Mapping[str, Any]) -> Document:
     done = answer(register, asked)
     then()
     return done

@@ -18,7 +18,7 @@ Pairs: TypeAlias = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Change:
+class KohaWrite:
     """What a write changes: only what differs from what is there."""
 
     fields: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Holdings:
     now: Callable[[], datetime]
     setup: KohaSetup = field(default_factory=KohaSetup)
 
-    def creation(self, change: Change, *, by: str, welcomes: bool = False) -> Written:
+    def creation(self, change: KohaWrite, *, by: str, welcomes: bool = False) -> Written:
         """A new patron, with what Koha fills in itself."""
         values, day = dict(change.fields), self.day()
         category = self.setup.categories[values["category_id"]]
@@ -60,7 +60,7 @@ class Holdings:
             "hidden": hidden,
         }
 
-    def revision(self, patron: KohaPatron, change: Change, *, by: str, moves_clock: bool = True) -> Written:
+    def revision(self, patron: KohaPatron, change: KohaWrite, *, by: str, moves_clock: bool = True) -> Written:
         """A change of a patron who is there."""
         values, stamp = dict(change.fields), self._stamp(patron)
         is_seen = values or (change.attributes is not None and self.setup.attributes_move_updated_on)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BadInput
 from cprsync.mock.koha import fields
-from cprsync.mock.koha.holdings import Change
+from cprsync.mock.koha.holdings import KohaWrite
 from cprsync.mock.koha.setup import age_on
 from cprsync.mock.koha.writing import changed_fields, refuse_unknown_codes
 
@@ -65,7 +65,7 @@ def make_edit(koha: Holdings, edit: StaffEdit) -> None:
         return
     pairs = [(code, value) for code, value in patron.pairs() if code not in edit.attributes]
     pairs += [(code, value) for code, values in edit.attributes.items() for value in values]
-    change = Change(
+    change = KohaWrite(
         changed_fields(patron, edit.set),
         pairs if edit.attributes and sorted(pairs) != sorted(patron.pairs()) else None,
         {name: value for name, value in edit.hidden.items() if patron.hidden.get(name) != value},
@@ -123,7 +123,7 @@ class Script:
 def run_age_job(koha: Holdings, day: date) -> int:
     """Move everyone whose age has left their category. Return how many were moved."""
     due = [(patron, code) for patron in koha.patrons if (code := _category_due(koha, patron, day)) is not None]
-    koha.write([koha.revision(patron, Change({"category_id": code}), by=AGE_JOB) for patron, code in due])
+    koha.write([koha.revision(patron, KohaWrite({"category_id": code}), by=AGE_JOB) for patron, code in due])
     return len(due)
 
 

@@ -62,7 +62,7 @@ class KohaPatron:
 K = TypeVar("K")
 
 
-class _Index(Generic[K]):
+class _KeyIndex(Generic[K]):
     """Who has a key. Most keys have one patron, and a set for each of them would be most of the memory."""
 
     def __init__(self) -> None:
@@ -93,8 +93,8 @@ class KohaPatrons:
         self._memory = memory
         self._by_id: dict[int, KohaPatron] = {}
         self._unique: dict[str, dict[str, int]] = {name: {} for name in UNIQUE}
-        self._by_value: _Index[str] = _Index()
-        self._by_person: _Index[tuple[str, ...]] = _Index()
+        self._by_value: _KeyIndex[str] = _KeyIndex()
+        self._by_person: _KeyIndex[tuple[str, ...]] = _KeyIndex()
         #: the highest id that was ever given
         self.last_id = self._last_attribute = 0
         for line in memory.journal(_JOURNAL):

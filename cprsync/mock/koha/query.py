@@ -43,7 +43,7 @@ class QueryRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Compared:
+class FieldComparison:
     """One comparison of one field."""
 
     field: str
@@ -59,7 +59,7 @@ class Combined:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Compared | Combined
+Condition: TypeAlias = FieldComparison | Combined
 EVERYBODY: Final[Condition] = Combined(needs_all=True, parts=())
 
 
@@ -125,12 +125,12 @@ def _read_comparison(name: str, word: str, value: Any, depth: int) -> Condition:
     return _compare(name, operator, value)
 
 
-def _compare(name: str, operator: str, value: Any) -> Compared:
+def _compare(name: str, operator: str, value: Any) -> FieldComparison:
     if isinstance(value, list | dict):
         raise QueryRefused("a comparison takes a single value")
     if operator in {"like", "not like"}:
-        return Compared(name, operator, _pattern(str(value)))
-    return Compared(name, operator, None if value is None else _convert(name, value))
+        return FieldComparison(name, operator, _pattern(str(value)))
+    return FieldComparison(name, operator, None if value is None else _convert(name, value))
 
 
 def _pattern(like: str) -> re.Pattern[str]:
@@ -195,7 +195,7 @@ def _reader(name: str) -> Callable[[KohaPatron, KohaAttribute | None], Comparabl
 
 
 def is_about_attributes(condition: Condition) -> bool:
-    if isinstance(condition, Compared):
+    if isinstance(condition, FieldComparison):
         return condition.field in _OF_ATTRIBUTES
     return any(is_about_attributes(part) for part in condition.parts)
 

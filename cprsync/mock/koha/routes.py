@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from cprsync.mock.koha import fields
-from cprsync.mock.koha.holdings import Change
+from cprsync.mock.koha.holdings import KohaWrite
 from cprsync.mock.koha.query import QueryRefused
 from cprsync.mock.koha.searching import QUERY_HEADER, SearchRefused, parse_search
 from cprsync.mock.koha.writing import (
@@ -219,7 +219,7 @@ def _write(koha: Koha, request: KohaRequest, change: Callable[[KohaPatron], Pair
     patron = find_patron(koha, request)
     pairs = decide_attributes(koha, patron, change(patron))
     if pairs is not None:
-        koha.write([koha.revision(patron, Change({}, pairs), by=request.client)])
+        koha.write([koha.revision(patron, KohaWrite({}, pairs), by=request.client)])
     return patron
 
 

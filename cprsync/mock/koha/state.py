@@ -17,7 +17,7 @@ from cprsync.mock.koha.holdings import Holdings
 from cprsync.mock.koha.others import Script, StaffEdit, make_edit, run_age_job
 from cprsync.mock.koha.patrons import KohaPatron, KohaPatrons
 from cprsync.mock.koha.setup import KohaSetup, parse_setup
-from cprsync.mock.town.faults import KOHA_KINDS, Fault, FaultScript
+from cprsync.mock.town.faults import KOHA_KINDS, FaultScript, TownFault
 from cprsync.private import replace_private
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Koha(Holdings):
         if self.has_age_job:
             run_age_job(self, self.day())
 
-    def take_fault(self, *, is_write: bool, is_sign_in: bool) -> Fault | None:
+    def take_fault(self, *, is_write: bool, is_sign_in: bool) -> TownFault | None:
         """The fault for this call, if one is due."""
         left_out = (frozenset() if is_write else _OF_A_WRITE) | (_OF_A_CLIENT if is_sign_in else frozenset())
         fault = self.faults.take(frozenset(KOHA_KINDS) - left_out)

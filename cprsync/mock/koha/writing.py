@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import BadInput
 from cprsync.mock.koha import fields
-from cprsync.mock.koha.holdings import Change
+from cprsync.mock.koha.holdings import KohaWrite
 from cprsync.mock.koha.patrons import find_doubled
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class KohaRefused(Exception):
         self.status, self.document = status, {"error": error, **more}
 
 
-def decide_creation(koha: Holdings, body: Mapping[str, Any], *, is_confirmed: bool) -> Change:
+def decide_creation(koha: Holdings, body: Mapping[str, Any], *, is_confirmed: bool) -> KohaWrite:
     """What a POST makes. Raises KohaRefused."""
     values = own_values(body)
     _refuse_foreign_codes(koha, values)
@@ -46,10 +46,10 @@ def decide_creation(koha: Holdings, body: Mapping[str, Any], *, is_confirmed: bo
         raise KohaRefused(409, "A possible duplicate of this patron exists.", error_code="possible_duplicate")
     pairs = parse_pairs(body.get(fields.ATTRIBUTES, []))
     refuse_attributes(koha, pairs, owner=None)
-    return Change({name: value for name, value in values.items() if value != fields.BLANK[name]}, pairs)
+    return KohaWrite({name: value for name, value in values.items() if value != fields.BLANK[name]}, pairs)
 
 
-def decide_replacement(koha: Holdings, patron: KohaPatron, body: Mapping[str, Any]) -> Change:
+def decide_replacement(koha: Holdings, patron: KohaPatron, body: Mapping[str, Any]) -> KohaWrite:
     """What a PUT changes. What it leaves out stays. Raises KohaRefused."""
     changed = changed_fields(patron, own_values(body))
     if "email" in changed and patron.hidden.get("superlibrarian"):
@@ -57,8 +57,8 @@ def decide_replacement(koha: Holdings, patron: KohaPatron, body: Mapping[str, An
     _refuse_foreign_codes(koha, own_values(body))
     _refuse_duplicates(koha, changed, owner=patron.patron_id)
     if fields.ATTRIBUTES not in body:
-        return Change(changed)
-    return Change(changed, decide_attributes(koha, patron, parse_pairs(body[fields.ATTRIBUTES])))
+        return KohaWrite(changed)
+    return KohaWrite(changed, decide_attributes(koha, patron, parse_pairs(body[fields.ATTRIBUTES])))
 
 
 def decide_attributes(koha: Holdings, patron: KohaPatron, pairs: Pairs) -> Pairs | None:

@@ -24,15 +24,15 @@ from cprsync.mock.soap.messages import (
     refuse_unless_valid,
 )
 from cprsync.mock.town import agreement
-from cprsync.mock.town.calls import Call
-from cprsync.mock.town.culr_accounts import CPR, DELETE_ALL, OK, Accounts, Request, Result
+from cprsync.mock.town.calls import LoggedCall
+from cprsync.mock.town.culr_accounts import CPR, DELETE_ALL, OK, CulrAccounts, CulrRequest, CulrResult
 from cprsync.mock.town.faults import CULR_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.register import TownRegister
 
 CULR = "http://ws.culrservice.dbc.dk/"
 CULR_PATH = "/1.6/CulrWebService"
@@ -64,7 +64,7 @@ CODES = {
 class CulrService:
     """CULR on the mock's accounts. The mock's agreements have credentials."""
 
-    register: Register
+    register: TownRegister
     schema: etree.XMLSchema
     now: Callable[[], datetime]
 
@@ -105,7 +105,7 @@ class CulrService:
         refuse_unless_valid(request, self.schema, what="contract")
         operation = etree.QName(request).localname
         if kind in CODES:
-            result = Result(CODES[kind], "The mock was asked to say so")
+            result = CulrResult(CODES[kind], "The mock was asked to say so")
         else:
             result = _check_caller(request, operation) or _carry_out(self.register.culr, request, operation)
         self.register.culr.calls[operation, result.code] += 1
@@ -120,22 +120,24 @@ class CulrService:
             group = next((one.agency for one in agreement.ALL if one.agency == _text(request, _GROUP)), "none")
             who = next(filter(None, (self.register.key_of(_text(request, path)) for path in _NUMBERS)), None)
         at = self.now().isoformat(timespec="milliseconds")
-        self.register.calls.record(Call(operation, group, "", "", outcome, at, service="culr", who=who, fault=said))
+        self.register.calls.record(
+            LoggedCall(operation, group, "", "", outcome, at, service="culr", who=who, fault=said)
+        )
 
 
-def _check_caller(request: Element, operation: str) -> Result | None:
+def _check_caller(request: Element, operation: str) -> CulrResult | None:
     """What is wrong with the caller. None: nothing is."""
     names = ("userIdAut", "groupIdAut", "passwordAut")
     given = tuple(_text(request, f"authCredentials/{name}") for name in names)
     caller = next((one for one in agreement.ALL if given == (one.culr_user, one.agency, one.culr_password)), None)
     if caller is None:
-        return Result("COULD_NOT_AUTHENTICATE", "The credentials are nobody's")
+        return CulrResult("COULD_NOT_AUTHENTICATE", "The credentials are nobody's")
     if operation not in _FOR_ANYONE and _text(request, "agencyId") != caller.agency:
-        return Result("NO_AUTHORISATION", "The group may not act for this agency")
+        return CulrResult("NO_AUTHORISATION", "The group may not act for this agency")
     return None
 
 
-def _carry_out(accounts: Accounts, request: Element, operation: str) -> Result:
+def _carry_out(accounts: CulrAccounts, request: Element, operation: str) -> CulrResult:
     if operation == "getAccountsByGlobalId":
         by_number = _text(request, "userCredentials/uidType") == CPR
         return accounts.accounts_of_number(_text(request, "userCredentials/uidValue") if by_number else "")
@@ -144,12 +146,12 @@ def _carry_out(accounts: Accounts, request: Element, operation: str) -> Result:
             _text(request, "userCredentials/agencyId"), _text(request, "userCredentials/userIdValue")
         )
     if operation == _HAS_ACCOUNT:
-        return Result(OK, has_account=accounts.has_guid(_text(request, "guid")))
+        return CulrResult(OK, has_account=accounts.has_guid(_text(request, "guid")))
     if operation == DELETE_ALL:
-        return accounts.carry_out(Request(operation, _text(request, "agencyId"), "", ""))
+        return accounts.carry_out(CulrRequest(operation, _text(request, "agencyId"), "", ""))
     merges = operation == "mergePatrons"
     kind, value = _account(request, "accountToMergeWith" if merges else "userCredentials")
-    asked = Request(operation, _text(request, "agencyId"), kind, value)
+    asked = CulrRequest(operation, _text(request, "agencyId"), kind, value)
     if merges:
         return accounts.carry_out(replace(asked, other=_account(request, "accountToBeMerged")))
     uid = _text(request, "globalUID/uidValue") if _text(request, "globalUID/uidType") == CPR else None
@@ -169,7 +171,7 @@ def _text(request: Element, path: str) -> str:
 # -- answers ----------------------------------------------------------------------------------------------
 
 
-def _build_answer(operation: str, result: Result) -> bytes:
+def _build_answer(operation: str, result: CulrResult) -> bytes:
     """Build the answer in the order of DBC's own recordings."""
     answer = etree.Element(f"{{{CULR}}}{operation}Response", nsmap={"ns2": CULR})
     wrapper = etree.SubElement(answer, "return" if operation in _RETURNS else "result")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from lxml import etree
 
 from cprsync.mock.town.delivery import civil_status, current_number, offset_on
-from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, Person, children_of, custody_of, standard_address
+from cprsync.mock.town.people import NUMBER_ONLY, REPLACED, TownPerson, children_of, custody_of, standard_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -159,13 +159,13 @@ def _trailer(moment: datetime) -> str:
 class View:
     """What an answer depends on: everybody as of last night, the day of the call, and how protection is written."""
 
-    people: Mapping[str, Person]
+    people: Mapping[str, TownPerson]
     day: date
     #: Leave out protections that a person does not have, instead of writing `beskyttet=false`.
     omit_false: bool = False
 
 
-def build_answer(person: Person, view: View) -> Element:
+def build_answer(person: TownPerson, view: View) -> Element:
     """Build a PersonLookupResponse."""
     answer = etree.Element(f"{{{LOOKUP}}}PersonLookupResponse", nsmap=PREFIXES)  # type: ignore[arg-type]  # the stubs forget the default namespace
     if person.status in NUMBER_ONLY:
@@ -177,7 +177,7 @@ def build_answer(person: Person, view: View) -> Element:
     return answer
 
 
-def _number_only(at: Element, person: Person, view: View) -> None:
+def _number_only(at: Element, person: TownPerson, view: View) -> None:
     """For a replaced or annulled number: only the number in force, and the status."""
     _put(at, "personnummer", person.number)
     current = current_number(person, view.people) if person.status in REPLACED else person.number
@@ -186,7 +186,7 @@ def _number_only(at: Element, person: Person, view: View) -> None:
     _status(at, person)
 
 
-def _person(at: Element, person: Person, view: View) -> None:
+def _person(at: Element, person: TownPerson, view: View) -> None:
     _put(at, "personnummer", person.number)
     _put(at, "gaeldendePersonnummer", person.number)
     _name(at, person)
@@ -219,7 +219,7 @@ def _person(at: Element, person: Person, view: View) -> None:
             _put(group, "beskyttet", flag)
 
 
-def _name(at: Element, person: Person) -> None:
+def _name(at: Element, person: TownPerson) -> None:
     name = person.name
     group = _group(at, "navn")
     # Required by the schema: it is empty for a child without a name.
@@ -233,7 +233,7 @@ def _name(at: Element, person: Person) -> None:
     _moment(group, "navnestartdato", name.since)
 
 
-def _status(at: Element, person: Person) -> None:
+def _status(at: Element, person: TownPerson) -> None:
     group = _group(at, "status")
     _put(group, "status", str(int(person.status)))
     _moment(group, "statusdato", person.status_since)
@@ -249,7 +249,7 @@ def _flag(start: str, view: View, *, is_over: bool) -> str:
     return "true" if date.fromisoformat(start) <= view.day else ""
 
 
-def _addresses(answer: Element, person: Person) -> None:
+def _addresses(answer: Element, person: TownPerson) -> None:
     group = etree.Element(f"{{{LOOKUP}}}adresse")
     if person.lives_somewhere:
         _current_address(_group(group, "aktuelAdresse"), person)
@@ -266,7 +266,7 @@ def _addresses(answer: Element, person: Person) -> None:
         answer.append(group)
 
 
-def _current_address(at: Element, person: Person) -> None:
+def _current_address(at: Element, person: TownPerson) -> None:
     address = person.address
     if address is None:
         return
@@ -289,7 +289,7 @@ def _current_address(at: Element, person: Person) -> None:
     _lines(at, "adr{}-supladr", address.supplementary)
 
 
-def _relations(answer: Element, person: Person, view: View) -> None:
+def _relations(answer: Element, person: TownPerson, view: View) -> None:
     group = etree.Element(f"{{{LOOKUP}}}relationer")
     if person.spouse:
         _put(_group(group, "aegtefaelle"), "personnummer", view.people[person.spouse].number)
@@ -304,7 +304,7 @@ def _relations(answer: Element, person: Person, view: View) -> None:
         answer.append(group)
 
 
-def _custody(at: Element, digit: int, holder: Person, child: Person) -> None:
+def _custody(at: Element, digit: int, holder: TownPerson, child: TownPerson) -> None:
     """Who has custody of a child. A parent is named beside, so that only another is here."""
     _put(at, "foraeldremyndighedtype", str(digit))
     _day(at, "foraeldremyndighedStartdato", child.custody_since, uncertain=False)
@@ -313,7 +313,7 @@ def _custody(at: Element, digit: int, holder: Person, child: Person) -> None:
         _put(at, "relationStartdato", _zoned(child.custody_since))
 
 
-def _children_at_home(person: Person, view: View) -> int:
+def _children_at_home(person: TownPerson, view: View) -> int:
     """How many children are under 18, alive, and have an address. A child with an invalid birth date does not count."""
     children = (child for child in children_of(person, view.people) if child.status in _ALIVE_WITH_ADDRESS)
     return sum(age is not None and age < _ADULT for age in (child.age_on(view.day) for child in children))

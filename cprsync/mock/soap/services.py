@@ -31,16 +31,16 @@ from cprsync.mock.soap.messages import (
     refuse_unless_valid,
 )
 from cprsync.mock.town.agreement import GROUPS, REMOVED
-from cprsync.mock.town.calls import Call
+from cprsync.mock.town.calls import LoggedCall
 from cprsync.mock.town.faults import CALL_KINDS, OF_A_PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from cprsync.mock.town.faults import Fault
-    from cprsync.mock.town.people import Person
-    from cprsync.mock.town.register import Register
+    from cprsync.mock.town.faults import TownFault
+    from cprsync.mock.town.people import TownPerson
+    from cprsync.mock.town.register import TownRegister
     from cprsync.resources import Schemas
 
 LOOKUP_PATH = "/service/CPR/PersonBaseDataExtended/5"
@@ -50,7 +50,7 @@ _WSDL = {LOOKUP: "PersonBaseDataExtended5.wsdl", SUBSCRIPTION: "CprSubscription1
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class SoapPeer:
     """The caller: serialNumber of the client certificate's subject, and the certificate's own serial number."""
 
     subject: str
@@ -61,7 +61,7 @@ class Peer:
 class SoapServices:
     """Both services on one register."""
 
-    register: Register
+    register: TownRegister
     schemas: Schemas
     now: Callable[[], datetime]
     omit_false: bool = False
@@ -73,10 +73,10 @@ class SoapServices:
         """Answer a GET: the service's WSDL and its schemas."""
         return describe(_WSDL[_SERVICES[path.rstrip("/")]], query, url=url)
 
-    def answer(self, path: str, body: bytes, *, charset: str | None, peer: Peer) -> Response:
+    def answer(self, path: str, body: bytes, *, charset: str | None, peer: SoapPeer) -> Response:
         """Answer one call and record it."""
         operation, agreement, who = "?", "?", None
-        fault: Fault | None = None
+        fault: TownFault | None = None
         said: str | None = None
         try:
             request = parse_request(body, charset)
@@ -98,16 +98,16 @@ class SoapServices:
         self._record(peer, operation, agreement, outcome, who=who, fault=said)
         return response
 
-    def refuse(self, status: int, why: str, *, peer: Peer) -> Response:
+    def refuse(self, status: int, why: str, *, peer: SoapPeer) -> Response:
         """Answer a call whose body is not looked at, and record it."""
         self._record(peer, "?", "?", "fault", who=None, fault=why)
         return Response(status, build_fault(SoapFault(why), self.now()))
 
     def _record(  # noqa: PLR0913 -- a call's parts
-        self, peer: Peer, operation: str, agreement: str, outcome: str, *, who: str | None, fault: str | None
+        self, peer: SoapPeer, operation: str, agreement: str, outcome: str, *, who: str | None, fault: str | None
     ) -> None:
         at = self.now().isoformat(timespec="milliseconds")
-        call = Call(operation, agreement, peer.subject, peer.certificate, outcome, at, who=who, fault=fault)
+        call = LoggedCall(operation, agreement, peer.subject, peer.certificate, outcome, at, who=who, fault=fault)
         self.register.calls.record(call)
 
     def _operation(self, request: Element, path: str) -> str:
@@ -124,14 +124,14 @@ class SoapServices:
         schema = self.schemas.lookup if request.tag == LOOKUP_REQUEST else self.schemas.subscription
         refuse_unless_valid(request, schema, what="schema")
 
-    def _due_fault(self, *, is_lookup: bool) -> Fault | None:
+    def _due_fault(self, *, is_lookup: bool) -> TownFault | None:
         # one that damages a person waits for a look-up
         fault = self.register.take_fault(CALL_KINDS.keys() - (frozenset() if is_lookup else OF_A_PERSON))
         if fault is not None and fault.kind == "platform-fault":
             raise SoapFault("The service is out of order.", blame="Server", code="InternalError")
         return fault
 
-    def _carry_out(self, request: Element, fault: Fault | None) -> Element:
+    def _carry_out(self, request: Element, fault: TownFault | None) -> Element:
         if request.tag != LOOKUP_REQUEST:
             return change_subscription(request, self.register)
         about_another = fault is not None and fault.kind == "other-person"
@@ -154,7 +154,7 @@ _LISTED: Mapping[str, str] = {
 }
 
 
-def look_up(request: Element, register: Register, *, omit_false: bool, about_another: bool = False) -> Element:
+def look_up(request: Element, register: TownRegister, *, omit_false: bool, about_another: bool = False) -> Element:
     """Answer PersonLookup as of last night.
 
     Raises:
@@ -163,7 +163,7 @@ def look_up(request: Element, register: Register, *, omit_false: bool, about_ano
     if caller_of(request) is None:
         raise SoapFault(NO_SECURITY_MODEL)
     number = _text(request, f"{{{PNR}}}PNR")
-    person: Person | None = register.another_than(number) if about_another else register.find(number)
+    person: TownPerson | None = register.another_than(number) if about_another else register.find(number)
     if person is None:
         raise SoapFault("PNR not found", blame="Server", code="PNRNotFound")
     return build_answer(person, View(register.published, register.day, omit_false))
@@ -176,34 +176,36 @@ def caller_of(request: Element) -> str | None:
     return uuid or (f"cvr {cvr}" if cvr else None)
 
 
-def change_subscription(request: Element, register: Register) -> Element:
+def change_subscription(request: Element, register: TownRegister) -> Element:
     """Carry out any operation of the subscription service."""
     name = etree.QName(request).localname
     return OPERATIONS[name](request, register, caller_of(request) or "")
 
 
-def _change(request: Element, register: Register, service_agreement: str, *, group: str, added: bool) -> Element:
+def _change(request: Element, register: TownRegister, service_agreement: str, *, group: str, added: bool) -> Element:
     return _result(request, register.change_filter(service_agreement, group, _filter(request, group), added=added))
 
 
-def _remove_all(request: Element, register: Register, service_agreement: str) -> Element:
+def _remove_all(request: Element, register: TownRegister, service_agreement: str) -> Element:
     groups = [_text(request, f"{{{SUBSCRIPTION}}}FilterGroup")]
     return _remove_filters(request, register, service_agreement, groups=groups)
 
 
-def _remove_filtered(request: Element, register: Register, service_agreement: str) -> Element:
+def _remove_filtered(request: Element, register: TownRegister, service_agreement: str) -> Element:
     # In the schema but undocumented: treated as "every filter of the agreement".
     return _remove_filters(request, register, service_agreement, groups=GROUPS)
 
 
-def _remove_filters(request: Element, register: Register, service_agreement: str, *, groups: Iterable[str]) -> Element:
+def _remove_filters(
+    request: Element, register: TownRegister, service_agreement: str, *, groups: Iterable[str]
+) -> Element:
     for group in groups:
         for value in register.filters_of(service_agreement).of(group):
             register.change_filter(service_agreement, group, value, added=False)
     return _result(request, REMOVED)
 
 
-def _get_all_filters(request: Element, register: Register, service_agreement: str) -> Element:
+def _get_all_filters(request: Element, register: TownRegister, service_agreement: str) -> Element:
     filters = register.filters_of(service_agreement)
     answer = _response(request)
     for ages in filters.of("AgeRange"):
@@ -257,7 +259,7 @@ _GROUPS = {
     "ChangeCode": "EventChangeCode",
     "NoFilter": "NoFilter",
 }
-OPERATIONS: Mapping[str, Callable[[Element, Register, str], Element]] = {
+OPERATIONS: Mapping[str, Callable[[Element, TownRegister, str], Element]] = {
     **{f"Add{name}Subscription": partial(_change, group=group, added=True) for name, group in _GROUPS.items()},
     **{f"Remove{name}Subscription": partial(_change, group=group, added=False) for name, group in _GROUPS.items()},
     "RemoveAll": _remove_all,

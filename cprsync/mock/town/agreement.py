@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from cprsync.mock.town.people import Person
+    from cprsync.mock.town.people import TownPerson
 
 #: The mock's ids have letters in every group, so that no group looks like a number of ten digits.
 SERVICE_AGREEMENT = "7e1f0c4a-3b9d-4c68-a5e2-d94b8f6a1c3e"
@@ -34,7 +34,7 @@ Entry: TypeAlias = "tuple[str, str, str, bool]"
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class CallingAgreement:
     """What a client must know to call under this agreement."""
 
     agency: str
@@ -74,9 +74,9 @@ class Agreement:
 
 
 #: The CVR number in the development client's certificate. No company has it.
-DEFAULT = Agreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8, sftp_user="bibliotek")
+DEFAULT = CallingAgreement("710100", SERVICE_AGREEMENT, USER_SYSTEM, USER, "1" * 8, sftp_user="bibliotek")
 #: Another library of the same town. It gets its own task and deliveries when it subscribes to someone.
-SECOND = Agreement(
+SECOND = CallingAgreement(
     "710200",
     "3d8b6f2e-9a4c-4e17-b8d5-f6c1a7e92b4d",
     "f4a7c2d9-1e6b-4b83-a9c5-d8e3b6f17a2c",
@@ -111,7 +111,9 @@ class Filters:
     def of(self, group: str) -> list[str]:
         return list(self.groups[group])
 
-    def selects(self, numbers: Iterable[str], states: Collection[Person], *, codes: Collection[str], day: date) -> bool:
+    def selects(
+        self, numbers: Iterable[str], states: Collection[TownPerson], *, codes: Collection[str], day: date
+    ) -> bool:
         """Whether any filter selects this person: the groups are a union.
 
         `numbers`: all numbers of the person this night. `states`: the person before and now, so that a person who moves

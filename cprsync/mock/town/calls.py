@@ -25,7 +25,7 @@ _FILTERS: Final = ("service", "operation", "who", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class LoggedCall:
     """One call: the operation, who asked under which agreement, and what came of it."""
 
     operation: str
@@ -49,15 +49,15 @@ class Call:
     n: int = 0
 
 
-class Calls:
+class CallLog:
     """The last calls to a mock, in their order."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._kept: deque[Call] = deque(maxlen=KEPT_MAX)
+        self._kept: deque[LoggedCall] = deque(maxlen=KEPT_MAX)
         self._lines = 0
         for row in memory.journal(_JOURNAL):
-            call = Call(**row)
+            call = LoggedCall(**row)
             self._lines += 1
             # an older mock has not counted them
             self._kept.append(call if call.n else replace(call, n=self.count + 1))
@@ -67,10 +67,10 @@ class Calls:
         """How many calls there were, kept or not."""
         return self._kept[-1].n if self._kept else 0
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[LoggedCall]:
         return iter(self._kept)
 
-    def record(self, call: Call) -> None:
+    def record(self, call: LoggedCall) -> None:
         """Keep a call. It is stored in the folder when this returns."""
         self._kept.append(replace(call, n=self.count + 1))
         if self._lines < 2 * KEPT_MAX:

@@ -36,7 +36,7 @@ Key: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CulrRequest:
     """A request about one account. Municipality "": remove the affiliation. None: leave it as it is."""
 
     operation: str
@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Patron:
+class CulrPatron:
     """A person in CULR. A patron without accounts is gone; the same CPR number would get the same GUID again."""
 
     ordinal: int
@@ -65,7 +65,7 @@ class Patron:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CulrChange:
     """One change: the account, and the patron's account and municipality before and after. Holds no number."""
 
     n: int
@@ -81,33 +81,33 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CulrResult:
     """The outcome of an operation, and what it found."""
 
     code: str
     message: str | None = None
-    patron: Patron | None = None
+    patron: CulrPatron | None = None
     accounts: tuple[Key, ...] = ()
     #: whether a GUID is somebody's; None: nobody asked
     has_account: bool | None = None
 
 
-class Accounts:
+class CulrAccounts:
     """All of CULR."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._patrons: list[Patron] = []
-        self._by_account: dict[Key, Patron] = {}
-        self._by_number: dict[str, Patron] = {}
-        self.ledger: list[Change] = []
+        self._patrons: list[CulrPatron] = []
+        self._by_account: dict[Key, CulrPatron] = {}
+        self._by_number: dict[str, CulrPatron] = {}
+        self.ledger: list[CulrChange] = []
         #: by operation and code, how often it was answered since the start
         self.calls: Counter[tuple[str, str]] = Counter()
         #: how many seconds each answer takes
         self.latency = 0.0
         for by, fields in memory.journal(_JOURNAL):
             other = fields.pop("other")
-            self._carry_out(Request(**fields, other=other and tuple(other)), by)
+            self._carry_out(CulrRequest(**fields, other=other and tuple(other)), by)
 
     def dump(self, keys: Mapping[str, str]) -> dict[str, Any]:
         """Everything, for comparisons. `keys`: those of the people file, by number."""
@@ -130,11 +130,11 @@ class Accounts:
         }
 
     @property
-    def patrons(self) -> list[Patron]:
+    def patrons(self) -> list[CulrPatron]:
         """The patrons who have an account."""
         return [patron for patron in self._patrons if patron.accounts]
 
-    def carry_out(self, request: Request, *, by: str = "library") -> Result:
+    def carry_out(self, request: CulrRequest, *, by: str = "library") -> CulrResult:
         """Do what is asked. A change is stored when this returns."""
         known = len(self.ledger)
         result = self._carry_out(request, by)
@@ -142,12 +142,12 @@ class Accounts:
             self._memory.append(_JOURNAL, [by, asdict(request)])
         return result
 
-    def accounts_of_number(self, number: str) -> Result:
+    def accounts_of_number(self, number: str) -> CulrResult:
         """Every account of the person with a CPR number."""
         patron = self._by_number.get(number)
         return _found(patron) if patron is not None and patron.accounts else _missing()
 
-    def accounts_of_account(self, agency: str, value: str) -> Result:
+    def accounts_of_account(self, agency: str, value: str) -> CulrResult:
         """Every account of the person with this account, of any kind of number."""
         patrons = [self._by_account.get((agency, kind, value)) for kind in KINDS]
         return next((_found(patron) for patron in patrons if patron is not None), _missing())
@@ -158,34 +158,34 @@ class Accounts:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _carry_out(self, request: Request, by: str) -> Result:
+    def _carry_out(self, request: CulrRequest, by: str) -> CulrResult:
         if request.operation == DELETE_ALL:
             return self._delete_all(request, by)
         if (mistake := _mistake_in(request)) is not None:
-            return Result(ILLEGAL_ARGUMENT, mistake)
+            return CulrResult(ILLEGAL_ARGUMENT, mistake)
         key = (request.agency, request.kind, request.value)
         if request.operation == "createAccount":
             return self._create(request, key, by)
         patron = self._by_account.get(key)
         if patron is None:
             return _missing()
-        operations: dict[str, Callable[[Request, Key, Patron, str], Result]] = {
+        operations: dict[str, Callable[[CulrRequest, Key, CulrPatron, str], CulrResult]] = {
             "updateAccount": self._update,
             "deleteAccount": self._delete,
             "mergePatrons": self._merge,
-            "getAccountFromProvider": lambda _request, key, patron, _by: Result(OK, None, patron, (key,)),
+            "getAccountFromProvider": lambda _request, key, patron, _by: CulrResult(OK, None, patron, (key,)),
         }
         return operations[request.operation](request, key, patron, by)
 
-    def _create(self, request: Request, key: Key, by: str) -> Result:
+    def _create(self, request: CulrRequest, key: Key, by: str) -> CulrResult:
         if key in self._by_account:
-            return Result(EXISTS, "The account exists")
+            return CulrResult(EXISTS, "The account exists")
         if any((request.agency, kind, request.value) in self._by_account for kind in KINDS):
-            return Result(TRANSACTION_ERROR, "The number is another account's of this agency")
+            return CulrResult(TRANSACTION_ERROR, "The number is another account's of this agency")
         number = request.value if request.kind == CPR else request.uid
         patron = self._by_number.get(number) if number is not None else None
         if patron is None:
-            patron = Patron(len(self._patrons) + 1, number)
+            patron = CulrPatron(len(self._patrons) + 1, number)
             self._patrons.append(patron)
             if number is not None:
                 self._by_number[number] = patron
@@ -196,24 +196,24 @@ class Accounts:
         self._link(key, patron)
         return self._note_change(request, by, patron, before)
 
-    def _update(self, request: Request, key: Key, patron: Patron, by: str) -> Result:
+    def _update(self, request: CulrRequest, key: Key, patron: CulrPatron, by: str) -> CulrResult:
         before = _describe(key, patron)
         patron.municipality = request.municipality or None
         return self._note_change(request, by, patron, before)
 
-    def _delete(self, request: Request, key: Key, patron: Patron, by: str) -> Result:
+    def _delete(self, request: CulrRequest, key: Key, patron: CulrPatron, by: str) -> CulrResult:
         before = _describe(key, patron)
         self._unlink(key, patron)
         return self._note_change(request, by, patron, before)
 
-    def _delete_all(self, request: Request, by: str) -> Result:
+    def _delete_all(self, request: CulrRequest, by: str) -> CulrResult:
         for key, patron in [(key, patron) for key, patron in self._by_account.items() if key[0] == request.agency]:
             self._delete(replace(request, kind=key[1], value=key[2]), key, patron, by)
-        return Result(OK)
+        return CulrResult(OK)
 
-    def _merge(self, request: Request, _: Key, patron: Patron, by: str) -> Result:
+    def _merge(self, request: CulrRequest, _: Key, patron: CulrPatron, by: str) -> CulrResult:
         if request.other is None:
-            return Result(ILLEGAL_ARGUMENT, "There is nothing to merge")
+            return CulrResult(ILLEGAL_ARGUMENT, "There is nothing to merge")
         key = (request.agency, *request.other)
         former = self._by_account.get(key)
         if former is None:
@@ -224,42 +224,42 @@ class Accounts:
             self._link(key, patron)
         return self._note_change(request, by, patron, before, kind=request.other[0])
 
-    def _link(self, key: Key, patron: Patron) -> None:
+    def _link(self, key: Key, patron: CulrPatron) -> None:
         patron.accounts.append(key)
         self._by_account[key] = patron
 
-    def _unlink(self, key: Key, patron: Patron) -> None:
+    def _unlink(self, key: Key, patron: CulrPatron) -> None:
         patron.accounts.remove(key)
         del self._by_account[key]
         if not patron.accounts:
             patron.municipality = None
 
     def _note_change(
-        self, request: Request, by: str, patron: Patron, before: Mapping[str, Any], *, kind: str | None = None
-    ) -> Result:
+        self, request: CulrRequest, by: str, patron: CulrPatron, before: Mapping[str, Any], *, kind: str | None = None
+    ) -> CulrResult:
         key = (request.agency, *(request.other or (request.kind, request.value)))
         after = _describe(key if key in self._by_account else None, patron)
         if after != before:
             n, kind = len(self.ledger) + 1, kind or request.kind
-            change = Change(n, by, request.agency, request.operation, patron.ordinal, kind, before, after)
+            change = CulrChange(n, by, request.agency, request.operation, patron.ordinal, kind, before, after)
             self.ledger.append(change)
-        return Result(OK)
+        return CulrResult(OK)
 
 
-def _describe(key: Key | None, patron: Patron) -> dict[str, Any]:
+def _describe(key: Key | None, patron: CulrPatron) -> dict[str, Any]:
     """Whether the account exists, who has it, and the patron's municipality."""
     return {"account": key is not None, "patron": patron.ordinal if key else None, "municipality": patron.municipality}
 
 
-def _found(patron: Patron) -> Result:
-    return Result(OK, None, patron, tuple(patron.accounts))
+def _found(patron: CulrPatron) -> CulrResult:
+    return CulrResult(OK, None, patron, tuple(patron.accounts))
 
 
-def _missing() -> Result:
-    return Result(MISSING, "The account does not exist")
+def _missing() -> CulrResult:
+    return CulrResult(MISSING, "The account does not exist")
 
 
-def _mistake_in(request: Request) -> str | None:
+def _mistake_in(request: CulrRequest) -> str | None:
     numbers = [request.value] if request.kind == CPR else []
     numbers += [request.uid] if request.uid is not None else []
     merges = request.operation == "mergePatrons"

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from cprsync.mock.town.people import REPLACED, Person, children_of, custody_of, standard_address
+from cprsync.mock.town.people import REPLACED, TownPerson, children_of, custody_of, standard_address
 from cprsync.private import replace_private
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ class Head:
 
 def build_extract(
     head: Head,
-    delivered: Sequence[tuple[Person, Sequence[Event]]],
+    delivered: Sequence[tuple[TownPerson, Sequence[Event]]],
     *,
-    people: Mapping[str, Person],
+    people: Mapping[str, TownPerson],
     framing: Framing,
 ) -> bytes:
     """Write a delivery: each person in full, and all 003 records as one block at the end."""
@@ -109,7 +109,7 @@ def build_extract(
     return "".join(f"{line.rstrip()}\n" for line in lines).encode(ENCODING)
 
 
-def _person(person: Person, events: Sequence[Event], people: Mapping[str, Person]) -> Iterable[str]:
+def _person(person: TownPerson, events: Sequence[Event], people: Mapping[str, TownPerson]) -> Iterable[str]:
     yield _001(person, people)
     yield from _home(person)
     yield _008(person)
@@ -120,7 +120,7 @@ def _person(person: Person, events: Sequence[Event], people: Mapping[str, Person
         yield f"099{person.number}{event.stamp:12}{event.code:3}{event.mark:2}" + " " * 15
 
 
-def _home(person: Person) -> Iterable[str]:
+def _home(person: TownPerson) -> Iterable[str]:
     if person.lives_somewhere:
         yield _002(person)
     for kind, start in sorted(person.protections.items()):
@@ -133,7 +133,7 @@ def _home(person: Person) -> Iterable[str]:
         yield f"007{person.number}{_moment(person.disappeared)} "
 
 
-def _family(person: Person, people: Mapping[str, Person]) -> Iterable[str]:
+def _family(person: TownPerson, people: Mapping[str, TownPerson]) -> Iterable[str]:
     if person.citizenship:
         yield f"010{person.number}{person.citizenship:4}{_NO_MOMENT} "
     if person.spouse or person.divorced:
@@ -157,7 +157,7 @@ def _999(count: int) -> str:
     return f"999{'9' * 10}{count:08}"
 
 
-def _001(person: Person, people: Mapping[str, Person]) -> str:
+def _001(person: TownPerson, people: Mapping[str, TownPerson]) -> str:
     return (
         f"001{person.number}{current_number(person, people) if person.status in REPLACED else '':10}"
         f"{person.status}{_moment(person.status_since)} {person.sex}"
@@ -166,7 +166,7 @@ def _001(person: Person, people: Mapping[str, Person]) -> str:
     )
 
 
-def _002(person: Person) -> str:
+def _002(person: TownPerson) -> str:
     address = person.address
     if address is None:
         raise AssertionError("a person without an address has no record 002")
@@ -178,7 +178,7 @@ def _002(person: Person) -> str:
     )
 
 
-def _003(person: Person) -> str:
+def _003(person: TownPerson) -> str:
     address = person.address if person.lives_somewhere else None
     if address is None:
         return f"003{person.number}{person.name.addressing:34}{'':202}"
@@ -190,21 +190,21 @@ def _003(person: Person) -> str:
     )
 
 
-def _005(person: Person) -> str:
+def _005(person: TownPerson) -> str:
     abroad = person.abroad
     if abroad is None:
         raise AssertionError("a person who did not go abroad has no record 005")
     return f"005{person.number}{abroad.country:0>4}{_moment(abroad.left)} {_five(abroad.lines)}"
 
 
-def _006(person: Person) -> str:
+def _006(person: TownPerson) -> str:
     contact = person.contact
     if contact is None:
         raise AssertionError("a person without a contact address has no record 006")
     return f"006{person.number}{_five(contact.lines)}{contact.since:10}{'':10}"
 
 
-def _008(person: Person) -> str:
+def _008(person: TownPerson) -> str:
     name = person.name
     return (
         f"008{person.number}{name.first:50}{name.first_mark:1}{name.middle:40}{name.middle_mark:1}"
@@ -212,36 +212,36 @@ def _008(person: Person) -> str:
     )
 
 
-def _012(person: Person, people: Mapping[str, Person]) -> str:
+def _012(person: TownPerson, people: Mapping[str, TownPerson]) -> str:
     spouse, since = people[person.spouse].number if person.spouse else "", _moment(person.married_since)
     return f"012{person.number}{civil_status(person, people)}{spouse:10}{'':10} {'':34} {since} {_NO_MOMENT}"
 
 
-def _015(person: Person, people: Mapping[str, Person]) -> str:
+def _015(person: TownPerson, people: Mapping[str, TownPerson]) -> str:
     mother, father = (people[key].number if key else _NO_NUMBER for key in (person.mother, person.father))
     return f"015{person.number}{'':10} {mother}{'':10} {'':34} {'':10} {father}{'':10} {'':34} "
 
 
-def _016(person: Person, digit: int, other: Person | None) -> str:
+def _016(person: TownPerson, digit: int, other: TownPerson | None) -> str:
     """`other`: who has custody and is no parent."""
     since = person.custody_since
     named = f"{other.number}{since:10}" if other is not None else " " * 20
     return f"016{person.number}{digit:04}{since:10} {'':10}{named}"
 
 
-def _022(person: Person, former: Person) -> str:
+def _022(person: TownPerson, former: TownPerson) -> str:
     return f"022{person.number}{former.number}{'':10} {former.status_since:10} "
 
 
 # -- parts --------------------------------------------------------------------------------------------------
 
 
-def current_number(person: Person, people: Mapping[str, Person]) -> str:
+def current_number(person: TownPerson, people: Mapping[str, TownPerson]) -> str:
     """The number that replaces this one. The file may name it by key or by digits."""
     return people[person.current].number if person.current in people else person.current
 
 
-def civil_status(person: Person, people: Mapping[str, Person]) -> str:
+def civil_status(person: TownPerson, people: Mapping[str, TownPerson]) -> str:
     """D dead, E widowed, F divorced, G married, U unmarried."""
     if person.status == "90":
         return "D"
@@ -250,7 +250,7 @@ def civil_status(person: Person, people: Mapping[str, Person]) -> str:
     return "E" if people[person.spouse].status == "90" else "G"
 
 
-def _former(person: Person, people: Mapping[str, Person]) -> list[Person]:
+def _former(person: TownPerson, people: Mapping[str, TownPerson]) -> list[TownPerson]:
     if person.status in REPLACED:
         return []
     return [old for old in people.values() if old.status in REPLACED and current_number(old, people) == person.number]
@@ -273,7 +273,7 @@ _SENDER = "serviceplatformen"
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedDelivery:
     """A delivery of a closed day that is not yet in its library's box."""
 
     name: str
@@ -288,7 +288,7 @@ def delivery_name(produced: date, task: str) -> str:
     return f"D{produced:%y%m%d}.L{task}"
 
 
-def write_delivery(folder: Path, owed: Owed, content: bytes, *, recipient: str) -> None:
+def write_delivery(folder: Path, owed: OwedDelivery, content: bytes, *, recipient: str) -> None:
     """Write a delivery and then its `.metadata`, unless a fault says otherwise."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # a draft is a dot file, which is no delivery: nobody takes a file that is still being written

@@ -148,7 +148,7 @@ _KINDS = (*CALL_KINDS, *TLS_KINDS, HALF_FILE, NO_METADATA, *SFTP_KINDS, *CULR_KI
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TownFault:
     """One kind of fault, and how many times it is still to happen."""
 
     kind: str
@@ -160,7 +160,7 @@ class Fault:
     #: how many calls it has concerned so far
     seen: int = 0
 
-    def next_call(self) -> Fault:
+    def next_call(self) -> TownFault:
         return replace(self, seen=self.seen + 1)
 
     @property
@@ -186,12 +186,12 @@ def read_fault(asked: Mapping[str, Any]) -> dict[str, Any]:
 class FaultScript:
     """The faults to come, in the order in which they were asked for."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[TownFault]) -> None:
         self._faults = faults
 
     @classmethod
     def parse(cls, rows: list[dict[str, Any]]) -> FaultScript:
-        return cls([Fault(**row) for row in rows])
+        return cls([TownFault(**row) for row in rows])
 
     def dump(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._faults]
@@ -208,13 +208,13 @@ class FaultScript:
             raise BadInput("a fault happens 1 to 10000 times and takes at most 120 seconds", kind="mock.fault")
         if not 0 < share <= 1:
             raise BadInput("a fault meets a share of the calls, above 0 and up to 1", kind="mock.fault")
-        self._faults.append(Fault(kind, times, seconds, share, seed))
+        self._faults.append(TownFault(kind, times, seconds, share, seed))
 
     def clear(self) -> None:
         """Cancel all faults."""
         self._faults.clear()
 
-    def take(self, kinds: Collection[str]) -> Fault | None:
+    def take(self, kinds: Collection[str]) -> TownFault | None:
         """The fault of one of these kinds, if one is due."""
         for position, fault in enumerate(self._faults):
             if fault.kind not in kinds:

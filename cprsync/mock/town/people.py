@@ -98,7 +98,7 @@ _KNOWN_ONLY = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Name:
+class TownName:
     """A name by its parts. All empty: a child without a name."""
 
     __pydantic_config__: ClassVar = _KNOWN_ONLY
@@ -113,7 +113,7 @@ class Name:
     since: DayOrNone = ""
 
 
-def _with_addressing(name: Name) -> Name:
+def _with_addressing(name: TownName) -> TownName:
     """The name. A missing addressing name is built from the parts."""
     if name.addressing or not (name.first or name.last):
         return name
@@ -121,11 +121,11 @@ def _with_addressing(name: Name) -> Name:
     return replace(name, addressing=full[:34].rstrip())
 
 
-AddressedName = Annotated[Name, AfterValidator(_with_addressing)]
+AddressedName = Annotated[TownName, AfterValidator(_with_addressing)]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Address:
+class TownAddress:
     """An address by its parts, with house and door as the register writes them (`016B`, `0003`)."""
 
     __pydantic_config__: ClassVar = _KNOWN_ONLY
@@ -153,7 +153,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Abroad:
+class TownAbroad:
     """Where an emigrated person went."""
 
     __pydantic_config__: ClassVar = _KNOWN_ONLY
@@ -164,7 +164,7 @@ class Abroad:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Contact:
+class TownContact:
     """A contact address."""
 
     __pydantic_config__: ClassVar = _KNOWN_ONLY
@@ -174,7 +174,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Person:
+class TownPerson:
     """One number of the register and all that is known about it. Other people are named by key."""
 
     __pydantic_config__: ClassVar = _KNOWN_ONLY
@@ -188,10 +188,10 @@ class Person:
     status_since: DayOrNone = ""
     born_uncertain: Flag = False
     unborn: Flag = False
-    name: AddressedName = field(default_factory=Name)
-    address: Address | None = None
-    abroad: Abroad | None = None
-    contact: Contact | None = None
+    name: AddressedName = field(default_factory=TownName)
+    address: TownAddress | None = None
+    abroad: TownAbroad | None = None
+    contact: TownContact | None = None
     protections: dict[Annotated[str, _Shape("000[1-5]")], Day] = field(default_factory=dict)
     #: The last day of the name and address protection. Empty: no end is set, or it is not reported.
     ends: DayOrNone = ""
@@ -236,12 +236,12 @@ class Town:
 
     day: date
     task: str
-    people: Mapping[str, Person]
-    streets: Mapping[str, Address]
-    names: Mapping[str, Name]
+    people: Mapping[str, TownPerson]
+    streets: Mapping[str, TownAddress]
+    names: Mapping[str, TownName]
 
 
-def children_of(person: Person, people: Mapping[str, Person]) -> list[Person]:
+def children_of(person: TownPerson, people: Mapping[str, TownPerson]) -> list[TownPerson]:
     """The person's children who have been born."""
     return [child for child in people.values() if person.key in (child.mother, child.father) and not child.unborn]
 
@@ -289,13 +289,13 @@ def town_of(document: Mapping[str, Any]) -> Town:
         raise _refused("[town] needs a day and a task of six digits, and each [[person]] its fields") from error
 
 
-_PERSON, _ADDRESS = TypeAdapter(Person), TypeAdapter(Address)
-_NAME: TypeAdapter[Name] = TypeAdapter(AddressedName)
+_PERSON, _ADDRESS = TypeAdapter(TownPerson), TypeAdapter(TownAddress)
+_NAME: TypeAdapter[TownName] = TypeAdapter(AddressedName)
 #: The tables of a person, which mistakes are named by.
 _GROUPS = frozenset({"name", "address", "abroad", "contact"})
 
 
-def person_of(fields: Mapping[str, Any]) -> Person:
+def person_of(fields: Mapping[str, Any]) -> TownPerson:
     """Make a person from their fields, with groups as tables."""
     return _read(_PERSON, str(fields.get("key", "?")), "person", fields)
 
@@ -318,8 +318,8 @@ def _read(kind: TypeAdapter[T], key: str, group: str, fields: Mapping[str, Any])
     )
 
 
-def _people(rows: Iterable[Mapping[str, Any]]) -> dict[str, Person]:
-    people: dict[str, Person] = {}
+def _people(rows: Iterable[Mapping[str, Any]]) -> dict[str, TownPerson]:
+    people: dict[str, TownPerson] = {}
     for fields in rows:
         person = person_of(fields)
         if person.key in people:
@@ -329,7 +329,7 @@ def _people(rows: Iterable[Mapping[str, Any]]) -> dict[str, Person]:
     return people
 
 
-def _check_numbers(people: Mapping[str, Person]) -> None:
+def _check_numbers(people: Mapping[str, TownPerson]) -> None:
     seen: set[str] = set()
     for person in people.values():
         numbers = {person.number, *person.next_numbers}
@@ -370,7 +370,7 @@ def _refused(reason: str) -> ConfigurationError:
     return ConfigurationError(f"the people file is not in order: {reason}", kind="mock.people")
 
 
-def custody_of(person: Person) -> list[tuple[int, str]]:
+def custody_of(person: TownPerson) -> list[tuple[int, str]]:
     """Who has custody of a person, each with the register's digit: 3 the mother, 4 the father, 5 and 6 others."""
     parents = {person.mother: 3, person.father: 4}
     others = [key for key in person.custody if key not in parents]
@@ -382,7 +382,7 @@ def custody_of(person: Person) -> list[tuple[int, str]]:
 _LENGTH = 34
 
 
-def standard_address(address: Address) -> str:
+def standard_address(address: TownAddress) -> str:
     """Road, house, floor and door in at most 34 characters. Empty without a road."""
     if not address.road:
         return ""

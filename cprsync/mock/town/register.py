@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.mock.town import agreement
 from cprsync.mock.town.agreement import Entry, Filters, dump, replay
-from cprsync.mock.town.calls import Calls
-from cprsync.mock.town.culr_accounts import Accounts
+from cprsync.mock.town.calls import CallLog
+from cprsync.mock.town.culr_accounts import CulrAccounts
 from cprsync.mock.town.delivery import (
     COPENHAGEN,
     MORNING,
     Event,
     Framing,
     Head,
-    Owed,
+    OwedDelivery,
     build_extract,
     clear_box,
     clear_drafts,
@@ -32,25 +32,25 @@ from cprsync.mock.town.delivery import (
 )
 from cprsync.mock.town.events import Scene, expire, happen, stamp_of
 from cprsync.mock.town.faults import HALF_FILE, NO_METADATA, FaultScript
-from cprsync.mock.town.people import Person, Town, load_town, no_such_person, person_of, town_of
+from cprsync.mock.town.people import Town, TownPerson, load_town, no_such_person, person_of, town_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
-    from cprsync.mock.town.events import Change
-    from cprsync.mock.town.faults import Fault
+    from cprsync.mock.town.events import PersonAfter
+    from cprsync.mock.town.faults import TownFault
     from cprsync.mock.town.state import Memory
 
 _NOON = time(12, 0)
 #: The people file as it was at the first start, in the mock's folder.
 PEOPLE_COPY = "people.toml"
 #: The persons delivered, each with their events.
-Delivered: TypeAlias = "list[tuple[Person, list[Event]]]"
+Delivered: TypeAlias = "list[tuple[TownPerson, list[Event]]]"
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class ClosedNight:
     """A closed working day. `file` None: no file was written. `skipped`: the days passed over before it."""
 
     closed: date
@@ -60,15 +60,15 @@ class Night:
 
 
 @dataclass(slots=True)
-class Register:
+class TownRegister:
     """Everything that the mock knows."""
 
     folder: Path
     memory: Memory
     town: Town
     day: date
-    people: dict[str, Person]
-    published: dict[str, Person]
+    people: dict[str, TownPerson]
+    published: dict[str, TownPerson]
     pending: dict[str, list[Event]] = field(default_factory=dict)
     #: the last day that was delivered, by library
     produced: dict[str, date] = field(default_factory=dict)
@@ -80,21 +80,21 @@ class Register:
     #: How many people the people file had.
     in_file: int = 0
     #: the deliveries of the day closed last, one for each library that gets one
-    owed: list[Owed] = field(default_factory=list)
+    owed: list[OwedDelivery] = field(default_factory=list)
     #: the accounts that the net media are told of
-    culr: Accounts = field(init=False)
+    culr: CulrAccounts = field(init=False)
     #: what everybody asked
-    calls: Calls = field(init=False)
+    calls: CallLog = field(init=False)
     #: what else begins anew with the register
     beside: list[Callable[[], object]] = field(default_factory=list)
-    _by_number: dict[str, Person] = field(default_factory=dict)
+    _by_number: dict[str, TownPerson] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._remember()
 
     def _remember(self) -> None:
         self._publish()
-        self.culr, self.calls = Accounts(self.memory), Calls(self.memory)
+        self.culr, self.calls = CulrAccounts(self.memory), CallLog(self.memory)
 
     # -- what happens ----------------------------------------------------------------------------------
 
@@ -112,14 +112,14 @@ class Register:
         self.keep()
         return [change.person.key for change in changes]
 
-    def _change(self, changes: Iterable[Change]) -> None:
+    def _change(self, changes: Iterable[PersonAfter]) -> None:
         noon = datetime.combine(self.day, _NOON, tzinfo=COPENHAGEN)
         for change in changes:
             key = change.person.key
             self.people[key] = change.person
             self.pending.setdefault(key, []).append(Event(stamp_of(change.code, noon), change.code, change.mark))
 
-    def close_day(self, *, empty: bool) -> Night:
+    def close_day(self, *, empty: bool) -> ClosedNight:
         """Close the present or next working day: write the delivery, and let look-ups see the day.
 
         The day is stored as closed, with its deliveries set aside, before any file appears. If the mock is killed in
@@ -141,7 +141,7 @@ class Register:
         first = agreement.DEFAULT.agency
         file = next((owed.name for owed in self.owed if owed.agency == first), None)
         self.deliver_owed()
-        return Night(closed, file, len(delivered[first]), skipped)
+        return ClosedNight(closed, file, len(delivered[first]), skipped)
 
     def deliver_owed(self) -> None:
         """Put deliveries that were set aside into their boxes, if there are any."""
@@ -199,7 +199,7 @@ class Register:
         self.faults.clear()
         self.keep()
 
-    def take_fault(self, kinds: Collection[str]) -> Fault | None:
+    def take_fault(self, kinds: Collection[str]) -> TownFault | None:
         """The fault of one of these kinds, if one is due. After a restart it is used up too."""
         fault = self.faults.take(kinds)
         if fault is not None:
@@ -208,7 +208,7 @@ class Register:
 
     # -- what is asked ----------------------------------------------------------------------------------
 
-    def find(self, number: str) -> Person | None:
+    def find(self, number: str) -> TownPerson | None:
         """The person of a number as of last night. None: the register did not know it then."""
         return self._by_number.get(number)
 
@@ -217,7 +217,7 @@ class Register:
         person = self._by_number.get(number or "")
         return None if person is None else person.key
 
-    def another_than(self, number: str) -> Person | None:
+    def another_than(self, number: str) -> TownPerson | None:
         return next((person for other, person in self._by_number.items() if other != number), None)
 
     def filters_of(self, service_agreement: str) -> Filters:
@@ -247,7 +247,7 @@ class Register:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _select_changed(self, closed: date, under: agreement.Agreement) -> Delivered:
+    def _select_changed(self, closed: date, under: agreement.CallingAgreement) -> Delivered:
         # Selected at night: a person who changes in the morning and is subscribed at noon is delivered. Look-ups until
         # then answered as of the night before, and would have missed the change.
         filters = self.filters_of(under.service_agreement)
@@ -271,8 +271,8 @@ class Register:
         return numbers
 
     def _set_aside(
-        self, closed: date, under: agreement.Agreement, delivered: Mapping[str, Delivered], *, empty: bool
-    ) -> Owed | None:
+        self, closed: date, under: agreement.CallingAgreement, delivered: Mapping[str, Delivered], *, empty: bool
+    ) -> OwedDelivery | None:
         """Make a library's delivery and set it aside. None: the library gets none.
 
         Any library but the first gets deliveries only after it has subscribed to someone.
@@ -286,7 +286,7 @@ class Register:
         self.memory.put_aside(name, build_extract(head, persons, people=self.people, framing=self.framing))
         fault = self.faults.take({HALF_FILE, NO_METADATA}) if first else None
         kind = None if fault is None else fault.kind
-        return Owed(name, under.agency, half=kind == HALF_FILE, bare=kind == NO_METADATA)
+        return OwedDelivery(name, under.agency, half=kind == HALF_FILE, bare=kind == NO_METADATA)
 
     def _publish(self) -> None:
         self._by_number = {person.number: person for person in self.published.values() if not person.unborn}
@@ -313,9 +313,9 @@ class Register:
         )
 
 
-def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) -> Register:
+def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) -> TownRegister:
     """The register of a town on its first day, which look-ups show too."""
-    register = Register(
+    register = TownRegister(
         folder,
         memory,
         town,
@@ -329,7 +329,7 @@ def new_register(folder: Path, memory: Memory, town: Town, *, framing: Framing) 
     return register
 
 
-def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> Register:
+def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, framing: Framing) -> TownRegister:
     """The register as it was when the mock stopped. Delivers what it still owed.
 
     Raises:
@@ -338,14 +338,14 @@ def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
     try:
         town = town_of({**document, "person": [_without_defaults(fields) for fields in document["person"]]})
         people = dict(town.people)
-        published: dict[str, Person] = dict(people)
+        published: dict[str, TownPerson] = dict(people)
         for key, fields in document["published"].items():
             if fields is None:
                 del published[key]
             else:
                 published[key] = person_of(_without_defaults(fields))
         entries: list[Entry] = [tuple(entry) for entry in memory.journal("subscriptions")]
-        register = Register(
+        register = TownRegister(
             folder,
             memory,
             town,
@@ -358,7 +358,7 @@ def load_register(folder: Path, memory: Memory, document: Mapping[str, Any], *, 
             filters=replay(entries),
             framing=framing,
             in_file=int(document["in_file"]),
-            owed=[Owed(**one) for one in document["owed"]],
+            owed=[OwedDelivery(**one) for one in document["owed"]],
         )
     except ConfigurationError as error:
         raise ConfigurationError(

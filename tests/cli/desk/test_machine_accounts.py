@@ -19,21 +19,21 @@ from cprsync.web.accounts import AccountEntry, Accounts, hash_password, read_acc
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cprsync.mock.certs import Identity
+    from cprsync.mock.certs import IssuedIdentity
 
 #: The agency number that an installation begins with, and another one.
 FIRST, SECOND = "700000", "700001"
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> list[Identity]:
+def two(tmp_path_factory: pytest.TempPathFactory) -> list[IssuedIdentity]:
     now, profile = datetime.now(UTC), packaged_profile().with_key_bits(2048)
     authority = make_authority(tmp_path_factory.mktemp("pki"), profile=profile, now=now)
     return [authority.issue_client(valid_from=now) for _ in range(2)]
 
 
 @pytest.fixture
-def config(tmp_path: Path, two: list[Identity]) -> Path:
+def config(tmp_path: Path, two: list[IssuedIdentity]) -> Path:
     """An installation with a file of accounts, and two certificates beside it."""
     write_folder(tmp_path / "library", mock=None)
     path = tmp_path / "library" / "cprsync.toml"
@@ -80,7 +80,7 @@ def at(config: Path, agency: str) -> Accounts:
 
 
 def test_a_machine_is_kept_by_the_fingerprints_of_its_certificates(
-    config: Path, two: list[Identity], capsys: pytest.CaptureFixture[str]
+    config: Path, two: list[IssuedIdentity], capsys: pytest.CaptureFixture[str]
 ) -> None:
     set_(config, "automat-1", 0, 1, asks=30)
     prints = sorted(one.certificate.fingerprint(hashes.SHA256()).hex() for one in two)
@@ -212,7 +212,7 @@ def test_a_machine_that_is_removed_is_gone(config: Path, capsys: pytest.CaptureF
 
 
 def test_a_reader_that_is_set_or_removed_at_one_library_leaves_anothers_of_its_name(
-    both: Path, two: list[Identity], capsys: pytest.CaptureFixture[str]
+    both: Path, two: list[IssuedIdentity], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Their targets have the same name, and each tells of its own patrons alone."""
     first, second = (one.certificate.fingerprint(hashes.SHA256()).hex() for one in two)
@@ -230,7 +230,7 @@ def test_a_reader_that_is_set_or_removed_at_one_library_leaves_anothers_of_its_n
 
 
 def test_a_machine_that_is_set_or_removed_at_one_library_stays_as_it_is_at_another(
-    both: Path, two: list[Identity], capsys: pytest.CaptureFixture[str]
+    both: Path, two: list[IssuedIdentity], capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = two[0].certificate.fingerprint(hashes.SHA256()).hex()
     for agency, asks in ((FIRST, 30), (SECOND, 60)):

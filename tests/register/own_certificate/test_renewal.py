@@ -31,8 +31,8 @@ from cprsync.wire.calls import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cprsync.mock.certs import Authority, Identity
-    from cprsync.register.own_certificate import Identity as OurIdentity
+    from cprsync.mock.certs import Authority, IssuedIdentity
+    from cprsync.register.own_certificate import IssuedIdentity as OurIdentity
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.resources import Schemas
@@ -85,7 +85,7 @@ def installed(settings: RegisterSettings, pki: Pki, platform: Platform, tmp_path
 def fresh(authority: Authority, tmp_path: Path) -> Callable[..., NewFiles]:
     """Writes a new certificate of ours, in a folder of its own."""
 
-    def write(identity: Identity | None = None, **shape: Any) -> NewFiles:
+    def write(identity: IssuedIdentity | None = None, **shape: Any) -> NewFiles:
         made = identity or authority.issue_client(**{"valid_from": NOW - timedelta(days=1), "days": 1100, **shape})
         folder = tmp_path / "new"
         folder.mkdir(exist_ok=True)

@@ -23,7 +23,7 @@ from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NetMediaRefused, NetMediaUnavailable
-from cprsync.mock.town.culr_accounts import Request
+from cprsync.mock.town.culr_accounts import CulrRequest
 from cprsync.services.desk.reviewing import Reviews
 from cprsync.services.netmedia.entitlements import verify
 from cprsync.services.netmedia.publishing import compare_accounts, reconcile_accounts, reconcile_document
@@ -55,7 +55,7 @@ def behind_our_back(
     culr: CulrDouble, operation: str, key: str | CprNumber, to: str | None = None, *, agency: str = AGENCY
 ) -> None:
     number = key if isinstance(key, CprNumber) else cpr(key)
-    culr.accounts.carry_out(Request(f"{operation}Account", agency, "CPR", number.digits, to), by="control")
+    culr.accounts.carry_out(CulrRequest(f"{operation}Account", agency, "CPR", number.digits, to), by="control")
 
 
 def stands(culr: CulrDouble, key: str | CprNumber) -> tuple[list[str], str | None]:

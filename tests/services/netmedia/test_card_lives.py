@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from doubles import Library
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.mock.town.culr_accounts import Request, Result
+    from cprsync.mock.town.culr_accounts import CulrRequest, CulrResult
 
 LATER = date(2028, 1, 1)
 
@@ -132,7 +132,7 @@ def test_a_card_that_is_taken_off_while_it_is_being_told_logs_in_no_longer(libra
     change(library, anna, "A-2", doing=ListChange.ADD)
     real = culr.accounts.carry_out
 
-    def taken_off(request: Request) -> Result:
+    def taken_off(request: CulrRequest) -> CulrResult:
         done = real(request)
         if (request.operation, request.value) == ("createAccount", "A-2"):
             change(library, anna, "A-2", doing=ListChange.REMOVE)

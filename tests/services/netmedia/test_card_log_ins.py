@@ -13,7 +13,7 @@ from townspeople import cpr, moves, person
 
 from cprsync.domain.patron.local import Card, ListChange, Local
 from cprsync.errors import NetMediaUnavailable
-from cprsync.mock.town.culr_accounts import Request
+from cprsync.mock.town.culr_accounts import CulrRequest
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.netmedia.publishing import reconcile_accounts
 from cprsync.services.ports.patrons import NewPatron
@@ -44,7 +44,7 @@ def set_cards(library: Library, key: str, *cards: str) -> None:
 
 
 def by_control(culr: CulrDouble, operation: str, key: str, card: str) -> None:
-    made = Request(operation, culr.agency, "LOCAL", card, uid=cpr(key).digits)
+    made = CulrRequest(operation, culr.agency, "LOCAL", card, uid=cpr(key).digits)
     assert culr.accounts.carry_out(made).code == "OK200"
 
 

@@ -15,7 +15,7 @@ from townspeople import cpr
 from cprsync.domain.netmedia.account import Identity, IdType
 from cprsync.domain.netmedia.drift import NetMediaFault
 from cprsync.errors import NetMediaUnavailable, RegisterUnavailable
-from cprsync.mock.town.culr_accounts import Request
+from cprsync.mock.town.culr_accounts import CulrRequest
 from cprsync.services.netmedia.entitlements import verify
 from cprsync.services.netmedia.publishing import reconcile_accounts
 
@@ -34,7 +34,7 @@ def on(number: CprNumber) -> Identity:
 
 def makes(culr: CulrDouble, number: CprNumber, kind: str = "CPR", value: str = "", *, agency: str = "") -> None:
     """Some other system makes an account for whoever has the number."""
-    made = Request("createAccount", agency or culr.agency, kind, value or number.digits, "751", uid=number.digits)
+    made = CulrRequest("createAccount", agency or culr.agency, kind, value or number.digits, "751", uid=number.digits)
     assert culr.accounts.carry_out(made).code == "OK200"
 
 
