@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Final
 
-from cprsync.domain.person.municipality import Kind, Municipalities, Municipality, code_from
+from cprsync.domain.person.municipality import Municipalities, Municipality, MunicipalityKind, code_from
 from cprsync.errors import ConfigurationError
 from cprsync.resources import schema_path
 
@@ -31,7 +31,7 @@ def load_municipalities() -> Municipalities:
 
 def _municipality(row: dict[str, str]) -> Municipality:
     until = date.fromisoformat(row["until"]) if row["until"] else None
-    return Municipality(row["code"], row["name"], Kind(row["kind"]), until)
+    return Municipality(row["code"], row["name"], MunicipalityKind(row["kind"]), until)
 
 
 def name_municipality(code: str) -> str:

@@ -88,7 +88,7 @@ class Register:
         from cprsync.register.settings import RegisterSettings
         from cprsync.register.soap.client import SoapRegister
         from cprsync.resources import compile_schemas
-        from cprsync.wire.calls import Surroundings
+        from cprsync.wire.calls import CallSurroundings
 
         _log_as_a_library()
         settings = RegisterSettings(
@@ -105,7 +105,7 @@ class Register:
             cvr=access.cvr,
             production=not access.test,
         )
-        self._register = SoapRegister(settings, schemas=compile_schemas(), surroundings=Surroundings())
+        self._register = SoapRegister(settings, schemas=compile_schemas(), surroundings=CallSurroundings())
 
     def __enter__(self) -> Self:
         return self

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.netmedia.account import (
     REFUSED,
-    Call,
+    AccountCall,
     Code,
+    CulrHolding,
     Effect,
-    Held,
     Identity,
     IdType,
     Operation,
@@ -57,7 +57,7 @@ class CulrDouble:
     #: what each call about these is answered with: nothing is done
     refuses: dict[Identity, Code] = field(default_factory=dict)
     unanswered_in_a_row: int = 20
-    calls: list[Call] = field(default_factory=list)
+    calls: list[AccountCall] = field(default_factory=list)
 
     def copy(self) -> CulrDouble:
         """Another CULR in the same state."""
@@ -93,7 +93,9 @@ class CulrDouble:
             if circuit.is_open:
                 return
 
-    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+    def read_many(
+        self, identities: Iterable[Identity]
+    ) -> Iterator[tuple[Identity, CulrHolding | Unsettled | CprsyncError]]:
         circuit = CulrCircuit(self.unanswered_in_a_row)
         for identity in identities:
             yield identity, circuit.note(self._read(identity))
@@ -112,16 +114,16 @@ class CulrDouble:
         except CprsyncError as error:
             return error
 
-    def _read(self, identity: Identity) -> Held | Unsettled | CprsyncError:
+    def _read(self, identity: Identity) -> CulrHolding | Unsettled | CprsyncError:
         try:
             reply = self._answer(reading_of(identity))
         except CprsyncError as error:
             return error
         if reply.held is not None:
             return reply.held
-        return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
+        return CulrHolding(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
 
-    def _answer(self, call: Call) -> Reply:
+    def _answer(self, call: AccountCall) -> Reply:
         if self.down is not None:
             raise self.down
         self.calls.append(call)
@@ -142,9 +144,9 @@ class CulrDouble:
             Identity(IdType(kind), value) for agency, kind, value in result.accounts if agency == self.agency
         )
         agencies = frozenset(agency for agency, _, _ in result.accounts)
-        return Reply(Code(result.code), Held(call.identity in ours, result.patron.municipality, agencies, ours))
+        return Reply(Code(result.code), CulrHolding(call.identity in ours, result.patron.municipality, agencies, ours))
 
-    def _carried_out(self, call: Call) -> CulrResult:
+    def _carried_out(self, call: AccountCall) -> CulrResult:
         kind, value = call.identity.type.value, call.identity.value
         if call.operation is Operation.READ_GLOBAL:
             return self.accounts.accounts_of_number(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cprsync.domain.netmedia.account import NOWHERE, Call, Code, Held, Identity, Operation, Reply
+from cprsync.domain.netmedia.account import NOWHERE, AccountCall, Code, CulrHolding, Identity, Operation, Reply
 
 OURS, THEIRS = "775100", "710100"
 
@@ -16,13 +16,13 @@ class Culr:
     ours: set[Identity] = field(default_factory=set)
     foreign: set[Identity] = field(default_factory=set)
     municipality: dict[Identity, str] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
+    calls: list[AccountCall] = field(default_factory=list)
     #: account -> the CPR account whose patron it was linked to
     linked: dict[Identity, Identity] = field(default_factory=dict)
     #: each change of a municipality number, in order
     ledger: list[tuple[Identity, str]] = field(default_factory=list)
 
-    def answer(self, call: Call) -> Reply:
+    def answer(self, call: AccountCall) -> Reply:
         self.calls.append(call)
         match call.operation:
             case Operation.CREATE:
@@ -39,13 +39,13 @@ class Culr:
                 return self._merge(call)
         return Reply(Code.OK)
 
-    def _read(self, call: Call) -> Reply:
+    def _read(self, call: AccountCall) -> Reply:
         number = self.municipality.get(call.identity)
         if call.operation is Operation.READ:
-            return Reply(Code.OK, Held(account=True, municipality=number))
+            return Reply(Code.OK, CulrHolding(account=True, municipality=number))
         person = self._person(call.identity)
         ours = frozenset(one for one in self.ours if self._person(one) == person)
-        held = Held(
+        held = CulrHolding(
             call.identity in ours,
             number,
             frozenset((*((OURS,) if ours else ()), *((THEIRS,) if call.identity in self.foreign else ()))),
@@ -58,13 +58,13 @@ class Culr:
     def _person(self, identity: Identity) -> Identity:
         return self.linked.get(identity, identity)
 
-    def _merge(self, call: Call) -> Reply:
+    def _merge(self, call: AccountCall) -> Reply:
         if call.other is None or not {call.identity, call.other} <= self.ours:
             return Reply(Code.MISSING)
         self.linked[call.other] = call.identity
         return Reply(Code.OK)
 
-    def _create(self, call: Call) -> Reply:
+    def _create(self, call: AccountCall) -> Reply:
         if call.identity in self.ours:
             return Reply(Code.EXISTS)
         self.ours.add(call.identity)

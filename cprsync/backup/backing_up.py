@@ -16,7 +16,7 @@ from cprsync.config.settings import credentials_folder
 from cprsync.domain.trust.backup import Manifest, find_expired, is_ahead, name_backup, time_of
 from cprsync.errors import BackupBroken, BackupRefused, ConfigurationError, CprsyncError
 from cprsync.private import open_private
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.wiring.counterparts import real_time
 from cprsync.wiring.site import Site
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import Settings
     from cprsync.services.ports.night import Progress
-    from cprsync.store.backup.databases import Moment
+    from cprsync.store.backup.databases import DatabaseMoment
     from cprsync.store.backup.shelf import Draft
     from cprsync.store.seals.keys import Keyring
 
@@ -69,11 +69,11 @@ def back_up(settings: Settings, config: Path, folder: Path, *, progress: Progres
         manifest, left_out = _make(settings, config, folder, progress)
         removed = _remove_expired(settings, folder)
     except CprsyncError as error:
-        note_upkeep(settings, Task.BACKUP, Outcome.FAILED, {"kind": error.kind})
+        note_upkeep(settings, UpkeepTask.BACKUP, UpkeepOutcome.FAILED, {"kind": error.kind})
         raise
     size = sum(part.bytes for part in manifest.parts)
     seconds = round(time.monotonic() - begun, 1)
-    note_upkeep(settings, Task.BACKUP, Outcome.DONE, {"name": manifest.name, "bytes": size})
+    note_upkeep(settings, UpkeepTask.BACKUP, UpkeepOutcome.DONE, {"name": manifest.name, "bytes": size})
     return {
         "name": manifest.name,
         "folder": str(folder / manifest.name),
@@ -126,12 +126,12 @@ class _Beside:
     settings: Settings
     config: Path
     draft: Draft
-    moment: Moment
+    moment: DatabaseMoment
     keyring: Keyring
 
     def archive(self, keys: dict[Path, bytes], manifest: Manifest) -> tuple[Manifest, list[str]]:
         """Write the archive. Returns the manifest with it, and the files that the settings name and nobody can read."""
-        from cprsync.store.backup.archive import Kept, target_of, write_archive
+        from cprsync.store.backup.archive import ArchivedFile, target_of, write_archive
         from cprsync.store.backup.shelf import KEYS
 
         root = self.config.resolve().parent
@@ -146,7 +146,7 @@ class _Beside:
             with self.draft.part(KEYS) as plain:
                 document = {"root": str(root), "manifest": manifest.document()}
                 files = [
-                    (Kept(role, target_of(_home_of(path, root), root), _modified(path)), content)
+                    (ArchivedFile(role, target_of(_home_of(path, root), root), _modified(path)), content)
                     for role, path, content in every
                 ]
                 write_archive(plain, document, files)
@@ -223,7 +223,7 @@ def _remove_expired(settings: Settings, folder: Path) -> list[str]:
     return expired
 
 
-def note_upkeep(settings: Settings, task: Task, outcome: Outcome, detail: Mapping[str, str | int]) -> None:
+def note_upkeep(settings: Settings, task: UpkeepTask, outcome: UpkeepOutcome, detail: Mapping[str, str | int]) -> None:
     """Note it in the store of each library. A store that does not open has no note: the work itself counts."""
     for section in settings.library:
         site = Site(settings, section)

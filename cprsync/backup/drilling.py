@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.backup.backing_up import CONFIGURATION, FILE, HEADS, KEY, find_backup, note_upkeep
 from cprsync.backup.placing import Placing
 from cprsync.backup.restoring import check_copy
-from cprsync.backup.source import Source, open_source
+from cprsync.backup.source import BackupSource, open_source
 from cprsync.errors import BackupBroken, ConfigurationError, CprsyncError, RunBusy, RunStopped, without_trace
 from cprsync.private import hold_alone, remove_folder
 from cprsync.services.ports.trust.audit import EVERY_RECORD
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.wiring.setting_up import open_database, upgrade_store
 from cprsync.wiring.site import Site
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cprsync.config.settings import Settings
     from cprsync.domain.trust.backup import Manifest
     from cprsync.services.ports.night import Progress
-    from cprsync.store.backup.archive import Kept
+    from cprsync.store.backup.archive import ArchivedFile
 
 #: Where a drill works, beside the settings.
 SCRATCH: Final = ".cprsync-drill"
@@ -56,12 +56,12 @@ def drill(settings: Settings, config: Path, folder: Path, key: Path | None, *, p
     except (RunBusy, RunStopped):
         raise
     except CprsyncError as error:
-        note_upkeep(settings, Task.DRILL, Outcome.FAILED, {"kind": error.kind})
+        note_upkeep(settings, UpkeepTask.DRILL, UpkeepOutcome.FAILED, {"kind": error.kind})
         raise
     document["seconds"] = round(time.monotonic() - begun, 1)
-    outcome = Outcome.PART if key is None else Outcome.DONE
+    outcome = UpkeepOutcome.PART if key is None else UpkeepOutcome.DONE
     detail = {name: document[name] for name in ("name", "patrons", "entries", "records")}
-    note_upkeep(settings, Task.DRILL, outcome, detail)
+    note_upkeep(settings, UpkeepTask.DRILL, outcome, detail)
     return document
 
 
@@ -115,7 +115,7 @@ def _scratch(settings: Settings, scratch: Path) -> Iterator[tuple[Settings, Path
             drop_scratch(owners, url)
 
 
-def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: Path) -> dict[str, int]:
+def _restore_copy(source: BackupSource, settings: Settings, copy: Settings, scratch: Path) -> dict[str, int]:
     """Put the backup into the scratch place, and verify all of it. Raises BackupBroken."""
     from cprsync.store.backup.databases import put_back
     from cprsync.store.backup.shelf import DATABASE
@@ -145,7 +145,7 @@ def _restore_copy(source: Source, settings: Settings, copy: Settings, scratch: P
     return {"entries": entries, "records": records}
 
 
-def _read_settings(source: Source, root: str, files: Sequence[tuple[Kept, Path]], scratch: Path) -> None:
+def _read_settings(source: BackupSource, root: str, files: Sequence[tuple[ArchivedFile, Path]], scratch: Path) -> None:
     """Put the settings and what lies beside them into a folder of their own, and read them as a restore would.
 
     Files outside their folder are not put anywhere: their places are in use. Raises BackupBroken.

@@ -21,9 +21,9 @@ from cprsync.store.beside.checkpoints import WITNESS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cprsync.backup.source import Source
+    from cprsync.backup.source import BackupSource
     from cprsync.config.settings import Settings
-    from cprsync.store.backup.archive import Kept
+    from cprsync.store.backup.archive import ArchivedFile
 
 #: What a restore that is under way has done: in its folder, so that the next one knows what is its own.
 _MARK: Final = "restoring.json"
@@ -49,7 +49,7 @@ class Placed:
 class Placing:
     """One restore's folder, from its beginning to the end."""
 
-    source: Source
+    source: BackupSource
     #: the folder beside the wanted one, and the wanted one
     work: Path
     into: Path
@@ -187,7 +187,7 @@ class Placing:
         if not any(made.is_relative_to(one) for one in self.placed.outside):
             self.placed.outside.append(str(made))
 
-    def settle_below(self, root: Path, files: Sequence[tuple[Kept, Path]]) -> Settings:
+    def settle_below(self, root: Path, files: Sequence[tuple[ArchivedFile, Path]]) -> Settings:
         """Put the files below the folder of the settings in their places, and read the settings there."""
         config: Path | None = None
         for kept, path in files:

@@ -20,7 +20,7 @@ from cprsync.domain.trust.backup import Manifest, compare_copy, time_of
 from cprsync.errors import BackupBroken, BackupRefused, CprsyncError, stopped_from_outside
 from cprsync.private import closed_to_us, copy_private
 from cprsync.services.outward.sending import follow_marked
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.store.beside.checkpoints import WITNESS
 from cprsync.wiring.counterparts import real_time
 from cprsync.wiring.setting_up import make_sure_of_log_ins, make_sure_of_owner, open_database, upgrade_store
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cprsync.backup.source import Source
+    from cprsync.backup.source import BackupSource
     from cprsync.config.settings import Settings
     from cprsync.services.ports.night import Progress
 
@@ -96,7 +96,7 @@ class Restored:
         }
 
 
-def restore(source: Source, into: Path, survivors: Survivors, *, user: str, progress: Progress) -> Restored:
+def restore(source: BackupSource, into: Path, survivors: Survivors, *, user: str, progress: Progress) -> Restored:
     """Put a backup back into a folder that is not there yet, or empty.
 
     Raises:
@@ -123,7 +123,7 @@ def restore(source: Source, into: Path, survivors: Survivors, *, user: str, prog
     return restored
 
 
-def _restore(source: Source, restored: Restored, survivors: Survivors, *, user: str, progress: Progress) -> None:
+def _restore(source: BackupSource, restored: Restored, survivors: Survivors, *, user: str, progress: Progress) -> None:
     into = restored.folder
     _make_sure_that_there(survivors)
     _make_sure_that_free(into)
@@ -216,7 +216,7 @@ def _make_sure_that_empty(settings: Settings, placing: Placing, *, was_begun: bo
     return not is_free
 
 
-def _put_database_back(settings: Settings, source: Source, *, again: bool) -> None:
+def _put_database_back(settings: Settings, source: BackupSource, *, again: bool) -> None:
     from cprsync.store.backup.databases import put_back
     from cprsync.store.backup.shelf import DATABASE
 
@@ -225,7 +225,7 @@ def _put_database_back(settings: Settings, source: Source, *, again: bool) -> No
         put_back(url, content, again=again)
 
 
-def _make_database_ready(settings: Settings, source: Source) -> list[str]:
+def _make_database_ready(settings: Settings, source: BackupSource) -> list[str]:
     """Check and upgrade what was put back. Returns the libraries with patrons that the settings do not name."""
     from cprsync.store.core.version import find_unnamed
 
@@ -280,8 +280,8 @@ def _begin_again(site: Site, backup: str, user: str) -> dict[str, Any]:
         detail: dict[str, str | int] = {"name": backup, "patrons": in_window, "erased": erased}
         # the copy was taken before it was noted; its name has real time, and the clock of a store may be a mock's
         age = real_time() - (time_of(backup) or real_time())
-        store.upkeep.note(Task.BACKUP, Outcome.DONE, {"name": backup}, at=site.clock.now() - age)
-        store.upkeep.note(Task.RESTORE, Outcome.DONE if not state.problems else Outcome.PART, detail)
+        store.upkeep.note(UpkeepTask.BACKUP, UpkeepOutcome.DONE, {"name": backup}, at=site.clock.now() - age)
+        store.upkeep.note(UpkeepTask.RESTORE, UpkeepOutcome.DONE if not state.problems else UpkeepOutcome.PART, detail)
         last = store.inbox.last_produced()
         patrons = store.patrons.count()
     return {

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from cprsync.domain.trust.backup import Manifest
     from cprsync.services.ports.night import Progress
-    from cprsync.store.backup.archive import Kept
+    from cprsync.store.backup.archive import ArchivedFile
     from cprsync.store.backup.encrypted import Opener
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class BackupSource:
     """A backup that was read to its end, and who can open it."""
 
     folder: Path
@@ -43,7 +43,7 @@ class Source:
         with (self.folder / name).open("rb") as file:
             yield open_encrypted(file, self.opener, name=name)
 
-    def unpack(self, to: Path) -> tuple[str, list[tuple[Kept, Path]]]:
+    def unpack(self, to: Path) -> tuple[str, list[tuple[ArchivedFile, Path]]]:
         """Unpack the archive. Returns the folder that the settings were in, and the files.
 
         Raises:
@@ -78,7 +78,7 @@ class Source:
             raise BackupBroken("the manifest is not the one that is encrypted with the keys")
 
 
-def open_source(folder: Path, key: Path, *, progress: Progress) -> Source:
+def open_source(folder: Path, key: Path, *, progress: Progress) -> BackupSource:
     """Read a whole backup, and the private key. Nothing is written.
 
     Raises:
@@ -99,7 +99,7 @@ def open_source(folder: Path, key: Path, *, progress: Progress) -> Source:
         )
     progress.stage("check", sum(part.bytes for part in manifest.parts))
     check_parts(one, manifest, advance=progress.advance)
-    return Source(one, manifest, opener)
+    return BackupSource(one, manifest, opener)
 
 
 def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[str, Any]:
@@ -122,5 +122,5 @@ def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[
     if key is not None:
         opener = Opener.load(key)
         opener.make_sure_that_meant(manifest.recipient)
-        Source(one, manifest, opener).check()
+        BackupSource(one, manifest, opener).check()
     return {"name": manifest.name, "whole": True, "opened": key is not None, **describe(manifest)}

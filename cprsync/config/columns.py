@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from cprsync.config.toml import Places, Strict, build_error, first_mistake, read_toml
+from cprsync.config.toml import Strict, TomlPlaces, build_error, first_mistake, read_toml
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.errors import ConfigurationError, WrongValue
-from cprsync.services.imports.rows import NOTICED, Column, Columns, is_day_form, mapped
+from cprsync.services.imports.rows import NOTICED, Columns, ImportColumn, is_day_form, mapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,13 +38,13 @@ def load_columns(path: Path) -> Columns:
     try:
         read = ColumnsFile.model_validate(document)
     except ValidationError as error:
-        raise build_error(path, Places(text), first_mistake(error), kind=_KIND) from None
+        raise build_error(path, TomlPlaces(text), first_mistake(error), kind=_KIND) from None
     for name, told in _mistakes(read):
         why = WrongValue("{place}: {told}", place=name, told=told)
         raise ConfigurationError("{path}: {why}", path=path, why=why, kind=_KIND)
     return mapped(
         {
-            name: Column(field, name in read.notices, read.dates.get(name, ""), read.values.get(name, {}))
+            name: ImportColumn(field, name in read.notices, read.dates.get(name, ""), read.values.get(name, {}))
             for name, field in read.columns.items()
         }
     )

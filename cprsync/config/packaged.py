@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from cprsync.catalogues import rule_words
-from cprsync.config.toml import Mistake, Places, build_error, first_mistake, read_toml
+from cprsync.config.toml import Mistake, TomlPlaces, build_error, first_mistake, read_toml
 from cprsync.domain.person.municipality import code_from
 from cprsync.domain.wording import Wording
 from cprsync.errors import WrongValue
@@ -99,7 +99,7 @@ def load_rule_tables(policy: Policy, file: Path | None = None) -> tuple[RuleTabl
     except WrongRow as wrong:
         path = paths[wrong.table]
         raise build_error(
-            path, Places(read_toml(path, _KIND)[1]), Mistake(wrong.place, WrongValue(wrong.why)), kind=_KIND
+            path, TomlPlaces(read_toml(path, _KIND)[1]), Mistake(wrong.place, WrongValue(wrong.why)), kind=_KIND
         ) from None
 
 
@@ -141,4 +141,4 @@ def _load(path: Path, model: type[_Read], *, under: str | None = None) -> _Read:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise build_error(path, Places(text), first_mistake(error), kind=_KIND) from None
+        raise build_error(path, TomlPlaces(text), first_mistake(error), kind=_KIND) from None

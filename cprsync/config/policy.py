@@ -31,7 +31,7 @@ from cprsync.config.sections import (
     SubscriptionSection,
     TariffEntry,
 )
-from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mistake, read_toml
+from cprsync.config.toml import Mistake, Strict, TomlPlaces, build_error, first_mistake, read_toml
 from cprsync.domain.person.age import AGE_MAX
 from cprsync.domain.person.municipality import code_from
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm, Ladders, PatronGroup, Policy
@@ -70,7 +70,7 @@ def load_policy(path: Path | None, home: frozenset[str]) -> Policy:
         mistake = first_mistake(error)
     except OutOfOrder as error:
         mistake = Mistake(error.place, error)
-    raise build_error(path, Places(text), mistake, kind="policy")
+    raise build_error(path, TomlPlaces(text), mistake, kind="policy")
 
 
 def _texts(typed: object, expected: str) -> list[str]:

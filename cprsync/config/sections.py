@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from cprsync.config.toml import Strict
 from cprsync.domain.patron.kinds import LINE_MAX
 from cprsync.domain.person.age import AGE_MAX, LeapDay
-from cprsync.domain.policy.policy import AgeGroup, Controller, Ladder, LetterRules, Limit, PinCeilings, Retention
-from cprsync.domain.policy.tariff import Bands, Moment, Row, Tariff, bands_of
+from cprsync.domain.policy.policy import AgeGroup, Controller, Ladder, LetterRules, Limit, PinCeilings, RetentionDays
+from cprsync.domain.policy.tariff import Bands, Moment, ShownBand, Tariff, bands_of
 from cprsync.errors import OutOfOrder, WrongValue
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class TariffEntry(Strict):
 
     def _column(self, name: Literal["adult", "child"]) -> Bands:
         try:
-            return bands_of(Row(*row.days, getattr(row, name) or 0) for row in self.bands)
+            return bands_of(ShownBand(*row.days, getattr(row, name) or 0) for row in self.bands)
         except OutOfOrder as error:
             raise error.within("bands") from None
 
@@ -239,8 +239,8 @@ class RetentionSection(Strict):
     log_days: Annotated[Kept, AfterValidator(_check_year)] = 1825
     inactive_days: Annotated[Kept, AfterValidator(_check_year)] = 1095
 
-    def value(self) -> Retention:
-        return Retention(**self.model_dump())
+    def value(self) -> RetentionDays:
+        return RetentionDays(**self.model_dump())
 
 
 Wrong = Annotated[int, Field(ge=10, le=100_000, strict=True)]

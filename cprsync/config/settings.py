@@ -20,7 +20,7 @@ from cprsync.config.packaged import MunicipalityCode  # noqa: TC001 -- pydantic 
 from cprsync.config.paths import map_paths
 from cprsync.config.sign_in import PatronPageSection, SignInSection  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.targets import RESERVED_TARGET, AnyTarget, FileTarget, place_target
-from cprsync.config.toml import Mistake, Places, Strict, build_error, first_mistake, read_toml
+from cprsync.config.toml import Mistake, Strict, TomlPlaces, build_error, first_mistake, read_toml
 from cprsync.domain.feed.delivery import AGREED_RECORDS, LOAD_HOUR
 from cprsync.domain.trust.backup import KEEP_DAYS_MAX
 from cprsync.errors import ConfigurationError, WrongValue
@@ -340,12 +340,12 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         first = first_mistake(error)
         mistake = place_target(first)._replace(others=tuple(map(place_target, first.others)))
-        raise build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment) from None
+        raise build_error(path, TomlPlaces(text), mistake, kind="configuration", elsewhere=_is_in_environment) from None
     if settings.environment == "production" and settings.test.control_url is not None:
         raise _has_test_section(path, text)
     if mistakes := list(_find_clashes(settings, text)):
         first = mistakes[0]._replace(others=tuple(mistakes[1:]))
-        raise build_error(path, Places(text), first, kind="configuration", elsewhere=_is_in_environment)
+        raise build_error(path, TomlPlaces(text), first, kind="configuration", elsewhere=_is_in_environment)
     settings = _anchor_paths(settings, path.resolve().parent)
     for library in settings.library:
         if library.policy is not None:
@@ -373,7 +373,7 @@ def _has_test_section(path: Path, text: str) -> ConfigurationError:
     place = ("test", "control_url")
     told = 'remove [test], or set environment = "test": production takes its day from no mock'
     mistake = Mistake(place, WrongValue(told))
-    return build_error(path, Places(text), mistake, kind="configuration", elsewhere=_is_in_environment)
+    return build_error(path, TomlPlaces(text), mistake, kind="configuration", elsewhere=_is_in_environment)
 
 
 def _find_clashes(settings: Settings, text: str) -> Iterator[Mistake]:
@@ -426,7 +426,7 @@ _SAME_FOLDER: Final = (
 
 def _build_clash(place: tuple[str | int, ...], earlier: int, told: str, text: str) -> Mistake:
     mistake = Mistake(place, WrongValue(told))
-    other = Places("" if _is_in_environment(mistake) else text).name_of(("library", earlier))
+    other = TomlPlaces("" if _is_in_environment(mistake) else text).name_of(("library", earlier))
     return mistake._replace(told=WrongValue(told, other=other))
 
 

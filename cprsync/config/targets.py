@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from cprsync.config.addresses import Address, PerSecond, Workers  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.config.packaged import MunicipalityCode  # noqa: TC001 -- the same
 from cprsync.config.toml import Strict
-from cprsync.domain.outward.koha import Ending, KohaRules
+from cprsync.domain.outward.koha import KohaEnding, KohaRules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.domain.patron.field import Targets
+from cprsync.domain.patron.field import FieldTargets
 from cprsync.domain.patron.fields import OUTWARD
 from cprsync.errors import ConfigurationError, WrongValue
 
@@ -78,7 +78,9 @@ class FeedTarget(TargetSection):
 
 
 #: What a Koha can hold of a patron. The rest is Koha's own: cards, telephones, e-mail, language and restrictions.
-KOHA_FIELDS: Final = frozenset(OutwardField(word) for word, field in OUTWARD.items() if field.targets is Targets.ALL)
+KOHA_FIELDS: Final = frozenset(
+    OutwardField(word) for word, field in OUTWARD.items() if field.targets is FieldTargets.ALL
+)
 #: A code of Koha's: a library, a category, the type of an attribute.
 KohaCode = Annotated[str, AfterValidator(_check_code)]
 
@@ -102,9 +104,9 @@ class KohaAttributes(Strict):
 class KohaEndings(Strict):
     """What is done with a patron who has this status in the register. The status attribute says it too."""
 
-    dead: frozenset[Ending] = frozenset({Ending.EXPIRE})
-    emigrated: frozenset[Ending] = frozenset({Ending.EXPIRE})
-    disappeared: frozenset[Ending] = frozenset({Ending.INCORRECT_ADDRESS})
+    dead: frozenset[KohaEnding] = frozenset({KohaEnding.EXPIRE})
+    emigrated: frozenset[KohaEnding] = frozenset({KohaEnding.EXPIRE})
+    disappeared: frozenset[KohaEnding] = frozenset({KohaEnding.INCORRECT_ADDRESS})
 
 
 class KohaTarget(TargetSection):

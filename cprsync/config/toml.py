@@ -162,10 +162,15 @@ def _told(said: ErrorDetails) -> CprsyncError:
 
 
 def build_error(
-    path: Path, inside: Places, mistake: Mistake, *, kind: str, elsewhere: Callable[[Mistake], bool] = lambda _: False
+    path: Path,
+    inside: TomlPlaces,
+    mistake: Mistake,
+    *,
+    kind: str,
+    elsewhere: Callable[[Mistake], bool] = lambda _: False,
 ) -> ConfigurationError:
     """The error for all mistakes in a file, each with its line, if it has one and `elsewhere` is False for it."""
-    outside = Places("")
+    outside = TomlPlaces("")
     places = [outside if elsewhere(one) else inside for one in (mistake, *mistake.others)]
     told = [_with_line(one, where) for one, where in zip((mistake, *mistake.others), places, strict=True)]
     (line, why), *others = told
@@ -180,7 +185,7 @@ def build_error(
     return ConfigurationError("{path}, line {line}: {why}", path=path, line=line, why=why, kind=kind)
 
 
-def _with_line(mistake: Mistake, places: Places) -> tuple[int | None, CprsyncError]:
+def _with_line(mistake: Mistake, places: TomlPlaces) -> tuple[int | None, CprsyncError]:
     """The mistake's line, if it has one, and the mistake as a sentence with its values."""
     # a key may contain a line end, and must stay on one line
     place = places.name_of(mistake.place).replace("\n", "\\n") or "the whole"
@@ -203,7 +208,7 @@ _ESCAPES: Final = {"\\": "\\", '"': '"', "n": "\n", "t": "\t", "r": "\r", "b": "
 _NAME_MAX: Final = 64
 
 
-class Places:
+class TomlPlaces:
     """How the places in a file's text are told: by their line, and by the words that stand there.
 
     `shows_names`: a table of which there are several is told by its name. Otherwise by its number, as the names may be

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.trust.alarms import PAUSE_MOST, Alarm, Telling, Word, pause_after
 from cprsync.errors import ConfigurationError
 from cprsync.private import closed_to_us, open_unfollowed
-from cprsync.services.ports.trust.alarms import Message, Undelivered
+from cprsync.services.ports.trust.alarms import Message, UntoldChannel
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.trust.alarms import TAKEN
 
@@ -90,14 +90,14 @@ class AlarmFile:
         with self._held() as kept:
             return [_alarm_of(one) for one in kept["alarms"]]
 
-    def undelivered(self) -> list[Undelivered]:
+    def undelivered(self) -> list[UntoldChannel]:
         if not self.is_in_use:
             return []
         with self._held() as kept:
             failed = [one for one in kept["messages"] if one["why"] is not None]
         names = sorted({one["channel"] for one in failed})
         of = {name: [one for one in failed if one["channel"] == name] for name in names}
-        return [Undelivered(name, len(rows), rows[-1]["why"]) for name, rows in of.items()]
+        return [UntoldChannel(name, len(rows), rows[-1]["why"]) for name, rows in of.items()]
 
     @contextmanager
     def _held(self) -> Iterator[dict[str, Any]]:

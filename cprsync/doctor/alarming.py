@@ -17,16 +17,16 @@ from cprsync.errors import AlarmUndelivered, ConfigurationError, CprsyncError
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, call_heartbeat
 from cprsync.register.own_certificate import name_problem
 from cprsync.services.ports.runs import WELL
-from cprsync.services.trust.alarms import Seen, check_alarms
+from cprsync.services.trust.alarms import LibraryLook, check_alarms
 from cprsync.services.trust.status import find_nights
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 from cprsync.wiring.counterparts import real_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cprsync.config.alarms import AlarmsSection
-    from cprsync.services.ports.trust.alarms import Channel
+    from cprsync.services.ports.trust.alarms import AlarmChannel
     from cprsync.wiring.site import Site
 
 _LOG: Final = structlog.get_logger("cprsync.alarms")
@@ -42,15 +42,15 @@ def check_site(site: Site) -> dict[str, int]:
     try:
         with site.store() as store:
             status = look_at(site, store, theirs=ask_for_certificates(site)())
-            seen = Seen([*status.wrong, *policy], status.certificates)
+            seen = LibraryLook([*status.wrong, *policy], status.certificates)
             counts = check_alarms(store.alarms, seen, channels, manner, site.clock.now())
     except CprsyncError as error:
         _LOG.error("alarms.store", kind=error.kind)
         # with a target, no store is opened without its policy
         wrong = policy or [{"what": "store", "kind": error.kind}]
-        return check_alarms(file, Seen(wrong), channels, manner, real_time())
+        return check_alarms(file, LibraryLook(wrong), channels, manner, real_time())
     if file.is_in_use:
-        ended = check_alarms(file, Seen(), channels, manner, real_time())
+        ended = check_alarms(file, LibraryLook(), channels, manner, real_time())
         return {name: count + ended[name] for name, count in counts.items()}
     return counts
 
@@ -70,18 +70,18 @@ def file_of(site: Site) -> AlarmFile:
     return AlarmFile(journal.with_name(f"{site.section.agency}-{FILE}"), real_time)
 
 
-def channels_of(site: Site) -> list[Channel]:
+def channels_of(site: Site) -> list[AlarmChannel]:
     """What carries alarms, as the settings say."""
     section, library = site.settings.alarms, site.section
     title, production = f"{library.name} ({library.agency})", site.settings.is_production
-    found: list[Channel] = []
+    found: list[AlarmChannel] = []
     if section.email is not None:
         mail = section.email
         settings = MailSettings(implicit=mail.tls == "implicit", **mail.model_dump(exclude={"tls"}))
         found.append(MailChannel(settings, title, section.lang, real_time))
     if section.webhook is not None:
         post = PostSettings(production=production, **section.webhook.model_dump())
-        found.append(HookChannel(post, library.agency, title, section.lang, Surroundings()))
+        found.append(HookChannel(post, library.agency, title, section.lang, CallSurroundings()))
     return found
 
 
@@ -132,7 +132,7 @@ def tell_well(section: AlarmsSection, *, production: bool) -> CprsyncError | Non
     if section.heartbeat is None:
         return None
     try:
-        call_heartbeat(PostSettings(production=production, **section.heartbeat.model_dump()), Surroundings())
+        call_heartbeat(PostSettings(production=production, **section.heartbeat.model_dump()), CallSurroundings())
     except AlarmUndelivered as error:
         _LOG.error("alarms.heartbeat", kind=error.kind)
         return error

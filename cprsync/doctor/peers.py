@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.doctor.counterparts import ask_for_certificates
-from cprsync.domain.netmedia.account import Call, Identity, IdType, Operation
+from cprsync.domain.netmedia.account import AccountCall, Identity, IdType, Operation
 from cprsync.errors import ConfigurationError
 from cprsync.private import check_folder, closed_to_us
 from cprsync.services.ports.trust.doctor import FeedFiles
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 from cprsync.wire.limits import Patience
 from cprsync.wiring.counterparts import real_time, register_settings, sftp_settings
 
@@ -36,7 +36,7 @@ _NO_PATRON: Final = 0
 _TASK: Final = re.compile(r"D[0-9]{6}\.L([0-9]{6})", re.IGNORECASE | re.ASCII)
 
 
-class _Feed(Protocol):
+class _FeedPeer(Protocol):
     def waiting(self) -> list[WaitingFile]: ...
 
     def unfinished(self) -> list[str]: ...
@@ -60,7 +60,7 @@ def list_feed(section: FeedSection, *, seconds: float) -> FeedFiles:
         return _list(feed, section.task)
 
 
-def _list(feed: _Feed, task: str) -> FeedFiles:
+def _list(feed: _FeedPeer, task: str) -> FeedFiles:
     waiting, unfinished = [one.name for one in feed.waiting()], feed.unfinished()
     tasks = [found[1] for name in (*waiting, *unfinished) if (found := _TASK.match(name)) is not None]
     return FeedFiles(waiting, unfinished, sum(one != task for one in tasks))
@@ -84,7 +84,7 @@ def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
     from cprsync.wiring.targets import koha_settings
 
     settings = koha_settings(section, production=site.settings.is_production)
-    with closing(KohaCalls(settings, surroundings=Surroundings(patience=Patience(seconds)))) as calls:
+    with closing(KohaCalls(settings, surroundings=CallSurroundings(patience=Patience(seconds)))) as calls:
         calls.make("doctor", lambda: calls.read(_NO_PATRON))
 
 
@@ -153,7 +153,7 @@ class LivePeers:
             if culr is None:
                 raise ConfigurationError("CULR is not set up", kind="configuration")
             # CULR answers only if it accepts who asks
-            return culr.ask(Call(Operation.READ_LOCAL, Identity(IdType.LOCAL, _NOBODY))).code.value
+            return culr.ask(AccountCall(Operation.READ_LOCAL, Identity(IdType.LOCAL, _NOBODY))).code.value
 
     def ask_fbs(self) -> None:
         with self._site.counterparts.fbs() as client:

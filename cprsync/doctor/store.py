@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import StoreSection
     from cprsync.services.ports.deliveries import Inspection
-    from cprsync.services.ports.trust.alarms import Undelivered
+    from cprsync.services.ports.trust.alarms import UntoldChannel
     from cprsync.services.ports.trust.audit import AuditGlance
     from cprsync.services.ports.trust.keys import Rotation
     from cprsync.wiring.site import Site
@@ -147,7 +147,7 @@ class LiveStore:
         with self._site.store_of_any_keys() as opened:
             return opened.audit.glance()
 
-    def undelivered(self) -> list[Undelivered]:
+    def undelivered(self) -> list[UntoldChannel]:
         with self._site.store_of_any_keys() as opened:
             return opened.alarms.undelivered()
 

@@ -35,7 +35,7 @@ _BROKEN: Final = 500
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class ProviderAnswer:
     """An answer that was read whole. It has what authlib asks of one."""
 
     status_code: int
@@ -97,7 +97,7 @@ class ProviderCalls:
         """What authlib's client posts through."""
         return ProviderSession(self, until)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, until: float) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, until: float) -> ProviderAnswer:
         """Send a form. Raises SignInUnavailable: nobody answers, or with an error of the provider's own."""
         answer = self._ask("POST", url, body, headers, until)
         if answer.status_code >= _BROKEN:
@@ -108,13 +108,15 @@ class ProviderCalls:
         """Close the open connections."""
         self._channel.close()
 
-    def _ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str], until: float) -> Answer:
+    def _ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str], until: float) -> ProviderAnswer:
         sent = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
         try:
             with self._channel.deadline(url, max(0.0, until - self.monotonic())):
                 response = self._channel.send(method, url, body, sent)
                 try:
-                    answer = Answer(response.status_code, response.raw.read(ANSWER_MAX_BYTES + 1, decode_content=True))
+                    answer = ProviderAnswer(
+                        response.status_code, response.raw.read(ANSWER_MAX_BYTES + 1, decode_content=True)
+                    )
                 finally:
                     response.close()
         except CallFailed as error:
@@ -130,7 +132,7 @@ class ProviderSession:
     def __init__(self, calls: ProviderCalls, until: float) -> None:
         self._calls, self._until = calls, until
 
-    def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> Answer:
+    def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> ProviderAnswer:
         """Send a form with our identification."""
         url, headers, body = auth.prepare("POST", url, dict(headers), urlencode(data))
         return self._calls.post(url, body.encode(), headers, until=self._until)

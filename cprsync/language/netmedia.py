@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cprsync.catalogues import find_text
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.netmedia.cards import CardsStage
-from cprsync.domain.netmedia.right_rule import Answer, ChangeCause
+from cprsync.domain.netmedia.right_rule import ChangeCause, RightByRule
 from cprsync.domain.patron.local import Stage
 from cprsync.language.words import day_text, long_day, word
 from cprsync.municipalities import name_municipality
@@ -71,7 +71,7 @@ def change_text(right: Mapping[str, Any], language: Language) -> str:
     """
     if _opens_by_age(right):
         return ""
-    closed, change = right["answer"] != Answer.YES.value, right["change"][language]
+    closed, change = right["answer"] != RightByRule.YES.value, right["change"][language]
     if closed and right["until"] is not None:
         parts = [word("rights_next", language, day=_day_after(right["until"], language), change=change)]
     else:

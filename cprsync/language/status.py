@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.finding import ProvisionalWaiting
     from cprsync.services.ports.runs import ListedRun
     from cprsync.services.ports.trust.status import AuditStands, DeliveriesStand, LibraryStatus, UpkeepStands
-    from cprsync.services.ports.trust.upkeep import Task
+    from cprsync.services.ports.trust.upkeep import UpkeepTask
 
 #: The marks of a line: all is well, somebody has to look, and nothing to say either way.
 WELL, WRONG, NEITHER = "✓", "!", "·"
@@ -353,7 +353,9 @@ def _disk_facts(status: LibraryStatus, language: Language) -> Iterator[Fact]:
             yield Fact(WRONG if one["place"] in full else WELL, text)
 
 
-def _upkeep_facts(upkeep: Mapping[Task, UpkeepStands | None], wrong: set[str], language: Language) -> Iterator[Fact]:
+def _upkeep_facts(
+    upkeep: Mapping[UpkeepTask, UpkeepStands | None], wrong: set[str], language: Language
+) -> Iterator[Fact]:
     for task, found in upkeep.items():
         if found is not None or task.value in wrong:
             done = None if found is None else found.done

@@ -99,7 +99,7 @@ class _Asked:
     query: str
     headers: Mapping[str, str]
     body: bytes
-    #: the `Peer` whose certificate was shown; None: nobody's
+    #: the `SoapPeer` whose certificate was shown; None: nobody's
     peer: Any
 
 

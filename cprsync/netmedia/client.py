@@ -17,7 +17,7 @@ from cprsync.domain.netmedia.account import (
     FORBIDDEN,
     REFUSED,
     Code,
-    Held,
+    CulrHolding,
     Identity,
     IdType,
     Operation,
@@ -34,7 +34,7 @@ from cprsync.errors import (
 )
 from cprsync.private import read_password
 from cprsync.services.ports.netmedia import NetMedia
-from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
+from cprsync.wire.calls import Calls, CallSurroundings, Circuit, Peer, side_by_side
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import FAULT, Contract, payload, root_of
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from cprsync.domain.netmedia.account import Call, Effect
+    from cprsync.domain.netmedia.account import AccountCall, Effect
     from cprsync.netmedia.settings import NetMediaSettings
     from cprsync.resources import Schemas
 
@@ -107,7 +107,7 @@ class CulrCircuit(Circuit):
 class SoapNetMedia(NetMedia):
     """CULR as one library, over TLS. Close it after use."""
 
-    def __init__(self, settings: NetMediaSettings, *, schemas: Schemas, surroundings: Surroundings) -> None:
+    def __init__(self, settings: NetMediaSettings, *, schemas: Schemas, surroundings: CallSurroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 
@@ -145,11 +145,13 @@ class SoapNetMedia(NetMedia):
 
         yield from side_by_side(queues, carry_out, threads=self._threads, circuit=circuit, touches=_touched_by)
 
-    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+    def read_many(
+        self, identities: Iterable[Identity]
+    ) -> Iterator[tuple[Identity, CulrHolding | Unsettled | CprsyncError]]:
         """Read the accounts under each identity, in any order. Stops early as `send_many` does."""
         circuit = self._circuit()
 
-        def carry_out(identity: Identity) -> list[tuple[Identity, Held | Unsettled | CprsyncError]]:
+        def carry_out(identity: Identity) -> list[tuple[Identity, CulrHolding | Unsettled | CprsyncError]]:
             return [] if circuit.is_open else [(identity, circuit.outcome_of(self._read, identity))]
 
         yield from side_by_side(identities, carry_out, threads=self._threads, circuit=circuit)
@@ -166,17 +168,17 @@ class SoapNetMedia(NetMedia):
             outcome: Settled | Unsettled = ended.value
             return outcome
 
-    def _read(self, identity: Identity) -> Held | Unsettled:
+    def _read(self, identity: Identity) -> CulrHolding | Unsettled:
         reply = self.ask(reading_of(identity))
         if reply.held is not None:
             return reply.held
-        return Held(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
+        return CulrHolding(account=False) if reply.code is Code.MISSING else Unsettled(reply.code)
 
-    def ask(self, call: Call) -> Reply:
+    def ask(self, call: AccountCall) -> Reply:
         """Make one call, and try again if nobody answers. Raises NetMediaUnavailable, ConfigurationError."""
         return self._calls.make(call.operation.value, lambda: self._once(call), outcome=lambda reply: reply.code.value)
 
-    def _once(self, call: Call) -> Reply:
+    def _once(self, call: AccountCall) -> Reply:
         parts = _build_call(call, self._settings, password=self._password)
         with self._channel.deadline(self._settings.url, self._settings.answer.seconds):
             element = self._receive(self._service.send(call.operation.value, **parts))
@@ -217,7 +219,7 @@ def _breach(what: str) -> ConfigurationError:
     )
 
 
-def _build_call(call: Call, settings: NetMediaSettings, *, password: str) -> dict[str, Any]:
+def _build_call(call: AccountCall, settings: NetMediaSettings, *, password: str) -> dict[str, Any]:
     """Return the parts of the operation's element, by their names in CULR's contract."""
     own = {"agencyId": settings.agency}
     signed = {
@@ -246,7 +248,7 @@ def _global(identity: Identity) -> dict[str, str]:
     return {"uidType": identity.type.value, "uidValue": identity.value}
 
 
-def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
+def parse_reply(call: AccountCall, element: etree._Element, *, agency: str) -> Reply:
     """Return what the element in an answer's body says. Raises AnswerBroken."""
     if _name(element) != f"{call.operation.value}Response":
         raise AnswerBroken("the answer belongs to another operation", kind="wrong_root")
@@ -260,7 +262,7 @@ def parse_reply(call: Call, element: etree._Element, *, agency: str) -> Reply:
     return Reply(code, _parse_held(call, results[0], agency) if reads and code is Code.OK else None)
 
 
-def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
+def _parse_held(call: AccountCall, result: etree._Element, agency: str) -> CulrHolding:
     accounts = [{_name(part): _text(part) for part in _children(one)} for one in _find_named(result, "Account")]
     agencies = [one.get("provider", "") for one in accounts]
     numbers = [_text(one) for one in _find_named(result, "MunicipalityNo") if _text(one)]
@@ -273,7 +275,7 @@ def _parse_held(call: Call, result: etree._Element, agency: str) -> Held:
     ours = frozenset(Identity(_TYPES[kind], value) for kind, value in named if kind in _TYPES)
     # the own account was asked for by its number: OK says that it exists, even if it is not repeated
     found = wanted in ours or (call.operation is Operation.READ and not accounts)
-    return Held(found, numbers[0] if numbers else None, frozenset(agencies), ours)
+    return CulrHolding(found, numbers[0] if numbers else None, frozenset(agencies), ours)
 
 
 def _children(element: etree._Element) -> Iterator[etree._Element]:

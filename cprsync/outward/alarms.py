@@ -22,7 +22,7 @@ from cprsync.errors import AlarmUndelivered, ConfigurationError
 from cprsync.language.alarms import body_of, subject_of
 from cprsync.outward.webhook import DELIVERY, SIGNATURE, read_keys, sign
 from cprsync.private import read_password
-from cprsync.services.ports.trust.alarms import Channel
+from cprsync.services.ports.trust.alarms import AlarmChannel
 from cprsync.wire.calls import Calls, Peer
 from cprsync.wire.errors import PeerUntrusted
 from cprsync.wire.limits import PeerSettings
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cprsync.catalogues import Language
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.trust.alarms import Message
-    from cprsync.wire.calls import Surroundings
+    from cprsync.wire.calls import CallSurroundings
     from cprsync.wire.errors import CallFailed
 
 #: How long each line of the mail server may take, and all that is said to it and by it.
@@ -62,7 +62,7 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class MailChannel(Channel):
+class MailChannel(AlarmChannel):
     """Mail over TLS: without a certificate that is right, nothing is sent, and no password."""
 
     settings: MailSettings
@@ -191,14 +191,14 @@ _RECEIVER: Final = Peer("alarms", _translate, unanswered=AlarmUndelivered, hopel
 
 
 @dataclass(frozen=True, slots=True)
-class HookChannel(Channel):
+class HookChannel(AlarmChannel):
     """A webhook: one signed post with all messages, as JSON."""
 
     settings: PostSettings
     agency: str
     library: str
     language: Language
-    surroundings: Surroundings
+    surroundings: CallSurroundings
     name: str = "webhook"
 
     def send(self, messages: Sequence[Message]) -> None:
@@ -235,12 +235,12 @@ def _alarm_document(message: Message) -> dict[str, Any]:
     }
 
 
-def call_heartbeat(settings: PostSettings, surroundings: Surroundings) -> None:
+def call_heartbeat(settings: PostSettings, surroundings: CallSurroundings) -> None:
     """Tell an outside watcher that a night has gone well. Raises AlarmUndelivered."""
     post(settings, b"", {}, surroundings)
 
 
-def post(settings: PostSettings, body: bytes, headers: Mapping[str, str], surroundings: Surroundings) -> None:
+def post(settings: PostSettings, body: bytes, headers: Mapping[str, str], surroundings: CallSurroundings) -> None:
     """Post once, and again while nobody answers. No redirect is followed. Raises AlarmUndelivered."""
     calls = Calls(_RECEIVER, settings, identity=None, surroundings=surroundings)
 

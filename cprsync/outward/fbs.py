@@ -25,7 +25,7 @@ from cprsync.errors import (
 from cprsync.outward.shown import parse_patron
 from cprsync.private import read_password
 from cprsync.services.ports.comparing import LibrarySystem
-from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
+from cprsync.wire.calls import Calls, CallSurroundings, Circuit, Peer, side_by_side
 from cprsync.wire.documents import read_document
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 
@@ -71,7 +71,7 @@ _FBS: Final = Peer(
 class FbsClient(LibrarySystem):
     """FBS as one library, over TLS. Close it after use."""
 
-    def __init__(self, settings: FbsSettings, *, surroundings: Surroundings) -> None:
+    def __init__(self, settings: FbsSettings, *, surroundings: CallSurroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         self._settings = settings
         self._calls = Calls(_FBS, settings, identity=None, surroundings=surroundings)

@@ -21,7 +21,7 @@ from cprsync.domain.outward.koha import (
     merge,
     take_addresses_away,
 )
-from cprsync.domain.outward.koha_drift import Drift, find_drift
+from cprsync.domain.outward.koha_drift import KohaDrift, find_drift
 from cprsync.domain.outward.koha_sides import belongs_there, compare_sides, find_match
 from cprsync.domain.outward.sides import Match
 from cprsync.errors import CprsyncError, TargetUnavailable
@@ -29,7 +29,7 @@ from cprsync.outward.koha_calls import KOHA, MAINTENANCE, TOGETHER, TOKENS, Koha
 from cprsync.outward.koha_shown import write_body
 from cprsync.outward.queued import send_queues
 from cprsync.services.ports.outward import Delivered, TargetClient, TargetReader, Undelivered
-from cprsync.wire.calls import Circuit, Surroundings, side_by_side
+from cprsync.wire.calls import CallSurroundings, Circuit, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -57,7 +57,7 @@ class _LeftToStaff(Exception):
 class KohaClient(TargetClient, TargetReader):
     """Koha as one library. Close it after use."""
 
-    def __init__(self, settings: KohaSettings, *, today: Callable[[], date], surroundings: Surroundings) -> None:
+    def __init__(self, settings: KohaSettings, *, today: Callable[[], date], surroundings: CallSurroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._rules, self._today = settings, settings.rules, today
         self._koha = KohaCalls(settings, surroundings=surroundings)
@@ -75,13 +75,13 @@ class KohaClient(TargetClient, TargetReader):
         threads, last = self._settings.workers, (queue[-1:] for queue in queues)
         return send_queues(last, lambda effect: self._send(effect, circuit), threads=threads, circuit=circuit)
 
-    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[KohaDrift, ...]]:
         """Compare patrons with what Koha is to hold, as the port describes."""
         shares = [expected[start : start + TOGETHER] for start in range(0, len(expected), TOGETHER)]
         circuit = Circuit(1, KOHA)
-        found: dict[str, tuple[Drift, ...]] = {}
+        found: dict[str, tuple[KohaDrift, ...]] = {}
 
-        def carry_out(share: Sequence[OutwardEffect]) -> list[dict[str, tuple[Drift, ...]] | CprsyncError]:
+        def carry_out(share: Sequence[OutwardEffect]) -> list[dict[str, tuple[KohaDrift, ...]] | CprsyncError]:
             return [] if circuit.is_open else [circuit.outcome_of(self._compare, share)]
 
         for outcome in side_by_side(shares, carry_out, threads=self._settings.workers, circuit=circuit):
@@ -244,17 +244,17 @@ class KohaClient(TargetClient, TargetReader):
 
     # -- comparing --------------------------------------------------------------------------------------
 
-    def _compare(self, share: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+    def _compare(self, share: Sequence[OutwardEffect]) -> dict[str, tuple[KohaDrift, ...]]:
         return {one.patron_id: self._drift(one, *found) for one, found in self._find_all(share)}
 
-    def _drift(self, effect: OutwardEffect, match: Match, held: Sequence[KohaRecord]) -> tuple[Drift, ...]:
+    def _drift(self, effect: OutwardEffect, match: Match, held: Sequence[KohaRecord]) -> tuple[KohaDrift, ...]:
         match match:
             case Match.SEVERAL:
-                return (Drift.DOUBLE,)
+                return (KohaDrift.DOUBLE,)
             case Match.OTHER_PERSON:
-                return (Drift.OTHER_PERSON,)
+                return (KohaDrift.OTHER_PERSON,)
             case Match.NOBODY:
-                return (Drift.ABSENT,) if belongs_there(effect.payload, self._rules) else ()
+                return (KohaDrift.ABSENT,) if belongs_there(effect.payload, self._rules) else ()
         return find_drift(held[0], effect.payload, self._rules, on=self._today())
 
     def _find_all(

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
 from cprsync.outward.koha_shown import ATTRIBUTES, parse_record, parse_records, refusal_code
 from cprsync.private import read_password
-from cprsync.wire.calls import Calls, Peer, Surroundings
+from cprsync.wire.calls import Calls, CallSurroundings, Peer
 from cprsync.wire.documents import read_document, read_json
 from cprsync.wire.errors import AnswerBroken, CallFailed, PeerUntrusted
 
@@ -80,7 +80,7 @@ KOHA: Final = Peer(
 class KohaCalls:
     """Koha as one library, over TLS, from any number of threads. Close it after use."""
 
-    def __init__(self, settings: KohaSettings, *, surroundings: Surroundings) -> None:
+    def __init__(self, settings: KohaSettings, *, surroundings: CallSurroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._monotonic = settings, surroundings.monotonic
         self._calls = Calls(KOHA, settings, identity=None, surroundings=surroundings)

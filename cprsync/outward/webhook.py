@@ -17,7 +17,7 @@ from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, Targ
 from cprsync.outward.queued import send_queues
 from cprsync.private import read_password
 from cprsync.services.ports.outward import Delivered, TargetClient, Undelivered
-from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings
+from cprsync.wire.calls import Calls, CallSurroundings, Circuit, Peer
 from cprsync.wire.errors import CallFailed, PeerUntrusted
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _is_refusal(outcome: object) -> bool:
 class WebhookClient(TargetClient):
     """One receiver, over TLS. Close it after use."""
 
-    def __init__(self, settings: WebhookSettings, *, surroundings: Surroundings) -> None:
+    def __init__(self, settings: WebhookSettings, *, surroundings: CallSurroundings) -> None:
         """Raises ConfigurationError before anything is sent."""
         self._settings, self._now = settings, surroundings.now
         self._keys = read_keys(settings.keys)

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-    from cprsync.domain.trust.lifetime import Ladder
+    from cprsync.domain.trust.lifetime import WarningSteps
     from cprsync.register.settings import RegisterSettings
 
 MOMENT = "%Y-%m-%d %H:%M %Z"
@@ -335,7 +335,7 @@ def desk_certificate(path: Path, now: datetime) -> dict[str, Any]:
     return _line_without_key("desk", path, now, ladder=BROWSERS, of="desk")
 
 
-def _line_without_key(whose: str, path: Path, now: datetime, *, ladder: Ladder, of: str) -> dict[str, Any]:
+def _line_without_key(whose: str, path: Path, now: datetime, *, ladder: WarningSteps, of: str) -> dict[str, Any]:
     try:
         return _line(whose, read_certificates(path, of=of)[0], now, ladder=ladder)
     except CertificateError as error:
@@ -444,7 +444,7 @@ def _line(
     now: datetime,
     *,
     host: str | None = None,
-    ladder: Ladder = REGISTERED,
+    ladder: WarningSteps = REGISTERED,
 ) -> dict[str, Any]:
     left = days_left(certificate.not_valid_after_utc, now)
     early = now < certificate.not_valid_before_utc

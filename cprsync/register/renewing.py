@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cprsync.register.own_certificate import Identity
     from cprsync.register.settings import RegisterSettings
     from cprsync.resources import Schemas
-    from cprsync.wire.calls import Surroundings
+    from cprsync.wire.calls import CallSurroundings
 
 #: How the name of the old file ends, which is kept beside the new one.
 PREVIOUS: Final = ".previous"
@@ -63,7 +63,7 @@ def renew(
     new: NewFiles,
     *,
     schemas: Schemas,
-    surroundings: Surroundings,
+    surroundings: CallSurroundings,
     note: Callable[[Identity], None],
 ) -> dict[str, Any]:
     """Check the new certificate, try it at each service, and put it in the place of the old one.

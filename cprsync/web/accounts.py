@@ -19,10 +19,10 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from pydantic import Field, ValidationError, model_validator
 
-from cprsync.config.toml import Places, Strict, build_error, first_mistake, read_toml
+from cprsync.config.toml import Strict, TomlPlaces, build_error, first_mistake, read_toml
 from cprsync.domain.deciding.approval import people_behind
 from cprsync.domain.desk.confirming import NAME_MAX
-from cprsync.domain.desk.pins import USUAL, Quota
+from cprsync.domain.desk.pins import USUAL, AskingQuota
 from cprsync.domain.desk.roles import Role  # noqa: TC001 -- pydantic reads the annotations
 from cprsync.errors import BadInput, WrongValue
 from cprsync.private import replace_private
@@ -73,8 +73,8 @@ class MachineEntry(Strict):
     wrong_an_hour: int = Field(default=USUAL.wrong, ge=1, le=600)
 
     @property
-    def quota(self) -> Quota:
-        return Quota(self.asks_a_minute, self.wrong_an_hour)
+    def quota(self) -> AskingQuota:
+        return AskingQuota(self.asks_a_minute, self.wrong_an_hour)
 
 
 class ReaderEntry(Strict):
@@ -151,7 +151,7 @@ class SignedIn:
     marks: str = field(repr=False, default="")
 
 
-class Accounts:
+class StaffAccounts:
     """The accounts of one library. Many threads may use it."""
 
     def __init__(self, path: Path, *, agency: str, monotonic: Callable[[], float], tries: Counts | None = None) -> None:
@@ -248,7 +248,9 @@ def read_accounts(path: Path) -> AccountsDocument:
     try:
         return AccountsDocument(**document)
     except ValidationError as error:
-        raise build_error(path, Places(text, shows_names=False), first_mistake(error), kind="configuration") from None
+        raise build_error(
+            path, TomlPlaces(text, shows_names=False), first_mistake(error), kind="configuration"
+        ) from None
 
 
 @lru_cache(maxsize=4)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cprsync.domain.outward.target import Target
     from cprsync.domain.trust.metrics import Sample
     from cprsync.https import ShownCertificate
-    from cprsync.web.accounts import Accounts, MachineEntry
+    from cprsync.web.accounts import MachineEntry, StaffAccounts
     from cprsync.web.journeys import StaffProvider
     from cprsync.web.me.area import PatronArea
     from cprsync.web.memory.places import Places
@@ -82,7 +82,7 @@ class Surroundings:
     #: who acts as long as nobody has to sign in
     user: str
     #: None: nobody has to sign in
-    accounts: Accounts | None
+    accounts: StaffAccounts | None
     #: the names under which browsers may ask for us
     hosts: Sequence[str]
     #: whether browsers reach us over TLS

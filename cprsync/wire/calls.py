@@ -57,7 +57,7 @@ def _today() -> date:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class CallSurroundings:
     """What a client is given from outside: clocks, a log, and how long the user at a desk waits."""
 
     sleep: Callable[[float], None] = time.sleep
@@ -80,7 +80,7 @@ class Calls:
         settings: PeerSettings,
         *,
         identity: OwnCertificate | None,
-        surroundings: Surroundings,
+        surroundings: CallSurroundings,
     ) -> None:
         """Raises CertificateError before anything is sent."""
         log, monotonic = surroundings.log, surroundings.monotonic
@@ -88,7 +88,7 @@ class Calls:
         self._event = f"{peer.name}.call"
         self._peer, self._limits, self._shows_certificate = peer, settings.limits, identity is not None
         self._sleep, self._monotonic, self._patience = surroundings.sleep, monotonic, surroundings.patience
-        self._quota = Quota(settings.per_second, sleep=self._sleep, monotonic=monotonic)
+        self._quota = CallPace(settings.per_second, sleep=self._sleep, monotonic=monotonic)
         self.revoked = RevocationLists.load(settings.crl)
         production, now = settings.production, surroundings.now
         judge = PeerJudge(settings.ca, self.revoked, production=production, now=now, log=self.log)
@@ -160,7 +160,7 @@ def _refused_in_silence(error: CprsyncError) -> OursRefused:
     )
 
 
-class Quota:
+class CallPace:
     """Spaces calls evenly, for any number of threads: each call gets its own moment and waits for it."""
 
     def __init__(

@@ -60,21 +60,21 @@ PATH_MAX = 8
 _LIST_BEGIN, _LIST_END = b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----"
 
 
-class Fault(NamedTuple):
+class CertificateFault(NamedTuple):
     """What is wrong with a certificate: `kind` for programs, and `problem`, the end of a sentence about it."""
 
     kind: str
     problem: str
 
 
-class Rule(NamedTuple):
+class CertificateRule(NamedTuple):
     """A fault, and the check that finds it."""
 
-    fault: Fault
+    fault: CertificateFault
     breaks: Callable[[x509.Certificate], bool]
 
 
-def find_fault(certificate: x509.Certificate, rules: Sequence[Rule]) -> Fault | None:
+def find_fault(certificate: x509.Certificate, rules: Sequence[CertificateRule]) -> CertificateFault | None:
     """Return the first fault of a certificate. A certificate that cannot be read in full has a fault too."""
     try:
         return next((rule.fault for rule in rules if rule.breaks(certificate)), None)
@@ -178,39 +178,52 @@ def _addresses(certificate: x509.Certificate) -> Iterator[str]:
             yield str(access.access_location.value)
 
 
-UNREADABLE: Final = Fault("unreadable", "cannot be read in full")
-SAFE_HASH: Final = Rule(Fault("hash", "is signed with a hash that is no longer safe"), is_signed_unsafely)
-_STRONG: Final = (Rule(Fault("weak", "has a key that is too short: RSA needs 2048 bits or more"), is_weak), SAFE_HASH)
+UNREADABLE: Final = CertificateFault("unreadable", "cannot be read in full")
+SAFE_HASH: Final = CertificateRule(
+    CertificateFault("hash", "is signed with a hash that is no longer safe"), is_signed_unsafely
+)
+_STRONG: Final = (
+    CertificateRule(CertificateFault("weak", "has a key that is too short: RSA needs 2048 bits or more"), is_weak),
+    SAFE_HASH,
+)
 #: for the certificate that a party shows
 _LEAF: Final = (
     *_STRONG,
-    Rule(Fault("authority", "belongs to a certificate authority"), is_authority),
-    Rule(Fault("usage", "may not sign: digitalSignature is missing from its key usage"), may_not_sign),
+    CertificateRule(CertificateFault("authority", "belongs to a certificate authority"), is_authority),
+    CertificateRule(
+        CertificateFault("usage", "may not sign: digitalSignature is missing from its key usage"), may_not_sign
+    ),
 )
-_TEST: Final = Rule(Fault("test", "is a test certificate, by its issuer: production does not take it"), is_for_test)
+_TEST: Final = CertificateRule(
+    CertificateFault("test", "is a test certificate, by its issuer: production does not take it"), is_for_test
+)
 OURS: Final = (
     *_LEAF,
-    Rule(Fault("usage", "may not sign: it has no key usage"), says_no_use),
-    Rule(Fault("purpose", "may not be shown by a client: clientAuth is missing"), may_be_no_client),
+    CertificateRule(CertificateFault("usage", "may not sign: it has no key usage"), says_no_use),
+    CertificateRule(
+        CertificateFault("purpose", "may not be shown by a client: clientAuth is missing"), may_be_no_client
+    ),
 )
 OURS_IN_PRODUCTION: Final = (
     *OURS,
     _TEST,
-    Rule(Fault("person", "belongs to a person: an organisation certificate is needed"), is_persons),
-    Rule(
-        Fault("organisation", "is no organisation certificate: its company number or UUID is missing"),
+    CertificateRule(
+        CertificateFault("person", "belongs to a person: an organisation certificate is needed"), is_persons
+    ),
+    CertificateRule(
+        CertificateFault("organisation", "is no organisation certificate: its company number or UUID is missing"),
         is_no_organisations,
     ),
 )
 THEIRS: Final = _LEAF
 THEIRS_IN_PRODUCTION: Final = (*_LEAF, _TEST)
 #: for the certificates above
-ISSUER: Final = (*_STRONG, Rule(Fault("chain", "may issue no certificates"), is_no_authority))
+ISSUER: Final = (*_STRONG, CertificateRule(CertificateFault("chain", "may issue no certificates"), is_no_authority))
 ISSUER_IN_PRODUCTION: Final = (*ISSUER, _TEST)
 #: a trusted certificate may be a root with a signature that proves nothing: its age does not matter
-TRUSTED_IN_PRODUCTION: Final = (Rule(_TEST.fault, is_test_authority),)
-_REVOKED = Fault("revoked", "has been revoked")
-_ISSUER_REVOKED = Fault("revoked", "has an issuer that has been revoked")
+TRUSTED_IN_PRODUCTION: Final = (CertificateRule(_TEST.fault, is_test_authority),)
+_REVOKED = CertificateFault("revoked", "has been revoked")
+_ISSUER_REVOKED = CertificateFault("revoked", "has an issuer that has been revoked")
 
 
 class PeerJudge:
@@ -247,7 +260,7 @@ class PeerJudge:
         """What the lists say about the counterpart's own certificate."""
         return self._lists.state_of(certificate, issuers=self._trusted, now=self._now())
 
-    def _fault(self, certificate: x509.Certificate) -> Fault | None:
+    def _fault(self, certificate: x509.Certificate) -> CertificateFault | None:
         rules = THEIRS_IN_PRODUCTION if self._production else THEIRS
         if (fault := find_fault(certificate, rules)) is not None:
             return fault

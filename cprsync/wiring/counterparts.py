@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.services.ports.deliveries import Feed
-    from cprsync.wire.calls import Surroundings
+    from cprsync.wire.calls import CallSurroundings
 
 
 def real_time() -> datetime:
@@ -36,10 +36,10 @@ def real_time() -> datetime:
     return datetime.now(UTC)
 
 
-def surroundings_of(patience: Patience | None) -> Surroundings:
-    from cprsync.wire.calls import Surroundings
+def surroundings_of(patience: Patience | None) -> CallSurroundings:
+    from cprsync.wire.calls import CallSurroundings
 
-    return Surroundings(patience=patience or Patience())
+    return CallSurroundings(patience=patience or Patience())
 
 
 def register_settings(section: RegisterSection, *, production: bool) -> RegisterSettings:

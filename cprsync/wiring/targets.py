@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from cprsync.config.settings import LibrarySection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
-    from cprsync.domain.outward.koha_drift import Drift
+    from cprsync.domain.outward.koha_drift import KohaDrift
     from cprsync.domain.outward.sides import Sides, Withholding
     from cprsync.outward.settings import FbsSettings, FileSettings, KohaSettings, WebhookSettings
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
     from cprsync.services.ports.outward import OutwardEffect
     from cprsync.services.ports.runs import Clock
-    from cprsync.wire.calls import Surroundings
+    from cprsync.wire.calls import CallSurroundings
 
 #: How long the page of a review item waits for all targets together that refused the patron.
 LOOK_SECONDS: Final = 4.0
@@ -38,7 +38,7 @@ class TargetNeeds:
     agency: str
     production: bool
     clock: Clock
-    around: Surroundings
+    around: CallSurroundings
     #: closes the connections
     stack: ExitStack
     #: whether they may be called now
@@ -57,7 +57,7 @@ class UnopenedTarget:
             yield queue[0], self.error
             return
 
-    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:  # noqa: ARG002 -- as in the port
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[KohaDrift, ...]]:  # noqa: ARG002 -- as in the port
         """Raise what is wrong."""
         raise self.error
 
@@ -100,7 +100,7 @@ def _open(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
 
 
 def show_item(
-    reviews: Reviews, number: int, targets: Callable[[Patience], AbstractContextManager[Sequence[OpenTarget]]]
+    reviews: StaffReviews, number: int, targets: Callable[[Patience], AbstractContextManager[Sequence[OpenTarget]]]
 ) -> dict[str, Any]:
     """A review item with both sides at each target that refused the patron, read within the ceiling of a desk.
 

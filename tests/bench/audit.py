@@ -17,7 +17,7 @@ from bench.library import Place, opened_tenant, store_of
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import open_engine
 from cprsync.store.core.version import upgrade
-from cprsync.store.seals.keys import Keyed, Purpose, create_keys
+from cprsync.store.seals.keys import Keyed, KeyPurpose, create_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ def floor(place: Place) -> Measured:
     """Read the rows with the driver, parse each entry, and chain the codes."""
     watch = Watch()
     with opened_tenant(place) as tenant, closing(tenant.engine.raw_connection()) as connection:
-        keyed, mac, count = Keyed(tenant.keyring.newest(Purpose.AUDIT).secret), bytes(32), 0
+        keyed, mac, count = Keyed(tenant.keyring.newest(KeyPurpose.AUDIT).secret), bytes(32), 0
         with watch.running():
             cursor = connection.cursor()
             cursor.execute("SELECT entry FROM audit ORDER BY agency, stream, seq")

@@ -25,7 +25,7 @@ from bench.library import Place, opened_tenant, store_of
 from bench.night import PREPARED, Bench
 from cprsync.domain.trust.backup import compare_copy
 from cprsync.store.backup.databases import SQLITE, _open_postgresql, kind_of, open_moment, put_back
-from cprsync.store.backup.encrypted import Opener, Written, encrypting, make_key_pair, open_encrypted
+from cprsync.store.backup.encrypted import CountedFile, Opener, encrypting, make_key_pair, open_encrypted
 from cprsync.store.backup.facts import read_facts
 from cprsync.store.core.engine import open_engine, reading
 
@@ -54,7 +54,7 @@ def ours(place: Place) -> Measured:
     with (
         watch.running(),
         (place.feed / _ENCRYPTED).open("wb") as file,
-        encrypting(Written(file), opener.recipient) as plain,
+        encrypting(CountedFile(file), opener.recipient) as plain,
         open_moment(place.url, place.feed) as moment,
     ):
         for content in moment.content:

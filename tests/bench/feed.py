@@ -24,7 +24,7 @@ from bench.night import SEED
 from bench.people import people
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import FeedReader
 from cprsync.services.outward.sending import load_target
 from cprsync.services.ports.night import Silence
 from cprsync.store.core.engine import open_engine
@@ -56,7 +56,7 @@ def ours(place: Place) -> Measured:
     """Read every page as a reader does."""
     watch, made = Watch(), hashlib.sha256()
     with opened_tenant(place) as tenant:
-        reader = Reader(store_of(tenant), AGENCY, TARGET, TARGET.name)
+        reader = FeedReader(store_of(tenant), AGENCY, TARGET, TARGET.name)
         with watch.running():
             for page in reader.fetch_all(""):
                 made.update(b"".join(page.lines))

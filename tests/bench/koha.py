@@ -36,7 +36,7 @@ from cprsync.services.outward.sending import Sender
 from cprsync.services.ports.night import Silence
 from cprsync.services.ports.outward import OpenTarget
 from cprsync.store.outward.changes import with_targets
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -84,7 +84,7 @@ def _client(ready: dict[str, Any], tenant: Tenant) -> KohaClient:
         rules=KohaRules(library="HB", category="VOKSEN", creates=True),
         workers=WORKERS,
     )
-    return KohaClient(settings, today=tenant.clock.today, surroundings=Surroundings())
+    return KohaClient(settings, today=tenant.clock.today, surroundings=CallSurroundings())
 
 
 def _send(store: SqlStore, client: KohaClient) -> int:

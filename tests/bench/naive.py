@@ -27,7 +27,7 @@ from cprsync.store.audit.binding import BOUND, PROTECTED
 from cprsync.store.netmedia.effects import CULR
 from cprsync.store.records.numbers import ACTIVE_PATRON, DEAD
 from cprsync.store.records.records import from_row
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.keys import KeyPurpose
 from cprsync.store.seals.vault import REGISTER
 from cprsync.store.tables import STATUS_CLASSES
 
@@ -181,7 +181,7 @@ class NaiveStore:
 
     def _audit(self, stream: str, patron_id: str, told: dict[str, Any]) -> None:
         tenant = self._tenant
-        key, at = tenant.keyring.newest(Purpose.AUDIT), tenant.stamp()
+        key, at = tenant.keyring.newest(KeyPurpose.AUDIT), tenant.stamp()
         head = self._session.get(AuditHead, (AGENCY, stream))
         if head is None:
             head = AuditHead()

@@ -33,13 +33,13 @@ from cprsync.domain.trust.backup import name_backup, time_of
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.language.backup import restore_lines
 from cprsync.private import create_private
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.services.trust.keys import Rotating, rotate_keys
 from cprsync.store import tables
 from cprsync.store.backup.databases import is_empty, make_sure_of_programs
 from cprsync.store.core.engine import writing
 from cprsync.store.outward.changes import FOLLOWED_MOST
-from cprsync.store.seals.keys import NEXT, Purpose, add_key
+from cprsync.store.seals.keys import NEXT, KeyPurpose, add_key
 from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
 from cprsync.wiring.setting_up import open_database
 
@@ -139,7 +139,7 @@ def test_a_restored_key_is_as_old_as_it_was(here: Installation, tmp_path: Path, 
     for path in folder.glob("*.key"):
         os.utime(path, (long_ago, long_ago))
     here.back_up()
-    add_key(folder, Purpose.INDEX, ending=NEXT)
+    add_key(folder, KeyPurpose.INDEX, ending=NEXT)
     os.utime(folder / "index-2.next", (long_ago + 60, long_ago + 60))
     copy = folder.rename(tmp_path / "copy")
     assert here.restore(tmp_path / "again", "--keys", str(copy)).exit == 0
@@ -218,9 +218,9 @@ def test_a_backup_that_was_harmed_is_refused_before_anything_is_written(
     assert_nothing_came_of_it(here, tmp_path / "again")
     assert here.call("drill", str(here.backups), "--key", str(here.key)).exit == 1
     with here.store() as store:
-        last = store.upkeep.last(Task.DRILL)
+        last = store.upkeep.last(UpkeepTask.DRILL)
     assert last is not None
-    assert (last.outcome, last.detail["kind"]) == (Outcome.FAILED, "backup.broken")
+    assert (last.outcome, last.detail["kind"]) == (UpkeepOutcome.FAILED, "backup.broken")
 
 
 def test_a_part_of_another_backup_does_not_pass_even_with_its_hash(here: Installation, tmp_path: Path) -> None:
@@ -376,9 +376,9 @@ def test_without_a_public_key_no_backup_is_made_and_the_store_says_so(here: Inst
     assert (ran.exit, ran.error["kind"]) == (2, "backup.recipient")
     assert len(list(here.backups.iterdir())) == 2  # the one that was there, and the lock
     with here.store() as store:
-        last = store.upkeep.last(Task.BACKUP)
+        last = store.upkeep.last(UpkeepTask.BACKUP)
     assert last is not None
-    assert (last.outcome, last.detail["kind"]) == (Outcome.FAILED, "backup.recipient")
+    assert (last.outcome, last.detail["kind"]) == (UpkeepOutcome.FAILED, "backup.recipient")
 
 
 # -- killed, and without room ----------------------------------------------------------------------------------
@@ -621,9 +621,9 @@ def test_a_drill_that_is_killed_leaves_nothing_behind_the_next(here: Installatio
     assert number > 10
     assert not (here.folder / ".cprsync-drill").exists()
     with here.store() as store:
-        last = store.upkeep.last(Task.DRILL)
+        last = store.upkeep.last(UpkeepTask.DRILL)
     assert last is not None
-    assert (last.outcome, last.detail["records"]) == (Outcome.DONE, 12)
+    assert (last.outcome, last.detail["records"]) == (UpkeepOutcome.DONE, 12)
 
 
 def test_a_disk_without_room_leaves_the_earlier_backups_as_they_were(here: Installation) -> None:
@@ -713,9 +713,9 @@ def test_a_drill_without_room_says_so_wherever_it_is_noticed(here: Installation)
     assert number > 10
     assert act().exit == 0
     with here.store() as store:
-        last = store.upkeep.last(Task.DRILL)
+        last = store.upkeep.last(UpkeepTask.DRILL)
     assert last is not None
-    assert last.outcome is Outcome.DONE
+    assert last.outcome is UpkeepOutcome.DONE
 
 
 @pytest.mark.parametrize("size", [0, 60, 4_000, 20_000, 500_000])
@@ -1035,7 +1035,7 @@ def test_a_key_that_was_added_and_does_not_write_yet_survives_too(here: Installa
     """The machine was lost while `keys rotate` waited; a copy of the folder from that moment adds no second key."""
     here.back_up()
     keys = here.settings.keys.dir
-    add_key(keys, Purpose.INDEX, ending=NEXT)
+    add_key(keys, KeyPurpose.INDEX, ending=NEXT)
     copy = shutil.copytree(keys, tmp_path / "copy")
     ran = here.restore(tmp_path / "again", "--keys", str(copy))
     assert (ran.exit, ran.document["survived"]["keys"]) == (0, 1), ran.out
@@ -1058,9 +1058,9 @@ def test_a_drill_without_the_key_says_that_it_restored_nothing(here: Installatio
     ran = here.call("drill", str(here.backups))
     assert (ran.exit, ran.document["opened"], ran.document["records"]) == (0, False, 0)
     with here.store() as store:
-        last = store.upkeep.last(Task.DRILL)
+        last = store.upkeep.last(UpkeepTask.DRILL)
     assert last is not None
-    assert last.outcome is Outcome.PART
+    assert last.outcome is UpkeepOutcome.PART
 
 
 def test_a_drill_finds_a_patron_who_was_taken_out_past_the_program(here: Installation) -> None:

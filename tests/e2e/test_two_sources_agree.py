@@ -29,7 +29,7 @@ from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.client import SoapRegister
 from cprsync.resources import compile_schemas
 from cprsync.services.ports.register import Found
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 pytestmark = pytest.mark.xdist_group("two sources")
 
@@ -61,7 +61,7 @@ def register_settings(ready: dict[str, Any]) -> RegisterSettings:
 def listen(ready: dict[str, Any], folder: Path) -> Heard:
     """Subscribe everyone, let everyone be sent again (the unborn be born), live the night, and read it twice."""
     with closing(
-        SoapRegister(register_settings(ready), schemas=compile_schemas(), surroundings=Surroundings())
+        SoapRegister(register_settings(ready), schemas=compile_schemas(), surroundings=CallSurroundings())
     ) as register:
         assert len(list(register.subscribe_many(NUMBERS))) == 60
         for key, person in PEOPLE.items():

@@ -34,9 +34,9 @@ from cprsync.services.ports.trust.status import (
     NightDue,
     UpkeepStands,
     UsedQuota,
-    Waiting,
+    WaitingCounts,
 )
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 
 SAID = " · ".join([*DANISH.values(), *(danish for danish, _ in WORDS.values())])
 
@@ -134,7 +134,7 @@ def test_a_field_and_a_day_in_an_error_stand_there_as_people_say_them(error: Bad
 
 def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
     waits_since = datetime(2027, 4, 2, 4, 30, tzinfo=UTC)
-    failed = LastTry(datetime(2027, 4, 3, 1, 30, tzinfo=UTC), Outcome.FAILED)
+    failed = LastTry(datetime(2027, 4, 3, 1, 30, tzinfo=UTC), UpkeepOutcome.FAILED)
     status = LibraryStatus(
         agency="710100",
         name="Byens",
@@ -142,7 +142,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         run=ListedRun(run=8, agency="710100", day=date(2027, 4, 3), state="done", started="", exit=0),
         night=NightDue(date(2027, 4, 2), late=False, missed=None, days=0),
         deliveries=DeliveriesStand(None, date(2027, 4, 2), late=False, missing=None, waiting=2, stopping=1),
-        waits=Waiting(
+        waits=WaitingCounts(
             reviews=0,
             kinds={},
             held=8,
@@ -188,7 +188,7 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
         rotations=(),
         alarms=AlarmsStand(()),
         disks=[{"place": "store", "free": 1_250_000_000, "total": 2_000_000_000}],
-        upkeep={Task.BACKUP: UpkeepStands(failed, None), Task.DRILL: None},
+        upkeep={UpkeepTask.BACKUP: UpkeepStands(failed, None), UpkeepTask.DRILL: None},
         certificates=[
             {"whose": "ours", "days_left": 9, "problem": None},
             {"whose": "ours", "days_left": 9, "problem": "has been revoked", "problem_da": "er spærret"},

@@ -22,12 +22,12 @@ from cprsync.errors import BadInput, CprsyncError, DeliveryRefused, WrongValue
 from cprsync.language.doctor import next_text
 from cprsync.language.errors import BY_CLASS, advice_for, error_document, in_danish
 from cprsync.language.status import problem_of
-from cprsync.register.extract.kinds import FileKind, Product
+from cprsync.register.extract.kinds import FileKind, RegisterProduct
 from cprsync.register.extract.records import too_short, unknown_type
 from cprsync.register.soap.answers import _CLIENT, _REFUSALS, _SERVER, FAULTS
 from cprsync.services.imports.circulation import CIRCULATION_COLUMNS
 from cprsync.services.imports.results import DOUBTS, REASONS
-from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, Row
+from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, ImportRow
 from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.store.seals.failures import AuditBroken, ImageBroken, RecordBroken, RowUnbound
 from cprsync.wire.certificates import (
@@ -170,7 +170,7 @@ def test_what_stands_inside_a_sentence_has_words_too() -> None:
     assert [part for part in sorted(parts) if part not in DANISH] == []
 
 
-@pytest.mark.parametrize("named", [*FileKind, *Product])
+@pytest.mark.parametrize("named", [*FileKind, *RegisterProduct])
 def test_what_a_file_is_that_is_no_delivery_has_words(named: str) -> None:
     assert named in DANISH
 
@@ -196,13 +196,13 @@ def test_a_value_that_was_refused_is_told_with_its_limit(why: WrongValue | str, 
 
 
 def test_a_column_that_is_not_known_is_answered_in_danish_with_the_danish_names_of_the_columns() -> None:
-    row = Row(1, (("cpr_number", ""), ("Kælenavn", "")))
+    row = ImportRow(1, (("cpr_number", ""), ("Kælenavn", "")))
     with pytest.raises(BadInput) as refused:
         PATRON_COLUMNS.check(row)
     danish = in_danish(refused.value.document())
     assert danish.startswith("linje 1: kolonne 2, »Kælenavn«, er ukendt: kolonnerne er Lånernummer, CPR-nummer, ")
     assert "cpr_number" not in danish
-    PATRON_COLUMNS.check(Row(1, tuple((name, "") for name in danish.partition("kolonnerne er ")[2].split(", "))))
+    PATRON_COLUMNS.check(ImportRow(1, tuple((name, "") for name in danish.partition("kolonnerne er ")[2].split(", "))))
 
 
 def test_a_mapping_to_an_unknown_field_is_answered_in_danish_with_the_keys_that_it_may_name(tmp_path: Path) -> None:
@@ -221,16 +221,16 @@ def test_a_column_that_is_not_known_is_quoted_as_it_stands_in_the_list(
     columns: Columns, header: tuple[str, str]
 ) -> None:
     with pytest.raises(BadInput) as refused:
-        columns.check(Row(1, tuple((name, "") for name in header)))
+        columns.check(ImportRow(1, tuple((name, "") for name in header)))
     assert in_danish(refused.value.document()).startswith(f"linje 1: kolonne 2, »{header[1]}«, er ukendt: ")
 
 
 def test_the_columns_of_a_list_of_loans_are_told_in_danish_as_the_list_has_to_name_them() -> None:
     with pytest.raises(BadInput) as refused:
-        CIRCULATION_COLUMNS.check(Row(1, (("patron", ""), ("lent", ""))))
+        CIRCULATION_COLUMNS.check(ImportRow(1, (("patron", ""), ("lent", ""))))
     told = in_danish(refused.value.document()).partition("kolonnerne er ")[2].split(", ")
     assert {"patron", "kind", "settled"} <= {*told}
-    CIRCULATION_COLUMNS.check(Row(1, tuple((name, "") for name in told)))
+    CIRCULATION_COLUMNS.check(ImportRow(1, tuple((name, "") for name in told)))
 
 
 def test_an_error_about_a_file_carries_the_one_that_it_was() -> None:

@@ -17,7 +17,7 @@ from cprsync.outward.alarms import HookChannel, PostSettings
 from cprsync.outward.settings import WebhookSettings
 from cprsync.outward.webhook import DELIVERY, SIGNATURE, WebhookClient, sign
 from cprsync.services.ports.outward import Delivered, OutwardEffect, Undelivered
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def post(there: dict[str, Any], effect: OutwardEffect = ANNA, *, key: str = "") 
         workers=1,
         per_second=1000,
     )
-    around = Surroundings(now=lambda: datetime.now(UTC), sleep=lambda _: None)
+    around = CallSurroundings(now=lambda: datetime.now(UTC), sleep=lambda _: None)
     with closing(WebhookClient(settings, surroundings=around)) as client:
         ((_, outcome),) = client.send_many([(effect,)])
     return outcome
@@ -104,7 +104,7 @@ def test_an_alarm_is_signed_rightly_and_counted_as_not_understood(there: dict[st
     """So mock.md says: an alarm has another body than a target's post."""
     before, hook = control.webhook(there), there["webhook"]
     settings = PostSettings(url=hook["url"], ca=Path(there["ca"]), keys=(Path(hook["key_file"]),))
-    channel = HookChannel(settings, "775100", "Byens bibliotek", "da", Surroundings(now=lambda: datetime.now(UTC)))
+    channel = HookChannel(settings, "775100", "Byens bibliotek", "da", CallSurroundings(now=lambda: datetime.now(UTC)))
     with pytest.raises(AlarmUndelivered, match="HTTP 400"):
         channel.send([])
     after = control.webhook(there)

@@ -19,7 +19,7 @@ from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CprsyncError
 from cprsync.services.desk.lookup import Asked, Desk
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.feed.questions import ask_about_windows_between_nights
 from cprsync.services.leaving.departing import LeavingDesk
@@ -80,8 +80,8 @@ class Staff:
 
     # -- reviews
 
-    def reviews(self, user: str = "anna") -> Reviews:
-        return Reviews(self.library, user)
+    def reviews(self, user: str = "anna") -> StaffReviews:
+        return StaffReviews(self.library, user)
 
     def _answered(self, *states: str) -> list[dict[str, Any]]:
         return [item for item in self.reviews().answered(most=20) if item["state"] in states]

@@ -33,7 +33,7 @@ from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CprsyncError, CursorGone, NetMediaUnavailable, RegisterUnavailable, TargetUnavailable
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import FeedReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -354,7 +354,7 @@ class Town:
             assert ours <= numbers | self.lost_numbers, self.but("the end", "CULR holds somebody who is gone")
 
     def _read(self) -> None:
-        reader = Reader(self.library.store, self.library.agency, READER, "reader")
+        reader = FeedReader(self.library.store, self.library.agency, READER, "reader")
         try:
             pages = list(reader.fetch_all(self.cursor))
         except CursorGone:

@@ -17,7 +17,7 @@ from cprsync.mock.server import running
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.resources import Schemas, compile_schemas
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def make_culr(settings: NetMediaSettings, schemas: Schemas) -> Iterator[Callable
     made: list[SoapNetMedia] = []
 
     def make(**changed: object) -> SoapNetMedia:
-        around = Surroundings(sleep=lambda _: None, log=changed.pop("log", None))
+        around = CallSurroundings(sleep=lambda _: None, log=changed.pop("log", None))
         made.append(SoapNetMedia(replace(settings, **changed), schemas=schemas, surroundings=around))  # type: ignore[arg-type]
         return made[-1]
 

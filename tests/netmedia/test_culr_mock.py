@@ -15,7 +15,7 @@ import structlog
 
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.domain.netmedia.account import Code, Effect, Held, Identity, IdType
+from cprsync.domain.netmedia.account import Code, CulrHolding, Effect, Identity, IdType
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable, NetMediaUntrusted
 from cprsync.mock import control
@@ -200,10 +200,10 @@ def test_of_two_patrons_who_meet_under_one_number_the_first_is_told_of_before_th
     holds = {
         one: replace(held, agencies=frozenset(), ours=frozenset())
         for one, held in culr.read_many(one.identity for _, *both in pairs for one in both)
-        if isinstance(held, Held)
+        if isinstance(held, CulrHolding)
     }
     assert {(holds[new.identity], holds[taker.identity]) for _, new, taker in pairs} == {
-        (Held(True, "461"), Held(True, "751"))
+        (CulrHolding(True, "461"), CulrHolding(True, "751"))
     }
 
 

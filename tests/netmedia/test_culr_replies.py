@@ -9,7 +9,7 @@ import pytest
 from culr_wire import CULR, SOAP, URL, account, answer, envelope, says
 from lxml import etree
 
-from cprsync.domain.netmedia.account import Call, Code, Effect, Held, Identity, IdType, Operation, Reply
+from cprsync.domain.netmedia.account import AccountCall, Code, CulrHolding, Effect, Identity, IdType, Operation, Reply
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import ConfigurationError, NetMediaUnavailable
 from cprsync.netmedia.client import parse_reply
@@ -33,7 +33,7 @@ GUID = "<Guid>4e6b3143-1df7-4db1-b8b4-f19d413437cb</Guid>"
 
 
 def reply(operation: Operation, text: str, identity: Identity = CPR) -> Reply:
-    return parse_reply(Call(operation, identity), etree.fromstring(text), agency="710100")
+    return parse_reply(AccountCall(operation, identity), etree.fromstring(text), agency="710100")
 
 
 # -- the shape, with tolerance ---------------------------------------------------------------------------------------
@@ -60,43 +60,43 @@ def test_an_answer_is_read_whatever_stands_around_its_code(text: str) -> None:
     assert reply(Operation.UPDATE, text) == Reply(Code.OK)
 
 
-def read(content: str, operation: Operation = Operation.READ, identity: Identity = CPR) -> Held | None:
+def read(content: str, operation: Operation = Operation.READ, identity: Identity = CPR) -> CulrHolding | None:
     return reply(operation, answer(operation.value, content, wrapper="result"), identity).held
 
 
 @pytest.mark.parametrize(
     ("content", "held"),
     [
-        (OURS + GUID + AARHUS, Held(True, "751", frozenset({"710100"}), HERS)),
-        (AARHUS + GUID + OURS, Held(True, "751", frozenset({"710100"}), HERS)),
-        (OURS + GUID, Held(True, None, frozenset({"710100"}), HERS)),
-        (OURS + "<MunicipalityNo> </MunicipalityNo>", Held(True, None, frozenset({"710100"}), HERS)),
+        (OURS + GUID + AARHUS, CulrHolding(True, "751", frozenset({"710100"}), HERS)),
+        (AARHUS + GUID + OURS, CulrHolding(True, "751", frozenset({"710100"}), HERS)),
+        (OURS + GUID, CulrHolding(True, None, frozenset({"710100"}), HERS)),
+        (OURS + "<MunicipalityNo> </MunicipalityNo>", CulrHolding(True, None, frozenset({"710100"}), HERS)),
         # the account may be left out: OK to a question about one account says that it is there
-        (GUID + AARHUS, Held(True, "751", frozenset())),
+        (GUID + AARHUS, CulrHolding(True, "751", frozenset())),
         (
             account("710100", "3112999998"),
-            Held(False, None, frozenset({"710100"}), frozenset({Identity(IdType.CPR, "3112999998")})),
+            CulrHolding(False, None, frozenset({"710100"}), frozenset({Identity(IdType.CPR, "3112999998")})),
         ),
         (
             account("710100", CPR.value, "LOCAL"),
-            Held(False, None, frozenset({"710100"}), frozenset({Identity(IdType.LOCAL, CPR.value)})),
+            CulrHolding(False, None, frozenset({"710100"}), frozenset({Identity(IdType.LOCAL, CPR.value)})),
         ),
     ],
 )
-def test_an_account_of_ours_is_read(content: str, held: Held) -> None:
+def test_an_account_of_ours_is_read(content: str, held: CulrHolding) -> None:
     assert read(content) == held
 
 
 @pytest.mark.parametrize(
     ("content", "held"),
     [
-        (OURS + THEIRS + AARHUS, Held(True, "751", frozenset({"710100", "785100"}), HERS)),
-        (THEIRS + AARHUS + GUID, Held(False, "751", frozenset({"785100"}))),
-        (AARHUS, Held(False, "751", frozenset())),
+        (OURS + THEIRS + AARHUS, CulrHolding(True, "751", frozenset({"710100", "785100"}), HERS)),
+        (THEIRS + AARHUS + GUID, CulrHolding(False, "751", frozenset({"785100"}))),
+        (AARHUS, CulrHolding(False, "751", frozenset())),
         # ours is there too, under a number of our own, and is not the one that was asked about
         (
             account("710100", "12345678", "LOCAL") + account("710100", "anna1", "UNILOGIN") + THEIRS,
-            Held(
+            CulrHolding(
                 False,
                 None,
                 frozenset({"710100", "785100"}),
@@ -104,16 +104,16 @@ def test_an_account_of_ours_is_read(content: str, held: Held) -> None:
             ),
         ),
         # a kind of number that this version of the contract has not
-        (OURS + account("710100", "x", "MITID"), Held(True, None, frozenset({"710100"}), HERS)),
+        (OURS + account("710100", "x", "MITID"), CulrHolding(True, None, frozenset({"710100"}), HERS)),
     ],
 )
-def test_the_accounts_of_all_libraries_are_read(content: str, held: Held) -> None:
+def test_the_accounts_of_all_libraries_are_read(content: str, held: CulrHolding) -> None:
     assert read(content, Operation.READ_GLOBAL) == held
 
 
 def test_an_account_under_a_number_of_our_own_is_found_by_it() -> None:
     content = account("710100", LOCAL.value, "LOCAL") + account("785100", CPR.value)
-    assert read(content, Operation.READ_LOCAL, LOCAL) == Held(
+    assert read(content, Operation.READ_LOCAL, LOCAL) == CulrHolding(
         True, None, frozenset({"710100", "785100"}), frozenset({LOCAL})
     )
 
@@ -211,7 +211,7 @@ def test_what_is_no_answer_is_asked_for_again_and_is_never_a_success(
 def test_an_answer_may_come_zipped(wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]) -> None:
     zipped = {"Content-Encoding": "gzip"}
     wire.post(URL, body=gzip.compress(GOOD.encode()), headers=zipped)
-    assert make_culr().ask(Call(Operation.UPDATE, CPR, "751")) == Reply(Code.OK)
+    assert make_culr().ask(AccountCall(Operation.UPDATE, CPR, "751")) == Reply(Code.OK)
 
 
 def test_a_later_try_that_is_answered_counts(
@@ -239,7 +239,7 @@ def test_nothing_is_tried_again_once_the_time_for_tries_is_over(
     answers = AnswerLimits(max_bytes=1_000, max_elements=100, seconds=5)
     culr = make_culr(answer=answers, limits=CallLimits(tries=9, tries_seconds=0))
     with pytest.raises(NetMediaUnavailable):
-        culr.ask(Call(Operation.READ, CPR))
+        culr.ask(AccountCall(Operation.READ, CPR))
     assert len(wire.calls) == 1
 
 

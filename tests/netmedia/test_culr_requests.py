@@ -13,7 +13,7 @@ import zeep
 from culr_wire import CULR, SOAP, answer, envelope, says, sent
 from lxml import etree
 
-from cprsync.domain.netmedia.account import NOWHERE, Call, Identity, IdType, Operation
+from cprsync.domain.netmedia.account import NOWHERE, AccountCall, Identity, IdType, Operation
 from cprsync.resources import schema_path
 
 if TYPE_CHECKING:
@@ -38,24 +38,24 @@ PAIR = OF_CPR.replace("userCredentials", "accountToMergeWith") + OF_LOCAL.replac
 )
 
 SHAPES = [
-    (Call(Operation.CREATE, CPR), AGENCY + OF_CPR + SIGNED),
-    (Call(Operation.CREATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
-    (Call(Operation.CREATE, LOCAL, "751"), f"{AGENCY}{OF_LOCAL}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (AccountCall(Operation.CREATE, CPR), AGENCY + OF_CPR + SIGNED),
+    (AccountCall(Operation.CREATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (AccountCall(Operation.CREATE, LOCAL, "751"), f"{AGENCY}{OF_LOCAL}{SIGNED}<municipalityNo>751</municipalityNo>"),
     (
-        Call(Operation.CREATE, LOCAL, uid=CPR),
+        AccountCall(Operation.CREATE, LOCAL, uid=CPR),
         f"{AGENCY}{OF_LOCAL}{SIGNED}<globalUID><uidType>CPR</uidType><uidValue>0101019995</uidValue></globalUID>",
     ),
-    (Call(Operation.UPDATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
-    (Call(Operation.UPDATE, CPR, NOWHERE), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo></municipalityNo>"),
-    (Call(Operation.DELETE, LOCAL), AGENCY + OF_LOCAL + SIGNED),
-    (Call(Operation.MERGE, CPR, other=LOCAL), AGENCY + PAIR + SIGNED),
-    (Call(Operation.READ, CPR), AGENCY + OF_CPR + SIGNED),
+    (AccountCall(Operation.UPDATE, CPR, "751"), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo>751</municipalityNo>"),
+    (AccountCall(Operation.UPDATE, CPR, NOWHERE), f"{AGENCY}{OF_CPR}{SIGNED}<municipalityNo></municipalityNo>"),
+    (AccountCall(Operation.DELETE, LOCAL), AGENCY + OF_LOCAL + SIGNED),
+    (AccountCall(Operation.MERGE, CPR, other=LOCAL), AGENCY + PAIR + SIGNED),
+    (AccountCall(Operation.READ, CPR), AGENCY + OF_CPR + SIGNED),
     (
-        Call(Operation.READ_GLOBAL, CPR),
+        AccountCall(Operation.READ_GLOBAL, CPR),
         f"<userCredentials><uidType>CPR</uidType><uidValue>0101019995</uidValue></userCredentials>{SIGNED}",
     ),
     (
-        Call(Operation.READ_LOCAL, LOCAL),
+        AccountCall(Operation.READ_LOCAL, LOCAL),
         f"<userCredentials>{AGENCY}<userIdValue>12345678</userIdValue></userCredentials>{SIGNED}",
     ),
 ]
@@ -74,7 +74,7 @@ def canonical(document: bytes) -> bytes:
     ("call", "content"), SHAPES, ids=[f"{n}-{c.operation.value}" for n, (c, _) in enumerate(SHAPES)]
 )
 def test_a_request_has_the_shape_of_the_contract_and_no_element_more(
-    call: Call, content: str, wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]
+    call: AccountCall, content: str, wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]
 ) -> None:
     says(wire, envelope(answer(call.operation.value, "")))
     make_culr().ask(call)
@@ -91,7 +91,7 @@ def test_a_request_names_no_soap_action_and_no_number_outside_its_body(
     wire: responses.RequestsMock, make_culr: Callable[..., SoapNetMedia]
 ) -> None:
     says(wire, envelope(answer("getAccountFromProvider", "", wrapper="result")))
-    make_culr().ask(Call(Operation.READ, CPR))
+    make_culr().ask(AccountCall(Operation.READ, CPR))
     request = wire.calls[0].request
     assert request.headers["SOAPAction"] == '""'
     for value in ("0101019995", "hemmelig"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from culr_double import CulrDouble
 
-from cprsync.domain.netmedia.account import NOWHERE, Code, Effect, Held, Identity, IdType
+from cprsync.domain.netmedia.account import NOWHERE, Code, CulrHolding, Effect, Identity, IdType
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import NetMediaUnavailable
 from cprsync.mock import control
@@ -124,16 +124,16 @@ def sent(side: Side, *queues: list[Effect]) -> list[Settled | Unsettled | str]:
     return [one if isinstance(one, Settled | Unsettled) else type(one).__name__ for one in outcomes]
 
 
-def read(side: Side, identity: Identity) -> Held:
+def read(side: Side, identity: Identity) -> CulrHolding:
     [(_, held)] = side.port.read_many([identity])
-    assert isinstance(held, Held)
+    assert isinstance(held, CulrHolding)
     assert held.account is (identity in held.ours)
     return replace(held, ours=frozenset())
 
 
 def ours(side: Side, identity: Identity) -> set[Identity]:
     [(_, held)] = side.port.read_many([identity])
-    assert isinstance(held, Held)
+    assert isinstance(held, CulrHolding)
     return set(held.ours)
 
 
@@ -145,13 +145,13 @@ def ours(side: Side, identity: Identity) -> set[Identity]:
 @pytest.mark.parametrize(
     ("change", "held"),
     [
-        ({}, Held(True, AARHUS, frozenset({OURS}))),
-        ({"municipality": NOWHERE}, Held(True, None, frozenset({OURS}))),
-        ({"gone": True}, Held(False)),
+        ({}, CulrHolding(True, AARHUS, frozenset({OURS}))),
+        ({"municipality": NOWHERE}, CulrHolding(True, None, frozenset({OURS}))),
+        ({"gone": True}, CulrHolding(False)),
     ],
 )
 def test_an_account_is_as_the_last_effect_says_and_a_second_sending_changes_nothing(
-    side: Side, before: str | None, known: bool, change: dict[str, Any], held: Held
+    side: Side, before: str | None, known: bool, change: dict[str, Any], held: CulrHolding
 ) -> None:
     wanted = replace(effect(), known=known, **change)
     if before is not None:
@@ -188,10 +188,13 @@ def test_another_number_takes_the_place_of_the_old_one_with_what_that_held(side:
 def test_a_number_of_the_librarys_own_is_merged_when_hers_is_known(side: Side) -> None:
     local = Identity(IdType.LOCAL, f"{next(NUMBERS):08}")
     sent(side, [effect(ODENSE, identity=local)])
-    assert read(side, local) == Held(True, ODENSE, frozenset({OURS}))
+    assert read(side, local) == CulrHolding(True, ODENSE, frozenset({OURS}))
     found = replace(effect(), replaces=local)
     assert sent(side, [found]) == [Settled(AARHUS)]
-    assert (read(side, local), read(side, found.identity)) == (Held(False), Held(True, AARHUS, frozenset({OURS})))
+    assert (read(side, local), read(side, found.identity)) == (
+        CulrHolding(False),
+        CulrHolding(True, AARHUS, frozenset({OURS})),
+    )
     assert [change["operation"] for change in side.ledger()][-2:] == ["mergePatrons", "deleteAccount"]
 
 
@@ -202,7 +205,7 @@ def test_someone_whom_another_library_has_told_of_gets_the_number_that_we_say(si
     wanted = effect()
     side.writes("create", wanted.identity, KOEBENHAVN)
     assert sent(side, [wanted]) == [Settled(AARHUS)]
-    assert read(side, wanted.identity) == Held(True, AARHUS, frozenset({OURS, THEIRS}))
+    assert read(side, wanted.identity) == CulrHolding(True, AARHUS, frozenset({OURS, THEIRS}))
 
 
 def test_when_we_leave_her_other_librarys_account_and_number_stay(side: Side) -> None:
@@ -211,7 +214,7 @@ def test_when_we_leave_her_other_librarys_account_and_number_stay(side: Side) ->
     sent(side, [wanted])
     side.writes("update", wanted.identity, ODENSE)
     assert sent(side, [replace(wanted, gone=True)]) == [Settled(None)]
-    assert read(side, wanted.identity) == Held(False, ODENSE, frozenset({THEIRS}))
+    assert read(side, wanted.identity) == CulrHolding(False, ODENSE, frozenset({THEIRS}))
 
 
 def test_an_account_that_someone_took_away_is_made_again(side: Side) -> None:
@@ -246,7 +249,7 @@ def test_when_we_leave_her_none_of_our_accounts_is_left_and_other_librarys_are(s
         assert sent(side, [left]) == [Settled(None)]
         assert side.ledger() == changes
     assert ours(side, wanted.identity) == set()
-    assert read(side, wanted.identity) == Held(False, AARHUS, frozenset({THEIRS}))
+    assert read(side, wanted.identity) == CulrHolding(False, AARHUS, frozenset({THEIRS}))
 
 
 def test_what_logs_in_beside_an_old_number_is_beside_the_new_one(side: Side) -> None:
@@ -304,7 +307,7 @@ def test_behind_an_effect_that_is_not_settled_her_next_one_waits_and_others_do_n
     side.fails(code, 1)
     outcome = "NetMediaUnavailable" if code is None else Unsettled(code)
     assert sent(side, [first, later], [other]) == [outcome, Settled(AARHUS)]
-    assert read(side, first.identity) == Held(False)
+    assert read(side, first.identity) == CulrHolding(False)
     assert sent(side, [first, later]) == [Settled(KOEBENHAVN), Settled(AARHUS)]
 
 
@@ -318,7 +321,7 @@ def test_a_repair_that_was_overtaken_by_another_library_sets_no_number(side: Sid
     [ended] = sent(side, [replace(first, version=2, municipality=AARHUS, repairs=True)])
     assert isinstance(ended, Settled)
     assert ended.foreign is not None
-    assert read(side, first.identity) == Held(True, ODENSE, frozenset({OURS, THEIRS}))
+    assert read(side, first.identity) == CulrHolding(True, ODENSE, frozenset({OURS, THEIRS}))
     assert (side.ledger()[-1]["operation"] == "updateAccount") is ours
 
 
@@ -384,4 +387,4 @@ def test_no_more_calls_are_under_way_than_the_settings_say_though_more_threads_w
         control.culr_latency(ready, 0)
     # five at a time would need two answers after each other
     assert time.monotonic() - begun >= 3 * latency
-    assert [held for _, held in answers] == [Held(account=False)] * 10
+    assert [held for _, held in answers] == [CulrHolding(account=False)] * 10

@@ -12,14 +12,14 @@ import pytest
 from koha_library import KohaDesk
 from town import PEOPLE_FILE
 
-from cprsync.domain.outward.koha import Ending, KohaRules
+from cprsync.domain.outward.koha import KohaEnding, KohaRules
 from cprsync.mock import control
 from cprsync.mock.koha import calls
 from cprsync.mock.server import running
 from cprsync.outward.fbs import FbsClient
 from cprsync.outward.koha import KohaClient
 from cprsync.outward.settings import FbsSettings, KohaSettings
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 from cprsync.wire.limits import CallLimits, Patience
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def make_client(fbs_mock: dict[str, Any]) -> Iterator[Callable[..., FbsClient]]:
     )
 
     def make(**changed: Any) -> FbsClient:
-        around = Surroundings(sleep=lambda _: None, log=changed.pop("log", None))
+        around = CallSurroundings(sleep=lambda _: None, log=changed.pop("log", None))
         made.append(FbsClient(replace(settings, **changed), surroundings=around))
         return made[-1]
 
@@ -77,7 +77,7 @@ KOHA_RULES = KohaRules(
     library="HB",
     category="VOKSEN",
     categories={"Barn": "BARN", "Nowhere": "NOWHERE"},
-    endings={"dead": frozenset({Ending.EXPIRE}), "disappeared": frozenset({Ending.INCORRECT_ADDRESS})},
+    endings={"dead": frozenset({KohaEnding.EXPIRE}), "disappeared": frozenset({KohaEnding.INCORRECT_ADDRESS})},
     creates=True,
 )
 
@@ -110,7 +110,7 @@ def make_koha(koha_desk: KohaDesk) -> Iterator[Callable[..., KohaClient]]:
         *, on: date = date(2027, 3, 23), log: Any = None, patience: Patience | None = None, **changed: Any
     ) -> KohaClient:
         rules = replace(KOHA_RULES, **{name: changed.pop(name) for name in list(changed) if hasattr(KOHA_RULES, name)})
-        around = Surroundings(sleep=lambda _: None, log=log, patience=patience or Patience())
+        around = CallSurroundings(sleep=lambda _: None, log=log, patience=patience or Patience())
         client = KohaClient(replace(settings, rules=rules, **changed), today=lambda: on, surroundings=around)
         made.append(client)
         return client

@@ -16,7 +16,7 @@ from cprsync.errors import AlarmUndelivered, ConfigurationError
 from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.outward.alarms import HookChannel, MailChannel, MailSettings, PostSettings, call_heartbeat
 from cprsync.services.ports.trust.alarms import Message
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ BEGUN = Message(7, "email", Telling(Word.BEGUN, BRAKED), NOW, 1)
 ENDED = Message(
     8, "email", Telling(Word.ENDED, Alarm("audit", "audit", {}, NOW, gone=NOW + timedelta(hours=1))), NOW, 1
 )
-QUICK = Surroundings(sleep=lambda _: None)
+QUICK = CallSurroundings(sleep=lambda _: None)
 
 
 @pytest.fixture(scope="module")

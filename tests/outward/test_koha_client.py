@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from koha_library import gone, pairs_of, protected, send, told
 
-from cprsync.domain.outward.koha_drift import Drift
+from cprsync.domain.outward.koha_drift import KohaDrift
 from cprsync.errors import TargetUnavailable
 from cprsync.mock import control
 from cprsync.mock.koha import calls
@@ -79,7 +79,7 @@ def test_one_whom_staff_had_written_down_is_found_by_number_and_shut_though_we_n
     koha, number = make_koha(), koha_desk.new_number()
     patron_id = koha_desk.has(number)
     forgotten = OutwardEffect("koha", "never told", 1, None, number=number)
-    assert Drift.GONE_OPEN in koha.compare_many([forgotten])["never told"]
+    assert KohaDrift.GONE_OPEN in koha.compare_many([forgotten])["never told"]
     assert send(koha, forgotten) == [Delivered(str(patron_id))]
     now = koha_desk.patron(patron_id)
     assert (now["address"], now["expiry_date"], now["phone"]) == (None, "2027-03-23", "20304050")

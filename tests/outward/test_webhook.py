@@ -17,7 +17,7 @@ from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.outward.settings import WebhookSettings
 from cprsync.outward.webhook import WebhookClient, delivery_id, read_keys, sign, write_body
 from cprsync.services.ports.outward import Delivered, OutwardEffect, Undelivered
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 from cprsync.wire.limits import AnswerLimits, CallLimits
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def make_hook(receiver: Receiver, tmp_path: Path) -> Iterator[Make]:
     def make(**changed: Any) -> WebhookClient:
         log = changed.pop("log", None)
         made.append(
-            WebhookClient(replace(settings, **changed), surroundings=Surroundings(sleep=lambda _: None, log=log))
+            WebhookClient(replace(settings, **changed), surroundings=CallSurroundings(sleep=lambda _: None, log=log))
         )
         return made[-1]
 

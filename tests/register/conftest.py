@@ -19,7 +19,7 @@ from cprsync.mock.server import running
 from cprsync.register.settings import RegisterSettings
 from cprsync.register.soap.client import SoapRegister
 from cprsync.resources import Schemas, compile_schemas
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ def make_register(settings: RegisterSettings, schemas: Schemas) -> Iterator[Call
             name: changed.pop(name) for name in ("sleep", "now", "log", "monotonic", "patience") if name in changed
         }
         options = {"sleep": lambda _: None, **clocks}
-        around = Surroundings(**options)  # type: ignore[arg-type]
+        around = CallSurroundings(**options)  # type: ignore[arg-type]
         made.append(SoapRegister(replace(settings, **changed), schemas=schemas, surroundings=around))  # type: ignore[arg-type]
         return made[-1]
 

@@ -48,7 +48,7 @@ from cprsync.store.core.bulk import append
 from cprsync.store.core.engine import open_engine, writing
 from cprsync.store.core.version import upgrade
 from cprsync.store.seals.keys import create_keys
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def culr_of(ready: dict[str, Any]) -> Iterator[SoapNetMedia]:
         group=told["group"],
         password_file=Path(told["password_file"]),
     )
-    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=Surroundings())) as culr:
+    with closing(SoapNetMedia(settings, schemas=compile_schemas(), surroundings=CallSurroundings())) as culr:
         yield culr
 
 

@@ -39,7 +39,7 @@ from cprsync.errors import BadInput, TargetUnavailable
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
@@ -363,7 +363,7 @@ class LeakLife:
         if not self.merging:
             return False
         closes, keeps = self.merging.pop()
-        reviews = Reviews(self.library, "lone")
+        reviews = StaffReviews(self.library, "lone")
         (item,) = [one for one in reviews.listed() if one["kind"] == "parked.number.both_patrons"]
         reviews.accept(int(item["id"]))
         closes.standing, keeps.contact, closes.contact = MERGED, keeps.contact or closes.contact, ()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from cprsync.domain.outward.record import OutwardField, write_record
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import FeedReader
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.outward.changes import last_changes, open_change
@@ -83,7 +83,7 @@ class Watch:
         return [("the feed", line["patron"], json.dumps(line)) for line in self._pages("")[0]]
 
     def _pages(self, cursor: str) -> tuple[list[dict[str, Any]], str]:
-        source, found, more = Reader(self.library.store, AGENCY, FEED, FEED.name), [], True
+        source, found, more = FeedReader(self.library.store, AGENCY, FEED, FEED.name), [], True
         while more:
             *lines, end = [json.loads(line) for line in source.fetch(cursor, PAGE).body.splitlines()]
             found += lines

@@ -18,7 +18,7 @@ from outward_watch import TARGETS
 from receiver import KEY, receiving
 from town import PEOPLE_FILE
 
-from cprsync.domain.outward.koha import Ending, KohaRules
+from cprsync.domain.outward.koha import KohaEnding, KohaRules
 from cprsync.errors import CprsyncError
 from cprsync.mock.koha import calls
 from cprsync.mock.server import running
@@ -27,7 +27,7 @@ from cprsync.outward.koha import KohaClient
 from cprsync.outward.settings import FileSettings, KohaSettings, WebhookSettings
 from cprsync.outward.webhook import WebhookClient
 from cprsync.services.ports.outward import Undelivered
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +42,7 @@ KOHA, FILES, HOOK = "koha", "files", "webhook"
 RULES: Final = KohaRules(
     library="HB",
     category="VOKSEN",
-    endings={"dead": frozenset({Ending.EXPIRE}), "disappeared": frozenset({Ending.INCORRECT_ADDRESS})},
+    endings={"dead": frozenset({KohaEnding.EXPIRE}), "disappeared": frozenset({KohaEnding.INCORRECT_ADDRESS})},
     creates=True,
 )
 
@@ -132,7 +132,7 @@ class Wires:
             library.clients[target.name] = lambda library, name=target.name: self._open(library, name)  # type: ignore[misc]  # mypy takes the default for a parameter
 
     def _open(self, library: Library, name: str) -> WireTarget:
-        kind, around = self.kind_of(name), Surroundings(sleep=lambda _: None, log=None)
+        kind, around = self.kind_of(name), CallSurroundings(sleep=lambda _: None, log=None)
         (target,) = [one for one in TARGETS if one.name == name]
         if kind == FILES:
             settings = FileSettings(target=target, folder=self.folder / "out")

@@ -25,7 +25,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from cprsync.domain.netmedia.right_rule import Answer, ChangeCause
+from cprsync.domain.netmedia.right_rule import ChangeCause, RightByRule
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.product import LicensedBy
 
@@ -235,7 +235,7 @@ def another_name(group: str | None, value: str | None) -> str:
 
 def all_names() -> dict[str, list[str]]:
     words = tomllib.loads((ROOT / WRITTEN / "words.toml").read_text(encoding="utf-8"))
-    groups = {"action": Action, "answer": Answer, "change": ChangeCause, "licence": LicensedBy}
+    groups = {"action": Action, "answer": RightByRule, "change": ChangeCause, "licence": LicensedBy}
     return {group: list(names) for group, names in words.items()} | {
         group: [str(one.value) for one in members] for group, members in groups.items()
     }

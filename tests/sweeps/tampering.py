@@ -40,7 +40,7 @@ from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import BadInput, CprsyncError
-from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.access import WantedAccess
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.services.ports.runs import RunState, SaidYes
 from cprsync.store import tables
@@ -304,7 +304,7 @@ def bind_some(here: Installation) -> None:
         ask(transaction, [(here.ids[1], FIRST_COPY)])
     store.targets.stop("koha", "gone")
     store.access.watch(number(1), user="privacy")
-    wanted = Wanted("anna", Doing.LOOK_UP, Why.RENEWAL.value, here.ids[1], number(1))
+    wanted = WantedAccess("anna", Doing.LOOK_UP, Why.RENEWAL.value, here.ids[1], number(1))
     store.access.sign(store.access.admit(wanted, DEFAULT_CAPS).seq, by="bo")
     run = store.runs.begin(day=MONDAY, started=tenant.clock.now())
     store.runs.save_plan(run, [])

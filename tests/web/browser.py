@@ -23,7 +23,7 @@ from cprsync.domain.desk.roles import Role
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.night.approving import make_sure_that_approved
 from cprsync.services.night.reverting import preview_revert, revert
-from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
+from cprsync.web.accounts import AccountEntry, StaffAccounts, write_accounts
 from cprsync.web.app import make_app
 from cprsync.web.entry import Surroundings
 from cprsync.web.me.area import PatronArea, patron_sessions
@@ -140,7 +140,7 @@ class Served:
 @contextmanager
 def serving(  # noqa: PLR0913 -- a server's options
     library: Library,
-    accounts: Accounts | None = None,
+    accounts: StaffAccounts | None = None,
     *,
     provider: Callable[[str], StaffProvider] | None = None,
     certificate: Certificate | None = None,
@@ -212,7 +212,7 @@ def serving_both_doors(library: Library, folder: Path, kept: str) -> Iterator[Se
     """
     entry = AccountEntry(name="disk", password=kept, roles=frozenset({Role.DESK}), libraries=frozenset({AGENCY}))
     write_accounts(folder / "accounts.toml", [entry])
-    accounts = Accounts(folder / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
+    accounts = StaffAccounts(folder / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
 
     def area(_: str, clock: Clock) -> PatronArea:
         return PatronArea(patron_sessions(clock), True, None, clock)

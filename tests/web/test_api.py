@@ -22,7 +22,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.language.review import with_words
 from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import Asked, look_up
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.trust.status import Around, status_of
 from cprsync.web.api.description import PATH
@@ -296,7 +296,7 @@ def test_reviews_are_the_commands_documents_and_are_answered(desk: Served, api: 
     asked = {"cpr_number": cpr("ANNA").digits, "purpose": "correction"}
     preview_key = api.post("/registrations/preview", asked).json()["key"]
     api.post("/registrations/confirm", {"key": preview_key, "reason": "Pårørende ringede"})
-    reviews = Reviews(library, "lisbeth")
+    reviews = StaffReviews(library, "lisbeth")
     listed = api.get("/reviews").json()["items"]
     assert listed == [with_words(item) for item in reviews.listed()]
     number = listed[0]["id"]

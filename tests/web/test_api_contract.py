@@ -29,7 +29,7 @@ from cprsync.domain.desk.access import Caps
 from cprsync.domain.desk.roles import EVERY_ROLE
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.review import BOTH_PATRONS
-from cprsync.web.accounts import Accounts, read_accounts, write_accounts
+from cprsync.web.accounts import StaffAccounts, read_accounts, write_accounts
 from cprsync.web.api.api import build_description
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def described(
     path = tmp_path_factory.mktemp("everyone") / "accounts.toml"
     people = read_accounts(accounts_file).account
     write_accounts(path, [one.model_copy(update={"roles": EVERY_ROLE}) for one in people])
-    with serving(library, Accounts(path, agency=AGENCY, monotonic=Clock())) as served:
+    with serving(library, StaffAccounts(path, agency=AGENCY, monotonic=Clock())) as served:
         served.site.caps = Caps(MANY, MANY, MANY)
         caller = calling(served, sign_in(served, "leder"))
         description.auth()(signing(caller))

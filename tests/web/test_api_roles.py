@@ -16,7 +16,7 @@ from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import Role, Task, may
 from cprsync.domain.patron.review import NET_MEDIA_REFUSED
-from cprsync.web.accounts import Accounts, write_accounts
+from cprsync.web.accounts import StaffAccounts, write_accounts
 from cprsync.web.api.api import build_description
 from cprsync.web.api.description import PATH
 
@@ -92,7 +92,7 @@ NAMES = {Role.DESK: "disk", Role.SUPERVISOR: "leder", Role.OPERATOR: "drift", Ro
 def guarded(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory, accounts_file: Path) -> Iterator[Served]:
     """The desk of a library where people sign in."""
     library = begun_folder.copy(tmp_path_factory.mktemp("guarded") / "library")
-    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
+    with serving(library, StaffAccounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
         yield served
     library.engine.dispose()
 

@@ -16,7 +16,7 @@ from townspeople import person
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
 from cprsync.language.words import word
-from cprsync.web.accounts import Accounts
+from cprsync.web.accounts import StaffAccounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ __all__ = ["accounts_file"]
 def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path) -> Iterator[Served]:
     """The desk of a library where people sign in, after a night that was held."""
     library = begun_folder.copy(tmp_path / "library")
-    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
+    with serving(library, StaffAccounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
         hold(served)
         yield served
     library.engine.dispose()

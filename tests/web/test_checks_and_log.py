@@ -24,7 +24,7 @@ from cprsync.errors import SecondPersonNeeded
 from cprsync.services.desk.access import explain_look_up, watch_number
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.ports.patrons import NewPatron
-from cprsync.web.accounts import Accounts
+from cprsync.web.accounts import StaffAccounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path) -> Itera
     """The desk of a library where people sign in, and nothing is drawn by accident."""
     library = begun_folder.copy(tmp_path / "library")
     library.store._bind(replace(library.store._tenant, random=lambda size: b"\xff" * size))
-    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
+    with serving(library, StaffAccounts(accounts_file, agency=AGENCY, monotonic=Clock())) as served:
         yield served
     library.engine.dispose()
 

@@ -30,7 +30,7 @@ from cprsync.domain.outward.schema import build_schema
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.mock.certs import develop_certificates, make_authority, packaged_profile
 from cprsync.services.outward.feeding import LIMIT_MAX
-from cprsync.web.accounts import Accounts, MachineEntry, ReaderEntry, hash_secret, write_accounts
+from cprsync.web.accounts import MachineEntry, ReaderEntry, StaffAccounts, hash_secret, write_accounts
 from cprsync.web.api import feed
 from cprsync.web.memory.rate_limit import AT_ONCE
 from cprsync.web.serving import Certificate
@@ -113,7 +113,7 @@ def opened(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory) -> I
     library.night()
     path = folder / "accounts.toml"
     write_accounts(path, [])
-    accounts = Accounts(path, agency=AGENCY, monotonic=Clock())
+    accounts = StaffAccounts(path, agency=AGENCY, monotonic=Clock())
     with serving(library, accounts, certificate=Certificate(made.server, made.server_key, made.ca)) as served:
         yield Feed(served, folder, path, prints)
     library.engine.dispose()

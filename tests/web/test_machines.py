@@ -24,7 +24,7 @@ from cprsync.domain.desk.roles import Role
 from cprsync.domain.person.sealed import label_lines
 from cprsync.errors import ConfigurationError
 from cprsync.mock.certs import develop_certificates, make_authority, packaged_profile
-from cprsync.web.accounts import AccountEntry, Accounts, MachineEntry, hash_password, read_accounts, write_accounts
+from cprsync.web.accounts import AccountEntry, MachineEntry, StaffAccounts, hash_password, read_accounts, write_accounts
 from cprsync.web.api.api import build_description
 from cprsync.web.api.description import PATH
 from cprsync.web.serving import Certificate, make_server
@@ -120,7 +120,7 @@ def file(pki: Pki, tmp_path: Path, staff: AccountEntry) -> Path:
 def town(with_pins: Library, tmp_path: Path, pki: Pki, file: Path) -> Iterator[Served]:
     """The desk over TLS, which asks its clients for a certificate."""
     library = with_pins.copy(tmp_path / "library")
-    accounts = Accounts(file, agency=AGENCY, monotonic=Clock())
+    accounts = StaffAccounts(file, agency=AGENCY, monotonic=Clock())
     with serving(library, accounts, certificate=pki.server) as served:
         yield served
     library.engine.dispose()
@@ -274,7 +274,7 @@ def test_a_desk_without_machines_asks_no_client_for_a_certificate(
     begun_folder: Library, tmp_path: Path, pki: Pki, file: Path
 ) -> None:
     library = begun_folder.copy(tmp_path / "library")
-    accounts = Accounts(file, agency=AGENCY, monotonic=Clock())
+    accounts = StaffAccounts(file, agency=AGENCY, monotonic=Clock())
     with serving(library, accounts, certificate=replace(pki.server, machines_ca=None)) as served:
         assert ask(served, pki).json()["kind"] == "machine.unknown"
     library.engine.dispose()

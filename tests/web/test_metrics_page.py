@@ -15,7 +15,7 @@ from test_workers import Desk, accounts_file, desk
 
 from cprsync.domain.trust.metrics import CONTENT_TYPE, Sample
 from cprsync.errors import CprsyncError
-from cprsync.web.accounts import Accounts, MachineEntry, write_accounts
+from cprsync.web.accounts import MachineEntry, StaffAccounts, write_accounts
 from cprsync.web.memory.counting import Counts, counted_from
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def town(
     write_accounts(
         folder / "accounts.toml", [], [MachineEntry(name="m", certificates=shown, libraries=frozenset({AGENCY}))]
     )
-    accounts = Accounts(folder / "accounts.toml", agency=AGENCY, monotonic=Clock())
+    accounts = StaffAccounts(folder / "accounts.toml", agency=AGENCY, monotonic=Clock())
     with serving(library, accounts, certificate=pki.server, measure=measuring) as served:
         yield served
     library.engine.dispose()

@@ -25,7 +25,7 @@ from cprsync.errors import SignInRefused, SignInUnavailable
 from cprsync.identity.provider import KEYS_SECONDS, METADATA_SECONDS, Provider, Started
 from cprsync.mock.identity import CODE_SECONDS
 from cprsync.web import journeys as web_journeys
-from cprsync.web.accounts import AccountEntry, Accounts, hash_password, write_accounts
+from cprsync.web.accounts import AccountEntry, StaffAccounts, hash_password, write_accounts
 from cprsync.web.journeys import JOURNEY_SECONDS, Journeys, StaffProvider
 from cprsync.web.memory.sessions import IDLE_SECONDS
 
@@ -347,7 +347,7 @@ class TestWhenTheProviderFails:
             journeys = Journeys(provider.client(url), cookie="cprsync-way", secure=False, now=provider.now)
             return StaffProvider(journeys, "Kommunens login", RULES, AGENCY)
 
-        accounts = Accounts(path, agency=AGENCY, monotonic=time.monotonic)
+        accounts = StaffAccounts(path, agency=AGENCY, monotonic=time.monotonic)
         with serving(library, accounts, provider=made) as served:
             provider.fails("oidc-down")
             browser = served.browser().open("/sign-in/openid")

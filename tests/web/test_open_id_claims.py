@@ -19,7 +19,7 @@ from test_open_id import provider as provider  # noqa: PLC0414 -- the same
 from townspeople import cpr
 
 from cprsync.errors import SignInRefused, StoreUnavailable
-from cprsync.identity.calls import Answer
+from cprsync.identity.calls import ProviderAnswer
 from cprsync.identity.provider import Provider
 from cprsync.store.core.tenant import TenantStore
 from cprsync.web.journeys import Journeys, StaffProvider
@@ -169,7 +169,7 @@ class TestPageOfClaims:
     def test_an_answer_that_is_nested_without_end_is_none(self, deep: bytes) -> None:
         """Otherwise whoever signs in is told that we have failed."""
         with pytest.raises(ValueError, match="nested"):
-            Answer(200, deep).json()
+            ProviderAnswer(200, deep).json()
         token = f"{urlsafe_b64encode(deep).decode()}.e30.e30"
         with pytest.raises(SignInRefused):
             Provider._decode(token, KeySet([]))

@@ -20,7 +20,7 @@ from cprsync.domain.person.person import Protection
 from cprsync.domain.policy.policy import Harm
 from cprsync.language.review import meanwhile_text
 from cprsync.language.words import has_word
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.leaving.departing import LeavingDesk
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def merge_shown_one(desk: Served) -> None:
     store, clara, david = desk.library.store, patron_of(desk, "CLARA"), patron_of(desk, "DAVID")
     store.desk.ask_staff(clara, BOTH_PATRONS, about=david)
     (item,) = [one for one in store.review_desk.items(all_states=False) if one.patron_id == clara]
-    Reviews(desk.library, "bo").accept(item.id)
+    StaffReviews(desk.library, "bo").accept(item.id)
 
 
 @pytest.mark.parametrize("who", ["ANNA", "CLARA"])

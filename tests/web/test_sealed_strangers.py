@@ -9,7 +9,7 @@ import pytest
 
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
-from cprsync.store.seals.keys import Purpose, add_key, let_write
+from cprsync.store.seals.keys import KeyPurpose, add_key, let_write
 from cprsync.web.memory.sessions import COOKIE, PATRONS_COOKIE, Sessions
 from cprsync.wiring.site import Site
 
@@ -52,8 +52,8 @@ def test_a_strangers_session_is_of_one_library_and_one_door(site: Site) -> None:
 def test_a_change_of_keys_ends_no_strangers_session(site: Site) -> None:
     """A process that sees the new key first seals with it, and the others know that seal."""
     old, begun_before = process_of(site), process_of(site).begin("", frozenset())
-    add_key(site.settings.keys.dir, Purpose.INDEX, ending=".next")
-    let_write(site.settings.keys.dir, Purpose.INDEX)
+    add_key(site.settings.keys.dir, KeyPurpose.INDEX, ending=".next")
+    let_write(site.settings.keys.dir, KeyPurpose.INDEX)
     fresh = process_of(site)
     begun = fresh.begin("", frozenset())
     for sessions, session in ((fresh, begun_before), (old, begun), (old, begun_before)):

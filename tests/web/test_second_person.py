@@ -13,7 +13,7 @@ from doubles import AGENCY, unowned
 from test_sign_in import PASSWORD, WRONG, sign_in
 from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the same people
 
-from cprsync.web.accounts import Accounts, own_patron, read_accounts, write_accounts
+from cprsync.web.accounts import StaffAccounts, own_patron, read_accounts, write_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def served(
     entries = read_accounts(accounts_file).account
     write_accounts(path, [one.model_copy(update={"patron": own}) if one.name == "disk" else one for one in entries])
     library.store._bind(replace(library.store._tenant, own_patron=partial(own_patron, path, AGENCY)))
-    with serving(library, Accounts(path, agency=AGENCY, monotonic=Clock())) as desk:
+    with serving(library, StaffAccounts(path, agency=AGENCY, monotonic=Clock())) as desk:
         yield desk, own
     library.engine.dispose()
 

@@ -20,7 +20,7 @@ from cprsync.web import accounts as web_accounts
 from cprsync.web.accounts import (
     CHECKS_MAX,
     AccountEntry,
-    Accounts,
+    StaffAccounts,
     hash_password,
     read_accounts,
     with_account,
@@ -67,7 +67,7 @@ def clock() -> Clock:
 def guarded(begun_folder: Library, tmp_path: Path, accounts_file: Path, clock: Clock) -> Iterator[Served]:
     """The desk of a library where people sign in."""
     library = begun_folder.copy(tmp_path / "library")
-    with serving(library, Accounts(accounts_file, agency=AGENCY, monotonic=clock)) as served:
+    with serving(library, StaffAccounts(accounts_file, agency=AGENCY, monotonic=clock)) as served:
         yield served
     library.engine.dispose()
 
@@ -301,7 +301,7 @@ def test_a_file_that_is_wrong_is_named_and_not_quoted(tmp_path: Path, text: str)
     path.write_text(text, "utf-8")
     path.chmod(0o600)
     with pytest.raises(ConfigurationError) as error:
-        Accounts(path, agency=AGENCY, monotonic=lambda: 0.0)
+        StaffAccounts(path, agency=AGENCY, monotonic=lambda: 0.0)
     assert str(path) in error.value.message
     assert "'open'" not in error.value.message
 
@@ -416,7 +416,7 @@ def test_a_person_has_other_roles_at_each_library_and_one_password(own_file: Pat
     there = here.model_copy(update={"libraries": frozenset({"999999"}), "roles": frozenset({Role.SUPERVISOR})})
     write_accounts(own_file, with_account([here], there))
     for agency, roles in ((AGENCY, {Role.DESK}), ("999999", {Role.SUPERVISOR})):
-        who = Accounts(own_file, agency=agency, monotonic=lambda: 0.0).sign_in("lone", PASSWORD)
+        who = StaffAccounts(own_file, agency=agency, monotonic=lambda: 0.0).sign_in("lone", PASSWORD)
         assert who is not None
         assert who.roles == roles
 
@@ -450,7 +450,7 @@ def test_tries_at_once_are_counted_one_by_one(
     accounts_file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many passwords at the same time are as many tries."""
-    accounts, tried = Accounts(accounts_file, agency=AGENCY, monotonic=clock), []
+    accounts, tried = StaffAccounts(accounts_file, agency=AGENCY, monotonic=clock), []
     begin_together = threading.Barrier(3 * WRONG_MAX)
 
     def check(password: str, kept: str) -> bool:
@@ -484,7 +484,7 @@ def test_passwords_are_checked_a_few_at_a_time(guarded: Served, monkeypatch: pyt
         with lock:
             now -= 1
 
-    monkeypatch.setattr(Accounts, "sign_in", sign_in_slowly)
+    monkeypatch.setattr(StaffAccounts, "sign_in", sign_in_slowly)
     browsers = [guarded.browser().open("/sign-in") for _ in range(4 * CHECKS_MAX)]
     threads = [
         threading.Thread(target=one.send, args=("/sign-in",), kwargs={"name": "disk", "password": WRONG})

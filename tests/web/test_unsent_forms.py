@@ -17,7 +17,7 @@ from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import Role
 from cprsync.domain.patron.review import BOTH_PATRONS
-from cprsync.web.accounts import AccountEntry, Accounts, hash_password, write_accounts
+from cprsync.web.accounts import AccountEntry, StaffAccounts, hash_password, write_accounts
 from cprsync.web.me.area import PatronArea
 from cprsync.web.memory.sessions import ENDED_MAX, ENDED_SECONDS, IDLE_SECONDS, Sessions
 from cprsync.web.memory.unsent import UNSENT_MAX, UNSENT_SECONDS, TypedForm, Unsent, UnsentForms
@@ -44,7 +44,7 @@ def desk(begun_folder: Library, tmp_path: Path) -> Iterator[Served]:
         for name in ("disk", "leder")
     ]
     write_accounts(tmp_path / "accounts.toml", entries)
-    accounts = Accounts(tmp_path / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
+    accounts = StaffAccounts(tmp_path / "accounts.toml", agency=AGENCY, monotonic=lambda: 0.0)
 
     def area(_: str, clock: Clock) -> PatronArea:
         return PatronArea(Sessions(now=clock), True, None, clock)

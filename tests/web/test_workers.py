@@ -20,7 +20,7 @@ from test_sign_in import PASSWORD, WRONG
 from cprsync.domain.desk.roles import Role
 from cprsync.web import app as web_app
 from cprsync.web import visit
-from cprsync.web.accounts import AccountEntry, Accounts, write_accounts
+from cprsync.web.accounts import AccountEntry, StaffAccounts, write_accounts
 from cprsync.web.me.area import PatronArea
 from cprsync.web.memory.sessions import IDLE_SECONDS, Sessions, worker_of
 from cprsync.web.memory.tries import LOCKED_SECONDS, WRONG_MAX
@@ -136,7 +136,7 @@ def desk(begun_folder: Library, tmp_path_factory: pytest.TempPathFactory, accoun
                 return PatronArea(Sessions(now=clock, worker=number), True, None, clock)
 
             tries = together.tries("accounts", most=WRONG_MAX)
-            accounts = Accounts(accounts_file, agency=AGENCY, monotonic=clock, tries=tries)
+            accounts = StaffAccounts(accounts_file, agency=AGENCY, monotonic=clock, tries=tries)
             workers.append(stack.enter_context(serving(library, accounts, patrons=area, worker=worker)))
         yield Desk(workers, library, sockets, clock)
     library.engine.dispose()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.person import Person
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.netmedia import Checked
+    from cprsync.services.ports.netmedia import RecordWithRights
 
 #: Rights by person's key.
 Rights = dict[str, tuple["Right", ...]]
@@ -48,7 +48,7 @@ NAME_PARTS = ("addressing", "first", "middle", "last")
 
 
 @dataclass(slots=True)
-class Comparison:
+class TownComparison:
     """The result: by person's key, the groups that differ; and what differs on purpose."""
 
     compared: int = 0
@@ -59,9 +59,9 @@ class Comparison:
         return {"compared": self.compared, "differs": self.differs, "intended": dict(self.intended)}
 
 
-def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tuple[Any, ...]]) -> Comparison:
+def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tuple[Any, ...]]) -> TownComparison:
     """Compare each patron's opened record with the person of the same number in the dump."""
-    found = Comparison()
+    found = TownComparison()
     by_number = {record[1].number.digits: record[1] for record in records}
     for key in keys:
         person = state["persons"][key]
@@ -74,7 +74,7 @@ def compare(state: Mapping[str, Any], keys: Iterable[str], records: Iterable[tup
 
 
 def compare_net_media(
-    found: Comparison, state: Mapping[str, Any], culr: Mapping[str, Any], keys: Iterable[str]
+    found: TownComparison, state: Mapping[str, Any], culr: Mapping[str, Any], keys: Iterable[str]
 ) -> None:
     """Compare each patron's number in CULR with the register's municipality.
 
@@ -182,7 +182,7 @@ def text_of(value: object) -> str:
 
 
 def compare_rights(
-    found: Comparison, persons: Mapping[str, Any], checked: Iterable[Checked], *, policy: Policy, on: date
+    found: TownComparison, persons: Mapping[str, Any], checked: Iterable[RecordWithRights], *, policy: Policy, on: date
 ) -> Rights:
     """Compare the stored rights of each person with freshly derived ones. Return the rights that agree.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cprsync.catalogues import Language
-from cprsync.cli.demo.week import Stage, load_week, read_numbers
+from cprsync.cli.demo.week import DemoStage, load_week, read_numbers
 from cprsync.cli.desk.serving import PORT
 from cprsync.cli.terminal.failures import always, failures, never
 from cprsync.cli.terminal.frame import Json, Lang
@@ -28,7 +28,7 @@ from cprsync.language.words import heading, long_day, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cprsync.cli.demo.comparison import Comparison, Rights
+    from cprsync.cli.demo.comparison import Rights, TownComparison
     from cprsync.cli.demo.koha_week import KohaComparison
 
 #: The most steps for the working nights and the days between them.
@@ -76,8 +76,8 @@ def run_demo(
     language: Language,
     as_json: bool,
     with_koha: bool = False,
-    before_comparing: Callable[[Stage], None] | None = None,
-    before_leaving: Callable[[Stage], None] | None = None,
+    before_comparing: Callable[[DemoStage], None] | None = None,
+    before_leaving: Callable[[DemoStage], None] | None = None,
 ) -> int:
     """Run the week. Exit 0 only if every record equals the register.
 
@@ -120,7 +120,7 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
 
 
 @contextmanager
-def _set_up(folder: Path, language: Language, *, as_json: bool, with_koha: bool) -> Iterator[Stage]:
+def _set_up(folder: Path, language: Language, *, as_json: bool, with_koha: bool) -> Iterator[DemoStage]:
     from cprsync.cli.demo.koha_week import join_koha
     from cprsync.cli.setup.installation import write_folder
     from cprsync.config.settings import load_settings
@@ -140,7 +140,7 @@ def _set_up(folder: Path, language: Language, *, as_json: bool, with_koha: bool)
         before = join_koha(folder / "cprsync.toml", ready, week.patrons) if with_koha else None
         settings = load_settings(folder / "cprsync.toml")
         upgrade_store(settings.store)
-        yield Stage(folder, ready, settings, week, language, as_json, koha_before=before)
+        yield DemoStage(folder, ready, settings, week, language, as_json, koha_before=before)
 
 
 def _name_branches(policy: Path) -> None:
@@ -149,7 +149,7 @@ def _name_branches(policy: Path) -> None:
         file.write('\n[branches]\nnames = ["Hovedbiblioteket", "Risskov"]\n')
 
 
-def _live_week(stage: Stage) -> None:
+def _live_week(stage: DemoStage) -> None:
     from cprsync.cli.imports.lists import import_file
     from cprsync.wiring.site import site_of
 
@@ -162,19 +162,19 @@ def _live_week(stage: Stage) -> None:
         _live_day(stage, night, f"  ({number}/{len(stage.week.nights)})")
 
 
-def live_day_for_the_desk(stage: Stage) -> None:
+def live_day_for_the_desk(stage: DemoStage) -> None:
     """Live one more day, so that the desk opens with something that waits for a person."""
     _live_day(stage, stage.week.for_the_desk)
 
 
-def _open_desk(stage: Stage, *, port: int) -> None:
+def _open_desk(stage: DemoStage, *, port: int) -> None:
     from cprsync.cli.demo.desk import open_desk
 
     live_day_for_the_desk(stage)
     open_desk(stage, port=port)
 
 
-def _live_day(stage: Stage, night: Mapping[str, Any], place: str = "") -> None:
+def _live_day(stage: DemoStage, night: Mapping[str, Any], place: str = "") -> None:
     """Live until a working day, and through the night after it. `place`: where the day stands in the week."""
     from cprsync.mock import control
 
@@ -194,7 +194,7 @@ def _write_patrons(path: Path, keys: list[str]) -> None:
             writer.writerow([numbers[key], f"K{position:05}", "Hovedbiblioteket", "da"])
 
 
-def _walk_to(stage: Stage, day: date) -> None:
+def _walk_to(stage: DemoStage, day: date) -> None:
     """Pass the days without a delivery up to a working day. The night still runs on each."""
     from cprsync.mock import asking, control
 
@@ -210,7 +210,7 @@ def _walk_to(stage: Stage, day: date) -> None:
         stage.tell(f"\n{heading(quiet[0], stage.language)}{until}: {word('demo_quiet', stage.language)}")
 
 
-def _let_happen(stage: Stage, night: Mapping[str, Any], place: str) -> None:
+def _let_happen(stage: DemoStage, night: Mapping[str, Any], place: str) -> None:
     from cprsync.mock import control
 
     stage.tell("\n" + emphasise(f"{heading(night['day'], stage.language)}{place}"))
@@ -224,7 +224,7 @@ def _let_happen(stage: Stage, night: Mapping[str, Any], place: str) -> None:
         stage.tell(f"    · {_event_line(event, stage)}")
 
 
-def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
+def _correct(stage: DemoStage, typed: Mapping[str, Any]) -> None:
     """Type a correction at the desk, for a time, after a patron has shown a document."""
     from cprsync.domain.person.number import CprNumber
     from cprsync.municipalities import load_municipalities
@@ -240,7 +240,7 @@ def _correct(stage: Stage, typed: Mapping[str, Any]) -> None:
         set_field(counter, Setting(patron_id or "", typed["field"], text, "demo", reason=reason, until=until))
 
 
-def _event_line(event: Mapping[str, Any], stage: Stage) -> str:
+def _event_line(event: Mapping[str, Any], stage: DemoStage) -> str:
     """Who and what, by keys of the people file, which are no real names."""
     happens = word(f"event_{event['kind']}", stage.language)
     to = f" → {event['to']}" if "to" in event else ""
@@ -248,7 +248,7 @@ def _event_line(event: Mapping[str, Any], stage: Stage) -> str:
     return f"{event['who']} {happens}{to}{patron}"
 
 
-def _run_night(stage: Stage) -> None:
+def _run_night(stage: DemoStage) -> None:
     from cprsync.cli.night.sync import run_library_night
     from cprsync.language.night import report_lines
 
@@ -258,7 +258,7 @@ def _run_night(stage: Stage) -> None:
         stage.tell(f"  {line}")
 
 
-def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
+def _compare_all(stage: DemoStage) -> tuple[TownComparison, Rights]:
     """Compare every record with the register, CULR and freshly derived rights. Also return protected movers' rights."""
     from cprsync.cli.demo.comparison import compare, compare_net_media, compare_rights, protected_movers
     from cprsync.mock import control
@@ -276,7 +276,7 @@ def _compare_all(stage: Stage) -> tuple[Comparison, Rights]:
     return result, protected_movers(persons, rights, stage.week.nights)
 
 
-def _compare_koha(stage: Stage) -> KohaComparison | None:
+def _compare_koha(stage: DemoStage) -> KohaComparison | None:
     """Compare every patron in Koha with the register. None: the week had no Koha."""
     from cprsync.cli.demo.koha_week import compare_koha
     from cprsync.mock import asking, control
@@ -290,7 +290,7 @@ def _compare_koha(stage: Stage) -> KohaComparison | None:
     return compare_koha(persons, stage.koha_before, after, day=asking.clock(stage.ready)["day"])
 
 
-def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> int:
+def _report_comparison(stage: DemoStage, *, seconds: float, kept: Path | None) -> int:
     from cprsync.cli.demo.comparison import mover_lines, movers_document
     from cprsync.services.ports.runs import WELL
 
@@ -329,7 +329,7 @@ def _report_comparison(stage: Stage, *, seconds: float, kept: Path | None) -> in
     return Exit.DONE if ok else Exit.REFUSED
 
 
-def _tell_of_koha(stage: Stage, koha: KohaComparison) -> None:
+def _tell_of_koha(stage: DemoStage, koha: KohaComparison) -> None:
     for key, groups in koha.differs.items():
         note(f"  {word('demo_koha_differs', stage.language)}: {key}: {', '.join(groups)}")
     equal = koha.compared - len(koha.differs)

@@ -16,7 +16,7 @@ from cprsync.web.accounts import AccountEntry, hash_password, write_accounts
 from cprsync.wiring.site import Site
 
 if TYPE_CHECKING:
-    from cprsync.cli.demo.week import Stage
+    from cprsync.cli.demo.week import DemoStage
 
 #: Who may sign in at the demo's desk, and what they are. All have the same password, which the demo prints.
 _USERS: Final = {
@@ -27,7 +27,7 @@ _USERS: Final = {
 }
 
 
-def open_desk(stage: Stage, *, port: int) -> None:
+def open_desk(stage: DemoStage, *, port: int) -> None:
     """Serve the desk on the demo's town until it is stopped."""
     section, password = stage.settings.library[0], secrets.token_urlsafe(9)
     kept, libraries, path = hash_password(password), frozenset({section.agency}), stage.folder / "accounts.toml"
@@ -43,7 +43,7 @@ def open_desk(stage: Stage, *, port: int) -> None:
     serve_site(site, port, partial(say_ready, language=stage.language, as_json=stage.as_json))
 
 
-def tell_what_to_try(stage: Stage, *, password: str, port: int) -> None:
+def tell_what_to_try(stage: DemoStage, *, password: str, port: int) -> None:
     """Say who may sign in, and who can be registered. The numbers are the town's: nobody has them."""
     stage.tell(f"\n{word('demo_users', stage.language, users=', '.join(_USERS), password=password)}")
     stage.tell(word("demo_patrons", stage.language, url=f"http://localhost:{port}/me"))
@@ -54,7 +54,7 @@ def tell_what_to_try(stage: Stage, *, password: str, port: int) -> None:
         stage.tell(f"    {digits[:6]}-{digits[6:]}  {tried[f'note_{stage.language}']}")
 
 
-def _mock_provider(stage: Stage, port: int) -> SignInSection:
+def _mock_provider(stage: DemoStage, port: int) -> SignInSection:
     """The mock's identity provider, where the same users sign in by a click."""
     roles = sorted({role for groups in STAFF.values() for role in groups})
     return SignInSection(
@@ -66,14 +66,14 @@ def _mock_provider(stage: Stage, port: int) -> SignInSection:
     )
 
 
-def _patron_page(stage: Stage, port: int) -> PatronPageSection:
+def _patron_page(stage: DemoStage, port: int) -> PatronPageSection:
     """The patrons' pages, where anybody of the town signs in by a click."""
     title = word("demo_provider", stage.language)
     provider = PatronProviderSection(**_registration(stage, port), title=title, number_claim="cpr")
     return PatronPageSection(cards=True, sign_in=provider)
 
 
-def _registration(stage: Stage, port: int) -> dict[str, Any]:
+def _registration(stage: DemoStage, port: int) -> dict[str, Any]:
     """What the mock's provider knows of a program on this machine."""
     address = f"http://localhost:{port}"
     return {**stage.ready["oidc"], "client_id": CLIENT, "ca": stage.ready["ca"], "address": address}

@@ -29,7 +29,7 @@ class Week:
 
 
 @dataclass(slots=True)
-class Stage:
+class DemoStage:
     """Where the demo is set up."""
 
     folder: Path

@@ -270,13 +270,13 @@ def patron_set_cpr(
     """
     from cprsync.cli.terminal.user import ask_number, user_name
     from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
     from cprsync.services.desk.set_cpr import SetNumber
 
     with frame.opened() as site:
         if undo:
             with site.library() as ours:
-                reviews = Reviews(ours, user_name())
+                reviews = StaffReviews(ours, user_name())
                 taken = preview_taking_back(reviews, patron)
                 with frame.confirmed(
                     taken.document, taken.preview, taking_back_lines(taken.document, frame.lang)

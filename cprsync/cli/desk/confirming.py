@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.cli.terminal.failures import before_writing
 from cprsync.cli.terminal.frame import Approve, Confirm, Frame, Why, Yes
 from cprsync.cli.terminal.output import note, print_json, say_lines
-from cprsync.domain.desk.confirming import Confirmation, Level
+from cprsync.domain.desk.confirming import Confirmation, WarningLevel
 from cprsync.errors import NotConfirmed
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.words import word
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LINE_MAX: Final = 1024
 _YES: Final = frozenset({"ja", "j", "yes", "y"})
 #: The mark of each level of warnings, from the mildest to the strongest.
-_MARKS: Final = {Level.NOTE: "·", Level.ASK: "?", Level.STOP: "!"}
+_MARKS: Final = {WarningLevel.NOTE: "·", WarningLevel.ASK: "?", WarningLevel.STOP: "!"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def publish_patron(site: Site, patron: str, language: Language) -> None:
 
 def warning_lines(warnings: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
     """The warnings of a document, one per line, the strongest first."""
-    for level in reversed(Level):
+    for level in reversed(WarningLevel):
         for one in warnings:
             if one["level"] == level.value:
                 yield f"  {_MARKS[level]} {word(f'warning_{level.value}', language)}: {one['text'][language]}"

@@ -22,7 +22,7 @@ from cprsync.language.words import DAY_WIDTH, day_text, word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
 
 #: Widths of the columns: a field's name, and the left side's value.
 NAME_WIDTH, SIDE_WIDTH = 26, 34
@@ -33,12 +33,12 @@ app = typer.Typer()
 
 
 @contextmanager
-def _reviews(frame: Frame) -> Iterator[Reviews]:
+def _reviews(frame: Frame) -> Iterator[StaffReviews]:
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
 
     with frame.opened() as site, site.library() as ours:
-        yield Reviews(ours, user_name())
+        yield StaffReviews(ours, user_name())
 
 
 @app.command("list")
@@ -62,11 +62,11 @@ def review_show(number: Number, frame: Frame) -> None:
     refused the patron, asks it what it holds now, and shows that beside ours.
     """
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
     from cprsync.wiring.targets import show_item
 
     with frame.opened() as site, site.library() as ours:
-        document = with_words(show_item(Reviews(ours, user_name()), number, site.targets))
+        document = with_words(show_item(StaffReviews(ours, user_name()), number, site.targets))
     frame.print(document, item_lines(document, frame.lang))
 
 

@@ -32,7 +32,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
     from cprsync.cli.terminal.user import user_name
     from cprsync.config.addresses import LOOPBACK
     from cprsync.doctor.measuring import measured
-    from cprsync.web.accounts import Accounts
+    from cprsync.web.accounts import StaffAccounts
     from cprsync.web.entry import Surroundings
     from cprsync.web.memory.places import Places
     from cprsync.web.memory.sessions import COOKIE, Sessions
@@ -44,7 +44,7 @@ def surrounding(site: Site, only: Only | None = None, worker: Worker | None = No
     tries = None if together is None else together.tries("accounts", most=WRONG_MAX)
     accounts = None
     if desk.accounts is not None:
-        accounts = Accounts(desk.accounts, agency=agency, monotonic=time.monotonic, tries=tries)
+        accounts = StaffAccounts(desk.accounts, agency=agency, monotonic=time.monotonic, tries=tries)
     open_site = partial(Site, site.settings, site.section, stays_open=True, own_patron=site.own_patron)
     with ExitStack() as stack:
         provider = stack.enter_context(_staff_provider(site, together))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cprsync.errors import CprsyncError
-    from cprsync.services.feed.intake import Fetched
+    from cprsync.services.feed.intake import FetchedFiles
 
 Sha256 = Annotated[
     str | None,
@@ -152,7 +152,7 @@ def _show_copies(document: Mapping[str, Any], language: Language) -> None:
         say("  " + word("feed_other_copy", language, sha256=other["sha256"][:8], size=other["size"], state=state))
 
 
-def _fetched_document(fetched: Fetched) -> dict[str, Any]:
+def _fetched_document(fetched: FetchedFiles) -> dict[str, Any]:
     document: dict[str, Any] = {
         "fetched": [{"file": one.name, "sha256": one.sha256, "size": one.size} for one in fetched.new],
         "kept": len(fetched.known),
@@ -163,11 +163,11 @@ def _fetched_document(fetched: Fetched) -> dict[str, Any]:
     return document
 
 
-def _fetched_lines(fetched: Fetched, language: Language) -> Iterator[str]:
+def _fetched_lines(fetched: FetchedFiles, language: Language) -> Iterator[str]:
     for delivery in fetched.new:
         yield f"{delivery.name}  {delivery.size} byte  sha256 {delivery.sha256}"
     yield word("feed_fetched", language, new=len(fetched.new), known=len(fetched.known))
 
 
-def _find_error(fetched: Fetched) -> CprsyncError | None:
+def _find_error(fetched: FetchedFiles) -> CprsyncError | None:
     return fetched.refused[0][1] if fetched.refused else fetched.left

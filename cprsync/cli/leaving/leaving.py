@@ -96,7 +96,7 @@ def patron_kept_blocks(
     `patron set ID blocks --lift`. Each block has a number, and --block lifts that one alone.
     """
     from cprsync.cli.terminal.user import ask_any_number, user_name
-    from cprsync.services.leaving.departing import KeptBlocks, check_lifting
+    from cprsync.services.leaving.departing import BlockLifting, check_lifting
 
     if block is not None and not lift:
         raise Misused("--block says which one --lift lifts")
@@ -105,7 +105,7 @@ def patron_kept_blocks(
             check_lifting(reason)
         number = ask_any_number()
         with site.store() as store:
-            kept = KeptBlocks(store, user_name())
+            kept = BlockLifting(store, user_name())
             document = kept.lift(number, reason=reason, only=block) if lift else kept.show(number)
     frame.print(document, kept_lines(document, frame.lang))
 

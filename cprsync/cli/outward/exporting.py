@@ -96,14 +96,14 @@ def _choose(site: Site, name: str) -> Target:
 @contextmanager
 def _pages(site: Site, target: Target, since: str, *, as_json: bool) -> Iterator[Iterator[Page]]:
     from cprsync.cli.terminal.user import user_name
-    from cprsync.services.outward.feeding import Reader
+    from cprsync.services.outward.feeding import FeedReader
     from cprsync.services.outward.sending import load_target
 
     stopping = stoppable("the export was asked to stop, and has ended after a whole page")
     with site.store(shows_records=True) as store, stopping as raise_if_stopped, progress(as_json=as_json) as shown:
         if target.kind.is_fetched:
             load_target(store, target, shown, raise_if_stopped)
-        reader = Reader(store, site.section.agency, target, user_name())
+        reader = FeedReader(store, site.section.agency, target, user_name())
         pages = reader.fetch_all(since, raise_if_stopped)
         # what is wrong with the cursor is said before anything is written
         yield chain([next(pages)], pages)

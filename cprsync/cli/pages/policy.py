@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from cprsync.domain.pages.policy_page import Section
+    from cprsync.domain.pages.policy_page import PageSection
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Policy
     from cprsync.domain.wording import Wording
@@ -172,7 +172,7 @@ def settable_table(language: Language) -> str:
     return markdown_rows([word("settable_name", language), word("settable_key", language)] * _PAIRS, rows)
 
 
-def page_text(sections: Sequence[Section], language: Language) -> str:
+def page_text(sections: Sequence[PageSection], language: Language) -> str:
     """A page as text: headings underlined, each field under its name."""
     blocks: list[str] = []
     for section in sections:
@@ -184,7 +184,7 @@ def page_text(sections: Sequence[Section], language: Language) -> str:
     return "\n\n".join(blocks)
 
 
-def _show_page(sections: Sequence[Section], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
+def _show_page(sections: Sequence[PageSection], language: Language, missing: Sequence[str], *, as_json: bool) -> None:
     """Print the page. A value that only the library knows is shown in brackets if missing, and asked for beside it."""
     if not as_json:
         say(page_text(sections, language))

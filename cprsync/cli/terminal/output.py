@@ -45,11 +45,11 @@ def open_standard_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     aside = sys.__stderr__
     if aside is not None and sys.stderr is aside:
-        raw = io.BufferedWriter(_Beside(aside.fileno(), "wb", closefd=False))
+        raw = io.BufferedWriter(_StandardError(aside.fileno(), "wb", closefd=False))
         sys.stderr = io.TextIOWrapper(raw, aside.encoding, aside.errors, line_buffering=True)
 
 
-class _Beside(io.FileIO):
+class _StandardError(io.FileIO):
     """Standard error. What is said beside the answer is lost where it cannot be written, and stops nothing."""
 
     def write(self, said: Any, /) -> int:

@@ -123,7 +123,7 @@ class Harmful:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Added:
+class BeyondApproval:
     """What a plan does beyond what was approved. It is false if there is nothing."""
 
     #: the harmful changes that nobody approved
@@ -140,7 +140,7 @@ class Added:
         return frozenset(one.patron_id for one in self.changes)
 
 
-def find_added(approved: Harmful, planned: Harmful, written: Mapping[str, int]) -> Added:
+def find_added(approved: Harmful, planned: Harmful, written: Mapping[str, int]) -> BeyondApproval:
     """What a plan does beyond an approved one.
 
     Args:
@@ -158,10 +158,10 @@ def find_added(approved: Harmful, planned: Harmful, written: Mapping[str, int]) 
         if not _take_approved(left.get(one.patron_id, []), one, written.get(one.patron_id, 0))
     )
     more = {harm: marks - approved.beside.get(harm, Counter()) for harm, marks in planned.beside.items()}
-    return Added(changes, {harm: marks.total() for harm, marks in more.items() if marks})
+    return BeyondApproval(changes, {harm: marks.total() for harm, marks in more.items() if marks})
 
 
-def is_as_approved(approved: Harmful, planned: Harmful, added: Added) -> bool:
+def is_as_approved(approved: Harmful, planned: Harmful, added: BeyondApproval) -> bool:
     """Whether a plan does what an earlier one does, neither more nor less. `added`: what it does beyond that one."""
     return not added and len(planned.changes) == len(approved.changes) and planned.beside == approved.beside
 

@@ -143,7 +143,7 @@ class MinorNews:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reviews:
+class ReviewChanges:
     """What becomes of the items."""
 
     settled: Sequence[ItemInForce]
@@ -162,7 +162,7 @@ def only_protects(patron: Patron, as_of: AsOf | None, actions: Collection[Action
     return as_of == patron.as_of and _PROTECTIVE.issuperset(actions)
 
 
-def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collection[Answering]) -> Reviews:
+def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collection[Answering]) -> ReviewChanges:
     """Decide what a batch raises and settles.
 
     Args:
@@ -179,7 +179,7 @@ def decide_reviews(news: ReviewNews, items: Sequence[ItemInForce], links: Collec
     )
     gone = {item.id for item in settled}
     left = {item.about_whom: item for item in waiting if item.id not in gone}
-    return Reviews(
+    return ReviewChanges(
         settled,
         raised=[one for one in asked if one not in left],
         asked_again=[left[one] for one in asked if one in left],

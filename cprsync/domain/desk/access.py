@@ -64,7 +64,7 @@ class Rule(enum.Enum):
     SECOND = "second"
 
 
-class Outcome(enum.Enum):
+class AttemptOutcome(enum.Enum):
     """What came of an attempt."""
 
     FOUND = "found"
@@ -101,9 +101,11 @@ NEEDS_SECOND: Final[Mapping[Doing, frozenset[Closeness]]] = {
     Doing.REVIEW: frozenset({Closeness.OWN, Closeness.HOUSEHOLD}),
 }
 #: What says that nobody was shown, or that the person is a patron now.
-_NOT_SHOWN: Final = frozenset({Outcome.RECORDED, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.WITHHELD})
+_NOT_SHOWN: Final = frozenset(
+    {AttemptOutcome.RECORDED, AttemptOutcome.NOT_FOUND, AttemptOutcome.FAILED, AttemptOutcome.WITHHELD}
+)
 #: After one of these, no reason is owed for a look-up.
-SETTLED_BY: Final = _NOT_SHOWN | {Outcome.EXPLAINED}
+SETTLED_BY: Final = _NOT_SHOWN | {AttemptOutcome.EXPLAINED}
 #: How many look-ups in a row may find nobody before the user is stopped.
 NOT_FOUND_MOST: Final = 10
 #: How long a look-up of somebody who is no patron may stay open before its reason is owed.
@@ -145,12 +147,12 @@ class Look:
     is_stranger: bool
     #: it belongs to an earlier look-up: the same person is asked about again
     follows: bool = False
-    outcomes: frozenset[Outcome] = frozenset()
+    outcomes: frozenset[AttemptOutcome] = frozenset()
 
     @property
     def counts(self) -> bool:
         """Whether it counts against the caps. The look-up of a responsible person belongs to the minor's."""
-        joins = self.purpose == Purpose.GUARDIAN.value and Outcome.RECORDED in self.outcomes
+        joins = self.purpose == Purpose.GUARDIAN.value and AttemptOutcome.RECORDED in self.outcomes
         return not self.follows and not joins
 
     @property
@@ -182,9 +184,9 @@ class History:
         for look in self.looks:
             if self.lifted is not None and look.at <= self.lifted:
                 break
-            if Outcome.NOT_FOUND in look.outcomes:
+            if AttemptOutcome.NOT_FOUND in look.outcomes:
                 count += 1
-            elif Outcome.FOUND in look.outcomes:
+            elif AttemptOutcome.FOUND in look.outcomes:
                 break
         return count
 

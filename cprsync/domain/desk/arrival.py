@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cprsync.domain.desk.confirming import DeskWarning, Level
+from cprsync.domain.desk.confirming import DeskWarning, WarningLevel
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.patron.responsible import of_age_on
@@ -136,10 +136,10 @@ class WarningRow:
     """One warning: its level, and when it applies."""
 
     kind: str
-    level: Level
+    level: WarningLevel
     when: Callable[[Arrival], bool]
     #: the level for a borrower whose record is only updated; None: the same level
-    of_borrower: Level | None = None
+    of_borrower: WarningLevel | None = None
     #: it concerns a write, so a look-up that writes nothing does not show it
     is_about_writing: bool = False
 

@@ -30,7 +30,7 @@ NAME_MAX: Final = 40
 _ACCOUNT_MAX: Final = 21
 
 
-class Level(enum.Enum):
+class WarningLevel(enum.Enum):
     """What a warning asks of the staff at the desk."""
 
     #: good to know
@@ -47,7 +47,7 @@ class DeskWarning:
 
     #: a stable name
     kind: str
-    level: Level
+    level: WarningLevel
     #: the key of its text in the catalogue `rules`: it names nobody
     text: str
 
@@ -74,7 +74,7 @@ class Preview:
 
     @property
     def needs_reason(self) -> bool:
-        return any(one.level is Level.STOP for one in self.warnings)
+        return any(one.level is WarningLevel.STOP for one in self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def why_not_confirmed(preview: Preview, confirmation: Confirmation) -> WhyNotCon
 
 #: In the order in which they are shown. They apply to every patron.
 TAKING_BACK: Final = (
-    DeskWarning("as_before", Level.ASK, "taking_back.as_before"),
-    DeskWarning("staff_stays", Level.NOTE, "taking_back.staff_stays"),
+    DeskWarning("as_before", WarningLevel.ASK, "taking_back.as_before"),
+    DeskWarning("staff_stays", WarningLevel.NOTE, "taking_back.staff_stays"),
 )
 
 

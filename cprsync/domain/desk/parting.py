@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.desk.confirming import DeskWarning, Level
+from cprsync.domain.desk.confirming import DeskWarning, WarningLevel
 from cprsync.domain.leaving.leaving import Ties
 from cprsync.domain.patron.local import Stage
 
@@ -71,30 +71,32 @@ class PartingRow:
     """One warning: its level for each way, and when it applies. Level None: not shown for that way."""
 
     kind: str
-    leave: Level | None
-    erase: Level | None
+    leave: WarningLevel | None
+    erase: WarningLevel | None
     when: Callable[[Parting], bool]
 
-    def level(self, way: Ending) -> Level | None:
+    def level(self, way: Ending) -> WarningLevel | None:
         return self.leave if way is Ending.LEAVE else self.erase
 
 
 #: In the order in which they are shown.
 PARTING_ROWS: Final[tuple[PartingRow, ...]] = (
-    PartingRow("closed", Level.NOTE, Level.NOTE, lambda one: one.is_emptied),
-    PartingRow("leaving", Level.NOTE, Level.NOTE, lambda one: one.stage is Stage.LEAVING and not one.is_emptied),
-    PartingRow("emptied", Level.ASK, None, lambda one: not one.is_emptied and not one.is_open),
-    PartingRow("open", Level.NOTE, None, lambda one: not one.is_emptied and one.is_open),
-    PartingRow("balance", Level.ASK, None, lambda one: one.ties.balance > 0),
-    PartingRow("responsible", Level.ASK, None, lambda one: one.ties.responsible > 0),
-    PartingRow("reservations", Level.NOTE, Level.NOTE, lambda one: one.reservations > 0),
-    PartingRow("block_stays", Level.ASK, None, lambda one: bool(one.blocks) and one.keeps_blocks),
-    PartingRow("block_lost", Level.STOP, None, lambda one: bool(one.blocks) and not one.keeps_blocks),
-    PartingRow("block_erased", None, Level.STOP, lambda one: bool(one.blocks) or one.kept > 0),
+    PartingRow("closed", WarningLevel.NOTE, WarningLevel.NOTE, lambda one: one.is_emptied),
+    PartingRow(
+        "leaving", WarningLevel.NOTE, WarningLevel.NOTE, lambda one: one.stage is Stage.LEAVING and not one.is_emptied
+    ),
+    PartingRow("emptied", WarningLevel.ASK, None, lambda one: not one.is_emptied and not one.is_open),
+    PartingRow("open", WarningLevel.NOTE, None, lambda one: not one.is_emptied and one.is_open),
+    PartingRow("balance", WarningLevel.ASK, None, lambda one: one.ties.balance > 0),
+    PartingRow("responsible", WarningLevel.ASK, None, lambda one: one.ties.responsible > 0),
+    PartingRow("reservations", WarningLevel.NOTE, WarningLevel.NOTE, lambda one: one.reservations > 0),
+    PartingRow("block_stays", WarningLevel.ASK, None, lambda one: bool(one.blocks) and one.keeps_blocks),
+    PartingRow("block_lost", WarningLevel.STOP, None, lambda one: bool(one.blocks) and not one.keeps_blocks),
+    PartingRow("block_erased", None, WarningLevel.STOP, lambda one: bool(one.blocks) or one.kept > 0),
     PartingRow(
         "erased",
         None,
-        Level.ASK,
+        WarningLevel.ASK,
         lambda _: True,
     ),
 )

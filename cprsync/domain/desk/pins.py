@@ -58,7 +58,7 @@ def _holds(lock: Lock, wrong: Sequence[datetime], now: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class AskingQuota:
     """What one machine may ask."""
 
     #: in a minute
@@ -70,6 +70,6 @@ class Quota:
 #: By what the tries at the patrons' page are told from those of a machine: no machine may have the name.
 PATRONS_OWN: Final = "patrons"
 #: For a machine without a quota of its own: a self-service machine at a counter.
-USUAL: Final = Quota(asks=60, wrong=60)
+USUAL: Final = AskingQuota(asks=60, wrong=60)
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)

@@ -27,7 +27,7 @@ class DayKind(enum.Enum):
     CLOSED = "closed"
 
 
-class Fate(enum.Enum):
+class DeliveryFate(enum.Enum):
     """What became of a day's delivery."""
 
     #: a run has taken it
@@ -62,7 +62,7 @@ class DeliveryDay:
 
     day: date
     kind: DayKind
-    fate: Fate
+    fate: DeliveryFate
     #: how many mornings after the expected one the delivery came; 0: on time, or it has not come
     days_late: int = 0
     persons: int = 0
@@ -112,18 +112,20 @@ def list_days(
 def _came(day: date, arrival: ReceivedDelivery) -> DeliveryDay:
     kind = kind_of(day)
     if not arrival.taken:
-        return DeliveryDay(day, kind, Fate.STOPPED)
+        return DeliveryDay(day, kind, DeliveryFate.STOPPED)
     came = arrival.sealed.astimezone(COPENHAGEN).date()
     late = (came - day).days - 1
-    return DeliveryDay(day, kind, Fate.TAKEN, days_late=max(late, 0), persons=arrival.persons)
+    return DeliveryDay(day, kind, DeliveryFate.TAKEN, days_late=max(late, 0), persons=arrival.persons)
 
 
-def _fate_without(day: date, kind: DayKind, chain: tuple[date, date] | None, *, today: date, loaded: date) -> Fate:
+def _fate_without(
+    day: date, kind: DayKind, chain: tuple[date, date] | None, *, today: date, loaded: date
+) -> DeliveryFate:
     """What is said of a day whose delivery has not come."""
     if kind is not DayKind.WORKING or chain is None or day < chain[0]:
-        return Fate.NONE
+        return DeliveryFate.NONE
     if day < chain[1]:
-        return Fate.GAP
+        return DeliveryFate.GAP
     if day <= loaded:
-        return Fate.MISSING
-    return Fate.EXPECTED if day <= today else Fate.NONE
+        return DeliveryFate.MISSING
+    return DeliveryFate.EXPECTED if day <= today else DeliveryFate.NONE

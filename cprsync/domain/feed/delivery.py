@@ -111,7 +111,7 @@ class Header:
         return self.previous == self.produced
 
 
-class Place(enum.Enum):
+class ChainPlace(enum.Enum):
     """Where a delivery belongs (decision 4)."""
 
     #: the next one, or the very first: apply it
@@ -135,7 +135,7 @@ class Link:
     sha256: str
 
 
-def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | None, strict: bool) -> Place:
+def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | None, strict: bool) -> ChainPlace:
     """The place of a delivery in the chain.
 
     Args:
@@ -146,13 +146,13 @@ def place_of(header: Header, sha256: str, *, taken: Link | None, last: date | No
         strict: whether its previous production must be the last delivery taken.
     """
     if taken is not None:
-        return Place.REPEAT if taken.sha256 == sha256 else Place.REPLACED
+        return ChainPlace.REPEAT if taken.sha256 == sha256 else ChainPlace.REPLACED
     if last is None:
-        return Place.NEXT
+        return ChainPlace.NEXT
     if strict and header.produced < last:
-        return Place.OLDER
+        return ChainPlace.OLDER
     follows = header.previous == last and not header.begins_a_chain
-    return Place.GAP if strict and not follows else Place.NEXT
+    return ChainPlace.GAP if strict and not follows else ChainPlace.NEXT
 
 
 def may_come_before(damaged: date | None, header: Header, last: date | None) -> bool:
@@ -303,7 +303,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingPatron:
     """One patron in a window, with what the order of asking needs."""
 
     patron_id: str
@@ -342,7 +342,7 @@ def look_up_day(loaded: date, taken: date | None) -> date:
     return loaded if taken is None else min(loaded, taken)
 
 
-def ask_order(one: Waiting) -> tuple[int, bool, int, str]:
+def ask_order(one: WaitingPatron) -> tuple[int, bool, int, str]:
     """The sort key for asking: protected patrons first, then the recently active.
 
     Patrons that were asked about without an answer come last.

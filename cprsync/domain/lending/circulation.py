@@ -21,7 +21,7 @@ GRACE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RowShape:
     """What a row of a type may say: which days are in clear, and which days and texts are sealed.
 
     `needed` columns must be filled, unless the id is known already. `done` columns are days of actions by the patron.
@@ -68,8 +68,8 @@ class Shape:
         return next((name for name in self.needed if not values.get(name)), "")
 
 
-SHAPES: Final[Mapping[str, Shape]] = {
-    LOAN: Shape(
+SHAPES: Final[Mapping[str, RowShape]] = {
+    LOAN: RowShape(
         ("due", "returned"),
         ("loaned", "renewed", "lost"),
         ("title",),
@@ -78,7 +78,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         ahead=("due",),
         begins="loaned",
     ),
-    RESERVATION: Shape(
+    RESERVATION: RowShape(
         ("placed", "until"),
         ("fulfilled", "cancelled"),
         ("title",),
@@ -88,8 +88,8 @@ SHAPES: Final[Mapping[str, Shape]] = {
         ahead=("until",),
         begins="placed",
     ),
-    BALANCE: Shape(
+    BALANCE: RowShape(
         ("raised", "settled"), (), ("title",), needed=("amount", "raised"), done=("settled",), begins="raised"
     ),
-    MESSAGE: Shape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
+    MESSAGE: RowShape(("sent",), (), ("channel", "subject", "content"), needed=("channel", "sent")),
 }

@@ -34,7 +34,7 @@ LETTER_LANGUAGES: Final = (OUR_LANGUAGE, "en")
 _NONE: Final[Mapping[Overridden, Override]] = {}
 
 
-class Channel(enum.Enum):
+class ContactWay(enum.Enum):
     """A way to reach a patron."""
 
     #: on paper
@@ -82,9 +82,9 @@ class ContactRule(enum.Enum):
 
 
 _YES: Final = {
-    Channel.LETTER: ContactRule.ADDRESS,
-    Channel.SMS: ContactRule.TELEPHONE,
-    Channel.EMAIL: ContactRule.EMAIL,
+    ContactWay.LETTER: ContactRule.ADDRESS,
+    ContactWay.SMS: ContactRule.TELEPHONE,
+    ContactWay.EMAIL: ContactRule.EMAIL,
 }
 
 
@@ -154,7 +154,7 @@ def contact_facts(patron: Patron, local: Local, policy: Policy, *, on: date, par
     )
 
 
-def may_contact(reach: ContactFacts, channel: Channel, about: About, policy: Policy) -> Ruling[ContactRule]:
+def may_contact(reach: ContactFacts, channel: ContactWay, about: About, policy: Policy) -> Ruling[ContactRule]:
     """Whether the library may write to the patron.
 
     Protection seals name and address, but not what the patron gave the library. So messages still go to their own
@@ -165,18 +165,18 @@ def may_contact(reach: ContactFacts, channel: Channel, about: About, policy: Pol
     return Ruling(allowed=not against, rules=rules)
 
 
-def _against(reach: ContactFacts, channel: Channel, about: About, policy: Policy) -> Iterator[ContactRule]:
+def _against(reach: ContactFacts, channel: ContactWay, about: About, policy: Policy) -> Iterator[ContactRule]:
     if reach.stopped or stops_letters(reach.person.status):
         yield ContactRule.DEAD
         return
     if about is About.REMINDER and not policy.group(reach.group).reminders:
         yield ContactRule.GROUP_SILENT
     match channel:
-        case Channel.LETTER:
+        case ContactWay.LETTER:
             yield from _against_letter(reach, policy)
-        case Channel.SMS if not any(telephone.notices for telephone in reach.local.telephones):
+        case ContactWay.SMS if not any(telephone.notices for telephone in reach.local.telephones):
             yield ContactRule.NO_TELEPHONE
-        case Channel.EMAIL if not any(email.notices for email in reach.local.emails):
+        case ContactWay.EMAIL if not any(email.notices for email in reach.local.emails):
             yield ContactRule.NO_EMAIL
 
 

@@ -159,7 +159,7 @@ class Operation(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Call:
+class AccountCall:
     """One call. `other` is the LOCAL account that a merge links to the patron of `identity`.
 
     `uid` is the CPR number of the patron who gets the new account.
@@ -204,7 +204,7 @@ def is_given_up(code: Code, attempts: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Held:
+class CulrHolding:
     """What CULR holds under a number."""
 
     #: whether this library has an account there
@@ -230,24 +230,24 @@ class Reply:
     """An answer that was read. A successful reading has `held`."""
 
     code: Code
-    held: Held | None = None
+    held: CulrHolding | None = None
 
     def __repr__(self) -> str:
         return f"Reply({self.code.value})"
 
 
-def is_foreign(municipality: str | None, held: Held, *, agency: str) -> bool:
+def is_foreign(municipality: str | None, held: CulrHolding, *, agency: str) -> bool:
     """Whether another number stands there, and another library may have set it."""
     differs = municipality is not None and municipality != (held.municipality or NOWHERE)
     return differs and bool(held.agencies - {agency})
 
 
-def reading_of(identity: Identity) -> Call:
+def reading_of(identity: Identity) -> AccountCall:
     """The call that reads what all libraries hold under this identity."""
-    return Call(Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL, identity)
+    return AccountCall(Operation.READ_GLOBAL if identity.type is IdType.CPR else Operation.READ_LOCAL, identity)
 
 
-def ours_to_delete(identity: Identity, held: Held) -> frozenset[Identity]:
+def ours_to_delete(identity: Identity, held: CulrHolding) -> frozenset[Identity]:
     """The accounts of ours to delete when the patron with this number leaves.
 
     Under a CPR number, all of the person's accounts are deleted. A number of the library's own, beside a CPR account,

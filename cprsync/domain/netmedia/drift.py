@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from cprsync.domain.netmedia.account import Held, Identity
+    from cprsync.domain.netmedia.account import CulrHolding, Identity
     from cprsync.domain.patron.local import Local, Stage
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
@@ -49,7 +49,7 @@ class Drift(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Wanted:
+class WantedAccount:
     """What an account should be. `municipality`: three digits, NOWHERE to be empty, None: any number is right."""
 
     account: bool
@@ -73,7 +73,7 @@ def asks_about_foreign(latest: State | None, *, before: str | None, now: str | N
 
 def wanted_account(
     *, borrows: bool, culr: str | None, last_told: str | None, cards: frozenset[Identity] | None = None
-) -> Wanted:
+) -> WantedAccount:
     """What a patron's account should be. CULR was told about this patron, and nothing waits to be sent.
 
     Args:
@@ -83,11 +83,11 @@ def wanted_account(
         cards: the cards that should log in; None: do not look at cards.
     """
     if not borrows:
-        return Wanted(account=False)
-    return Wanted(account=True, municipality=last_told if culr is None else culr, cards=cards)
+        return WantedAccount(account=False)
+    return WantedAccount(account=True, municipality=last_told if culr is None else culr, cards=cards)
 
 
-def find_drift(identity: Identity, want: Wanted, held: Held, *, agency: str) -> tuple[Drift, ...]:
+def find_drift(identity: Identity, want: WantedAccount, held: CulrHolding, *, agency: str) -> tuple[Drift, ...]:
     """How the account under this number differs from what it should be; empty: it does not.
 
     A patron who should have no account should have none under a card or a UNI-Login either.
@@ -112,9 +112,9 @@ class Repair:
     version: int
     identity: Identity
     drift: tuple[Drift, ...]
-    want: Wanted
+    want: WantedAccount
     #: what the reading found; None: nothing was read
-    held: Held | None = None
+    held: CulrHolding | None = None
 
     def __repr__(self) -> str:
         return f"Repair({self.patron_id})"

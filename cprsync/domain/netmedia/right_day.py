@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, RightRule
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, RightByRule, RightRule
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import BLOCK_REASONS, is_reason_for_block
 from cprsync.domain.person.age import age_on, birthday
-from cprsync.domain.person.municipality import Kind, Residence, kind_of
+from cprsync.domain.person.municipality import MunicipalityKind, Residence, kind_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Person, Status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import STATUS_RULES, Lives, counts_as_dead
@@ -98,7 +98,7 @@ def right_facts(  # noqa: PLR0913 -- one for each day that we know
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Evidence:
+class RightEvidence:
     """What a row read, and since when it is so; None: unknown."""
 
     #: for example `municipality 0751`; "" if the row has nothing to add to its own words
@@ -109,7 +109,7 @@ class Evidence:
     #: it follows from a birth date that the register is not sure of
     uncertain: bool = False
 
-    def not_before(self, begins: date) -> Evidence:
+    def not_before(self, begins: date) -> RightEvidence:
         """The same, for a product whose terms began on a day. No date is earlier than that day."""
         since, open_since = (day and max(day, begins) for day in (self.since, self.open_since))
         return replace(self, since=since, open_since=open_since)
@@ -120,10 +120,10 @@ class AppliedRule:
     """The row that holds, and what it read."""
 
     rule: RightRule
-    evidence: Evidence
+    evidence: RightEvidence
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> RightByRule:
         return RIGHT_RULES[self.rule].answer
 
 
@@ -144,7 +144,7 @@ class Day:
         """The first row of the table that holds for a product."""
         product = self.product(name)
         if product is None:
-            return AppliedRule(RightRule.NOT_OFFERED, Evidence())
+            return AppliedRule(RightRule.NOT_OFFERED, RightEvidence())
         rows = _ROWS[product.licensed_by]
         rule, found = next((rule, found) for rule, read in rows if (found := read(self, product)) is not None)
         return AppliedRule(rule, found.not_before(product.since))
@@ -178,24 +178,24 @@ class Day:
         return age_on(born.day, self.on, leap=self.policy.ladders.leap)
 
 
-def _if(condition: bool) -> Evidence | None:
+def _if(condition: bool) -> RightEvidence | None:
     """For a row that has nothing to add to its own words."""
-    return Evidence() if condition else None
+    return RightEvidence() if condition else None
 
 
-def _closed(day: Day, _product: Product) -> Evidence | None:
+def _closed(day: Day, _product: Product) -> RightEvidence | None:
     return _if(day.facts.stage is Stage.CLOSED)
 
 
-def _no_borrower(day: Day, _product: Product) -> Evidence | None:
+def _no_borrower(day: Day, _product: Product) -> RightEvidence | None:
     return _if(day.facts.kind is PatronKind.RESPONSIBLE)
 
 
-def _no_person(day: Day, _product: Product) -> Evidence | None:
+def _no_person(day: Day, _product: Product) -> RightEvidence | None:
     return _if(day.facts.kind in {PatronKind.INSTITUTION, PatronKind.LIBRARY})
 
 
-def _dead(day: Day, _product: Product) -> Evidence | None:
+def _dead(day: Day, _product: Product) -> RightEvidence | None:
     stopped = day.facts.letters_stopped
     if not counts_as_dead(day.facts.register.status, stopped):
         return None
@@ -204,15 +204,15 @@ def _dead(day: Day, _product: Product) -> Evidence | None:
     return read if day.facts.register.status is Status.DEAD else replace(read, since=stopped, open_since=stopped)
 
 
-def _leaving(day: Day, _product: Product) -> Evidence | None:
+def _leaving(day: Day, _product: Product) -> RightEvidence | None:
     return _if(day.facts.stage is Stage.LEAVING)
 
 
-def _blocked(day: Day, product: Product) -> Evidence | None:
+def _blocked(day: Day, product: Product) -> RightEvidence | None:
     holding = [block for block in day.facts.blocks if _closes(block, day, product)]
     since = min((block.since for block in holding), default=None)
     # the reason is in staff's own words, and is shown nowhere else
-    return None if since is None else Evidence("block", since=since)
+    return None if since is None else RightEvidence("block", since=since)
 
 
 def _closes(block: Block, day: Day, product: Product) -> bool:
@@ -222,72 +222,72 @@ def _closes(block: Block, day: Day, product: Product) -> bool:
     return block.holds_on(day.on) and not over and product.is_closed_by(block.reason)
 
 
-def _group(day: Day, product: Product) -> Evidence | None:
+def _group(day: Day, product: Product) -> RightEvidence | None:
     group = day.now.group
-    return Evidence(f"group {group}") if group in product.closed_groups else None
+    return RightEvidence(f"group {group}") if group in product.closed_groups else None
 
 
-def _too_young(day: Day, product: Product) -> Evidence | None:
+def _too_young(day: Day, product: Product) -> RightEvidence | None:
     born = day.now.birth
     if born is None or day.age(born) >= product.from_age:
         return None
     return _aged(day, born)
 
 
-def _too_old(day: Day, product: Product) -> Evidence | None:
+def _too_old(day: Day, product: Product) -> RightEvidence | None:
     born = day.now.birth
     if born is None or product.below_age is None or day.age(born) < product.below_age:
         return None
     return _aged(day, born, since=day.birthday_at(product.below_age))
 
 
-def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> Evidence:
-    return Evidence(f"age {day.age(born)}", since=since, uncertain=born.uncertain)
+def _aged(day: Day, born: BirthDate, *, since: date | None = None) -> RightEvidence:
+    return RightEvidence(f"age {day.age(born)}", since=since, uncertain=born.uncertain)
 
 
-def _elsewhere(day: Day, _product: Product) -> Evidence | None:
+def _elsewhere(day: Day, _product: Product) -> RightEvidence | None:
     if day.elsewhere_by_status:
         return _by_status(day)
     code, lives = day.now.municipality, day.now.residence
     if code is None or lives is not Residence.NOT_RESIDENT:
         return None
-    return _at(day) if kind_of(code) is Kind.GREENLANDIC else None
+    return _at(day) if kind_of(code) is MunicipalityKind.GREENLANDIC else None
 
 
-def _by_status(day: Day) -> Evidence:
+def _by_status(day: Day) -> RightEvidence:
     status = day.facts.register.status
     if status is SILENT:
-        return Evidence()
-    return Evidence(f"status {status.value}", day.facts.status_since, day.facts.status_since)
+        return RightEvidence()
+    return RightEvidence(f"status {status.value}", day.facts.status_since, day.facts.status_since)
 
 
-def _unlicensed(day: Day, product: Product) -> Evidence | None:
+def _unlicensed(day: Day, product: Product) -> RightEvidence | None:
     return _at(day) if _licence(day, product) is Licence.NONE else None
 
 
-def _number(day: Day, _product: Product) -> Evidence | None:
+def _number(day: Day, _product: Product) -> RightEvidence | None:
     return _by_status(day) if day.facts.register.status in NUMBER_ONLY else None
 
 
-def _residence_unknown(day: Day, _product: Product) -> Evidence | None:
+def _residence_unknown(day: Day, _product: Product) -> RightEvidence | None:
     return _by_status(day) if day.now.residence is Residence.UNKNOWN else None
 
 
-def _licence_unknown(day: Day, product: Product) -> Evidence | None:
+def _licence_unknown(day: Day, product: Product) -> RightEvidence | None:
     return _at(day) if _licence(day, product) is Licence.UNKNOWN else None
 
 
-def _age_unknown(day: Day, product: Product) -> Evidence | None:
+def _age_unknown(day: Day, product: Product) -> RightEvidence | None:
     return _if(product.asks_age and day.now.birth is None)
 
 
-def _municipality(day: Day, product: Product) -> Evidence | None:
+def _municipality(day: Day, product: Product) -> RightEvidence | None:
     return _at(day, day.birthday_at(product.from_age))
 
 
-def _library(day: Day, product: Product) -> Evidence | None:
+def _library(day: Day, product: Product) -> RightEvidence | None:
     opens = day.birthday_at(product.from_age)
-    return Evidence("library", opens or product.since, _unless_later(product.since, opens))
+    return RightEvidence("library", opens or product.since, _unless_later(product.since, opens))
 
 
 def _licence(day: Day, product: Product) -> Licence | None:
@@ -296,11 +296,11 @@ def _licence(day: Day, product: Product) -> Licence | None:
     return None if code is None or lives is Residence.UNKNOWN else product.licence_of(code, day.policy.home)
 
 
-def _at(day: Day, birthday_: date | None = None) -> Evidence:
+def _at(day: Day, birthday_: date | None = None) -> RightEvidence:
     """The patron's municipality, and since when. That day is never before the patron has reached the age."""
     code, since = day.now.municipality, day.lives_since
     whole = None if since is None else max(since, birthday_ or since)
-    return Evidence(f"municipality {code}", whole, _unless_later(since, birthday_))
+    return RightEvidence(f"municipality {code}", whole, _unless_later(since, birthday_))
 
 
 def _unless_later(since: date | None, opens: date | None) -> date | None:
@@ -309,7 +309,7 @@ def _unless_later(since: date | None, opens: date | None) -> date | None:
 
 
 #: Reads what a row needs; None: the row does not hold.
-_Reader: TypeAlias = "Callable[[Day, Product], Evidence | None]"
+_Reader: TypeAlias = "Callable[[Day, Product], RightEvidence | None]"
 _READERS: Final[Mapping[RightRule, _Reader]] = {
     RightRule.NOT_OFFERED: lambda _day, _product: None,  # `rule_for` answers this row itself
     RightRule.CLOSED: _closed,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Answer(enum.Enum):
+class RightByRule(enum.Enum):
     """Whether a patron has the right."""
 
     YES = "yes"
@@ -117,30 +117,30 @@ class RightRow:
     rule: RightRule
     #: None: any holder of the licence
     licensed_by: LicensedBy | None
-    answer: Answer
+    answer: RightByRule
     changes: ChangeCause
 
 
 _ROWS: Final = (
-    RightRow(RightRule.NOT_OFFERED, None, Answer.NO, ChangeCause.POLICY),
-    RightRow(RightRule.CLOSED, None, Answer.NO, ChangeCause.REGISTRATION),
-    RightRow(RightRule.NO_BORROWER, None, Answer.NO, ChangeCause.REGISTRATION),
-    RightRow(RightRule.NO_PERSON, None, Answer.NO, ChangeCause.KIND),
-    RightRow(RightRule.DEAD, None, Answer.NO, ChangeCause.DEATH_ANNULLED),
+    RightRow(RightRule.NOT_OFFERED, None, RightByRule.NO, ChangeCause.POLICY),
+    RightRow(RightRule.CLOSED, None, RightByRule.NO, ChangeCause.REGISTRATION),
+    RightRow(RightRule.NO_BORROWER, None, RightByRule.NO, ChangeCause.REGISTRATION),
+    RightRow(RightRule.NO_PERSON, None, RightByRule.NO, ChangeCause.KIND),
+    RightRow(RightRule.DEAD, None, RightByRule.NO, ChangeCause.DEATH_ANNULLED),
     # CULR keeps its number: an empty one would also remove the one that the patron's other libraries rely on
-    RightRow(RightRule.LEAVING, None, Answer.NO, ChangeCause.STAYS),
-    RightRow(RightRule.BLOCKED, None, Answer.NO, ChangeCause.BLOCK),
-    RightRow(RightRule.GROUP, None, Answer.NO, ChangeCause.GROUP),
-    RightRow(RightRule.TOO_YOUNG, None, Answer.NO, ChangeCause.BIRTHDAY),
-    RightRow(RightRule.TOO_OLD, None, Answer.NO, ChangeCause.BIRTH_DATE),
-    RightRow(RightRule.ELSEWHERE, LicensedBy.MUNICIPALITY, Answer.NO, ChangeCause.RESIDENCE),
-    RightRow(RightRule.UNLICENSED, LicensedBy.MUNICIPALITY, Answer.NO, ChangeCause.MOVE),
-    RightRow(RightRule.NUMBER, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, ChangeCause.NUMBER),
-    RightRow(RightRule.RESIDENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, ChangeCause.RESIDENCE_KNOWN),
-    RightRow(RightRule.LICENCE_UNKNOWN, LicensedBy.MUNICIPALITY, Answer.UNDECIDED, ChangeCause.LICENCE),
-    RightRow(RightRule.AGE_UNKNOWN, None, Answer.UNDECIDED, ChangeCause.BIRTH_DATE),
-    RightRow(RightRule.MUNICIPALITY, LicensedBy.MUNICIPALITY, Answer.YES, ChangeCause.MOVE),
-    RightRow(RightRule.LIBRARY, LicensedBy.LIBRARY, Answer.YES, ChangeCause.LEAVES),
+    RightRow(RightRule.LEAVING, None, RightByRule.NO, ChangeCause.STAYS),
+    RightRow(RightRule.BLOCKED, None, RightByRule.NO, ChangeCause.BLOCK),
+    RightRow(RightRule.GROUP, None, RightByRule.NO, ChangeCause.GROUP),
+    RightRow(RightRule.TOO_YOUNG, None, RightByRule.NO, ChangeCause.BIRTHDAY),
+    RightRow(RightRule.TOO_OLD, None, RightByRule.NO, ChangeCause.BIRTH_DATE),
+    RightRow(RightRule.ELSEWHERE, LicensedBy.MUNICIPALITY, RightByRule.NO, ChangeCause.RESIDENCE),
+    RightRow(RightRule.UNLICENSED, LicensedBy.MUNICIPALITY, RightByRule.NO, ChangeCause.MOVE),
+    RightRow(RightRule.NUMBER, LicensedBy.MUNICIPALITY, RightByRule.UNDECIDED, ChangeCause.NUMBER),
+    RightRow(RightRule.RESIDENCE_UNKNOWN, LicensedBy.MUNICIPALITY, RightByRule.UNDECIDED, ChangeCause.RESIDENCE_KNOWN),
+    RightRow(RightRule.LICENCE_UNKNOWN, LicensedBy.MUNICIPALITY, RightByRule.UNDECIDED, ChangeCause.LICENCE),
+    RightRow(RightRule.AGE_UNKNOWN, None, RightByRule.UNDECIDED, ChangeCause.BIRTH_DATE),
+    RightRow(RightRule.MUNICIPALITY, LicensedBy.MUNICIPALITY, RightByRule.YES, ChangeCause.MOVE),
+    RightRow(RightRule.LIBRARY, LicensedBy.LIBRARY, RightByRule.YES, ChangeCause.LEAVES),
 )
 
 #: The table by rule, in the order in which it is read.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cprsync.domain.netmedia.right_day import Day
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, ChangeCause, RightRule
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, ChangeCause, RightByRule, RightRule
 from cprsync.domain.patron.due import ONE_DAY, DueKind, after_day
 from cprsync.domain.patron.override import birth_in_force
 from cprsync.domain.person.age import birthday
@@ -39,7 +39,7 @@ class Right:
 
     product: str
     title: Wording
-    answer: Answer
+    answer: RightByRule
     rule: RightRule
     #: what the rule read, for example `municipality 0751`; "" if the rule needs no detail
     fact: str
@@ -97,8 +97,8 @@ def closes_any_right(before: RightFacts, after: RightFacts, policy: Policy, on: 
     """Whether a yes becomes a no. The guard counts this as harm; a change to undecided takes no right away yet."""
     then, now = Day.of(before, policy, on), Day.of(after, policy, on)
     return any(
-        RIGHT_RULES[now.rule_for(name).rule].answer is Answer.NO
-        and RIGHT_RULES[then.rule_for(name).rule].answer is Answer.YES
+        RIGHT_RULES[now.rule_for(name).rule].answer is RightByRule.NO
+        and RIGHT_RULES[then.rule_for(name).rule].answer is RightByRule.YES
         for name in policy.products.names()
     )
 
@@ -128,10 +128,10 @@ LOSING_CHANGES: Final = frozenset({RightChange.CLOSED, RightChange.UNDECIDED})
 LOSING_STATUSES: Final = frozenset(
     {Status.DEAD, Status.EMIGRATED, Status.GREENLAND, Status.GREENLAND_ADMINISTRATIVE, Status.NO_RESIDENCE}
 )
-_CHANGES: Final[Mapping[Answer, RightChange]] = {
-    Answer.YES: RightChange.OPENED,
-    Answer.NO: RightChange.CLOSED,
-    Answer.UNDECIDED: RightChange.UNDECIDED,
+_CHANGES: Final[Mapping[RightByRule, RightChange]] = {
+    RightByRule.YES: RightChange.OPENED,
+    RightByRule.NO: RightChange.CLOSED,
+    RightByRule.UNDECIDED: RightChange.UNDECIDED,
 }
 
 
@@ -146,7 +146,7 @@ def stored_line(rights: tuple[Right, ...]) -> str:
 def changes_between(before: str, after: str) -> Mapping[str, RightChange]:
     """How each product changed between two such lines. A product that is not in a line counts as no."""
     old, new = _parse_answers(before), _parse_answers(after)
-    answers = {name: (old.get(name, Answer.NO), new.get(name, Answer.NO)) for name in sorted({*old, *new})}
+    answers = {name: (old.get(name, RightByRule.NO), new.get(name, RightByRule.NO)) for name in sorted({*old, *new})}
     return {name: RightChange.UNCHANGED if was is now else _CHANGES[now] for name, (was, now) in answers.items()}
 
 
@@ -194,13 +194,13 @@ def _stored_on(day: Day) -> str:
     return _line({name: (one.answer, one.evidence.open_since) for name, one in ruled.items()})
 
 
-def _line(answers: Mapping[str, tuple[Answer, date | None]]) -> str:
+def _line(answers: Mapping[str, tuple[RightByRule, date | None]]) -> str:
     kept = {name: [answer.value, since and since.isoformat()] for name, (answer, since) in answers.items()}
     return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
 
-def _parse_answers(line: str) -> dict[str, Answer]:
-    return {name: Answer(answer) for name, (answer, _) in json.loads(line or "{}").items()}
+def _parse_answers(line: str) -> dict[str, RightByRule]:
+    return {name: RightByRule(answer) for name, (answer, _) in json.loads(line or "{}").items()}
 
 
 #: Changes that come on a birthday. A group that changes with the policy's dates counts too: both look the same.

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.netmedia.account import (
     NOWHERE,
-    Call,
+    AccountCall,
     Code,
+    CulrHolding,
     Effect,
-    Held,
     Identity,
     IdType,
     Operation,
@@ -37,7 +37,7 @@ class Settled:
 
     municipality: str | None
     #: set if the number was left because it is another library's, so that staff decide about it
-    foreign: Held | None = None
+    foreign: CulrHolding | None = None
     #: the cards that log in now; None: as before, but for those that the effect drops
     cards: frozenset[Identity] | None = None
 
@@ -60,7 +60,7 @@ class _Ended(Exception):
         self.code = code
 
 
-def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | Unsettled]:
+def settle(effect: Effect, *, agency: str) -> Generator[AccountCall, Reply, Settled | Unsettled]:
     """Yields one call after another, receives the reply to each, and returns the result.
 
     Makes at most ten calls, and one or two for each further account that it deletes, merges or creates. If CULR says
@@ -74,7 +74,7 @@ def settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled | U
         return Unsettled(ended.code)
 
 
-def _settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled]:
+def _settle(effect: Effect, *, agency: str) -> Generator[AccountCall, Reply, Settled]:
     if effect.gone:
         yield from _delete_all(effect.identity) if effect.sweeps else _delete(effect.identity)
         return Settled(None)
@@ -85,7 +85,7 @@ def _settle(effect: Effect, *, agency: str) -> Generator[Call, Reply, Settled]:
     return replace(settled, cards=(yield from _settle_cards(effect)))
 
 
-def _open(effect: Effect) -> Generator[Call, Reply, str | None]:
+def _open(effect: Effect) -> Generator[AccountCall, Reply, str | None]:
     wanted, former = effect.municipality, effect.replaces
     if former is None:
         yield from _set_number(effect.identity, wanted, known=effect.known)
@@ -108,7 +108,7 @@ def _open(effect: Effect) -> Generator[Call, Reply, str | None]:
     return wanted
 
 
-def _repair_number(identity: Identity, wanted: str, *, agency: str) -> Generator[Call, Reply, Settled]:
+def _repair_number(identity: Identity, wanted: str, *, agency: str) -> Generator[AccountCall, Reply, Settled]:
     """Sets a number again, after a fresh reading: another library may have set one since the repair was decided.
 
     If another library's number is there, this sends no number. It only creates our account again if that is gone.
@@ -124,37 +124,37 @@ def _repair_number(identity: Identity, wanted: str, *, agency: str) -> Generator
     return Settled(wanted)
 
 
-def _set_number(identity: Identity, wanted: str | None, *, known: bool) -> Generator[Call, Reply, None]:
+def _set_number(identity: Identity, wanted: str | None, *, known: bool) -> Generator[AccountCall, Reply, None]:
     """Makes an account hold a municipality number. Creates the account if it does not exist."""
     if known and wanted is not None:
-        code = (yield Call(Operation.UPDATE, identity, wanted)).code
+        code = (yield AccountCall(Operation.UPDATE, identity, wanted)).code
         if code is Code.OK:
             return
         if code is not Code.MISSING:
             raise _Ended(code)
-    code = (yield Call(Operation.CREATE, identity, wanted or None)).code
+    code = (yield AccountCall(Operation.CREATE, identity, wanted or None)).code
     if code not in {Code.OK, Code.EXISTS, Code.TRANSACTION_ERROR}:
         raise _Ended(code)
     # An existing account may hold any number. CULR links a new account to its patron if another library has reported
     # that patron. DBC's description says that the number is set only for a new patron.
-    held = yield from _read(Call(Operation.READ, identity))
+    held = yield from _read(AccountCall(Operation.READ, identity))
     if not held.account:
         # CULR also answers with a transaction error if a number is taken (seen in an answer that DBC recorded)
         raise _Ended(code if code is Code.TRANSACTION_ERROR else Code.MISSING)
     if wanted is not None and (held.municipality or NOWHERE) != wanted:
-        yield from _call_or_end(Call(Operation.UPDATE, identity, wanted))
+        yield from _call_or_end(AccountCall(Operation.UPDATE, identity, wanted))
 
 
-def _delete(identity: Identity) -> Generator[Call, Reply, None]:
-    code = (yield Call(Operation.DELETE, identity)).code
+def _delete(identity: Identity) -> Generator[AccountCall, Reply, None]:
+    code = (yield AccountCall(Operation.DELETE, identity)).code
     if code is Code.MISSING:
-        if (yield from _read(Call(Operation.READ, identity))).account:
+        if (yield from _read(AccountCall(Operation.READ, identity))).account:
             raise _Ended(Code.MISSING)
     elif code is not Code.OK:
         raise _Ended(code)
 
 
-def _delete_all(identity: Identity) -> Generator[Call, Reply, None]:
+def _delete_all(identity: Identity) -> Generator[AccountCall, Reply, None]:
     """Deletes all accounts of this library, and checks that none is left.
 
     One try deletes at most `DELETED_MAX` accounts; the next try deletes the rest.
@@ -166,7 +166,7 @@ def _delete_all(identity: Identity) -> Generator[Call, Reply, None]:
         raise _Ended(Code.EXISTS)
 
 
-def _settle_cards(effect: Effect) -> Generator[Call, Reply, frozenset[Identity] | None]:
+def _settle_cards(effect: Effect) -> Generator[AccountCall, Reply, frozenset[Identity] | None]:
     """Makes the cards log in as the effect says. Returns the cards that then do; None: the effect names no card."""
     if effect.identity.type is not IdType.CPR:
         # the patron's CPR number was taken back: no reading under the patron number finds the cards of that time
@@ -179,7 +179,7 @@ def _settle_cards(effect: Effect) -> Generator[Call, Reply, frozenset[Identity] 
     return effect.cards
 
 
-def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Call, Reply, None]:
+def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[AccountCall, Reply, None]:
     """Makes exactly these cards log in beside the account. A card of another patron is merged into it.
 
     What is not the patron's any more is deleted before anything is created.
@@ -188,7 +188,7 @@ def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Ca
     for card in _sorted(there - cards)[:DELETED_MAX]:
         yield from _delete(card)
     for card in _sorted(cards - there):
-        code = (yield Call(Operation.CREATE, card, uid=identity)).code
+        code = (yield AccountCall(Operation.CREATE, card, uid=identity)).code
         if code in {Code.EXISTS, Code.TRANSACTION_ERROR}:
             yield from _merge(identity, card)
         elif code is not Code.OK:
@@ -197,7 +197,7 @@ def _match_cards(identity: Identity, cards: frozenset[Identity]) -> Generator[Ca
         raise _Ended(Code.MISSING)
 
 
-def _drop_cards(identity: Identity, drops: frozenset[Identity]) -> Generator[Call, Reply, None]:
+def _drop_cards(identity: Identity, drops: frozenset[Identity]) -> Generator[AccountCall, Reply, None]:
     """Deletes those of these cards that still log in beside the account, and checks that none does."""
     there = (yield from _read(reading_of(identity))).cards & drops
     for card in _sorted(there):
@@ -211,26 +211,26 @@ def _sorted(identities: Collection[Identity]) -> list[Identity]:
     return sorted(identities, key=lambda one: (one.type.value, one.value))
 
 
-def _merge(identity: Identity, local: Identity) -> Generator[Call, Reply, None]:
-    code = (yield Call(Operation.MERGE, identity, other=local)).code
+def _merge(identity: Identity, local: Identity) -> Generator[AccountCall, Reply, None]:
+    code = (yield AccountCall(Operation.MERGE, identity, other=local)).code
     if code is Code.MISSING:
         # an earlier try merged and deleted it but its answer was lost, or the card was never sent
-        if (yield from _read(Call(Operation.READ, local))).account:
+        if (yield from _read(AccountCall(Operation.READ, local))).account:
             raise _Ended(Code.MISSING)
     elif code not in {Code.OK, Code.EXISTS}:
         raise _Ended(code)
 
 
-def _read(call: Call) -> Generator[Call, Reply, Held]:
+def _read(call: AccountCall) -> Generator[AccountCall, Reply, CulrHolding]:
     reply = yield call
     if reply.code is Code.MISSING:
-        return Held(account=False)
+        return CulrHolding(account=False)
     if reply.code is not Code.OK or reply.held is None:
         raise _Ended(Code.UNKNOWN if reply.code is Code.OK else reply.code)
     return reply.held
 
 
-def _call_or_end(call: Call) -> Generator[Call, Reply, None]:
+def _call_or_end(call: AccountCall) -> Generator[AccountCall, Reply, None]:
     code = (yield call).code
     if code is not Code.OK:
         raise _Ended(code)

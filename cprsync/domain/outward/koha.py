@@ -54,7 +54,7 @@ _POST_LINE: Final = re.compile(r"([0-9]{4})\s+(\S.*)")
 _STREET_LEAST: Final = 4
 
 
-class Ending(enum.Enum):
+class KohaEnding(enum.Enum):
     """What is done in Koha with a patron who died, emigrated or disappeared."""
 
     EXPIRE = "expiry_date"
@@ -80,15 +80,15 @@ class KohaRules:
     libraries: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
     #: by status
-    endings: Mapping[str, frozenset[Ending]] = field(default_factory=dict)
+    endings: Mapping[str, frozenset[KohaEnding]] = field(default_factory=dict)
     #: whether a patron whom Koha does not have is created
     creates: bool = False
     #: for how long someone who comes back is a borrower again
     renewed_days: int = 365
 
-    def does_at(self, status: str | None) -> frozenset[Ending]:
+    def does_at(self, status: str | None) -> frozenset[KohaEnding]:
         """What is done at a status. A patron who left is expired."""
-        return frozenset({Ending.EXPIRE}) if status == LEFT else self.endings.get(status or "", frozenset())
+        return frozenset({KohaEnding.EXPIRE}) if status == LEFT else self.endings.get(status or "", frozenset())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -147,7 +147,7 @@ def _told(payload: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def may_create(payload: Mapping[str, Any] | None, rules: KohaRules) -> bool:
     """Whether a patron whom Koha does not have belongs there: neither one who left nor one who is to be expired."""
-    return payload is not None and Ending.EXPIRE not in rules.does_at(payload.get("status"))
+    return payload is not None and KohaEnding.EXPIRE not in rules.does_at(payload.get("status"))
 
 
 def is_other_person(present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules) -> bool:
@@ -268,16 +268,16 @@ def _ended(told: Mapping[str, Any], present: KohaRecord, rules: KohaRules, on: d
     changes: Fields = {}
     expiry = present.fields.get("expiry_date")
     is_over = expiry is not None and expiry <= on.isoformat()
-    if Ending.EXPIRE in does and not is_over:
+    if KohaEnding.EXPIRE in does and not is_over:
         changes["expiry_date"] = on.isoformat()
-    elif Ending.EXPIRE in did - does and is_over:
+    elif KohaEnding.EXPIRE in did - does and is_over:
         changes["expiry_date"] = (on + timedelta(days=rules.renewed_days)).isoformat()
-    if Ending.INCORRECT_ADDRESS in does | did:
-        changes["incorrect_address"] = Ending.INCORRECT_ADDRESS in does
-    if Ending.NOTE in does | did:
+    if KohaEnding.INCORRECT_ADDRESS in does | did:
+        changes["incorrect_address"] = KohaEnding.INCORRECT_ADDRESS in does
+    if KohaEnding.NOTE in does | did:
         lines = _lines_of(present.fields.get("staff_notes"))
         kept = [line for line in lines if not line.startswith(_NOTE_BEGINS)]
-        ours = [f"{_NOTE_BEGINS}{now}"] if Ending.NOTE in does else []
+        ours = [f"{_NOTE_BEGINS}{now}"] if KohaEnding.NOTE in does else []
         changes["staff_notes"] = "\n".join((*kept, *ours)) or None
     return changes
 

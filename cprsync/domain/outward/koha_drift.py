@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cprsync.domain.outward.koha import KohaRecord, KohaRules
 
 
-class Drift(enum.Enum):
+class KohaDrift(enum.Enum):
     """A way in which Koha differs from the record. The order is the order of weight."""
 
     #: protected here, and Koha has an address
@@ -48,39 +48,39 @@ class Drift(enum.Enum):
     __hash__ = object.__hash__
 
 
-_BY_FIELD: Final[Mapping[str, Drift]] = {
-    **dict.fromkeys(ADDRESS, Drift.ADDRESS),
-    **dict.fromkeys(OTHER_ADDRESSES, Drift.CONTACT),
-    **dict.fromkeys(("surname", "firstname", "middle_name", "preferred_name"), Drift.NAME),
-    **dict.fromkeys(("expiry_date", "incorrect_address", *NOTES), Drift.ENDING),
-    "date_of_birth": Drift.BIRTH,
-    "category_id": Drift.CATEGORY,
-    "library_id": Drift.BRANCH,
+_BY_FIELD: Final[Mapping[str, KohaDrift]] = {
+    **dict.fromkeys(ADDRESS, KohaDrift.ADDRESS),
+    **dict.fromkeys(OTHER_ADDRESSES, KohaDrift.CONTACT),
+    **dict.fromkeys(("surname", "firstname", "middle_name", "preferred_name"), KohaDrift.NAME),
+    **dict.fromkeys(("expiry_date", "incorrect_address", *NOTES), KohaDrift.ENDING),
+    "date_of_birth": KohaDrift.BIRTH,
+    "category_id": KohaDrift.CATEGORY,
+    "library_id": KohaDrift.BRANCH,
 }
 
 
 def find_drift(
     present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules, *, on: date
-) -> tuple[Drift, ...]:
+) -> tuple[KohaDrift, ...]:
     """Compare one patron with what Koha is to hold. An empty tuple: all is equal."""
     names = differing(present, merge(present, payload, rules, on=on))
     by_code = {
-        rules.number: Drift.NUMBER,
-        rules.municipality: Drift.MUNICIPALITY,
-        rules.status: Drift.STATUS,
-        rules.protected: Drift.FLAG,
+        rules.number: KohaDrift.NUMBER,
+        rules.municipality: KohaDrift.MUNICIPALITY,
+        rules.status: KohaDrift.STATUS,
+        rules.protected: KohaDrift.FLAG,
     }
     found = {
         by_code[name.removeprefix(f"{ATTRIBUTE} ")] if name.startswith(ATTRIBUTE) else _BY_FIELD[name] for name in names
     }
-    if found & {Drift.ADDRESS, Drift.CONTACT}:
+    if found & {KohaDrift.ADDRESS, KohaDrift.CONTACT}:
         if payload is None:
-            found.add(Drift.GONE_OPEN)
+            found.add(KohaDrift.GONE_OPEN)
         elif payload["protected"]:
-            found.add(Drift.PROTECTED_OPEN)
-        elif Drift.ADDRESS in found and _is_at_home(present, payload.get("address")):
-            found = (found - {Drift.ADDRESS}) | {Drift.ADDRESS_FORM}
-    return tuple(kind for kind in Drift if kind in found)
+            found.add(KohaDrift.PROTECTED_OPEN)
+        elif KohaDrift.ADDRESS in found and _is_at_home(present, payload.get("address")):
+            found = (found - {KohaDrift.ADDRESS}) | {KohaDrift.ADDRESS_FORM}
+    return tuple(kind for kind in KohaDrift if kind in found)
 
 
 def _is_at_home(present: KohaRecord, at: Mapping[str, Any] | None) -> bool:

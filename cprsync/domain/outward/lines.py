@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Change:
+class NumberedChange:
     """A numbered change: a patron's record after it. None: the patron was none any more."""
 
     seq: int
@@ -28,7 +28,7 @@ class Change:
     record: OutwardRecord | None
 
 
-def tell(change: Change, target: Target) -> dict[str, Any] | None:
+def tell(change: NumberedChange, target: Target) -> dict[str, Any] | None:
     """What a reader gets of a change. None: nothing, because the reader never heard of the patron."""
     payload = view(change.record, target)
     if payload is not None:

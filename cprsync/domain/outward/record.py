@@ -124,7 +124,7 @@ class OutwardRecord:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Surroundings:
+class BesideRecord:
     """What a record does not say of itself: what the store knows beside it."""
 
     #: the name as the record has it, opened, because a target may be allowed it
@@ -141,7 +141,7 @@ class Surroundings:
     silent_is_sealed: bool = True
 
 
-def describe(patron: Patron, local: Local, beside: Surroundings, *, on: date) -> OutwardRecord:
+def describe(patron: Patron, local: Local, beside: BesideRecord, *, on: date) -> OutwardRecord:
     """Describe a patron for other systems, as the record is on a day."""
     holding = in_force(patron.overrides, on)
     protected = patron.is_sealed(silent_is_sealed=beside.silent_is_sealed, parked=beside.parked)
@@ -236,7 +236,7 @@ def read_record(patron_id: str, written: bytes) -> OutwardRecord:
 _WORDS: Final = tuple(one.value for one in OutwardField)
 
 
-def _register_values(patron: Patron, beside: Surroundings, holding: Mapping[Overridden, Override]) -> dict[str, Any]:
+def _register_values(patron: Patron, beside: BesideRecord, holding: Mapping[Overridden, Override]) -> dict[str, Any]:
     person, born = patron.register, birth_in_force(patron.register, holding)
     return {
         OutwardField.NUMBER.value: None if person.number.is_replacement else person.number.digits,

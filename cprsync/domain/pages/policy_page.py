@@ -31,7 +31,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """Paragraphs under a heading."""
 
     heading: Wording

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.pages.policy_page import Paragraph, Section
+from cprsync.domain.pages.policy_page import PageSection, Paragraph
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
 from cprsync.domain.wording import Texts, Wording, capital, in_one
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cprsync.domain.patron.field import Field
-    from cprsync.domain.policy.policy import Controller, Policy, Retention
+    from cprsync.domain.policy.policy import Controller, Policy, RetentionDays
 
 _NOTHING: Final = Wording("", "")
 
@@ -46,7 +46,7 @@ def kept_text(how: Kept, policy: Policy, texts: Texts) -> Wording:
     )
 
 
-def _balances(keep: Retention, texts: Texts) -> Wording:
+def _balances(keep: RetentionDays, texts: Texts) -> Wording:
     # The compensation decides when the loan is over. Neither is deleted before all other debts for the loan are paid.
     last = texts("days", count=max(keep.compensation_days, keep.loans_days))
     alike = keep.fees_days == keep.compensation_days
@@ -109,7 +109,7 @@ def _sentence(text: Wording) -> Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class KeptBeside:
     """One thing that is kept beside the record.
 
     Its texts are `beside.<key>.name`, `.said` (what it is, for the patron), `.data` (its categories of data, for the
@@ -118,13 +118,13 @@ class Beside:
 
     key: str
     #: the numbers of days in how long it is kept
-    days: Callable[[Retention], Mapping[str, int]] = lambda _: {}
+    days: Callable[[RetentionDays], Mapping[str, int]] = lambda _: {}
 
     def text(self, part: str, texts: Texts) -> Wording:
         """One of its texts: name, said or data."""
         return texts(f"beside.{self.key}.{part}")
 
-    def kept(self, keep: Retention, texts: Texts) -> Wording:
+    def kept(self, keep: RetentionDays, texts: Texts) -> Wording:
         """How long it is kept."""
         if self.key == "log" and not keep.log_days:
             return texts("beside.log.stays")
@@ -134,33 +134,33 @@ class Beside:
 
 
 BESIDE: Final = (
-    Beside("log", lambda keep: {"after": keep.log_days}),
-    Beside("files", lambda keep: {"after": keep.deliveries_days, "refused": keep.refused_deliveries_days}),
-    Beside("nights", lambda keep: {"after": keep.nights_days}),
-    Beside("comparisons", lambda keep: {"after": keep.nights_days}),
-    Beside("corrections", lambda keep: {"after": keep.corrections_days}),
-    Beside("decisions", lambda keep: {"after": keep.answered_reviews_days}),
-    Beside("net_media"),
-    Beside("blocks", lambda keep: {"after": keep.kept_blocks_days}),
-    Beside("erased"),
+    KeptBeside("log", lambda keep: {"after": keep.log_days}),
+    KeptBeside("files", lambda keep: {"after": keep.deliveries_days, "refused": keep.refused_deliveries_days}),
+    KeptBeside("nights", lambda keep: {"after": keep.nights_days}),
+    KeptBeside("comparisons", lambda keep: {"after": keep.nights_days}),
+    KeptBeside("corrections", lambda keep: {"after": keep.corrections_days}),
+    KeptBeside("decisions", lambda keep: {"after": keep.answered_reviews_days}),
+    KeptBeside("net_media"),
+    KeptBeside("blocks", lambda keep: {"after": keep.kept_blocks_days}),
+    KeptBeside("erased"),
 )
 
 
-def privacy_page(policy: Policy, texts: Texts) -> tuple[Section, ...]:
+def privacy_page(policy: Policy, texts: Texts) -> tuple[PageSection, ...]:
     """The public page: a short summary, an introduction, the fields that libraries explain, and the rest."""
     explained = tuple(_of_several([field], policy, texts) for field in PRINTED if field.explained)
     # the parts of a name have the same purpose, so they share one paragraph
     by_purpose = groupby((field for field in PRINTED if not field.explained), key=lambda one: texts(f"field.{one.key}"))
     others = tuple(_of_several(list(fields), policy, texts) for _, fields in by_purpose)
     return (
-        Section(texts("privacy.title"), tuple(_summary(policy, texts))),
-        Section(texts("section.purpose"), tuple(_introduction(policy, texts))),
-        Section(texts("section.fields"), explained),
-        Section(texts("section.others"), (*others, Paragraph(texts("privacy.household")))),
-        Section(texts("section.database"), tuple(Paragraph(texts(f"privacy.database.{n}")) for n in (1, 2, 3))),
-        Section(texts("section.beside"), tuple(_beside(policy, texts))),
-        Section(texts("section.recipients"), tuple(Paragraph(texts(f"privacy.recipients.{n}")) for n in (1, 2, 3))),
-        Section(texts("section.rights"), tuple(Paragraph(text) for text in _rights(policy, texts))),
+        PageSection(texts("privacy.title"), tuple(_summary(policy, texts))),
+        PageSection(texts("section.purpose"), tuple(_introduction(policy, texts))),
+        PageSection(texts("section.fields"), explained),
+        PageSection(texts("section.others"), (*others, Paragraph(texts("privacy.household")))),
+        PageSection(texts("section.database"), tuple(Paragraph(texts(f"privacy.database.{n}")) for n in (1, 2, 3))),
+        PageSection(texts("section.beside"), tuple(_beside(policy, texts))),
+        PageSection(texts("section.recipients"), tuple(Paragraph(texts(f"privacy.recipients.{n}")) for n in (1, 2, 3))),
+        PageSection(texts("section.rights"), tuple(Paragraph(text) for text in _rights(policy, texts))),
     )
 
 
@@ -231,7 +231,7 @@ def _death(policy: Policy, texts: Texts) -> Wording:
     )
 
 
-def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[Section, ...]:
+def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[PageSection, ...]:
     """The controller's record of processing: the data categories of the fields and of what is kept beside them.
 
     Args:
@@ -259,7 +259,7 @@ def article_30(policy: Policy, texts: Texts, *, controller: str = "") -> tuple[S
         Paragraph(_erasure(policy, texts), texts("processing.erasure.name")),
         item("security"),
     )
-    return (Section(texts("processing.title"), paragraphs),)
+    return (PageSection(texts("processing.title"), paragraphs),)
 
 
 def _category(basis: Basis, texts: Texts) -> Paragraph:
@@ -274,7 +274,7 @@ def _controller_text(policy: Policy, controller: str, texts: Texts) -> Wording:
     return in_one([_given(policy.controller, "name", texts), _given(policy.controller, "contact", texts)], between=", ")
 
 
-def _category_beside(one: Beside, policy: Policy, texts: Texts) -> Paragraph:
+def _category_beside(one: KeptBeside, policy: Policy, texts: Texts) -> Paragraph:
     data, kept = capital(one.text("data", texts)), one.kept(policy.retention, texts)
     return Paragraph(in_one([data, kept], between=". "), one.text("name", texts))
 

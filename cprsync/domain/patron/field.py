@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cprsync.domain.patron.kinds import LINE, Kind
+from cprsync.domain.patron.kinds import LINE, FieldKind
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.local import Local
@@ -88,7 +88,7 @@ class Part(enum.Enum):
     CIRCULATION = "circulation"
 
 
-class Targets(enum.Enum):
+class FieldTargets(enum.Enum):
     """Which targets may get the value, if `fields` of a target in cprsync.toml names it."""
 
     #: none
@@ -126,7 +126,7 @@ class Field:
     name: Wording
     owner: Owner
     kept: Kept
-    kind: Kind = LINE
+    kind: FieldKind = LINE
     part: Part = Part.LOCAL
     basis: Basis = Basis.TASK
     seen: Seen = Seen.BOTH
@@ -162,7 +162,7 @@ class Field:
     #: the kind of circulation entry that it lists
     entry: str = ""
     #: which targets may get it, if they name it
-    targets: Targets = Targets.NONE
+    targets: FieldTargets = FieldTargets.NONE
     #: the word under which a target names it; "": its key
     told_as: str = ""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.patron.field import Basis, Field, Kept, Owner, Part, Section, Seen, Targets
+from cprsync.domain.patron.field import Basis, Field, FieldTargets, Kept, Owner, Part, Section, Seen
 from cprsync.domain.patron.kinds import (
     ABSENCE,
     ADDRESS,
@@ -61,7 +61,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         imported=True,
         asked=True,
         explained=True,
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
         told_as="number",
         why_unset="a replacement number is made real as a number, not as a field",
     ),
@@ -88,7 +88,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         given_by=_NAMED,
         why_another="the name comes from CPR: say why it is to be another",
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     _registers("first_names", Wording("Fornavne", "First names"), sealed=True, given_by=_NAMED),
     _registers("middle_names", Wording("Mellemnavne", "Middle names"), sealed=True, given_by=_NAMED),
@@ -104,7 +104,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         given_by=("birth_corrected",),
         why_another="the birth date comes from CPR: say why it is to be another",
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     _registers(
         "address",
@@ -115,7 +115,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         given_by=("move", "address_corrected"),
         why_another="the address comes from CPR: say why it is to be another",
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     Field(
         "contact_address",
@@ -129,7 +129,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.CONTACT,
         also=("c/o navn og adresse", "c/o name and address"),
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     Field(
         "telephones",
@@ -144,7 +144,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         section=Section.CONTACT,
         also=("Telefon", "Telephones", "Mobil"),
         notified=("Mobil (notif)",),
-        targets=Targets.READERS,
+        targets=FieldTargets.READERS,
     ),
     Field(
         "emails",
@@ -159,7 +159,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         section=Section.CONTACT,
         also=("E-mail og E-mail (notif)", "E-mail and e-mail (notices)", "email"),
         notified=("E-mail (notif)",),
-        targets=Targets.READERS,
+        targets=FieldTargets.READERS,
     ),
     # the pages explain its two parts
     Field(
@@ -171,7 +171,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         printed=False,
         section=Section.STANDING,
-        targets=Targets.READERS,
+        targets=FieldTargets.READERS,
     ),
     Field(
         "blocked_since",
@@ -204,7 +204,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.STANDING,
         why_another="the group follows age: say why it is to be another",
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     Field(
         "branch",
@@ -217,7 +217,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         asked=True,
         explained=True,
         section=Section.CARDS,
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     _registers(
         "municipality",
@@ -226,7 +226,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         given_by=("municipality",),
         why_another="the municipality comes from CPR: say why it is to be another",
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
     ),
     Field(
         "language",
@@ -238,7 +238,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         settable=True,
         explained=True,
         section=Section.CARDS,
-        targets=Targets.READERS,
+        targets=FieldTargets.READERS,
     ),
     Field(
         "cards",
@@ -252,7 +252,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         explained=True,
         section=Section.CARDS,
         also=("LånerID", "Cards", "card"),
-        targets=Targets.READERS,
+        targets=FieldTargets.READERS,
     ),
     Field(
         "pin",
@@ -369,7 +369,7 @@ FIELDS: Final[tuple[Field, ...]] = (
             "number_restored",
             "status",
         ),
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
         why_unset="only the register says it",
     ),
     _registers(
@@ -384,7 +384,7 @@ FIELDS: Final[tuple[Field, ...]] = (
         Wording("Adresse i udlandet", "Address abroad"),
         sealed=True,
         given_by=("emigrate", "abroad_corrected"),
-        targets=Targets.ALL,
+        targets=FieldTargets.ALL,
         told_as="abroad",
     ),
     _registers(
@@ -410,7 +410,7 @@ BESIDE: Final = tuple(
 #: The same of a new patron whose address is hidden, and where letters go: nobody sends them to it unasked.
 BESIDE_SEALED: Final = (*BESIDE, FIELD["contact_address"])
 #: What targets may get, by the word under which they name it.
-OUTWARD: Final = {field.outward: field for field in FIELDS if field.targets is not Targets.NONE}
+OUTWARD: Final = {field.outward: field for field in FIELDS if field.targets is not FieldTargets.NONE}
 #: What the pages name.
 PRINTED: Final = tuple(field for field in FIELDS if field.printed)
 #: What is hidden for a protected patron without a reasoned reveal. The municipality is not hidden.

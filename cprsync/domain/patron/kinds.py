@@ -258,7 +258,7 @@ _Change: TypeAlias = "Callable[[tuple[Any, ...], tuple[Any, ...], ListChange, da
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class FieldKind:
     """What holds for all values of a kind. The defaults are those of a plain text."""
 
     #: what the store writes and reads back
@@ -321,15 +321,15 @@ class Kind:
         return self.change is not None
 
 
-def line_of(longest: int) -> Kind:
+def line_of(longest: int) -> FieldKind:
     """One line of text, of at most so many characters."""
-    return Kind(typed=partial(_parse_line, longest=longest), cell_max=max(longest, CELL_MAX))
+    return FieldKind(typed=partial(_parse_line, longest=longest), cell_max=max(longest, CELL_MAX))
 
 
-def note_of(longest: int) -> Kind:
+def note_of(longest: int) -> FieldKind:
     """Several lines of text, of at most so many characters together. A merge keeps both texts."""
     typed = partial(_parse_note, longest=longest)
-    return Kind(typed=typed, merged=_join_texts, lines=True, joined_by="\n", cell_max=longest)
+    return FieldKind(typed=typed, merged=_join_texts, lines=True, joined_by="\n", cell_max=longest)
 
 
 LINE: Final = line_of(LINE_MAX)
@@ -337,15 +337,17 @@ LINE: Final = line_of(LINE_MAX)
 BRANCH: Final = replace(LINE)
 #: A text that the staying patron keeps in a merge, even if it is the default.
 GROUP: Final = replace(line_of(GROUP_MAX), merged=_keep_first)
-LANGUAGE: Final = Kind(typed=_parse_language, merged=_keep_first, unfit="language", help="letters go out in da and en")
+LANGUAGE: Final = FieldKind(
+    typed=_parse_language, merged=_keep_first, unfit="language", help="letters go out in da and en"
+)
 NOTE: Final = note_of(NOTE_MAX)
-PIN: Final = Kind(typed=_parse_pin, hidden=True, free_text=False)
+PIN: Final = FieldKind(typed=_parse_pin, hidden=True, free_text=False)
 #: The number of a person.
-NUMBER: Final = Kind(free_text=False)
+NUMBER: Final = FieldKind(free_text=False)
 #: Of the register's own fields, only how a list brings them: `override` reads what staff type.
-NAME: Final = Kind(joined_by=" ")
-ADDRESS: Final = Kind(lines=True, several=True, joined_by="\n")
-CONTACT_ADDRESS: Final = Kind(
+NAME: Final = FieldKind(joined_by=" ")
+ADDRESS: Final = FieldKind(lines=True, several=True, joined_by="\n")
+CONTACT_ADDRESS: Final = FieldKind(
     type=tuple[str, ...],
     empty=(),
     typed=_parse_contact_address,
@@ -357,7 +359,7 @@ CONTACT_ADDRESS: Final = Kind(
     joined_by="\n",
     unfit="contact_address",
 )
-ABSENCE: Final = Kind(
+ABSENCE: Final = FieldKind(
     type=Absence | None,
     empty=None,
     typed=_parse_absence,
@@ -371,7 +373,7 @@ ABSENCE: Final = Kind(
     form="10.04.2027 til 20.04.2027",
     help="2027-04-10 til 2027-04-20, or the first day alone",
 )
-_LIST: Final = Kind(
+_LIST: Final = FieldKind(
     empty=(), merged=_join_lists, lines=True, several=True, joined_by="\n", free_text=False, schema=TEXTS
 )
 _CONTACTS: Final = replace(_LIST, imported=_keep_marks, change=change_contacts, notices=True)
@@ -404,7 +406,7 @@ EMAILS: Final = replace(
     told=lambda emails, _: [one.address for one in emails],
     unfit="emails",
 )
-BLOCKS: Final = Kind(
+BLOCKS: Final = FieldKind(
     type=tuple[Block, ...],
     empty=(),
     typed=_parse_blocks,

@@ -39,7 +39,7 @@ class Differs(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Said:
+class OwnStatement:
     """What a person said of themselves at the desk. The birth date is the number's."""
 
     name: str
@@ -55,7 +55,7 @@ class Said:
         return cls(name.strip(), lines)
 
 
-def find_differences(said: Said, person: Person) -> frozenset[Differs]:
+def find_differences(said: OwnStatement, person: Person) -> frozenset[Differs]:
     """What the register says otherwise. A gap of the register's differs from nothing. Opens nothing."""
     found = set()
     if not isinstance(person.name, Gap) and not is_named_alike(Name(said.name), person.name):
@@ -72,7 +72,7 @@ def review_of(differs: Collection[Differs]) -> str | None:
     return SAID_BOTH if len(differs) > 1 else SAID_NAME if Differs.NAME in differs else SAID_ADDRESS
 
 
-def compare_said(said: Mapping[str, Said], known: Mapping[str, Person]) -> dict[str, str | None]:
+def compare_said(said: Mapping[str, OwnStatement], known: Mapping[str, Person]) -> dict[str, str | None]:
     """By patron, the review to raise about what they said; None: the register says the same.
 
     Left out is who has no name of the register's, as with an annulled number: what they said is all that says who they

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.person import SILENT, Person
-from cprsync.domain.person.status import STATUS_RULES, Lives, NetMedia
+from cprsync.domain.person.status import STATUS_RULES, Lives, NetMediaRule
 from cprsync.errors import WrongValue
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Residence(enum.Enum):
     UNKNOWN = "unknown"
 
 
-class Kind(enum.Enum):
+class MunicipalityKind(enum.Enum):
     """What a municipality code means."""
 
     #: a present Danish municipality, or Christiansø (0411), which is not a municipality but counts as one
@@ -100,7 +100,7 @@ class Municipality:
 
     code: str
     name: str
-    kind: Kind
+    kind: MunicipalityKind
     until: date | None = None
 
 
@@ -121,9 +121,9 @@ class Municipalities:
             return WrongValue("is not a municipality's code")
         if known.until is not None:
             return WrongValue("is {name}'s, which is no more since {until}", name=known.name, until=known.until)
-        if known.kind is Kind.GREENLANDIC:
+        if known.kind is MunicipalityKind.GREENLANDIC:
             return WrongValue("is {name}'s, in Greenland, which counts as living elsewhere", name=known.name)
-        if known.kind is Kind.NO_PLACE:
+        if known.kind is MunicipalityKind.NO_PLACE:
             return WrongValue("is {name}'s, where nobody lives", name=known.name)
         return None
 
@@ -132,33 +132,33 @@ class Municipalities:
 class ResidenceRule:
     """One row: what an address of this kind means, if the status lets the address decide."""
 
-    kind: Kind | None
+    kind: MunicipalityKind | None
     lives: Lives
-    net_media: NetMedia
+    net_media: NetMediaRule
 
 
 #: By the kind of the address's code; None: there is no address.
-RESIDENCE_RULES: Final[Mapping[Kind | None, ResidenceRule]] = {
+RESIDENCE_RULES: Final[Mapping[MunicipalityKind | None, ResidenceRule]] = {
     rule.kind: rule
     for rule in (
-        ResidenceRule(Kind.DANISH, Lives.BY_ADDRESS, NetMedia.DIGITS),
-        ResidenceRule(Kind.GREENLANDIC, Lives.ELSEWHERE, NetMedia.EMPTY),
-        ResidenceRule(Kind.NO_PLACE, Lives.UNKNOWN, NetMedia.NOTHING),
-        ResidenceRule(Kind.HISTORICAL, Lives.UNKNOWN, NetMedia.NOTHING),
-        ResidenceRule(None, Lives.UNKNOWN, NetMedia.NOTHING),
+        ResidenceRule(MunicipalityKind.DANISH, Lives.BY_ADDRESS, NetMediaRule.DIGITS),
+        ResidenceRule(MunicipalityKind.GREENLANDIC, Lives.ELSEWHERE, NetMediaRule.EMPTY),
+        ResidenceRule(MunicipalityKind.NO_PLACE, Lives.UNKNOWN, NetMediaRule.NOTHING),
+        ResidenceRule(MunicipalityKind.HISTORICAL, Lives.UNKNOWN, NetMediaRule.NOTHING),
+        ResidenceRule(None, Lives.UNKNOWN, NetMediaRule.NOTHING),
     )
 }
 
 
-def kind_of(code: str) -> Kind:
+def kind_of(code: str) -> MunicipalityKind:
     """The kind of a four-digit code. A code that is on no list is no place."""
-    return _KINDS.get(code, Kind.NO_PLACE)
+    return _KINDS.get(code, MunicipalityKind.NO_PLACE)
 
 
-_KINDS: Final[Mapping[str, Kind]] = {
-    **dict.fromkeys(DANISH, Kind.DANISH),
-    **dict.fromkeys(GREENLANDIC, Kind.GREENLANDIC),
-    **dict.fromkeys(HISTORICAL, Kind.HISTORICAL),
+_KINDS: Final[Mapping[str, MunicipalityKind]] = {
+    **dict.fromkeys(DANISH, MunicipalityKind.DANISH),
+    **dict.fromkeys(GREENLANDIC, MunicipalityKind.GREENLANDIC),
+    **dict.fromkeys(HISTORICAL, MunicipalityKind.HISTORICAL),
 }
 
 
@@ -198,16 +198,16 @@ def culr_number_of(person: Person) -> str | None:
 def _culr_number(status: Status | Silent, code: str | None) -> str | None:
     """The same by status and code, cached: a night asks several times about each person."""
     says = _net_media(status)
-    if says is NetMedia.DIGITS:
+    if says is NetMediaRule.DIGITS:
         says = RESIDENCE_RULES[_kind(code)].net_media
-    if says is NetMedia.DIGITS and code is not None:
+    if says is NetMediaRule.DIGITS and code is not None:
         return code[1:]
-    return "" if says is NetMedia.EMPTY else None
+    return "" if says is NetMediaRule.EMPTY else None
 
 
-def _net_media(status: Status | Silent) -> NetMedia:
-    return NetMedia.NOTHING if status is SILENT else STATUS_RULES[status].net_media
+def _net_media(status: Status | Silent) -> NetMediaRule:
+    return NetMediaRule.NOTHING if status is SILENT else STATUS_RULES[status].net_media
 
 
-def _kind(code: str | None) -> Kind | None:
+def _kind(code: str | None) -> MunicipalityKind | None:
     return None if code is None else kind_of(code)

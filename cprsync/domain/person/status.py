@@ -112,7 +112,7 @@ class Lives(enum.Enum):
     AS_BEFORE = "as_before"
 
 
-class NetMedia(enum.Enum):
+class NetMediaRule(enum.Enum):
     """What CULR must hold as the person's municipality (decision 11)."""
 
     #: the municipality's three digits
@@ -125,7 +125,7 @@ class NetMedia(enum.Enum):
     MOVES = "moves"
 
 
-class Subscribed(enum.Enum):
+class SubscriptionRule(enum.Enum):
     """What happens to the subscription (decision 10)."""
 
     #: kept as long as the person is a patron
@@ -144,8 +144,8 @@ class StatusRule:
     letters: Letters
     block: BlockRule
     lives: Lives
-    net_media: NetMedia
-    subscription: Subscribed
+    net_media: NetMediaRule
+    subscription: SubscriptionRule
     #: the action for a change to this status
     coming: Action
     #: the action for a change away from this status, which undoes it
@@ -158,8 +158,8 @@ _ROWS: Final = (
         Letters.GO,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
-        NetMedia.DIGITS,
-        Subscribed.KEPT,
+        NetMediaRule.DIGITS,
+        SubscriptionRule.KEPT,
         coming=Action.STATUS,
         leaving=Action.STATUS,
     ),
@@ -168,8 +168,8 @@ _ROWS: Final = (
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.BY_ADDRESS,
-        NetMedia.DIGITS,
-        Subscribed.KEPT,
+        NetMediaRule.DIGITS,
+        SubscriptionRule.KEPT,
         coming=Action.STATUS,
         leaving=Action.STATUS,
     ),
@@ -178,8 +178,8 @@ _ROWS: Final = (
         Letters.GO,
         BlockRule.NONE,
         Lives.ELSEWHERE,
-        NetMedia.EMPTY,
-        Subscribed.KEPT,
+        NetMediaRule.EMPTY,
+        SubscriptionRule.KEPT,
         coming=Action.STATUS,
         leaving=Action.STATUS,
     ),
@@ -188,8 +188,8 @@ _ROWS: Final = (
         Letters.SEALED_STREET,
         BlockRule.NONE,
         Lives.ELSEWHERE,
-        NetMedia.EMPTY,
-        Subscribed.KEPT,
+        NetMediaRule.EMPTY,
+        SubscriptionRule.KEPT,
         coming=Action.STATUS,
         leaving=Action.STATUS,
     ),
@@ -198,8 +198,8 @@ _ROWS: Final = (
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
-        NetMedia.EMPTY,
-        Subscribed.KEPT,
+        NetMediaRule.EMPTY,
+        SubscriptionRule.KEPT,
         coming=Action.STATUS,
         leaving=Action.STATUS,
     ),
@@ -208,8 +208,8 @@ _ROWS: Final = (
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
-        NetMedia.NOTHING,
-        Subscribed.KEPT,
+        NetMediaRule.NOTHING,
+        SubscriptionRule.KEPT,
         coming=Action.NUMBER_ANNULLED,
         leaving=Action.NUMBER_RESTORED,
     ),
@@ -218,8 +218,8 @@ _ROWS: Final = (
         Letters.AS_BEFORE,
         BlockRule.NONE,
         Lives.AS_BEFORE,
-        NetMedia.MOVES,
-        Subscribed.MOVES,
+        NetMediaRule.MOVES,
+        SubscriptionRule.MOVES,
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
     ),
@@ -228,8 +228,8 @@ _ROWS: Final = (
         Letters.AS_BEFORE,
         BlockRule.NONE,
         Lives.AS_BEFORE,
-        NetMedia.MOVES,
-        Subscribed.MOVES,
+        NetMediaRule.MOVES,
+        SubscriptionRule.MOVES,
         coming=Action.RENUMBER,
         leaving=Action.RENUMBER,
     ),
@@ -238,8 +238,8 @@ _ROWS: Final = (
         Letters.CONTACT_ADDRESS,
         BlockRule.PROPOSED,
         Lives.UNKNOWN,
-        NetMedia.NOTHING,
-        Subscribed.KEPT,
+        NetMediaRule.NOTHING,
+        SubscriptionRule.KEPT,
         coming=Action.VANISH,
         leaving=Action.FOUND,
     ),
@@ -248,8 +248,8 @@ _ROWS: Final = (
         Letters.CONTACT_ADDRESS,
         BlockRule.NONE,
         Lives.ELSEWHERE,
-        NetMedia.EMPTY,
-        Subscribed.KEPT,
+        NetMediaRule.EMPTY,
+        SubscriptionRule.KEPT,
         coming=Action.EMIGRATE,
         leaving=Action.RETURN,
     ),
@@ -258,8 +258,8 @@ _ROWS: Final = (
         Letters.STOPPED,
         BlockRule.PROPOSED_AND_CANCELS,
         Lives.ELSEWHERE,
-        NetMedia.EMPTY,
-        Subscribed.KEPT_FOR_A_TIME,
+        NetMediaRule.EMPTY,
+        SubscriptionRule.KEPT_FOR_A_TIME,
         coming=Action.DIE,
         leaving=Action.DEATH_ANNULLED,
     ),

@@ -168,7 +168,7 @@ DEFAULT_LIMITS: Mapping[Harm, Limit] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class RetentionDays:
     """Days, each counted from the day on which the matter ended. Sources: the libraries' own pages (decision 14)."""
 
     #: loans, after the return, or after what is owed for the loan is settled
@@ -260,7 +260,7 @@ class Policy:
     #: for how many days a dead patron stays subscribed, so that an annulment arrives (decision 10)
     dead_subscription_days: int = 90
     #: how long data are kept after they are no longer needed
-    retention: Retention = field(default_factory=Retention)
+    retention: RetentionDays = field(default_factory=RetentionDays)
     #: the groups that the policy describes; other groups have the defaults
     groups: tuple[PatronGroup, ...] = ()
     group_defaults: PatronGroup = field(default_factory=PatronGroup)

@@ -54,7 +54,7 @@ class Bands:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShownBand:
     """A band as a page shows it, `8-14 days`. `last` None: and all later days."""
 
     first: int
@@ -62,7 +62,7 @@ class Row:
     oere: int
 
 
-def bands_of(rows: Iterable[Row]) -> Bands:
+def bands_of(rows: Iterable[ShownBand]) -> Bands:
     """The column for bands with a first and a last day.
 
     Raises OutOfOrder for a hole, an overlap, a step backwards, or an end on the last band. It is also raised if a band

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from cprsync.domain.deciding.protection import PROTECTION_RULES, ProtectionRule
 from cprsync.domain.desk.parting import PARTING_ROWS
 from cprsync.domain.desk.registering import WARNINGS
-from cprsync.domain.netmedia.right_rule import RIGHT_RULES, Answer, ChangeCause
+from cprsync.domain.netmedia.right_rule import RIGHT_RULES, ChangeCause, RightByRule
 from cprsync.domain.pages.policy_page import product_rows
 from cprsync.domain.person.municipality import RESIDENCE_RULES
 from cprsync.domain.person.status import STATUS_RULES, Action, Lives
@@ -22,7 +22,7 @@ from cprsync.domain.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cprsync.domain.desk.confirming import Level
+    from cprsync.domain.desk.confirming import WarningLevel
     from cprsync.domain.policy.policy import Ladder, Ladders, Policy
     from cprsync.domain.wording import Texts
 
@@ -157,7 +157,7 @@ def rule_tables(written: Iterable[WrittenTable], words: Words, policy: Policy, t
 
 def _shared_words(texts: Texts) -> Words:
     names = {
-        "answer": [answer.value for answer in Answer],
+        "answer": [answer.value for answer in RightByRule],
         "change": [change.value for change in ChangeCause],
         "licence": [_EITHER, *(whose.value for whose in LicensedBy)],
     }
@@ -262,7 +262,7 @@ def _parting_rows(texts: Texts) -> dict[str, Row]:
     }
 
 
-def _level(level: Level | None) -> str:
+def _level(level: WarningLevel | None) -> str:
     return NONE if level is None else level.value
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LONGEST_RUN: Final = timedelta(hours=2)
 
 
-class Ladder(NamedTuple):
+class WarningSteps(NamedTuple):
     """The days left at which somebody is told, from the first to the last."""
 
     steps: tuple[int, ...]
@@ -21,9 +21,9 @@ class Ladder(NamedTuple):
 
 
 #: For our own certificate and the counterparts': a new one takes weeks to order and to register.
-REGISTERED: Final = Ladder((90, 60, 30, 14, 7, 3, 1), critical=14)
+REGISTERED: Final = WarningSteps((90, 60, 30, 14, 7, 3, 1), critical=14)
 #: For the certificate that the desk shows to browsers. Those live 90 days, and are often renewed at 30.
-BROWSERS: Final = Ladder((14, 7, 3), critical=3)
+BROWSERS: Final = WarningSteps((14, 7, 3), critical=3)
 
 
 def days_left(ends: datetime, now: datetime) -> int:
@@ -31,12 +31,12 @@ def days_left(ends: datetime, now: datetime) -> int:
     return (ends - now).days
 
 
-def step_of(left: int, ladder: Ladder = REGISTERED) -> int | None:
+def step_of(left: int, ladder: WarningSteps = REGISTERED) -> int | None:
     """Return the last step that was passed with this many days left. None: none yet."""
     return min((step for step in ladder.steps if left <= step), default=None)
 
 
-def level_of(left: int, ladder: Ladder = REGISTERED, *, is_wrong: bool = False) -> str:
+def level_of(left: int, ladder: WarningSteps = REGISTERED, *, is_wrong: bool = False) -> str:
     """Return how bad it is: ok, warn or critical. `is_wrong`: it cannot be used at all."""
     if is_wrong or left <= ladder.critical:
         return "critical"

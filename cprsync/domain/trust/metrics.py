@@ -19,7 +19,7 @@ SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 PREFIX: Final = "cprsync_"
 
 
-class Shape(enum.Enum):
+class MetricShape(enum.Enum):
     """What kind of number it is."""
 
     GAUGE = "gauge"
@@ -34,7 +34,7 @@ class Metric:
     name: str
     #: what it is, for the reader of the page; a time is in seconds since 1970
     told: str
-    shape: Shape = Shape.GAUGE
+    shape: MetricShape = MetricShape.GAUGE
 
 
 METRICS: Final = (
@@ -80,9 +80,11 @@ METRICS: Final = (
     Metric("desk_attempts_day", "What people at the desk did with one person's data in 24 hours, refused or not."),
     Metric("desk_samples_waiting", "Look-ups that wait for a supervisor's eye, and those that are overdue, by kind."),
     Metric("desk_workers", "How many processes answer browsers."),
-    Metric("desk_requests_total", "Requests that were answered, by the first digit of their status.", Shape.COUNTER),
-    Metric("desk_sign_in_failures_total", "Wrong names and passwords.", Shape.COUNTER),
-    Metric("desk_request_seconds", "How long requests took, until the answer was sent.", Shape.HISTOGRAM),
+    Metric(
+        "desk_requests_total", "Requests that were answered, by the first digit of their status.", MetricShape.COUNTER
+    ),
+    Metric("desk_sign_in_failures_total", "Wrong names and passwords.", MetricShape.COUNTER),
+    Metric("desk_request_seconds", "How long requests took, until the answer was sent.", MetricShape.HISTOGRAM),
 )
 
 

@@ -43,7 +43,7 @@ _PERSONS = """
 """
 
 
-class Run(NamedTuple):
+class RecordRun(NamedTuple):
     """Adjacent records of one number. `holds`: a sum of `DELIVERS`, `MAIN`, `SEALS` and a status."""
 
     start: int
@@ -58,7 +58,7 @@ class Run(NamedTuple):
 
 
 #: `Run._make` without its length check: the struct has the right length.
-_AS_RUN: Callable[[tuple[int, ...]], Run] = partial(tuple.__new__, Run)
+_AS_RUN: Callable[[tuple[int, ...]], RecordRun] = partial(tuple.__new__, RecordRun)
 
 
 def status_held(digits: bytes) -> int:
@@ -99,7 +99,7 @@ class RunIndex:
         """Whether the index has moved to a file."""
         return self._spilled is not None
 
-    def note(self, number: bytes, run: Run) -> None:
+    def note(self, number: bytes, run: RecordRun) -> None:
         """Add a run."""
         hasher = self._hasher.copy()
         hasher.update(number)
@@ -120,7 +120,7 @@ class RunIndex:
         if self._entries > self._entries_most:
             self._spill()
 
-    def persons(self) -> Iterator[list[Run]]:
+    def persons(self) -> Iterator[list[RecordRun]]:
         """Yield each person's runs in file order. Persons come in the order of their 001, then those without one.
 
         A number that is only named, as an old number or by an event, counts as no delivered person. A number with too
@@ -129,23 +129,23 @@ class RunIndex:
         found = self._kept_persons() if self._spilled is None else self._spilled_persons(self._spilled)
         return (runs for runs in found if len(runs) > RUNS_MOST or _is_delivered(runs))
 
-    def _kept_persons(self) -> Iterator[list[Run]]:
+    def _kept_persons(self) -> Iterator[list[RecordRun]]:
         # nearly every person has a 001, and is in the order once
         complete = len(self._order) == len(self._runs)
         without = () if complete else (digest for digest, places in self._runs.items() if not _has_main(places))
         for digest in chain(self._order, without):
             yield list(map(_AS_RUN, _PLACE.iter_unpack(self._runs[digest])))
 
-    def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[Run]]:
+    def _spilled_persons(self, spilled: sqlite3.Connection) -> Iterator[list[RecordRun]]:
         self._flush(spilled)
         with _translate_no_room():
             spilled.execute("CREATE INDEX IF NOT EXISTS run_hash ON run (hash)")
             ordered = spilled.execute(_PERSONS)
         for _, rows in groupby(ordered, key=itemgetter(0)):
-            runs: list[Run] = []
+            runs: list[RecordRun] = []
             for _, start, length, holds in rows:
                 if len(runs) <= RUNS_MOST:
-                    runs.append(Run(start, length, holds))
+                    runs.append(RecordRun(start, length, holds))
                 elif holds & SEALS:
                     runs[-1] = _add_seal(*runs[-1])
             yield runs
@@ -155,7 +155,7 @@ class RunIndex:
             self._spilled = self._new_file()
         for digest, places in self._runs.items():
             for place in _PLACE.iter_unpack(places):
-                self._add_row(digest, Run(*place))
+                self._add_row(digest, RecordRun(*place))
         self._runs, self._order = {}, []
 
     def _new_file(self) -> sqlite3.Connection:
@@ -168,7 +168,7 @@ class RunIndex:
         spilled.execute(_TABLE)
         return spilled
 
-    def _add_row(self, digest: bytes, run: Run) -> None:
+    def _add_row(self, digest: bytes, run: RecordRun) -> None:
         self._rows.append((digest, run.start, run.length, run.holds))
         if self._spilled is not None and len(self._rows) >= _BATCH_ROWS:
             self._flush(self._spilled)
@@ -192,12 +192,12 @@ def _translate_no_room() -> Iterator[None]:
         ) from error
 
 
-def _add_seal(start: int, length: int, holds: int) -> Run:
+def _add_seal(start: int, length: int, holds: int) -> RecordRun:
     """The last run kept for a person who is too large, with the seal of a later run."""
-    return Run(start, length, holds | SEALS)
+    return RecordRun(start, length, holds | SEALS)
 
 
-def _is_delivered(runs: list[Run]) -> bool:
+def _is_delivered(runs: list[RecordRun]) -> bool:
     # the first run nearly always decides
     return bool(runs[0].holds & DELIVERS) or any(run.holds & DELIVERS for run in runs)
 

@@ -40,7 +40,7 @@ class FileKind(enum.StrEnum):
     TEXT = "text without records"
 
 
-class Product(enum.StrEnum):
+class RegisterProduct(enum.StrEnum):
     """Another product of the register's, in the words that are shown."""
 
     PRIVATE = "the private one (PRIV, U09480P)"
@@ -112,11 +112,11 @@ def foreign(kind: FileKind) -> DeliveryRefused:
 
 def unknown_product(main: bytes) -> DeliveryRefused:
     """Build the refusal of a delivery with records 001 of another form. `main`: one of them."""
-    product = Product.UNKNOWN
+    product = RegisterProduct.UNKNOWN
     if _TOTAL_FORM.match(main):
-        product = Product.TOTAL
+        product = RegisterProduct.TOTAL
     elif len(main.rstrip()) >= _PRIVATE_LEAST:
-        product = Product.PRIVATE
+        product = RegisterProduct.PRIVATE
     return DeliveryRefused(
         "the records 001 are not those of U12170-P: this is another product, {which}",
         which=product,

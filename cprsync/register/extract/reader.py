@@ -16,12 +16,12 @@ from cprsync.domain.deciding.number_change import Links
 from cprsync.domain.feed.delivery import AGREED_RECORDS
 from cprsync.domain.person.person import SILENT, Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
-from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, Run, RunIndex
+from cprsync.register.extract.index import MAIN, RUNS_MOST, SEALS, RecordRun, RunIndex
 from cprsync.register.extract.kinds import check_start
 from cprsync.register.extract.persons import PersonParser, number_of
 from cprsync.register.extract.records import BLOCK_BYTES, NUMBER, Layout, layout, links_of, split_run
-from cprsync.register.extract.verify import NO_CODE, Note, Tally, Verification
-from cprsync.services.ports.deliveries import Inspection, Reader, Unreadable
+from cprsync.register.extract.verify import NO_CODE, ExtractTally, Note, Verification
+from cprsync.services.ports.deliveries import DeliveryReader, Inspection, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,8 @@ PERSON_LIMIT_BYTES = 1024 * 1024
 WINDOW_BYTES = 8 * 1024 * 1024
 
 
-class ExtractReader(Reader):
-    """The port `Reader` for the change extract."""
+class ExtractReader(DeliveryReader):
+    """The port `DeliveryReader` for the change extract."""
 
     def __init__(  # noqa: PLR0913 -- settings of one library's feed, all by name
         self,
@@ -135,7 +135,7 @@ class _Kept:
     """The last delivery inspected, so that its persons can be read without verifying the same sealed bytes again."""
 
     content: str
-    tally: Tally
+    tally: ExtractTally
     index: RunIndex
 
 
@@ -157,14 +157,14 @@ def examine_file(path: Path) -> tuple[dict[str, Any], DeliveryRefused | None]:
 def describe_unread(problem: str) -> dict[str, Any]:
     """Describe a file that could not be read at all, in the shape of `feed inspect`."""
     with RunIndex(hash_key=secrets.token_bytes(32), limit_bytes=0, folder=None) as index:
-        return _Survey(Tally(), index).document(DeliveryRefused(problem))
+        return _Survey(ExtractTally(), index).document(DeliveryRefused(problem))
 
 
 @dataclass(slots=True)
 class _Survey:
     """The counts of a delivery."""
 
-    tally: Tally
+    tally: ExtractTally
     index: RunIndex
     #: counts only distinct numbers with a 001
     by_status: Counter[str] = field(default_factory=Counter)
@@ -216,12 +216,12 @@ class _Survey:
         }
 
 
-def too_large(places: list[Run]) -> bool:
+def too_large(places: list[RecordRun]) -> bool:
     """Whether these are more runs or bytes than one person can have."""
     return len(places) > RUNS_MOST or sum([run.length for run in places]) > PERSON_LIMIT_BYTES
 
 
-def build_unreadable(number: CprNumber | None, places: list[Run]) -> Unreadable:
+def build_unreadable(number: CprNumber | None, places: list[RecordRun]) -> Unreadable:
     """A person too large to be read. Only what the index holds is taken as true."""
     sealed = any(run.holds & SEALS for run in places)
     dead = any(run.status == Status.DEAD.value for run in places)
@@ -244,7 +244,7 @@ class _RunReader:
         self._window = self._read_at(0, size, least=size) if size is not None and size <= WINDOW_BYTES else b""
         self._window_start = 0
 
-    def records(self, places: list[Run]) -> list[str]:
+    def records(self, places: list[RecordRun]) -> list[str]:
         """Return the records of one person. Empty if the person is too large.
 
         Raises DeliveryRefused: the delivery changed since it was verified.
@@ -256,12 +256,12 @@ class _RunReader:
             found += split_run(self._read(run).decode("latin-1"), self._framing, self._lengths)
         return found
 
-    def number(self, places: list[Run]) -> CprNumber | None:
+    def number(self, places: list[RecordRun]) -> CprNumber | None:
         """Return the number that the runs are about. None: it is no number."""
-        head = self._read(Run(places[0].start, NUMBER.stop)).decode("latin-1")
+        head = self._read(RecordRun(places[0].start, NUMBER.stop)).decode("latin-1")
         return number_of(head)
 
-    def _read(self, run: Run) -> bytes:
+    def _read(self, run: RecordRun) -> bytes:
         at = run.start - self._window_start
         if not 0 <= at <= len(self._window) - run.length:
             if not run.holds & MAIN:

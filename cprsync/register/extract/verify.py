@@ -18,7 +18,7 @@ import structlog
 from cprsync.domain.feed.delivery import Header
 from cprsync.domain.person.person import Protection
 from cprsync.errors import DeliveryRefused
-from cprsync.register.extract.index import DELIVERS, MAIN, SEALS, Run, status_held
+from cprsync.register.extract.index import DELIVERS, MAIN, SEALS, RecordRun, status_held
 from cprsync.register.extract.kinds import HEAD_BYTES, PRIVATE_LENGTH, find_main, unknown_product
 from cprsync.register.extract.records import (
     NUMBER,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cprsync.register.extract.records import Layout
 
 #: Called for each run of records with one number.
-Note: TypeAlias = "Callable[[bytes, Run], None]"
+Note: TypeAlias = "Callable[[bytes, RecordRun], None]"
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ _BLAME_BLOCKS = 256
 
 
 @dataclass(slots=True)
-class Tally:
+class ExtractTally:
     """What the first pass has found so far. After damage, what it found before it."""
 
     header: Header | None = None
@@ -87,7 +87,7 @@ class Verification:
         task: str | None = None,
         strict_count: bool = True,
     ) -> None:
-        self.tally = Tally()
+        self.tally = ExtractTally()
         self._layout = layout
         self._lengths = {kind.encode(): length for kind, length in layout.lengths.items()}
         self._note = note
@@ -101,7 +101,7 @@ class Verification:
         self._codes: dict[bytes, str] = {}
         self._status = layout.place("001", "STATUS")
 
-    def verify(self, source: BinaryIO) -> Tally:
+    def verify(self, source: BinaryIO) -> ExtractTally:
         """Read the whole delivery once.
 
         Raises:
@@ -158,7 +158,7 @@ class Verification:
             # A record without a key is checked each time: two short ones do not share a number.
             if number != current or not current or kind == b"999":
                 if current:
-                    note(current, Run(start, offset - start, holds))
+                    note(current, RecordRun(start, offset - start, holds))
                 if kind == b"999":
                     return offset, record
                 current = self._key_of(kind, number, offset)

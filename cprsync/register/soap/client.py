@@ -26,8 +26,8 @@ from cprsync.errors import (
 )
 from cprsync.register.kept_certificate import KeptIdentity, check_outlives
 from cprsync.register.soap.answers import RESPONSE, check_answer, parse_person, receive
-from cprsync.services.ports.register import Found, NotFound, Register, Subscribed
-from cprsync.wire.calls import Calls, Circuit, Peer, Surroundings, side_by_side
+from cprsync.services.ports.register import CivilRegister, Found, NotFound, Subscribed
+from cprsync.wire.calls import Calls, CallSurroundings, Circuit, Peer, side_by_side
 from cprsync.wire.certificates import Revocation, RevocationLists, read_trusted
 from cprsync.wire.errors import AnswerBroken, CallFailed, OursRefused, PeerUntrusted
 from cprsync.wire.parsing import Contract, events_of
@@ -94,10 +94,10 @@ _REGISTER = Peer(
 )
 
 
-class SoapRegister(Register):
+class SoapRegister(CivilRegister):
     """The civil register through the platform's two SOAP services, over mutual TLS. Close it after use."""
 
-    def __init__(self, settings: RegisterSettings, *, schemas: Schemas, surroundings: Surroundings) -> None:
+    def __init__(self, settings: RegisterSettings, *, schemas: Schemas, surroundings: CallSurroundings) -> None:
         """Raises CertificateError or ConfigurationError before anything is sent."""
         from cprsync.wire.service import Service  # loads zeep, which takes 0.3 s
 

@@ -12,9 +12,9 @@ from cprsync.domain.desk.access import (
     DEFAULT_CAPS,
     NOT_FOUND_MOST,
     WAITS_FOR_SECOND,
+    AttemptOutcome,
     Closeness,
     Doing,
-    Outcome,
     Rule,
     is_overdue,
     may_check,
@@ -23,7 +23,7 @@ from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.person import SILENT, Gap
 from cprsync.domain.person.sealed import is_same_family
 from cprsync.errors import AccessRefused, BadInput, NoSuchPerson, SecondPersonNeeded
-from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.access import WantedAccess
 from cprsync.services.ports.register import Found
 from cprsync.services.ports.trust.audit import demanded_reason
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Person
     from cprsync.services.ports.access import Admission, Attempted
-    from cprsync.services.ports.register import NotFound, Register
+    from cprsync.services.ports.register import CivilRegister, NotFound
     from cprsync.services.ports.store import Store
 
 #: Why something is refused, by the rule. The error's kind ends in the rule.
@@ -50,7 +50,7 @@ _SECOND: Final = "about you, your household or somebody watched: a supervisor ha
 
 
 def ask_register_about(
-    store: Store, register: Register, wanted: Wanted, number: CprNumber, caps: Caps
+    store: Store, register: CivilRegister, wanted: WantedAccess, number: CprNumber, caps: Caps
 ) -> Found | NotFound:
     """Make one look-up: admitted and in the audit before the call, and with what came of it after.
 
@@ -62,10 +62,10 @@ def ask_register_about(
     admission = _admitted(store, wanted, caps)
     (answer,) = register.look_up_many([number])
     if not isinstance(answer, Found):
-        came = Outcome.NOT_FOUND if isinstance(answer.error, NoSuchPerson) else Outcome.FAILED
+        came = AttemptOutcome.NOT_FOUND if isinstance(answer.error, NoSuchPerson) else AttemptOutcome.FAILED
         store.access.note(admission.seq, came, user=wanted.user)
         return answer
-    store.access.note(admission.seq, Outcome.FOUND, user=wanted.user)
+    store.access.note(admission.seq, AttemptOutcome.FOUND, user=wanted.user)
     _look_at_answer(store, wanted, admission, answer.person)
     return answer
 
@@ -75,10 +75,10 @@ def make_sure_that_may(store: Store, doing: Doing, patron_id: str, *, what: str,
 
     `what`: names the one thing that is done, such as a field. A second person signs for that alone.
     """
-    _admitted(store, Wanted(user, doing, what, patron_id), DEFAULT_CAPS)
+    _admitted(store, WantedAccess(user, doing, what, patron_id), DEFAULT_CAPS)
 
 
-def _admitted(store: Store, wanted: Wanted, caps: Caps) -> Admission:
+def _admitted(store: Store, wanted: WantedAccess, caps: Caps) -> Admission:
     admission = store.access.admit(wanted, caps)
     if admission.refused is Rule.SECOND:
         raise SecondPersonNeeded(_SECOND, attempt=admission.seq)
@@ -92,17 +92,17 @@ def _limit(rule: Rule, caps: Caps) -> int:
     return limits.get(rule, NOT_FOUND_MOST)
 
 
-def _look_at_answer(store: Store, wanted: Wanted, admission: Admission, person: Person) -> None:
+def _look_at_answer(store: Store, wanted: WantedAccess, admission: Admission, person: Person) -> None:
     """What only the answer shows: that the person lives with the user, or has their family name."""
     own = None if wanted.user == SERVICE else admission.own
     if own is None or own == wanted.patron_id:
         return
     ours = next(iter(store.patrons.read([own])), None)
     if ours is not None and _is_same_family(ours.register, person):
-        store.access.note(admission.seq, Outcome.FAMILY, user=wanted.user)
+        store.access.note(admission.seq, AttemptOutcome.FAMILY, user=wanted.user)
     at_home = person.address is not SILENT and store.access.is_at_home_of(own, person.address)
     if at_home and not admission.is_signed:
-        store.access.note(admission.seq, Outcome.WITHHELD, user=wanted.user)
+        store.access.note(admission.seq, AttemptOutcome.WITHHELD, user=wanted.user)
         raise SecondPersonNeeded(_SECOND, attempt=admission.seq)
 
 
@@ -162,7 +162,11 @@ def count_for_supervisor(store: Store, *, user: str, now: datetime) -> dict[str,
 def is_signed(store: Store, seq: int) -> bool:
     """Whether a second person has signed for an attempt, and it was not made yet."""
     attempt = store.access.attempt(seq)
-    return attempt is not None and Outcome.SIGNED in attempt.outcomes and Outcome.USED not in attempt.outcomes
+    return (
+        attempt is not None
+        and AttemptOutcome.SIGNED in attempt.outcomes
+        and AttemptOutcome.USED not in attempt.outcomes
+    )
 
 
 def explain_look_up(store: Store, seq: int, *, user: str, reason: str) -> None:
@@ -188,7 +192,7 @@ def check_sample(store: Store, seq: int, *, is_in_order: bool, by: str, reason: 
         raise BadInput("no sample waits under that number", kind="access.unknown")
     if not may_second(store, by, sample.user):
         raise BadInput("nobody looks at their own samples: another supervisor has to", kind="access.own")
-    store.access.check(seq, Outcome.CHECKED if is_in_order else Outcome.QUESTIONED, by=by, reason=why)
+    store.access.check(seq, AttemptOutcome.CHECKED if is_in_order else AttemptOutcome.QUESTIONED, by=by, reason=why)
 
 
 def lift_stop(store: Store, user: str, *, by: str, reason: str) -> None:
@@ -242,6 +246,6 @@ def _why_sampled(sample: Attempted) -> str:
     """Why a supervisor looks at it: `second`, `family`, `stranger` or `drawn`."""
     if sample.closeness - {Closeness.FAMILY}:
         return "second"
-    if Outcome.FAMILY in sample.outcomes:
+    if AttemptOutcome.FAMILY in sample.outcomes:
         return "family"
-    return "stranger" if sample.is_stranger and Outcome.RECORDED not in sample.outcomes else "drawn"
+    return "stranger" if sample.is_stranger and AttemptOutcome.RECORDED not in sample.outcomes else "drawn"

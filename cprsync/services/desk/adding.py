@@ -22,7 +22,7 @@ from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
 from cprsync.domain.patron.kinds import BRANCH
 from cprsync.domain.patron.override import CheckedAgainst, Overridden, value_of
 from cprsync.domain.patron.patron import Patron, PatronKind, Purpose
-from cprsync.domain.patron.provisional import Said
+from cprsync.domain.patron.provisional import OwnStatement
 from cprsync.domain.person.age import birth_date_of
 from cprsync.domain.person.municipality import DANISH
 from cprsync.domain.person.number import CprNumber
@@ -37,8 +37,8 @@ from cprsync.services.desk.setting import PIN, no_such_branch, note_municipality
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document, warning_documents
 from cprsync.services.imports.patrons import as_patron, in_branch
 from cprsync.services.imports.results import FIELD_OF, REASONS, Refused, nothing_seen
-from cprsync.services.imports.rows import PATRON_COLUMNS, Listing
-from cprsync.services.ports.desk import Correction, Entry
+from cprsync.services.imports.rows import PATRON_COLUMNS, ImportFile
+from cprsync.services.ports.desk import Correction, DeskEntry
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import Batch, patron_exists, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
@@ -77,7 +77,7 @@ class Addition:
     #: the register has not answered: it is asked as soon as it does
     is_provisional: bool = False
     #: what the person says of themselves until then; None: their record is verified, or no register knows them
-    said: Said | None = None
+    said: OwnStatement | None = None
     #: which fields were typed
     kept: tuple[str, ...] = ()
 
@@ -187,9 +187,9 @@ def preview_provisional(
     return Addition(row, user, preview, document, is_provisional=True, said=said)
 
 
-def _said(row: NewPatron) -> Said:
+def _said(row: NewPatron) -> OwnStatement:
     try:
-        return Said.of(row.name, row.address)
+        return OwnStatement.of(row.name, row.address)
     except ValueError as error:
         raise BadInput("{field}: {why}", field="name", why=error, kind="input.value") from None
 
@@ -280,7 +280,7 @@ _NO_NAME: Final = "CPR gives no name for a patron without a CPR number: type it"
 
 def _read(typed: str) -> tuple[dict[str, str], str]:
     """The values by field, and the PIN, which no list of patrons has."""
-    listing = Listing(io.BytesIO(typed.encode()))
+    listing = ImportFile(io.BytesIO(typed.encode()))
     rows = list(listing.rows()) if listing.form == "json" else []
     if len(rows) != 1:
         raise BadInput("expected one patron as a JSON object, by the names of the fields", kind="input.fields")
@@ -395,7 +395,7 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
     answering = _refuse_who_is_there(desk, shown.row)
     answers = None if shown.responsible is None else subscribe_responsible(desk, shown.responsible)
 
-    def complete(entry: Entry) -> Entry:
+    def complete(entry: DeskEntry) -> DeskEntry:
         return replace(entry, beside=shown.row, policy=desk.policy, pin=shown.pin, answered_by=answers)
 
     if shown.registration is not None:
@@ -403,7 +403,7 @@ def confirm_addition(desk: Desk, shown: Addition, confirmation: Confirmation) ->
         done = confirm_registration(desk, shown.registration, yes, complete=complete).document
         done = {**done, "preview": shown.document["preview"]}
     else:
-        entry = complete(Entry(None, answering, Batch(), shown.user, reason=reason))
+        entry = complete(DeskEntry(None, answering, Batch(), shown.user, reason=reason))
         if shown.municipality:
             entry = replace(entry, corrects=partial(_correct_municipality, desk, shown))
         entry = _provisional(desk, shown, entry) if shown.is_provisional else entry
@@ -415,7 +415,7 @@ def _correct_municipality(desk: Desk, shown: Addition, patron: Patron) -> Correc
     return note_municipality(desk, patron, shown.municipality, user=shown.user)
 
 
-def _provisional(desk: Desk, shown: Addition, entry: Entry) -> Entry:
+def _provisional(desk: Desk, shown: Addition, entry: DeskEntry) -> DeskEntry:
     """The same entry for a person registered provisionally."""
     assert shown.row.number is not None  # noqa: S101 -- the register knows nobody without one
     known = desk.store.patrons.find(shown.row.number)

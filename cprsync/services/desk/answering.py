@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.services.desk.lookup import Desk
-    from cprsync.services.ports.desk import Entry
+    from cprsync.services.ports.desk import DeskEntry
 
 #: The minor's number as long as they have none. It is nobody's.
 UNBORN: Final = "new"
@@ -103,7 +103,7 @@ def _number(typed: str) -> CprNumber:
         ) from None
 
 
-def subscribe_responsible(desk: Desk, shown: ShownResponsible) -> Entry:
+def subscribe_responsible(desk: Desk, shown: ShownResponsible) -> DeskEntry:
     """Subscribe them if they are new. Returns what is written of them, with the minor."""
     if shown.known is not None:
         return subscribe_known_responsible(desk, shown.known, shown.user, answers_for=UNBORN)

@@ -14,7 +14,7 @@ from cprsync.domain.trust.moments import is_within
 from cprsync.errors import CardRefused, QuotaReached
 
 if TYPE_CHECKING:
-    from cprsync.domain.desk.pins import Quota
+    from cprsync.domain.desk.pins import AskingQuota
     from cprsync.domain.policy.policy import PinCeilings
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
@@ -50,7 +50,7 @@ class CardDoor:
     turn: Turn = field(default_factory=threading.Lock)
 
     def open(
-        self, store: Store, clock: Clock, asked: CardAsked, quota: Quota | None = None, *, ceilings: PinCeilings
+        self, store: Store, clock: Clock, asked: CardAsked, quota: AskingQuota | None = None, *, ceilings: PinCeilings
     ) -> str:
         """The number of the patron whose card and PIN these are. The audit has the try before anybody learns it.
 
@@ -92,7 +92,7 @@ def _outcome(store: Store, clock: Clock, asked: CardAsked, patron_id: str | None
     return PinTry.RIGHT if is_right else PinTry.WRONG
 
 
-def _check_quota(store: Store, clock: Clock, by: str, quota: Quota) -> None:
+def _check_quota(store: Store, clock: Clock, by: str, quota: AskingQuota) -> None:
     now = clock.now()
     asked = store.cards.moment_of_try(quota.asks, by=by)
     wrong = store.cards.moment_of_try(quota.wrong, by=by, only_wrong=True)

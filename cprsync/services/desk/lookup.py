@@ -42,7 +42,7 @@ from cprsync.services.planning.steps import (
     window_closed_by,
     write_protection,
 )
-from cprsync.services.ports.access import Wanted
+from cprsync.services.ports.access import WantedAccess
 from cprsync.services.ports.desk import PersonView
 from cprsync.services.ports.patrons import no_such_patron, write_again_if_lost
 from cprsync.services.ports.register import NotFound, Subscribed
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.sealed import SealedAddress
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.register import Register, Subscribed
+    from cprsync.services.ports.register import CivilRegister, Subscribed
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
@@ -82,7 +82,7 @@ class Desk:
 
     agency: str
     store: Store
-    register: Register
+    register: CivilRegister
     clock: Clock
     policy: Policy
     #: how often one person may look somebody up
@@ -151,7 +151,7 @@ def ask_register(desk: Desk, asked: Asked, *, again: bool = False) -> RegisterAn
             number, is_old = patron.number, is_old or patron.number != number
             refuse_what_is_never_sent(number)
         follows = again or place > 0
-        wanted = Wanted(asked.user, Doing.LOOK_UP, asked.purpose.value, patron_id, number, follows=follows)
+        wanted = WantedAccess(asked.user, Doing.LOOK_UP, asked.purpose.value, patron_id, number, follows=follows)
         answer = ask_register_about(desk.store, desk.register, wanted, number, desk.caps)
         if isinstance(answer, NotFound):
             if not isinstance(answer.error, NoSuchPerson):
@@ -394,7 +394,7 @@ def read_patron(store: Store, patron_id: str) -> Patron:
     return patrons[0]
 
 
-def ask_about(desk: Desk, number: CprNumber, wanted: Wanted) -> Person | None:
+def ask_about(desk: Desk, number: CprNumber, wanted: WantedAccess) -> Person | None:
     """Return the person who has this number. None: the register does not answer now.
 
     Raises:

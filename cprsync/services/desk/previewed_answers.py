@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.desk.confirming import TAKING_BACK, Preview
 from cprsync.domain.patron.review import BULK_MOST, NUMBER_SET, State
 from cprsync.errors import AccessRefused, BadInput, Braked, ReviewClosed, ReviewUnknown
-from cprsync.services.desk.reviewing import Reviews, document_of
+from cprsync.services.desk.reviewing import StaffReviews, document_of
 from cprsync.services.desk.set_cpr import number_document
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents, whose_document
 from cprsync.services.ports.desk import REVIEW
@@ -41,7 +41,7 @@ class BulkShown:
     document: dict[str, Any]
 
 
-def preview_many(reviews: Reviews, numbers: Iterable[int]) -> BulkShown:
+def preview_many(reviews: StaffReviews, numbers: Iterable[int]) -> BulkShown:
     """Show what accepting these items would do. Nothing is written.
 
     Raises:
@@ -72,7 +72,7 @@ class BulkDone:
     missed: tuple[tuple[int, CprsyncError], ...]
 
 
-def accept_many(reviews: Reviews, shown: BulkShown, confirmation: Confirmation) -> BulkDone:
+def accept_many(reviews: StaffReviews, shown: BulkShown, confirmation: Confirmation) -> BulkDone:
     """Accept the items as shown.
 
     Raises:
@@ -103,7 +103,7 @@ class TakingBack:
     document: Mapping[str, Any]
 
 
-def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
+def preview_taking_back(reviews: StaffReviews, patron_id: str) -> TakingBack:
     """Show whose number would be taken back. Nothing is written but the look, in the audit.
 
     Raises:
@@ -128,7 +128,7 @@ def preview_taking_back(reviews: Reviews, patron_id: str) -> TakingBack:
     return TakingBack(patron_id, given[-1].id, preview, document)
 
 
-def taking_back_of(reviews: Reviews, item: Mapping[str, Any]) -> TakingBack | None:
+def taking_back_of(reviews: StaffReviews, item: Mapping[str, Any]) -> TakingBack | None:
     """The number that taking back the item would take back. None: it gave none, or another was given since."""
     if item["kind"] != NUMBER_SET or item["state"] != State.ACCEPTED.value:
         return None
@@ -136,7 +136,7 @@ def taking_back_of(reviews: Reviews, item: Mapping[str, Any]) -> TakingBack | No
     return shown if shown.item == item["id"] else None
 
 
-def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
+def take_back(reviews: StaffReviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
     """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
 
     Raises:
@@ -153,7 +153,7 @@ def take_back(reviews: Reviews, shown: TakingBack, confirmation: Confirmation) -
     return {**number_document(shown.patron_id, "undone", verified=patron.verified), **told, "written": True}
 
 
-def _nothing_to_take_back(reviews: Reviews, patron_id: str) -> BadInput:
+def _nothing_to_take_back(reviews: StaffReviews, patron_id: str) -> BadInput:
     items = reviews.library.store.review_desk.items(all_states=True)
     if any(_is_given(one, patron_id, state=State.UNDONE) for one in items):
         return BadInput("the number has been taken back already", kind="number.taken_back")

@@ -38,7 +38,7 @@ from cprsync.services.desk.lookup import (
 )
 from cprsync.services.desk.showing import age_of, check_confirmed, preview_document
 from cprsync.services.planning.steps import batch_of, last_day_of
-from cprsync.services.ports.desk import Entry
+from cprsync.services.ports.desk import DeskEntry
 from cprsync.services.ports.patrons import write_again_if_lost
 from cprsync.services.ports.register import Subscribed
 
@@ -194,7 +194,7 @@ def confirm_registration(
     shown: Registration,
     confirmation: Confirmation,
     *,
-    complete: Callable[[Entry], Entry] = lambda entry: entry,
+    complete: Callable[[DeskEntry], DeskEntry] = lambda entry: entry,
 ) -> LookedUp:
     """Write what was shown: create or update the patron, and subscribe.
 
@@ -252,11 +252,11 @@ def _ended_since(one: DecidedAtDesk, subscribed: Subscribed | None) -> list[tupl
     return [(one.patron.id, SUBSCRIPTION_ENDED)] if _is_subscribed(one) and subscribed is not None else []
 
 
-def _entry(desk: Desk, again: Registration, subscribed: Subscribed | None, reason: str) -> Entry:
+def _entry(desk: Desk, again: Registration, subscribed: Subscribed | None, reason: str) -> DeskEntry:
     one, asked = again.decided, again.asked
     assert one is not None  # noqa: S101 -- it is writable
     batch = batch_of([one.step])
-    return Entry(
+    return DeskEntry(
         again.heard.number,
         None if one.view is None else one.patron.id,
         replace(batch, reviews=[*batch.reviews, *_ended_since(one, subscribed)]),

@@ -21,8 +21,8 @@ from cprsync.errors import BadInput
 from cprsync.services.desk.access import make_sure_that_may
 from cprsync.services.desk.lookup import NEW, ask_about, read_patron, subscribe_to
 from cprsync.services.planning.steps import Evidence, as_of_lookup, step_of
-from cprsync.services.ports.access import Wanted
-from cprsync.services.ports.desk import SERVE, Entry, PatronView
+from cprsync.services.ports.access import WantedAccess
+from cprsync.services.ports.desk import SERVE, DeskEntry, PatronView
 from cprsync.services.ports.patrons import Batch, Linked, no_such_patron, refuse_link
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
@@ -76,21 +76,23 @@ def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
     return any(one.responsible_id == responsible_id and one.until is None for one in store.responsibles.links(minor_id))
 
 
-def _take_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> Entry:
+def _take_known(desk: Desk, minor: Patron, known: str, asked: ResponsibleRequest) -> DeskEntry:
     refuse_link_to(desk, minor, read_patron(desk.store, known))
     return subscribe_known_responsible(desk, known, asked.user, answers_for=minor.id)
 
 
-def subscribe_known_responsible(desk: Desk, known: str, user: str, *, answers_for: str) -> Entry:
+def subscribe_known_responsible(desk: Desk, known: str, user: str, *, answers_for: str) -> DeskEntry:
     """Subscribe a patron who is to answer for a minor again if they had left. Returns the entry to write."""
     responsible, view = read_patron(desk.store, known), desk.store.views.patron(known)
     left = view is not None and view.subscribed_since is None and not responsible.number.is_replacement
     subscribed = subscribe_to(desk, responsible.number) if left and not responsible.borrows else None
     leap = desk.policy.ladders.leap
-    return Entry(responsible.number, known, Batch(), user, subscribed=subscribed, answers_for=answers_for, leap=leap)
+    return DeskEntry(
+        responsible.number, known, Batch(), user, subscribed=subscribed, answers_for=answers_for, leap=leap
+    )
 
 
-def _take_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> Entry:
+def _take_new(desk: Desk, minor: Patron, asked: ResponsibleRequest) -> DeskEntry:
     """Look the person up, subscribe to them, and build the entry to write.
 
     The look-up comes first, so that nobody is subscribed who does not exist or may not answer.
@@ -110,7 +112,7 @@ def hear_new(desk: Desk, minor: Patron, number: CprNumber, user: str) -> Person 
     """
     if number.kind is not NumberKind.REAL or not number.is_possible:
         raise BadInput("not a number of the register's: enter them as a patron first", kind="input.number")
-    wanted = Wanted(user, Doing.LOOK_UP, Purpose.GUARDIAN.value, None, number)
+    wanted = WantedAccess(user, Doing.LOOK_UP, Purpose.GUARDIAN.value, None, number)
     person = ask_about(desk, number, wanted)
     refuse_link_to(desk, minor, _stranger(number) if person is None else Patron(NEW, person, None, 1))
     return person
@@ -122,7 +124,7 @@ def _stranger(number: CprNumber) -> Patron:
 
 def subscribe_new_responsible(
     desk: Desk, number: CprNumber, person: Person | None, user: str, *, answers_for: str
-) -> Entry:
+) -> DeskEntry:
     """Subscribe somebody new who is to answer for a minor. Returns the entry to write.
 
     `person` None: the register does not answer. It is asked as soon as it does, as about the minor.
@@ -130,7 +132,7 @@ def subscribe_new_responsible(
     leap, stranger = desk.policy.ladders.leap, _stranger(number)
     if person is None:
         asks = Batch(asks=[FollowUp(NEW, FIRST_COPY)])
-        return Entry(number, None, asks, user, answers_for=answers_for, leap=leap)
+        return DeskEntry(number, None, asks, user, answers_for=answers_for, leap=leap)
     subscribed = subscribe_to(desk, number)
     evidence = Evidence(person, as_of_lookup(desk))
     decision = evidence.decide_on(stranger)
@@ -140,7 +142,7 @@ def subscribe_new_responsible(
         reviews=[step.review] if step.review is not None else [],
         asks=[FollowUp(NEW, FIRST_COPY)] if isinstance(decision, Parked) else [],
     )
-    return Entry(number, None, batch, user, subscribed=subscribed, answers_for=answers_for, leap=leap)
+    return DeskEntry(number, None, batch, user, subscribed=subscribed, answers_for=answers_for, leap=leap)
 
 
 def refuse_link_to(desk: Desk, minor: Patron, responsible: Patron) -> None:

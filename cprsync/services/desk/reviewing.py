@@ -33,7 +33,7 @@ from cprsync.services.desk.access import make_sure_that_may, may_second
 from cprsync.services.desk.set_cpr import leave_both_to_staff
 from cprsync.services.desk.showing import patron_document
 from cprsync.services.planning.steps import Evidence, renumber_step, step_of
-from cprsync.services.ports.desk import REVIEW, Answer, Later, ReviewItem, has_number_by_now
+from cprsync.services.ports.desk import REVIEW, GivenAnswer, Later, ReviewItem, has_number_by_now
 from cprsync.services.ports.patrons import write_again_if_lost
 from cprsync.services.ports.trust.audit import checked_reason
 
@@ -55,7 +55,7 @@ _NOT_TAKEN_BACK: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reviews:
+class StaffReviews:
     """One library's reviews, and the user who answers them."""
 
     library: Library
@@ -170,7 +170,7 @@ class Reviews:
         self.brake([item])
         if item.row.doing is AcceptEffect.GIVE_NUMBER:
             return self._give_number(item)
-        return self._answer(Answer(item, State.ACCEPTED, self.user))
+        return self._answer(GivenAnswer(item, State.ACCEPTED, self.user))
 
     def reject(self, number: int, *, reason: str, about: str | None = None) -> dict[str, Any]:
         """Reject the item with a reason. `about`: as for `waiting_item`.
@@ -179,7 +179,7 @@ class Reviews:
         """
         item, why = self.waiting_item(number, about), checked_reason(reason)
         self.make_sure_that_may(item, "reject")
-        return self._answer(Answer(item, State.REJECTED, self.user, why))
+        return self._answer(GivenAnswer(item, State.REJECTED, self.user, why))
 
     def undo(self, number: int, *, reason: str = "", is_shown: bool = False) -> dict[str, Any]:
         """Take an acceptance back. A reason goes to the audit.
@@ -195,7 +195,7 @@ class Reviews:
         if item.row.doing is AcceptEffect.NUMBER_SET and not is_shown:
             raise NotConfirmed("a number is taken back after its preview alone", kind="confirm.number")
         self.make_sure_that_may(item, "undo")
-        return self._answer(Answer(item, State.UNDONE, self.user, reason or None))
+        return self._answer(GivenAnswer(item, State.UNDONE, self.user, reason or None))
 
     def reopen(self, number: int, *, reason: str) -> dict[str, Any]:
         """Reopen an item that was rejected or taken back.
@@ -211,7 +211,7 @@ class Reviews:
             )
         why = checked_reason(reason)
         self.make_sure_that_may(item, "reopen")
-        return self._answer(Answer(item, State.WAITING, self.user, why))
+        return self._answer(GivenAnswer(item, State.WAITING, self.user, why))
 
     def make_sure_that_may(self, item: ReviewItem, answer: str) -> None:
         """Refuse an answer about oneself or one's household, until a second person signs."""
@@ -265,7 +265,7 @@ class Reviews:
             if patron.number == new:
                 raise has_number_by_now(item.id)
             step = renumber_step(self.library, patron, new, day=self.library.clock.today())
-            return self._answer(Answer(item, State.ACCEPTED, self.user, write=step.write))
+            return self._answer(GivenAnswer(item, State.ACCEPTED, self.user, write=step.write))
 
         return write_again_if_lost(write)
 
@@ -290,7 +290,7 @@ class Reviews:
             lifting = _without_protection(self.library, patron)
             if lifting is None:
                 raise ReviewClosed("review item {number}: the patron is not protected any more", number=item.id)
-            return self._answer(Answer(item, State.ACCEPTED, self.user, write=lifting))
+            return self._answer(GivenAnswer(item, State.ACCEPTED, self.user, write=lifting))
 
         return write_again_if_lost(write)
 
@@ -312,7 +312,7 @@ class Reviews:
         if excess:
             raise Braked(_BRAKED[harm], count=count, limit=excess[0].limit)
 
-    def _answer(self, answer: Answer) -> dict[str, Any]:
+    def _answer(self, answer: GivenAnswer) -> dict[str, Any]:
         self.library.store.review_desk.write(answer)
         return document_of(self._item(answer.item.id))
 

@@ -36,8 +36,8 @@ from cprsync.services.desk.showing import (
 )
 from cprsync.services.desk.viewing import unmerged_view_of
 from cprsync.services.planning.steps import Evidence, as_of_lookup, step_of, write_of
-from cprsync.services.ports.access import Wanted
-from cprsync.services.ports.desk import SERVE, Entry
+from cprsync.services.ports.access import WantedAccess
+from cprsync.services.ports.desk import SERVE, DeskEntry
 from cprsync.services.ports.patrons import Batch, write_again_if_lost
 from cprsync.services.ports.register import FIRST_COPY, FollowUp
 
@@ -118,7 +118,7 @@ def _ask(desk: Desk, asked: SetNumber, patron: Patron, *, again: bool = False) -
     """Ask the register, unless another patron of ours has the number; then it is not asked."""
     if _other(desk, asked) is not None:
         return None
-    wanted = Wanted(asked.user, Doing.LOOK_UP, PURPOSE, patron.id, asked.number, follows=again)
+    wanted = WantedAccess(asked.user, Doing.LOOK_UP, PURPOSE, patron.id, asked.number, follows=again)
     return ask_about(desk, asked.number, wanted)
 
 
@@ -214,7 +214,7 @@ def confirm_number(desk: Desk, shown: NumberPreview, confirmation: Confirmation)
         if person is not None and subscribed is None:
             subscribed = subscribe_to(desk, asked.number)
         batch = _batch(desk, again.patron, person, asked.number)
-        entry = Entry(asked.number, asked.patron_id, batch, asked.user, subscribed, sets_number=True, reason=reason)
+        entry = DeskEntry(asked.number, asked.patron_id, batch, asked.user, subscribed, sets_number=True, reason=reason)
         desk.store.desk.save(entry)
         verified = batch.writes[0].as_of is not None
         done = number_document(asked.patron_id, "set", verified=verified, subscribed=subscribed is not None)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from cprsync.domain.feed.delivery import (
     FUTURE,
     SUPERSEDED,
+    ChainPlace,
     Link,
-    Place,
     day_in_name,
     find_missing_day,
     may_come_before,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cprsync.domain.feed.delivery import Header
-    from cprsync.services.ports.deliveries import Feed, Inspection, Reader, WaitingFile
+    from cprsync.services.ports.deliveries import DeliveryReader, Feed, Inspection, WaitingFile
     from cprsync.services.ports.night import Night, Progress
     from cprsync.services.ports.runs import Run
     from cprsync.services.ports.store import Store
@@ -36,7 +36,7 @@ HEAD_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedFiles:
     """The result of fetching the waiting files."""
 
     #: sealed now
@@ -51,7 +51,7 @@ class Fetched:
     left: DeliveryLate | RegisterUnavailable | None = None
 
 
-def fetch(store: Store, feed: Feed, progress: Progress, *, reader: Reader | None = None) -> Fetched:
+def fetch(store: Store, feed: Feed, progress: Progress, *, reader: DeliveryReader | None = None) -> FetchedFiles:
     """Seal each waiting file, and release it at its source only afterwards. The caller holds the run lock.
 
     A file with the same mark as the one sealed before is not read again. If the place stops answering, the files sealed
@@ -79,10 +79,12 @@ def fetch(store: Store, feed: Feed, progress: Progress, *, reader: Reader | None
                     unannounced.update(() if file.is_announced else (delivery.id,))
     except RegisterUnavailable as error:
         left = error
-    return Fetched(new, known, frozenset(unannounced), refused, left)
+    return FetchedFiles(new, known, frozenset(unannounced), refused, left)
 
 
-def _seal(store: Store, reader: Reader | None, file: WaitingFile) -> SealedDelivery | DeliveryRefused | DeliveryLate:
+def _seal(
+    store: Store, reader: DeliveryReader | None, file: WaitingFile
+) -> SealedDelivery | DeliveryRefused | DeliveryLate:
     """The sealed file, which is done at its source, or why it stays there."""
     delivery = None if file.mark is None else store.sealing.sealed_as(file.name, file.mark)
     if delivery is None:
@@ -97,7 +99,7 @@ def _seal(store: Store, reader: Reader | None, file: WaitingFile) -> SealedDeliv
     return delivery
 
 
-def _check_large(reader: Reader, content: BinaryIO) -> None:
+def _check_large(reader: DeliveryReader, content: BinaryIO) -> None:
     """Refuse a large file that can be no delivery by its first block, before all of it is sealed."""
     if isinstance(content, io.BufferedReader):
         head = content.peek(HEAD_BYTES)[:HEAD_BYTES]
@@ -108,14 +110,16 @@ def _check_large(reader: Reader, content: BinaryIO) -> None:
         reader.check_start(head)
 
 
-def fetch_between_nights(store: Store, feed: Feed, progress: Progress, *, reader: Reader | None = None) -> Fetched:
+def fetch_between_nights(
+    store: Store, feed: Feed, progress: Progress, *, reader: DeliveryReader | None = None
+) -> FetchedFiles:
     """Fetch without running a night. Raises RunBusy while a night runs."""
     with store.runs.lock():
         return fetch(store, feed, progress, reader=reader)
 
 
 #: Places in the chain that stop a night until someone decides.
-STOPS = frozenset({Place.GAP, Place.REPLACED})
+STOPS = frozenset({ChainPlace.GAP, ChainPlace.REPLACED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def take_in(night: Night, run: Run) -> Intake:
     44). The error is in the result, because protections in complete deliveries still go through (decision 3).
     """
     accepted = tuple(night.store.inbox.accepted_by(run))
-    intake = Intake(accepted, lines=tuple(_line(delivery, Place.NEXT.value) for delivery in accepted))
+    intake = Intake(accepted, lines=tuple(_line(delivery, ChainPlace.NEXT.value) for delivery in accepted))
     fetched = fetch(night.store, night.feed, night.progress, reader=night.reader)
     here = {delivery.name: delivery.id for delivery in (*fetched.known, *fetched.new)}
     intake = _report_refused(night, fetched, replace(intake, here=here, unannounced=fetched.unannounced))
@@ -171,11 +175,11 @@ def take_in(night: Night, run: Run) -> Intake:
     late = fetched.left or (None if intake.error is not None else _lateness(night))
     if intake.accepted:
         return intake.with_lines(error=late)
-    repeated = [_line(delivery, Place.REPEAT.value, received=0) for delivery in _last_applied(fetched.known)]
+    repeated = [_line(delivery, ChainPlace.REPEAT.value, received=0) for delivery in _last_applied(fetched.known)]
     return intake.with_lines(*repeated, error=late)
 
 
-def _report_refused(night: Night, fetched: Fetched, intake: Intake) -> Intake:
+def _report_refused(night: Night, fetched: FetchedFiles, intake: Intake) -> Intake:
     decided = night.store.stopped_deliveries.decided_on([name for name, _ in fetched.refused])
     for name, error in fetched.refused:
         if name not in decided or not decided[name].is_set_aside:
@@ -183,7 +187,7 @@ def _report_refused(night: Night, fetched: Fetched, intake: Intake) -> Intake:
     return intake
 
 
-def _undecided(night: Night, fetched: Fetched, accepted: Sequence[SealedDelivery]) -> list[SealedDelivery]:
+def _undecided(night: Night, fetched: FetchedFiles, accepted: Sequence[SealedDelivery]) -> list[SealedDelivery]:
     """The deliveries that no run has applied yet, each once."""
     fresh = {delivery.id: delivery for delivery in (*night.store.inbox.waiting(), *fetched.known, *fetched.new)}
     taken = {delivery.id for delivery in accepted}
@@ -222,13 +226,13 @@ def _place(night: Night, run: Run, delivery: SealedDelivery, inspection: Inspect
         return _leave_future(night, delivery, replace(line, outcome="refused"), intake)
     if intake.has_lost(delivery) and header.previous != last:
         return intake
-    if place in {Place.REPEAT, Place.OLDER}:
+    if place in {ChainPlace.REPEAT, ChainPlace.OLDER}:
         if delivery.refused == place.value:
             # reported once: a file that stays where it is is not reported each night
             return intake
         night.store.inbox.refuse(delivery, place.value)
         return intake.with_lines(line)
-    if place is Place.NEXT and intake.may_take(header, last):
+    if place is ChainPlace.NEXT and intake.may_take(header, last):
         taken = night.store.inbox.accept(run, delivery, header, received=inspection.persons)
         announced = delivery.id not in intake.unannounced
         intake = intake.with_lines(replace(line, received=inspection.persons, announced=announced))
@@ -251,16 +255,16 @@ def _leave_future(night: Night, delivery: SealedDelivery, line: DeliveryLine, in
     return intake.with_lines(line, error=_from_the_future(line))
 
 
-def _hold_back(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, *, place: Place) -> Intake:
+def _hold_back(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, *, place: ChainPlace) -> Intake:
     """Report a complete delivery that waits, or needs a decision. What protects still goes through."""
     intake = replace(intake, beyond=(*intake.beyond, delivery))
-    refused = replace(_line(delivery, "refused", header=header, received=0), waits=place is not Place.REPLACED)
-    if place is Place.NEXT:
+    refused = replace(_line(delivery, "refused", header=header, received=0), waits=place is not ChainPlace.REPLACED)
+    if place is ChainPlace.NEXT:
         # the one before it has been told
         return intake.with_lines(refused)
     intake = replace(intake, is_stopped=True)
     taken = _taken(night, intake, header.produced)
-    if place is Place.GAP or taken is None:
+    if place is ChainPlace.GAP or taken is None:
         return intake.with_lines(refused, error=_out_of_chain(header, refused, _last(night, intake)))
     # It stops the nights only as long as its file stays where it is: an operator can take it away.
     night.store.inbox.refuse(delivery, "delivery.replaced")
@@ -268,11 +272,11 @@ def _hold_back(night: Night, delivery: SealedDelivery, header: Header, intake: I
     return intake.with_lines(refused, error=_replaced(refused, taken, is_new=is_new))
 
 
-def _place_of(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, last: date | None) -> Place:
+def _place_of(night: Night, delivery: SealedDelivery, header: Header, intake: Intake, last: date | None) -> ChainPlace:
     taken = _taken(night, intake, header.produced)
     place = place_of(header, delivery.sha256, taken=taken, last=last, strict=night.strict_chain)
     # an operator has accepted it as it is, with a reason (decision 4)
-    return Place.NEXT if delivery.accepted and place in STOPS else place
+    return ChainPlace.NEXT if delivery.accepted and place in STOPS else place
 
 
 def _from_the_future(line: DeliveryLine) -> DeliveryRefused:

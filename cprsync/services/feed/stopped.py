@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cprsync.domain.feed.delivery import Link, Place, day_in_name, missing_after_discard, place_of
+from cprsync.domain.feed.delivery import ChainPlace, Link, day_in_name, missing_after_discard, place_of
 from cprsync.domain.person.person import Protection, Status
 from cprsync.errors import BadInput, DeliveryRefused
 from cprsync.services.feed.copies import find_copy
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cprsync.domain.feed.delivery import Header
     from cprsync.services.feed.copies import MeantCopy
-    from cprsync.services.ports.deliveries import Delivered, Feed, Reader, SealedDelivery
+    from cprsync.services.ports.deliveries import Delivered, DeliveryReader, Feed, SealedDelivery
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
@@ -58,7 +58,7 @@ class DeliveryDecisions:
     """
 
     store: Store
-    reader: Reader
+    reader: DeliveryReader
     #: None: only the inbox and paths are looked at
     feed: Feed | None
     strict: bool
@@ -135,14 +135,14 @@ class DeliveryDecisions:
         place = self._place(header, meant.sha256)
         if place in STOPS:
             return place.value
-        if place is Place.NEXT and meant.copy is not None and meant.copy.is_set_aside:
+        if place is ChainPlace.NEXT and meant.copy is not None and meant.copy.is_set_aside:
             return SET_ASIDE
         unfinished = meant.is_unfinished or (self.feed is not None and meant.name in self.feed.unfinished())
-        if place is Place.NEXT and unfinished:
+        if place is ChainPlace.NEXT and unfinished:
             return UNFINISHED
         raise _not_stopped(header, place)
 
-    def _place(self, header: Header, sha256: str) -> Place:
+    def _place(self, header: Header, sha256: str) -> ChainPlace:
         taken, last = self.store.inbox.taken_on(header.produced), self.store.inbox.last_produced()
         held = [Link(header.produced, one.sha256) for one in self._held(header.produced, sha256)]
         return place_of(header, sha256, taken=taken or next(iter(held), None), last=last, strict=self.strict)
@@ -206,11 +206,11 @@ class DeliveryDecisions:
         except DeliveryRefused as damage:
             return _Fault(damage.kind)
         place = self._place(header, sha256)
-        if place is Place.REPLACED:
+        if place is ChainPlace.REPLACED:
             return _Fault(REPLACED, header.produced)
         if (today := self._today) is not None and header.produced > today:
             return _Fault("delivery.future", header.produced)
-        if place is Place.GAP:
+        if place is ChainPlace.GAP:
             raise BadInput(
                 "the delivery of {produced} is whole, and waits behind a gap",
                 produced=header.produced,
@@ -285,7 +285,7 @@ def _refuse_unfetched(meant: MeantCopy) -> None:
         raise BadInput("{file} was not fetched yet", file=meant.name, kind="delivery.not_fetched")
 
 
-def _not_stopped(header: Header, place: Place) -> BadInput:
+def _not_stopped(header: Header, place: ChainPlace) -> BadInput:
     return BadInput(
         "the delivery of {produced} does not stop the night ({place})",
         produced=header.produced,

@@ -31,7 +31,7 @@ from cprsync.services.planning.renumbering import find_successor, look_up
 from cprsync.services.planning.steps import last_day_of_the_dead
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs
 from cprsync.services.ports.register import Found, Gaps, Subscribed
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,8 +78,8 @@ class Comparison:
         except CprsyncError as error:
             self.error = error
             return
-        loss = night.store.upkeep.last(Task.LOSS)
-        self._keeps_unknown = loss is not None and loss.outcome is not Outcome.DONE
+        loss = night.store.upkeep.last(UpkeepTask.LOSS)
+        self._keeps_unknown = loss is not None and loss.outcome is not UpkeepOutcome.DONE
         self._look()
 
     def _look(self) -> None:
@@ -171,7 +171,7 @@ class Comparison:
 
     def _decide_unknown(self, *, ended: int) -> None:
         self._keeps_unknown = False
-        self._night.store.upkeep.note(Task.LOSS, Outcome.DONE, {"ended": ended})
+        self._night.store.upkeep.note(UpkeepTask.LOSS, UpkeepOutcome.DONE, {"ended": ended})
 
     def _find_renumbered(self, restored: Mapping[CprNumber, str]) -> set[str]:
         """The patrons whom the list has under a number that has replaced the one of the older copy since."""

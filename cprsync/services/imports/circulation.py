@@ -11,18 +11,18 @@ from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from cprsync.domain.lending.circulation import BALANCE, MESSAGE, SHAPES, Shape
+from cprsync.domain.lending.circulation import BALANCE, MESSAGE, SHAPES, RowShape
 from cprsync.domain.patron.kinds import NOTE_MAX
 from cprsync.services.imports.results import Imported, Refused, Unfit, in_parts, nothing_seen
-from cprsync.services.imports.rows import Columns, Listing, columns_of
+from cprsync.services.imports.rows import Columns, ImportFile, columns_of
 from cprsync.services.ports.imports import ORDER, Circulated, ImportedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.imports.results import Seen
-    from cprsync.services.imports.rows import Row
+    from cprsync.services.imports.results import SeenRows
+    from cprsync.services.imports.rows import ImportRow
     from cprsync.services.ports.store import Store
 
 #: The longest text, except for a message's content.
@@ -60,14 +60,14 @@ def as_circulated(line: int, values: Mapping[str, str], kind: str, *, on: date) 
         return Refused(line, unfit.field, unfit.why)
 
 
-def _check_days(shape: Shape, days: Mapping[str, date], on: date) -> None:
+def _check_days(shape: RowShape, days: Mapping[str, date], on: date) -> None:
     if (future := shape.find_future(days, on)) is not None:
         raise Unfit(future, "day.future")
     if (early := shape.find_misplaced(days, {})) is not None:
         raise Unfit(early, ORDER)
 
 
-def _read(values: Mapping[str, str], kind: str, shape: Shape, on: date) -> Circulated:
+def _read(values: Mapping[str, str], kind: str, shape: RowShape, on: date) -> Circulated:
     for name in ("id", "patron"):
         if not values.get(name):
             raise Unfit(name, "missing")
@@ -148,7 +148,7 @@ class BalancesOfList:
     A dry run needs it for the loans, because it has not written the balances.
     """
 
-    seen: Seen
+    seen: SeenRows
 
     def tells_of(self, balance_id: str) -> bool:
         return ("told", balance_id) in self.seen
@@ -185,7 +185,7 @@ def import_circulation(source: BinaryIO, how: CirculationImport) -> Imported:
 
     Raises BadInput if the file is no such list; then nothing is taken. A bad row is refused by line and field.
     """
-    listing = Listing(source)
+    listing = ImportFile(source)
     imported = Imported(listing.encoding)
     listing.check(how.columns)
     with nothing_seen() as seen:
@@ -199,7 +199,7 @@ def import_circulation(source: BinaryIO, how: CirculationImport) -> Imported:
 
 
 def _read_rows(
-    listing: Listing, how: CirculationImport, seen: Seen, *, owed: bool
+    listing: ImportFile, how: CirculationImport, seen: SeenRows, *, owed: bool
 ) -> Iterator[tuple[int, Circulated | Refused]]:
     """The rows of balances if `owed`, or else all other rows."""
     for row in listing.rows():
@@ -209,7 +209,9 @@ def _read_rows(
             yield row.line, _row(row, values, kind, how, seen)
 
 
-def _row(row: Row, values: Mapping[str, str], kind: str, how: CirculationImport, seen: Seen) -> Circulated | Refused:
+def _row(
+    row: ImportRow, values: Mapping[str, str], kind: str, how: CirculationImport, seen: SeenRows
+) -> Circulated | Refused:
     if how.columns.beyond(row):
         return Refused(row.line, "row", "cells")
     if kind not in SHAPES:

@@ -27,7 +27,7 @@ from cprsync.services.imports.results import (
     in_parts,
     nothing_seen,
 )
-from cprsync.services.imports.rows import BETWEEN, PATRON_COLUMNS, Columns, Listing
+from cprsync.services.imports.rows import BETWEEN, PATRON_COLUMNS, Columns, ImportFile
 from cprsync.services.ports.patrons import NewPatron
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from cprsync.domain.patron.field import Field
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.imports.results import Seen
-    from cprsync.services.imports.rows import Row
+    from cprsync.services.imports.results import SeenRows
+    from cprsync.services.imports.rows import ImportRow
     from cprsync.services.ports.store import Store
 
 #: Turns a cell and the day into parts of a patron.
@@ -72,7 +72,7 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     ConfigurationError, before anything is read, if the field table allows a field that the import cannot read.
     """
     check_readable(how.columns.fields)
-    listing = Listing(source)
+    listing = ImportFile(source)
     imported = Imported(listing.encoding, patrons=(notes := PatronNotes()))
     listing.check(how.columns)
     with nothing_seen() as seen:
@@ -83,14 +83,14 @@ def import_patrons(source: BinaryIO, how: Importing) -> Imported:
     return imported
 
 
-def _read_row(row: Row, how: Importing, seen: Seen) -> NewPatron | Refused:
+def _read_row(row: ImportRow, how: Importing, seen: SeenRows) -> NewPatron | Refused:
     if how.columns.beyond(row):
         return Refused(row.line, "row", "cells")
     read = as_patron(row.line, how.columns.read(row), seen, on=how.on)
     return read if isinstance(read, Refused) or how.policy is None else in_branch(row.line, read, how.policy)
 
 
-def _take(part: Sequence[Row], how: Importing, seen: Seen, imported: Imported, notes: PatronNotes) -> None:
+def _take(part: Sequence[ImportRow], how: Importing, seen: SeenRows, imported: Imported, notes: PatronNotes) -> None:
     rows = imported.sort_out([(row.line, _read_row(row, how, seen)) for row in part])
     reads, known = [read for _, read in rows], () if how.policy is None else how.policy.group_names
     taken = how.store.imports.take_patrons(reads, apply=how.apply, policy=how.policy) if rows else ()
@@ -116,7 +116,7 @@ def check_readable(fields: Iterable[str]) -> None:
 
 
 def as_patron(
-    line: int, values: Mapping[str, str], seen: Seen, *, on: date, anyone: bool = False
+    line: int, values: Mapping[str, str], seen: SeenRows, *, on: date, anyone: bool = False
 ) -> NewPatron | Refused:
     """The patron of a row. A patron or a card that occurs on an earlier line is refused.
 
@@ -181,7 +181,7 @@ def _read_values(values: Mapping[str, str], on: date) -> dict[str, Any]:
     return said | {"blocks": _blocks(said.pop("since", ""), said.pop("reason", ""), on)}
 
 
-def _once(said: Mapping[str, Any], seen: Seen, *, anyone: bool) -> None:
+def _once(said: Mapping[str, Any], seen: SeenRows, *, anyone: bool) -> None:
     number, patron, cards = said["number"], said.get("patron_id", ""), said.get("cards", ())
     if number is None and not patron and not cards and not anyone:
         raise Unfit("cpr_number", "nobody")

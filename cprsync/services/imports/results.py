@@ -270,7 +270,7 @@ def in_parts(rows: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
 _BYTES = 16
 
 
-class Seen:
+class SeenRows:
     """Hashes under a key that is kept nowhere, in a database that is deleted when it is closed."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -290,7 +290,7 @@ class Seen:
 
 
 @contextmanager
-def nothing_seen() -> Iterator[Seen]:
+def nothing_seen() -> Iterator[SeenRows]:
     """Open a new one.
 
     SQLite keeps a database without a name in memory while it is small, and then in a temporary file.
@@ -299,4 +299,4 @@ def nothing_seen() -> Iterator[Seen]:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("CREATE TABLE seen (hash BLOB PRIMARY KEY) WITHOUT ROWID")
         connection.execute("BEGIN")
-        yield Seen(connection)
+        yield SeenRows(connection)

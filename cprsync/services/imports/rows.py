@@ -47,14 +47,14 @@ _PARTS: Final = {"YYYY": r"(?P<year>[0-9]{4})", "MM": r"(?P<month>[0-9]{1,2})", 
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Row:
+class ImportRow:
     """One row: names and values in the file's order. A cell beyond the header has the name ""."""
 
     line: int
     cells: tuple[tuple[str, str], ...]
 
 
-class Listing:
+class ImportFile:
     """The rows of one file. Raises BadInput on opening or reading if it is no such file."""
 
     def __init__(self, source: BinaryIO) -> None:
@@ -67,14 +67,14 @@ class Listing:
         #: `csv` or `json`
         self.form = "json" if first in {"[", "{"} else "csv"
 
-    def header(self) -> Row | None:
+    def header(self) -> ImportRow | None:
         """The column names as a row without values. None: each row brings its own names."""
         if self.form == "json":
             return None
         with _as_text(self._source, self.encoding) as text:
-            return Row(1, tuple((name, "") for name in _header(text)[0]))
+            return ImportRow(1, tuple((name, "") for name in _header(text)[0]))
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[ImportRow]:
         """All rows, from the first."""
         with _as_text(self._source, self.encoding) as text:
             yield from _csv_rows(text) if self.form == "csv" else _json_rows(text)
@@ -132,7 +132,7 @@ def _header(text: TextIO) -> tuple[list[str], str]:
         raise BadInput("after line {line}: not readable as CSV", line=0, kind="input.csv") from error
 
 
-def _csv_rows(text: TextIO) -> Iterator[Row]:
+def _csv_rows(text: TextIO) -> Iterator[ImportRow]:
     names, separator = _header(text)
     line = 1
     try:
@@ -141,14 +141,14 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
             # the header is line 1, and the reader counts from the line after it
             line = reader.line_num + 1
             if cells:
-                yield Row(line, tuple(zip_longest(names[: len(cells)], cells, fillvalue="")))
+                yield ImportRow(line, tuple(zip_longest(names[: len(cells)], cells, fillvalue="")))
     except csv.Error as error:
         raise BadInput("after line {line}: not readable as CSV", line=line, kind="input.csv") from error
 
 
-def _json_rows(text: TextIO) -> Iterator[Row]:
+def _json_rows(text: TextIO) -> Iterator[ImportRow]:
     for line, document in _Objects(text):
-        yield Row(line, tuple(_flat("", document)))
+        yield ImportRow(line, tuple(_flat("", document)))
 
 
 class _Objects:
@@ -244,7 +244,7 @@ def _text(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ImportColumn:
     """One column."""
 
     name: str
@@ -267,7 +267,7 @@ class Column:
 class Columns:
     """All known columns, by their names in lower case."""
 
-    by_name: Mapping[str, Column]
+    by_name: Mapping[str, ImportColumn]
     #: unknown columns are ignored: a mapping names only what it wants of another system's export
     leaves_out: bool = False
 
@@ -286,7 +286,7 @@ class Columns:
         field = FIELD.get(key)
         return key if field is None or field.name.da.casefold() not in self.by_name else field.name.da
 
-    def check(self, row: Row) -> None:
+    def check(self, row: ImportRow) -> None:
         """Raise BadInput for a name that is unknown or occurs twice. The error does not quote it."""
         seen: set[str] = set()
         for place, (name, _) in enumerate(row.cells, start=1):
@@ -304,7 +304,7 @@ class Columns:
                 )
             seen |= {name.casefold(), known.name}
 
-    def _unknown(self, row: Row, place: int, name: str) -> BadInput:
+    def _unknown(self, row: ImportRow, place: int, name: str) -> BadInput:
         """The error for an unknown column. It quotes the name only if the name cannot be someone's data.
 
         In a list without a header, the first row is data, so only the column's position is named.
@@ -316,7 +316,7 @@ class Columns:
         sentence = 'line {line}: column {position}, "{name}", is not known: the columns are {columns}'
         return BadInput(sentence, **told, name=Wording(name, name), kind="input.header")
 
-    def read(self, row: Row) -> dict[str, str]:
+    def read(self, row: ImportRow) -> dict[str, str]:
         """The row's values by field. An empty cell says nothing."""
         found: dict[str, list[str]] = {}
         for name, cell in row.cells:
@@ -325,7 +325,7 @@ class Columns:
                 found.setdefault(column.name, []).append(value)
         return {name: JOINED.get(name, BETWEEN).join(_distinct(values)) for name, values in found.items()}
 
-    def beyond(self, row: Row) -> bool:
+    def beyond(self, row: ImportRow) -> bool:
         """Whether the row has more cells than the header has columns."""
         return any(not name and cell.strip() for name, cell in row.cells)
 
@@ -360,8 +360,8 @@ def is_day_form(text: str) -> bool:
 def columns_of_table(fields: Iterable[Field]) -> Columns:
     """The columns that a field table names, in Danish and English."""
     imported = [one for one in fields if one.imported]
-    plain = {name.casefold(): Column(one.key) for one in imported for name in one.columns}
-    notified = {name.casefold(): Column(one.key, notices=True) for one in imported for name in one.notified}
+    plain = {name.casefold(): ImportColumn(one.key) for one in imported for name in one.columns}
+    notified = {name.casefold(): ImportColumn(one.key, notices=True) for one in imported for name in one.notified}
     return Columns(plain | notified)
 
 
@@ -371,9 +371,9 @@ PATRON_COLUMNS: Final = columns_of_table(FIELDS)
 
 def columns_of(fields: Iterable[str]) -> Columns:
     """Columns that are named after their fields."""
-    return Columns({name: Column(name) for name in fields})
+    return Columns({name: ImportColumn(name) for name in fields})
 
 
-def mapped(columns: Mapping[str, Column]) -> Columns:
+def mapped(columns: Mapping[str, ImportColumn]) -> Columns:
     """The columns of a mapping, by the names that it gives."""
     return Columns({name.casefold(): column for name, column in columns.items()}, leaves_out=True)

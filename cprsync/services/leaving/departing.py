@@ -265,7 +265,7 @@ def check_lifting(reason: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptBlocks:
+class BlockLifting:
     """Shows and lifts kept blocks: one library's store, and the user who asks."""
 
     store: Store

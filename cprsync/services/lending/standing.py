@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cprsync.domain.desk.access import Doing
 from cprsync.domain.lending.contacting import (
     About,
-    Channel,
+    ContactWay,
     Letter,
     NoLetter,
     contact_facts,
@@ -78,7 +78,7 @@ class Standings:
                 if block.holds_on(today)
             ],
             "fees": list(self._fees(owing.loans, standing, today)),
-            "may_contact": [self._contact(reach, channel, about) for channel in Channel for about in About],
+            "may_contact": [self._contact(reach, channel, about) for channel in ContactWay for about in About],
         }
 
     def _fees(self, loans: Iterable[LateLoan], standing: Standing, today: date) -> Iterable[dict[str, Any]]:
@@ -112,7 +112,7 @@ class Standings:
                 "rule": fee.rule.value,
             }
 
-    def _contact(self, reach: ContactFacts, channel: Channel, about: About) -> dict[str, Any]:
+    def _contact(self, reach: ContactFacts, channel: ContactWay, about: About) -> dict[str, Any]:
         ruling = may_contact(reach, channel, about, self.library.policy)
         return {
             "channel": channel.value,

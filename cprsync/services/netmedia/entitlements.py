@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.netmedia import Account, AccountState, Checked
+    from cprsync.services.ports.netmedia import Account, AccountState, RecordWithRights
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.store import Library
 
@@ -252,7 +252,7 @@ def _derived(night: Night) -> bool | None:
     return None if stamp is None and kept is None else stamp == kept
 
 
-def _check_rights(night: Night, page: Sequence[Checked], found: Verified, *, derived: bool | None) -> Verified:
+def _check_rights(night: Night, page: Sequence[RecordWithRights], found: Verified, *, derived: bool | None) -> Verified:
     here = [one for one in page if not one.gone]
     stand = {block.reason.casefold() for one in here for block in one.local.blocks}
     found = replace(

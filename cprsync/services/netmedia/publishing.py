@@ -18,9 +18,9 @@ import structlog
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, Held
+from cprsync.domain.netmedia.account import FORBIDDEN, REFUSED, CulrHolding
 from cprsync.domain.netmedia.cards import TOLD_A_NIGHT
-from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, nightly_share, slice_of
+from cprsync.domain.netmedia.drift import Drift, Repair, WantedAccount, find_drift, nightly_share, slice_of
 from cprsync.domain.netmedia.settling import Settled, Unsettled
 from cprsync.errors import CprsyncError, NetMediaRefused, NetMediaUnavailable, NetMediaUntrusted
 
@@ -157,18 +157,20 @@ def _is_read_tonight(night: Night, one: Account) -> bool:
     return one.told or slice_of(one.patron_id, nights) == night.clock.today().toordinal() % nights
 
 
-def asked_of(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, Wanted]]:
+def asked_of(accounts: Sequence[Account]) -> dict[Identity, tuple[Account, WantedAccount]]:
     """By identity to read, the account that it belongs to, and what is wanted there."""
-    asked = {former: (one, Wanted(account=False)) for one in accounts for former in one.former}
+    asked = {former: (one, WantedAccount(account=False)) for one in accounts for former in one.former}
     return asked | {one.identity: (one, one.want) for one in accounts}
 
 
-def answers_of(night: Night, asked: dict[Identity, tuple[Account, Wanted]]) -> tuple[dict[Identity, Held], Compared]:
+def answers_of(
+    night: Night, asked: dict[Identity, tuple[Account, WantedAccount]]
+) -> tuple[dict[Identity, CulrHolding], Compared]:
     """What CULR holds under each identity, without those it did not answer, and how many that were."""
     assert night.net_media is not None  # noqa: S101 -- as the caller has seen
     outcomes = dict(night.net_media.read_many(asked))
-    answers = {identity: outcome for identity, outcome in outcomes.items() if isinstance(outcome, Held)}
-    failed = [outcome for outcome in outcomes.values() if not isinstance(outcome, Held)]
+    answers = {identity: outcome for identity, outcome in outcomes.items() if isinstance(outcome, CulrHolding)}
+    failed = [outcome for outcome in outcomes.values() if not isinstance(outcome, CulrHolding)]
     nobody = len(outcomes) < len(asked) or bool(failed and not answers)
     left_out = len({asked[one][0].patron_id for one in asked.keys() - answers.keys()})
     return answers, Compared(read=len(answers), left_out=left_out, error=_why_unread(failed, nobody=nobody))
@@ -187,7 +189,7 @@ def _why_unread(failed: Sequence[Unsettled | CprsyncError], *, nobody: bool) -> 
 
 
 def _see(
-    night: Night, run: Run | None, part: Sequence[Account], answers: dict[Identity, Held], drifted: set[str]
+    night: Night, run: Run | None, part: Sequence[Account], answers: dict[Identity, CulrHolding], drifted: set[str]
 ) -> None:
     """Record the accounts that are correct under every number of theirs."""
     right = [

@@ -22,7 +22,7 @@ from cprsync.domain.patron.due import DueKind
 from cprsync.domain.patron.provisional import compare_said
 from cprsync.domain.patron.review import FOLLOWING, LINK_KINDS, PARKED, RESPONSIBLE_OF_AGE, State
 from cprsync.services.feed.subscriptions import NEW_A_NIGHT
-from cprsync.services.night.report import Counts
+from cprsync.services.night.report import StageCounts
 from cprsync.services.night.run import run_night
 from cprsync.services.ports.register import Subscribed
 from cprsync.services.ports.runs import Departed, Run, Tally, plan_hash
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from cprsync.domain.deciding.reviews import Reviews
+    from cprsync.domain.deciding.reviews import ReviewChanges
     from cprsync.domain.feed.delivery import Header
     from cprsync.domain.leaving.leaving import Departing
-    from cprsync.domain.netmedia.account import Held, Identity
+    from cprsync.domain.netmedia.account import CulrHolding, Identity
     from cprsync.domain.netmedia.settling import Unsettled
     from cprsync.domain.patron.due import CalendarFacts, Due
     from cprsync.domain.patron.responsible import Answering, Troubled
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.patrons import Batch, Write
-    from cprsync.services.ports.register import Found, NotFound, Register
+    from cprsync.services.ports.register import CivilRegister, Found, NotFound
     from cprsync.services.ports.runs import Marks, PlanRow
     from cprsync.services.ports.store import Store
 
@@ -83,7 +83,7 @@ def plan_night(night: Night) -> Report:
         net_media=cast("NetMedia", net_media),
     )
     report = run_night(planned, foresee=store.reviews.foresee)
-    return replace(report, counts=report.counts + Counts(subscribed=store.waiting))
+    return replace(report, counts=report.counts + StageCounts(subscribed=store.waiting))
 
 
 class _Plan:
@@ -283,7 +283,7 @@ class _Reviews(_Capability):
             del self._items[item.patron_id][item.id]
             self._settled[item.kind] += item.id > 0
 
-    def _open(self, news: ReviewNews, reviews: Reviews) -> None:
+    def _open(self, news: ReviewNews, reviews: ReviewChanges) -> None:
         for item in reviews.asked_again:
             self._items[item.patron_id][item.id] = replace(item, about=news.named.get(item.about_whom, item.about))
         for patron_id, kind in reviews.raised:
@@ -347,7 +347,7 @@ def _nothing(*_: object, **__: object) -> int:
 class ReadOnlyRegister:
     """The register, for questions only. Changes count as done."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: CivilRegister) -> None:
         """Take the register to ask."""
         self._register = register
 
@@ -402,5 +402,7 @@ class ReadOnlyNetMedia:
         """Take the net media to ask."""
         self._net_media = net_media
 
-    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+    def read_many(
+        self, identities: Iterable[Identity]
+    ) -> Iterator[tuple[Identity, CulrHolding | Unsettled | CprsyncError]]:
         return self._net_media.read_many(identities)

@@ -26,7 +26,7 @@ from cprsync.errors import (
 )
 from cprsync.services.feed.questions import WindowsAsked
 from cprsync.services.netmedia.publishing import Compared
-from cprsync.services.night.weighing import Fate, Planned
+from cprsync.services.night.weighing import ApprovalFate, Planned
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.runs import Departed
 
@@ -46,7 +46,7 @@ NO_OVERRIDES: Mapping[str, int] = {"in_force": 0, "differ": 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class StageCounts:
     """What the stages of a run add up to."""
 
     #: subscriptions added, removed, and ended for lack of a reason, apart from those of closed patrons and of the dead
@@ -68,12 +68,12 @@ class Counts:
     #: what decision 3 let through while the rest was stopped
     let_through: Counter[str] = field(default_factory=Counter)
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+    def __add__(self, other: StageCounts) -> StageCounts:
+        return StageCounts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NetMediaTold:
     """What became of rights and accounts at the net media."""
 
     #: the comparison of the accounts in CULR with the records
@@ -140,13 +140,13 @@ class Report:
     planned: Planned = field(default_factory=Planned)
     #: stopped by a limit, now or before this run was killed and resumed
     held: bool = False
-    counts: Counts = field(default_factory=Counts)
+    counts: StageCounts = field(default_factory=StageCounts)
     #: patrons in a window, and the result of asking about them
     windows: WindowsAsked = field(default_factory=WindowsAsked)
     calendar: Mapping[str, int] = field(default_factory=dict)
     #: what was deleted after its retention period, by kind
     forgotten: Mapping[str, int] = field(default_factory=dict)
-    told: Told = field(default_factory=Told)
+    told: NetMediaTold = field(default_factory=NetMediaTold)
     error: CprsyncError | None = None
     #: False: our clock may be wrong, so nothing was deleted for its age
     clock_is_checked: bool = True
@@ -227,7 +227,7 @@ class Report:
         if not self.planned.excess:
             return NightBraked("the night held its changes back before it was killed, and still does")
         approval = self.planned.approval
-        if approval is not None and approval.fate is Fate.ADDED:
+        if approval is not None and approval.fate is ApprovalFate.ADDED:
             return NightBraked("the night would do more than was approved of run {run}", run=approval.run)
         over = describe_excess(self.planned.excess, command_words)
         return NightBraked("the night would change more than the limits allow: {over}", over=over)

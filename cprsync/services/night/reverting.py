@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cprsync.domain.deciding.guard import guard
 from cprsync.domain.deciding.reverting import InTheWay, Restoring, leaves_a_household, restore
-from cprsync.domain.desk.confirming import DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
+from cprsync.domain.desk.confirming import DeskWarning, Preview, WarningLevel, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import REVERTED_HELD, REVERTED_PROTECTED
 from cprsync.errors import BadInput, Exit, LostCompare, NotConfirmed, SealBroken
 from cprsync.services.desk.showing import warning_documents
 from cprsync.services.feed.questions import WindowsAsked
-from cprsync.services.night.report import Counts, Report
+from cprsync.services.night.report import Report, StageCounts
 from cprsync.services.night.run import find_state
 from cprsync.services.night.weighing import PlanComparison, Planned, find_approval, is_undo_approved, keep_and_compare
 from cprsync.services.planning.steps import write_of
@@ -52,8 +52,8 @@ _NOT_CONFIRMED: Final = {
     WhyNotConfirmed.REASON: "say why the run is undone: nothing was written",
 }
 _WARNINGS: Final = (
-    DeskWarning("revert_word", Level.STOP, "revert.word"),
-    DeskWarning("revert_held", Level.NOTE, "revert.held"),
+    DeskWarning("revert_word", WarningLevel.STOP, "revert.word"),
+    DeskWarning("revert_held", WarningLevel.NOTE, "revert.held"),
 )
 
 
@@ -322,7 +322,7 @@ class _Undo:
     def _hold(self, ones: Sequence[_One], planned: Planned) -> dict[str, Any]:
         # nothing was written
         counts = _counts(self._past, ones) | {"restored": 0}
-        report = replace(self._report(Counts()), planned=planned, held=True)
+        report = replace(self._report(StageCounts()), planned=planned, held=True)
         return self._end(report, counts, RunState.HELD, Exit.BRAKED)
 
     def _close(self) -> dict[str, Any]:
@@ -339,11 +339,11 @@ class _Undo:
             "left": left,
             "gone": max(0, self._past.kept - restored - sum(left.values())),
         }
-        report = self._report(Counts(left=sum(opened.values()), reasons=Counter(opened), actions=kinds))
+        report = self._report(StageCounts(left=sum(opened.values()), reasons=Counter(opened), actions=kinds))
         report = replace(report, planned=Planned(compared=PlanComparison(find_approval(self._night, run))))
         return self._end(report, counts, RunState.CLOSED, Exit.LEFT if opened else Exit.DONE)
 
-    def _report(self, counts: Counts) -> Report:
+    def _report(self, counts: StageCounts) -> Report:
         """Report what the undo has done, and how the library stands after it, as a night does.
 
         The audit is checked too, but no sealed record is opened: the next night goes on with those.

@@ -28,7 +28,7 @@ from cprsync.services.feed.subscriptions import Comparison, subscribe_new
 from cprsync.services.leaving.departing import depart, find_departing, forget_of_night
 from cprsync.services.netmedia import publishing
 from cprsync.services.night.calendar import derive_rights, foresee_days, live_days, overrides_on, rights_changed
-from cprsync.services.night.report import Closing, Counts, Report, Told
+from cprsync.services.night.report import Closing, NetMediaTold, Report, StageCounts
 from cprsync.services.night.weighing import Planned, weigh
 from cprsync.services.outward.sending import Sender
 from cprsync.services.planning.applying import apply, hold, make_finding_keys, protect_only
@@ -143,11 +143,11 @@ class _Course:
         self._lines: Sequence[DeliveryLine] = ()
         self._planned = Planned()
         self._held = False
-        self._counts = Counts()
+        self._counts = StageCounts()
         self._windows = WindowsAsked()
         self._calendar: Mapping[str, int] = {}
         self._forgotten: Mapping[str, int] = {}
-        self._told = Told()
+        self._told = NetMediaTold()
         self._shut_again: Sequence[CprsyncError] = ()
         self._error: CprsyncError | None = None
 
@@ -233,7 +233,7 @@ class _Course:
         outside = self._resume()
         # a resumed run may have written a new number but not yet what was delivered under it: that comes first
         added, unreached = subscribe_new(night, run, unheard=run.resumed)
-        self._counts += Counts(subscribed=added)
+        self._counts += StageCounts(subscribed=added)
         # A run that was killed while it held its changes still holds them: it plans all of them and counts their harm.
         planner = Planner(night, replace(run, checkpoint=0) if self._held else run)
         ask_open_questions(night, run, planner)
@@ -271,7 +271,7 @@ class _Course:
         outside = Counter(done.by_action) - Counter(tally.by_action)
         # a held run writes nothing else
         through = Counter({action: done.by_action.get(action, 0) for action in PROTECTIVE}) if self._held else Counter()
-        self._counts += Counts(
+        self._counts += StageCounts(
             subscribed=done.subscribed,
             unsubscribed=done.unsubscribed,
             ended=done.ended,
@@ -319,10 +319,10 @@ class _Course:
         self._night.store.runs.set_state(self._run, RunState.HELD)
         comparison.leave_ended()
         self._night.store.approvals.keep_marks(self._run, self._planned.marks, follows=self._planned.compared.follows)
-        self._counts += Counts(let_through=hold(self._night, self._run, plan))
+        self._counts += StageCounts(let_through=hold(self._night, self._run, plan))
         if self._run.resumed:
             self._subscribe_known()
-        self._counts += Counts(subscribed=comparison.add_missing())
+        self._counts += StageCounts(subscribed=comparison.add_missing())
         self._leave_to_staff(comparison)
 
     def _write(self, plan: Plan, departing: Departing, comparison: Comparison) -> None:
@@ -333,10 +333,10 @@ class _Course:
         if self._run.resumed or plan.renumbers:
             self._subscribe_known()
         departed = depart(self._night, self._run, departing)
-        self._counts += Counts(departed=departed, subscribed=comparison.add_missing())
+        self._counts += StageCounts(departed=departed, subscribed=comparison.add_missing())
         self._end_subscriptions(comparison, closed=departed.closed)
         outside = (step.write for step in plan.steps if step.item is None and step.write is not None)
-        self._counts += Counts(actions=Counter(action.value for write in outside for action in write.actions))
+        self._counts += StageCounts(actions=Counter(action.value for write in outside for action in write.actions))
 
     def _subscribe_known(self) -> None:
         """Subscribe the numbers that replaced others in this run. Only then may an old number be unsubscribed.
@@ -344,14 +344,14 @@ class _Course:
         Includes what the run did before it was killed.
         """
         added, unreached = subscribe_new(self._night, self._run)
-        self._counts += Counts(subscribed=added)
+        self._counts += StageCounts(subscribed=added)
         self._fail(unreached)
 
     def _end_subscriptions(self, comparison: Comparison, *, closed: int) -> None:
         """Remove from the register's list what no longer has a reason."""
         before, unknown = comparison.ended, comparison.unknown_removed
         removed = comparison.remove_ended(closed=closed)
-        self._counts += Counts(
+        self._counts += StageCounts(
             unsubscribed=removed, ended=comparison.ended - before, unknown=comparison.unknown_removed - unknown
         )
         self._leave_to_staff(comparison)
@@ -360,7 +360,7 @@ class _Course:
         self._fail(comparison.error)
         # patrons on the review list are counted with what the run has raised
         unknown = comparison.leave_to_staff()
-        self._counts += Counts(left=unknown.total(), reasons=unknown)
+        self._counts += StageCounts(left=unknown.total(), reasons=unknown)
 
     def _count_reviews(self, plan: Plan) -> None:
         """Count the reviews that this run opens, including those from before it was killed.
@@ -377,7 +377,7 @@ class _Course:
         # without a number nobody can tell who the line is about: it gets no review
         reasons.update(step.parked for step in lines if step.parked is not None and step.review is None)
         waiting = [is_told for one, is_told in raised.items() if one in said]
-        self._counts += Counts(to_review=sum(waiting), left=waiting.count(False), reasons=reasons)
+        self._counts += StageCounts(to_review=sum(waiting), left=waiting.count(False), reasons=reasons)
 
     def _protect_beyond(self, intake: Intake) -> None:
         """Write new protections from complete deliveries that wait behind a stop (decision 3)."""
@@ -388,7 +388,7 @@ class _Course:
                 header = night.reader.inspect(content).header
             with night.store.inbox.content(delivery) as content:
                 planner.deliver(delivery, content, header.produced)
-        self._counts += Counts(let_through=protect_only(night, self._run, planner.plan))
+        self._counts += StageCounts(let_through=protect_only(night, self._run, planner.plan))
 
     def _live_days(self) -> Mapping[str, int]:
         """Process the days since the last run, unless something stopped this one: then nothing more is written.
@@ -413,7 +413,7 @@ class _Course:
         if not departing or comparison.excess or comparison.exceeded_by(len(departing)):
             return
         departed = depart(self._night, self._run, departing)
-        self._counts += Counts(departed=departed)
+        self._counts += StageCounts(departed=departed)
         self._end_subscriptions(comparison, closed=departed.closed)
 
     def _tell_the_net_media(self) -> None:
@@ -423,9 +423,9 @@ class _Course:
         if lives:
             # compare a share of the accounts before `publish`, which sends the repairs
             found = publishing.compare_accounts(night, run)
-            self._told = Told(found)
+            self._told = NetMediaTold(found)
             reasons = Counter({NET_MEDIA_FOREIGN: len(found.left)})
-            self._counts += Counts(left=len(found.left), reasons=reasons)
+            self._counts += StageCounts(left=len(found.left), reasons=reasons)
         if night.net_media is not None:
             if lives:
                 self._told = replace(self._told, cards=publishing.tell_of_cards(night, run))
@@ -447,7 +447,7 @@ class _Course:
         sent = sender.send_all(night.targets)
         self._told = replace(self._told, targets=tuple(sent))
         left = [kind for one in sent for _, kind in one.left]
-        self._counts += Counts(left=len(left), reasons=Counter(left))
+        self._counts += StageCounts(left=len(left), reasons=Counter(left))
 
     def _publish(self) -> None:
         # if CULR refused to be read, it will refuse to be told: no further call in this run
@@ -457,6 +457,6 @@ class _Course:
         # where nothing waited, that the accounts could not be read is all that tells of a CULR that does not answer
         error = done.error or (None if done.sent else accounts.error)
         self._told = replace(self._told, sent=done.sent, error=error)
-        self._counts += Counts(left=len(done.left), reasons=Counter(kind for _, kind in done.left))
+        self._counts += StageCounts(left=len(done.left), reasons=Counter(kind for _, kind in done.left))
         if not self._held:
             self._night.store.runs.set_state(self._run, RunState.PUBLISHED)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cprsync.domain.deciding.approval import (
     PEOPLE,
-    Added,
+    BeyondApproval,
     Harmful,
     approved_until,
     find_added,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.runs import PlanRow, Run
 
 
-class Fate(enum.Enum):
+class ApprovalFate(enum.Enum):
     """What became of the approval of an earlier plan."""
 
     #: this plan is written under it
@@ -55,11 +55,11 @@ class Approval:
 
     #: the run whose plan was approved
     run: int
-    fate: Fate
+    fate: ApprovalFate
     #: who said yes
     by: tuple[str, ...]
     until: datetime | None
-    added: Added = field(default_factory=Added)
+    added: BeyondApproval = field(default_factory=BeyondApproval)
 
     def document(self) -> dict[str, Any]:
         """The JSON shape in a night's report."""
@@ -88,7 +88,7 @@ class PlanComparison:
 
     @property
     def is_approved(self) -> bool:
-        return self.approval is not None and self.approval.fate is Fate.APPLIED
+        return self.approval is not None and self.approval.fate is ApprovalFate.APPLIED
 
     def document(self) -> dict[str, Any]:
         """What a held night's report says of it, beside the limits."""
@@ -199,7 +199,7 @@ def find_approval(night: Night, run: Run) -> Approval | None:
     if number is None:
         return None
     given = approvals.yeses(number)
-    return Approval(number, Fate.APPLIED, tuple(one.who for one in given[-PEOPLE:]), approved_until(given))
+    return Approval(number, ApprovalFate.APPLIED, tuple(one.who for one in given[-PEOPLE:]), approved_until(given))
 
 
 def is_undo_approved(night: Night, rows: Sequence[PlanRow], *, reverts: int) -> bool:
@@ -243,9 +243,9 @@ def _compare(night: Night, run: Run, planned: Harmful, reverts: int | None) -> P
     )
 
 
-def _fate(in_force: int, added: Added) -> Fate:
+def _fate(in_force: int, added: BeyondApproval) -> ApprovalFate:
     if not in_force:
-        return Fate.RAN_OUT
+        return ApprovalFate.RAN_OUT
     if added:
-        return Fate.ADDED
-    return Fate.APPLIED if in_force == PEOPLE else Fate.WAITS
+        return ApprovalFate.ADDED
+    return ApprovalFate.APPLIED if in_force == PEOPLE else ApprovalFate.WAITS

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.feed.delivery import COPENHAGEN
-from cprsync.domain.outward.koha_drift import Drift
+from cprsync.domain.outward.koha_drift import KohaDrift
 from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import ConfigurationError, CprsyncError
 from cprsync.services.ports.night import Silence, never_stop
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Patrons whose records are open at the same time: a few calls for each worker.
 SHARE: Final = 800
 #: What another call to the target cannot set right: a person has to look there.
-_FOR_STAFF: Final = frozenset({Drift.DOUBLE, Drift.OTHER_PERSON})
+_FOR_STAFF: Final = frozenset({KohaDrift.DOUBLE, KohaDrift.OTHER_PERSON})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Checking:
 
 
 @dataclass(slots=True, repr=False)
-class _Found:
+class _FoundSoFar:
     """What was found so far."""
 
     reached: str
@@ -64,7 +64,7 @@ class _Found:
     waiting: int = 0
     queued: int = 0
     is_done: bool = False
-    patrons: dict[Drift, list[str]] = field(default_factory=lambda: defaultdict(list))
+    patrons: dict[KohaDrift, list[str]] = field(default_factory=lambda: defaultdict(list))
     differing: int = 0
 
 
@@ -76,7 +76,7 @@ def check_target(work: Checking) -> dict[str, Any]:
     """
     one = _target(work)
     work.progress.stage("compare", work.store.expecting.count(one.target, work.after))
-    found = _Found(work.after)
+    found = _FoundSoFar(work.after)
     failure: CprsyncError | None = None
     try:
         _check_shares(work, one, found)
@@ -89,8 +89,8 @@ def check_target(work: Checking) -> dict[str, Any]:
         "compared": found.compared,
         "waiting": found.waiting,
         "differing": found.differing,
-        "differences": {kind.value: len(found.patrons.get(kind, ())) for kind in Drift},
-        "patrons": {kind.value: found.patrons[kind] for kind in Drift if found.patrons.get(kind)},
+        "differences": {kind.value: len(found.patrons.get(kind, ())) for kind in KohaDrift},
+        "patrons": {kind.value: found.patrons[kind] for kind in KohaDrift if found.patrons.get(kind)},
         "queued": found.queued if work.repair else None,
         "reached": None if found.is_done else found.reached or None,
         "failure": failure,
@@ -145,7 +145,7 @@ def _unread_feed(store: Store, name: str) -> ConfigurationError:
     )
 
 
-def _check_shares(work: Checking, one: OpenTarget, found: _Found) -> None:
+def _check_shares(work: Checking, one: OpenTarget, found: _FoundSoFar) -> None:
     if work.only is not None:
         _check_share(work, one, found, work.store.expecting.only(one.target, work.only))
         found.is_done = True
@@ -160,7 +160,7 @@ def _check_shares(work: Checking, one: OpenTarget, found: _Found) -> None:
         _check_share(work, one, found, expected)
 
 
-def _check_share(work: Checking, one: OpenTarget, found: _Found, expected: Expected) -> None:
+def _check_share(work: Checking, one: OpenTarget, found: _FoundSoFar, expected: Expected) -> None:
     """Compare these patrons."""
     assert one.reader is not None  # noqa: S101 -- _target has looked
     asked = [effect for effect in expected.effects if work.with_waiting or effect.patron_id not in expected.waiting]

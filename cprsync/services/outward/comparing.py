@@ -20,7 +20,7 @@ from cprsync.errors import (
     LibrarySystemUntrusted,
     PatronNotNamed,
 )
-from cprsync.services.ports.comparing import Begun, Question, Share
+from cprsync.services.ports.comparing import BegunComparison, ComparedShare, Question
 from cprsync.services.ports.night import Silence, never_stop
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def compare_all(work: Comparing) -> dict[str, Any]:
         begun = _compare_shares(work, begun, today)
         missing = _missing_here(work)
         comparisons.end(begun, FBS, missing_here=len(missing))
-    except _Ended as ended:
+    except _ComparisonEnded as ended:
         begun, failure = ended.begun, ended.why
     found = comparisons.deviating(begun)
     if missing:
@@ -87,15 +87,15 @@ def compare_all(work: Comparing) -> dict[str, Any]:
     return _document(work, begun, found, failure)
 
 
-class _Ended(Exception):
+class _ComparisonEnded(Exception):
     """The comparison has ended before its end."""
 
-    def __init__(self, begun: Begun, why: CprsyncError) -> None:
+    def __init__(self, begun: BegunComparison, why: CprsyncError) -> None:
         super().__init__()
         self.begun, self.why = begun, why
 
 
-def _compare_shares(work: Comparing, begun: Begun, today: date) -> Begun:
+def _compare_shares(work: Comparing, begun: BegunComparison, today: date) -> BegunComparison:
     """Compare share by share until nobody is left. Raises _Ended."""
     while page := work.store.comparisons.page(FBS, begun.reached, work.share):
         try:
@@ -105,11 +105,11 @@ def _compare_shares(work: Comparing, begun: Begun, today: date) -> Begun:
             work.progress.advance(len(page))
             work.raise_if_stopped()
         except CprsyncError as error:
-            raise _Ended(begun, error) from error
+            raise _ComparisonEnded(begun, error) from error
     return begun
 
 
-def _compare_share(work: Comparing, page: Sequence[ToCompare], today: date, *, is_first: bool) -> Share:
+def _compare_share(work: Comparing, page: Sequence[ToCompare], today: date, *, is_first: bool) -> ComparedShare:
     """Ask about the patrons of a share, and compare. Raises the error after which nobody can be read."""
     asked = {one.patron.id: one for one in page if is_compared(one.patron)}
     questions = [Question(one.patron.id, one.patron.number, one.their_id) for one in asked.values()]
@@ -124,7 +124,7 @@ def _compare_share(work: Comparing, page: Sequence[ToCompare], today: date, *, i
             deviations[patron_id] = (Deviation.UNREAD,)
         else:
             deviations[patron_id] = find_deviations(asked[patron_id].patron, there, work.policy, on=today)
-    return Share(
+    return ComparedShare(
         reached=page[-1].patron.id,
         compared=len(asked),
         left_out=len(page) - len(asked),
@@ -161,7 +161,7 @@ def _raise_if_withdrawn(shown: Mapping[str, Elsewhere | CprsyncError | None], *,
         raise LibrarySystemRefused("FBS does not know the call: it may have withdrawn this version", kind="fbs.version")
 
 
-def _raise_if_nobody(begun: Begun, share: Share) -> None:
+def _raise_if_nobody(begun: BegunComparison, share: ComparedShare) -> None:
     """Raise if the other system knows nobody of the first share. All would be counted as missing there."""
     missing = sum(Deviation.MISSING_THERE in kinds for kinds in share.deviations.values())
     if not begun.compared and missing == share.compared >= _KNOWN_LEAST:
@@ -176,7 +176,7 @@ def _missing_here(work: Comparing) -> list[str]:
 
 
 def _document(
-    work: Comparing, begun: Begun, found: Mapping[Deviation, Sequence[str]], failure: CprsyncError | None
+    work: Comparing, begun: BegunComparison, found: Mapping[Deviation, Sequence[str]], failure: CprsyncError | None
 ) -> dict[str, Any]:
     past = work.store.comparisons.past(FBS, 2)
     # the one that has just ended is the newest

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.domain.outward.cursor import Cursor
-    from cprsync.domain.outward.lines import Change
+    from cprsync.domain.outward.lines import NumberedChange
     from cprsync.domain.outward.target import Target
     from cprsync.services.ports.outward import Numbering
     from cprsync.services.ports.store import Store
@@ -59,7 +59,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class FeedReader:
     """A reader of one target. `user`: the name in the audit."""
 
     store: Store
@@ -180,7 +180,7 @@ def _behind_loss(cursor: Cursor, numbering: Numbering) -> Cursor:
     return replace(cursor, epoch=numbering.epoch_of(begins), seq=begins, lost=True)
 
 
-def _knows_more(change: Change, cursor: Cursor) -> bool:
+def _knows_more(change: NumberedChange, cursor: Cursor) -> bool:
     """Whether the reader may have been told something newer of the patron than the record that was put back."""
     record = change.record
     return record is not None and (record.held or (cursor.lost and record.repeats))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
     from cprsync.services.ports.outward import Expected, OpenTarget, OutwardEffect
 
 
@@ -38,7 +38,7 @@ class Reading(enum.Enum):
 
 
 def show_with_sides(
-    reviews: Reviews, number: int, open_targets: Callable[[], AbstractContextManager[Sequence[OpenTarget]]]
+    reviews: StaffReviews, number: int, open_targets: Callable[[], AbstractContextManager[Sequence[OpenTarget]]]
 ) -> dict[str, Any]:
     """Return the shape of `review show`. Raises ReviewUnknown.
 
@@ -65,7 +65,7 @@ def _least_withheld(record: Mapping[str, Any] | None) -> Withholding:
     return Withholding.ADDRESSES if record["household"] else Withholding.NOTHING
 
 
-def _sides_of(reviews: Reviews, patron_id: str, one: OpenTarget | None, least: Withholding) -> dict[str, Any]:
+def _sides_of(reviews: StaffReviews, patron_id: str, one: OpenTarget | None, least: Withholding) -> dict[str, Any]:
     if one is None:
         return _document(Reading.REMOVED)
     expected = reviews.library.store.expecting.only(one.target, patron_id)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.outward.sending import Sent
     from cprsync.services.ports.night import Progress
-    from cprsync.services.ports.outward import Fetched, OpenTarget, TargetState
+    from cprsync.services.ports.outward import FeedPosition, OpenTarget, TargetState
     from cprsync.services.ports.store import Store
 
 #: How long something may wait for CULR or another system: the next night makes up for one failed night.
@@ -31,7 +31,7 @@ def targets_document(store: Store) -> list[dict[str, Any]]:
     return [target_document(one, fetched.get(one.name)) for one in states]
 
 
-def target_document(one: TargetState, fetched: Fetched | None = None) -> dict[str, Any]:
+def target_document(one: TargetState, fetched: FeedPosition | None = None) -> dict[str, Any]:
     """The JSON shape of one target. `set_up` false: it is not in cprsync.toml any more.
 
     A feed is told nothing: `told` is null, and `fetched` says how far its reader has come.

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cprsync.domain.desk.access import Caps, Closeness, Doing, Outcome, Rule
+    from cprsync.domain.desk.access import AttemptOutcome, Caps, Closeness, Doing, Rule
     from cprsync.domain.desk.pins import PinTry
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.sealed import Address, SealedAddress
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Wanted:
+class WantedAccess:
     """What somebody wants to do, with whose data, and what for."""
 
     user: str
@@ -53,7 +53,7 @@ class Attempted:
     patron_id: str | None
     is_stranger: bool
     closeness: frozenset[Closeness]
-    outcomes: frozenset[Outcome]
+    outcomes: frozenset[AttemptOutcome]
     #: it was refused, or its answer withheld, until a second person signs
     needs_second: bool = False
     #: why the person did not become a patron, in the user's own words; "": nobody has said it, or it was not asked for
@@ -95,7 +95,7 @@ class Access(Protocol):
     def have_one_record(self, user: str, other: str) -> bool:
         """Whether two users are known to have one record, or one number, as their own: they are one person."""
 
-    def admit(self, wanted: Wanted, caps: Caps) -> Admission:
+    def admit(self, wanted: WantedAccess, caps: Caps) -> Admission:
         """Write the attempt and its audit entry, refused or not, before it is made."""
 
     def note_view(self, patron_id: str, *, user: str, purpose: str) -> None:
@@ -107,7 +107,7 @@ class Access(Protocol):
         Then the record that it found is shown without an entry of its own.
         """
 
-    def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
+    def note(self, seq: int, outcome: AttemptOutcome, *, user: str) -> None:
         """Write what came of an attempt, once. Stops a user who seems to try numbers."""
 
     def is_at_home_of(self, patron_id: str, address: Address | SealedAddress) -> bool:
@@ -125,7 +125,7 @@ class Access(Protocol):
     def explain(self, seq: int, *, user: str, reason: str) -> None:
         """Write why the person of a look-up did not become a patron."""
 
-    def check(self, seq: int, outcome: Outcome, *, by: str, reason: str) -> None:
+    def check(self, seq: int, outcome: AttemptOutcome, *, by: str, reason: str) -> None:
         """Write what a supervisor found of a sample."""
 
     def lift(self, user: str, *, by: str, reason: str) -> None:

@@ -39,7 +39,7 @@ class LibrarySystem(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class BegunComparison:
     """A comparison that is under way."""
 
     number: int
@@ -64,7 +64,7 @@ class ToCompare:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Share:
+class ComparedShare:
     """What came of one share of the patrons."""
 
     #: the last patron of the share
@@ -89,7 +89,7 @@ class Past:
 class Comparisons(Protocol):
     """Comparisons with other systems: how far each is, what it found, and how it ended."""
 
-    def begin(self, target: str, *, user: str, since: datetime, keep_from: date) -> Begun:
+    def begin(self, target: str, *, user: str, since: datetime, keep_from: date) -> BegunComparison:
         """Go on with a comparison that began after `since` and has not ended, or begin another one.
 
         The audit has who reads the patrons, first. Those of the days before `keep_from` are deleted.
@@ -101,13 +101,13 @@ class Comparisons(Protocol):
     def page(self, target: str, after: str, limit: int) -> list[ToCompare]:
         """Return the next patrons after an id, without those who have left."""
 
-    def keep(self, begun: Begun, target: str, share: Share) -> Begun:
+    def keep(self, begun: BegunComparison, target: str, share: ComparedShare) -> BegunComparison:
         """Write what came of a share, with the checkpoint. Raises RunBusy: somebody else compares too."""
 
-    def end(self, begun: Begun, target: str, *, missing_here: int) -> None:
+    def end(self, begun: BegunComparison, target: str, *, missing_here: int) -> None:
         """Write that the comparison has ended, with its counts."""
 
-    def deviating(self, begun: Begun) -> dict[Deviation, list[str]]:
+    def deviating(self, begun: BegunComparison) -> dict[Deviation, list[str]]:
         """Return the patrons that a comparison has found so far, by kind."""
 
     def their_ids(self, target: str) -> set[str]:

@@ -266,7 +266,7 @@ class Feed(Protocol):
         """The part of an unfinished file that is there by now. None: it is only announced."""
 
 
-class Reader(Protocol):
+class DeliveryReader(Protocol):
     """Reads the change extract. `source` is seekable and read in two passes; memory does not grow with the file."""
 
     def check_start(self, head: bytes) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.domain.patron.local import ListChange
     from cprsync.domain.patron.override import Overridden, Override
     from cprsync.domain.patron.patron import Patron
-    from cprsync.domain.patron.provisional import Said
+    from cprsync.domain.patron.provisional import OwnStatement
     from cprsync.domain.patron.review import State
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.person import Abroad, Contact, Gap, Person, Silent
@@ -50,14 +50,14 @@ class Opened:
     local: Local
     overrides: tuple[Override, ...]
     #: what they said of themselves while the register did not answer
-    said: Said | None = None
+    said: OwnStatement | None = None
 
     def __repr__(self) -> str:
         return "Opened(…)"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Entry:
+class DeskEntry:
     """What the desk writes about one patron in one transaction."""
 
     #: None: the patron is created, and has no number of the register's
@@ -88,9 +88,9 @@ class Entry:
     #: the PIN for all the patron's cards; "": none was typed
     pin: str = field(default="", repr=False)
     #: what the person says of themselves, as long as the register has not answered
-    said: Said | None = None
+    said: OwnStatement | None = None
     #: who is to answer for the patron: written in the same transaction
-    answered_by: Entry | None = None
+    answered_by: DeskEntry | None = None
     #: what is corrected at once of a patron whom no register knows; None: nothing is
     corrects: Callable[[Patron], Correction] | None = None
 
@@ -208,7 +208,7 @@ class PatronView(PersonView):
         return self.patron.register
 
 
-class Desk(Protocol):
+class DeskRecords(Protocol):
     """What the desk writes when it registers and looks up."""
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
@@ -217,7 +217,7 @@ class Desk(Protocol):
         No rule binds it: what a person wants is admitted by `Access.admit`.
         """
 
-    def save(self, entry: Entry) -> str:
+    def save(self, entry: DeskEntry) -> str:
         """Create or change one patron and write the subscription: all of it, or nothing. Returns the patron's id.
 
         Raises LostCompare, here and below, if someone else wrote the patron since the decision. Raises BadInput if
@@ -326,7 +326,7 @@ def has_number_by_now(item: int) -> ReviewChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GivenAnswer:
     """An answer to an item, and the user who gives it."""
 
     item: ReviewItem
@@ -380,7 +380,7 @@ class ReviewDesk(Protocol):
     def named_number(self, number: int) -> CprNumber | None:
         """Return the number that an item would give its patron; None: the item has none, or it is deleted."""
 
-    def write(self, given: Answer) -> None:
+    def write(self, given: GivenAnswer) -> None:
         """Write the answer, or nothing. Raises ReviewClosed if the item has been answered by then.
 
         Raises LostCompare if the patron who gets a number has changed by then, or another patron has that number.

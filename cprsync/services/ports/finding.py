@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cprsync.domain.pages.statistics import Cell
-    from cprsync.domain.patron.provisional import Said
+    from cprsync.domain.patron.provisional import OwnStatement
     from cprsync.domain.policy.policy import Policy
     from cprsync.services.ports.runs import Run
 
@@ -34,10 +34,10 @@ class Provisional(Protocol):
     def to_ask(self, limit: int) -> list[str]:
         """Return the patrons about whom the register is to be asked, those who wait longest first."""
 
-    def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
+    def said_by(self, patron_ids: Collection[str]) -> dict[str, OwnStatement]:
         """Return what these patrons said and nobody has compared yet, to be compared and not to be shown."""
 
-    def kept_of(self, patron_id: str) -> Said | None:
+    def kept_of(self, patron_id: str) -> OwnStatement | None:
         """Return what a patron said, to be shown beside what the register says. The audit has the look already.
 
         None: nothing is kept. The caller asks first whether the record is sealed.
@@ -47,7 +47,7 @@ class Provisional(Protocol):
         """Delete what was said by patrons who are gone, and what staff have looked at. Return how much."""
 
 
-class Finding(Protocol):
+class PatronSearch(Protocol):
     """Patrons found by what several may have. Nobody is left out because they are protected: the caller asks that."""
 
     def refresh(self, most: int) -> int:

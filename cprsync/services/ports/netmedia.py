@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
 
-    from cprsync.domain.netmedia.account import Effect, Held, Identity
+    from cprsync.domain.netmedia.account import CulrHolding, Effect, Identity
     from cprsync.domain.netmedia.cards import CardsStage
-    from cprsync.domain.netmedia.drift import Repair, Wanted
+    from cprsync.domain.netmedia.drift import Repair, WantedAccount
     from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.netmedia.settling import Settled, Unsettled
     from cprsync.domain.patron.local import Local, Stage
@@ -114,7 +114,7 @@ class Account:
     #: the version of the patron's record
     version: int
     identity: Identity
-    want: Wanted
+    want: WantedAccount
     #: whether CULR was told of the account, as far as we know, and `last`, the number told; None: any number
     told: bool
     last: str | None = None
@@ -126,7 +126,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Checked:
+class RecordWithRights:
     """A record with the rights to net media that are stored for it."""
 
     patron: Patron
@@ -224,7 +224,7 @@ class Outbox(Protocol):
         """Return what is known of one patron's account."""
 
 
-class Accounts(Protocol):
+class NetMediaAccounts(Protocol):
     """Our patrons' accounts in CULR."""
 
     def count(self) -> int:
@@ -272,7 +272,7 @@ class CardAccounts(Protocol):
 class AccountRepairs(Protocol):
     """Accounts in CULR that are read and repaired, and records that are verified."""
 
-    def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
+    def see(self, run: Run | None, seen: Sequence[tuple[str, CulrHolding]], *, gone: Sequence[str] = ()) -> None:
         """Write what was read of accounts that are right. `gone`: patrons who must have no account, and have none."""
 
     def repair(self, run: Run | None, repairs: Sequence[Repair]) -> Repaired:
@@ -281,7 +281,7 @@ class AccountRepairs(Protocol):
         A patron is left unchanged if they were written since, or if an effect waits for them by now.
         """
 
-    def checked_page(self, after: str, limit: int) -> list[Checked]:
+    def checked_page(self, after: str, limit: int) -> list[RecordWithRights]:
         """The next records after an id, with the rights stored for them. Includes those who have left."""
 
     def wrong_versions(self) -> list[str]:
@@ -308,5 +308,7 @@ class NetMedia(Protocol):
         NetMediaRefused. Queues are taken as needed, at most twice as many as run side by side.
         """
 
-    def read_many(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Held | Unsettled | CprsyncError]]:
+    def read_many(
+        self, identities: Iterable[Identity]
+    ) -> Iterator[tuple[Identity, CulrHolding | Unsettled | CprsyncError]]:
         """What CULR holds under each identity, with the accounts of every agency. Stops early as `send_many` does."""

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cprsync.domain.policy.policy import Policy
-    from cprsync.services.ports.deliveries import Feed, Reader
+    from cprsync.services.ports.deliveries import DeliveryReader, Feed
     from cprsync.services.ports.netmedia import NetMedia
     from cprsync.services.ports.outward import OpenTarget
-    from cprsync.services.ports.register import Register
+    from cprsync.services.ports.register import CivilRegister
     from cprsync.services.ports.runs import Clock
     from cprsync.services.ports.store import Store
 
@@ -54,9 +54,9 @@ class Night:
 
     agency: str
     store: Store
-    register: Register
+    register: CivilRegister
     feed: Feed
-    reader: Reader
+    reader: DeliveryReader
     clock: Clock
     policy: Policy
     #: None: no CULR is set up, and what it must be told waits

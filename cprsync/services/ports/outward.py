@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from cprsync.domain.outward.koha_drift import Drift
-    from cprsync.domain.outward.lines import Change
+    from cprsync.domain.outward.koha_drift import KohaDrift
+    from cprsync.domain.outward.lines import NumberedChange
     from cprsync.domain.outward.sides import Sides, Withholding
     from cprsync.domain.outward.target import Target
     from cprsync.errors import CprsyncError
@@ -75,7 +75,7 @@ class ReadPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FeedPosition:
     """How far the reader of a feed has come."""
 
     #: when it was given its last page
@@ -181,7 +181,7 @@ class TargetClient(Protocol):
 class TargetReader(Protocol):
     """One target whose records can be read. Every call has a limit on time, size and tries."""
 
-    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[KohaDrift, ...]]:
         """Say in which ways the target differs from what it is to hold, by patron. Writes nothing there.
 
         Raises TargetUnavailable and TargetRefused: then nothing is known of these patrons.
@@ -323,10 +323,10 @@ class Changes(Protocol):
     def numbering(self) -> Numbering:
         """Return how the changes are numbered."""
 
-    def read(self, after: int, limit: int) -> Iterator[Change]:
+    def read(self, after: int, limit: int) -> Iterator[NumberedChange]:
         """Yield the changes behind a number, at most `limit`, in their order. Raises SealBroken."""
 
-    def fetched(self) -> dict[str, Fetched]:
+    def fetched(self) -> dict[str, FeedPosition]:
         """Return how far readers have come, by target. Looks at a limited number of their last pages."""
 
     def renew(self, after: int, limit: int) -> None:

@@ -77,7 +77,7 @@ class FollowUp:
     kind: str
 
 
-class Register(Protocol):
+class CivilRegister(Protocol):
     """The civil register, through the platform. Every call has a limit on time, size and tries."""
 
     def look_up_many(self, numbers: Iterable[CprNumber]) -> Iterator[Found | NotFound]:

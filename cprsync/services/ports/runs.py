@@ -104,7 +104,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class RunProgress:
     """What an open run has done so far, in its balance sheet and outside it."""
 
     subscribed: int
@@ -210,7 +210,7 @@ class Runs(Protocol):
     def tally(self, run: Run) -> Tally:
         """Count the run's stored items. The report uses these counts, not the program's memory."""
 
-    def done(self, run: Run) -> Done:
+    def done(self, run: Run) -> RunProgress:
         """What the run did before it was killed. Empty for a run that has just begun."""
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:

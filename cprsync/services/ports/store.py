@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from cprsync.services.ports.access import Access, Cards
     from cprsync.services.ports.comparing import Comparisons
     from cprsync.services.ports.deliveries import Inbox, Sealing, StoppedDeliveries
-    from cprsync.services.ports.desk import Desk, ReviewDesk, Reviews, StaffChanges, Views
-    from cprsync.services.ports.finding import Finding, Listing, Provisional, Statistics
+    from cprsync.services.ports.desk import DeskRecords, ReviewDesk, Reviews, StaffChanges, Views
+    from cprsync.services.ports.finding import Listing, PatronSearch, Provisional, Statistics
     from cprsync.services.ports.imports import Imports
     from cprsync.services.ports.leaving import Erasing, Journal, Leaving, Retention
-    from cprsync.services.ports.netmedia import AccountRepairs, Accounts, CardAccounts, Outbox, Rights
+    from cprsync.services.ports.netmedia import AccountRepairs, CardAccounts, NetMediaAccounts, Outbox, Rights
     from cprsync.services.ports.outward import Changes, Expecting, Queues, Targets
     from cprsync.services.ports.patrons import KeptBlocks, Lending, Patrons, Responsibles
     from cprsync.services.ports.register import Reconciliation, Subscriptions, Windows
@@ -43,7 +43,7 @@ class Store(ABC):
     inbox: Inbox
     stopped_deliveries: StoppedDeliveries
     patrons: Patrons
-    finding: Finding
+    finding: PatronSearch
     provisional: Provisional
     reviews: Reviews
     review_desk: ReviewDesk
@@ -53,7 +53,7 @@ class Store(ABC):
     calendar: Calendar
     rights: Rights
     outbox: Outbox
-    accounts: Accounts
+    accounts: NetMediaAccounts
     account_repairs: AccountRepairs
     card_accounts: CardAccounts
     targets: Targets
@@ -70,7 +70,7 @@ class Store(ABC):
     lending: Lending
     kept_blocks: KeptBlocks
     responsibles: Responsibles
-    desk: Desk
+    desk: DeskRecords
     access: Access
     staff_changes: StaffChanges
     cards: Cards

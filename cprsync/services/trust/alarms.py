@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.domain.trust.alarms import Alarm, Manner
-    from cprsync.services.ports.trust.alarms import AlarmLog, Channel
+    from cprsync.services.ports.trust.alarms import AlarmChannel, AlarmLog
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LibraryLook:
     """What a look at a library has found: what is wrong, and the certificates as `status` has them."""
 
     wrong: Sequence[Mapping[str, Any]] = ()
@@ -30,7 +30,7 @@ class Seen:
 
 
 def check_alarms(
-    log: AlarmLog, seen: Seen, channels: Sequence[Channel], manner: Manner, now: datetime
+    log: AlarmLog, seen: LibraryLook, channels: Sequence[AlarmChannel], manner: Manner, now: datetime
 ) -> dict[str, int]:
     """Weigh what was seen, and tell what is to be told. Returns how much was told, and how much was not.
 
@@ -48,7 +48,7 @@ def check_alarms(
     return deliver(log, channels) | {"waiting": count_waiting(log.standing(), manner, at)}
 
 
-def deliver(log: AlarmLog, channels: Iterable[Channel]) -> dict[str, int]:
+def deliver(log: AlarmLog, channels: Iterable[AlarmChannel]) -> dict[str, int]:
     """Tell what is to be told, together on each channel. One that fails holds up no other."""
     counts = {"told": 0, "failed": 0}
     for channel in channels:

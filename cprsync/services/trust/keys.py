@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cprsync.services.ports.store import Store
-    from cprsync.services.ports.trust.keys import KeyUse, Share, SharePlace
+    from cprsync.services.ports.trust.keys import KeyUse, RotatedShare, SharePlace
 
 #: How long an added key waits before it writes: longer than any transaction that began without it may take. A writer
 #: waits five seconds for another one at most, and a share takes less than one.
@@ -119,7 +119,7 @@ def _bring_rows(libraries: Sequence[Store], purpose: str, how: Rotating) -> dict
     return {"purpose": purpose, "rows": rows, "left": left, "seconds": round(seconds, 2)}
 
 
-def shares_of(library: Store, purpose: str, *, most: int) -> Iterator[Share]:
+def shares_of(library: Store, purpose: str, *, most: int) -> Iterator[RotatedShare]:
     """Apply the shares of one library, each a transaction of its own, until none is left."""
     place: SharePlace | None = None
     while True:

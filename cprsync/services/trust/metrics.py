@@ -10,14 +10,14 @@ from cprsync.documents import document_of
 from cprsync.domain.deciding.guard import Outcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.metrics import Sample, with_agency
-from cprsync.services.ports.trust.upkeep import Outcome as Ended
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome as Ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.services.ports.access import AttemptCounts
-    from cprsync.services.ports.trust.status import DeliveriesStand, LibraryStatus, UpkeepStands, Waiting
-    from cprsync.services.ports.trust.upkeep import Task
+    from cprsync.services.ports.trust.status import DeliveriesStand, LibraryStatus, UpkeepStands, WaitingCounts
+    from cprsync.services.ports.trust.upkeep import UpkeepTask
 
 #: How CULR is called among the targets.
 CULR: Final = "culr"
@@ -95,7 +95,7 @@ def _of_deliveries(deliveries: DeliveriesStand) -> Iterator[Sample]:
     yield from _of_kinds("deliveries_waiting", {"inbox": deliveries.waiting, "stopped": deliveries.stopping})
 
 
-def _of_waits(waits: Waiting) -> Iterator[Sample]:
+def _of_waits(waits: WaitingCounts) -> Iterator[Sample]:
     yield from _of_kinds("reviews_waiting", waits.kinds)
     yield Sample("windows_open", waits.windows)
     still = waits.provisional
@@ -135,7 +135,7 @@ def _of_disks(disks: Sequence[Mapping[str, Any]]) -> Iterator[Sample]:
             yield Sample("disk_size_bytes", one["total"], kind=one["place"])
 
 
-def _of_upkeep(upkeep: Mapping[Task, UpkeepStands | None]) -> Iterator[Sample]:
+def _of_upkeep(upkeep: Mapping[UpkeepTask, UpkeepStands | None]) -> Iterator[Sample]:
     for task, found in upkeep.items():
         if found is None:
             continue

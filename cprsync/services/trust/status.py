@@ -35,9 +35,9 @@ from cprsync.services.ports.trust.status import (
     SilentChannel,
     UpkeepStands,
     UsedQuota,
-    Waiting,
+    WaitingCounts,
 )
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +126,7 @@ def status_of(store: Store, around: Around) -> LibraryStatus:
             rotations=tuple(store.keys.unfinished()),
             disks=around.disks,
             alarms=AlarmsStand(find_undelivered(store.alarms, around.channels)),
-            upkeep={task: _find_upkeep(store, task) for task in (Task.BACKUP, Task.DRILL)},
+            upkeep={task: _find_upkeep(store, task) for task in (UpkeepTask.BACKUP, UpkeepTask.DRILL)},
         )
     wrong = list(find_wrong(status))
     if around.is_production:
@@ -174,11 +174,11 @@ def _first_missing(store: Store, due: date) -> date | None:
     return None if first is None or first > due else first
 
 
-def _find_waiting(store: Store, nights: Sequence[ListedRun], around: Around) -> Waiting:
+def _find_waiting(store: Store, nights: Sequence[ListedRun], around: Around) -> WaitingCounts:
     reviews, backlog = store.reviews.waiting(), store.outbox.backlog()
     last = next(iter(nights), None)
     windows = store.windows.count()
-    return Waiting(
+    return WaitingCounts(
         reviews=sum(reviews.values()),
         kinds=dict(reviews),
         held=last.run if last is not None and last.state == RunState.HELD.value else None,
@@ -237,9 +237,9 @@ def find_undelivered(log: AlarmLog, channels: Sequence[str]) -> tuple[SilentChan
     return tuple(SilentChannel(one.channel, one.count, one.why) for one in found)
 
 
-def _find_upkeep(store: Store, task: Task) -> UpkeepStands | None:
+def _find_upkeep(store: Store, task: UpkeepTask) -> UpkeepStands | None:
     """When it was last done well, and whether a later try failed. None: it was never tried."""
-    last, done = store.upkeep.last(task), store.upkeep.last(task, Outcome.DONE, Outcome.PART)
+    last, done = store.upkeep.last(task), store.upkeep.last(task, UpkeepOutcome.DONE, UpkeepOutcome.PART)
     return None if last is None else UpkeepStands(LastTry(last.at, last.outcome), None if done is None else done.at)
 
 
@@ -337,7 +337,7 @@ def _wrong_nights(status: LibraryStatus, *, is_told: bool) -> Iterator[dict[str,
         yield {"what": "late", "due": deliveries.due.isoformat(), "day": deliveries.missing.isoformat(), **told}
 
 
-def _wrong_waits(waits: Waiting, now: datetime) -> Iterator[dict[str, Any]]:
+def _wrong_waits(waits: WaitingCounts, now: datetime) -> Iterator[dict[str, Any]]:
     net_media, provisional = waits.net_media, waits.provisional
     if waits.windows_brake:
         yield {"what": "windows", "count": waits.windows, "classes": [one.class_ for one in waits.windows_brake]}
@@ -390,19 +390,19 @@ def _wrong_disks(disks: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]
 
 def _never_done(status: LibraryStatus) -> Iterator[dict[str, Any]]:
     """What has to be done once a night has run: a backup, and then a drill."""
-    if status.upkeep[Task.BACKUP] is not None:
-        if status.upkeep[Task.DRILL] is None:
+    if status.upkeep[UpkeepTask.BACKUP] is not None:
+        if status.upkeep[UpkeepTask.DRILL] is None:
             yield {"what": "drill_never"}
     elif status.run is not None:
         yield {"what": "backup_never"}
 
 
-def _wrong_upkeep(upkeep: Mapping[Task, UpkeepStands | None], now: datetime) -> Iterator[dict[str, Any]]:
-    for task, most in ((Task.BACKUP, BACKUP_MOST), (Task.DRILL, DRILL_MOST)):
+def _wrong_upkeep(upkeep: Mapping[UpkeepTask, UpkeepStands | None], now: datetime) -> Iterator[dict[str, Any]]:
+    for task, most in ((UpkeepTask.BACKUP, BACKUP_MOST), (UpkeepTask.DRILL, DRILL_MOST)):
         found = upkeep[task]
         if found is None:
             continue
-        if found.last.outcome is Outcome.FAILED:
+        if found.last.outcome is UpkeepOutcome.FAILED:
             yield {"what": f"{task.value}_failed", "at": moment_document(found.last.at)}
         elif found.done is not None and found.done < now - most:
             yield {"what": f"{task.value}_old", "at": moment_document(found.done)}

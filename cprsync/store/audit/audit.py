@@ -24,14 +24,14 @@ from cprsync.store.beside.checkpoints import Mark
 from cprsync.store.core import bulk
 from cprsync.store.core.engine import after_commit, moment_of
 from cprsync.store.core.tenant import AGENCY_IS, hold_library
-from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.keys import Keyed, KeyPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cprsync.services.ports.runs import Run
-    from cprsync.store.beside.checkpoints import Seen
+    from cprsync.store.beside.checkpoints import HeadsSeen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
@@ -149,7 +149,7 @@ def append(
     clock = transaction.stamp()
     at = max(clock, end.at)  # stamps never go backward within a chain, whatever the clock does
     behind = ((CLOCK, clock),) if clock < at else ()
-    key = transaction.tenant.keyring.newest(Purpose.AUDIT)
+    key = transaction.tenant.keyring.newest(KeyPurpose.AUDIT)
     keyed, rows, reasons = Keyed(key.secret), [], []
     for number, one in enumerate(happened, start=seq + 1):
         if one.reason:
@@ -189,7 +189,7 @@ class _Keeping:
 
     tenant: Tenant
     #: what the database had seen of the file of the heads
-    seen: Seen | None
+    seen: HeadsSeen | None
     marks: dict[str, Mark] = field(default_factory=dict)
 
     def __call__(self) -> None:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, select, update
 
-from cprsync.domain.desk.access import SETTLED_BY, Outcome
+from cprsync.domain.desk.access import SETTLED_BY, AttemptOutcome
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.seals.failures import RowUnbound
-from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.keys import Keyed, KeyPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ _ROWS: Final = "rows"
 _IN_ENTRY: Final = 100
 _PAGE: Final = 500
 #: What comes of an attempt at the desk that lets somebody do more than the rules, or less.
-LETTING: Final = frozenset({Outcome.SIGNED, Outcome.USED, Outcome.STOPPED, Outcome.LIFTED})
+LETTING: Final = frozenset({AttemptOutcome.SIGNED, AttemptOutcome.USED, AttemptOutcome.STOPPED, AttemptOutcome.LIFTED})
 _FIRST: Final = bytes(32)
 #: What a row's columns say, as its entry has it.
 Said: TypeAlias = "tuple[Any, ...]"
@@ -382,7 +382,7 @@ class _Codes:
 
     def __init__(self, tenant: Tenant, stream: str) -> None:
         self._tenant, self._stream = tenant, stream
-        self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[Purpose.AUDIT]}
+        self._keys = {key.id: Keyed(key.secret) for key in tenant.keyring.keys[KeyPurpose.AUDIT]}
         self._begins: dict[int, bytes] | None = None
 
     def read(self, row: AnyRow) -> dict[str, Any] | None:

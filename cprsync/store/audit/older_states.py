@@ -18,19 +18,19 @@ from sqlalchemy import bindparam, func, or_, select, update
 
 from cprsync.errors import StoreUnavailable
 from cprsync.store import tables
-from cprsync.store.beside.checkpoints import Seen
+from cprsync.store.beside.checkpoints import HeadsSeen
 from cprsync.store.beside.journal import Begun
 from cprsync.store.core.engine import after_commit
 from cprsync.store.core.tenant import AGENCY_IS, library_transaction
 from cprsync.store.seals.failures import JournalBehind
-from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.keys import Keyed, KeyPurpose
 from cprsync.store.seals.vault import LOCAL, REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cprsync.store.beside.checkpoints import Mark
-    from cprsync.store.beside.journal import Entry
+    from cprsync.store.beside.journal import JournalEntry
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
@@ -91,7 +91,7 @@ def begin_versions(tenant: Tenant) -> None:
 
 def count_versions(transaction: Transaction, *, changes: int) -> None:
     """Count the sum from the records as they are, in the caller's transaction, which holds the library."""
-    key = transaction.tenant.keyring.newest(Purpose.FINGERPRINT).id
+    key = transaction.tenant.keyring.newest(KeyPurpose.FINGERPRINT).id
     keyed = _keyed(transaction.tenant, key)
     total = _count(transaction, keyed) + _count_images(transaction, keyed)
     _write_sum(transaction, key, total, changes)
@@ -125,7 +125,7 @@ def record_changes(transaction: Transaction) -> int | None:
     return changes_and_heads(transaction)[0]
 
 
-def changes_and_heads(transaction: Transaction) -> tuple[int | None, Seen | None]:
+def changes_and_heads(transaction: Transaction) -> tuple[int | None, HeadsSeen | None]:
     """Return how often records have changed, and what the database has seen of the file of the heads.
 
     None: not counted yet, and nothing yet.
@@ -139,9 +139,9 @@ def library_row(transaction: Transaction) -> AnyRow:
     return transaction.execute(_KNOWN, {"agency_": transaction.agency}).one()
 
 
-def seen_in(row: AnyRow) -> Seen | None:
+def seen_in(row: AnyRow) -> HeadsSeen | None:
     """Return what the library's row remembers of the file of the heads; None: nothing yet."""
-    return None if row.heads_lines is None else Seen(row.heads_lines, row.heads_code)
+    return None if row.heads_lines is None else HeadsSeen(row.heads_lines, row.heads_code)
 
 
 def are_records_the_last(transaction: Transaction, known: AnyRow | None = None) -> bool:
@@ -196,11 +196,11 @@ def _veil(keyed: Keyed, changes: int) -> int:
 
 def _keyed(tenant: Tenant, key: str) -> Keyed:
     # derived, so that the key that fingerprints records sums up no versions; different for each library
-    secret = tenant.keyring.by_id(Purpose.FINGERPRINT)[key].secret
+    secret = tenant.keyring.by_id(KeyPurpose.FINGERPRINT)[key].secret
     return Keyed(hmac.digest(secret, f"versions|{tenant.agency}".encode(), "sha256"))
 
 
-def keep_heads(tenant: Tenant, marks: Sequence[Mark], *, seen: Seen | None) -> None:
+def keep_heads(tenant: Tenant, marks: Sequence[Mark], *, seen: HeadsSeen | None) -> None:
     """Keep heads that are committed.
 
     Args:
@@ -218,18 +218,18 @@ def keep_heads(tenant: Tenant, marks: Sequence[Mark], *, seen: Seen | None) -> N
             remember_heads(transaction, end)
 
 
-def seen_of_heads(transaction: Transaction) -> Seen | None:
+def seen_of_heads(transaction: Transaction) -> HeadsSeen | None:
     """Return what the database has seen of the file of the heads; None: nothing yet."""
     return changes_and_heads(transaction)[1]
 
 
-def remember_heads(transaction: Transaction, end: Seen, *, anew: bool = False) -> None:
+def remember_heads(transaction: Transaction, end: HeadsSeen, *, anew: bool = False) -> None:
     """Remember the file's end, in the caller's transaction. `anew`: also if the file had more lines before."""
     values = {"agency_": transaction.agency, "lines_": end.lines, "code_": end.code}
     transaction.execute(_REMEMBER_ANEW if anew else _REMEMBER, values)
 
 
-def journal_entries(transaction: Transaction) -> list[Entry]:
+def journal_entries(transaction: Transaction) -> list[JournalEntry]:
     """Return what the library wrote in the erase journal, including everything that the database has seen.
 
     Raises:
@@ -261,7 +261,7 @@ def remember_journal(transaction: Transaction) -> None:
         transaction.execute(update(tables.library).where(_LIBRARY.agency == transaction.agency, fewer).values(values))
 
 
-def append_journal(transaction: Transaction, entries: Sequence[Entry]) -> None:
+def append_journal(transaction: Transaction, entries: Sequence[JournalEntry]) -> None:
     """Write lines in the journal that the caller's transaction follows, which holds the library, and remember them.
 
     A note beside the journal says what they were decided on, until the transaction is committed.

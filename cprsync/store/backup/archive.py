@@ -31,7 +31,7 @@ _NOT_OURS: Final = (tarfile.TarError, ValueError, KeyError, TypeError, IndexErro
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ArchivedFile:
     """A file in an archive."""
 
     #: configuration, key, journal, heads, witness, or file
@@ -47,7 +47,9 @@ def target_of(path: Path, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def write_archive(plain: IO[bytes], document: dict[str, Any], files: Sequence[tuple[Kept, bytes | Path]]) -> None:
+def write_archive(
+    plain: IO[bytes], document: dict[str, Any], files: Sequence[tuple[ArchivedFile, bytes | Path]]
+) -> None:
     """Write an archive, with what the caller wants to find in it again.
 
     Raises:
@@ -73,17 +75,17 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes | Path, modified: f
         archive.addfile(entry, file)
 
 
-def read_archive(content: Iterable[bytes], folder: Path) -> tuple[dict[str, Any], list[tuple[Kept, Path]]]:
+def read_archive(content: Iterable[bytes], folder: Path) -> tuple[dict[str, Any], list[tuple[ArchivedFile, Path]]]:
     """Unpack an archive into a private folder, under names of ours. Returns its document, and what each file is.
 
     Raises:
         BackupBroken: it is not an archive of ours.
     """
-    found: list[tuple[Kept, Path]] = []
+    found: list[tuple[ArchivedFile, Path]] = []
     try:
         files = _read_files(content)
         document = _read_document(files)
-        kinds = [Kept(str(one["role"]), str(one["target"])) for one in document["files"]]
+        kinds = [ArchivedFile(str(one["role"]), str(one["target"])) for one in document["files"]]
         for entry, file in files:
             path = folder / str(len(found))
             _write(path, iter(partial(file.read, _READ_BYTES), b""))

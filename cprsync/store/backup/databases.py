@@ -59,7 +59,7 @@ _DRILL: Final = "_cprsync_drill"
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DatabaseMoment:
     """A database at one moment: what is true of it, and its content, which is read once."""
 
     facts: Facts
@@ -73,7 +73,7 @@ def kind_of(url: str) -> str:
 
 
 @contextmanager
-def open_moment(url: str, draft: Path) -> Iterator[Moment]:
+def open_moment(url: str, draft: Path) -> Iterator[DatabaseMoment]:
     """Open a database at one moment. Others go on writing.
 
     Args:
@@ -94,7 +94,7 @@ def open_moment(url: str, draft: Path) -> Iterator[Moment]:
 
 
 @contextmanager
-def _open_sqlite(engine: Engine, draft: Path) -> Iterator[Moment]:
+def _open_sqlite(engine: Engine, draft: Path) -> Iterator[DatabaseMoment]:
     path = draft / "copy.db"
     try:
         try:
@@ -111,7 +111,7 @@ def _open_sqlite(engine: Engine, draft: Path) -> Iterator[Moment]:
                 facts, ends = read_facts(connection), read_ends(connection)
         finally:
             copy.dispose()
-        yield Moment(facts, ends, _read(path))
+        yield DatabaseMoment(facts, ends, _read(path))
     finally:
         for name in ("", "-wal", "-shm"):
             path.with_name(path.name + name).unlink(missing_ok=True)
@@ -136,12 +136,12 @@ def _read(path: Path) -> Iterator[bytes]:
 
 
 @contextmanager
-def _open_postgresql(engine: Engine) -> Iterator[Moment]:
+def _open_postgresql(engine: Engine) -> Iterator[DatabaseMoment]:
     with reading(engine) as connection:
         program = _find_program("pg_dump", least=_server_version(connection))
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         facts, ends = read_facts(connection), read_ends(connection)
-        yield Moment(facts, ends, _dump(engine.url, program, str(snapshot)))
+        yield DatabaseMoment(facts, ends, _dump(engine.url, program, str(snapshot)))
 
 
 @contextmanager

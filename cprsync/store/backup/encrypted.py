@@ -120,7 +120,7 @@ def make_key_pair(path: Path) -> Recipient:
     return Recipient(public)
 
 
-class Written(BufferedIOBase):
+class CountedFile(BufferedIOBase):
     """Counts and hashes what is put into a file, and remembers why the file took no more."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -147,7 +147,7 @@ class Written(BufferedIOBase):
 
 
 @contextmanager
-def encrypting(written: Written, recipient: Recipient) -> Iterator[IO[bytes]]:
+def encrypting(written: CountedFile, recipient: Recipient) -> Iterator[IO[bytes]]:
     """Encrypt what is written in the block. After a block that fails the file is worth nothing.
 
     Raises:
@@ -171,7 +171,7 @@ def encrypting(written: Written, recipient: Recipient) -> Iterator[IO[bytes]]:
         _end(done, written)
 
 
-def _end(done: Future[None], written: Written) -> None:
+def _end(done: Future[None], written: CountedFile) -> None:
     try:
         done.result()
     except pyrage.EncryptError:

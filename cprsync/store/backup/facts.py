@@ -12,7 +12,7 @@ from sqlalchemy import func, inspect, select, table, text
 
 from cprsync.domain.trust.backup import Facts
 from cprsync.store import tables
-from cprsync.store.beside.checkpoints import Seen
+from cprsync.store.beside.checkpoints import HeadsSeen
 from cprsync.store.seals.failures import AuditBroken
 
 if TYPE_CHECKING:
@@ -101,13 +101,13 @@ def read_ends(connection: Connection) -> Ends:
     return Ends(entries, changes, max((row.heads_lines or 0 for row in libraries), default=0))
 
 
-def copy_heads(heads: HeadsFile, ends: Ends, to: Path) -> Seen | None:
+def copy_heads(heads: HeadsFile, ends: Ends, to: Path) -> HeadsSeen | None:
     """Copy the file of the heads up to the moment of a copy of the database. Returns the end of what was copied.
 
     Later lines would tell of entries that the copy does not have, and the copy would look older than it is. Returns
     None if a line does not verify: the file is copied whole, so that a restore finds the same fault.
     """
-    end: Seen | None = Seen(0, b"")
+    end: HeadsSeen | None = HeadsSeen(0, b"")
     try:
         for at, agency, mark in heads.lines():
             if at.lines > ends.lines and not ends.hold(agency, mark):

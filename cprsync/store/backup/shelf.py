@@ -25,7 +25,7 @@ from cprsync.private import (
     write_new_private,
 )
 from cprsync.store.backup.databases import disk_errors
-from cprsync.store.backup.encrypted import Written, broken, encrypting
+from cprsync.store.backup.encrypted import CountedFile, broken, encrypting
 from cprsync.store.core.drivers import note_written
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Draft:
     def part(self, name: str) -> Iterator[IO[bytes]]:
         """Write one part, encrypted to the recipient, and sync it to disk."""
         with write_new_private(self.folder / name) as file:
-            written = Written(file)
+            written = CountedFile(file)
             with encrypting(written, self._recipient) as plain:
                 yield plain
         self._parts.append(BackupPart(name, written.bytes, written.sha256))

@@ -15,7 +15,7 @@ from cprsync.private import copy_private, open_private
 from cprsync.store.beside.checkpoints import HeadsFile
 from cprsync.store.beside.journal import EraseJournal
 from cprsync.store.seals.failures import AuditBroken, JournalBroken
-from cprsync.store.seals.keys import FILE_MAX, ID_BYTES, KEY, Purpose, is_key_file
+from cprsync.store.seals.keys import FILE_MAX, ID_BYTES, KEY, KeyPurpose, is_key_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,16 +82,16 @@ def count_newer_lines(ours: Path, theirs: Path, keyring: Keyring) -> int:
 
 def _read_codes(path: Path, keyring: Keyring) -> list[bytes]:
     journal = EraseJournal(path, keyring)
-    _make_sure_of_keys(path, keyring, Purpose.CHECKPOINT, (signed for signed, _ in journal.keys_by_line()))
+    _make_sure_of_keys(path, keyring, KeyPurpose.CHECKPOINT, (signed for signed, _ in journal.keys_by_line()))
     hashed = (index for _, index in journal.keys_by_line() if index is not None)
-    _make_sure_of_keys(path, keyring, Purpose.INDEX, hashed)
+    _make_sure_of_keys(path, keyring, KeyPurpose.INDEX, hashed)
     try:
         return [code for _, code in journal.written()]
     except JournalBroken as error:
         raise _refused(path, error.message) from error
 
 
-def _make_sure_of_keys(path: Path, keyring: Keyring, purpose: Purpose, named: Iterable[str]) -> None:
+def _make_sure_of_keys(path: Path, keyring: Keyring, purpose: KeyPurpose, named: Iterable[str]) -> None:
     there = keyring.by_id(purpose)
     for key_id in named:
         # a line that names no key is torn off or altered: reading the lines says so
@@ -117,7 +117,7 @@ def take_newer_heads(survivor: Path, own: HeadsFile, keyring: Keyring, *, named:
     theirs = HeadsFile(keyring, own.witness)
     theirs.path = survivor
     shown = named or survivor
-    _make_sure_of_keys(shown, keyring, Purpose.CHECKPOINT, theirs.keys_by_line())
+    _make_sure_of_keys(shown, keyring, KeyPurpose.CHECKPOINT, theirs.keys_by_line())
     end = last = own.end()
     try:
         for last, _, _ in theirs.lines():

@@ -23,7 +23,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.private import closed_to_us, open_unfollowed
 from cprsync.store.beside.journal import name_aside, read_line
 from cprsync.store.seals.failures import AuditBroken
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.keys import KeyPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ _FIRST: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HeadsSeen:
     """How many lines the file of the heads had, and the code of the last."""
 
     lines: int
@@ -117,7 +117,7 @@ class Heads:
     streams: dict[str, StreamOnFile] = field(default_factory=dict)
     records: int = 0
     #: for the whole file: the number of lines, and the code of the last
-    end: Seen = field(default_factory=lambda: Seen(0, _FIRST))
+    end: HeadsSeen = field(default_factory=lambda: HeadsSeen(0, _FIRST))
     broken: AuditBroken | None = None
     #: the lines whose state was lost when an older database was put back
     lost: list[range] = field(default_factory=list)
@@ -158,8 +158,8 @@ class HeadsFile:
         """Opens no file yet."""
         self.path = keyring.folder / FILE
         self.witness = witness
-        self._key = keyring.newest(Purpose.CHECKPOINT)
-        self._secrets = {key.id: key.secret for key in keyring.keys[Purpose.CHECKPOINT]}
+        self._key = keyring.newest(KeyPurpose.CHECKPOINT)
+        self._secrets = {key.id: key.secret for key in keyring.keys[KeyPurpose.CHECKPOINT]}
 
     def make_sure_that_writable(self) -> None:
         """Check that the file can be written, while the caller can still stop. Does not wait for another writer.
@@ -170,7 +170,9 @@ class HeadsFile:
         with self._opened(kind="audit.heads") as file, suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def keep(self, agency: str, marks: Sequence[Mark], *, seen: Seen | None, anew: bool = False) -> Seen | None:
+    def keep(
+        self, agency: str, marks: Sequence[Mark], *, seen: HeadsSeen | None, anew: bool = False
+    ) -> HeadsSeen | None:
         """Append a line for each mark and sync it to disk.
 
         `anew`: the witness drops what it has seen before.
@@ -216,11 +218,11 @@ class HeadsFile:
                 return code if number == line else None
         return None
 
-    def end(self) -> Seen:
+    def end(self) -> HeadsSeen:
         """Return the number and code of the last chained line, not verified."""
-        return next((Seen(number, code) for number, _, code in self._backward()), Seen(0, _FIRST))
+        return next((HeadsSeen(number, code) for number, _, code in self._backward()), HeadsSeen(0, _FIRST))
 
-    def first_lost(self, witnessed: Seen) -> int:
+    def first_lost(self, witnessed: HeadsSeen) -> int:
         """Return the number of the first line that was lost, of a file that lacks the end that the witness has seen."""
         return min(witnessed.lines, self.end().lines + 1)
 
@@ -237,7 +239,7 @@ class HeadsFile:
                 marks += [(end.lines, mark)] if whose == agency else []
         return marks
 
-    def signed_lines(self) -> Iterator[tuple[Seen, str, Mark]]:
+    def signed_lines(self) -> Iterator[tuple[HeadsSeen, str, Mark]]:
         """Yield each chained line with its agency, the last first.
 
         Raises:
@@ -249,7 +251,7 @@ class HeadsFile:
             # a key that is not here signs nothing: with an empty one anybody could
             if secret is None or not hmac.compare_digest(hmac.digest(secret, before + text, "sha256"), code):
                 raise AuditBroken(FILE, number, "the line is not signed by us")
-            yield Seen(number, code), told["agency"], _mark(told)
+            yield HeadsSeen(number, code), told["agency"], _mark(told)
 
     def keys_by_line(self) -> Iterator[str]:
         """Yield the key of each line, of all libraries, not verified."""
@@ -258,7 +260,7 @@ class HeadsFile:
                 for line in file:
                     yield str(read_line(line.partition(b"\t")[0]).get("key"))
 
-    def witnessed(self) -> Seen | None:
+    def witnessed(self) -> HeadsSeen | None:
         """Return what the witness has seen of the file's end; None: there is no witness.
 
         Raises:
@@ -273,14 +275,14 @@ class HeadsFile:
             raise AuditBroken(WITNESS, 1, "the witness cannot be read") from None
         try:
             told = read_line(text)
-            secret, seen = self._secrets[told["key"]], Seen(told["line"], bytes.fromhex(told["code"]))
+            secret, seen = self._secrets[told["key"]], HeadsSeen(told["line"], bytes.fromhex(told["code"]))
         except (ValueError, KeyError, TypeError):
             raise AuditBroken(WITNESS, 1, "the line is not signed by us") from None
         if not hmac.compare_digest(_witness_code(secret, text), code):
             raise AuditBroken(WITNESS, 1, "the line is not signed by us")
         return seen
 
-    def is_witness_older(self, witnessed: Seen, seen: Seen | None) -> bool:
+    def is_witness_older(self, witnessed: HeadsSeen, seen: HeadsSeen | None) -> bool:
         """Return whether the witness knows fewer lines than the database has seen, which is told of each line later."""
         if not _is_behind(witnessed, seen):
             return False
@@ -318,7 +320,7 @@ class HeadsFile:
         except OSError as error:
             raise _unusable(error, kind) from error
 
-    def _end(self, file: IO[bytes]) -> Seen:
+    def _end(self, file: IO[bytes]) -> HeadsSeen:
         """Return the last line's number and code, and delete an unfinished line after it."""
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 2 * LINE_MAX))
@@ -329,8 +331,8 @@ class HeadsFile:
         text, _, code = whole.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")
         told = read_line(text)
         if "line" in told:
-            return Seen(int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace")))
-        return max((end for end, _, _ in self.lines()), key=lambda end: end.lines, default=Seen(0, _FIRST))
+            return HeadsSeen(int(told["line"]), bytes.fromhex(code.decode("ascii", errors="replace")))
+        return max((end for end, _, _ in self.lines()), key=lambda end: end.lines, default=HeadsSeen(0, _FIRST))
 
     def _is_there(self) -> bool:
         """Whether there is a file. Raises ConfigurationError: a folder has its name."""
@@ -338,25 +340,25 @@ class HeadsFile:
             raise _is_folder(self.path)
         return self.path.exists()
 
-    def _append(self, file: IO[bytes], agency: str, mark: Mark, end: Seen) -> Seen:
+    def _append(self, file: IO[bytes], agency: str, mark: Mark, end: HeadsSeen) -> HeadsSeen:
         text = _text(agency, mark, key=self._key.id, line=end.lines + 1)
         code = hmac.digest(self._key.secret, end.code + text, "sha256")
         file.write(text + b"\t" + code.hex().encode() + b"\n")
-        return Seen(end.lines + 1, code)
+        return HeadsSeen(end.lines + 1, code)
 
-    def _has(self, seen: Seen, end: Seen) -> bool:
+    def _has(self, seen: HeadsSeen, end: HeadsSeen) -> bool:
         if seen.lines >= end.lines:
             return seen == end
         return self.code_at(seen.lines) == seen.code
 
-    def _witnessed_or_broken(self) -> Seen | None:
+    def _witnessed_or_broken(self) -> HeadsSeen | None:
         try:
             return self.witnessed()
         except AuditBroken:
             # left as it is, because verifying the audit reports it
-            return Seen(-1, b"")
+            return HeadsSeen(-1, b"")
 
-    def write_witness(self, end: Seen) -> None:
+    def write_witness(self, end: HeadsSeen) -> None:
         """Sign that the file has this end."""
         told = {"code": end.code.hex(), "key": self._key.id, "line": end.lines}
         text = json.dumps(told, sort_keys=True).encode()
@@ -388,7 +390,7 @@ class HeadsFile:
                 yield int(told["line"]), text, bytes.fromhex(code.decode("ascii", errors="replace"))
                 end = start - 1
 
-    def lines(self) -> Iterator[tuple[Seen, str, Mark]]:
+    def lines(self) -> Iterator[tuple[HeadsSeen, str, Mark]]:
         """Yield each line with its agency. An unfinished last line is skipped.
 
         Raises:
@@ -410,7 +412,7 @@ class HeadsFile:
                     raise AuditBroken(FILE, number, "the line is not signed by us")
                 if told.get("line") != number:
                     raise AuditBroken(FILE, number, "a line before it is missing")
-                yield Seen(number, code), told["agency"], _mark(told)
+                yield HeadsSeen(number, code), told["agency"], _mark(told)
         if len(line) == LINE_MAX:
             raise AuditBroken(FILE, number + 1, "the line is not signed by us")
 
@@ -450,7 +452,7 @@ def _unusable(error: OSError, kind: str) -> ConfigurationError:
     )
 
 
-def _is_behind(witnessed: Seen, seen: Seen | None) -> bool:
+def _is_behind(witnessed: HeadsSeen, seen: HeadsSeen | None) -> bool:
     return seen is not None and witnessed.lines < seen.lines
 
 

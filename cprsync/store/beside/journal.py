@@ -36,7 +36,7 @@ from cprsync.private import (
     sync_folder,
 )
 from cprsync.store.seals.failures import JournalBroken
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.keys import KeyPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ _AFTER: Final = "after"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Entry:
+class JournalEntry:
     """One line: on this day the library closed, or erased, this patron."""
 
     day: date
@@ -97,14 +97,14 @@ class EraseJournal:
 
     def _secrets(self) -> dict[str, bytes]:
         # derived, so that the key that signs the audit's heads signs nothing else
-        keys = self._keyring.keys[Purpose.CHECKPOINT]
+        keys = self._keyring.keys[KeyPurpose.CHECKPOINT]
         return {key.id: hmac.digest(key.secret, b"erase journal", "sha256") for key in keys}
 
-    def entries(self, agency: str | None = None) -> list[Entry]:
+    def entries(self, agency: str | None = None) -> list[JournalEntry]:
         """Return what one library wrote, or each of them, the oldest first. Raises as `written`."""
         return [entry for entry, _ in self.written(agency)]
 
-    def written(self, agency: str | None = None) -> list[tuple[Entry, bytes]]:
+    def written(self, agency: str | None = None) -> list[tuple[JournalEntry, bytes]]:
         """Return what one library wrote, or each of them, the oldest first, each entry with its code.
 
         An unfinished last line is skipped.
@@ -145,7 +145,7 @@ class EraseJournal:
         except OSError as error:
             raise _unusable(error, self.path) from error
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> None:
         """Append lines and sync them to disk. An unfinished last line is deleted first.
 
         Raises:
@@ -178,7 +178,7 @@ class EraseJournal:
             ConfigurationError: it cannot be written.
         """
         heads = {stream: [seq, code.hex()] for stream, (seq, code) in begun.heads.items()}
-        key = self._keyring.newest(Purpose.CHECKPOINT).id
+        key = self._keyring.newest(KeyPurpose.CHECKPOINT).id
         told = {"agency": agency, "changes": begun.changes, "heads": heads, "key": key, "lines": begun.lines}
         text = json.dumps(told, sort_keys=True).encode()
         try:
@@ -270,7 +270,7 @@ class EraseJournal:
             _, chained = _check(line, followed, secrets)
             above = chained
 
-    def _lines(self, entries: Sequence[Entry], mac: bytes) -> Iterator[bytes]:
+    def _lines(self, entries: Sequence[JournalEntry], mac: bytes) -> Iterator[bytes]:
         for entry in entries:
             line = self._sign(_fields_of(entry), mac)
             mac = _code_of(line)
@@ -278,11 +278,11 @@ class EraseJournal:
 
     def _sign(self, told: Mapping[str, str], mac: bytes) -> bytes:
         """Return a line that follows the one with this code."""
-        key = self._keyring.newest(Purpose.CHECKPOINT).id
+        key = self._keyring.newest(KeyPurpose.CHECKPOINT).id
         text = json.dumps({**told, "key": key}, sort_keys=True, separators=(",", ":")).encode()
         return text + b"\t" + hmac.digest(self._secrets()[key], mac + text, "sha256").hex().encode() + b"\n"
 
-    def _verified(self, whole: bytes) -> Iterator[tuple[Entry, bytes]]:
+    def _verified(self, whole: bytes) -> Iterator[tuple[JournalEntry, bytes]]:
         """Yield each entry with its code.
 
         Raises:
@@ -348,7 +348,7 @@ def _whole(written: bytes) -> bytes:
     return written[: written.rfind(b"\n") + 1]
 
 
-def _fields_of(entry: Entry) -> dict[str, str]:
+def _fields_of(entry: JournalEntry) -> dict[str, str]:
     return {
         "agency": entry.agency,
         "day": entry.day.isoformat(),
@@ -368,9 +368,9 @@ def read_line(text: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _entry(told: dict[str, Any]) -> Entry:
+def _entry(told: dict[str, Any]) -> JournalEntry:
     day, number = date.fromisoformat(told["day"]), bytes.fromhex(told["number"])
-    return Entry(day, told["agency"], told["patron"], told["what"], number, told["number_key"])
+    return JournalEntry(day, told["agency"], told["patron"], told["what"], number, told["number_key"])
 
 
 def make_sure_of_place(path: Path) -> None:

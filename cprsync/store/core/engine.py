@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Delete, Row, Select, Update
 
     from cprsync.errors import CprsyncError
-    from cprsync.store.core.write_lock import Turn
+    from cprsync.store.core.write_lock import WriteTurn
 
 #: How long a writer waits for another writer, in seconds.
 WAIT_SECONDS = 5
@@ -356,7 +356,7 @@ def _one_at_a_time(engine: Engine) -> Iterator[None]:
     SQLite lets each look whether the file is free, after longer and longer pauses: of many writers one may find it
     taken each time. PostgreSQL has a queue.
     """
-    turn: Turn | None = engine.get_execution_options().get(_TURN)
+    turn: WriteTurn | None = engine.get_execution_options().get(_TURN)
     if turn is None:
         yield
         return

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Turn:
+class WriteTurn:
     """The turn to write one file."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
 
 
-_TURNS: Final[WeakValueDictionary[Path, Turn]] = WeakValueDictionary()
+_TURNS: Final[WeakValueDictionary[Path, WriteTurn]] = WeakValueDictionary()
 _OPENING: Final = threading.Lock()
 
 
-def turn_of(file: Path) -> Turn:
+def turn_of(file: Path) -> WriteTurn:
     """The turn to write a file, the same for all who have it open."""
     place = file.resolve()
     with _OPENING:
-        return _TURNS.setdefault(place, Turn())
+        return _TURNS.setdefault(place, WriteTurn())

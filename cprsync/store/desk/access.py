@@ -15,11 +15,11 @@ from cprsync.domain.desk.access import (
     SETTLED_BY,
     SIGNED_FOR,
     Attempt,
+    AttemptOutcome,
     Closeness,
     Doing,
     History,
     Look,
-    Outcome,
     counted_since,
     is_enumerating,
     is_sampled,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cprsync.domain.desk.access import Caps
-    from cprsync.services.ports.access import Wanted
+    from cprsync.services.ports.access import WantedAccess
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
@@ -54,7 +54,7 @@ _RANDOM_BYTES: Final = 6
 _ROW, _OUTCOME, _PATRON = tables.desk_attempt.c, tables.desk_outcome.c, tables.patron.c
 _WATCHED = tables.watched_number.c
 #: By its word. A dictionary, because each look-up reads many and the enum's own lookup is slower.
-_OUTCOMES: Final = {one.value: one for one in Outcome}
+_OUTCOMES: Final = {one.value: one for one in AttemptOutcome}
 
 # Somebody waits at the desk while these are asked, so they are built once: building one takes longer than its query.
 _DELETE_NUMBER: Final = tuple(
@@ -97,7 +97,7 @@ _STOPS: Final = (
     .where(
         _OUTCOME.agency == AGENCY_IS,
         _OUTCOME.who == _USER_IS,
-        _OUTCOME.outcome.in_([Outcome.STOPPED.value, Outcome.LIFTED.value]),
+        _OUTCOME.outcome.in_([AttemptOutcome.STOPPED.value, AttemptOutcome.LIFTED.value]),
     )
     .order_by(_OUTCOME.seq.desc())
 )
@@ -109,7 +109,7 @@ _SIGNED: Final = (
         tables.desk_outcome,
         (_OUTCOME.agency == _ROW.agency)
         & (_OUTCOME.seq == _ROW.seq)
-        & (_OUTCOME.outcome == Outcome.SIGNED.value)
+        & (_OUTCOME.outcome == AttemptOutcome.SIGNED.value)
         & _OUTCOME.at.between(bindparam("since_"), bindparam("until_")),
     )
     .where(
@@ -117,7 +117,7 @@ _SIGNED: Final = (
         _ROW.who == _USER_IS,
         _ROW.doing == bindparam("doing_"),
         _ROW.purpose == bindparam("purpose_"),
-        ~exists().where(_USES.agency == _ROW.agency, _USES.seq == _ROW.seq, _USES.outcome == Outcome.USED.value),
+        ~exists().where(_USES.agency == _ROW.agency, _USES.seq == _ROW.seq, _USES.outcome == AttemptOutcome.USED.value),
     )
     .order_by(_ROW.seq.desc())
     .limit(1)
@@ -142,12 +142,12 @@ _ADD_OUTCOME: Final = text(
 )
 
 
-def is_bound(transaction: Transaction, wanted: Wanted, *, own: str | None) -> bool:
+def is_bound(transaction: Transaction, wanted: WantedAccess, *, own: str | None) -> bool:
     """Whether a rule has to decide about what is no look-up: only if it is close, or the user is stopped."""
     return bool(_closeness(transaction, wanted, own)) or read_stop(transaction, wanted.user)[0]
 
 
-def admit(transaction: Transaction, wanted: Wanted, *, own: str | None, caps: Caps | None) -> Admission:
+def admit(transaction: Transaction, wanted: WantedAccess, *, own: str | None, caps: Caps | None) -> Admission:
     """Write an attempt and its audit entry, refused or not. `own`: the user's patron number. `caps` None: no rule."""
     # held first, so that attempts are decided one after the other
     end = audit.hold_stream(transaction, audit.DESK)
@@ -174,11 +174,11 @@ def admit(transaction: Transaction, wanted: Wanted, *, own: str | None, caps: Ca
     row |= {"seq": seq, "refused": refused.value if refused else "", "sampled": sampled}
     transaction.execute(_ADD_ATTEMPT, row)
     if refused is None and signature is not None:
-        write_outcome(transaction, signature.seq, Outcome.USED, wanted.user)
+        write_outcome(transaction, signature.seq, AttemptOutcome.USED, wanted.user)
     return Admission(seq, refused, is_signed=attempt.is_signed, own=own)
 
 
-def _happened(tenant: Tenant, wanted: Wanted, refused: str, signature: AnyRow | None) -> audit.Happened:
+def _happened(tenant: Tenant, wanted: WantedAccess, refused: str, signature: AnyRow | None) -> audit.Happened:
     kind, actions = (REFUSED, (wanted.doing.value, refused)) if refused else (SECONDED, (wanted.doing.value,))
     if not refused and wanted.doing is Doing.LOOK_UP:
         kind, actions = LOOK_UP, (wanted.purpose,)
@@ -187,7 +187,7 @@ def _happened(tenant: Tenant, wanted: Wanted, refused: str, signature: AnyRow | 
     return audit.Happened(kind, patron=wanted.patron_id, actions=actions, user=wanted.user, more=(*number, *second))
 
 
-def _row(tenant: Tenant, wanted: Wanted, attempt: Attempt) -> dict[str, Any]:
+def _row(tenant: Tenant, wanted: WantedAccess, attempt: Attempt) -> dict[str, Any]:
     number = wanted.number if wanted.patron_id is None else None
     return {
         "agency": tenant.agency,
@@ -225,7 +225,7 @@ def _is_drawn(tenant: Tenant, attempt: Attempt, latest: Sequence[AnyRow]) -> boo
 # -- what the rules have to know ----------------------------------------------------------------------------
 
 
-def _history_for(transaction: Transaction, wanted: Wanted, caps: Caps) -> History:
+def _history_for(transaction: Transaction, wanted: WantedAccess, caps: Caps) -> History:
     """No cap counts what is no look-up."""
     if wanted.doing is Doing.LOOK_UP:
         since = stamp_of(counted_since(transaction.clock.now()))
@@ -248,7 +248,7 @@ def read_history(transaction: Transaction, user: str, *, limit: int, since: str 
 def _looks(rows: Iterable[AnyRow]) -> Iterator[Look]:
     """The look-ups, each from its rows: one for each outcome."""
     made: dict[int, tuple[Any, ...]] = {}
-    came: dict[int, list[Outcome]] = {}
+    came: dict[int, list[AttemptOutcome]] = {}
     # unpacked, because an attribute of a row takes longer, and somebody may have made hundreds
     for seq, at, purpose, is_stranger, follows, outcome in rows:
         made[seq] = (at, purpose, is_stranger, follows)
@@ -261,21 +261,21 @@ def read_stop(transaction: Transaction, user: str) -> tuple[bool, datetime | Non
     """Whether a user is stopped, and when they were last allowed to go on."""
     found = transaction.execute(_STOPS, {"agency_": transaction.agency, "user_": user}).all()
     unbound = find_unbound(transaction, SIGNATURE, found)
-    rows = [row for row in found if row.outcome == Outcome.STOPPED.value or SIGNATURE.key_of(row) not in unbound]
-    lifted = next((moment_of(row.at) for row in rows if row.outcome == Outcome.LIFTED.value), None)
-    return bool(rows) and rows[0].outcome == Outcome.STOPPED.value, lifted
+    rows = [row for row in found if row.outcome == AttemptOutcome.STOPPED.value or SIGNATURE.key_of(row) not in unbound]
+    lifted = next((moment_of(row.at) for row in rows if row.outcome == AttemptOutcome.LIFTED.value), None)
+    return bool(rows) and rows[0].outcome == AttemptOutcome.STOPPED.value, lifted
 
 
-def outcomes_of(transaction: Transaction, seqs: Iterable[int]) -> dict[int, frozenset[Outcome]]:
+def outcomes_of(transaction: Transaction, seqs: Iterable[int]) -> dict[int, frozenset[AttemptOutcome]]:
     """What came of attempts, by their numbers."""
-    found: dict[int, set[Outcome]] = {}
+    found: dict[int, set[AttemptOutcome]] = {}
     wanted = select(_OUTCOME.seq, _OUTCOME.outcome).where(_OUTCOME.agency == transaction.agency)
     for row in transaction.fetch_rows(wanted, _OUTCOME.seq, list(seqs)):
         found.setdefault(row.seq, set()).add(_OUTCOMES[row.outcome])
     return {seq: frozenset(outcomes) for seq, outcomes in found.items()}
 
 
-def _closeness(transaction: Transaction, wanted: Wanted, own: str | None) -> frozenset[Closeness]:
+def _closeness(transaction: Transaction, wanted: WantedAccess, own: str | None) -> frozenset[Closeness]:
     """What makes the person more than a stranger, as far as our records tell."""
     row, close = _subject(transaction, wanted), set()
     if own is not None and row is not None:
@@ -293,7 +293,7 @@ def _closeness(transaction: Transaction, wanted: Wanted, own: str | None) -> fro
     return frozenset(close)
 
 
-def _subject(transaction: Transaction, wanted: Wanted) -> AnyRow | None:
+def _subject(transaction: Transaction, wanted: WantedAccess) -> AnyRow | None:
     """The patron whom it is about; None: it is about no patron of ours."""
     if wanted.patron_id is None:
         return None
@@ -313,7 +313,7 @@ def _is_watched(transaction: Transaction, probes: list[bytes]) -> bool:
     return bool(probes and transaction.scalar(_IS_WATCHED, {"agency_": transaction.agency, "probes_": probes}))
 
 
-def _probes_of(tenant: Tenant, wanted: Wanted) -> list[bytes]:
+def _probes_of(tenant: Tenant, wanted: WantedAccess) -> list[bytes]:
     return [] if wanted.number is None else number_probes(tenant, wanted.number.digits)
 
 
@@ -322,7 +322,7 @@ def number_probes(tenant: Tenant, digits: str) -> list[bytes]:
     return tenant.vault.probes("number", digits)
 
 
-def _signature(transaction: Transaction, wanted: Wanted) -> AnyRow | None:
+def _signature(transaction: Transaction, wanted: WantedAccess) -> AnyRow | None:
     """A signature for this very attempt that holds and was not used; None: there is none. `by`: who signed."""
     now = transaction.clock.now()
     asked: dict[str, Any] = {
@@ -345,31 +345,33 @@ def _signature(transaction: Transaction, wanted: Wanted) -> AnyRow | None:
     return row if row is not None and _is_signed(transaction, row, wanted) else None
 
 
-def _is_signed(transaction: Transaction, row: AnyRow, wanted: Wanted) -> bool:
+def _is_signed(transaction: Transaction, row: AnyRow, wanted: WantedAccess) -> bool:
     """Whether the audit has the signature, no use of it, and the attempt that it was given to."""
     of = (
-        (_OUTCOME.agency == transaction.agency) & (_OUTCOME.seq == row.seq) & (_OUTCOME.outcome == Outcome.SIGNED.value)
+        (_OUTCOME.agency == transaction.agency)
+        & (_OUTCOME.seq == row.seq)
+        & (_OUTCOME.outcome == AttemptOutcome.SIGNED.value)
     )
     signed = transaction.execute(select(tables.desk_outcome).where(of)).all()
     entries = Entries(transaction, SIGNATURE)
     if find_unbound(transaction, SIGNATURE, signed, entries):
         return False
     attempt = read_entry(transaction, audit.DESK, row.seq)
-    if attempt is None or f"{row.seq}|{Outcome.USED.value}" in entries.at:
+    if attempt is None or f"{row.seq}|{AttemptOutcome.USED.value}" in entries.at:
         return False
     # the number may be under another key by now, where there is a patron to compare
     same = wanted.patron_id is not None or attempt.get("number") == _hex_of(transaction.tenant, wanted)
     return same and (attempt.get("user"), attempt["patron"]) == (wanted.user, wanted.patron_id)
 
 
-def _hex_of(tenant: Tenant, wanted: Wanted) -> str | None:
+def _hex_of(tenant: Tenant, wanted: WantedAccess) -> str | None:
     return None if wanted.number is None else tenant.vault.number_index(wanted.number).hex()
 
 
 # -- what came of it ----------------------------------------------------------------------------------------
 
 
-def write_outcome(transaction: Transaction, seq: int, outcome: Outcome, who: str) -> bool:
+def write_outcome(transaction: Transaction, seq: int, outcome: AttemptOutcome, who: str) -> bool:
     """Write an outcome, once. False: it was there."""
     values = {"agency": transaction.agency, "seq": seq, "outcome": outcome.value, "at": transaction.stamp(), "who": who}
     is_new = transaction.execute(_ADD_OUTCOME, values).rowcount == 1
@@ -378,14 +380,14 @@ def write_outcome(transaction: Transaction, seq: int, outcome: Outcome, who: str
     return is_new
 
 
-def note(tenant: Tenant, seq: int, outcome: Outcome, *, user: str) -> None:
+def note(tenant: Tenant, seq: int, outcome: AttemptOutcome, *, user: str) -> None:
     """Write what came of an attempt, once, and stop a user who seems to try numbers."""
     # what is lost with the power counts as not known, which is stricter than that somebody was found
-    with tenant.writing(is_synced=outcome is not Outcome.FOUND) as transaction:
-        if outcome is Outcome.NOT_FOUND:
+    with tenant.writing(is_synced=outcome is not AttemptOutcome.FOUND) as transaction:
+        if outcome is AttemptOutcome.NOT_FOUND:
             audit.hold_stream(transaction, audit.DESK)
         write_outcome(transaction, seq, outcome, user)
-        if outcome is Outcome.NOT_FOUND:
+        if outcome is AttemptOutcome.NOT_FOUND:
             _stop_if_enumerating(transaction, user)
 
 
@@ -393,7 +395,7 @@ def _stop_if_enumerating(transaction: Transaction, user: str) -> None:
     history = read_history(transaction, user, limit=_RECENT)
     if is_enumerating(history) and not history.is_stopped:
         seq = audit.append(transaction, audit.DESK, [audit.Happened(STOPPED, user=user)])
-        write_outcome(transaction, seq, Outcome.STOPPED, user)
+        write_outcome(transaction, seq, AttemptOutcome.STOPPED, user)
 
 
 def note_recorded(transaction: Transaction, index: bytes, user: str) -> None:
@@ -402,4 +404,4 @@ def note_recorded(transaction: Transaction, index: bytes, user: str) -> None:
         (_ROW.agency == transaction.agency) & (_ROW.who == user) & (_ROW.number_index == index) & (_ROW.refused == "")
     )
     for seq in transaction.scalars(select(_ROW.seq).where(theirs, _ROW.stranger)).all():
-        write_outcome(transaction, seq, Outcome.RECORDED, user)
+        write_outcome(transaction, seq, AttemptOutcome.RECORDED, user)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, exists, func, insert, not_, or_, select
 
-from cprsync.domain.desk.access import OPEN_FOR, Closeness, Doing, Outcome, Rule, is_overdue
+from cprsync.domain.desk.access import OPEN_FOR, AttemptOutcome, Closeness, Doing, Rule, is_overdue
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.trust.moments import is_within
 from cprsync.services.ports.access import Access, Admission, Alarms, AttemptCounts, Attempted
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.person.number import CprNumber
     from cprsync.domain.person.sealed import Address, SealedAddress
-    from cprsync.services.ports.access import Wanted
+    from cprsync.services.ports.access import WantedAccess
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
@@ -62,7 +62,7 @@ class SqlAccess(TenantStore, Access):
         with self._tenant.reading() as transaction:
             return staff.have_one_record(transaction, user, other)
 
-    def admit(self, wanted: Wanted, caps: Caps) -> Admission:
+    def admit(self, wanted: WantedAccess, caps: Caps) -> Admission:
         tenant = self._tenant
         if wanted.doing is not Doing.LOOK_UP:
             with tenant.reading() as transaction:
@@ -96,7 +96,7 @@ class SqlAccess(TenantStore, Access):
         with self._tenant.writing(is_synced=False) as transaction:
             audit.append(transaction, audit.SEEN, [happened], keeps=False)
 
-    def note(self, seq: int, outcome: Outcome, *, user: str) -> None:
+    def note(self, seq: int, outcome: AttemptOutcome, *, user: str) -> None:
         access.note(self._tenant, seq, outcome, user=user)
 
     def is_at_home_of(self, patron_id: str, address: Address | SealedAddress) -> bool:
@@ -111,20 +111,23 @@ class SqlAccess(TenantStore, Access):
             return next(iter(_read(transaction, _ROW.seq == seq)), None)
 
     def requests(self, *, since: datetime) -> list[Attempted]:
-        lacks = or_(_ROW.refused == Rule.SECOND.value, _came(Outcome.WITHHELD)), not_(_came(Outcome.SIGNED))
+        lacks = (
+            or_(_ROW.refused == Rule.SECOND.value, _came(AttemptOutcome.WITHHELD)),
+            not_(_came(AttemptOutcome.SIGNED)),
+        )
         with self._tenant.reading() as transaction:
             return _read(transaction, _ROW.at >= stamp_of(since), *lacks)
 
     def sign(self, seq: int, *, by: str) -> None:
-        self._answer(seq, Outcome.SIGNED, SIGNED, by=by)
+        self._answer(seq, AttemptOutcome.SIGNED, SIGNED, by=by)
 
     def explain(self, seq: int, *, user: str, reason: str) -> None:
-        self._answer(seq, Outcome.EXPLAINED, EXPLAINED, by=user, reason=reason)
+        self._answer(seq, AttemptOutcome.EXPLAINED, EXPLAINED, by=user, reason=reason)
 
-    def check(self, seq: int, outcome: Outcome, *, by: str, reason: str) -> None:
+    def check(self, seq: int, outcome: AttemptOutcome, *, by: str, reason: str) -> None:
         self._answer(seq, outcome, SAMPLE, by=by, reason=reason)
 
-    def _answer(self, seq: int, outcome: Outcome, kind: str, *, by: str, reason: str = "") -> None:
+    def _answer(self, seq: int, outcome: AttemptOutcome, kind: str, *, by: str, reason: str = "") -> None:
         """Write an answer to an attempt, once, with its entry in the audit."""
         with self._tenant.writing() as transaction:
             audit.hold_stream(transaction, audit.DESK)
@@ -140,12 +143,12 @@ class SqlAccess(TenantStore, Access):
         with self._tenant.writing() as transaction:
             entry = audit.Happened(LIFTED, user=by, more=((ATTEMPT, user),), reason=reason)
             seq = audit.append(transaction, audit.DESK, [entry])
-            access.write_outcome(transaction, seq, Outcome.LIFTED, user)
+            access.write_outcome(transaction, seq, AttemptOutcome.LIFTED, user)
 
     def open_looks(self, user: str) -> list[Attempted]:
         with self._tenant.reading() as transaction:
             found = _read(transaction, _ROW.who == user, _ended_without_record())
-        return [one for one in found if Outcome.EXPLAINED not in one.outcomes]
+        return [one for one in found if AttemptOutcome.EXPLAINED not in one.outcomes]
 
     def samples(self) -> list[Attempted]:
         with self._tenant.reading() as transaction:
@@ -155,7 +158,7 @@ class SqlAccess(TenantStore, Access):
                 replace(
                     one,
                     patron_id=whose.get(one.seq, one.patron_id),
-                    reason=_explanation(transaction, one.seq) if Outcome.EXPLAINED in one.outcomes else "",
+                    reason=_explanation(transaction, one.seq) if AttemptOutcome.EXPLAINED in one.outcomes else "",
                 )
                 for one in found
             ]
@@ -167,17 +170,17 @@ class SqlAccess(TenantStore, Access):
     def _waiting(self) -> tuple[ColumnElement[bool], ...]:
         """What waits for a supervisor: drawn, of the own family, or looked up and never a patron."""
         since = stamp_of(self._tenant.clock.now() - OPEN_FOR)
-        explained = _came(Outcome.EXPLAINED)
+        explained = _came(AttemptOutcome.EXPLAINED)
         stranger = _ended_without_record() & or_(explained, _ROW.at < since)
-        drawn = or_(_ROW.sampled, _came(Outcome.FAMILY), stranger)
-        return drawn, not_(_came(Outcome.CHECKED, Outcome.QUESTIONED)), _ROW.refused == ""
+        drawn = or_(_ROW.sampled, _came(AttemptOutcome.FAMILY), stranger)
+        return drawn, not_(_came(AttemptOutcome.CHECKED, AttemptOutcome.QUESTIONED)), _ROW.refused == ""
 
     def alarms(self) -> Alarms:
         tenant, now = self._tenant, self._tenant.clock.now()
         midnight = datetime.combine(tenant.clock.today(), datetime.min.time(), tzinfo=COPENHAGEN)
         of_caps = _ROW.refused.in_([one.value for one in (Rule.HOUR, Rule.DAY, Rule.STRANGERS)])
         with tenant.reading() as transaction:
-            ours = (_OUTCOME.agency == transaction.agency) & (_OUTCOME.outcome == Outcome.STOPPED.value)
+            ours = (_OUTCOME.agency == transaction.agency) & (_OUTCOME.outcome == AttemptOutcome.STOPPED.value)
             once = transaction.scalars(select(_OUTCOME.who).where(ours).distinct()).all()
             stopped = tuple(sorted(who for who in once if access.read_stop(transaction, who)[0]))
             today = (_ROW.agency == transaction.agency) & (_ROW.at >= stamp_of(midnight))
@@ -234,7 +237,7 @@ def _note_watch(transaction: Transaction, kind: str, index: bytes, user: str) ->
     audit.append(transaction, audit.DESK, [entry])
 
 
-def _came(*outcomes: Outcome) -> ColumnElement[bool]:
+def _came(*outcomes: AttemptOutcome) -> ColumnElement[bool]:
     """Whether one of these came of an attempt."""
     same = (_OUTCOME.agency == _ROW.agency) & (_OUTCOME.seq == _ROW.seq)
     return exists().where(same, _OUTCOME.outcome.in_([one.value for one in outcomes]))
@@ -242,7 +245,12 @@ def _came(*outcomes: Outcome) -> ColumnElement[bool]:
 
 def _ended_without_record() -> ColumnElement[bool]:
     """Whether somebody was shown who did not become a patron."""
-    return _ROW.stranger & (_ROW.refused == "") & _came(Outcome.FOUND) & not_(_came(Outcome.RECORDED, Outcome.WITHHELD))
+    return (
+        _ROW.stranger
+        & (_ROW.refused == "")
+        & _came(AttemptOutcome.FOUND)
+        & not_(_came(AttemptOutcome.RECORDED, AttemptOutcome.WITHHELD))
+    )
 
 
 def _read(transaction: Transaction, *which: ColumnElement[bool]) -> list[Attempted]:
@@ -265,7 +273,7 @@ def _explanation(transaction: Transaction, attempt: int) -> str:
     return ""
 
 
-def _from_row(row: AnyRow, outcomes: frozenset[Outcome]) -> Attempted:
+def _from_row(row: AnyRow, outcomes: frozenset[AttemptOutcome]) -> Attempted:
     closeness: Iterable[str] = filter(None, row.closeness.split(","))
     return Attempted(
         row.seq,
@@ -277,5 +285,5 @@ def _from_row(row: AnyRow, outcomes: frozenset[Outcome]) -> Attempted:
         row.stranger,
         frozenset(map(Closeness, closeness)),
         outcomes,
-        needs_second=row.refused == Rule.SECOND.value or Outcome.WITHHELD in outcomes,
+        needs_second=row.refused == Rule.SECOND.value or AttemptOutcome.WITHHELD in outcomes,
     )

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 _ITEM, _OUT = tables.review_item.c, tables.outbox.c
 
 
-class Done(NamedTuple):
+class WrittenAnswer(NamedTuple):
     """What an answer has written: the names of the fields, and what taking it back needs."""
 
     fields: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Done(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answering:
+class AnsweredItem:
     """A review item that is answered in a transaction: its row, and the rows of its patrons, all held."""
 
     transaction: Transaction
@@ -95,14 +95,14 @@ class Answering:
         return self.patrons[self.item.about]
 
 
-def accept(one: Answering, write: Write | None) -> Done:
+def accept(one: AnsweredItem, write: Write | None) -> WrittenAnswer:
     """Do what accepting an item of this kind does. Some kinds come with a write, decided on the record as it is."""
     if write is not None:
         _WRITES[one.item.row.doing](one, write)
     return _ACCEPTS[one.item.row.doing](one)
 
 
-def reject(one: Answering) -> Done:
+def reject(one: AnsweredItem) -> WrittenAnswer:
     """Leave the record as it is, and see to it that the question does not come back each night."""
     doing = one.item.row.doing
     if doing in {AcceptEffect.ASK_NUMBER, AcceptEffect.MERGE}:
@@ -125,23 +125,23 @@ def reject(one: Answering) -> Done:
         _drop_refused(one)
     if doing is AcceptEffect.SEND_AGAIN:
         one.transaction.execute(delete(tables.outbox).where(_refused_by_targets(one)))
-    return Done()
+    return WrittenAnswer()
 
 
-def _is_protected(one: Answering) -> bool:
+def _is_protected(one: AnsweredItem) -> bool:
     person = open_patron(one.transaction, one.patron).register
     return person.protection is Protection.NAME_AND_ADDRESS
 
 
-def wait_again(one: Answering) -> Done:
+def wait_again(one: AnsweredItem) -> WrittenAnswer:
     """Undo what rejecting the item did. The PIN stays away: staff give a new one."""
     kept = open_kept(one.transaction.tenant, one.row)
     if one.item.row.doing is AcceptEffect.SAME_PERSON and kept is not None:
-        return Done(_unblock(one, one.patron, kept))
-    return Done()
+        return WrittenAnswer(_unblock(one, one.patron, kept))
+    return WrittenAnswer()
 
 
-def take_back(one: Answering) -> Done:
+def take_back(one: AnsweredItem) -> WrittenAnswer:
     """Undo what accepting the item did.
 
     Raises:
@@ -152,19 +152,19 @@ def take_back(one: Answering) -> Done:
         case AcceptEffect.END_LINK:
             ended = date.fromisoformat(kept["day"])
             responsibles.resume(one.transaction, one.patron_id, kept["responsible"], ended=ended)
-            return Done(("responsible",))
+            return WrittenAnswer(("responsible",))
         case AcceptEffect.NUMBER_SET:
             number_undo.take_back(one.transaction, one.patron, kept)
-            return Done(("cpr_number",))
+            return WrittenAnswer(("cpr_number",))
         case AcceptEffect.MERGE:
             merging.undo_merge(one.transaction, closed=one.patron, keeps=one.other, kept=kept)
-            return Done(("merged",))
+            return WrittenAnswer(("merged",))
         case AcceptEffect.END_PROTECTION:
             _protect_again(one)
-            return Done(("protection",))
+            return WrittenAnswer(("protection",))
     fields = _unblock(one, one.patron, kept)
     settle_items(one.transaction, [one.patron_id], LIFTED_BY[one.item.kind])
-    return Done(fields)
+    return WrittenAnswer(fields)
 
 
 def _kept(tenant: Tenant, item: AnyRow) -> dict[str, Any]:
@@ -176,22 +176,22 @@ def _kept(tenant: Tenant, item: AnyRow) -> dict[str, Any]:
     return kept
 
 
-def _nothing(_: Answering) -> Done:
-    return Done()
+def _nothing(_: AnsweredItem) -> WrittenAnswer:
+    return WrittenAnswer()
 
 
-def _block(one: Answering) -> Done:
+def _block(one: AnsweredItem) -> WrittenAnswer:
     today, local = one.transaction.clock.today(), open_local(one.transaction.tenant, one.patron)
     block = Block(today, BLOCK_REASONS[one.item.kind])
     write_local(one.transaction, one.patron, replace(local, blocks=(*local.blocks, block)))
     undo: dict[str, Any] = {"day": today.isoformat(), "reason": block.reason, "reservations": []}
     if one.item.kind != BLOCK_DEAD:
-        return Done(("blocks",), undo)
+        return WrittenAnswer(("blocks",), undo)
     undo["reservations"] = circulation.cancel_reservations(one.transaction, one.patron_id, on=today)
-    return Done(("blocks", "reservations"), undo)
+    return WrittenAnswer(("blocks", "reservations"), undo)
 
 
-def _stop_cards(one: Answering) -> Done:
+def _stop_cards(one: AnsweredItem) -> WrittenAnswer:
     """Block the patron, and take the PIN from the cards: somebody else has them, and could sign in as the patron.
 
     The cards stay, so that whoever shows one is found.
@@ -200,10 +200,10 @@ def _stop_cards(one: Answering) -> Done:
     block = Block(today, OTHER_PERSON_BLOCK)
     cards = tuple(replace(card, pin_hash="") for card in local.cards)
     write_local(one.transaction, one.patron, replace(local, blocks=(*local.blocks, block), cards=cards))
-    return Done(("blocks", "pin"), {"day": today.isoformat(), "reason": block.reason, "reservations": []})
+    return WrittenAnswer(("blocks", "pin"), {"day": today.isoformat(), "reason": block.reason, "reservations": []})
 
 
-def _lift(one: Answering) -> Done:
+def _lift(one: AnsweredItem) -> WrittenAnswer:
     """Take back each confirmed block of the kind that this item ends."""
     confirmed = (_ITEM.patron_id == one.patron_id) & (_ITEM.kind == BLOCK_OF[one.item.kind])
     confirmed &= _ITEM.state == State.ACCEPTED.value
@@ -214,10 +214,10 @@ def _lift(one: Answering) -> Done:
         fields = _unblock(one, row, _kept(one.transaction.tenant, block))
         item = (_ITEM.agency == one.transaction.agency) & (_ITEM.id == block.id)
         one.transaction.execute(update(tables.review_item).where(item).values(state=State.UNDONE.value))
-    return Done(fields)
+    return WrittenAnswer(fields)
 
 
-def _unblock(one: Answering, patron: AnyRow, kept: Mapping[str, Any]) -> tuple[str, ...]:
+def _unblock(one: AnsweredItem, patron: AnyRow, kept: Mapping[str, Any]) -> tuple[str, ...]:
     """Remove the block, unless it is gone already, and let the reservations wait again."""
     day, local = date.fromisoformat(kept["day"]), open_local(one.transaction.tenant, patron)
     blocks = list(local.blocks)
@@ -228,15 +228,15 @@ def _unblock(one: Answering, patron: AnyRow, kept: Mapping[str, Any]) -> tuple[s
     return ("blocks", "reservations") if kept["reservations"] else ("blocks",)
 
 
-def _ask(kind: str) -> Callable[[Answering], Done]:
-    def ask_register(one: Answering) -> Done:
+def _ask(kind: str) -> Callable[[AnsweredItem], WrittenAnswer]:
+    def ask_register(one: AnsweredItem) -> WrittenAnswer:
         ask(one.transaction, [(one.patron_id, kind)])
-        return Done()
+        return WrittenAnswer()
 
     return ask_register
 
 
-def _give_number(one: Answering, write: Write) -> None:
+def _give_number(one: AnsweredItem, write: Write) -> None:
     """Write the number that the answer gives the patron, as a night does.
 
     The next question to the register asks who the patron is under that number.
@@ -248,25 +248,25 @@ def _give_number(one: Answering, write: Write) -> None:
     ask(one.transaction, [(write.patron.id, NUMBER_CHANGE)])
 
 
-def _number(_: Answering) -> Done:
-    return Done(("cpr_number",))
+def _number(_: AnsweredItem) -> WrittenAnswer:
+    return WrittenAnswer(("cpr_number",))
 
 
-def _merge(one: Answering) -> Done:
-    return Done(("merged",), merging.merge(one.transaction, closes=one.patron, keeps=one.other))
+def _merge(one: AnsweredItem) -> WrittenAnswer:
+    return WrittenAnswer(("merged",), merging.merge(one.transaction, closes=one.patron, keeps=one.other))
 
 
-def _end_links(one: Answering) -> Done:
+def _end_links(one: AnsweredItem) -> WrittenAnswer:
     """End the links that are the reason for this item, as they are now."""
     today, linked = one.transaction.clock.today(), links.answering_for(one.transaction, [one.patron_id])
     theirs = [link for link in linked if link.is_reason_for(one.item.kind)]
     pairs = {(link.minor_id, link.responsible_id) for link in theirs}
     responsibles.end(one.transaction, pairs, on=today)
     undo = {"day": today.isoformat(), "responsible": [link.responsible_id for link in theirs]}
-    return Done(("responsible",), undo)
+    return WrittenAnswer(("responsible",), undo)
 
 
-def _end_protection(one: Answering, write: Write) -> None:
+def _end_protection(one: AnsweredItem, write: Write) -> None:
     """Write the record without its protection, and stop asking the register about it (decision 35).
 
     If a later delivery tells of the protection, the question opens again and counts from one.
@@ -279,11 +279,11 @@ def _end_protection(one: Answering, write: Write) -> None:
     _drop_question(one, *PROTECTION_QUESTIONS)
 
 
-def _protection(one: Answering) -> Done:
-    return Done(("protection",), {"day": one.transaction.clock.today().isoformat()})
+def _protection(one: AnsweredItem) -> WrittenAnswer:
+    return WrittenAnswer(("protection",), {"day": one.transaction.clock.today().isoformat()})
 
 
-def _protect_again(one: Answering) -> None:
+def _protect_again(one: AnsweredItem) -> None:
     """Put the protection back on the record as it is now."""
     patron = open_patron(one.transaction, one.patron)
     after = replace(patron.register, protection=Protection.NAME_AND_ADDRESS)
@@ -291,16 +291,16 @@ def _protect_again(one: Answering) -> None:
     write_records(one.transaction, one.transaction.tenant.no_run, [write])
 
 
-def _let_go(one: Answering) -> Done:
+def _let_go(one: AnsweredItem) -> WrittenAnswer:
     let_go(one.transaction, [one.patron_id])
-    return Done()
+    return WrittenAnswer()
 
 
-def _drop_question(one: Answering, *kinds: str) -> None:
+def _drop_question(one: AnsweredItem, *kinds: str) -> None:
     close_questions(one.transaction, [(one.patron_id, kind) for kind in kinds])
 
 
-def _publish_again(one: Answering) -> Done:
+def _publish_again(one: AnsweredItem) -> WrittenAnswer:
     """Replace the effect that CULR refused by the patron's present state, and let it wait to be sent.
 
     For a patron who is gone, the refused effect itself waits again.
@@ -309,7 +309,7 @@ def _publish_again(one: Answering) -> Done:
     if row is None or row.status_class in tables.GONE:
         again = update(tables.outbox).where(for_culr(one.transaction.tenant, FAILED), _OUT.patron_id == one.patron_id)
         one.transaction.execute(again.values(state=WAITING, attempts=0))
-        return Done()
+        return WrittenAnswer()
     _drop_refused(one)
     patron = open_patron(one.transaction, row)
     culr = culr_in_force(patron.register, in_force(patron.overrides, one.transaction.clock.today()))
@@ -318,29 +318,29 @@ def _publish_again(one: Answering) -> Done:
         same = prepare(one.transaction.vault, patron.register)
         write = Write(patron, patron.register, same, patron.as_of, (), culr=culr)
         write_records(one.transaction, one.transaction.tenant.no_run, [write])
-    return Done()
+    return WrittenAnswer()
 
 
-def _drop_refused(one: Answering) -> None:
+def _drop_refused(one: AnsweredItem) -> None:
     """Drop the refused effect, so that CULR keeps what it has. It is read and compared again like any patron's."""
     one.transaction.execute(
         delete(tables.outbox).where(for_culr(one.transaction.tenant, FAILED), _OUT.patron_id == one.patron_id)
     )
 
 
-def _send_again(one: Answering) -> Done:
+def _send_again(one: AnsweredItem) -> WrittenAnswer:
     """Let what other systems refused wait again, with all its tries."""
     again = update(tables.outbox).where(_refused_by_targets(one))
     one.transaction.execute(again.values(state=WAITING, attempts=0))
-    return Done()
+    return WrittenAnswer()
 
 
-def _refused_by_targets(one: Answering) -> ColumnElement[bool]:
+def _refused_by_targets(one: AnsweredItem) -> ColumnElement[bool]:
     refused = (_OUT.agency == one.transaction.agency) & (_OUT.target != CULR) & (_OUT.state == FAILED)
     return refused & (_OUT.patron_id == one.patron_id)
 
 
-_ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
+_ACCEPTS: Final[Mapping[AcceptEffect, Callable[[AnsweredItem], WrittenAnswer]]] = {
     AcceptEffect.SEEN: _nothing,
     AcceptEffect.SAME_PERSON: _nothing,
     AcceptEffect.BLOCK: _block,
@@ -356,7 +356,7 @@ _ACCEPTS: Final[Mapping[AcceptEffect, Callable[[Answering], Done]]] = {
     AcceptEffect.END_PROTECTION: _protection,
     AcceptEffect.NUMBER_SET: _nothing,
 }
-_WRITES: Final[Mapping[AcceptEffect, Callable[[Answering, Write], None]]] = {
+_WRITES: Final[Mapping[AcceptEffect, Callable[[AnsweredItem, Write], None]]] = {
     AcceptEffect.GIVE_NUMBER: _give_number,
     AcceptEffect.END_PROTECTION: _end_protection,
 }

@@ -16,8 +16,8 @@ from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.errors import LostCompare
-from cprsync.services.ports.access import Wanted
-from cprsync.services.ports.desk import Desk
+from cprsync.services.ports.access import WantedAccess
+from cprsync.services.ports.desk import DeskRecords
 from cprsync.services.ports.imports import ImportOutcome
 from cprsync.services.ports.patrons import Batch, Named, NewPatron, patron_exists
 from cprsync.services.ports.register import FollowUp, Subscribed
@@ -49,22 +49,22 @@ from cprsync.store.reviews.review_items import write_reviews
 
 if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.desk import Entry
+    from cprsync.services.ports.desk import DeskEntry
     from cprsync.services.ports.patrons import Write
     from cprsync.store.core.tenant import Transaction
 
 _PATRON = tables.patron.c
 
 
-class SqlDesk(TenantStore, Desk):
+class SqlDesk(TenantStore, DeskRecords):
     """What the desk writes when it registers and looks up."""
 
     def intend(self, number: CprNumber, *, purpose: str, user: str, patron_id: str | None) -> None:
         with self._tenant.writing() as transaction:
-            wanted = Wanted(user, Doing.LOOK_UP, purpose, patron_id, number)
+            wanted = WantedAccess(user, Doing.LOOK_UP, purpose, patron_id, number)
             access.admit(transaction, wanted, own=None, caps=None)
 
-    def save(self, entry: Entry) -> str:
+    def save(self, entry: DeskEntry) -> str:
         with library_transaction(self._tenant) as transaction:
             patron_id = _save(transaction, entry)
             if entry.answered_by is not None:
@@ -83,7 +83,7 @@ class SqlDesk(TenantStore, Desk):
             write_reviews(transaction, self._tenant.no_run, news, named)
 
 
-def _save(transaction: Transaction, entry: Entry) -> str:
+def _save(transaction: Transaction, entry: DeskEntry) -> str:
     """Write the patron, what was typed beside, and the PIN."""
     patron_id = _save_unregistered(transaction, entry) if entry.number is None else None
     if entry.number is not None:
@@ -98,7 +98,7 @@ def _save(transaction: Transaction, entry: Entry) -> str:
     return patron_id
 
 
-def _save_unregistered(transaction: Transaction, entry: Entry) -> str:
+def _save_unregistered(transaction: Transaction, entry: DeskEntry) -> str:
     """Create a patron whom no register knows, in the library's own words. Or let one borrow who only answers.
 
     Raises:
@@ -118,7 +118,7 @@ def _save_unregistered(transaction: Transaction, entry: Entry) -> str:
     return taken.patron_id
 
 
-def _save_registered(transaction: Transaction, entry: Entry, number: CprNumber) -> str:
+def _save_registered(transaction: Transaction, entry: DeskEntry, number: CprNumber) -> str:
     """Create or change a patron of the register's, with the subscription and what was decided."""
     patron_id, batch, happened = entry.patron_id, entry.batch, []
     if patron_id is None:
@@ -162,7 +162,7 @@ def _changed(patron_id: str, write: Write, user: str) -> audit.Happened:
     return audit.Happened(audit.CHANGE, patron=patron_id, actions=actions, user=user)
 
 
-def _write(transaction: Transaction, patron_id: str, entry: Entry, batch: Batch) -> None:
+def _write(transaction: Transaction, patron_id: str, entry: DeskEntry, batch: Batch) -> None:
     """Subscribe the patron if that is new, and write what was decided."""
     late: list[str] = []
     if entry.subscribed is not None:
@@ -175,7 +175,7 @@ def _write(transaction: Transaction, patron_id: str, entry: Entry, batch: Batch)
     open_windows(transaction, find_late(transaction, late), WindowReason.SUBSCRIBED_LATE)
 
 
-def _link(transaction: Transaction, patron_id: str, minor_id: str, entry: Entry) -> None:
+def _link(transaction: Transaction, patron_id: str, minor_id: str, entry: DeskEntry) -> None:
     """Make the patron responsible for the minor from today on.
 
     Raises:

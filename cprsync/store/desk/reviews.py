@@ -13,12 +13,12 @@ from sqlalchemy import bindparam, select, true, update
 
 from cprsync.domain.patron.review import State
 from cprsync.errors import ReviewClosed
-from cprsync.services.ports.desk import Answer, Later, ReviewDesk, ReviewItem
+from cprsync.services.ports.desk import GivenAnswer, Later, ReviewDesk, ReviewItem
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
-from cprsync.store.desk.answers import Answering, Done, accept, reject, take_back, wait_again
+from cprsync.store.desk.answers import AnsweredItem, WrittenAnswer, accept, reject, take_back, wait_again
 from cprsync.store.lending import circulation
 from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import REVIEW, change_items, check_may_reopen, kept_numbers, seal_kept
@@ -93,14 +93,14 @@ class SqlReviewDesk(TenantStore, ReviewDesk):
         of = None if row is None else kept_numbers(self._tenant, row)
         return None if of is None else of[1]
 
-    def write(self, given: Answer) -> None:
+    def write(self, given: GivenAnswer) -> None:
         item = given.item
         with library_transaction(self._tenant) as transaction:
             about = [item.patron_id] if item.about is None else [item.patron_id, item.about]
             held = {row.id: row for row in patron_rows(transaction, about, hold=True)}
             _decide(transaction, given)
             row = transaction.execute(_THIS, {"agency_": transaction.agency, "number_": item.id}).one()
-            done = _do(Answering(transaction, item, row, held), given)
+            done = _do(AnsweredItem(transaction, item, row, held), given)
             if done.undo is not None:
                 undo = update(tables.review_item).where(_ROW.agency == transaction.agency, _ROW.id == item.id)
                 transaction.execute(undo.values(seal_kept(self._tenant, item.patron_id, item.id, done.undo)))
@@ -155,7 +155,7 @@ def _from_row(row: AnyRow) -> ReviewItem:
     )
 
 
-def _decide(transaction: Transaction, given: Answer) -> None:
+def _decide(transaction: Transaction, given: GivenAnswer) -> None:
     """Compare and set, so that only the first of two answers to an item is taken."""
     this = (_ROW.id == given.item.id) & (_ROW.state == given.item.state.value)
     same_other = _ROW.about.is_(None) if given.item.about is None else _ROW.about == given.item.about
@@ -166,7 +166,7 @@ def _decide(transaction: Transaction, given: Answer) -> None:
         raise ReviewClosed("review item {id} was answered or settled in the meantime", id=given.item.id)
 
 
-def _do(one: Answering, given: Answer) -> Done:
+def _do(one: AnsweredItem, given: GivenAnswer) -> WrittenAnswer:
     if given.state is State.ACCEPTED:
         return accept(one, given.write)
     if given.state is State.REJECTED:
@@ -177,7 +177,7 @@ def _do(one: Answering, given: Answer) -> Done:
     return wait_again(one)
 
 
-def _happened(given: Answer, done: Done) -> list[audit.Happened]:
+def _happened(given: GivenAnswer, done: WrittenAnswer) -> list[audit.Happened]:
     item = given.item
     more = (("item", str(item.id)), *((("fields", ",".join(done.fields)),) if done.fields else ()))
     said = REOPENED if given.state is State.WAITING else given.state.value

@@ -32,7 +32,7 @@ from cprsync.store.records.records import (
     withdraw_override,
     write_local,
 )
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.keys import KeyPurpose
 
 if TYPE_CHECKING:
     from cprsync.domain.patron.local import Local
@@ -158,7 +158,7 @@ def _set(transaction: Transaction, patron_id: str, **columns: Any) -> None:
 
 def hash_pin(tenant: Tenant, pin: str) -> str:
     """Hash a PIN with a salt of its own. The key's id is in front of the hash."""
-    key = tenant.keyring.newest(Purpose.PIN)
+    key = tenant.keyring.newest(KeyPurpose.PIN)
     argon = Argon2id(
         salt=tenant.random(_SALT_BYTES),
         length=_HASH_BYTES,
@@ -173,7 +173,7 @@ def hash_pin(tenant: Tenant, pin: str) -> str:
 def is_pin(tenant: Tenant, pin: str, pin_hash: str) -> bool:
     """Return whether a PIN is the one that was hashed. False if there is no hash, or its key is gone."""
     key_id, mark, encoded = pin_hash.partition(_MARK)
-    key = tenant.keyring.by_id(Purpose.PIN).get(key_id)
+    key = tenant.keyring.by_id(KeyPurpose.PIN).get(key_id)
     if not mark or key is None:
         return False
     try:

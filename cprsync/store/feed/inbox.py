@@ -18,9 +18,9 @@ from cprsync.domain.feed.delivery import (
     DISCARDED,
     FUTURE,
     SUPERSEDED,
+    ChainPlace,
     Header,
     Link,
-    Place,
     WindowReason,
     day_in_name,
     last_loaded,
@@ -65,7 +65,7 @@ _AHEAD_BYTES = 1024
 OWNER = "inbox"
 TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 #: Reasons for a refused delivery whose content is not needed. It is deleted together with the applied ones.
-UNNEEDED: Final = (Place.REPEAT.value, Place.OLDER.value, SUPERSEDED)
+UNNEEDED: Final = (ChainPlace.REPEAT.value, ChainPlace.OLDER.value, SUPERSEDED)
 #: Reasons that stop no night when the delivery comes again, though its content is deleted.
 SETTLED: Final = (*UNNEEDED, DISCARDED)
 #: Marks a delivery as accepted. The reason itself is sealed in the audit.
@@ -217,7 +217,7 @@ class SqlStoppedDeliveries(TenantStore, StoppedDeliveries):
             change_delivery(transaction, delivery.id, **accepted)
             audit.append(transaction, FEED_STREAM, [_decided("accept", delivery, place, reason, user)])
             binding.bind(transaction, binding.ACCEPTED, {delivery.id: None})
-            return open_for_subscribed(transaction, WindowReason.GAP) if place == Place.GAP.value else 0
+            return open_for_subscribed(transaction, WindowReason.GAP) if place == ChainPlace.GAP.value else 0
 
     def stopping(self) -> list[SealedDelivery]:
         refused = (_BOX.state == InboxState.REFUSED.value) & _BOX.reason.not_in(SETTLED) & ~forgotten()

@@ -48,7 +48,7 @@ _OVER = ImportOutcome.OVER
 
 
 @dataclass(slots=True, repr=False)
-class _Part:
+class _CirculationPart:
     """Some rows on their way: what is known, and what has to be written."""
 
     tenant: Tenant
@@ -85,7 +85,7 @@ def import_circulation(
             named = ((patrons[row.patron], row.source_id) for row in rows if row.patron in patrons)
             owed |= {one for one in named if foreseen.is_owed(*one)}
         left = _left(transaction, patrons.values())
-        part = _Part(tenant, policy, patrons, left, _stored(transaction, rows), owed)
+        part = _CirculationPart(tenant, policy, patrons, left, _stored(transaction, rows), owed)
         results = [_row(part, row) for row in rows]
         _write(transaction, part)
         if not apply:
@@ -144,7 +144,7 @@ def _owed(
     }
 
 
-def _row(part: _Part, row: Circulated) -> ImportedRow:
+def _row(part: _CirculationPart, row: Circulated) -> ImportedRow:
     patron_id, stored = part.patrons.get(row.patron), part.stored.get((row.type, row.source_id))
     if patron_id is None:
         return ImportedRow(ImportOutcome.REFUSED, None, "borrower.unknown")
@@ -170,7 +170,7 @@ def _misplaced(row: Circulated, stored: AnyRow, said: Mapping[str, Any]) -> str 
     return SHAPES[row.type].find_misplaced({**row.days, **row.said}, {**stored._asdict(), **said})
 
 
-def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None:
+def _owed_for(part: _CirculationPart, row: Circulated, stored: AnyRow | None) -> str | None:
     """Return the loan that a balance keeps from being over, once its row is taken; None: no loan."""
     if row.type != tables.balance.name:
         return None
@@ -180,7 +180,7 @@ def _owed_for(part: _Part, row: Circulated, stored: AnyRow | None) -> str | None
     return loan if settled is None or settled > part.deletable_until(Forgotten.LOANS) else None
 
 
-def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
+def _created(part: _CirculationPart, row: Circulated, patron_id: str) -> ImportOutcome:
     part.new[row.type].append(
         {
             "agency": part.tenant.agency,
@@ -195,7 +195,7 @@ def _created(part: _Part, row: Circulated, patron_id: str) -> ImportOutcome:
     return _CREATED
 
 
-def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
+def _is_over(part: _CirculationPart, row: Circulated, patron_id: str) -> bool:
     """Return whether a night would delete the row at once. An old list must not bring it back."""
     if row.type == tables.loan.name:
         returned = row.days.get("returned")
@@ -210,7 +210,7 @@ def _is_over(part: _Part, row: Circulated, patron_id: str) -> bool:
     return settled <= part.deletable_until(Forgotten.COMPENSATIONS) and "loan_source" not in row.clear
 
 
-def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any]) -> ImportOutcome:
+def _changed(part: _CirculationPart, row: Circulated, stored: AnyRow, said: dict[str, Any]) -> ImportOutcome:
     if row.over:
         part.gone[row.type].append(stored.id)
         return _UPDATED
@@ -226,14 +226,14 @@ def _changed(part: _Part, row: Circulated, stored: AnyRow, said: dict[str, Any])
     return _UPDATED
 
 
-def _kept(part: _Part, row: Circulated) -> dict[str, Any]:
+def _kept(part: _CirculationPart, row: Circulated) -> dict[str, Any]:
     """Return what the row says, without the content of a message that is too old to keep."""
     sent = row.days.get("sent") if row.type == tables.message.name else None
     old = sent is not None and sent <= part.deletable_until(Forgotten.MESSAGES)
     return {name: told for name, told in row.said.items() if not (old and name in _CONTENT)}
 
 
-def _content_until(part: _Part, row: Circulated) -> dict[str, date | None]:
+def _content_until(part: _CirculationPart, row: Circulated) -> dict[str, date | None]:
     if row.type != tables.message.name:
         return {}
     old = row.days["sent"] <= part.deletable_until(Forgotten.MESSAGES)
@@ -254,7 +254,7 @@ def _bytes(said: dict[str, Any]) -> bytes:
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _write(transaction: Transaction, part: _Part) -> None:
+def _write(transaction: Transaction, part: _CirculationPart) -> None:
     tenant = part.tenant
     for name, rows in part.new.items():
         _insert(transaction, _TABLE[name], rows)
@@ -292,7 +292,7 @@ _SEE = (
 )
 
 
-def _see(transaction: Transaction, part: _Part) -> None:
+def _see(transaction: Transaction, part: _CirculationPart) -> None:
     """Write the last day on which each patron did something themselves."""
     seen = [{"at_agency": part.tenant.agency, "at_id": one, "new_last_seen": day} for one, day in part.seen.items()]
     if seen:

@@ -73,7 +73,7 @@ _CHANGE_LOCAL: Final = (
 
 
 @dataclass(slots=True, repr=False)
-class Part:
+class ImportPart:
     """One part of the list on its way: what is known of it, and what has to be written."""
 
     stored: Mapping[bytes, AnyRow]
@@ -100,13 +100,13 @@ class Part:
     borrow: list[str] = field(default_factory=list)
 
 
-def read_part(transaction: Transaction, rows: Sequence[NewPatron], policy: Policy | None) -> Part:
+def read_part(transaction: Transaction, rows: Sequence[NewPatron], policy: Policy | None) -> ImportPart:
     """Read what the store knows of these rows."""
     numbers = [row.number for row in rows if row.number is not None]
     stored, cards = _stored(transaction, numbers), card_holders(transaction, _card_probes(transaction.tenant, rows))
     by_id = {row.id: row for row in stored.values()}
     by_id |= _meant(transaction, [row for row in rows if row.number is None], cards, but=by_id)
-    part = Part(stored, cards, _owners(transaction, rows), by_id, policy=policy)
+    part = ImportPart(stored, cards, _owners(transaction, rows), by_id, policy=policy)
     found = [(row, find_meant(transaction.tenant, part, row)) for row in rows]
     named = {one.id: row.local.group for row, one in found if row.local.group and not isinstance(one, str | None)}
     corrected = overrides_of(transaction, by_id.values())
@@ -119,7 +119,7 @@ def read_part(transaction: Transaction, rows: Sequence[NewPatron], policy: Polic
     return part
 
 
-def find_meant(tenant: Tenant, part: Part, row: NewPatron) -> AnyRow | str | None:
+def find_meant(tenant: Tenant, part: ImportPart, row: NewPatron) -> AnyRow | str | None:
     """Return the patron that a row means; None: a new patron; a text: why it cannot be decided."""
     if row.number is not None:
         probes = tenant.vault.probes("number", row.number.digits)
@@ -219,7 +219,7 @@ def create(transaction: Transaction, new: NewPatron) -> str:
     number = new.number or CprNumber.none_of(patron_id)
     # the birth date comes with the register's answer; the day of the next age step follows from it
     row = new_row(transaction.tenant, new, number, patron_id, next_age_step=transaction.clock.today())
-    part = Part({}, {}, created=[row])
+    part = ImportPart({}, {}, created=[row])
     write_part(transaction, part)
     bring_back(transaction, {patron_id: number})
     return patron_id
@@ -274,7 +274,7 @@ def _draw(tenant: Tenant) -> str:
     return str(_FIRST_ID + int.from_bytes(tenant.random(_ID_BYTES)) % _IDS)
 
 
-def write_part(transaction: Transaction, part: Part) -> None:
+def write_part(transaction: Transaction, part: ImportPart) -> None:
     if part.created:
         transaction.execute(_CREATE, part.created)
         given = [{"agency": transaction.agency, "id": row["id"]} for row in part.created]
@@ -335,7 +335,7 @@ def _know_the_size(transaction: Transaction) -> None:
         transaction.connection.exec_driver_sql("ANALYZE patron")
 
 
-def _write_names(transaction: Transaction, part: Part) -> None:
+def _write_names(transaction: Transaction, part: ImportPart) -> None:
     """Write the records that have another name or birth date from now on."""
     writes = []
     for patron_id, person in part.renamed.items():

@@ -27,7 +27,7 @@ from cprsync.store.feed.subscriptions import prepare_return, stop_leaving
 from cprsync.store.imports.circulating import import_circulation
 from cprsync.store.imports.import_rows import (
     STREAM,
-    Part,
+    ImportPart,
     find_meant,
     fresh_ids,
     left_before,
@@ -162,7 +162,7 @@ def _mark(imported: ImportedRow, *, returned: Collection[str], stays: Collection
     return imported
 
 
-def _import_row(tenant: Tenant, part: Part, row: NewPatron, fresh: Iterator[str]) -> ImportedRow:
+def _import_row(tenant: Tenant, part: ImportPart, row: NewPatron, fresh: Iterator[str]) -> ImportedRow:
     stored = find_meant(tenant, part, row)
     if isinstance(stored, str):
         return ImportedRow(ImportOutcome.REFUSED, None, stored)
@@ -214,7 +214,7 @@ def _is_registered(stored: AnyRow | None, row: NewPatron) -> bool:
     return row.number is not None and not row.number.is_replacement
 
 
-def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> ImportedRow:
+def _take(tenant: Tenant, part: ImportPart, row: NewPatron, stored: AnyRow | None, fresh: Iterator[str]) -> ImportedRow:
     patron_id = next(fresh) if stored is None else str(stored.id)
     if (why := _claim_cards(tenant, part, row, patron_id)) is not None:
         return ImportedRow(ImportOutcome.REFUSED, None if stored is None else patron_id, why)
@@ -235,7 +235,7 @@ def _take(tenant: Tenant, part: Part, row: NewPatron, stored: AnyRow | None, fre
     return ImportedRow(ImportOutcome.UPDATED, patron_id, by_age=by_age)
 
 
-def _rename(part: Part, patron_id: str, row: NewPatron) -> bool:
+def _rename(part: ImportPart, patron_id: str, row: NewPatron) -> bool:
     """Give the patron the row's name and birth date.
 
     Returns False if they are there already, or the row has neither.
@@ -250,7 +250,7 @@ def _rename(part: Part, patron_id: str, row: NewPatron) -> bool:
     return True
 
 
-def _not_created(part: Part, row: NewPatron) -> ImportedRow | None:
+def _not_created(part: ImportPart, row: NewPatron) -> ImportedRow | None:
     if row.number is not None and row.number in part.replaced:
         # an old row could overwrite what a row under the new number says of the patron
         return ImportedRow(ImportOutcome.REFUSED, part.replaced[row.number], "number.replaced")
@@ -259,7 +259,7 @@ def _not_created(part: Part, row: NewPatron) -> ImportedRow | None:
     return None
 
 
-def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> ImportedRow:
+def _create(tenant: Tenant, part: ImportPart, row: NewPatron, patron_id: str) -> ImportedRow:
     number = CprNumber.none_of(patron_id) if row.number is None else row.number
     person = with_own_values(Person(number), replace(row, name=""))
     group, today = row.local.group, tenant.clock.today()
@@ -271,7 +271,7 @@ def _create(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> Impor
     return ImportedRow(ImportOutcome.CREATED, patron_id, by_age=row.local.group not in {"", group})
 
 
-def _claim_cards(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> str | None:
+def _claim_cards(tenant: Tenant, part: ImportPart, row: NewPatron, patron_id: str) -> str | None:
     """Take the row's cards for the patron.
 
     Returns why it takes none: a card belongs to another patron, or is somebody else's CPR number. None: it takes them.
@@ -289,7 +289,7 @@ def _claim_cards(tenant: Tenant, part: Part, row: NewPatron, patron_id: str) -> 
     return None
 
 
-def _is_of_another(part: Part, row: NewPatron, patron_id: str, card: Card) -> bool:
+def _is_of_another(part: ImportPart, row: NewPatron, patron_id: str, card: Card) -> bool:
     number = number_of_card(card.number)
     if number is None or number == row.number:
         return False

@@ -20,7 +20,7 @@ from cprsync.services.ports.leaving import Erased
 from cprsync.store import tables
 from cprsync.store.audit.binding import keeping_bound
 from cprsync.store.audit.older_states import IMAGE_COLUMNS, Moved, append_journal, note_versions
-from cprsync.store.beside.journal import NO_NUMBER, Entry
+from cprsync.store.beside.journal import NO_NUMBER, JournalEntry
 from cprsync.store.beside.journal import NUMBER as JOURNAL
 from cprsync.store.netmedia import effects
 from cprsync.store.netmedia.accounts import accounts_of
@@ -86,13 +86,13 @@ def write_journal(transaction: Transaction, rows: Sequence[AnyRow], *, on: date,
     append_journal(transaction, entries)
 
 
-def journal_entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> Entry:
+def journal_entry(tenant: Tenant, row: AnyRow, *, on: date, what: str) -> JournalEntry:
     """Return the journal's line about a record, or about a shell."""
     vault = tenant.vault
     number = from_row(vault, row).number
     # the line of an erased patron must not tell that they were here
     index = NO_NUMBER if what == tables.ERASED else vault.index(JOURNAL, number.digits)
-    return Entry(on, tenant.agency, row.id, what, index, vault.index_key)
+    return JournalEntry(on, tenant.agency, row.id, what, index, vault.index_key)
 
 
 def empty(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cprsync.domain.leaving.leaving import Ties
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.runs import Run
-    from cprsync.store.beside.journal import Entry
+    from cprsync.store.beside.journal import JournalEntry
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
@@ -226,7 +226,7 @@ def _drop_ended_subscriptions(transaction: Transaction, ids: Sequence[str]) -> N
     transaction.execute(delete(tables.subscription).where(ended, _ROW.confirmed_at.is_(None)))
 
 
-def repeat(transaction: Transaction, entry: Entry) -> None:
+def repeat(transaction: Transaction, entry: JournalEntry) -> None:
     """Close or erase again the patron of a line in the journal."""
     row = patron_row(transaction, entry.patron_id, hold=True)
     if row is None:

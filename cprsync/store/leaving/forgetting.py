@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from cprsync.domain.desk.access import Outcome
+from cprsync.domain.desk.access import AttemptOutcome
 from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.leaving.leaving import Forgotten, annullable_since, deletable_until
 from cprsync.domain.patron.local import without_lifted
@@ -156,7 +156,7 @@ def _forget_attempts(transaction: Transaction, end: str) -> None:
 
     Whoever is stopped stays so. Who they are is kept again when they sign in.
     """
-    about_users = (Outcome.STOPPED.value, Outcome.LIFTED.value)
+    about_users = (AttemptOutcome.STOPPED.value, AttemptOutcome.LIFTED.value)
     came, tried = tables.desk_outcome.c, tables.desk_attempt.c
     old = (came.agency == transaction.agency) & (came.at < end) & came.outcome.not_in(about_users)
     ended = [(row.seq, row.outcome) for row in transaction.execute(select(came.seq, came.outcome).where(old))]

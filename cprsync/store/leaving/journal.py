@@ -17,7 +17,7 @@ from sqlalchemy import select, text, update
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.errors import BadInput
 from cprsync.services.ports.leaving import AcceptedJournal, Journal
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.store import tables
 from cprsync.store.audit import audit, older_states
 from cprsync.store.audit.older_states import (
@@ -27,7 +27,7 @@ from cprsync.store.audit.older_states import (
     remember_journal,
     was_killed_before_it_followed,
 )
-from cprsync.store.beside.checkpoints import Mark, Seen
+from cprsync.store.beside.checkpoints import HeadsSeen, Mark
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.leaving.emptying import journal_entry
 from cprsync.store.leaving.erasing import repeat
@@ -45,7 +45,7 @@ from cprsync.store.trust.upkeep import note_upkeep
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cprsync.store.beside.journal import Entry
+    from cprsync.store.beside.journal import JournalEntry
     from cprsync.store.core.tenant import Tenant, Transaction
 
 #: The kind of an audit entry.
@@ -55,7 +55,7 @@ NOTICED: Final = "older_copy"
 #: The kind of an audit entry: the database was put back from a backup; below, the key of the backup's name.
 PUT_BACK: Final = "restored"
 _BACKUP: Final = "backup"
-_NONE: Final = Seen(0, b"")
+_NONE: Final = HeadsSeen(0, b"")
 _ISSUE: Final = text("INSERT INTO issued_id (agency, id) VALUES (:agency, :id) ON CONFLICT DO NOTHING")
 _LIBRARY, _PATRON = tables.library.c, tables.patron.c
 _HEAD = tables.audit_head.c
@@ -138,7 +138,7 @@ def _begin_as_older(transaction: Transaction) -> int:
     """
     count = open_for_subscribed(transaction, WindowReason.RESTORED)
     tell_everyone_again(transaction)
-    note_upkeep(transaction, Task.LOSS, Outcome.PART, {"patrons": count})
+    note_upkeep(transaction, UpkeepTask.LOSS, UpkeepOutcome.PART, {"patrons": count})
     return count
 
 
@@ -191,7 +191,7 @@ def _is_older(transaction: Transaction) -> bool:
     )
 
 
-def _is_end_lost(tenant: Tenant, seen: Seen) -> bool:
+def _is_end_lost(tenant: Tenant, seen: HeadsSeen) -> bool:
     """Return whether the file of the heads and the database both lack the end that the witness has seen."""
     witnessed = _witnessed(tenant)
     return witnessed.lines > seen.lines and tenant.heads.code_at(witnessed.lines) != witnessed.code
@@ -237,7 +237,7 @@ def _recent(marks: Sequence[tuple[int, Mark]]) -> Iterator[tuple[int, Mark]]:
     return takewhile(lambda one: not one[1].accepted or bool(one[1].stream), marks)
 
 
-def _witnessed(tenant: Tenant) -> Seen:
+def _witnessed(tenant: Tenant) -> HeadsSeen:
     """Return what the witness has seen. A broken witness counts as one that has seen nothing."""
     try:
         return tenant.heads.witnessed() or _NONE
@@ -290,7 +290,7 @@ def _is_followed(transaction: Transaction) -> bool:
     return is_journal_remembered(transaction, len(written))
 
 
-def _brought_back(transaction: Transaction, entries: Mapping[str, Entry]) -> list[str]:
+def _brought_back(transaction: Transaction, entries: Mapping[str, JournalEntry]) -> list[str]:
     wanted = select(_PATRON.id, _PATRON.status_class).where(_PATRON.agency == transaction.agency)
     rows = transaction.fetch_rows(wanted, _PATRON.id, list(entries))
     return [
@@ -301,7 +301,9 @@ def _brought_back(transaction: Transaction, entries: Mapping[str, Entry]) -> lis
     ]
 
 
-def _part_whoever_left_alone(transaction: Transaction, back: Sequence[str], entries: Mapping[str, Entry]) -> None:
+def _part_whoever_left_alone(
+    transaction: Transaction, back: Sequence[str], entries: Mapping[str, JournalEntry]
+) -> None:
     """Take back the merges of those who have left, if the patron who keeps has not left in the same way.
 
     They were parted since. What is theirs is in the other record in this copy, and would stay there.

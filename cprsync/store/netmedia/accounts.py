@@ -19,7 +19,14 @@ from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import culr_in_force, in_force
 from cprsync.domain.patron.review import NET_MEDIA_FOREIGN, State
 from cprsync.domain.person.person import Status
-from cprsync.services.ports.netmedia import Account, AccountRepairs, Accounts, AccountSides, Checked, Repaired
+from cprsync.services.ports.netmedia import (
+    Account,
+    AccountRepairs,
+    AccountSides,
+    NetMediaAccounts,
+    RecordWithRights,
+    Repaired,
+)
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import stamp_of
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cprsync.domain.netmedia.account import Held
+    from cprsync.domain.netmedia.account import CulrHolding
     from cprsync.domain.netmedia.drift import Repair
     from cprsync.domain.patron.patron import Patron
     from cprsync.services.ports.runs import Run
@@ -68,7 +75,7 @@ _SEEN: Final = (
 )
 
 
-class SqlAccounts(TenantStore, Accounts):
+class SqlAccounts(TenantStore, NetMediaAccounts):
     """Our patrons' accounts in CULR."""
 
     def count(self) -> int:
@@ -128,7 +135,7 @@ class SqlAccounts(TenantStore, Accounts):
 class SqlAccountRepairs(TenantStore, AccountRepairs):
     """Accounts in CULR that are read and repaired, and records that are verified."""
 
-    def see(self, run: Run | None, seen: Sequence[tuple[str, Held]], *, gone: Sequence[str] = ()) -> None:
+    def see(self, run: Run | None, seen: Sequence[tuple[str, CulrHolding]], *, gone: Sequence[str] = ()) -> None:
         if not seen and not gone:
             return
         with run_transaction(self._tenant, run) as transaction:
@@ -157,14 +164,14 @@ class SqlAccountRepairs(TenantStore, AccountRepairs):
             audit.append(transaction, self._tenant.night, told)
         return Repaired(put_in, tuple(left))
 
-    def checked_page(self, after: str, limit: int) -> list[Checked]:
+    def checked_page(self, after: str, limit: int) -> list[RecordWithRights]:
         found = select(tables.patron).where(_PATRON.agency == self._tenant.agency, _PATRON.id > after)
         with self._tenant.reading() as transaction:
             rows = transaction.execute(found.order_by(_PATRON.id).limit(limit)).all()
             kept = kept_lines(transaction, rows)
             patrons = open_patrons(transaction, rows)
         return [
-            Checked(
+            RecordWithRights(
                 patron=patron,
                 local=open_local(self._tenant, row),
                 stage=Stage.CLOSED if row.status_class in tables.GONE else Stage(row.standing),
@@ -289,7 +296,7 @@ def account_of(transaction: Transaction, patron_id: str) -> dict[str, str | None
     return None if row is None else {"municipality": row.municipality}
 
 
-def note_seen(transaction: Transaction, seen: Sequence[tuple[str, Held]]) -> None:
+def note_seen(transaction: Transaction, seen: Sequence[tuple[str, CulrHolding]]) -> None:
     """Write what was just read of these accounts, in the caller's transaction."""
     now = transaction.stamp()
     rows = [
@@ -300,12 +307,12 @@ def note_seen(transaction: Transaction, seen: Sequence[tuple[str, Held]]) -> Non
         transaction.execute(_SEEN, rows)
 
 
-def _keep_cards(transaction: Transaction, seen: Sequence[tuple[str, Held]]) -> None:
+def _keep_cards(transaction: Transaction, seen: Sequence[tuple[str, CulrHolding]]) -> None:
     if transaction.tenant.card_accounts:
         keep_held(transaction, {patron_id: held.cards for patron_id, held in seen})
 
 
-def _number_of(held: Held) -> str | None:
+def _number_of(held: CulrHolding) -> str | None:
     return (held.municipality or NOWHERE) if held.account or held.agencies else None
 
 
@@ -327,7 +334,7 @@ def _add_effect(transaction: Transaction, held: dict[str, AnyRow], one: Repair) 
     return True
 
 
-def leave_to_staff(transaction: Transaction, run: Run | None, foreign: Mapping[str, Held]) -> list[str]:
+def leave_to_staff(transaction: Transaction, run: Run | None, foreign: Mapping[str, CulrHolding]) -> list[str]:
     """Ask staff about another library's number, if `asks_about_foreign` says so.
 
     Call it before what is read now is written, because that is compared with what was read before.

@@ -53,7 +53,7 @@ from cprsync.store.reviews.review_items import ask_staff, settle_items
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cprsync.domain.netmedia.account import Held
+    from cprsync.domain.netmedia.account import CulrHolding
     from cprsync.domain.netmedia.settling import Unsettled
     from cprsync.services.ports.runs import Run
     from cprsync.store.core.engine import AnyRow
@@ -244,7 +244,7 @@ def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[a
     ]
 
 
-def _foreign(transaction: Transaction, done: Sequence[tuple[Effect, Settled]]) -> dict[str, Held]:
+def _foreign(transaction: Transaction, done: Sequence[tuple[Effect, Settled]]) -> dict[str, CulrHolding]:
     """Return the accounts that belong to another library, by patron.
 
     A patron with a newer effect of ours, sent or waiting, is left out.

@@ -58,7 +58,7 @@ _INSERT_EVENT = text(
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Opened:
+class DuePatron:
     """A patron who has something due: the row, its content, and what the calendar reads of it."""
 
     row: AnyRow
@@ -150,7 +150,7 @@ def _due(*, by_age: bool) -> Any:
     return few.cte("due").prefix_with("MATERIALIZED", dialect="sqlite")
 
 
-def opened(transaction: Transaction, rows: Sequence[AnyRow]) -> Iterator[Opened]:
+def opened(transaction: Transaction, rows: Sequence[AnyRow]) -> Iterator[DuePatron]:
     """Open what the calendar reads of these rows."""
     if not rows:
         return
@@ -173,14 +173,14 @@ def opened(transaction: Transaction, rows: Sequence[AnyRow]) -> Iterator[Opened]
             borrows=patron.borrows,
             letters_stopped=patron.letters_stopped,
         )
-        yield Opened(row, patron, facts, local)
+        yield DuePatron(row, patron, facts, local)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lived:
     """A patron before the day, what the day brought, and the facts in the evening."""
 
-    opened: Opened
+    opened: DuePatron
     due: tuple[Due, ...]
     evening: CalendarFacts
 

@@ -16,9 +16,9 @@ from cprsync.services.ports.runs import (
     LIVED,
     WELL,
     Departed,
-    Done,
     ListedRun,
     Run,
+    RunProgress,
     Runs,
     RunState,
     Tally,
@@ -182,7 +182,7 @@ class SqlRuns(TenantStore, Runs):
             settled = (transaction.scalar(_SETTLED, values) or 0) if Outcome.PARKED in outcomes else 0
         return Tally(outcomes, by_action, settled)
 
-    def done(self, run: Run) -> Done:
+    def done(self, run: Run) -> RunProgress:
         kinds: Counter[str] = Counter()
         by_action: Counter[str] = Counter()
         forgotten: Counter[str] = Counter()
@@ -199,7 +199,7 @@ class SqlRuns(TenantStore, Runs):
                 forgotten.update(dict.fromkeys(entry["actions"], int(entry["count"])))
         departed = Departed(kinds[ASKED], kinds[CLOSE], ended)
         subscribed, removed, without_reason = kinds["subscribe"], kinds["unsubscribe"], kinds[SUBSCRIPTION_END]
-        return Done(subscribed, removed, by_action, forgotten, departed, ended=without_reason)
+        return RunProgress(subscribed, removed, by_action, forgotten, departed, ended=without_reason)
 
     def raised(self, run: Run) -> dict[tuple[str, str], bool]:
         with self._tenant.reading() as transaction:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 
 from cprsync.domain.outward.deviation import Deviation
 from cprsync.errors import RunBusy
-from cprsync.services.ports.comparing import Begun, Comparisons, Past, Share, ToCompare
+from cprsync.services.ports.comparing import BegunComparison, ComparedShare, Comparisons, Past, ToCompare
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import stamp_of
@@ -39,7 +39,7 @@ _ROW, _FOUND, _KNOWN, _PATRON = (
 class SqlComparisons(TenantStore, Comparisons):
     """Comparisons with other systems."""
 
-    def begin(self, target: str, *, user: str, since: datetime, keep_from: date) -> Begun:
+    def begin(self, target: str, *, user: str, since: datetime, keep_from: date) -> BegunComparison:
         tenant = self._tenant
         with library_transaction(tenant) as transaction:
             open_one = transaction.execute(
@@ -48,7 +48,7 @@ class SqlComparisons(TenantStore, Comparisons):
                 .order_by(_ROW.id.desc())
                 .limit(1)
             ).first()
-            begun = _begun_from(open_one) if open_one else Begun(next_id(transaction, tables.comparison))
+            begun = _begun_from(open_one) if open_one else BegunComparison(next_id(transaction, tables.comparison))
             actions = (target, _RESUMED) if begun.is_resumed else (target,)
             audit.append(transaction, audit.SEEN, [audit.Happened(COMPARE, actions=actions, user=user)])
             if open_one is None:
@@ -74,7 +74,7 @@ class SqlComparisons(TenantStore, Comparisons):
             patrons = open_patrons(transaction, rows)
         return [ToCompare(patron, their_ids.get(patron.id)) for patron in patrons]
 
-    def keep(self, begun: Begun, target: str, share: Share) -> Begun:
+    def keep(self, begun: BegunComparison, target: str, share: ComparedShare) -> BegunComparison:
         moved = replace(
             begun,
             reached=share.reached,
@@ -93,7 +93,7 @@ class SqlComparisons(TenantStore, Comparisons):
             )
         return moved
 
-    def end(self, begun: Begun, target: str, *, missing_here: int) -> None:
+    def end(self, begun: BegunComparison, target: str, *, missing_here: int) -> None:
         counts = {kind.value: len(patrons) for kind, patrons in self.deviating(begun).items()}
         if missing_here:
             counts[Deviation.MISSING_HERE.value] = missing_here
@@ -101,7 +101,7 @@ class SqlComparisons(TenantStore, Comparisons):
         with library_transaction(self._tenant) as transaction:
             transaction.execute(update(tables.comparison).where(*self._of(target), *self._this(begun)).values(values))
 
-    def deviating(self, begun: Begun) -> dict[Deviation, list[str]]:
+    def deviating(self, begun: BegunComparison) -> dict[Deviation, list[str]]:
         wanted = select(_FOUND.kind, _FOUND.patron_id).where(
             _FOUND.agency == self._tenant.agency, _FOUND.comparison_id == begun.number
         )
@@ -127,13 +127,13 @@ class SqlComparisons(TenantStore, Comparisons):
     def _of(self, target: str) -> tuple[Any, ...]:
         return _ROW.agency == self._tenant.agency, _ROW.target == target
 
-    def _this(self, begun: Begun) -> tuple[Any, ...]:
+    def _this(self, begun: BegunComparison) -> tuple[Any, ...]:
         return _ROW.agency == self._tenant.agency, _ROW.id == begun.number
 
     def _patrons(self, after: str) -> tuple[Any, ...]:
         return _PATRON.agency == self._tenant.agency, _PATRON.id > after, _PATRON.status_class.not_in(tables.GONE)
 
-    def _new_row(self, begun: Begun, target: str) -> dict[str, Any]:
+    def _new_row(self, begun: BegunComparison, target: str) -> dict[str, Any]:
         return {
             "agency": self._tenant.agency,
             "id": begun.number,
@@ -164,7 +164,9 @@ class SqlComparisons(TenantStore, Comparisons):
         )
         return set(transaction.fetch_values(wanted, _PATRON.id, ids))
 
-    def _add_findings(self, transaction: Transaction, begun: Begun, share: Share, there: set[str]) -> None:
+    def _add_findings(
+        self, transaction: Transaction, begun: BegunComparison, share: ComparedShare, there: set[str]
+    ) -> None:
         place = {"agency": transaction.agency, "comparison_id": begun.number}
         found = [
             {**place, "patron_id": patron_id, "kind": kind.value}
@@ -184,5 +186,5 @@ class SqlComparisons(TenantStore, Comparisons):
             transaction.execute(insert(tables.known_elsewhere), rows)
 
 
-def _begun_from(row: AnyRow) -> Begun:
-    return Begun(row.id, row.reached, is_resumed=True, compared=row.compared, left_out=row.left_out)
+def _begun_from(row: AnyRow) -> BegunComparison:
+    return BegunComparison(row.id, row.reached, is_resumed=True, compared=row.compared, left_out=row.left_out)

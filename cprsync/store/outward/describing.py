@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, or_, select
 
-from cprsync.domain.outward.record import Surroundings, describe
+from cprsync.domain.outward.record import BesideRecord, describe
 from cprsync.domain.patron.patron import HOUSE_MOST, RelatedPatron, in_household
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import SealBroken
@@ -57,7 +57,7 @@ def describe_patrons(
         patron = patrons[row.id]
         at = patron.register.address
         has_left = RelatedPatron(patron.register, row.parked, in_window=patron.window is not None).has_left
-        beside = Surroundings(
+        beside = BesideRecord(
             name=name_to_tell(patron.register.name),
             status=row.status_class,
             rights=kept.get(row.id, ""),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import exists, func, select
 
-from cprsync.domain.outward.lines import Change
+from cprsync.domain.outward.lines import NumberedChange
 from cprsync.errors import SealBroken
-from cprsync.services.ports.outward import SIGN_BYTES, Changes, Fetched, Numbering
+from cprsync.services.ports.outward import SIGN_BYTES, Changes, FeedPosition, Numbering
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import moment_of
@@ -47,20 +47,20 @@ class SqlChanges(TenantStore, Changes):
             epochs = epochs_of(transaction)
             return Numbering(tuple(epochs), bool(transaction.scalar(select(exists().where(loaded)))))
 
-    def read(self, after: int, limit: int) -> Iterator[Change]:
+    def read(self, after: int, limit: int) -> Iterator[NumberedChange]:
         while limit > 0:
             wanted = select(tables.change).where(_CHANGE.agency == self._tenant.agency, _CHANGE.seq > after)
             with self._tenant.reading() as transaction:
                 rows = transaction.execute(wanted.order_by(_CHANGE.seq).limit(min(limit, _TOGETHER))).all()
             for row in rows:
-                yield Change(row.seq, row.patron_id, open_change(self._tenant, row))
+                yield NumberedChange(row.seq, row.patron_id, open_change(self._tenant, row))
             if len(rows) < _TOGETHER:
                 return
             after, limit = rows[-1].seq, limit - len(rows)
 
-    def fetched(self) -> dict[str, Fetched]:
+    def fetched(self) -> dict[str, FeedPosition]:
         pages = select(_AUDIT.at, _AUDIT.entry).where(_AUDIT.agency == self._tenant.agency, _AUDIT.stream == READERS)
-        found: dict[str, Fetched] = {}
+        found: dict[str, FeedPosition] = {}
         with self._tenant.reading() as transaction:
             for row in transaction.execute(pages.order_by(_AUDIT.seq.desc()).limit(_PAGES_SEEN)):
                 told = json.loads(row.entry)
@@ -69,7 +69,7 @@ class SqlChanges(TenantStore, Changes):
                     until = _until(told["actions"])
                     newer = (_CHANGE.agency == transaction.agency) & (_CHANGE.seq > until)
                     count = transaction.scalar(select(func.count()).select_from(tables.change).where(newer))
-                    found[told["target"]] = Fetched(moment_of(row.at), until, count or 0)
+                    found[told["target"]] = FeedPosition(moment_of(row.at), until, count or 0)
         return found
 
     def renew(self, after: int, limit: int) -> None:

@@ -20,7 +20,7 @@ from cprsync.domain.desk.finding import read_email, read_telephone
 from cprsync.domain.patron.override import birth_in_force, in_force
 from cprsync.domain.person.age import birth_date_of
 from cprsync.errors import SealBroken
-from cprsync.services.ports.finding import Finding
+from cprsync.services.ports.finding import PatronSearch
 from cprsync.store import tables
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
 from cprsync.store.records.records import CHANGE_PATRONS, from_row, open_local, overrides_of, patron_rows
@@ -52,7 +52,7 @@ _ARE_KEPT: Final = CHANGE_PATRONS.where(_PATRON.found_register == _PATRON.versio
 )
 
 
-class SqlFinding(TenantStore, Finding):
+class SqlFinding(TenantStore, PatronSearch):
     """Keys that may find several patrons."""
 
     def refresh(self, most: int) -> int:

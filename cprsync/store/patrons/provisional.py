@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, exists, insert, select, update
 
 from cprsync.domain.patron.local import Stage
-from cprsync.domain.patron.provisional import Said, compare_said
+from cprsync.domain.patron.provisional import OwnStatement, compare_said
 from cprsync.domain.patron.review import SAID_KINDS, SAID_OTHER_NAME, State
 from cprsync.services.ports.finding import Provisional, ProvisionalWaiting
 from cprsync.services.ports.register import FIRST_COPY
@@ -98,11 +98,11 @@ class SqlProvisional(TenantStore, Provisional):
             # first who answers: as long as they are unknown, the minor's address is hidden
             return [*transaction.scalars(_WHO_ANSWERS, transaction.ours), *said][:limit]
 
-    def said_by(self, patron_ids: Collection[str]) -> dict[str, Said]:
+    def said_by(self, patron_ids: Collection[str]) -> dict[str, OwnStatement]:
         with self._tenant.reading() as transaction:
             return _open_all(transaction, patron_ids)
 
-    def kept_of(self, patron_id: str) -> Said | None:
+    def kept_of(self, patron_id: str) -> OwnStatement | None:
         with self._tenant.reading() as transaction:
             row = kept_row(transaction, patron_id)
             return None if row is None else open_said(self._tenant, row)
@@ -118,7 +118,7 @@ class SqlProvisional(TenantStore, Provisional):
         return len(ids)
 
 
-def keep_said(transaction: Transaction, patron_id: str, said: Said) -> None:
+def keep_said(transaction: Transaction, patron_id: str, said: OwnStatement) -> None:
     """Keep what the patron said, in the caller's transaction. It takes the place of what they said before."""
     plain = json.dumps({"name": said.name, "address": said.address}, ensure_ascii=False).encode()
     row = {
@@ -139,11 +139,11 @@ def kept_row(transaction: Transaction, patron_id: str) -> AnyRow | None:
     return transaction.execute(wanted).one_or_none()
 
 
-def open_said(tenant: Tenant, row: AnyRow) -> Said:
+def open_said(tenant: Tenant, row: AnyRow) -> OwnStatement:
     """Open what a patron said. The caller has written its audit entry."""
     plain = tenant.vault.unseal(row.said, row.key, place=row.patron_id, owner=PROVISIONAL, version=SEALED_ONCE)
     kept = json.loads(plain)
-    return Said(kept["name"], tuple(kept["address"]))
+    return OwnStatement(kept["name"], tuple(kept["address"]))
 
 
 def settle(transaction: Transaction, patron_ids: Collection[str]) -> list[tuple[str, str]]:
@@ -164,7 +164,7 @@ def settle(transaction: Transaction, patron_ids: Collection[str]) -> list[tuple[
     return differing
 
 
-def _open_all(transaction: Transaction, patron_ids: Collection[str]) -> dict[str, Said]:
+def _open_all(transaction: Transaction, patron_ids: Collection[str]) -> dict[str, OwnStatement]:
     """What these patrons said and nobody has compared yet. Leaves out who is gone."""
     if not patron_ids or transaction.scalar(_ANY, {"agency_": transaction.agency}) is None:
         return {}  # true of most batches, which saves a search for thousands of patrons

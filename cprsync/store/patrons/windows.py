@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import case, exists, func, or_, select, text, update
 
-from cprsync.domain.feed.delivery import Waiting, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
+from cprsync.domain.feed.delivery import WaitingPatron, Window, WindowReason, ask_order, is_late, last_loaded, may_ask
 from cprsync.domain.patron.review import OTHER_SUCCESSOR, PARKED, REPLACED_KINDS, REVERTED_HELD, State
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.ports.register import AskedToday, InWindow, Windows
@@ -275,13 +275,13 @@ def _items(transaction: Transaction, state: State) -> dict[str, int]:
     return {one.patron_id: one.number for one in found}
 
 
-def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[Waiting]:
+def _waiting(tenant: Tenant, ids: Sequence[str]) -> Iterator[WaitingPatron]:
     for part in parts(ids):
         with tenant.reading() as transaction:
             rows = patron_rows(transaction, part)
         for row in rows:
             is_shut = from_row(tenant.vault, row).register.is_shut
-            yield Waiting(row.id, is_shut, row.last_seen, row.unverified_asked)
+            yield WaitingPatron(row.id, is_shut, row.last_seen, row.unverified_asked)
 
 
 def _asked_today(transaction: Transaction) -> AskedToday:

@@ -37,7 +37,7 @@ KEY, NEXT = ".key", ".next"
 _FORM = re.compile(r"([0-9a-f]{8}) ([0-9a-f]{64})\n?", re.ASCII)
 
 
-class Purpose(enum.Enum):
+class KeyPurpose(enum.Enum):
     """What a key is for. No key has two purposes."""
 
     #: seals records, deliveries and payloads
@@ -56,12 +56,12 @@ class Purpose(enum.Enum):
 
 #: What a key of each purpose does, in the words of an error message.
 SERVES: Final = {
-    Purpose.SEAL: "seals and opens records",
-    Purpose.INDEX: "finds patrons by number, card, telephone and address",
-    Purpose.FINGERPRINT: "tells whether a record is the same",
-    Purpose.AUDIT: "chains the audit",
-    Purpose.CHECKPOINT: "signs the audit's heads and the erase journal",
-    Purpose.PIN: "checks a PIN",
+    KeyPurpose.SEAL: "seals and opens records",
+    KeyPurpose.INDEX: "finds patrons by number, card, telephone and address",
+    KeyPurpose.FINGERPRINT: "tells whether a record is the same",
+    KeyPurpose.AUDIT: "chains the audit",
+    KeyPurpose.CHECKPOINT: "signs the audit's heads and the erase journal",
+    KeyPurpose.PIN: "checks a PIN",
 }
 #: The id of a key that stands for one that is lost.
 NOBODYS = ""
@@ -84,7 +84,7 @@ class Keyring:
     """All live keys, for each purpose the newest first, and after them one that does not write yet."""
 
     folder: Path
-    keys: Mapping[Purpose, tuple[Key, ...]]
+    keys: Mapping[KeyPurpose, tuple[Key, ...]]
     #: the folder as it was when the keys were read
     seen: tuple[int, int]
 
@@ -102,8 +102,8 @@ class Keyring:
         _check_private(folder)
         # before the keys: what changes meanwhile is seen at the next look
         seen = _state_of(folder)
-        found: dict[Purpose, list[tuple[int, Key]]] = {purpose: [] for purpose in Purpose}
-        purposes = {purpose.value: purpose for purpose in Purpose}
+        found: dict[KeyPurpose, list[tuple[int, Key]]] = {purpose: [] for purpose in KeyPurpose}
+        purposes = {purpose.value: purpose for purpose in KeyPurpose}
         for path in sorted([*folder.glob(f"*{KEY}"), *folder.glob(f"*{NEXT}")]):
             name = _NAME.fullmatch(path.name)
             if name is None or name[1] not in purposes:
@@ -133,16 +133,16 @@ class Keyring:
             fresh = self.load(self.folder)
             self.keys, self.seen = fresh.keys, fresh.seen
 
-    def next(self, purpose: Purpose) -> Key | None:
+    def next(self, purpose: KeyPurpose) -> Key | None:
         """Return the key that was added and does not write yet."""
         last = self.keys[purpose][-1]
         return last if last.is_next else None
 
-    def newest(self, purpose: Purpose) -> Key:
+    def newest(self, purpose: KeyPurpose) -> Key:
         """Return the key that writes."""
         return self.keys[purpose][0]
 
-    def by_id(self, purpose: Purpose) -> dict[str, Key]:
+    def by_id(self, purpose: KeyPurpose) -> dict[str, Key]:
         """Return all keys that may read, by id."""
         return {key.id: key for key in self.keys[purpose]}
 
@@ -163,7 +163,7 @@ class Keyed:
 def is_key_file(name: str) -> bool:
     """Return whether a file of this name holds a key, by its name."""
     found = _NAME.fullmatch(name)
-    return found is not None and found[1] in {purpose.value for purpose in Purpose}
+    return found is not None and found[1] in {purpose.value for purpose in KeyPurpose}
 
 
 def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) -> None:
@@ -181,11 +181,11 @@ def create_keys(folder: Path, *, random: Callable[[int], bytes] = os.urandom) ->
         folder.chmod(0o700)
     except OSError as error:
         raise ConfigurationError("the key folder cannot be made", kind="keys.missing") from error
-    for purpose in Purpose:
+    for purpose in KeyPurpose:
         add_key(folder, purpose, random=random)
 
 
-def _lacks_key(purpose: Purpose) -> ConfigurationError:
+def _lacks_key(purpose: KeyPurpose) -> ConfigurationError:
     return ConfigurationError(
         "the key folder holds no {purpose} key ({purpose}-….key): it {serves}",
         purpose=purpose.value,
@@ -194,7 +194,9 @@ def _lacks_key(purpose: Purpose) -> ConfigurationError:
     )
 
 
-def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = os.urandom, ending: str = KEY) -> None:
+def add_key(
+    folder: Path, purpose: KeyPurpose, *, random: Callable[[int], bytes] = os.urandom, ending: str = KEY
+) -> None:
     """Add a newer key of one purpose. It writes from each process's next transaction on, and the older keys still read.
 
     `ending`: NEXT for a key that does not write yet.
@@ -213,7 +215,7 @@ def add_key(folder: Path, purpose: Purpose, *, random: Callable[[int], bytes] = 
     sync_folder(folder)
 
 
-def let_write(folder: Path, purpose: Purpose) -> None:
+def let_write(folder: Path, purpose: KeyPurpose) -> None:
     """Make the key that was added the one that writes."""
     for path in folder.glob(f"{purpose.value}-*{NEXT}"):
         if path.with_suffix(KEY).exists():
@@ -222,7 +224,7 @@ def let_write(folder: Path, purpose: Purpose) -> None:
     sync_folder(folder)
 
 
-def destroy_key(folder: Path, purpose: Purpose, key_id: str) -> None:
+def destroy_key(folder: Path, purpose: KeyPurpose, key_id: str) -> None:
     """Overwrite and delete the file of one key. A disk may keep older bytes of it all the same."""
     for path in folder.glob(f"{purpose.value}-*{KEY}"):
         if _read(path, purpose).id == key_id:
@@ -245,7 +247,7 @@ def _state_of(folder: Path) -> tuple[int, int]:
     return one.st_ino, one.st_mtime_ns
 
 
-def _read(path: Path, purpose: Purpose) -> Key:
+def _read(path: Path, purpose: KeyPurpose) -> Key:
     _check_private(path)
     with open_private(path) as file:
         form = _FORM.fullmatch(file.read(FILE_MAX).decode("ascii", errors="replace"))

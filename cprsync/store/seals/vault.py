@@ -18,7 +18,7 @@ from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import EMPTY, SILENT, Abroad, Birth, Contact, Gap, Person, Protection, Silent, Status
 from cprsync.domain.person.sealed import Address, Name, Opening, Sealed, SealedAddress
 from cprsync.errors import SealBroken
-from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.keys import Keyed, KeyPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +73,14 @@ class Vault:
     def _take_keys(self) -> None:
         keyring = self._keyring
         taken = keyring.keys
-        self.seal_key = keyring.newest(Purpose.SEAL).id
-        self.index_key = keyring.newest(Purpose.INDEX).id
-        self.fingerprint_key = keyring.newest(Purpose.FINGERPRINT).id
-        self._ciphers = {key.id: AESGCM(key.secret) for key in keyring.keys[Purpose.SEAL]}
+        self.seal_key = keyring.newest(KeyPurpose.SEAL).id
+        self.index_key = keyring.newest(KeyPurpose.INDEX).id
+        self.fingerprint_key = keyring.newest(KeyPurpose.FINGERPRINT).id
+        self._ciphers = {key.id: AESGCM(key.secret) for key in keyring.keys[KeyPurpose.SEAL]}
         self._sealing = self._ciphers[self.seal_key]
-        self._indexing = [Keyed(key.secret) for key in keyring.keys[Purpose.INDEX]]
-        self._index_ids = [key.id for key in keyring.keys[Purpose.INDEX]]
-        self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[Purpose.FINGERPRINT]}
+        self._indexing = [Keyed(key.secret) for key in keyring.keys[KeyPurpose.INDEX]]
+        self._index_ids = [key.id for key in keyring.keys[KeyPurpose.INDEX]]
+        self._fingerprinting = {key.id: Keyed(key.secret) for key in keyring.keys[KeyPurpose.FINGERPRINT]}
         # last: another thread of this store goes by it
         self._taken = taken
 

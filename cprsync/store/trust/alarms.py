@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, insert, select, update
 
 from cprsync.domain.trust.alarms import PAUSE_MOST, Alarm, Telling, Word, pause_after
-from cprsync.services.ports.trust.alarms import AlarmLog, Message, Undelivered
+from cprsync.services.ports.trust.alarms import AlarmLog, Message, UntoldChannel
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
@@ -111,7 +111,7 @@ class SqlAlarmLog(TenantStore, AlarmLog):
         with self._tenant.reading() as transaction:
             return _standing(transaction)
 
-    def undelivered(self) -> list[Undelivered]:
+    def undelivered(self) -> list[UntoldChannel]:
         ours = _MESSAGE.agency == self._tenant.agency
         well = select(_MESSAGE.channel, func.max(_MESSAGE.due).label("last")).where(ours, _MESSAGE.outcome == _TOLD)
         failed = select(tables.alarm_message).where(
@@ -120,12 +120,12 @@ class SqlAlarmLog(TenantStore, AlarmLog):
         with self._tenant.reading() as transaction:
             last = {row.channel: row.last for row in transaction.execute(well.group_by(_MESSAGE.channel))}
             rows = transaction.execute(failed.order_by(_MESSAGE.id)).all()
-        found: dict[str, Undelivered] = {}
+        found: dict[str, UntoldChannel] = {}
         for row in rows:
             # what was given up is over once the channel carries again
             if row.outcome is None or row.due > last.get(row.channel, ""):
                 count = found[row.channel].count + 1 if row.channel in found else 1
-                found[row.channel] = Undelivered(row.channel, count, row.why)
+                found[row.channel] = UntoldChannel(row.channel, count, row.why)
         return list(found.values())
 
 

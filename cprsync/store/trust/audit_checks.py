@@ -24,7 +24,7 @@ from cprsync.store.beside.checkpoints import FILE, WITNESS, Heads, StreamOnFile
 from cprsync.store.records.numbers import SUBSCRIPTION, find_ended
 from cprsync.store.records.records import open_register
 from cprsync.store.seals.failures import AuditBroken, RecordBroken, RowUnbound
-from cprsync.store.seals.keys import Keyed, Purpose
+from cprsync.store.seals.keys import Keyed, KeyPurpose
 from cprsync.store.seals.vault import LOCAL, decode
 from cprsync.store.trust.attempt_checks import check_attempts
 from cprsync.store.trust.image_checks import check_images
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.store.beside.checkpoints import Seen
+    from cprsync.store.beside.checkpoints import HeadsSeen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.seals.vault import Vault
@@ -127,7 +127,7 @@ def each_once(problems: Sequence[AuditBroken]) -> tuple[AuditBroken, ...]:
     return tuple({str(one): one for one in problems}.values())
 
 
-def read_witness(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
+def read_witness(tenant: Tenant, problems: list[AuditBroken]) -> HeadsSeen | None:
     """Return what the witness has seen of the file of the heads. What is wrong with it goes to `problems`."""
     try:
         return tenant.heads.witnessed()
@@ -136,7 +136,7 @@ def read_witness(tenant: Tenant, problems: list[AuditBroken]) -> Seen | None:
         return None
 
 
-def check_end(tenant: Tenant, witnessed: Seen | None, seen: Seen | None) -> Iterator[AuditBroken]:
+def check_end(tenant: Tenant, witnessed: HeadsSeen | None, seen: HeadsSeen | None) -> Iterator[AuditBroken]:
     """Check that the file of the heads still has the end that was seen."""
     if witnessed is None and not tenant.heads.witness.exists() and tenant.heads.end().lines:
         yield AuditBroken(WITNESS, 1, "the witness to the audit's heads is missing")
@@ -220,7 +220,7 @@ class StreamCheck:
 
     def __init__(self, transaction: Transaction, stream: str, kept: StreamOnFile) -> None:
         self._transaction, self._stream, self._kept = transaction, stream, kept
-        self._keys = {key.id: Keyed(key.secret) for key in transaction.tenant.keyring.keys[Purpose.AUDIT]}
+        self._keys = {key.id: Keyed(key.secret) for key in transaction.tenant.keyring.keys[KeyPurpose.AUDIT]}
         self._begun, self._at = 0, ""
         self._reached, self._mac = 0, _FIRST
         #: a reason that is behind all entries; None: there is none

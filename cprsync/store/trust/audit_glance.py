@@ -21,7 +21,7 @@ from cprsync.store.trust.audit_checks import RECORDS, StreamCheck, check_end, ea
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from cprsync.store.beside.checkpoints import Mark, Seen
+    from cprsync.store.beside.checkpoints import HeadsSeen, Mark
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
@@ -73,7 +73,7 @@ def _result(ends: _Ends, ours: dict[str, AnyRow], streams: int) -> AuditGlance:
 
 def _read_last_lines(tenant: Tenant, names: AbstractSet[str], ends: _Ends) -> None:
     """Take in the last lines of the file, as far back as each stream was named."""
-    lines: list[tuple[Seen, str, Mark]] = []
+    lines: list[tuple[HeadsSeen, str, Mark]] = []
     missing = set(names)
     try:
         for line in tenant.heads.signed_lines():

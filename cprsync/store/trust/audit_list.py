@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from cprsync.services.ports.trust.audit import AuditFilter
-    from cprsync.store.beside.checkpoints import Seen
+    from cprsync.store.beside.checkpoints import HeadsSeen
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
     from cprsync.store.trust.subjects import Subject
@@ -178,7 +178,7 @@ def _hides_nobody(entry: Mapping[str, Any]) -> bool:
     return entry["kind"] in _LOOKING or (entry["kind"] in WRITING and HIDING.isdisjoint(entry["actions"]))
 
 
-def _find_lost_end(tenant: Tenant) -> Seen | None:
+def _find_lost_end(tenant: Tenant) -> HeadsSeen | None:
     """Return what the witness has seen of the file of the heads, if that is not there any more."""
     with suppress(AuditBroken):
         seen = tenant.heads.witnessed()
@@ -187,7 +187,7 @@ def _find_lost_end(tenant: Tenant) -> Seen | None:
     return None
 
 
-def _tell_others(tenant: Tenant, lost: Seen) -> None:
+def _tell_others(tenant: Tenant, lost: HeadsSeen) -> None:
     """Write down for the other libraries of the database that the file's end was lost, if they have not noticed it.
 
     They share the file and its witness, which forgets now what it has seen: their own loss may show by nothing else.
@@ -201,7 +201,7 @@ def _tell_others(tenant: Tenant, lost: Seen) -> None:
         tenant.heads.keep(agency, [Mark("", first, b"", tenant.stamp(), lost=True)], seen=None)
 
 
-def is_loss_noticed(transaction: Transaction, agency: str, witnessed: Seen) -> bool:
+def is_loss_noticed(transaction: Transaction, agency: str, witnessed: HeadsSeen) -> bool:
     """Return whether a library has noticed an older copy by what the witness had seen.
 
     The witness keeps showing the loss until someone accepts the audit.

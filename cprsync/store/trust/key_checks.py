@@ -19,7 +19,7 @@ from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, reading
 from cprsync.store.core.tenant import AGENCY_IS
 from cprsync.store.lending.circulation import TABLES as CIRCULATION
-from cprsync.store.seals.keys import Purpose
+from cprsync.store.seals.keys import KeyPurpose
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Engine
@@ -33,35 +33,35 @@ _NOTE = text(
     "INSERT INTO key_check (agency, purpose, id, code) VALUES (:agency, :purpose, :id, :code) ON CONFLICT DO NOTHING"
 )
 #: The columns that name the key of a value. A test compares them with the tables.
-NAMED_BY: Final[tuple[tuple[Column[Any], Purpose], ...]] = (
-    (_PATRON.register_key, Purpose.SEAL),
-    (_PATRON.local_key, Purpose.SEAL),
-    (_PATRON.fingerprint_key, Purpose.FINGERPRINT),
-    (_PATRON.index_key, Purpose.INDEX),
-    (_PATRON.address_key, Purpose.INDEX),
-    (tables.library.c.records_key, Purpose.FINGERPRINT),
-    (tables.patron_key.c.key_id, Purpose.INDEX),
-    (tables.finding_key.c.key_id, Purpose.INDEX),
-    (tables.subscription.c.number_key, Purpose.SEAL),
-    (tables.before_image.c.register_key, Purpose.SEAL),
-    (tables.follow_up.c.answer_key, Purpose.SEAL),
-    (tables.provisional.c.key, Purpose.SEAL),
-    (tables.override.c.key, Purpose.SEAL),
-    (tables.kept_block.c.key, Purpose.SEAL),
-    (tables.kept_block.c.number_key, Purpose.INDEX),
-    (tables.review_item.c.key, Purpose.SEAL),
-    (tables.outbox.c.key, Purpose.SEAL),
-    (tables.change.c.key, Purpose.SEAL),
-    (tables.account.c.index_key, Purpose.INDEX),
-    (tables.card_account.c.index_key, Purpose.INDEX),
-    (tables.card_account.c.key, Purpose.SEAL),
-    *((table.c.key, Purpose.SEAL) for table in CIRCULATION),
-    (tables.inbox.c.key, Purpose.SEAL),
-    (tables.audit.c.key, Purpose.AUDIT),
-    (tables.audit_reason.c.key, Purpose.SEAL),
-    (tables.desk_attempt.c.number_key, Purpose.INDEX),
-    (tables.watched_number.c.number_key, Purpose.INDEX),
-    (tables.staff_patron.c.number_key, Purpose.INDEX),
+NAMED_BY: Final[tuple[tuple[Column[Any], KeyPurpose], ...]] = (
+    (_PATRON.register_key, KeyPurpose.SEAL),
+    (_PATRON.local_key, KeyPurpose.SEAL),
+    (_PATRON.fingerprint_key, KeyPurpose.FINGERPRINT),
+    (_PATRON.index_key, KeyPurpose.INDEX),
+    (_PATRON.address_key, KeyPurpose.INDEX),
+    (tables.library.c.records_key, KeyPurpose.FINGERPRINT),
+    (tables.patron_key.c.key_id, KeyPurpose.INDEX),
+    (tables.finding_key.c.key_id, KeyPurpose.INDEX),
+    (tables.subscription.c.number_key, KeyPurpose.SEAL),
+    (tables.before_image.c.register_key, KeyPurpose.SEAL),
+    (tables.follow_up.c.answer_key, KeyPurpose.SEAL),
+    (tables.provisional.c.key, KeyPurpose.SEAL),
+    (tables.override.c.key, KeyPurpose.SEAL),
+    (tables.kept_block.c.key, KeyPurpose.SEAL),
+    (tables.kept_block.c.number_key, KeyPurpose.INDEX),
+    (tables.review_item.c.key, KeyPurpose.SEAL),
+    (tables.outbox.c.key, KeyPurpose.SEAL),
+    (tables.change.c.key, KeyPurpose.SEAL),
+    (tables.account.c.index_key, KeyPurpose.INDEX),
+    (tables.card_account.c.index_key, KeyPurpose.INDEX),
+    (tables.card_account.c.key, KeyPurpose.SEAL),
+    *((table.c.key, KeyPurpose.SEAL) for table in CIRCULATION),
+    (tables.inbox.c.key, KeyPurpose.SEAL),
+    (tables.audit.c.key, KeyPurpose.AUDIT),
+    (tables.audit_reason.c.key, KeyPurpose.SEAL),
+    (tables.desk_attempt.c.number_key, KeyPurpose.INDEX),
+    (tables.watched_number.c.number_key, KeyPurpose.INDEX),
+    (tables.staff_patron.c.number_key, KeyPurpose.INDEX),
 )
 
 
@@ -78,9 +78,9 @@ def check_keys(tenant: Tenant) -> None:
             raise _another(purpose, key_id)
 
 
-def find_new_keys(tenant: Tenant) -> set[tuple[Purpose, str]]:
+def find_new_keys(tenant: Tenant) -> set[tuple[KeyPurpose, str]]:
     """Find the keys that still have to be noted. Writes nothing."""
-    writes = {(purpose, tenant.keyring.newest(purpose).id) for purpose in Purpose}
+    writes = {(purpose, tenant.keyring.newest(purpose).id) for purpose in KeyPurpose}
     with tenant.reading() as transaction:
         return writes - _known(transaction).keys()
 
@@ -97,16 +97,16 @@ def note_keys(tenant: Tenant) -> None:
             transaction.execute(_NOTE, values)
 
 
-def note_key(transaction: Transaction, purpose: Purpose, key: Key) -> bool:
+def note_key(transaction: Transaction, purpose: KeyPurpose, key: Key) -> bool:
     """Note a key before it writes, in the caller's transaction. Returns False if it was noted already."""
     values = {"agency": transaction.agency, "purpose": purpose.value, "id": key.id, "code": _code(purpose, key)}
     return transaction.execute(_NOTE, values).rowcount == 1
 
 
-def keys_in_use(transaction: Transaction) -> set[tuple[Purpose, str]]:
+def keys_in_use(transaction: Transaction) -> set[tuple[KeyPurpose, str]]:
     """Return the keys that the library's rows name, in all its tables. Reads every row."""
     rows = transaction.execute(_select_in_use(), {"agency_": transaction.agency})
-    return {(Purpose(purpose), key) for purpose, key in rows}
+    return {(KeyPurpose(purpose), key) for purpose, key in rows}
 
 
 @cache
@@ -132,10 +132,10 @@ def check_journal_keys(tenant: Tenant) -> None:
         ConfigurationError: one of them is not in the key folder.
     """
     for checkpoint, index in tenant.journal.key_ids(tenant.agency):
-        _find_key(tenant.keyring, Purpose.CHECKPOINT, checkpoint)
+        _find_key(tenant.keyring, KeyPurpose.CHECKPOINT, checkpoint)
         # an erased patron's line has no hash, so its index key may have been destroyed
         if index is not None:
-            _find_key(tenant.keyring, Purpose.INDEX, index)
+            _find_key(tenant.keyring, KeyPurpose.INDEX, index)
 
 
 def make_sure_that_empty(url: str) -> None:
@@ -167,12 +167,12 @@ def holds_patrons(engine: Engine) -> bool:
         return there and connection.scalar(text("SELECT 1 FROM patron LIMIT 1")) is not None
 
 
-def _known(transaction: Transaction) -> dict[tuple[Purpose, str], bytes]:
+def _known(transaction: Transaction) -> dict[tuple[KeyPurpose, str], bytes]:
     rows = transaction.execute(_NOTED, {"agency_": transaction.agency})
-    return {(Purpose(row.purpose), row.id): row.code for row in rows}
+    return {(KeyPurpose(row.purpose), row.id): row.code for row in rows}
 
 
-def _find_key(keyring: Keyring, purpose: Purpose, key_id: str) -> Key:
+def _find_key(keyring: Keyring, purpose: KeyPurpose, key_id: str) -> Key:
     key = keyring.by_id(purpose).get(key_id)
     if key is None:
         raise ConfigurationError(
@@ -184,7 +184,7 @@ def _find_key(keyring: Keyring, purpose: Purpose, key_id: str) -> Key:
     return key
 
 
-def _another(purpose: Purpose, key_id: str) -> ConfigurationError:
+def _another(purpose: KeyPurpose, key_id: str) -> ConfigurationError:
     return ConfigurationError(
         "the {purpose} key {id} in the key folder is another one than the records were written with",
         purpose=purpose.value,
@@ -193,5 +193,5 @@ def _another(purpose: Purpose, key_id: str) -> ConfigurationError:
     )
 
 
-def _code(purpose: Purpose, key: Key) -> bytes:
+def _code(purpose: KeyPurpose, key: Key) -> bytes:
     return hmac.digest(key.secret, f"check|{purpose.value}|{key.id}".encode(), "sha256")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, func, select
 
 from cprsync.services.ports.trust.keys import KeyState, KeyUse
-from cprsync.store.seals.keys import NOBODYS, Purpose
+from cprsync.store.seals.keys import NOBODYS, KeyPurpose
 from cprsync.store.trust.key_checks import NAMED_BY
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cprsync.store.seals.keys import Key
 
 #: A key, by its purpose and id.
-Named = tuple[Purpose, str]
+Named = tuple[KeyPurpose, str]
 JOURNAL: Final = "erase journal"
 HEADS: Final = "audit heads"
 
@@ -47,9 +47,9 @@ def count_rows_by_key(transaction: Transaction) -> dict[Named, Counter[str]]:
 
 
 @cache
-def _select_by_table() -> list[tuple[str, list[Purpose], Select[Any]]]:
+def _select_by_table() -> list[tuple[str, list[KeyPurpose], Select[Any]]]:
     """Return by table the purposes of the keys that its rows name, and the statement that counts the rows by key."""
-    found: list[tuple[str, list[Purpose], Select[Any]]] = []
+    found: list[tuple[str, list[KeyPurpose], Select[Any]]] = []
     for table, columns in groupby(sorted(NAMED_BY, key=lambda one: one[0].table.name), lambda one: one[0].table):
         named = list(columns)
         keys = [column for column, _ in named]
@@ -63,11 +63,11 @@ def count_lines_by_key(tenant: Tenant) -> dict[Named, Counter[str]]:
     """Count the lines of the erase journal and of the audit's heads that name a key."""
     found: dict[Named, Counter[str]] = defaultdict(Counter)
     for signed, hashed in tenant.journal.keys_by_line():
-        found[Purpose.CHECKPOINT, signed][JOURNAL] += 1
+        found[KeyPurpose.CHECKPOINT, signed][JOURNAL] += 1
         if hashed is not None:
-            found[Purpose.INDEX, hashed][JOURNAL] += 1
+            found[KeyPurpose.INDEX, hashed][JOURNAL] += 1
     for signed in tenant.heads.keys_by_line():
-        found[Purpose.CHECKPOINT, signed][HEADS] += 1
+        found[KeyPurpose.CHECKPOINT, signed][HEADS] += 1
     return found
 
 
@@ -81,7 +81,7 @@ def _present(
             yield KeyUse(purpose.value, key.id, state, key.made, rows.get(named, {}), lines.get(named, {}))
 
 
-def _state_of(tenant: Tenant, purpose: Purpose, key: Key) -> KeyState:
+def _state_of(tenant: Tenant, purpose: KeyPurpose, key: Key) -> KeyState:
     if key.is_next:
         return KeyState.NEXT
     return KeyState.WRITES if key.id == tenant.keyring.newest(purpose).id else KeyState.READS

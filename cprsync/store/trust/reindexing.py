@@ -16,7 +16,7 @@ from cprsync.domain.netmedia.account import IdType, identity_of
 from cprsync.domain.patron.local import card_forms
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import SealBroken
-from cprsync.services.ports.trust.keys import Share, SharePlace
+from cprsync.services.ports.trust.keys import RotatedShare, SharePlace
 from cprsync.store import tables
 from cprsync.store.audit.binding import WATCH, bind
 from cprsync.store.core import bulk
@@ -77,7 +77,7 @@ class _Indexes:
         return {old.hex().encode(): new.hex().encode() for old, new in pairs}
 
 
-def reindex_share(tenant: Tenant, place: SharePlace | None, most: int) -> Share:
+def reindex_share(tenant: Tenant, place: SharePlace | None, most: int) -> RotatedShare:
     """Index again what the next patrons are found by. `place`: where the last share ended; None: at the beginning."""
     after = "" if place is None else str(place.after[0])
     with library_transaction(tenant) as transaction:
@@ -85,7 +85,7 @@ def reindex_share(tenant: Tenant, place: SharePlace | None, most: int) -> Share:
         rows = transaction.execute(wanted.order_by(_PATRON.id).limit(most)).all()
         done = _reindex(transaction, rows) if rows else 0
     is_last = len(rows) < most
-    return Share("patron", done, 0, None if is_last else SharePlace(0, (rows[-1].id,)))
+    return RotatedShare("patron", done, 0, None if is_last else SharePlace(0, (rows[-1].id,)))
 
 
 def _reindex(transaction: Transaction, rows: Sequence[AnyRow]) -> int:

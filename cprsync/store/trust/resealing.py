@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select, tuple_, update
 
 from cprsync.errors import SealBroken
-from cprsync.services.ports.trust.keys import Share, SharePlace
+from cprsync.services.ports.trust.keys import RotatedShare, SharePlace
 from cprsync.store import tables
 from cprsync.store.audit import older_states
 from cprsync.store.core import bulk
@@ -43,7 +43,7 @@ _PASSES: Final = (
 _BOX, _CHUNK, _PATRON = tables.inbox.c, tables.inbox_chunk.c, tables.patron.c
 
 
-def reseal_share(tenant: Tenant, place: SharePlace | None, most: int) -> Share:
+def reseal_share(tenant: Tenant, place: SharePlace | None, most: int) -> RotatedShare:
     """Seal the next rows again that an older key seals. `place`: where the last share ended; None: at the beginning."""
     number, after = (0, ()) if place is None else (place.number, place.after)
     table, column = _PASSES[number]
@@ -53,9 +53,9 @@ def reseal_share(tenant: Tenant, place: SharePlace | None, most: int) -> Share:
         else:
             share = _reseal_rows(transaction, (tables.metadata.tables[table], column), after, most)
     if share.after is not None:
-        return Share(table, share.done, share.left, SharePlace(number, share.after))
+        return RotatedShare(table, share.done, share.left, SharePlace(number, share.after))
     following = SharePlace(number + 1, ()) if number + 1 < len(_PASSES) else None
-    return Share(table, share.done, share.left, following)
+    return RotatedShare(table, share.done, share.left, following)
 
 
 class _Part:
@@ -154,7 +154,7 @@ def _reseal_parts(transaction: Transaction, number: int, key: str) -> None:
         seq = rows[-1].seq
 
 
-def fingerprint_share(tenant: Tenant, place: SharePlace | None, most: int) -> Share:
+def fingerprint_share(tenant: Tenant, place: SharePlace | None, most: int) -> RotatedShare:
     """Fingerprint the next records again that an older key fingerprints. The last share does the sum of all versions.
 
     Raises:
@@ -178,7 +178,7 @@ def fingerprint_share(tenant: Tenant, place: SharePlace | None, most: int) -> Sh
         is_last = len(rows) < most
         if is_last:
             _sum_anew(transaction)
-    return Share("patron", done, len(rows) - len(changed), None if is_last else SharePlace(0, (rows[-1].id,)))
+    return RotatedShare("patron", done, len(rows) - len(changed), None if is_last else SharePlace(0, (rows[-1].id,)))
 
 
 def _fingerprint_anew(tenant: Tenant, row: AnyRow) -> bytes | None:

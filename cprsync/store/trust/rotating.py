@@ -12,15 +12,15 @@ from sqlalchemy import delete, func, null, select, update
 
 from cprsync.errors import BadInput, RunBusy
 from cprsync.private import hold_alone
-from cprsync.services.ports.trust.keys import Keys, Rotation, Share
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.keys import Keys, RotatedShare, Rotation
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.drivers import note_written
 from cprsync.store.core.engine import hold_rows, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.records.records import decode_local
-from cprsync.store.seals.keys import NEXT, Purpose, add_key, destroy_key, let_write
+from cprsync.store.seals.keys import NEXT, KeyPurpose, add_key, destroy_key, let_write
 from cprsync.store.seals.vault import LOCAL, Vault
 from cprsync.store.trust.key_checks import NAMED_BY, note_key
 from cprsync.store.trust.key_uses import count_lines_by_key, list_uses
@@ -44,19 +44,19 @@ ADDED, WRITES, BROUGHT, DESTROYED = "added", "writes", "brought", "destroyed"
 _LOCK: Final = "rotation.lock"
 _READ_ROWS: Final = 2000
 #: What brings rows to the newest key. For the other purposes nothing is written again: what names an older key stays.
-_SHARES: Final[Mapping[Purpose, Callable[[Tenant, SharePlace | None, int], Share]]] = {
-    Purpose.SEAL: reseal_share,
-    Purpose.INDEX: reindex_share,
-    Purpose.FINGERPRINT: fingerprint_share,
+_SHARES: Final[Mapping[KeyPurpose, Callable[[Tenant, SharePlace | None, int], RotatedShare]]] = {
+    KeyPurpose.SEAL: reseal_share,
+    KeyPurpose.INDEX: reindex_share,
+    KeyPurpose.FINGERPRINT: fingerprint_share,
 }
 #: The rows that are brought: by table the columns that name a key, each with the column of its value.
-_BROUGHT: Final[Mapping[Purpose, Mapping[str, Sequence[tuple[str, str]]]]] = {
-    Purpose.SEAL: {
+_BROUGHT: Final[Mapping[KeyPurpose, Mapping[str, Sequence[tuple[str, str]]]]] = {
+    KeyPurpose.SEAL: {
         **{name: [(one.key, one.value) for one in of] for name, of in SEALED.items() if name not in NEVER_ANEW},
         "inbox": [("key", "key")],
     },
-    Purpose.INDEX: {"patron": [("index_key", "number_index")]},
-    Purpose.FINGERPRINT: {"patron": [("fingerprint_key", "fingerprint")]},
+    KeyPurpose.INDEX: {"patron": [("index_key", "number_index")]},
+    KeyPurpose.FINGERPRINT: {"patron": [("fingerprint_key", "fingerprint")]},
 }
 _CHECK, _DONE, _PATRON, _LINE, _RUN = (
     *(tables.key_check.c, tables.upkeep.c, tables.patron.c),
@@ -74,7 +74,7 @@ class SqlKeys(TenantStore, Keys):
         return hold_alone(self._tenant.keyring.folder / _LOCK, _busy)
 
     def is_unfinished(self, purpose: str) -> bool:
-        tenant, wanted = self._tenant, Purpose(purpose)
+        tenant, wanted = self._tenant, KeyPurpose(purpose)
         tenant.vault.follow()
         with tenant.reading() as transaction:
             return _is_brought_half(transaction, wanted)
@@ -83,12 +83,12 @@ class SqlKeys(TenantStore, Keys):
         tenant = self._tenant
         tenant.vault.follow()
         with tenant.reading() as transaction:
-            begun = {one: tenant.keyring.next(one) for one in Purpose}
-            half = [one for one in Purpose if begun[one] or _is_brought_half(transaction, one)]
+            begun = {one: tenant.keyring.next(one) for one in KeyPurpose}
+            half = [one for one in KeyPurpose if begun[one] or _is_brought_half(transaction, one)]
             return [_measure(transaction, one, begun[one] or tenant.keyring.newest(one)) for one in half]
 
     def add(self, purpose: str, *, user: str) -> str:
-        tenant, wanted = self._tenant, Purpose(purpose)
+        tenant, wanted = self._tenant, KeyPurpose(purpose)
         tenant.vault.follow()
         if tenant.keyring.next(wanted) is None:
             note_written()
@@ -103,40 +103,42 @@ class SqlKeys(TenantStore, Keys):
 
     def let_write(self, purpose: str) -> str:
         tenant = self._tenant
-        let_write(tenant.keyring.folder, Purpose(purpose))
+        let_write(tenant.keyring.folder, KeyPurpose(purpose))
         tenant.vault.follow()
-        return tenant.keyring.newest(Purpose(purpose)).id
+        return tenant.keyring.newest(KeyPurpose(purpose)).id
 
     def note_writing(self, purpose: str, *, user: str) -> None:
         with library_transaction(self._tenant) as transaction:
-            key = self._tenant.keyring.next(Purpose(purpose))
+            key = self._tenant.keyring.next(KeyPurpose(purpose))
             if key is not None:
                 self._note(transaction, user, (WRITES, purpose), key.id)
 
-    def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> Share:
-        share = _SHARES.get(Purpose(purpose))
-        return Share("", 0, 0, None) if share is None else share(self._tenant, place, most)
+    def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> RotatedShare:
+        share = _SHARES.get(KeyPurpose(purpose))
+        return RotatedShare("", 0, 0, None) if share is None else share(self._tenant, place, most)
 
     def finish(self, purpose: str, *, rows: int, user: str) -> None:
         # where no row was brought, nothing has followed yet that another library has let the new key write
         self._tenant.vault.follow()
-        newest = self._tenant.keyring.newest(Purpose(purpose)).id
+        newest = self._tenant.keyring.newest(KeyPurpose(purpose)).id
         with library_transaction(self._tenant) as transaction:
             self._note(transaction, user, (BROUGHT, purpose), newest, rows)
-        SqlUpkeepLog(self._tenant).note(Task.KEYS, Outcome.DONE, {"purpose": purpose, "key": newest, "rows": rows})
+        SqlUpkeepLog(self._tenant).note(
+            UpkeepTask.KEYS, UpkeepOutcome.DONE, {"purpose": purpose, "key": newest, "rows": rows}
+        )
 
     def destroy(self, purpose: str, key_id: str, *, user: str) -> None:
-        tenant, wanted = self._tenant, Purpose(purpose)
+        tenant, wanted = self._tenant, KeyPurpose(purpose)
         tenant.vault.follow()
         _make_sure_that_older(tenant, wanted, key_id)
         _make_sure_that_no_line_names(tenant, wanted, key_id)
-        if wanted is Purpose.PIN:
+        if wanted is KeyPurpose.PIN:
             _make_sure_that_no_pin_names(tenant, key_id)
         with tenant.writing() as transaction:
             everyone = select(tables.library.c.agency).order_by(tables.library.c.agency)
             hold_rows(transaction.connection, everyone.with_for_update(), {})
             _make_sure_that_no_row_names(transaction, wanted, key_id)
-            if wanted is Purpose.INDEX:
+            if wanted is KeyPurpose.INDEX:
                 _forget_old_lines(transaction)
             this = (_CHECK.purpose == purpose) & (_CHECK.id == key_id)
             transaction.execute(delete(tables.key_check).where(this))
@@ -156,7 +158,7 @@ def _busy() -> RunBusy:
     return RunBusy("somebody else changes the keys", kind="keys.busy")
 
 
-def _is_brought_half(transaction: Transaction, purpose: Purpose) -> bool:
+def _is_brought_half(transaction: Transaction, purpose: KeyPurpose) -> bool:
     """Tells whether an older key has written here, and nobody noted that all rows were brought to the newest one.
 
     A library that was added after the rotation shares the folder with the older key, and has no row of it.
@@ -165,11 +167,11 @@ def _is_brought_half(transaction: Transaction, purpose: Purpose) -> bool:
     noted = select(_CHECK.id).where(_CHECK.agency == transaction.agency, _CHECK.purpose == purpose.value)
     if len(live) == 1 or not {key.id for key in live[1:]} & set(transaction.scalars(noted)):
         return False
-    done = select(_DONE.detail).where(_DONE.agency == transaction.agency, _DONE.task == Task.KEYS.value)
+    done = select(_DONE.detail).where(_DONE.agency == transaction.agency, _DONE.task == UpkeepTask.KEYS.value)
     return live[0].id not in {json.loads(detail)["key"] for detail in transaction.scalars(done)}
 
 
-def _measure(transaction: Transaction, purpose: Purpose, key: Key) -> Rotation:
+def _measure(transaction: Transaction, purpose: KeyPurpose, key: Key) -> Rotation:
     """Count the rows that a rotation has left. A row with two values counts twice."""
     left = rows = 0
     for name, columns in _BROUGHT.get(purpose, {}).items():
@@ -183,7 +185,7 @@ def _measure(transaction: Transaction, purpose: Purpose, key: Key) -> Rotation:
     return Rotation(purpose.value, key.id, key.made, left, rows)
 
 
-def _make_sure_that_older(tenant: Tenant, purpose: Purpose, key_id: str) -> None:
+def _make_sure_that_older(tenant: Tenant, purpose: KeyPurpose, key_id: str) -> None:
     keys = tenant.keyring.keys[purpose]
     if key_id not in {key.id for key in keys}:
         raise BadInput(
@@ -198,7 +200,7 @@ def _make_sure_that_older(tenant: Tenant, purpose: Purpose, key_id: str) -> None
         )
 
 
-def _named(purpose: Purpose, key_id: str, place: str, *, by: str = "") -> BadInput:
+def _named(purpose: KeyPurpose, key_id: str, place: str, *, by: str = "") -> BadInput:
     """`by`: what names it and is never brought to a newer key."""
     return BadInput(
         "the {purpose} key {id} is still needed: it is named in {place}",
@@ -209,12 +211,12 @@ def _named(purpose: Purpose, key_id: str, place: str, *, by: str = "") -> BadInp
     )
 
 
-def _make_sure_that_no_line_names(tenant: Tenant, purpose: Purpose, key_id: str) -> None:
+def _make_sure_that_no_line_names(tenant: Tenant, purpose: KeyPurpose, key_id: str) -> None:
     for place in count_lines_by_key(tenant).get((purpose, key_id), ()):
         raise _named(purpose, key_id, place, by="lines")
 
 
-def _make_sure_that_no_row_names(transaction: Transaction, purpose: Purpose, key_id: str) -> None:
+def _make_sure_that_no_row_names(transaction: Transaction, purpose: KeyPurpose, key_id: str) -> None:
     """Look through the rows of all libraries, which share the keys. Raises BadInput."""
     for column, of in NAMED_BY:
         if of is purpose and transaction.scalar(select(column).where(column == key_id).limit(1)) is not None:
@@ -232,12 +234,12 @@ def _make_sure_that_no_pin_names(tenant: Tenant, key_id: str) -> None:
             bound = {"place": row.id, "owner": LOCAL, "version": row.local_version}
             local = decode_local(vault.unseal(row.local_blob, row.local_key, **bound))
             if any(card.pin_hash.startswith(key_id) for card in local.cards):
-                raise _named(Purpose.PIN, key_id, "the PINs of patrons")
+                raise _named(KeyPurpose.PIN, key_id, "the PINs of patrons")
 
 
 def _forget_old_lines(transaction: Transaction) -> None:
     """Delete the hashes of numbers in the lines of nights from before the newest key. They name no key."""
-    since = stamp_of(transaction.tenant.keyring.newest(Purpose.INDEX).made)
+    since = stamp_of(transaction.tenant.keyring.newest(KeyPurpose.INDEX).made)
     before = select(_RUN.id).where(_RUN.agency == _LINE.agency, _RUN.started < since)
     old = _LINE.number_index.is_not(None) & _LINE.run_id.in_(before)
     transaction.execute(update(tables.run_item).where(old).values(number_index=null()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
-from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep, UpkeepLog
+from cprsync.services.ports.trust.upkeep import Upkeep, UpkeepLog, UpkeepOutcome, UpkeepTask
 from cprsync.store import tables
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
@@ -27,12 +27,12 @@ class SqlUpkeepLog(TenantStore, UpkeepLog):
     """What was done to keep the installation safe."""
 
     def note(
-        self, task: Task, outcome: Outcome, detail: Mapping[str, str | int], *, at: datetime | None = None
+        self, task: UpkeepTask, outcome: UpkeepOutcome, detail: Mapping[str, str | int], *, at: datetime | None = None
     ) -> None:
         with library_transaction(self._tenant) as transaction:
             note_upkeep(transaction, task, outcome, detail, at=at)
 
-    def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
+    def last(self, task: UpkeepTask, *outcomes: UpkeepOutcome) -> Upkeep | None:
         wanted = select(tables.upkeep).where(_ROW.agency == self._tenant.agency, _ROW.task == task.value)
         if outcomes:
             wanted = wanted.where(_ROW.outcome.in_([one.value for one in outcomes]))
@@ -40,13 +40,13 @@ class SqlUpkeepLog(TenantStore, UpkeepLog):
             row = transaction.execute(wanted.order_by(_ROW.id.desc()).limit(1)).first()
         if row is None:
             return None
-        return Upkeep(Task(row.task), moment_of(row.at), Outcome(row.outcome), json.loads(row.detail))
+        return Upkeep(UpkeepTask(row.task), moment_of(row.at), UpkeepOutcome(row.outcome), json.loads(row.detail))
 
 
 def note_upkeep(
     transaction: Transaction,
-    task: Task,
-    outcome: Outcome,
+    task: UpkeepTask,
+    outcome: UpkeepOutcome,
     detail: Mapping[str, str | int],
     *,
     at: datetime | None = None,

@@ -22,7 +22,7 @@ from cprsync.services.desk.access import (
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
 from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
-from cprsync.web.api.calls import Call, Caller, ItemNumber, router_for
+from cprsync.web.api.calls import ApiCall, Caller, ItemNumber, router_for
 from cprsync.web.api.patrons import read_number
 from cprsync.web.api.shapes import asked, outcomes, watching
 
@@ -114,6 +114,6 @@ def watch(call: Caller, wanted: asked.Watch) -> Any:
         return watch_number(place.desk.store, number, ends=ends, user=call.user)
 
 
-def _waiting(call: Call) -> dict[str, Any]:
+def _waiting(call: ApiCall) -> dict[str, Any]:
     with call.place() as place:
         return list_waiting(place.desk.store, user=call.user, now=place.desk.clock.now())

@@ -44,7 +44,7 @@ _JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Call:
+class ApiCall:
     """A call that was let in."""
 
     session: Session
@@ -81,13 +81,13 @@ def no_notices() -> BadInput:
     return BadInput(told, kind="request.notices", field="notices")
 
 
-async def _call_of(request: Request) -> Call:
-    call: Call = request.state.call
+async def _call_of(request: Request) -> ApiCall:
+    call: ApiCall = request.state.call
     return call
 
 
 #: What every endpoint is given first.
-Caller = Annotated[Call, Depends(_call_of)]
+Caller = Annotated[ApiCall, Depends(_call_of)]
 
 
 def router_for(task: Task | None) -> APIRouter:
@@ -145,7 +145,7 @@ async def _let_in(request: Request, task: Task | None, handle: Handler) -> Respo
     around: Surroundings = request.app.state.around
     changes = request.method != "GET"
     session = entry.admit(request, task, token=request.headers.get(PROOF_HEADER, "") if changes else None)
-    request.state.call = Call(session, around.places, around.library)
+    request.state.call = ApiCall(session, around.places, around.library)
     if not changes:
         return entry.with_cookie(await handle(request), session)
     read = await with_body(request)

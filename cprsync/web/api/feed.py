@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from cprsync.domain.outward.schema import build_schema
 from cprsync.errors import BadInput, CprsyncError
-from cprsync.services.outward.feeding import LIMIT_MAX, LIMIT_USUAL, Reader
+from cprsync.services.outward.feeding import LIMIT_MAX, LIMIT_USUAL, FeedReader
 from cprsync.web.api.problems import answer_crash, answer_refusal
 from cprsync.web.api.readers import Readers, only_one, taking_turn
 from cprsync.web.memory.rate_limit import Turns
@@ -95,7 +95,7 @@ class _Feed:
 
     def _fetch(self, target: Target, after: str, limit: int) -> Page:
         with self._around.places.taken() as place:
-            return Reader(place.desk.store, place.desk.agency, target, user=target.name).fetch(after, limit)
+            return FeedReader(place.desk.store, place.desk.agency, target, user=target.name).fetch(after, limit)
 
 
 def _asked(request: Request) -> tuple[str, int]:

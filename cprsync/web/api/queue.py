@@ -14,7 +14,7 @@ from cprsync.errors import BadInput
 from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
 from cprsync.services.desk.previewed_answers import accept_many, preview_many, take_back, taking_back_of
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import answers, asked, outcomes
 from cprsync.wiring.targets import show_item as show_item_with_sides
@@ -35,7 +35,7 @@ def list_items(
 ) -> Any:
     """List what waits, the oldest first. `all`: answered and settled items too. `answered`: the latest answers."""
     with call.place() as place:
-        reviews = Reviews(place.desk, call.user)
+        reviews = StaffReviews(place.desk, call.user)
         items = reviews.answered(most=ANSWERED_MAX) if answered else reviews.listed(all_states=everything)
         return {"items": [with_words(item) for item in items]}
 
@@ -44,7 +44,7 @@ def list_items(
 def preview_bulk(call: Caller, wanted: asked.Bulk) -> Any:
     """Show what accepting several items would do. Only items with `in_bulk` may be among them."""
     with call.place() as place:
-        document = preview_many(Reviews(place.desk, call.user), wanted.items).document
+        document = preview_many(StaffReviews(place.desk, call.user), wanted.items).document
         return {**document, "items": [with_words(item) for item in document["items"]]}
 
 
@@ -52,7 +52,7 @@ def preview_bulk(call: Caller, wanted: asked.Bulk) -> Any:
 def accept_bulk(call: Caller, yes: asked.BulkYes) -> Any:
     """Accept the items as they were shown. An item that somebody else has answered meanwhile is missed."""
     with call.place(asks=True) as place:
-        reviews = Reviews(place.desk, call.user)
+        reviews = StaffReviews(place.desk, call.user)
         done = accept_many(reviews, preview_many(reviews, yes.items), Confirmation(yes.digest))
         for item in done.accepted:
             if item["kind"] in NET_MEDIA_KINDS:
@@ -74,14 +74,14 @@ def show_item(call: Caller, number: ItemNumber) -> Any:
     If another system refused the patron, it is asked what it holds now: `sides` of each of `targets`.
     """
     with call.place() as place:
-        return with_words(show_item_with_sides(Reviews(place.desk, call.user), number, place.targets))
+        return with_words(show_item_with_sides(StaffReviews(place.desk, call.user), number, place.targets))
 
 
 @serving.get("/reviews/{number}/taking-back", response_model=outcomes.NumberTaken)
 def show_taking_back(call: Caller, number: ItemNumber) -> Any:
     """Show what taking back the number would do that was given under this item."""
     with call.place() as place:
-        reviews = Reviews(place.desk, call.user)
+        reviews = StaffReviews(place.desk, call.user)
         shown = taking_back_of(reviews, reviews.shown(number))
         if shown is None:
             raise BadInput("no number was set for that patron that can be taken back", kind="number.not_set")
@@ -95,7 +95,7 @@ def answer_item(call: Caller, number: ItemNumber, given: asked.ReviewAnswer) -> 
     A number that was given at the desk is taken back with the digest of its preview.
     """
     with call.place(asks=True) as place:
-        reviews = Reviews(place.desk, call.user)
+        reviews = StaffReviews(place.desk, call.user)
         answers_by_name: dict[str, Callable[[], Mapping[str, Any]]] = {
             "accept": lambda: reviews.accept(number, about=given.about),
             "reject": lambda: reviews.reject(number, reason=given.reason, about=given.about),
@@ -110,7 +110,7 @@ def answer_item(call: Caller, number: ItemNumber, given: asked.ReviewAnswer) -> 
         return {"item": with_words(item)}
 
 
-def _undo(reviews: Reviews, number: int, given: asked.ReviewAnswer) -> Mapping[str, Any]:
+def _undo(reviews: StaffReviews, number: int, given: asked.ReviewAnswer) -> Mapping[str, Any]:
     """Take an acceptance back. A number that was given at the desk is taken back as it was shown."""
     item = reviews.shown(number)
     shown = taking_back_of(reviews, item)

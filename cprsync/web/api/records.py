@@ -10,7 +10,7 @@ from cprsync.language.lending import standing_with_words
 from cprsync.language.review import with_words
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.viewing import look_at
 from cprsync.services.lending.standing import Standings, Statements
 from cprsync.services.netmedia.entitlements import Entitlements
@@ -71,7 +71,7 @@ def list_waiting_about(call: Caller, patron: PatronNumber) -> Any:
     """List what waits for a person about the patron, the oldest first."""
     with call.place() as place:
         look_at(place.desk.store, patron, user=call.user)
-        return {"items": [with_words(item) for item in Reviews(place.desk, call.user).waiting_about(patron)]}
+        return {"items": [with_words(item) for item in StaffReviews(place.desk, call.user).waiting_about(patron)]}
 
 
 @serving.get("/patrons/{patron}/changes", response_model=outcomes.Entries)

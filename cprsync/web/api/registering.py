@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
-    from cprsync.web.api.calls import Call
+    from cprsync.web.api.calls import ApiCall
 
 serving = router_for(Task.SERVE)
 #: What is sent beside the fields of a record.
@@ -72,7 +72,7 @@ def preview_patron(call: Caller, patron: PatronNumber, wanted: asked.LookUpPatro
         return _asked(call, place.desk, Asked(number, Purpose(wanted.purpose), call.user))
 
 
-def _asked(call: Call, desk: Desk, question: Asked) -> dict[str, Any]:
+def _asked(call: ApiCall, desk: Desk, question: Asked) -> dict[str, Any]:
     try:
         registration = preview_registration(desk, question)
     except RegisterUnavailable:
@@ -82,7 +82,7 @@ def _asked(call: Call, desk: Desk, question: Asked) -> dict[str, Any]:
     return _shown(call, InHand(Way.REGISTER, registration), registration.document)
 
 
-def _shown_unanswered(call: Call, desk: Desk, number: CprNumber) -> dict[str, Any]:
+def _shown_unanswered(call: ApiCall, desk: Desk, number: CprNumber) -> dict[str, Any]:
     """What is known of a number about which the register does not answer. It may be asked again at once."""
     typed = json.dumps({"cpr_number": number.digits, "name": _NO_NAME})
     addition = preview_addition(desk, typed, user=call.user, provisional=True)
@@ -112,7 +112,7 @@ def preview_beside(call: Caller, wanted: asked.TypedBeside) -> Any:
         return _shown_typed(call, place.desk, filled, wanted.responsible)
 
 
-def _shown_typed(call: Call, desk: Desk, case: InHand, answers: str) -> dict[str, Any]:
+def _shown_typed(call: ApiCall, desk: Desk, case: InHand, answers: str) -> dict[str, Any]:
     answers = answers.strip()
     case = replace(case, answers=answers, responsible=case.responsible if answers == case.answers else None)
     addition = case.preview(desk, call.user)
@@ -120,7 +120,7 @@ def _shown_typed(call: Call, desk: Desk, case: InHand, answers: str) -> dict[str
     return _shown(call, shown, addition.document)
 
 
-def _shown(call: Call, case: InHand, document: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(call: ApiCall, case: InHand, document: Mapping[str, Any]) -> dict[str, Any]:
     return {"key": call.session.put(case), "way": case.way.value, "shown": document}
 
 
@@ -142,7 +142,7 @@ def confirm(call: Caller, yes: asked.Yes) -> Any:
         return answer
 
 
-def _held(call: Call, key: str) -> InHand | Written:
+def _held(call: ApiCall, key: str) -> InHand | Written:
     case = call.session.held(key, InHand) or call.session.held(key, Written)
     if case is None:
         raise no_key()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cprsync.web.memory.places import Place
     from cprsync.web.memory.tries import Counts
 
-    AtPlace = Callable[[Callable[[Place], "Opened"]], Awaitable["Opened"]]
+    AtPlace = Callable[[Callable[[Place], "OpenedCard"]], Awaitable["OpenedCard"]]
 
 #: After so many cards and PINs of one address that did not fit, no more are tried from it for a quarter of an hour:
 #: whoever tries one PIN on many cards locks none of them. A library's computers may share an address. After as many
@@ -41,7 +41,7 @@ _MARKS: Final = "cprsync-me-marks"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Opened:
+class OpenedCard:
     """The patron of a card, and the marks that the browser carries from now on."""
 
     patron_id: str
@@ -60,7 +60,7 @@ class CardSignIn:
         self._cards, self._addresses, self._secure = cards, addresses, secure
         self._cookie = cookie_name(_MARKS, secure=secure)
 
-    async def open(self, request: Request, card: str, pin: str, at_place: AtPlace) -> Opened:
+    async def open(self, request: Request, card: str, pin: str, at_place: AtPlace) -> OpenedCard:
         """The patron of a card. Raises CardRefused and QuotaReached, as `CardDoor` does."""
         marks, address = request.cookies.get(self._cookie, ""), _network_of(request)
         if not marks:
@@ -75,7 +75,7 @@ class CardSignIn:
         if not self._addresses.may_try(address):
             raise QuotaReached("too many ask at the same time", kind="card.busy")
 
-    def _open(self, place: Place, asked: CardAsked, marks: str, address: str) -> Opened:
+    def _open(self, place: Place, asked: CardAsked, marks: str, address: str) -> OpenedCard:
         desk = place.desk
         names = desk.store.cards.names_of(asked.card)
         was_here = any(is_marked(marks, name) for name in names)
@@ -90,7 +90,7 @@ class CardSignIn:
         proof = self._cards.proof_of(desk.store, asked.card)
         if proof is not None:
             marks = with_mark(with_mark(marks, names[0]), proof)
-        return Opened(patron_id, marks, is_known, proof or "")
+        return OpenedCard(patron_id, marks, is_known, proof or "")
 
     def with_marks(self, response: Response, marks: str) -> Response:
         """The answer, which lets the browser carry its marks. They name nobody."""

@@ -18,7 +18,7 @@ from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsib
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron, read_number
 from cprsync.web.pages.fields import CORRECTS, NAMES, period_text
-from cprsync.web.pages.records import Problem, show_record
+from cprsync.web.pages.records import FormProblem, show_record
 
 if TYPE_CHECKING:
     from datetime import date
@@ -51,7 +51,7 @@ def correct_field(visit: Visit) -> Response:
         until = _day_or_none(visit.typed("until"))
     except BadInput as error:
         told = error_text(error, visit.language)
-        return show_record(visit, problem=Problem(form, told, _typed_again(visit), _UNTIL))
+        return show_record(visit, problem=FormProblem(form, told, _typed_again(visit), _UNTIL))
     asked = Setting(patron, field, visit.typed("text"), visit.user, reason=reason, until=until)
     return _set(visit, asked, form=form)
 
@@ -67,12 +67,12 @@ def _set(visit: Visit, asked: Setting, *, form: str) -> Response:
     except NotConfirmed as error:
         # the row shows what a colleague has written meanwhile, and the form what was typed
         return show_record(
-            visit, problem=Problem(form, _why(visit, error), {} if asked.field == PIN else _typed_again(visit))
+            visit, problem=FormProblem(form, _why(visit, error), {} if asked.field == PIN else _typed_again(visit))
         )
     except (BadInput, ConfigurationError) as error:
         is_shown = asked.text is not None and asked.field != PIN and asked.doing in {None, ListChange.ADD}
         typed = _typed_again(visit) if is_shown else {}
-        return show_record(visit, problem=Problem(form, _why(visit, error), typed, _input_of(asked, error)))
+        return show_record(visit, problem=FormProblem(form, _why(visit, error), typed, _input_of(asked, error)))
     visit.publish(asked.patron_id, field=asked.field)
     told = visit.word(f"set_{done['outcome']}", field=name_of(asked.field, visit.language))
     visit.session.say(told, field=asked.field)
@@ -116,16 +116,16 @@ def change_responsible(visit: Visit) -> Response:
     patron, desk = visit.named("patron"), visit.place.desk
     adds, typed = visit.typed("doing") == "add", visit.typed("number")
     if not typed:
-        return show_record(visit, problem=Problem(NAMES, visit.word("responsible_missing")))
+        return show_record(visit, problem=FormProblem(NAMES, visit.word("responsible_missing")))
     try:
         asked = _asked_responsible(visit, patron, typed)
         done = add_responsible(desk, asked) if adds else end_responsible(desk, asked)
     except NoSuchPerson:
         # a number that nobody has is shown, to be mended
-        return show_record(visit, problem=Problem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
+        return show_record(visit, problem=FormProblem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
     except BadInput as error:
         again = "" if is_number_alone(typed) else hide_numbers(typed)
-        return show_record(visit, problem=Problem(NAMES, error_text(error, visit.language), {"number": again}))
+        return show_record(visit, problem=FormProblem(NAMES, error_text(error, visit.language), {"number": again}))
     who = word("responsible_number", visit.language, patron=done["responsible"])
     told = word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron)
     visit.session.say(told, field="responsible")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.domain.patron.field import Field
-    from cprsync.domain.patron.kinds import Kind
+    from cprsync.domain.patron.kinds import FieldKind
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.domain.policy.policy import Policy
 
@@ -40,7 +40,7 @@ NAMES: Final = "responsible-number"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """One field as the page shows it."""
 
     key: str
@@ -98,7 +98,7 @@ class Settable:
     name: str
     #: what the form calls the value
     label: str
-    kind: Kind
+    kind: FieldKind
     hint: str
     #: what may be taken off a list, as it is typed and as it is shown; and whether notices go there, None: they cannot
     entries: tuple[tuple[str, str, bool | None], ...] = ()
@@ -150,11 +150,11 @@ def group_of(key: str) -> int:
     return FIELD[key].section.value
 
 
-def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
+def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[FieldRow]:
     """The fields of a document, in its order."""
     for key, entry in name_standing(fields).items():
         lines = tuple(lines_of(key, entry, language))
-        yield Row(
+        yield FieldRow(
             key,
             name_of(key, language),
             lines,
@@ -168,14 +168,14 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[Row]:
 
 def rows_to_change(
     document: Mapping[str, Any], language: Language, policy: Policy, municipalities: Municipalities
-) -> list[Row]:
+) -> list[FieldRow]:
     """The fields of a record, each with its form. The field table says which may be changed, and by what kind of form.
 
     A field that nobody reads, such as a PIN, follows the one that it is a part of.
     """
     forms: dict[str, Settable | Correctable] = {one.key: one for one in settable_of(document, language, policy)}
     forms |= {one.key: one for one in correctable_of(document, language, policy, municipalities)}
-    rows: list[Row] = []
+    rows: list[FieldRow] = []
     unread = {key: form for key, form in forms.items() if FIELD[key].seen is Seen.NOBODY}
     for row in rows_of(document["fields"], language):
         names = FIELD[row.key].names_patron and is_kept(document)
@@ -184,11 +184,11 @@ def rows_to_change(
     return rows + [_unread(form, language) for key, form in unread.items() if FIELD[key].part_of is None]
 
 
-def _unread(part: Settable | Correctable, language: Language) -> Row:
+def _unread(part: Settable | Correctable, language: Language) -> FieldRow:
     """The row of a field that nobody reads."""
     said = (desk_word("never_shown", language),)
     owner = owner_text({"source": part.owner, "owner": part.owner, "since": None}, language)
-    return Row(part.key, part.name, said, owner, False, None, False, group_of(part.key), part)
+    return FieldRow(part.key, part.name, said, owner, False, None, False, group_of(part.key), part)
 
 
 def lines_of(key: str, entry: Mapping[str, Any], language: Language) -> list[str]:
@@ -310,7 +310,7 @@ def _word_or(key: str, other: str, language: Language) -> str:
     return desk_word(key, language) if has_desk_word(key) else other
 
 
-def choices_of(kind: Kind, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
+def choices_of(kind: FieldKind, value: Any, language: Language, policy: Policy) -> Iterator[Choice]:
     """The only values that a field may have, for its form; none: anything may be typed. `value`: what it has now."""
     if kind is BRANCH and policy.branches:
         yield Choice("", desk_word("not_chosen", language))
@@ -344,7 +344,7 @@ def _text_of(value: Any) -> str:
     return str(value or "")
 
 
-def _typed_value(kind: Kind, value: Any) -> str:
+def _typed_value(kind: FieldKind, value: Any) -> str:
     """A value as it is typed on one line, or on several."""
     return " til ".join(filter(None, days_of(value))) if kind.is_period else _text_of(value)
 

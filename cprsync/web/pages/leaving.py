@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cprsync.domain.desk.confirming import Confirmation, Level
+from cprsync.domain.desk.confirming import Confirmation, WarningLevel
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, NotConfirmed, RunBusy
@@ -79,6 +79,6 @@ def _way(visit: Visit) -> Ending:
 
 def _warnings(document: Mapping[str, Any], visit: Visit) -> list[tuple[str, str]]:
     """The warnings, the strongest first."""
-    order = [level.value for level in Level]
+    order = [level.value for level in WarningLevel]
     told = sorted(document["warnings"], key=lambda one: order.index(one["level"]), reverse=True)
     return [(one["level"], one["text"][visit.language]) for one in told]

@@ -34,7 +34,7 @@ _NUMBER_MAX: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueueFilter:
     """Which items of the queue are to be shown."""
 
     view: str
@@ -75,11 +75,11 @@ def show_queue(visit: Visit, *, problem: str | None = None) -> Response:
     )
 
 
-def _asked(visit: Visit) -> Asked:
+def _asked(visit: Visit) -> QueueFilter:
     """What the address asks for. What it cannot ask for is left out."""
     query = visit.request.query_params
     view, older = query.get("view", VIEWS[0]), query.get("older", "")
-    return Asked(view if view in VIEWS else VIEWS[0], query.get("kind", ""), older if older in AGES else "")
+    return QueueFilter(view if view in VIEWS else VIEWS[0], query.get("kind", ""), older if older in AGES else "")
 
 
 def _items(visit: Visit, view: str) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from cprsync.language.review import with_words
 from cprsync.language.words import desk_word, money, titles_of, word
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.viewing import RecordViewer, view_of
 from cprsync.services.lending.standing import Standings
 from cprsync.services.netmedia.entitlements import Entitlements
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.desk import PatronView
-    from cprsync.web.pages.fields import Row
+    from cprsync.web.pages.fields import FieldRow
     from cprsync.web.visit import Visit
 
 #: The most changes that the page of changes shows, the latest first.
@@ -37,7 +37,7 @@ CHANGES_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Problem:
+class FormProblem:
     """What was wrong with a form of the page."""
 
     #: the form, which stands open
@@ -76,7 +76,7 @@ def viewer_of(visit: Visit) -> RecordViewer:
     return RecordViewer(visit.place.desk, visit.user)
 
 
-def show_record(visit: Visit, *, problem: Problem | None = None) -> Response:
+def show_record(visit: Visit, *, problem: FormProblem | None = None) -> Response:
     """One record, with what is sealed closed, and what was wrong. Of a hidden one nothing typed comes back."""
     viewer, patron = viewer_of(visit), visit.named("patron")
     store = visit.place.desk.store
@@ -95,14 +95,14 @@ def reveal_record(visit: Visit) -> Response:
     """The record with its sealed fields opened, for a reason that the audit keeps first."""
     patron, reason = visit.named("patron"), visit.typed("reason")
     if not reason:
-        return show_record(visit, problem=Problem("reason", visit.word("reveal_reason_missing")))
+        return show_record(visit, problem=FormProblem("reason", visit.word("reveal_reason_missing")))
     document, store = viewer_of(visit).revealed(patron, reason=reason), visit.place.desk.store
     with store.at_one_moment():
         return _record_page(visit, document, view_of(store, patron))
 
 
 def _record_page(
-    visit: Visit, document: Mapping[str, Any], view: PatronView, *, problem: Problem | None = None
+    visit: Visit, document: Mapping[str, Any], view: PatronView, *, problem: FormProblem | None = None
 ) -> Response:
     """The page of a record. `view`: what the document was made from."""
     language, desk = visit.language, visit.place.desk
@@ -133,9 +133,9 @@ def _record_page(
     )
 
 
-def reviews_of(visit: Visit) -> Reviews:
+def reviews_of(visit: Visit) -> StaffReviews:
     """The reviews, answered by the person of the visit."""
-    return Reviews(visit.place.desk, visit.user)
+    return StaffReviews(visit.place.desk, visit.user)
 
 
 def _standing(visit: Visit, view: PatronView) -> dict[str, Any]:
@@ -187,8 +187,8 @@ def list_who_answers(visit: Visit, document: Mapping[str, Any]) -> list[dict[str
 
 
 def name_who_answers(
-    rows: list[Row], document: Mapping[str, Any], responsibles: list[dict[str, Any]], language: Language
-) -> list[Row]:
+    rows: list[FieldRow], document: Mapping[str, Any], responsibles: list[dict[str, Any]], language: Language
+) -> list[FieldRow]:
     """The rows of a record, where whoever answers for a minor has their name.
 
     A hidden name stays hidden, and a hidden minor's record names nobody: the name would say with whom they live.

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.desk.confirming import Confirmation, Level
+from cprsync.domain.desk.confirming import Confirmation, WarningLevel
 from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
 from cprsync.domain.patron.fields import BESIDE_SEALED, FIELD
 from cprsync.domain.patron.patron import Purpose
@@ -333,7 +333,7 @@ def asking(visit: Visit, preview: Preview | None) -> dict[str, Any]:
     """What the question is asked with: the warnings, the strongest first, and whether a reason is needed."""
     if preview is None:
         return {"warnings": [], "needs_reason": False, "typed_reason": ""}
-    warnings = sorted(preview.warnings, key=lambda one: list(Level).index(one.level), reverse=True)
+    warnings = sorted(preview.warnings, key=lambda one: list(WarningLevel).index(one.level), reverse=True)
     return {
         "warnings": [(one["level"], one["text"][visit.language]) for one in warning_documents(warnings)],
         "needs_reason": preview.needs_reason,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
     from cprsync.web.visit import Visit
 
 
@@ -99,7 +99,7 @@ def _field_of(error: BadInput | Braked | NotConfirmed, answer: str) -> str:
     return "until" if answer == "later" and error.kind == "input" else ""
 
 
-def _undo(visit: Visit, reviews: Reviews, number: int) -> dict[str, Any]:
+def _undo(visit: Visit, reviews: StaffReviews, number: int) -> dict[str, Any]:
     """Take an acceptance back. A number that was given at the desk is taken back as it was shown."""
     shown, reason = taking_back_of(reviews, reviews.shown(number)), visit.typed("reason")
     if shown is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.errors import SecondPersonNeeded
-    from cprsync.web.accounts import Accounts
+    from cprsync.web.accounts import StaffAccounts
     from cprsync.web.memory.places import Places
     from cprsync.web.memory.sessions import Session
     from cprsync.web.rendering import Renderer
@@ -52,7 +52,7 @@ class Seconding:
     renderer: Renderer
     places: Places
     #: None: nobody has a password of ours, so nobody can sign on another's screen
-    accounts: Accounts | None
+    accounts: StaffAccounts | None
     checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS_MAX))
 
     def ask(self, request: Request, session: Session, form: Form, error: SecondPersonNeeded) -> Response:

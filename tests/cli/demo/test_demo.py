@@ -15,7 +15,7 @@ from whole import patron_ids
 
 from cprsync.cli.demo.demo import _report_comparison, live_day_for_the_desk, run_demo
 from cprsync.cli.demo.desk import tell_what_to_try
-from cprsync.cli.demo.week import Stage, load_week, read_numbers
+from cprsync.cli.demo.week import DemoStage, load_week, read_numbers
 from cprsync.cli.terminal.logs import configure
 from cprsync.config.clock import SystemClock
 from cprsync.domain.person.number import CprNumber
@@ -92,7 +92,7 @@ class Lived:
     cases: dict[str, int] = field(default_factory=dict)
 
 
-def compare(stage: Stage) -> Told:
+def compare(stage: DemoStage) -> Told:
     with redirect_stdout(StringIO()) as said:
         code = _report_comparison(replace(stage, as_json=True), seconds=0, kept=None)
     return Told(code, json.loads(said.getvalue()))
@@ -103,13 +103,13 @@ def lived(keys_at_hand: None, tmp_path_factory: pytest.TempPathFactory) -> Lived
     configure("WARNING")
     week = Lived(kept=tmp_path_factory.mktemp("lived") / "demo")
 
-    def meddle_and_open_desk(stage: Stage) -> None:
+    def meddle_and_open_desk(stage: DemoStage) -> None:
         meddle(stage.settings)
         week.altered = compare(stage)
         live_day_for_the_desk(stage)
         week.cases = dict(stage.nights[-1]["reviews"]["kinds"])
 
-    def look(stage: Stage) -> None:
+    def look(stage: DemoStage) -> None:
         week.compared = compare(stage)
 
     with redirect_stdout(StringIO()) as said:
@@ -160,7 +160,7 @@ def test_the_opened_desk_names_people_who_are_no_patrons_and_its_own_port(
     language: Language, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     week, numbers = load_week(), read_numbers()
-    stage = Stage(tmp_path, {}, settings=None, week=week, language=language, as_json=False)  # type: ignore[arg-type] # nothing is asked of the settings
+    stage = DemoStage(tmp_path, {}, settings=None, week=week, language=language, as_json=False)  # type: ignore[arg-type] # nothing is asked of the settings
     tell_what_to_try(stage, password="kodeord", port=8799)
     told = capsys.readouterr().out
     assert "http://localhost:8799/me" in told

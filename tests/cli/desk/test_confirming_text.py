@@ -10,12 +10,19 @@ import pytest
 
 from cprsync.cli.desk.confirming import Asker, warning_lines
 from cprsync.cli.terminal.failures import failures
-from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
+from cprsync.domain.desk.confirming import (
+    Confirmation,
+    DeskWarning,
+    Preview,
+    WarningLevel,
+    WhyNotConfirmed,
+    why_not_confirmed,
+)
 from cprsync.errors import NotConfirmed
 from cprsync.services.desk.showing import warning_documents
 
-NOTE = DeskWarning("moved", Level.NOTE, "desk.emigrated")
-STOP = DeskWarning("dead", Level.STOP, "desk.dead")
+NOTE = DeskWarning("moved", WarningLevel.NOTE, "desk.emigrated")
+STOP = DeskWarning("dead", WarningLevel.STOP, "desk.dead")
 CALM, STOPPING = Preview("registration", None, (NOTE,)), Preview("registration", None, (NOTE, STOP))
 
 

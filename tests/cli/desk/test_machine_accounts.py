@@ -14,7 +14,7 @@ from cprsync.cli.desk.serving import list_accounts, remove_account
 from cprsync.cli.setup.installation import write_folder
 from cprsync.domain.desk.roles import Role
 from cprsync.mock.certs import make_authority, packaged_profile
-from cprsync.web.accounts import AccountEntry, Accounts, hash_password, read_accounts, write_accounts
+from cprsync.web.accounts import AccountEntry, StaffAccounts, hash_password, read_accounts, write_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,8 +75,8 @@ def both(config: Path) -> Path:
     return config
 
 
-def at(config: Path, agency: str) -> Accounts:
-    return Accounts(config.parent / "accounts.toml", agency=agency, monotonic=lambda: 0.0)
+def at(config: Path, agency: str) -> StaffAccounts:
+    return StaffAccounts(config.parent / "accounts.toml", agency=agency, monotonic=lambda: 0.0)
 
 
 def test_a_machine_is_kept_by_the_fingerprints_of_its_certificates(

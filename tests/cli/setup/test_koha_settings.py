@@ -9,7 +9,7 @@ from test_settings import GOOD, configuration
 
 from cprsync.config.settings import load_settings
 from cprsync.config.targets import KohaTarget
-from cprsync.domain.outward.koha import Ending
+from cprsync.domain.outward.koha import KohaEnding
 from cprsync.domain.outward.target import ProtectedRule
 from cprsync.errors import ConfigurationError
 from cprsync.language.errors import in_danish
@@ -55,7 +55,7 @@ def test_a_koha_needs_its_address_a_secret_and_two_codes_and_the_rest_has_defaul
         "BESKYTTET",
         "STATUS",
     )
-    assert (rules.creates, rules.categories, rules.endings["dead"]) == (False, {}, frozenset({Ending.EXPIRE}))
+    assert (rules.creates, rules.categories, rules.endings["dead"]) == (False, {}, frozenset({KohaEnding.EXPIRE}))
     assert section.target.protected is ProtectedRule.WITHOUT_ADDRESS
 
 
@@ -80,7 +80,7 @@ emigrated = []
     assert (settings.basic, settings.welcomes, rules.creates, rules.renewed_days) == (True, True, True, 30)
     assert (rules.categories, rules.libraries) == ({"Barn": "BARN"}, {"Filialen": "FIL"})
     assert (rules.number, rules.status) == ("PERSNR", "STATUS")
-    assert rules.endings["dead"] == {Ending.EXPIRE, Ending.NOTE}
+    assert rules.endings["dead"] == {KohaEnding.EXPIRE, KohaEnding.NOTE}
     assert rules.endings["emigrated"] == frozenset()
 
 

@@ -19,7 +19,7 @@ from cprsync.domain.policy.policy import (
     PatronGroup,
     PinCeilings,
     Policy,
-    Retention,
+    RetentionDays,
 )
 from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, Moment, Tariff
 from cprsync.errors import ConfigurationError
@@ -168,7 +168,7 @@ def test_the_shipped_policy_says_what_counts_where_nothing_is_said() -> None:
     own = replace(Policy(), debt_limit_oere=200_00, letters=LetterRules(reminder_days=(7, 21)))
     assert replace(shipped, ladders=Policy().ladders, products=Policy().products) == own
     said = tomllib.loads((FIXTURES / "policy.toml").read_text(encoding="utf-8"))["retention"]
-    assert set(said) == {field.name for field in fields(Retention)}
+    assert set(said) == {field.name for field in fields(RetentionDays)}
 
 
 def test_branches_are_a_list_of_names_that_differ(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_branches_are_a_list_of_names_that_differ(tmp_path: Path) -> None:
 def test_a_policy_from_before_there_were_fees_has_the_default_ones(tmp_path: Path) -> None:
     old = read(tmp_path, LADDER)
     assert (old.fees, old.group("Barn"), old.debt_limit_oere) == (FeeRules(), PatronGroup("Barn"), None)
-    assert (old.binding_films, old.retention, old.letters) == ((11, 15), Retention(), LetterRules())
+    assert (old.binding_films, old.retention, old.letters) == ((11, 15), RetentionDays(), LetterRules())
 
 
 def test_a_fee_page_is_read_as_it_was_typed(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_debt_films_retention_letters_and_net_media_are_read(tmp_path: Path) -> 
     policy = read(tmp_path, text)
     assert policy.controller == Controller(name="Byens Bibliotek", stored="her")
     assert (policy.debt_limit_oere, policy.binding_films) == (0, (7, 11, 15))
-    assert policy.retention == Retention(compensation_days=365, inactive_days=0)
+    assert policy.retention == RetentionDays(compensation_days=365, inactive_days=0)
     assert policy.letters == LetterRules(on_paper=False, reminder_days=())
     assert policy.account_nights == 7
     assert policy.pins == PinCeilings(page=40)

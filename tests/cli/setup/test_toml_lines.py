@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from cprsync.config.toml import Places
+from cprsync.config.toml import TomlPlaces
 
 TEXT = r'''# [nothing] = 1
 top = 1 # top = 2
@@ -52,18 +52,18 @@ last = []'''
 )
 def test_a_key_stands_on_its_line(place: tuple[str | int, ...], line: int) -> None:
     tomllib.loads(TEXT)
-    assert Places(TEXT).line_of(place) == line
+    assert TomlPlaces(TEXT).line_of(place) == line
 
 
 def test_what_is_not_there_is_told_by_the_line_of_what_is_around_it() -> None:
-    assert Places(TEXT).line_of(("many", 0, "rows", 1, "child")) == 12
-    assert Places(TEXT).line_of(("many", 1, "rows", 1)) == 16
-    assert Places(TEXT).line_of(("none",)) is None
-    assert Places("").line_of(()) is None
+    assert TomlPlaces(TEXT).line_of(("many", 0, "rows", 1, "child")) == 12
+    assert TomlPlaces(TEXT).line_of(("many", 1, "rows", 1)) == 16
+    assert TomlPlaces(TEXT).line_of(("none",)) is None
+    assert TomlPlaces("").line_of(()) is None
 
 
 def test_lists_nested_too_deep_to_walk_have_no_line() -> None:
-    assert Places("a = " + "[" * 5000 + "]" * 5000).line_of(("a",)) is None
+    assert TomlPlaces("a = " + "[" * 5000 + "]" * 5000).line_of(("a",)) is None
 
 
 # -- by which words --------------------------------------------------------------------------------------------
@@ -115,8 +115,10 @@ name = ""
     ],
 )
 def test_a_place_is_told_as_it_stands_in_the_file_and_counts_from_one(place: tuple[str | int, ...], told: str) -> None:
-    assert Places(LIBRARIES).name_of(place) == told
+    assert TomlPlaces(LIBRARIES).name_of(place) == told
 
 
 def test_tables_named_for_people_are_counted() -> None:
-    assert Places(LIBRARIES, shows_names=False).name_of(("library", 1, "feed", "task")) == "[[library]] 2, feed.task"
+    assert (
+        TomlPlaces(LIBRARIES, shows_names=False).name_of(("library", 1, "feed", "task")) == "[[library]] 2, feed.task"
+    )

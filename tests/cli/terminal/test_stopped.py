@@ -20,7 +20,7 @@ from cprsync.cli.main import run
 from cprsync.cli.terminal.failures import always, failures, has_written_in_store, never
 from cprsync.cli.terminal.long_work import stoppable
 from cprsync.private import remove_folder
-from cprsync.services.ports.trust.upkeep import Task
+from cprsync.services.ports.trust.upkeep import UpkeepTask
 from cprsync.store.core import drivers
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_a_drill_that_is_stopped_takes_its_copy_away_and_is_no_failure(
     assert stop(work, capsys) == (7, "interrupted.unchanged", "nothing")
     assert not (here.folder / SCRATCH).exists()
     with here.store() as store:
-        assert store.upkeep.last(Task.DRILL) is None
+        assert store.upkeep.last(UpkeepTask.DRILL) is None
     ran = here.call("drill", str(here.backups), "--key", str(here.key))
     assert (ran.exit, ran.document["opened"]) == (0, True)
 

@@ -10,7 +10,7 @@ import pytest
 from catalogues import WORDS
 
 import cprsync.store
-from cprsync.domain.feed.delivery import Place, WindowReason
+from cprsync.domain.feed.delivery import ChainPlace, WindowReason
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.netmedia.drift import Drift
 from cprsync.domain.netmedia.rights import RightChange
@@ -84,7 +84,7 @@ def test_every_kind_of_entry_that_the_store_writes_has_words() -> None:
         ("forget", [one.value for one in Forgotten]),
         ("account_drift", [one.value for one in Drift]),
         ("unverified", [one.value for one in WindowReason]),
-        ("accept", [Place.GAP.value, Place.REPLACED.value]),
+        ("accept", [ChainPlace.GAP.value, ChainPlace.REPLACED.value]),
         ("override", [one.value for one in Overridden]),
         ("set", list(SETTABLE)),
         ("run", [RunState.CLOSED.value, RunState.HELD.value]),

@@ -10,7 +10,7 @@ import pytest
 
 from cprsync.domain.deciding.approval import (
     APPROVAL_LIVES,
-    Added,
+    BeyondApproval,
     GivenYes,
     Harmful,
     PlannedHarm,
@@ -136,7 +136,7 @@ def test_what_a_limit_counts_beside_the_changes_is_compared_one_by_one() -> None
     approved = Harmful(beside={Harm.PARKED: Counter({b"a": 2})})
     assert not find_added(approved, Harmful(beside={Harm.PARKED: Counter({b"a": 1})}), {})
     more = Harmful(beside={Harm.PARKED: Counter({b"a": 2, b"b": 1}), Harm.UNSUBSCRIBED: Counter({b"c": 1})})
-    assert find_added(approved, more, {}) == Added(beside={Harm.PARKED: 1, Harm.UNSUBSCRIBED: 1})
+    assert find_added(approved, more, {}) == BeyondApproval(beside={Harm.PARKED: 1, Harm.UNSUBSCRIBED: 1})
 
 
 @pytest.mark.parametrize(

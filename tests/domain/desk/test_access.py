@@ -13,12 +13,12 @@ from cprsync.domain.desk.access import (
     SAMPLE_WAITS,
     SETTLED_BY,
     Attempt,
+    AttemptOutcome,
     Caps,
     Closeness,
     Doing,
     History,
     Look,
-    Outcome,
     Rule,
     counted_since,
     is_enumerating,
@@ -36,7 +36,9 @@ LOOK_UP = Attempt("lisbeth", Doing.LOOK_UP, NOW)
 STRANGER = Attempt("lisbeth", Doing.LOOK_UP, NOW, is_stranger=True)
 
 
-def looks(*ago: timedelta, outcome: Outcome = Outcome.FOUND, stranger: bool = False, purpose: str = "debt") -> History:
+def looks(
+    *ago: timedelta, outcome: AttemptOutcome = AttemptOutcome.FOUND, stranger: bool = False, purpose: str = "debt"
+) -> History:
     return History([Look(NOW - one, purpose, stranger, outcomes=frozenset({outcome})) for one in ago])
 
 
@@ -60,8 +62,10 @@ def test_look_ups_are_counted_by_the_hour_and_by_the_day(history: History, rule:
     assert why_refused(LOOK_UP, history, CAPS) is rule
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RECORDED, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.WITHHELD])
-def test_only_who_was_shown_and_is_no_patron_counts_as_a_stranger(outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    "outcome", [AttemptOutcome.RECORDED, AttemptOutcome.NOT_FOUND, AttemptOutcome.FAILED, AttemptOutcome.WITHHELD]
+)
+def test_only_who_was_shown_and_is_no_patron_counts_as_a_stranger(outcome: AttemptOutcome) -> None:
     assert why_refused(STRANGER, looks(*MINUTES[:2], stranger=True), CAPS) is Rule.STRANGERS
     assert why_refused(STRANGER, looks(*MINUTES[:2], stranger=True, outcome=outcome), CAPS) is None
     assert why_refused(LOOK_UP, looks(*MINUTES[:2], stranger=True), CAPS) is None
@@ -72,12 +76,12 @@ def test_a_reason_is_owed_after_half_an_hour() -> None:
     assert why_refused(STRANGER, looks(late, stranger=True), CAPS) is Rule.REASON_OWED
     assert why_refused(STRANGER, looks(early, stranger=True), CAPS) is None
     assert why_refused(LOOK_UP, looks(late, stranger=True), CAPS) is None
-    explained = looks(late, stranger=True, outcome=Outcome.EXPLAINED)
+    explained = looks(late, stranger=True, outcome=AttemptOutcome.EXPLAINED)
     assert why_refused(STRANGER, explained, CAPS) is None
 
 
 def test_who_answers_for_a_minor_joins_the_minors_look_up() -> None:
-    joined = looks(*MINUTES[:9], outcome=Outcome.RECORDED, purpose="guardian")
+    joined = looks(*MINUTES[:9], outcome=AttemptOutcome.RECORDED, purpose="guardian")
     assert why_refused(LOOK_UP, joined, CAPS) is None
     assert why_refused(LOOK_UP, looks(*MINUTES[:9], purpose="guardian"), CAPS) is Rule.HOUR
 
@@ -114,14 +118,14 @@ def test_no_rule_binds_a_machine() -> None:
 # -- numbers that nobody has -------------------------------------------------------------------------------
 
 
-def row(*outcomes: Outcome) -> list[Look]:
+def row(*outcomes: AttemptOutcome) -> list[Look]:
     return [
         Look(NOW - timedelta(seconds=place), "debt", is_stranger=True, outcomes=frozenset({one}))
         for place, one in enumerate(outcomes)
     ]
 
 
-NOBODY, FOUND, FAILED = Outcome.NOT_FOUND, Outcome.FOUND, Outcome.FAILED
+NOBODY, FOUND, FAILED = AttemptOutcome.NOT_FOUND, AttemptOutcome.FOUND, AttemptOutcome.FAILED
 
 
 def test_a_row_ends_at_who_was_found_and_goes_on_over_what_failed() -> None:
@@ -212,7 +216,7 @@ def test_a_look_up_of_tomorrow_counts_for_no_cap_of_today() -> None:
     assert why_refused(LOOK_UP, History([soon] * CAPS.an_hour), CAPS) is Rule.HOUR
 
 
-@pytest.mark.parametrize("outcome", list(Outcome))
-def test_a_reason_is_owed_until_something_settles_it(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", list(AttemptOutcome))
+def test_a_reason_is_owed_until_something_settles_it(outcome: AttemptOutcome) -> None:
     late = looks(OPEN_FOR + timedelta(days=3), stranger=True, outcome=outcome)
     assert (why_refused(STRANGER, late, CAPS) is None) is (outcome in SETTLED_BY)

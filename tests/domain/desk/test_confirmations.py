@@ -6,16 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview, WhyNotConfirmed, why_not_confirmed
+from cprsync.domain.desk.confirming import (
+    Confirmation,
+    DeskWarning,
+    Preview,
+    WarningLevel,
+    WhyNotConfirmed,
+    why_not_confirmed,
+)
 
 
-def warning(kind: str = "dead", level: Level = Level.NOTE) -> DeskWarning:
+def warning(kind: str = "dead", level: WarningLevel = WarningLevel.NOTE) -> DeskWarning:
     return DeskWarning(kind, level, "desk.dead")
 
 
 PREVIEW = Preview("registration", None, (warning(),), ("f00d",))
 AGAIN = WhyNotConfirmed.AGAIN
-STOPPING = replace(PREVIEW, warnings=(warning(), warning("annulled", Level.STOP)))
+STOPPING = replace(PREVIEW, warnings=(warning(), warning("annulled", WarningLevel.STOP)))
 
 
 def test_a_yes_to_what_was_shown_is_enough() -> None:
@@ -29,7 +36,7 @@ def test_a_yes_to_what_was_shown_is_enough() -> None:
         replace(PREVIEW, patron_id="12345678"),
         replace(PREVIEW, warnings=()),
         replace(PREVIEW, warnings=(warning(), warning("annulled"))),
-        replace(PREVIEW, warnings=(warning(level=Level.ASK),)),
+        replace(PREVIEW, warnings=(warning(level=WarningLevel.ASK),)),
         replace(PREVIEW, marks=()),
         replace(PREVIEW, marks=("f00d", "1")),
     ],

@@ -21,7 +21,7 @@ from cprsync.domain.desk.arrival import (
     likeness_of,
     sealed_likeness_of,
 )
-from cprsync.domain.desk.confirming import TAKING_BACK, Level
+from cprsync.domain.desk.confirming import TAKING_BACK, WarningLevel
 from cprsync.domain.desk.registering import WARNINGS, warning_of, warnings_about
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.override import Overridden, Override
@@ -52,7 +52,7 @@ def known(one: Person | None = None, **deviations: Any) -> Arrival:
     return arrives(one, is_known=True, **deviations)
 
 
-def seen(arrival: Arrival) -> dict[str, Level]:
+def seen(arrival: Arrival) -> dict[str, WarningLevel]:
     return {one.kind: one.level for one in warnings_about(arrival)}
 
 
@@ -62,46 +62,46 @@ def test_of_a_new_patron_of_whom_nothing_is_special_nothing_is_said() -> None:
 
 ONLY_ANSWERS = {"kind": PatronKind.RESPONSIBLE}
 #: Each row: of whom it is true, how loud, and of a borrower whose record is only updated.
-CASES: dict[str, tuple[Arrival, Level, Level | None]] = {
-    "somebody_else": (known(like=Likeness(DIFFERS, DIFFERS)), Level.STOP, Level.STOP),
-    "nothing_to_compare": (known(like=Likeness(UNKNOWN, UNKNOWN)), Level.STOP, Level.STOP),
-    "name_sealed": (known(like=Likeness(SEALED, AGREES)), Level.STOP, Level.STOP),
-    "age_differs": (known(like=Likeness(SEALED, DIFFERS)), Level.STOP, Level.STOP),
-    "not_verified": (known(is_unanswered=True), Level.STOP, Level.STOP),
-    "name_differs": (known(like=Likeness(DIFFERS, AGREES)), Level.ASK, Level.ASK),
-    "birth_date_differs": (known(like=Likeness(AGREES, DIFFERS)), Level.ASK, Level.ASK),
-    "name_not_as_said": (known(is_named_otherwise=True), Level.ASK, Level.ASK),
-    "both_patrons": (known(is_taken=True), Level.ASK, Level.ASK),
-    "dead": (arrives(dies(person("ANNA"))), Level.STOP, Level.ASK),
-    "number.annulled": (arrives(having(Status.ANNULLED)), Level.STOP, Level.ASK),
-    "disappeared": (arrives(having(Status.DISAPPEARED)), Level.STOP, Level.ASK),
-    "no_residence": (arrives(having(Status.NO_RESIDENCE)), Level.ASK, Level.NOTE),
-    "emigrated": (arrives(emigrates(person("ANNA"))), Level.ASK, Level.NOTE),
-    "old_number": (arrives(is_old_number=True), Level.ASK, Level.ASK),
-    "patron": (known(), Level.NOTE, Level.NOTE),
-    "patron_same": (known(changes_nothing=True), Level.NOTE, Level.NOTE),
-    "answers_only": (known(**ONLY_ANSWERS), Level.ASK, None),
-    "leaving": (known(stage=Stage.LEAVING), Level.ASK, Level.ASK),
-    "left_before": (arrives(left_before=True), Level.NOTE, None),
-    "block.kept": (arrives(kept_blocks=(Block(TODAY, "Gebyrer"),)), Level.ASK, Level.ASK),
-    "other_purpose": (arrives(purpose=Purpose.DEBT), Level.ASK, None),
-    "guardian": (arrives(purpose=Purpose.GUARDIAN), Level.NOTE, None),
-    "provisional": (arrives(is_provisional=True), Level.ASK, Level.ASK),
-    "namesake": (arrives(has_namesake=True), Level.ASK, Level.ASK),
-    "no_number": (arrives(is_unknown=True), Level.NOTE, Level.NOTE),
-    "birth_unknown": (arrives(is_unknown=True, of_age=None), Level.ASK, Level.ASK),
-    "typed_beside": (arrives(typed_beside=True), Level.NOTE, Level.NOTE),
-    "minor": (arrives(of_age=date(2027, 3, 24)), Level.ASK, Level.ASK),
-    "protected": (arrives(gains_protection(person("ANNA"))), Level.NOTE, Level.NOTE),
-    "protection_ending": (arrives(protection_doubted=True), Level.NOTE, Level.NOTE),
-    "protection_unknown": (arrives(is_sealed_by_silence=True), Level.NOTE, Level.NOTE),
-    "household": (arrives(in_household=True), Level.NOTE, Level.NOTE),
-    "birth.differs": (arrives(changes_birth_date=True), Level.NOTE, Level.NOTE),
-    "older": (known(is_older=True), Level.NOTE, Level.NOTE),
-    "address.missing": (arrives(parked="address.missing"), Level.ASK, Level.ASK),
-    "status.missing": (arrives(parked="status.missing"), Level.ASK, Level.ASK),
-    "number.unresolved": (known(parked="number.unresolved"), Level.ASK, Level.ASK),
-    "name.lost": (known(parked="name.lost"), Level.ASK, Level.ASK),
+CASES: dict[str, tuple[Arrival, WarningLevel, WarningLevel | None]] = {
+    "somebody_else": (known(like=Likeness(DIFFERS, DIFFERS)), WarningLevel.STOP, WarningLevel.STOP),
+    "nothing_to_compare": (known(like=Likeness(UNKNOWN, UNKNOWN)), WarningLevel.STOP, WarningLevel.STOP),
+    "name_sealed": (known(like=Likeness(SEALED, AGREES)), WarningLevel.STOP, WarningLevel.STOP),
+    "age_differs": (known(like=Likeness(SEALED, DIFFERS)), WarningLevel.STOP, WarningLevel.STOP),
+    "not_verified": (known(is_unanswered=True), WarningLevel.STOP, WarningLevel.STOP),
+    "name_differs": (known(like=Likeness(DIFFERS, AGREES)), WarningLevel.ASK, WarningLevel.ASK),
+    "birth_date_differs": (known(like=Likeness(AGREES, DIFFERS)), WarningLevel.ASK, WarningLevel.ASK),
+    "name_not_as_said": (known(is_named_otherwise=True), WarningLevel.ASK, WarningLevel.ASK),
+    "both_patrons": (known(is_taken=True), WarningLevel.ASK, WarningLevel.ASK),
+    "dead": (arrives(dies(person("ANNA"))), WarningLevel.STOP, WarningLevel.ASK),
+    "number.annulled": (arrives(having(Status.ANNULLED)), WarningLevel.STOP, WarningLevel.ASK),
+    "disappeared": (arrives(having(Status.DISAPPEARED)), WarningLevel.STOP, WarningLevel.ASK),
+    "no_residence": (arrives(having(Status.NO_RESIDENCE)), WarningLevel.ASK, WarningLevel.NOTE),
+    "emigrated": (arrives(emigrates(person("ANNA"))), WarningLevel.ASK, WarningLevel.NOTE),
+    "old_number": (arrives(is_old_number=True), WarningLevel.ASK, WarningLevel.ASK),
+    "patron": (known(), WarningLevel.NOTE, WarningLevel.NOTE),
+    "patron_same": (known(changes_nothing=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "answers_only": (known(**ONLY_ANSWERS), WarningLevel.ASK, None),
+    "leaving": (known(stage=Stage.LEAVING), WarningLevel.ASK, WarningLevel.ASK),
+    "left_before": (arrives(left_before=True), WarningLevel.NOTE, None),
+    "block.kept": (arrives(kept_blocks=(Block(TODAY, "Gebyrer"),)), WarningLevel.ASK, WarningLevel.ASK),
+    "other_purpose": (arrives(purpose=Purpose.DEBT), WarningLevel.ASK, None),
+    "guardian": (arrives(purpose=Purpose.GUARDIAN), WarningLevel.NOTE, None),
+    "provisional": (arrives(is_provisional=True), WarningLevel.ASK, WarningLevel.ASK),
+    "namesake": (arrives(has_namesake=True), WarningLevel.ASK, WarningLevel.ASK),
+    "no_number": (arrives(is_unknown=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "birth_unknown": (arrives(is_unknown=True, of_age=None), WarningLevel.ASK, WarningLevel.ASK),
+    "typed_beside": (arrives(typed_beside=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "minor": (arrives(of_age=date(2027, 3, 24)), WarningLevel.ASK, WarningLevel.ASK),
+    "protected": (arrives(gains_protection(person("ANNA"))), WarningLevel.NOTE, WarningLevel.NOTE),
+    "protection_ending": (arrives(protection_doubted=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "protection_unknown": (arrives(is_sealed_by_silence=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "household": (arrives(in_household=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "birth.differs": (arrives(changes_birth_date=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "older": (known(is_older=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "address.missing": (arrives(parked="address.missing"), WarningLevel.ASK, WarningLevel.ASK),
+    "status.missing": (arrives(parked="status.missing"), WarningLevel.ASK, WarningLevel.ASK),
+    "number.unresolved": (known(parked="number.unresolved"), WarningLevel.ASK, WarningLevel.ASK),
+    "name.lost": (known(parked="name.lost"), WarningLevel.ASK, WarningLevel.ASK),
 }
 
 
@@ -295,10 +295,15 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
         assert seen(replace(arrival, is_known=True))[kind] is updated
     if arrival.like is not None:
         assert (
-            seen(replace(arrival, patron=replace(arrival.patron, register=dies(person("ANNA")))))["dead"] is Level.STOP
+            seen(replace(arrival, patron=replace(arrival.patron, register=dies(person("ANNA")))))["dead"]
+            is WarningLevel.STOP
         )
     key = f"desk-{kind.replace('.', '-').replace('_', '-')}"
-    words = {Level.NOTE: "til orientering", Level.ASK: "spørg først", Level.STOP: "stop: kun med en begrundelse"}
+    words = {
+        WarningLevel.NOTE: "til orientering",
+        WarningLevel.ASK: "spørg først",
+        WarningLevel.STOP: "stop: kun med en begrundelse",
+    }
     text = rule_words(next(one.text for one in warnings_about(arrival) if one.kind == kind))
     sentence, source = SAYS[kind]
     assert text.da == sentence
@@ -342,7 +347,7 @@ def test_no_warning_has_a_place_for_a_value(row: Any) -> None:
 
 
 def test_a_warning_of_a_kind_is_that_of_somebody_new() -> None:
-    assert warning_of("dead").level is Level.STOP
+    assert warning_of("dead").level is WarningLevel.STOP
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -379,7 +384,10 @@ def test_where_one_is_protected_only_ages_are_compared() -> None:
 
 
 def test_what_is_said_before_a_number_is_taken_back_names_nobody() -> None:
-    assert {one.kind: one.level for one in TAKING_BACK} == {"as_before": Level.ASK, "staff_stays": Level.NOTE}
+    assert {one.kind: one.level for one in TAKING_BACK} == {
+        "as_before": WarningLevel.ASK,
+        "staff_stays": WarningLevel.NOTE,
+    }
     assert all(text and "{" not in text for one in TAKING_BACK for text in rule_words(one.text).document().values())
 
 
@@ -422,7 +430,7 @@ def test_a_birth_date_is_the_one_that_counts_on_either_side() -> None:
 
 @pytest.mark.parametrize("like", [Likeness(DIFFERS, UNKNOWN), Likeness(UNKNOWN, DIFFERS)])
 def test_where_one_differs_and_the_other_cannot_be_compared_it_is_somebody_else(like: Likeness) -> None:
-    assert seen(known(like=like))["somebody_else"] is Level.STOP
+    assert seen(known(like=like))["somebody_else"] is WarningLevel.STOP
 
 
 @pytest.mark.parametrize("like", [Likeness(AGREES, AGREES), Likeness(AGREES, UNKNOWN), Likeness(UNKNOWN, AGREES)])

@@ -10,7 +10,7 @@ import pytest
 from printed import danish
 
 from cprsync.catalogues import rule_words
-from cprsync.domain.desk.confirming import Level
+from cprsync.domain.desk.confirming import WarningLevel
 from cprsync.domain.desk.parting import PARTING_ROWS, Ending, Parting, parting_warnings
 from cprsync.domain.leaving.leaving import Ties, blocks_to_keep, with_kept_blocks
 from cprsync.domain.patron.local import Block, Stage
@@ -23,23 +23,23 @@ FREE, OWES = Parting(Stage.ACTIVE), Parting(Stage.ACTIVE, Ties(balance=1))
 BLOCKED = replace(FREE, blocks=(FEES,))
 
 
-def seen(parting: Parting, way: Ending) -> dict[str, Level]:
+def seen(parting: Parting, way: Ending) -> dict[str, WarningLevel]:
     return {one.kind: one.level for one in parting_warnings(parting, way)}
 
 
 #: Each row: of whom it is true, and how loud when they leave and when they are erased.
-CASES: dict[str, tuple[Parting, Level | None, Level | None]] = {
-    "closed": (Parting(Stage.CLOSED, is_emptied=True), Level.NOTE, Level.NOTE),
-    "leaving": (replace(OWES, stage=Stage.LEAVING), Level.NOTE, Level.NOTE),
-    "emptied": (FREE, Level.ASK, None),
-    "open": (replace(FREE, ties=Ties(loans=1)), Level.NOTE, None),
-    "balance": (OWES, Level.ASK, None),
-    "responsible": (replace(FREE, ties=Ties(responsible=1)), Level.ASK, None),
-    "reservations": (replace(FREE, reservations=2), Level.NOTE, Level.NOTE),
-    "block_stays": (BLOCKED, Level.ASK, None),
-    "block_lost": (replace(BLOCKED, keeps_blocks=False), Level.STOP, None),
-    "block_erased": (BLOCKED, None, Level.STOP),
-    "erased": (FREE, None, Level.ASK),
+CASES: dict[str, tuple[Parting, WarningLevel | None, WarningLevel | None]] = {
+    "closed": (Parting(Stage.CLOSED, is_emptied=True), WarningLevel.NOTE, WarningLevel.NOTE),
+    "leaving": (replace(OWES, stage=Stage.LEAVING), WarningLevel.NOTE, WarningLevel.NOTE),
+    "emptied": (FREE, WarningLevel.ASK, None),
+    "open": (replace(FREE, ties=Ties(loans=1)), WarningLevel.NOTE, None),
+    "balance": (OWES, WarningLevel.ASK, None),
+    "responsible": (replace(FREE, ties=Ties(responsible=1)), WarningLevel.ASK, None),
+    "reservations": (replace(FREE, reservations=2), WarningLevel.NOTE, WarningLevel.NOTE),
+    "block_stays": (BLOCKED, WarningLevel.ASK, None),
+    "block_lost": (replace(BLOCKED, keeps_blocks=False), WarningLevel.STOP, None),
+    "block_erased": (BLOCKED, None, WarningLevel.STOP),
+    "erased": (FREE, None, WarningLevel.ASK),
 }
 
 
@@ -73,9 +73,9 @@ def test_a_warning_is_as_loud_as_its_row_says(kind: str) -> None:
     assert (seen(parting, Ending.LEAVE).get(kind), seen(parting, Ending.ERASE).get(kind)) == (leave, erase)
     words = {
         None: "–",
-        Level.NOTE: "til orientering",
-        Level.ASK: "spørg først",
-        Level.STOP: "stop: kun med en begrundelse",
+        WarningLevel.NOTE: "til orientering",
+        WarningLevel.ASK: "spørg først",
+        WarningLevel.STOP: "stop: kun med en begrundelse",
     }
     wanted = (SAYS[kind], words[leave], words[erase], "Beslutning 40")
     assert danish(f"parting-{kind.replace('_', '-')}") == wanted

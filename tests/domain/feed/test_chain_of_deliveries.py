@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from cprsync.domain.feed.delivery import (
+    ChainPlace,
     Header,
     Link,
     Missing,
-    Place,
     day_in_name,
     find_missing_day,
     may_come_before,
@@ -27,21 +27,21 @@ CONTENT, OTHER = "aa" * 32, "bb" * 32
 @pytest.mark.parametrize(
     ("produced", "previous", "taken", "last", "strict", "lenient"),
     [
-        (MONDAY, FRIDAY, None, FRIDAY, Place.NEXT, Place.NEXT),
-        (TUESDAY, MONDAY, None, FRIDAY, Place.GAP, Place.NEXT),
-        (TUESDAY, THURSDAY, None, FRIDAY, Place.GAP, Place.NEXT),
-        (THURSDAY, date(2027, 4, 14), None, FRIDAY, Place.OLDER, Place.NEXT),
-        (FRIDAY, THURSDAY, CONTENT, FRIDAY, Place.REPEAT, Place.REPEAT),
-        (THURSDAY, date(2027, 4, 14), CONTENT, FRIDAY, Place.REPEAT, Place.REPEAT),
-        (FRIDAY, THURSDAY, OTHER, FRIDAY, Place.REPLACED, Place.REPLACED),
-        (THURSDAY, date(2027, 4, 14), OTHER, FRIDAY, Place.REPLACED, Place.REPLACED),
-        (MONDAY, FRIDAY, None, None, Place.NEXT, Place.NEXT),
-        (MONDAY, date(1, 1, 1), None, None, Place.NEXT, Place.NEXT),
-        (MONDAY, MONDAY, None, None, Place.NEXT, Place.NEXT),
-        (MONDAY, MONDAY, CONTENT, MONDAY, Place.REPEAT, Place.REPEAT),
-        (MONDAY, MONDAY, None, FRIDAY, Place.GAP, Place.NEXT),
-        (MONDAY, MONDAY, None, MONDAY, Place.GAP, Place.NEXT),
-        (THURSDAY, THURSDAY, None, FRIDAY, Place.OLDER, Place.NEXT),
+        (MONDAY, FRIDAY, None, FRIDAY, ChainPlace.NEXT, ChainPlace.NEXT),
+        (TUESDAY, MONDAY, None, FRIDAY, ChainPlace.GAP, ChainPlace.NEXT),
+        (TUESDAY, THURSDAY, None, FRIDAY, ChainPlace.GAP, ChainPlace.NEXT),
+        (THURSDAY, date(2027, 4, 14), None, FRIDAY, ChainPlace.OLDER, ChainPlace.NEXT),
+        (FRIDAY, THURSDAY, CONTENT, FRIDAY, ChainPlace.REPEAT, ChainPlace.REPEAT),
+        (THURSDAY, date(2027, 4, 14), CONTENT, FRIDAY, ChainPlace.REPEAT, ChainPlace.REPEAT),
+        (FRIDAY, THURSDAY, OTHER, FRIDAY, ChainPlace.REPLACED, ChainPlace.REPLACED),
+        (THURSDAY, date(2027, 4, 14), OTHER, FRIDAY, ChainPlace.REPLACED, ChainPlace.REPLACED),
+        (MONDAY, FRIDAY, None, None, ChainPlace.NEXT, ChainPlace.NEXT),
+        (MONDAY, date(1, 1, 1), None, None, ChainPlace.NEXT, ChainPlace.NEXT),
+        (MONDAY, MONDAY, None, None, ChainPlace.NEXT, ChainPlace.NEXT),
+        (MONDAY, MONDAY, CONTENT, MONDAY, ChainPlace.REPEAT, ChainPlace.REPEAT),
+        (MONDAY, MONDAY, None, FRIDAY, ChainPlace.GAP, ChainPlace.NEXT),
+        (MONDAY, MONDAY, None, MONDAY, ChainPlace.GAP, ChainPlace.NEXT),
+        (THURSDAY, THURSDAY, None, FRIDAY, ChainPlace.OLDER, ChainPlace.NEXT),
     ],
     ids=[
         "the next one",
@@ -62,7 +62,7 @@ CONTENT, OTHER = "aa" * 32, "bb" * 32
     ],
 )
 def test_a_delivery_has_its_place(  # noqa: PLR0913, PLR0917 -- a row of the table
-    produced: date, previous: date, taken: str | None, last: date | None, strict: Place, lenient: Place
+    produced: date, previous: date, taken: str | None, last: date | None, strict: ChainPlace, lenient: ChainPlace
 ) -> None:
     header = Header("123456", produced, previous)
     link = None if taken is None else Link(produced, taken)

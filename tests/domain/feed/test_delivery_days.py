@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cprsync.domain.feed.calendar import DayKind, DeliveryDay, Fate, ReceivedDelivery, kind_of, list_days
+from cprsync.domain.feed.calendar import DayKind, DeliveryDay, DeliveryFate, ReceivedDelivery, kind_of, list_days
 from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def fate(
     *arrivals: ReceivedDelivery,
     chain: tuple[date, date] | None = CHAIN,
     now: datetime = THURSDAY,
-) -> Fate:
+) -> DeliveryFate:
     return told(day, arrivals, chain=chain, now=now).fate
 
 
@@ -68,7 +68,7 @@ def test_every_day_of_a_span_is_told_in_order() -> None:
 
 def test_a_delivery_that_came_the_next_morning_is_on_time() -> None:
     one = told(MONDAY, [arrives(MONDAY)])
-    assert (one.fate, one.days_late, one.persons) == (Fate.TAKEN, 0, 3)
+    assert (one.fate, one.days_late, one.persons) == (DeliveryFate.TAKEN, 0, 3)
 
 
 @pytest.mark.parametrize(("mornings", "late"), [(2, 1), (4, 3), (0, 0)])
@@ -80,26 +80,26 @@ def test_a_later_morning_counts_as_late(mornings: int, late: int) -> None:
 
 def test_a_delivery_that_no_run_could_take_stops_until_one_is_taken() -> None:
     stopped, taken = arrives(MONDAY, taken=False), arrives(MONDAY, mornings=2)
-    assert fate(MONDAY, stopped) is Fate.STOPPED
-    assert fate(MONDAY, stopped, taken) is Fate.TAKEN
-    assert fate(MONDAY, taken, stopped) is Fate.TAKEN
+    assert fate(MONDAY, stopped) is DeliveryFate.STOPPED
+    assert fate(MONDAY, stopped, taken) is DeliveryFate.TAKEN
+    assert fate(MONDAY, taken, stopped) is DeliveryFate.TAKEN
 
 
 def test_a_working_day_before_the_last_delivery_without_one_of_its_own_is_a_gap() -> None:
-    assert fate(MONDAY + timedelta(days=1)) is Fate.GAP
+    assert fate(MONDAY + timedelta(days=1)) is DeliveryFate.GAP
 
 
 def test_a_delivery_is_missing_from_its_load_hour_on() -> None:
     """In Copenhagen it is six at five o'clock UTC in March, before summer time."""
     chain, wednesday = (MONDAY, MONDAY), date(2027, 3, 24)
-    assert fate(wednesday, chain=chain, now=datetime(2027, 3, 25, 4, 59, tzinfo=UTC)) is Fate.EXPECTED
-    assert fate(wednesday, chain=chain, now=datetime(2027, 3, 25, 5, 0, tzinfo=UTC)) is Fate.MISSING
+    assert fate(wednesday, chain=chain, now=datetime(2027, 3, 25, 4, 59, tzinfo=UTC)) is DeliveryFate.EXPECTED
+    assert fate(wednesday, chain=chain, now=datetime(2027, 3, 25, 5, 0, tzinfo=UTC)) is DeliveryFate.MISSING
 
 
 @pytest.mark.parametrize("day", [date(2027, 3, 26), date(2027, 3, 27), date(2027, 3, 30), date(2027, 3, 19)])
 def test_nothing_is_expected_on_a_day_off_on_a_day_to_come_and_before_the_first_delivery(day: date) -> None:
-    assert fate(day) is Fate.NONE
+    assert fate(day) is DeliveryFate.NONE
 
 
 def test_without_any_delivery_nothing_is_missing_yet() -> None:
-    assert fate(MONDAY, chain=None) is Fate.NONE
+    assert fate(MONDAY, chain=None) is DeliveryFate.NONE

@@ -12,7 +12,7 @@ from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person
 from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
 from cprsync.domain.feed.delivery import (
     COPENHAGEN,
-    Waiting,
+    WaitingPatron,
     Window,
     WindowReason,
     ask_order,
@@ -201,13 +201,13 @@ def test_only_a_window_of_that_reason_says_that_the_number_was_replaced() -> Non
 
 def test_the_protected_and_then_the_recently_active_are_asked_first() -> None:
     order = [
-        Waiting("5", is_shut=True),
-        Waiting("4", is_shut=False, last_seen=TUESDAY),
-        Waiting("3", is_shut=False, last_seen=FRIDAY),
-        Waiting("1", is_shut=False),
-        Waiting("2", is_shut=False),
+        WaitingPatron("5", is_shut=True),
+        WaitingPatron("4", is_shut=False, last_seen=TUESDAY),
+        WaitingPatron("3", is_shut=False, last_seen=FRIDAY),
+        WaitingPatron("1", is_shut=False),
+        WaitingPatron("2", is_shut=False),
         # asked before without an answer: they keep nobody else waiting
-        Waiting("0", is_shut=True, asked=MONDAY),
+        WaitingPatron("0", is_shut=True, asked=MONDAY),
     ]
     mixed = [order[place] for place in (3, 0, 5, 1, 4, 2)]
     assert sorted(mixed, key=ask_order) == order

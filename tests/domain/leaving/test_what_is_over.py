@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from cprsync.domain.leaving.leaving import BEFORE_IMAGE_DAYS, NEVER, Forgotten, annullable_since, deletable_until
-from cprsync.domain.policy.policy import Policy, Retention
+from cprsync.domain.policy.policy import Policy, RetentionDays
 
 TODAY = date(2027, 3, 31)
 POLICY = Policy()
@@ -39,13 +39,13 @@ def test_without_a_policy_of_its_own_a_library_forgets_on_a_day_what_was_over_by
 
 
 def test_a_library_says_how_long_it_keeps_what_is_over() -> None:
-    policy = replace(POLICY, retention=Retention(compensation_days=365))
+    policy = replace(POLICY, retention=RetentionDays(compensation_days=365))
     assert deletable_until(Forgotten.COMPENSATIONS, TODAY, policy) == date(2026, 3, 31)
     assert deletable_until(Forgotten.FEES, TODAY, policy) == date(2027, 3, 1)
 
 
 def test_a_library_may_keep_the_log_for_ever() -> None:
-    assert deletable_until(Forgotten.LOG, TODAY, replace(POLICY, retention=Retention(log_days=0))) == NEVER
+    assert deletable_until(Forgotten.LOG, TODAY, replace(POLICY, retention=RetentionDays(log_days=0))) == NEVER
 
 
 @pytest.mark.parametrize(("kept", "made", "gone"), [(30, date(2027, 2, 28), True), (30, date(2027, 3, 1), False)])
@@ -54,7 +54,7 @@ def test_the_record_of_before_goes_after_as_many_days_as_the_policy_says(
     kept: int, made: date, gone: bool, more: int
 ) -> None:
     """Whatever its row says: that was counted with thirty days."""
-    policy = replace(POLICY, retention=Retention(before_images_days=kept + more))
+    policy = replace(POLICY, retention=RetentionDays(before_images_days=kept + more))
     day = made - timedelta(days=more)
     assert (day + timedelta(days=BEFORE_IMAGE_DAYS) <= deletable_until(Forgotten.BEFORE_IMAGES, TODAY, policy)) is gone
 

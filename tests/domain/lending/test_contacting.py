@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people import dies, gains_protection, patron, person, street
 
-from cprsync.domain.lending.contacting import About, Channel, ContactFacts, ContactRule, contact_facts, may_contact
+from cprsync.domain.lending.contacting import About, ContactFacts, ContactRule, ContactWay, contact_facts, may_contact
 from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.local import Email, Local, Telephone
 from cprsync.domain.patron.override import Overridden, Override
@@ -26,9 +26,9 @@ UNMARKED = Local(telephones=(Telephone("20212223"),), emails=(Email("anna@exampl
 POLICY = Policy(groups=(PatronGroup("Institution", reminders=False),))
 TODAY = date(2027, 3, 22)
 YES = {
-    Channel.LETTER: ContactRule.ADDRESS,
-    Channel.SMS: ContactRule.TELEPHONE,
-    Channel.EMAIL: ContactRule.EMAIL,
+    ContactWay.LETTER: ContactRule.ADDRESS,
+    ContactWay.SMS: ContactRule.TELEPHONE,
+    ContactWay.EMAIL: ContactRule.EMAIL,
 }
 
 
@@ -39,21 +39,21 @@ def reach(who: Person | None = None, local: Local = LOCAL, **deviations: Any) ->
 
 
 def rules(
-    one: ContactFacts, channel: Channel, about: About = About.NOTICE, by: Policy = POLICY
+    one: ContactFacts, channel: ContactWay, about: About = About.NOTICE, by: Policy = POLICY
 ) -> tuple[ContactRule, ...]:
     return may_contact(one, channel, about, by).rules
 
 
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("channel", ContactWay)
 @pytest.mark.parametrize("about", About)
-def test_who_can_be_reached_is_and_it_is_said_by_what(channel: Channel, about: About) -> None:
+def test_who_can_be_reached_is_and_it_is_said_by_what(channel: ContactWay, about: About) -> None:
     assert may_contact(reach(), channel, about, POLICY) == Ruling(allowed=True, rules=(YES[channel],))
 
 
-@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("channel", ContactWay)
 @pytest.mark.parametrize("about", About)
 @pytest.mark.parametrize("dead", [reach(dies(person("ANNA"))), reach(stopped=True)], ids=["dead", "letters stopped"])
-def test_nothing_at_all_is_sent_to_the_dead(dead: ContactFacts, channel: Channel, about: About) -> None:
+def test_nothing_at_all_is_sent_to_the_dead(dead: ContactFacts, channel: ContactWay, about: About) -> None:
     """Decision 3: also while the rest of a death waits for a person."""
     silent = replace(dead, group="Institution", local=Local())
     for one in (dead, silent):
@@ -65,25 +65,25 @@ def test_nothing_at_all_is_sent_to_the_dead(dead: ContactFacts, channel: Channel
 
 def test_a_letter_to_the_protected_waits_for_a_reasoned_reveal() -> None:
     protected = reach(gains_protection(person("ANNA")), sealed=True)
-    assert rules(protected, Channel.LETTER) == (ContactRule.REVEAL_FIRST,)
+    assert rules(protected, ContactWay.LETTER) == (ContactRule.REVEAL_FIRST,)
     opened = replace(protected, person=person("ANNA"), sealed=False)
-    assert rules(opened, Channel.LETTER) == (ContactRule.ADDRESS,)
+    assert rules(opened, ContactWay.LETTER) == (ContactRule.ADDRESS,)
 
 
 def test_whose_protection_nobody_has_spoken_of_is_not_written_to_unopened() -> None:
-    assert rules(reach(sealed=True), Channel.LETTER) == (ContactRule.REVEAL_FIRST,)
+    assert rules(reach(sealed=True), ContactWay.LETTER) == (ContactRule.REVEAL_FIRST,)
 
 
-@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL])
-def test_the_protected_are_told_by_what_they_gave_themselves(channel: Channel) -> None:
+@pytest.mark.parametrize("channel", [ContactWay.SMS, ContactWay.EMAIL])
+def test_the_protected_are_told_by_what_they_gave_themselves(channel: ContactWay) -> None:
     assert rules(reach(gains_protection(person("ANNA")), sealed=True), channel) == (YES[channel],)
 
 
 # -- groups and the library ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("channel", Channel)
-def test_a_group_without_reminders_gets_everything_else(channel: Channel) -> None:
+@pytest.mark.parametrize("channel", ContactWay)
+def test_a_group_without_reminders_gets_everything_else(channel: ContactWay) -> None:
     institution = reach(group="Institution")
     ruling = may_contact(institution, channel, About.REMINDER, POLICY)
     assert ruling == Ruling(allowed=False, rules=(ContactRule.GROUP_SILENT,))
@@ -92,14 +92,14 @@ def test_a_group_without_reminders_gets_everything_else(channel: Channel) -> Non
 
 def test_a_library_may_send_nothing_on_paper() -> None:
     paperless = replace(POLICY, letters=LetterRules(on_paper=False))
-    assert rules(reach(), Channel.LETTER, by=paperless) == (ContactRule.NO_PAPER,)
-    assert rules(reach(), Channel.SMS, by=paperless) == (ContactRule.TELEPHONE,)
+    assert rules(reach(), ContactWay.LETTER, by=paperless) == (ContactRule.NO_PAPER,)
+    assert rules(reach(), ContactWay.SMS, by=paperless) == (ContactRule.TELEPHONE,)
 
 
 def test_a_no_names_every_reason() -> None:
     paperless = replace(POLICY, letters=LetterRules(on_paper=False))
     nowhere = reach(person("ANNA", status=Status.DISAPPEARED), group="Institution")
-    assert rules(nowhere, Channel.LETTER, About.REMINDER, paperless) == (
+    assert rules(nowhere, ContactWay.LETTER, About.REMINDER, paperless) == (
         ContactRule.GROUP_SILENT,
         ContactRule.NO_PAPER,
         ContactRule.NO_ADDRESS,
@@ -111,8 +111,8 @@ def test_a_no_names_every_reason() -> None:
 
 @pytest.mark.parametrize("local", [Local(), UNMARKED], ids=["none given", "none marked for notices"])
 def test_a_message_goes_to_what_is_marked_for_notices_only(local: Local) -> None:
-    assert rules(reach(local=local), Channel.SMS) == (ContactRule.NO_TELEPHONE,)
-    assert rules(reach(local=local), Channel.EMAIL) == (ContactRule.NO_EMAIL,)
+    assert rules(reach(local=local), ContactWay.SMS) == (ContactRule.NO_TELEPHONE,)
+    assert rules(reach(local=local), ContactWay.EMAIL) == (ContactRule.NO_EMAIL,)
 
 
 @pytest.mark.parametrize(
@@ -127,20 +127,20 @@ def test_a_message_goes_to_what_is_marked_for_notices_only(local: Local) -> None
 )
 def test_a_letter_goes_where_the_status_lets_it_go(status: Status, rule: ContactRule) -> None:
     gone = replace(person("ANNA"), status=status, address=street("HAVNEN"))
-    assert rules(reach(gone), Channel.LETTER) == (rule,)
+    assert rules(reach(gone), ContactWay.LETTER) == (rule,)
     own = replace(LOCAL, contact_address=("Havnen 2", "8000 Aarhus C"))
-    assert rules(reach(gone, own), Channel.LETTER) == (ContactRule.ADDRESS,)
+    assert rules(reach(gone, own), ContactWay.LETTER) == (ContactRule.ADDRESS,)
 
 
 def test_an_address_that_staff_corrected_is_an_address() -> None:
     nowhere = replace(person("ANNA"), address=SILENT)
     corrected = Override(Overridden.ADDRESS, "Havnen 2\n8000 Aarhus C", "kaj", "set brev", date(2027, 3, 1), None, id=1)
-    assert rules(reach(nowhere), Channel.LETTER) == (ContactRule.NO_ADDRESS,)
-    assert rules(reach(nowhere, holding={Overridden.ADDRESS: corrected}), Channel.LETTER) == (ContactRule.ADDRESS,)
+    assert rules(reach(nowhere), ContactWay.LETTER) == (ContactRule.NO_ADDRESS,)
+    assert rules(reach(nowhere, holding={Overridden.ADDRESS: corrected}), ContactWay.LETTER) == (ContactRule.ADDRESS,)
 
 
 def test_a_childs_letters_go_to_the_childs_own_address() -> None:
-    assert rules(reach(person("WILMA"), group="Barn"), Channel.LETTER) == (ContactRule.ADDRESS,)
+    assert rules(reach(person("WILMA"), group="Barn"), ContactWay.LETTER) == (ContactRule.ADDRESS,)
 
 
 REACHES = st.builds(
@@ -152,9 +152,9 @@ REACHES = st.builds(
 )
 
 
-@given(REACHES, st.sampled_from(Channel), st.sampled_from(About))
+@given(REACHES, st.sampled_from(ContactWay), st.sampled_from(About))
 def test_an_answer_is_yes_with_what_reaches_her_or_no_with_what_forbids(
-    one: ContactFacts, channel: Channel, about: About
+    one: ContactFacts, channel: ContactWay, about: About
 ) -> None:
     ruling = may_contact(one, channel, about, POLICY)
     assert ruling.allowed is (ruling.rules == (YES[channel],))

@@ -15,10 +15,10 @@ from cprsync.domain.netmedia.account import (
     FORBIDDEN,
     NOWHERE,
     REFUSED,
-    Call,
+    AccountCall,
     Code,
+    CulrHolding,
     Effect,
-    Held,
     Identity,
     IdType,
     Operation,
@@ -73,8 +73,8 @@ def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
 
 OK, MISSING, EXISTS = (Reply(code) for code in (Code.OK, Code.MISSING, Code.EXISTS))
 TAKEN = Reply(Code.TRANSACTION_ERROR)
-THERE, NOT_THERE = (Reply(Code.OK, Held(account=account)) for account in (True, False))
-RIGHT = Reply(Code.OK, Held(account=True, municipality=AARHUS))
+THERE, NOT_THERE = (Reply(Code.OK, CulrHolding(account=account)) for account in (True, False))
+RIGHT = Reply(Code.OK, CulrHolding(account=True, municipality=AARHUS))
 
 
 def culr_with(*ours: Identity, municipality: str | None = None, foreign: bool = False) -> Culr:
@@ -287,8 +287,8 @@ def test_that_none_is_left_is_seen_by_a_reading() -> None:
 
 
 def test_an_account_that_is_still_there_leaves_the_effect_unsettled() -> None:
-    there = Reply(Code.OK, Held(True, AARHUS, frozenset({OURS}), frozenset({CPR, CARD})))
-    left = Reply(Code.OK, Held(False, AARHUS, frozenset({OURS}), frozenset({CARD})))
+    there = Reply(Code.OK, CulrHolding(True, AARHUS, frozenset({OURS}), frozenset({CPR, CARD})))
+    left = Reply(Code.OK, CulrHolding(False, AARHUS, frozenset({OURS}), frozenset({CARD})))
     assert answered(swept(CPR), there, OK, OK, left) == Unsettled(Code.EXISTS)
 
 
@@ -379,7 +379,7 @@ def test_cards_do_not_come_along_when_a_number_was_another_persons(beside: tuple
 
 
 def test_a_card_that_still_logs_in_leaves_the_effect_unsettled() -> None:
-    there = Reply(Code.OK, Held(True, AARHUS, frozenset({OURS}), frozenset({CPR, CARD})))
+    there = Reply(Code.OK, CulrHolding(True, AARHUS, frozenset({OURS}), frozenset({CPR, CARD})))
     wanted = replace(effect(known=True), drops=frozenset({CARD}))
     assert answered(wanted, OK, there, OK, there) == Unsettled(Code.EXISTS)
 
@@ -496,7 +496,8 @@ def test_an_effect_that_deletes_or_empties_revokes_and_no_other_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [CPR, effect(), Call(Operation.READ, CPR), Held(True, AARHUS), Reply(Code.OK), Settled(AARHUS)]
+    "value",
+    [CPR, effect(), AccountCall(Operation.READ, CPR), CulrHolding(True, AARHUS), Reply(Code.OK), Settled(AARHUS)],
 )
 def test_no_value_shows_a_number_or_a_municipality_when_printed(value: object) -> None:
     for shown in (repr(value), str(value), f"{value}"):

@@ -15,8 +15,8 @@ from printed import danish, tables
 from cprsync.domain.netmedia.account import (
     NOWHERE,
     Code,
+    CulrHolding,
     Effect,
-    Held,
     Identity,
     IdType,
     Operation,
@@ -24,7 +24,7 @@ from cprsync.domain.netmedia.account import (
     identity_of,
     spare_others,
 )
-from cprsync.domain.netmedia.drift import Drift, Repair, Wanted, find_drift, wanted_account
+from cprsync.domain.netmedia.drift import Drift, Repair, WantedAccount, find_drift, wanted_account
 from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
 from cprsync.domain.patron.override import Overridden, Override, culr_in_force
 from cprsync.domain.person.number import CprNumber
@@ -187,11 +187,11 @@ def test_of_whom_nobody_knows_where_she_lives_nothing_is_told_until_staff_know(t
 @pytest.mark.parametrize("key", ["account-answers"])
 def test_whoever_only_answers_for_a_minor_is_to_have_no_account_whatever_was_told(key: str) -> None:
     for culr, told in (("751", None), ("751", "751"), (None, "751")):
-        assert wanted_account(borrows=False, culr=culr, last_told=told) == Wanted(account=False), key
+        assert wanted_account(borrows=False, culr=culr, last_told=told) == WantedAccount(account=False), key
 
 
 def calls_of(
-    effect: Effect, *, held: Mapping[Identity, Held], codes: Mapping[Operation, Code]
+    effect: Effect, *, held: Mapping[Identity, CulrHolding], codes: Mapping[Operation, Code]
 ) -> tuple[list[tuple[Operation, Identity, str | None]], Settled | Unsettled]:
     """The calls that settle an effect, and how it ended, where readings tell of `held` and all else goes well."""
     calls, made = settle(effect, agency="775100"), []
@@ -206,8 +206,8 @@ def calls_of(
             return made, ended.value
 
 
-AARHUS = Held(account=True, municipality="751")
-NOBODY = Held(account=False)
+AARHUS = CulrHolding(account=True, municipality="751")
+NOBODY = CulrHolding(account=False)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ NOBODY = Held(account=False)
     ],
 )
 def test_an_account_is_settled_call_by_call(
-    effect: Effect, held: Mapping[Identity, Held], made: list[tuple[Operation, Identity, str | None]]
+    effect: Effect, held: Mapping[Identity, CulrHolding], made: list[tuple[Operation, Identity, str | None]]
 ) -> None:
     told, ended = calls_of(effect, held=held, codes={})
     assert (told, isinstance(ended, Settled)) == (made, True)
@@ -300,7 +300,7 @@ def test_an_account_is_settled_call_by_call(
     ],
 )
 def test_only_what_a_reading_confirms_counts_as_done_and_lets_the_old_one_go(
-    effect: Effect, codes: Mapping[Operation, Code], held: Held, *, done: bool
+    effect: Effect, codes: Mapping[Operation, Code], held: CulrHolding, *, done: bool
 ) -> None:
     made, ended = calls_of(effect, held={effect.identity: held}, codes=codes)
     assert isinstance(ended, Settled) is done
@@ -353,11 +353,11 @@ def test_which_accounts_are_left_of_one_who_has_one_under_a_card_and_a_unilogin(
 
 
 OURS, THEIRS = "775100", "710100"
-WANTED, NO_ACCOUNT = Wanted(account=True, municipality="751"), Wanted(account=False)
+WANTED, NO_ACCOUNT = WantedAccount(account=True, municipality="751"), WantedAccount(account=False)
 
 
-def there(number: str, *agencies: str) -> Held:
-    return Held(OURS in agencies, number, frozenset(agencies))
+def there(number: str, *agencies: str) -> CulrHolding:
+    return CulrHolding(OURS in agencies, number, frozenset(agencies))
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def there(number: str, *agencies: str) -> Held:
     ],
 )
 def test_an_account_that_has_drifted_is_mended_and_no_number_that_another_library_may_have_set(
-    want: Wanted, held: Held, found: tuple[Drift, ...], sets: str | None
+    want: WantedAccount, held: CulrHolding, found: tuple[Drift, ...], sets: str | None
 ) -> None:
     assert find_drift(HERS, want, held, agency=OURS) == found
     effect = Repair(PATRON, 2, HERS, found, want, held).effect(3)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from cprsync.domain.netmedia.account import NOWHERE, Effect, Held, Identity, IdType
+from cprsync.domain.netmedia.account import NOWHERE, CulrHolding, Effect, Identity, IdType
 from cprsync.domain.netmedia.drift import (
     READ_MIN,
     Drift,
     Repair,
-    Wanted,
+    WantedAccount,
     asks_about_foreign,
     find_drift,
     nightly_share,
@@ -25,31 +25,31 @@ from cprsync.domain.policy.policy import Harm
 OURS, THEIRS = "775100", "710100"
 KOEBENHAVN, AARHUS = "101", "751"
 HER = Identity(IdType.CPR, "0101019995")
-NONE = Wanted(account=False)
+NONE = WantedAccount(account=False)
 
 
-def held(number: str | None = AARHUS, *, ours: bool = True, theirs: bool = False) -> Held:
-    return Held(ours, number, frozenset({OURS} if ours else ()) | frozenset({THEIRS} if theirs else ()))
+def held(number: str | None = AARHUS, *, ours: bool = True, theirs: bool = False) -> CulrHolding:
+    return CulrHolding(ours, number, frozenset({OURS} if ours else ()) | frozenset({THEIRS} if theirs else ()))
 
 
-def found(want: Wanted, there: Held) -> tuple[str, ...]:
+def found(want: WantedAccount, there: CulrHolding) -> tuple[str, ...]:
     return tuple(drift.value for drift in find_drift(HER, want, there, agency=OURS))
 
 
 @pytest.mark.parametrize(
     ("facts", "want"),
     [
-        ({"culr": AARHUS, "last_told": KOEBENHAVN}, Wanted(account=True, municipality=AARHUS)),
-        ({"culr": NOWHERE, "last_told": AARHUS}, Wanted(account=True, municipality=NOWHERE)),
-        ({"culr": None, "last_told": AARHUS}, Wanted(account=True, municipality=AARHUS)),
-        ({"culr": None, "last_told": None}, Wanted(account=True)),
+        ({"culr": AARHUS, "last_told": KOEBENHAVN}, WantedAccount(account=True, municipality=AARHUS)),
+        ({"culr": NOWHERE, "last_told": AARHUS}, WantedAccount(account=True, municipality=NOWHERE)),
+        ({"culr": None, "last_told": AARHUS}, WantedAccount(account=True, municipality=AARHUS)),
+        ({"culr": None, "last_told": None}, WantedAccount(account=True)),
         ({"culr": AARHUS, "last_told": AARHUS, "borrows": False}, NONE),
-        ({"culr": AARHUS, "last_told": None, "cards": frozenset()}, Wanted(True, AARHUS, frozenset())),
+        ({"culr": AARHUS, "last_told": None, "cards": frozenset()}, WantedAccount(True, AARHUS, frozenset())),
         ({"culr": AARHUS, "last_told": None, "cards": frozenset(), "borrows": False}, NONE),
     ],
 )
 def test_an_account_is_to_be_what_is_in_force_and_what_was_told_of_whom_nobody_knows(
-    facts: dict[str, Any], want: Wanted
+    facts: dict[str, Any], want: WantedAccount
 ) -> None:
     """Unknown residence is not "no": nothing is sent, so that nothing is missed there either (decision 11)."""
     assert wanted_account(**{"borrows": True, **facts}) == want
@@ -58,28 +58,28 @@ def test_an_account_is_to_be_what_is_in_force_and_what_was_told_of_whom_nobody_k
 @pytest.mark.parametrize("theirs", [False, True])
 @pytest.mark.parametrize("number", [AARHUS, NOWHERE])
 def test_an_account_that_is_as_it_is_to_be_has_not_drifted_whoever_else_has_one(number: str, *, theirs: bool) -> None:
-    assert found(Wanted(account=True, municipality=number), held(number or None, theirs=theirs)) == ()
+    assert found(WantedAccount(account=True, municipality=number), held(number or None, theirs=theirs)) == ()
 
 
 @pytest.mark.parametrize("number", [None, KOEBENHAVN])
 def test_where_any_number_will_do_only_the_account_is_missed(number: str | None) -> None:
-    assert found(Wanted(account=True), held(number, theirs=True)) == ()
-    assert found(Wanted(account=True), held(number, ours=False, theirs=True)) == ("missing",)
+    assert found(WantedAccount(account=True), held(number, theirs=True)) == ()
+    assert found(WantedAccount(account=True), held(number, ours=False, theirs=True)) == ("missing",)
 
 
 @pytest.mark.parametrize(("want", "there"), [(AARHUS, KOEBENHAVN), (AARHUS, None), (NOWHERE, KOEBENHAVN)])
 def test_another_number_is_stale_where_only_we_have_an_account_and_foreign_where_others_have(
     want: str, there: str | None
 ) -> None:
-    wish = Wanted(account=True, municipality=want)
+    wish = WantedAccount(account=True, municipality=want)
     assert found(wish, held(there)) == ("stale",)
     assert found(wish, held(there, theirs=True)) == ("foreign",)
     assert found(wish, held(there, ours=False, theirs=True)) == ("missing", "foreign")
 
 
 def test_no_account_of_ours_is_missing_or_as_it_should_be_and_one_too_many_is_extra() -> None:
-    wish = Wanted(account=True, municipality=AARHUS)
-    assert found(wish, Held(account=False)) == ("missing",)
+    wish = WantedAccount(account=True, municipality=AARHUS)
+    assert found(wish, CulrHolding(account=False)) == ("missing",)
     assert found(wish, held(AARHUS, ours=False, theirs=True)) == ("missing",)
     assert found(NONE, held(AARHUS, ours=False, theirs=True)) == ()
     assert found(NONE, held(KOEBENHAVN, theirs=True)) == ("extra",)
@@ -89,9 +89,9 @@ CARD, OTHER_CARD = Identity(IdType.LOCAL, "A-1"), Identity(IdType.LOCAL, "A-2")
 PUPIL = Identity(IdType.UNILOGIN, "anna123x")
 
 
-def beside(*others: Identity, account: bool = True, theirs: bool = False) -> Held:
+def beside(*others: Identity, account: bool = True, theirs: bool = False) -> CulrHolding:
     ours = frozenset({HER} if account else ()) | frozenset(others)
-    return Held(account, AARHUS, frozenset({OURS}) | frozenset({THEIRS} if theirs else ()), ours)
+    return CulrHolding(account, AARHUS, frozenset({OURS}) | frozenset({THEIRS} if theirs else ()), ours)
 
 
 @pytest.mark.parametrize("left", [CARD, PUPIL])
@@ -101,17 +101,17 @@ def test_whoever_is_to_have_no_account_is_to_have_none_beside_it_either(left: Id
 
 
 def test_cards_that_are_not_the_patrons_are_told_apart_where_they_are_looked_at() -> None:
-    wish = Wanted(account=True, municipality=AARHUS, cards=frozenset({CARD}))
+    wish = WantedAccount(account=True, municipality=AARHUS, cards=frozenset({CARD}))
     assert found(wish, beside(CARD, PUPIL)) == ()
     assert found(wish, beside()) == found(wish, beside(CARD, OTHER_CARD)) == ("cards",)
     assert found(replace(wish, municipality=KOEBENHAVN), beside()) == ("stale", "cards")
     assert found(replace(wish, municipality=KOEBENHAVN), beside(theirs=True)) == ("foreign", "cards")
     assert found(wish, beside(account=False)) == ("missing",)
-    assert found(Wanted(account=True, municipality=AARHUS), beside(OTHER_CARD)) == ()
+    assert found(WantedAccount(account=True, municipality=AARHUS), beside(OTHER_CARD)) == ()
 
 
 def test_a_log_in_that_ends_counts_as_a_loss_and_one_that_begins_does_not() -> None:
-    wish = Wanted(account=True, municipality=AARHUS, cards=frozenset({CARD}))
+    wish = WantedAccount(account=True, municipality=AARHUS, cards=frozenset({CARD}))
     one = Repair("12345678", 4, HER, (Drift.CARDS,), wish, beside())
     assert one.harms == (Harm.CHANGED,)
     assert replace(one, held=beside(OTHER_CARD)).harms == (Harm.CHANGED, Harm.ENTITLEMENT_LOST)
@@ -119,7 +119,7 @@ def test_a_log_in_that_ends_counts_as_a_loss_and_one_that_begins_does_not() -> N
 
 
 def repair(*drift: Drift, municipality: str = AARHUS) -> Repair:
-    return Repair("12345678", 4, HER, drift, Wanted(account=Drift.EXTRA not in drift, municipality=municipality))
+    return Repair("12345678", 4, HER, drift, WantedAccount(account=Drift.EXTRA not in drift, municipality=municipality))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from printed import danish, tables
 from right_people import PAPERS, SINCE, STAFF, TODAY, at, born, facts, policy, right
 
 from cprsync.catalogues import rule_words
-from cprsync.domain.netmedia.account import Call, Operation
-from cprsync.domain.netmedia.right_rule import Answer, ChangeCause, RightRule
+from cprsync.domain.netmedia.account import AccountCall, Operation
+from cprsync.domain.netmedia.right_rule import ChangeCause, RightByRule, RightRule
 from cprsync.domain.patron.local import Block, Stage
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.person.person import SILENT, Status
@@ -393,7 +393,7 @@ def test_a_right_that_a_death_closed_stays_so_when_the_number_is_annulled(key: s
     assert PRINTED[key][2] == "som død: nej, og ikke uafklaret"
     annulled = person("ANNA", status=Status.ANNULLED)
     told = right(facts(annulled, letters_stopped=TODAY))
-    assert (told.answer, told.rule, told.valid_from) == (Answer.NO, RightRule.DEAD, TODAY)
+    assert (told.answer, told.rule, told.valid_from) == (RightByRule.NO, RightRule.DEAD, TODAY)
     assert right(facts(annulled)).rule is RightRule.NUMBER
     assert right(facts(letters_stopped=TODAY)) == right(facts())
 
@@ -417,5 +417,5 @@ def test_a_block_of_a_death_that_is_annulled_closes_nothing(key: str) -> None:
 @pytest.mark.parametrize("key", ["rights-running"])
 def test_running_loans_are_left_alone_for_culr_is_told_no_more_than_a_number(key: str) -> None:
     assert right(facts()).text(rule_words).da.endswith(RUNNING), key
-    assert {one.name for one in fields(Call)} == {"operation", "identity", "municipality", "other", "uid"}
+    assert {one.name for one in fields(AccountCall)} == {"operation", "identity", "municipality", "other", "uid"}
     assert not [one for one in Operation if "loan" in one.value.lower()]

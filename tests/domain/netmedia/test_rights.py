@@ -15,7 +15,7 @@ from right_people import BOOKS, MOVED, PAPERS, SINCE, STAFF, TODAY, at, born, fa
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.right_day import RightFacts, right_facts
-from cprsync.domain.netmedia.right_rule import Answer, ChangeCause, RightRule
+from cprsync.domain.netmedia.right_rule import ChangeCause, RightByRule, RightRule
 from cprsync.domain.netmedia.rights import (
     STORED_FORM,
     RightChange,
@@ -84,7 +84,7 @@ def test_a_protected_patron_has_the_rights_of_her_unprotected_twin(who: Person) 
 def test_a_death_that_is_annulled_gives_back_the_rights_of_before(who: Person) -> None:
     """Also while the block that the death brought still stands: a person lifts that later."""
     before, dead = facts(who), facts(replace(who, status=Status.DEAD))
-    assert {one.answer for one in rights_of(dead, TERMS, TODAY)} == {Answer.NO}
+    assert {one.answer for one in rights_of(dead, TERMS, TODAY)} == {RightByRule.NO}
     blocked = replace(before, blocks=(Block(TODAY, "død"),))
     if who.status not in {Status.DEAD, Status.ANNULLED}:
         assert stored_line(rights_of(blocked, TERMS, TODAY)) == stored_line(rights_of(before, TERMS, TODAY))
@@ -93,22 +93,24 @@ def test_a_death_that_is_annulled_gives_back_the_rights_of_before(who: Person) -
 @pytest.mark.parametrize(
     ("reason", "status", "answer"),
     [
-        ("død", Status.RESIDENT, Answer.YES),
-        ("forsvundet", Status.RESIDENT, Answer.YES),
-        ("forsvundet", Status.DISAPPEARED, Answer.NO),
-        ("personnummer annulleret", Status.ANNULLED, Answer.NO),
-        ("mistet kort", Status.RESIDENT, Answer.NO),
+        ("død", Status.RESIDENT, RightByRule.YES),
+        ("forsvundet", Status.RESIDENT, RightByRule.YES),
+        ("forsvundet", Status.DISAPPEARED, RightByRule.NO),
+        ("personnummer annulleret", Status.ANNULLED, RightByRule.NO),
+        ("mistet kort", Status.RESIDENT, RightByRule.NO),
     ],
 )
-def test_a_block_that_a_status_brought_is_over_when_the_status_is(reason: str, status: Status, answer: Answer) -> None:
+def test_a_block_that_a_status_brought_is_over_when_the_status_is(
+    reason: str, status: Status, answer: RightByRule
+) -> None:
     blocked = facts(person("ANNA", status=status), blocks=(Block(TODAY, reason),))
     assert right(blocked).answer is answer
 
 
 def test_a_block_that_the_policy_does_not_name_closes_nothing() -> None:
     rules = policy(closing_blocks=frozenset({"udelukket"}))
-    assert right(facts(blocks=(Block(TODAY, "mistet kort"),)), rules).answer is Answer.YES
-    assert right(facts(blocks=(Block(TODAY, "Udelukket"),)), rules).answer is Answer.NO
+    assert right(facts(blocks=(Block(TODAY, "mistet kort"),)), rules).answer is RightByRule.YES
+    assert right(facts(blocks=(Block(TODAY, "Udelukket"),)), rules).answer is RightByRule.NO
 
 
 # -- when it changes by itself -------------------------------------------------------------------------------
@@ -118,8 +120,8 @@ def test_a_birthday_ends_a_right_and_opens_another() -> None:
     child = facts(born(date(2012, 4, 3)))
     rules = policy(replace(BOOKS, below_age=18), replace(BOOKS, name="film", from_age=15))
     books, film = rights_of(child, rules, TODAY)
-    assert (books.answer, books.until, books.changes_when) == (Answer.YES, date(2030, 4, 2), ChangeCause.BIRTHDAY)
-    assert (film.answer, film.until, film.changes_when) == (Answer.NO, date(2027, 4, 2), ChangeCause.BIRTHDAY)
+    assert (books.answer, books.until, books.changes_when) == (RightByRule.YES, date(2030, 4, 2), ChangeCause.BIRTHDAY)
+    assert (film.answer, film.until, film.changes_when) == (RightByRule.NO, date(2027, 4, 2), ChangeCause.BIRTHDAY)
     assert next_change_day(child, rules, TODAY) == date(2027, 4, 3)
     assert next_change_day(child, rules, date(2027, 4, 3)) == date(2030, 4, 3)
     assert next_change_day(child, rules, date(2030, 4, 3)) is None
@@ -179,7 +181,7 @@ def test_of_someone_sealed_no_right_holds_since_a_day_before_they_had_the_age() 
     child = facts(born(date(2012, 1, 4)))
     for licensed_by in LicensedBy:
         one = right(child, policy(from_age=15, licensed_by=licensed_by)).without_birth_days
-        assert (one.answer, one.valid_from, one.withheld) == (Answer.YES, None, True), licensed_by
+        assert (one.answer, one.valid_from, one.withheld) == (RightByRule.YES, None, True), licensed_by
         one = right(facts(born(date(2018, 6, 25))), policy(licensed_by=licensed_by, since=date(2000, 1, 1)))
         assert one.without_birth_days.valid_from in {None, MOVED}, licensed_by
 
@@ -282,7 +284,7 @@ def test_a_group_that_comes_with_age_closes_a_product_on_the_birthday() -> None:
     child = facts(born(date(2012, 4, 3)), group="Barn")
     rules = replace(policy(closed_groups=frozenset({"Voksen"})), ladders=LADDERS)
     told = right(child, rules)
-    assert (told.answer, told.until, told.changes_when) == (Answer.YES, date(2030, 4, 2), ChangeCause.GROUP)
+    assert (told.answer, told.until, told.changes_when) == (RightByRule.YES, date(2030, 4, 2), ChangeCause.GROUP)
 
 
 def test_the_terms_of_a_later_period_count_from_its_first_day() -> None:
@@ -293,7 +295,7 @@ def test_the_terms_of_a_later_period_count_from_its_first_day() -> None:
     assert right(facts(), rules).until == date(2027, 12, 31)
     assert right(facts(), rules).title.da == "eReolen"
     then = right(facts(), rules, on=date(2028, 1, 1))
-    assert (then.answer, then.rule, then.title.da) == (Answer.NO, RightRule.UNLICENSED, "Bøger")
+    assert (then.answer, then.rule, then.title.da) == (RightByRule.NO, RightRule.UNLICENSED, "Bøger")
 
 
 def test_a_corrected_birth_date_counts_on_its_days_and_then_the_registers_again() -> None:

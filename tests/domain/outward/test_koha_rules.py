@@ -12,7 +12,7 @@ from cprsync.domain.outward.koha import (
     ADDRESS,
     NOBODY,
     OTHER_ADDRESSES,
-    Ending,
+    KohaEnding,
     KohaRecord,
     KohaRules,
     differing,
@@ -21,7 +21,7 @@ from cprsync.domain.outward.koha import (
     merge,
     take_addresses_away,
 )
-from cprsync.domain.outward.koha_drift import Drift, find_drift
+from cprsync.domain.outward.koha_drift import KohaDrift, find_drift
 
 TODAY = date(2027, 3, 23)
 NUMBER = "0101901234"
@@ -31,8 +31,8 @@ RULES = KohaRules(
     libraries={"Filialen": "FIL"},
     categories={"Barn": "BARN"},
     endings={
-        "dead": frozenset({Ending.EXPIRE, Ending.NOTE}),
-        "disappeared": frozenset({Ending.INCORRECT_ADDRESS}),
+        "dead": frozenset({KohaEnding.EXPIRE, KohaEnding.NOTE}),
+        "disappeared": frozenset({KohaEnding.INCORRECT_ADDRESS}),
     },
     creates=True,
 )
@@ -206,7 +206,7 @@ def test_a_protected_patron_has_no_address_in_koha_whoever_wrote_it() -> None:
     assert {now.fields[name] for name in (*ADDRESS, *OTHER_ADDRESSES)} == {None}
     assert (now.attribute("BESKYTTET"), now.attribute("KOMMUNE")) == ("1", "0461")
     assert now.fields["phone"] == "20304050"
-    assert Drift.PROTECTED_OPEN in find_drift(open_, SHUT, RULES, on=TODAY)
+    assert KohaDrift.PROTECTED_OPEN in find_drift(open_, SHUT, RULES, on=TODAY)
 
 
 def test_a_line_of_a_note_that_names_the_place_goes_with_the_address() -> None:
@@ -224,7 +224,7 @@ def test_when_a_protection_ends_address_and_flag_are_as_before() -> None:
     before = merged()
     there = merge(before, SHUT, RULES, on=TODAY)
     assert differing(merge(there, TOLD, RULES, on=TODAY), before) == ()
-    assert find_drift(there, TOLD, RULES, on=TODAY) == (Drift.FLAG, Drift.ADDRESS)
+    assert find_drift(there, TOLD, RULES, on=TODAY) == (KohaDrift.FLAG, KohaDrift.ADDRESS)
 
 
 def test_a_flag_alone_takes_the_address_away_and_keeps_the_rest() -> None:
@@ -242,7 +242,7 @@ def test_an_address_that_is_sealed_for_someone_else_is_taken_away_without_a_flag
     assert now.fields["address"] is None
     assert now.fields["altaddress_address"] == "Havnen 9"
     assert now.attribute("BESKYTTET") is None
-    assert find_drift(held, told, RULES, on=TODAY) == (Drift.ADDRESS, Drift.MUNICIPALITY)
+    assert find_drift(held, told, RULES, on=TODAY) == (KohaDrift.ADDRESS, KohaDrift.MUNICIPALITY)
 
 
 def test_of_a_patron_who_is_gone_no_address_is_left_and_they_are_expired() -> None:
@@ -250,7 +250,7 @@ def test_of_a_patron_who_is_gone_no_address_is_left_and_they_are_expired() -> No
     assert {now.fields[name] for name in (*ADDRESS, *OTHER_ADDRESSES)} == {None}
     assert (now.fields["expiry_date"], now.attribute("STATUS")) == ("2027-03-23", "left")
     assert now.attribute("CPR") == NUMBER
-    assert Drift.GONE_OPEN in find_drift(HELD, None, RULES, on=TODAY)
+    assert KohaDrift.GONE_OPEN in find_drift(HELD, None, RULES, on=TODAY)
     assert differing(now, merge(now, None, RULES, on=date(2027, 5, 1))) == ()
 
 
@@ -288,9 +288,9 @@ def test_the_disappeared_have_an_incorrect_address_until_they_are_found() -> Non
     away = merge(HELD, TOLD | {"status": "disappeared"}, RULES, on=TODAY)
     assert away.fields["incorrect_address"] is True
     assert find_drift(HELD, TOLD | {"status": "disappeared", "address": None}, RULES, on=TODAY) == (
-        Drift.ENDING,
-        Drift.MUNICIPALITY,
-        Drift.STATUS,
+        KohaDrift.ENDING,
+        KohaDrift.MUNICIPALITY,
+        KohaDrift.STATUS,
     )
     assert merge(away, TOLD, RULES, on=TODAY).fields["incorrect_address"] is False
 
@@ -304,8 +304,8 @@ def test_category_and_library_are_written_by_the_table_and_else_left_to_koha() -
     left = merged(group="Voksen", branch=None).fields
     assert (left["category_id"], left["library_id"]) == ("VOKSEN", "HB")
     assert find_drift(merged(), TOLD | {"group": "Barn", "branch": "Filialen"}, RULES, on=TODAY) == (
-        Drift.CATEGORY,
-        Drift.BRANCH,
+        KohaDrift.CATEGORY,
+        KohaDrift.BRANCH,
     )
 
 
@@ -349,28 +349,30 @@ def test_another_number_is_a_new_one_unless_name_and_birth_are_anothers_too(
 def test_a_new_number_takes_the_place_of_the_old_one() -> None:
     now = merged(number="0202801111")
     assert [value for code, value in now.attributes if code == "CPR"] == ["0202801111"]
-    assert Drift.NUMBER in find_drift(merged(), TOLD | {"number": "0202801111"}, RULES, on=TODAY)
+    assert KohaDrift.NUMBER in find_drift(merged(), TOLD | {"number": "0202801111"}, RULES, on=TODAY)
 
 
 @pytest.mark.parametrize(
     ("fields", "kind"),
     [
-        ({"address": "STRANDVEJEN 12 A, 2. th", "address2": "c/o Bo"}, Drift.ADDRESS_FORM),
-        ({"address": "Strandvejen", "street_number": "12A", "address2": "2.th."}, Drift.ADDRESS_FORM),
-        ({"address": "Strandvejen 12A, 1. th"}, Drift.ADDRESS),
-        ({"address": "Strandvejen 12A, 2. th", "city": "Skanderborg"}, Drift.ADDRESS),
-        ({"address": "STRANDVEJEN 12 A, 2. th", "city": "odense"}, Drift.ADDRESS_FORM),
-        ({"address": "STRANDVEJEN 12 A, 2. th", "city": None}, Drift.ADDRESS_FORM),
-        ({"address": "Strandvejen 12A, 2. th", "postal_code": "8660"}, Drift.ADDRESS),
-        ({"address": None}, Drift.ADDRESS),
+        ({"address": "STRANDVEJEN 12 A, 2. th", "address2": "c/o Bo"}, KohaDrift.ADDRESS_FORM),
+        ({"address": "Strandvejen", "street_number": "12A", "address2": "2.th."}, KohaDrift.ADDRESS_FORM),
+        ({"address": "Strandvejen 12A, 1. th"}, KohaDrift.ADDRESS),
+        ({"address": "Strandvejen 12A, 2. th", "city": "Skanderborg"}, KohaDrift.ADDRESS),
+        ({"address": "STRANDVEJEN 12 A, 2. th", "city": "odense"}, KohaDrift.ADDRESS_FORM),
+        ({"address": "STRANDVEJEN 12 A, 2. th", "city": None}, KohaDrift.ADDRESS_FORM),
+        ({"address": "Strandvejen 12A, 2. th", "postal_code": "8660"}, KohaDrift.ADDRESS),
+        ({"address": None}, KohaDrift.ADDRESS),
     ],
 )
-def test_an_address_that_is_only_written_otherwise_has_a_kind_of_its_own(fields: dict[str, Any], kind: Drift) -> None:
+def test_an_address_that_is_only_written_otherwise_has_a_kind_of_its_own(
+    fields: dict[str, Any], kind: KohaDrift
+) -> None:
     place = {"postal_code": "5220", "city": "Odense SØ", **fields}
     held = replace(merged(), fields=merged().fields | dict.fromkeys(ADDRESS) | place)
     assert find_drift(held, TOLD, RULES, on=TODAY) == (kind,)
     typed = TOLD | {"address": {"current": True, "street": "", "lines": ["Strandvejen 12A", "5220 Odense SØ"]}}
-    assert find_drift(held, typed, RULES, on=TODAY) == (Drift.ADDRESS,)
+    assert find_drift(held, typed, RULES, on=TODAY) == (KohaDrift.ADDRESS,)
 
 
 def test_the_same_attribute_twice_is_not_the_same_as_once() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from cprsync.domain.outward.lines import Change, list_cells, list_columns, tell, write_line
+from cprsync.domain.outward.lines import NumberedChange, list_cells, list_columns, tell, write_line
 from cprsync.domain.outward.record import (
     TRAITS_MOST,
     OutwardField,
@@ -41,7 +41,7 @@ GONE = {"patron": "40817263", "version": 7, "gone": True}
 
 
 def told(record: OutwardRecord | None, target: Target = ALL) -> dict[str, Any] | None:
-    return tell(Change(7, "40817263", record), target)
+    return tell(NumberedChange(7, "40817263", record), target)
 
 
 def test_a_patron_is_told_with_the_number_of_the_change() -> None:

@@ -12,9 +12,9 @@ from people import dies, emigrates, patron, person
 from cprsync.domain.feed.delivery import Window, WindowReason
 from cprsync.domain.outward.record import (
     WITHHELD_IF_PROTECTED,
+    BesideRecord,
     OutwardField,
     OutwardRecord,
-    Surroundings,
     describe,
     read_record,
     with_past,
@@ -42,7 +42,7 @@ OWN = Local(
 def told(one: Patron, local: Local = OWN, **beside: Any) -> OutwardRecord:
     name = one.register.name
     opened = name.open(Opening()) if isinstance(name, Sealed) else name
-    return describe(one, local, Surroundings(name=opened, **({"status": "resident"} | beside)), on=TODAY)
+    return describe(one, local, BesideRecord(name=opened, **({"status": "resident"} | beside)), on=TODAY)
 
 
 def test_a_record_has_the_name_and_the_address_by_their_parts() -> None:
@@ -148,7 +148,7 @@ def test_a_record_is_read_as_it_was_written(kind: PatronKind) -> None:
 def test_a_record_prints_nothing_of_the_person() -> None:
     record = told(patron("ANNA"))
     assert repr(record) == f"OutwardRecord({record.patron_id})"
-    assert "Anna" not in repr(Surroundings(name=Name("Anna"), status="resident"))
+    assert "Anna" not in repr(BesideRecord(name=Name("Anna"), status="resident"))
 
 
 PUT_BACK = Window(TODAY, WindowReason.RESTORED, until=TODAY)

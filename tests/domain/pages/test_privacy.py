@@ -11,16 +11,16 @@ from cprsync.catalogues import page_words
 from cprsync.domain.pages.privacy import BESIDE, article_30, kept_text, privacy_page, protection_text
 from cprsync.domain.patron.field import Basis, Kept
 from cprsync.domain.patron.fields import FIELD, PRINTED
-from cprsync.domain.policy.policy import Controller, PatronGroup, Policy, Retention
+from cprsync.domain.policy.policy import Controller, PatronGroup, Policy, RetentionDays
 
 if TYPE_CHECKING:
-    from cprsync.domain.pages.policy_page import Paragraph, Section
-    from cprsync.domain.pages.privacy import Beside
+    from cprsync.domain.pages.policy_page import PageSection, Paragraph
+    from cprsync.domain.pages.privacy import KeptBeside
 
 POLICY = Policy()
 
 
-def paragraphs(sections: tuple[Section, ...]) -> list[Paragraph]:
+def paragraphs(sections: tuple[PageSection, ...]) -> list[Paragraph]:
     return [paragraph for section in sections for paragraph in section.paragraphs]
 
 
@@ -55,7 +55,9 @@ def test_the_parts_of_a_name_are_told_of_in_one_breath() -> None:
 @pytest.mark.parametrize(
     "sections", [privacy_page(POLICY, page_words), article_30(POLICY, page_words, controller="Byens Bibliotek")]
 )
-def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(sections: tuple[Section, ...]) -> None:
+def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(
+    sections: tuple[PageSection, ...],
+) -> None:
     for one in paragraphs(sections):
         for text in (one.text.da, one.text.en):
             assert text.strip() == text != ""
@@ -67,39 +69,43 @@ def test_each_paragraph_stands_in_both_languages_and_neither_promises_a_log_in(s
     [
         (
             "Udlån",
-            Retention(loans_days=14),
+            RetentionDays(loans_days=14),
             "slettes 14 dage efter, at det er afleveret, og det, du skyldte for det, er betalt",
         ),
         (
             "Udlån",
-            Retention(loans_days=14),
+            RetentionDays(loans_days=14),
             "eller, kommer det aldrig tilbage, 14 dage efter, at erstatningen er betalt",
         ),
-        ("Mellemværende", Retention(), "slettes 30 dage efter betalingen"),
+        ("Mellemværende", RetentionDays(), "slettes 30 dage efter betalingen"),
         (
             "Mellemværende",
-            Retention(),
+            RetentionDays(),
             "aldrig kom tilbage, senest 30 dage efter, at alt, du skyldte for det, er betalt",
         ),
-        ("Mellemværende", Retention(loans_days=60), "aldrig kom tilbage, senest 60 dage efter"),
-        ("Mellemværende", Retention(compensation_days=365), "et gebyr slettes 30 dage og en erstatning 365 dage"),
+        ("Mellemværende", RetentionDays(loans_days=60), "aldrig kom tilbage, senest 60 dage efter"),
+        ("Mellemværende", RetentionDays(compensation_days=365), "et gebyr slettes 30 dage og en erstatning 365 dage"),
         (
             "Beskeder",
-            Retention(message_days=1),
+            RetentionDays(message_days=1),
             "hvad der stod, slettes efter 1 dag; hvornår og ad hvilken vej du fik dem, huskes",
         ),
-        ("Blokeret d.", Retention(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
-        ("Leverancer fra CPR", Retention(deliveries_days=9), "slettes 9 dage efter"),
-        ("Leverancer fra CPR", Retention(refused_deliveries_days=4), "Kan en ikke bruges, slettes den 4 dage efter"),
-        ("Hvad hver nat ændrede", Retention(nights_days=7), "Det slettes efter 7 dage"),
-        ("Sammenligning med Cicero", Retention(nights_days=7), "senest efter 7 dage"),
-        ("Loggen", Retention(log_days=400), "Loggen slettes efter 400 dage."),
-        ("Loggen", Retention(log_days=0), "Loggen slettes ikke automatisk."),
-        ("Rettelser", Retention(corrections_days=8), "slettes 8 dage efter"),
-        ("Afgørelser", Retention(answered_reviews_days=6), "slettes 6 dage efter"),
+        ("Blokeret d.", RetentionDays(blocks_days=7), "7 dage efter, at blokeringen er ophævet"),
+        ("Leverancer fra CPR", RetentionDays(deliveries_days=9), "slettes 9 dage efter"),
+        (
+            "Leverancer fra CPR",
+            RetentionDays(refused_deliveries_days=4),
+            "Kan en ikke bruges, slettes den 4 dage efter",
+        ),
+        ("Hvad hver nat ændrede", RetentionDays(nights_days=7), "Det slettes efter 7 dage"),
+        ("Sammenligning med Cicero", RetentionDays(nights_days=7), "senest efter 7 dage"),
+        ("Loggen", RetentionDays(log_days=400), "Loggen slettes efter 400 dage."),
+        ("Loggen", RetentionDays(log_days=0), "Loggen slettes ikke automatisk."),
+        ("Rettelser", RetentionDays(corrections_days=8), "slettes 8 dage efter"),
+        ("Afgørelser", RetentionDays(answered_reviews_days=6), "slettes 6 dage efter"),
     ],
 )
-def test_the_page_names_the_days_of_the_librarys_own_policy(name: str, retention: Retention, told: str) -> None:
+def test_the_page_names_the_days_of_the_librarys_own_policy(name: str, retention: RetentionDays, told: str) -> None:
     said = said_of(name, replace(POLICY, retention=retention))
     assert told.casefold() in said.casefold()
 
@@ -143,7 +149,7 @@ def test_the_days_for_which_a_death_may_be_annulled_are_the_policys_too() -> Non
 
 
 def test_what_stood_there_before_is_told_of_once_with_the_policys_days() -> None:
-    policy = replace(POLICY, retention=Retention(before_images_days=5))
+    policy = replace(POLICY, retention=RetentionDays(before_images_days=5))
     _, introduction, *_ = privacy_page(policy, page_words)
     assert sum("forseglet i 5 dage" in one.text.da for one in introduction.paragraphs) == 1
     assert "5 dage" in kept_text(Kept.REGISTER, policy, page_words).da
@@ -171,7 +177,7 @@ def test_one_day_is_not_one_days() -> None:
     ],
 )
 def test_what_becomes_of_the_dead_is_the_policys_on_both_pages(dead: int, quiet: int, told: tuple[str, str]) -> None:
-    policy = replace(POLICY, dead_subscription_days=dead, retention=Retention(inactive_days=quiet))
+    policy = replace(POLICY, dead_subscription_days=dead, retention=RetentionDays(inactive_days=quiet))
     *_, rights = privacy_page(policy, page_words)
     (said,) = [one.text.da for one in rights.paragraphs if one.text.da.startswith("Dør en låner")]
     assert all(part in said for part in told)
@@ -189,7 +195,7 @@ def test_no_two_things_that_are_kept_wait_for_each_other() -> None:
 
 @pytest.mark.parametrize(("quiet", "told"), [(730, True), (0, False)])
 def test_patrons_hear_that_they_leave_by_themselves_where_they_do(quiet: int, told: bool) -> None:
-    *_, rights = privacy_page(replace(POLICY, retention=Retention(inactive_days=quiet)), page_words)
+    *_, rights = privacy_page(replace(POLICY, retention=RetentionDays(inactive_days=quiet)), page_words)
     assert any("730 dage" in one.text.da for one in rights.paragraphs) is told
 
 
@@ -215,7 +221,7 @@ def _is_data(one: Paragraph) -> bool:
 
 
 def test_the_record_of_processing_names_the_controller_and_the_days() -> None:
-    policy = replace(POLICY, retention=Retention(loans_days=14, inactive_days=730))
+    policy = replace(POLICY, retention=RetentionDays(loans_days=14, inactive_days=730))
     told = listed(policy, controller="Byens Bibliotek")
     assert told["Dataansvarlig"] == "Byens Bibliotek"
     assert "Udlån: 14 dage" in told["Sletning"]
@@ -223,7 +229,7 @@ def test_the_record_of_processing_names_the_controller_and_the_days() -> None:
 
 
 def test_where_nobody_is_asked_to_leave_the_record_of_processing_says_so() -> None:
-    policy = replace(POLICY, retention=Retention(inactive_days=0))
+    policy = replace(POLICY, retention=RetentionDays(inactive_days=0))
     (erasure,) = [
         o for o in paragraphs(article_30(policy, page_words, controller="B")) if o.name and o.name.da == "Sletning"
     ]
@@ -251,7 +257,7 @@ def test_the_record_of_processing_speaks_to_nobody() -> None:
 
 
 @pytest.mark.parametrize("one", BESIDE, ids=lambda one: one.key)
-def test_what_is_kept_beside_the_record_is_on_both_pages_with_how_long(one: Beside) -> None:
+def test_what_is_kept_beside_the_record_is_on_both_pages_with_how_long(one: KeptBeside) -> None:
     how, name = one.kept(POLICY.retention, page_words), one.text("name", page_words).da
     assert said_of(name).startswith(one.text("said", page_words).da)
     for told in (said_of(name), listed(POLICY)[name]):
@@ -292,7 +298,7 @@ def test_both_pages_say_that_a_day_of_age_in_clear_gives_the_birth_date_away(bes
     ("log", "told"), [(400, "bliver; loggen slettes efter sin egen frist."), (0, "bliver; det gør loggen også.")]
 )
 def test_whoever_leaves_is_told_that_the_log_is_erased_only_where_it_is(log: int, told: str) -> None:
-    *_, rights = privacy_page(replace(POLICY, retention=Retention(log_days=log)), page_words)
+    *_, rights = privacy_page(replace(POLICY, retention=RetentionDays(log_days=log)), page_words)
     assert any(one.text.da.endswith(told) for one in rights.paragraphs)
 
 
@@ -313,7 +319,7 @@ def test_a_field_is_told_of_with_what_limits_it(name: str, told: str) -> None:
 # -- half a page first ---------------------------------------------------------------------------------------
 
 
-def words(sections: tuple[Section, ...]) -> int:
+def words(sections: tuple[PageSection, ...]) -> int:
     return sum(len(f"{one.name.da if one.name else ''} {one.text.da}".split()) for one in paragraphs(sections))
 
 
@@ -329,13 +335,13 @@ def test_the_page_begins_with_half_a_page_in_plain_words() -> None:
 
 def test_the_half_page_has_the_librarys_own_days_and_where_to_ask() -> None:
     ours = Controller(contact="Torvet 1, bib@example.dk")
-    policy = replace(POLICY, retention=Retention(loans_days=14, inactive_days=730), controller=ours)
+    policy = replace(POLICY, retention=RetentionDays(loans_days=14, inactive_days=730), controller=ours)
     said = " ".join(one.text.da for one in privacy_page(policy, page_words)[0].paragraphs)
     assert "Et lån slettes 14 dage efter" in said
     assert "brugt biblioteket i 730 dage" in said
     assert "slutter lånerforholdet automatisk" in said
     assert "kontakt biblioteket: Torvet 1, bib@example.dk." in said
-    never = replace(policy, retention=Retention(inactive_days=0))
+    never = replace(policy, retention=RetentionDays(inactive_days=0))
     assert "slutter lånerforholdet" not in " ".join(
         one.text.da for one in privacy_page(never, page_words)[0].paragraphs
     )

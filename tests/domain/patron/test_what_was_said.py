@@ -13,7 +13,7 @@ from cprsync.domain.patron.provisional import (
     NAME_MAX,
     WAITS_MOST,
     Differs,
-    Said,
+    OwnStatement,
     compare_said,
     find_differences,
     is_late,
@@ -48,12 +48,15 @@ def test_what_was_said_is_compared_by_name_road_house_and_postcode_also_if_seale
     name: str, address: str, differs: set[Differs], protection: Protection | None
 ) -> None:
     more = {} if protection is None else {"protection": protection}
-    assert find_differences(Said.of(name, address), known(**more)) == differs
+    assert find_differences(OwnStatement.of(name, address), known(**more)) == differs
 
 
 def test_what_the_register_does_not_tell_differs_from_nothing() -> None:
-    assert find_differences(Said.of("Ida Holm", "Havnegade 1"), Person(ANNA)) == frozenset()
-    assert find_differences(Said.of("Mette Skovgaard", "Havnegade 1"), known(address=Address("0751", "9901"))) == set()
+    assert find_differences(OwnStatement.of("Ida Holm", "Havnegade 1"), Person(ANNA)) == frozenset()
+    assert (
+        find_differences(OwnStatement.of("Mette Skovgaard", "Havnegade 1"), known(address=Address("0751", "9901")))
+        == set()
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,11 +78,13 @@ def test_each_difference_has_a_review_of_its_kind(differs: set[Differs], kind: s
 )
 def test_a_name_is_needed_and_both_have_a_length(name: str, address: str) -> None:
     with pytest.raises(ValueError, match="expected a name"):
-        Said.of(name, address)
+        OwnStatement.of(name, address)
 
 
 def test_lines_are_read_with_a_bar_or_a_line_break_between_them() -> None:
-    assert Said.of(" Ida ", "Havnegade 1 |\n 8000 Aarhus C") == Said("Ida", ("Havnegade 1", "8000 Aarhus C"))
+    assert OwnStatement.of(" Ida ", "Havnegade 1 |\n 8000 Aarhus C") == OwnStatement(
+        "Ida", ("Havnegade 1", "8000 Aarhus C")
+    )
 
 
 def test_the_register_is_late_after_a_day_and_a_night() -> None:
@@ -88,10 +93,14 @@ def test_the_register_is_late_after_a_day_and_a_night() -> None:
 
 
 def test_only_what_a_source_has_told_of_is_compared_and_what_agrees_raises_nothing() -> None:
-    said = {"1": Said.of("Mette Skovgaard", ""), "2": Said.of("Ida Holm", ""), "3": Said.of("Ida Holm", "")}
+    said = {
+        "1": OwnStatement.of("Mette Skovgaard", ""),
+        "2": OwnStatement.of("Ida Holm", ""),
+        "3": OwnStatement.of("Ida Holm", ""),
+    }
     assert compare_said(said, {"1": known(), "2": known(), "4": known()}) == {"1": None, "2": "said.name"}
 
 
 def test_what_was_said_is_not_compared_with_an_answer_that_tells_no_name_but_with_one_that_there_is_none() -> None:
-    said = {"1": Said.of("Ida Holm", ""), "2": Said.of("Ida Holm", "")}
+    said = {"1": OwnStatement.of("Ida Holm", ""), "2": OwnStatement.of("Ida Holm", "")}
     assert compare_said(said, {"1": Person(ANNA), "2": known(name=EMPTY)}) == {"2": None}

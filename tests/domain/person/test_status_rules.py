@@ -12,7 +12,7 @@ from printed import danish
 from cprsync.catalogues import rule_words
 from cprsync.domain.person.municipality import Residence, culr_number_of, residence_of
 from cprsync.domain.person.person import SILENT, Abroad, Person, Status, silence_by_status
-from cprsync.domain.person.status import STATUS_RULES, Action, BlockRule, Letters, Lives, NetMedia, Subscribed
+from cprsync.domain.person.status import STATUS_RULES, Action, BlockRule, Letters, Lives, NetMediaRule, SubscriptionRule
 
 A = Action
 BEFORE, AFTER = date(2027, 3, 19), date(2027, 3, 22)
@@ -101,8 +101,8 @@ def test_a_status_does_what_its_row_says(code: str) -> None:
     _, meant, _, record, *_, events, source = danish(f"status-{code}")
     assert (meant, record) == (meaning, RECORD[code])
     assert (rule.letters, rule.block) == (Letters(letters), BlockRule(block))
-    assert (rule.lives, rule.net_media) == (Lives(lives), NetMedia(net_media))
-    assert rule.subscription is Subscribed(subscription)
+    assert (rule.lives, rule.net_media) == (Lives(lives), NetMediaRule(net_media))
+    assert rule.subscription is SubscriptionRule(subscription)
     assert (rule.coming, rule.leaving, events) == (coming, leaving, ", ".join(undone_by) or "–")
     assert isinstance(source, str)
     assert source.startswith("CPR: post 001 (status)")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, LoanDays, Moment, Row, Tariff, bands_of
+from cprsync.domain.policy.tariff import STANDARD, Band, Bands, FeeRules, LoanDays, Moment, ShownBand, Tariff, bands_of
 from cprsync.errors import OutOfOrder
 
-PAGE = (Row(1, 7, 20_00), Row(8, 14, 60_00), Row(15, None, 120_00))
+PAGE = (ShownBand(1, 7, 20_00), ShownBand(8, 14, 60_00), ShownBand(15, None, 120_00))
 FLAT = Bands((Band(1, 20_00),))
 
 
@@ -22,18 +22,18 @@ def test_a_column_is_typed_as_the_page_has_it() -> None:
 @pytest.mark.parametrize(
     ("rows", "place", "why"),
     [
-        ((Row(2, None, 0),), 0, "a hole before this band: day 1 is missing"),
-        ((Row(1, 7, 0), Row(9, None, 0)), 1, "a hole before this band: day 8 is missing"),
-        ((Row(1, 7, 0), Row(7, None, 0)), 1, "overlaps the one before, which goes to day 7"),
-        ((Row(1, 7, 0), Row(8, 3, 0), Row(9, None, 0)), 1, "ends before it begins"),
-        ((Row(1, None, 0), Row(8, None, 0)), 0, "no end, and one follows: write it as 1-7"),
-        ((Row(1, None, 0), Row(1, None, 0)), 0, "no end, so that none may follow it"),
-        ((Row(1, 7, 0), Row(8, 14, 0)), 1, "the last band may not end"),
+        ((ShownBand(2, None, 0),), 0, "a hole before this band: day 1 is missing"),
+        ((ShownBand(1, 7, 0), ShownBand(9, None, 0)), 1, "a hole before this band: day 8 is missing"),
+        ((ShownBand(1, 7, 0), ShownBand(7, None, 0)), 1, "overlaps the one before, which goes to day 7"),
+        ((ShownBand(1, 7, 0), ShownBand(8, 3, 0), ShownBand(9, None, 0)), 1, "ends before it begins"),
+        ((ShownBand(1, None, 0), ShownBand(8, None, 0)), 0, "no end, and one follows: write it as 1-7"),
+        ((ShownBand(1, None, 0), ShownBand(1, None, 0)), 0, "no end, so that none may follow it"),
+        ((ShownBand(1, 7, 0), ShownBand(8, 14, 0)), 1, "the last band may not end"),
         ((), 0, "the last band may not end"),
-        ((Row(1, 7, 20_00), Row(8, None, 10_00)), 1, "a later day may not cost less"),
+        ((ShownBand(1, 7, 20_00), ShownBand(8, None, 10_00)), 1, "a later day may not cost less"),
     ],
 )
-def test_a_page_is_refused_at_the_band_with_the_mistake(rows: tuple[Row, ...], place: int, why: str) -> None:
+def test_a_page_is_refused_at_the_band_with_the_mistake(rows: tuple[ShownBand, ...], place: int, why: str) -> None:
     with pytest.raises(OutOfOrder, match=why) as caught:
         bands_of(rows)
     assert caught.value.place == (place,)
@@ -104,16 +104,16 @@ AMOUNTS = st.integers(0, 500_00)
 
 
 @st.composite
-def pages(draw: st.DrawFn) -> tuple[Row, ...]:
+def pages(draw: st.DrawFn) -> tuple[ShownBand, ...]:
     """Pages without a mistake."""
     starts = [1, *sorted(draw(st.sets(st.integers(2, 60), max_size=6)))]
     amounts = sorted(draw(st.lists(AMOUNTS, min_size=len(starts), max_size=len(starts))))
     lasts = [*(start - 1 for start in starts[1:]), None]
-    return tuple(Row(*row) for row in zip(starts, lasts, amounts, strict=True))
+    return tuple(ShownBand(*row) for row in zip(starts, lasts, amounts, strict=True))
 
 
 @given(pages())
-def test_every_day_costs_what_its_band_says_and_no_day_less_than_the_one_before(rows: tuple[Row, ...]) -> None:
+def test_every_day_costs_what_its_band_says_and_no_day_less_than_the_one_before(rows: tuple[ShownBand, ...]) -> None:
     bands = bands_of(rows)
     owed = [bands.oere_at(day) for day in range(100)]
     assert owed == sorted(owed)
@@ -126,7 +126,7 @@ def test_every_day_costs_what_its_band_says_and_no_day_less_than_the_one_before(
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.none() | st.integers(1, 40), AMOUNTS), max_size=6))
 def test_whatever_is_typed_is_refused_or_covers_every_day_once(typed: list[tuple[int, int | None, int]]) -> None:
-    rows = [Row(*row) for row in typed]
+    rows = [ShownBand(*row) for row in typed]
     try:
         bands_of(rows)
     except OutOfOrder:

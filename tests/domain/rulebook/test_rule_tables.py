@@ -14,7 +14,7 @@ from printed import POLICY, danish, tables
 
 from cprsync.config.packaged import TABLES, load_reasons, load_rule_tables
 from cprsync.domain.deciding.decide import Parked, decide
-from cprsync.domain.lending.contacting import About, Channel, ContactRule, contact_facts, may_contact
+from cprsync.domain.lending.contacting import About, ContactRule, ContactWay, contact_facts, may_contact
 from cprsync.domain.patron.due import CalendarFacts, derived_group
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.local import Email, Local, Telephone
@@ -259,7 +259,7 @@ def test_the_dead_get_nothing_by_any_way(key: str) -> None:
     dead = replace(patron("ANNA"), register=dies(person("ANNA")))
     local = Local(telephones=(Telephone("87000000", notices=True),), emails=(Email("a@b.dk", notices=True),))
     reach = contact_facts(dead, local, POLICY, on=date(2027, 3, 23))
-    for channel, about in product(Channel, About):
+    for channel, about in product(ContactWay, About):
         assert may_contact(reach, channel, about, POLICY).rules == (ContactRule.DEAD,)
 
 

@@ -10,7 +10,7 @@ from cprsync.domain.trust.lifetime import (
     BROWSERS,
     LONGEST_RUN,
     REGISTERED,
-    Ladder,
+    WarningSteps,
     days_left,
     level_of,
     outlives,
@@ -20,7 +20,9 @@ from cprsync.domain.trust.lifetime import (
 ENDS = datetime(2028, 4, 1, 12, tzinfo=UTC)
 
 
-def walk(days: int, *, ends: datetime, looks_every: timedelta, ladder: Ladder = REGISTERED) -> list[tuple[int, int]]:
+def walk(
+    days: int, *, ends: datetime, looks_every: timedelta, ladder: WarningSteps = REGISTERED
+) -> list[tuple[int, int]]:
     """Walk so many days before and after the end, and return each step that a look finds new, with the days left."""
     now, last, found = ends - timedelta(days=days), None, []
     while now < ends + timedelta(days=10):

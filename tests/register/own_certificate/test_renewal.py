@@ -26,7 +26,7 @@ from cprsync.errors import CertificateError, CertificateRefused, CprsyncError
 from cprsync.language.errors import advice_for
 from cprsync.register.own_certificate import load_identity
 from cprsync.register.renewing import NewFiles, renew
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,7 +106,9 @@ def renewed(
     note: Callable[[OurIdentity], None] = lambda _: None,
     **around: Any,
 ) -> dict[str, Any]:
-    return renew(installed, new, schemas=schemas, surroundings=Surroundings(sleep=lambda _: None, **around), note=note)
+    return renew(
+        installed, new, schemas=schemas, surroundings=CallSurroundings(sleep=lambda _: None, **around), note=note
+    )
 
 
 def files(installed: RegisterSettings) -> dict[str, bytes]:

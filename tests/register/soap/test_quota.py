@@ -14,7 +14,7 @@ from test_soap_many import by_number, numbers
 from town import number
 
 from cprsync.domain.person.number import CprNumber
-from cprsync.wire.calls import Quota
+from cprsync.wire.calls import CallPace
 from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Clock:
 
 def test_calls_are_spaced_evenly_and_what_was_not_used_is_not_saved_up() -> None:
     clock = Clock()
-    quota = Quota(4, sleep=clock.sleep, monotonic=clock.monotonic)
+    quota = CallPace(4, sleep=clock.sleep, monotonic=clock.monotonic)
     for _ in range(3):
         quota.wait()
     clock.now = 60.0
@@ -52,14 +52,14 @@ def test_calls_are_spaced_evenly_and_what_was_not_used_is_not_saved_up() -> None
 
 def test_without_a_quota_nobody_waits() -> None:
     clock = Clock()
-    quota = Quota(None, sleep=clock.sleep, monotonic=clock.monotonic)
+    quota = CallPace(None, sleep=clock.sleep, monotonic=clock.monotonic)
     for _ in range(100):
         quota.wait()
     assert clock.slept == []
 
 
 def test_many_threads_together_make_no_more_calls_than_the_quota() -> None:
-    quota = Quota(200, sleep=time.sleep, monotonic=time.monotonic)
+    quota = CallPace(200, sleep=time.sleep, monotonic=time.monotonic)
     made: list[float] = []
 
     def call() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from townspeople import cpr, person
 from whole import verify_audit
 
-from cprsync.domain.desk.access import NOT_FOUND_MOST, OPEN_FOR, SAMPLE_WAITS, SIGNED_FOR, Outcome
+from cprsync.domain.desk.access import NOT_FOUND_MOST, OPEN_FOR, SAMPLE_WAITS, SIGNED_FOR, AttemptOutcome
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.local import ListChange
@@ -26,7 +26,7 @@ from cprsync.errors import AccessRefused, BadInput, SecondPersonNeeded, StoreUna
 from cprsync.services.desk import access
 from cprsync.services.desk.lookup import Asked, Desk, LookedUp, look_up
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.leaving.departing import LeavingDesk
@@ -206,7 +206,7 @@ def test_an_attempt_under_a_number_that_is_given_again_has_nothing_of_the_one_be
     attempt = library.store.access.attempt(seq)
     assert attempt is not None
     assert attempt.patron_id == library.id_of("ANNA")
-    assert attempt.outcomes == {Outcome.FOUND}
+    assert attempt.outcomes == {AttemptOutcome.FOUND}
 
 
 def test_a_number_that_somebody_has_begins_the_row_anew(library: Library) -> None:
@@ -373,7 +373,7 @@ def test_a_review_about_oneself_takes_a_second_person(library: Library, answer: 
     own = knows_own(library)
     library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
     (item,) = library.store.review_desk.items(all_states=False)
-    reviews = Reviews(library, WHO)
+    reviews = StaffReviews(library, WHO)
     doing = {"accept": lambda: reviews.accept(item.id), "reject": lambda: reviews.reject(item.id, reason="two people")}
     until = library.clock.today() + timedelta(7)
     doing |= {"later": lambda: reviews.put_off(item.id, until=until, reason="not now")}

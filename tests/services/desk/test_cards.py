@@ -11,7 +11,7 @@ import pytest
 from test_setting import set_
 from whole import verify_audit
 
-from cprsync.domain.desk.pins import LOCKS, Quota
+from cprsync.domain.desk.pins import LOCKS, AskingQuota
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.policy.policy import PinCeilings
 from cprsync.errors import CardRefused, QuotaReached
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PIN, WRONG = "4711", "1234"
 SHORT, LONG = LOCKS
-PLENTY = Quota(asks=600, wrong=600)
+PLENTY = AskingQuota(asks=600, wrong=600)
 NO_CEILING = PinCeilings(100_000, 100_000)
 
 
@@ -51,7 +51,7 @@ def ask(  # noqa: PLR0913 -- what is asked, and the limits
     pin: str,
     *,
     by: str = "automat",
-    quota: Quota | None = PLENTY,
+    quota: AskingQuota | None = PLENTY,
     ceilings: PinCeilings = NO_CEILING,
     is_known: bool = False,
 ) -> str:
@@ -183,7 +183,7 @@ def test_a_card_without_a_pin_opens_nothing(library: Library) -> None:
 
 
 def test_a_machine_that_asks_too_often_waits_for_a_minute(either_library: Library) -> None:
-    library, quota = either_library, Quota(asks=3, wrong=600)
+    library, quota = either_library, AskingQuota(asks=3, wrong=600)
     set_(library, "pin", PIN)
     for _ in range(2):
         ask(library, "ANNA", PIN, quota=quota)
@@ -199,7 +199,7 @@ def test_a_machine_that_asks_too_often_waits_for_a_minute(either_library: Librar
 
 def test_a_machine_that_guesses_over_many_cards_waits_for_an_hour(either_library: Library) -> None:
     """One PIN tried on each card locks none of them: the machine is stopped."""
-    library, quota = either_library, Quota(asks=600, wrong=3)
+    library, quota = either_library, AskingQuota(asks=600, wrong=3)
     set_(library, "pin", PIN)
     for card in ("BO", "CLARA", "NOBODY"):
         refused(library, card, WRONG, quota=quota)
@@ -235,7 +235,7 @@ def was_ahead(either_library: Library) -> Library:
 
 def test_after_a_clock_was_ahead_a_machines_minute_and_hour_are_over_as_ever(was_ahead: Library) -> None:
     """Stamps of the audit do not go back: until the clock has caught up, they stand still."""
-    library, quota = was_ahead, Quota(asks=3, wrong=3)
+    library, quota = was_ahead, AskingQuota(asks=3, wrong=3)
     for minutes in range(12):
         refused(library, "NOBODY", WRONG, quota=quota) if minutes % 4 == 0 else ask(library, "ANNA", PIN, quota=quota)
         library.clock.moment += timedelta(minutes=15)
@@ -272,7 +272,7 @@ def test_after_a_clock_was_ahead_a_ceiling_holds_for_an_hour_and_is_told_once(wa
 
 def test_once_the_clock_has_caught_up_what_was_asked_long_before_counts_no_more(was_ahead: Library) -> None:
     """All that was asked meanwhile has the stamp of this moment."""
-    library, quota, few = was_ahead, Quota(asks=3, wrong=3), PinCeilings(page=3, machines=3)
+    library, quota, few = was_ahead, AskingQuota(asks=3, wrong=3), PinCeilings(page=3, machines=3)
     for _ in range(3):
         refused(library, "NOBODY", WRONG)
     assert refused(library, "ANNA", PIN, ceilings=few) == "card.ceiling"

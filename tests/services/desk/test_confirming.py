@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Level, Preview
+from cprsync.domain.desk.confirming import Confirmation, DeskWarning, Preview, WarningLevel
 from cprsync.errors import BadInput, NotConfirmed
 from cprsync.services.desk.showing import check_confirmed, preview_document, warning_documents
 
-DEAD = DeskWarning("dead", Level.STOP, "desk.dead")
+DEAD = DeskWarning("dead", WarningLevel.STOP, "desk.dead")
 PREVIEW = Preview("registration", "12345678", (DEAD,))
 
 

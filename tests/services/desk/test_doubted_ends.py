@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.person.person import Person
-    from cprsync.services.desk.reviewing import Reviews
+    from cprsync.services.desk.reviewing import StaffReviews
 
 BO = person("BO")
 KIND = "protection.doubted"
@@ -50,7 +50,7 @@ def waiting(library: Library) -> list[str]:
     return [one["kind"] for one in reviews(library).listed()]
 
 
-def by(library: Library, user: str) -> Reviews:
+def by(library: Library, user: str) -> StaffReviews:
     return replace(reviews(library), user=user)
 
 

@@ -18,7 +18,7 @@ from cprsync.errors import BadInput
 from cprsync.services.desk import access
 from cprsync.services.desk.lookup import Asked
 from cprsync.services.desk.own import keep_own_of_staff
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.set_cpr import SetNumber, preview_number
 from cprsync.services.leaving.departing import LeavingDesk
 
@@ -121,7 +121,7 @@ def test_whoever_has_two_accounts_signs_for_themselves_with_neither(either_libra
 def merge(library: Library, *, of: str, into: str) -> None:
     library.store.desk.ask_staff(library.id_of(of), BOTH_PATRONS, about=library.id_of(into))
     (item,) = library.store.review_desk.items(all_states=False)
-    Reviews(library, BOSS).accept(item.id)
+    StaffReviews(library, BOSS).accept(item.id)
 
 
 @pytest.mark.parametrize("by", ["account", "provider"])

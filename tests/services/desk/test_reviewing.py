@@ -21,7 +21,7 @@ from cprsync.domain.patron.review import BOTH_PATRONS, State
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status, silence_by_status
 from cprsync.errors import BadInput, ReviewClosed, ReviewUnknown
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.night.run import run_night
 from cprsync.services.planning.applying import make_finding_keys
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 USER = "lone"
 
 
-def reviews(library: Library) -> Reviews:
-    return Reviews(library, USER)
+def reviews(library: Library) -> StaffReviews:
+    return StaffReviews(library, USER)
 
 
 def of_status(status: str) -> Person:

@@ -15,17 +15,17 @@ from cprsync.domain.patron.review import BOTH_PATRONS, BULK_MOST, NET_MEDIA_REFU
 from cprsync.domain.policy.policy import Harm, Limit
 from cprsync.errors import BadInput, Braked, NotConfirmed, ReviewClosed
 from cprsync.services.desk.previewed_answers import accept_many, preview_many
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 
 if TYPE_CHECKING:
-    from cprsync.services.ports.desk import Answer
+    from cprsync.services.ports.desk import GivenAnswer
 
 UNDECIDED = "parked.address.missing"
 KEYS = ("ANNA", "CLARA", "DAVID")
 
 
-def reviews(library: Library, user: str = "lone") -> Reviews:
-    return Reviews(library, user)
+def reviews(library: Library, user: str = "lone") -> StaffReviews:
+    return StaffReviews(library, user)
 
 
 def raise_items(library: Library, kind: str = UNDECIDED) -> list[int]:
@@ -118,7 +118,7 @@ def test_what_a_colleague_accepts_at_the_same_time_counts_and_what_is_beyond_the
     desk = reviews(library)
     shown = preview_many(desk, [first, second])
 
-    def write(answer: Answer) -> None:
+    def write(answer: GivenAnswer) -> None:
         library.store.review_desk.write(answer)
         if answer.item.id == first:
             reviews(library, "bo").accept(third)

@@ -38,7 +38,7 @@ from cprsync.language.record import record_lines
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk import setting
 from cprsync.services.desk.lookup import Asked, Desk, look_up
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import NewPatron
@@ -163,7 +163,7 @@ def everywhere(library: Library, key: str, sinks: Sinks) -> None:
         sinks.document(document)
     sinks.say(*record_lines(shown(library, key)))
     sinks.say(*lookup_lines(lookup(library, key), "da"))
-    reviews = Reviews(library, "lone")
+    reviews = StaffReviews(library, "lone")
     for item in reviews.listed(all_states=True):
         sinks.document(reviews.shown(item["id"]))
     for run in library.store.runs.list_runs():
@@ -356,7 +356,7 @@ def test_an_item_for_a_person_shows_the_household_sealed(shared: Library) -> Non
     shared.register.knows(replace(person("CLARA"), status=Status.DEAD))
     shared.deliver(TUESDAY, replace(person("CLARA"), status=Status.DEAD, address=SILENT))
     shared.one_night()
-    reviews = Reviews(shared, "lone")
+    reviews = StaffReviews(shared, "lone")
     (item,) = reviews.listed()
     record = reviews.shown(item["id"])["record"]
     assert (record["household"], record["fields"]["address"]["value"]) == (True, None)

@@ -24,7 +24,7 @@ from cprsync.services.desk.finding import Finder
 from cprsync.services.desk.lookup import Asked, look_up
 from cprsync.services.desk.previewed_answers import preview_taking_back
 from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.set_cpr import SetNumber, preview_number
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.lending.standing import Statements
@@ -133,7 +133,7 @@ def test_a_review_and_a_statement_are_looks_for_another_reason(library: Library)
     anna, clara = library.id_of("ANNA"), library.id_of("CLARA")
     library.store.desk.ask_staff(anna, BOTH_PATRONS, about=clara)
     (item,) = library.store.review_desk.items(all_states=False)
-    Reviews(library, WHO).shown(item.id)
+    StaffReviews(library, WHO).shown(item.id)
     Statements(library, "x", WHO).statement(anna)
     assert [(whose, why) for _, whose, _, why, _ in seen(library)] == [
         (anna, "review"),
@@ -173,7 +173,7 @@ def test_whose_number_would_be_taken_back_is_a_look_for_that_case(library: Libra
     patron = enrol(library, MADE[0])
     library.register.knows(person("EDITH"))
     set_cpr(library, patron)
-    preview_taking_back(Reviews(library, WHO), patron)
+    preview_taking_back(StaffReviews(library, WHO), patron)
     assert seen(library) == [("view", patron, WHO, "review", ())]
 
 

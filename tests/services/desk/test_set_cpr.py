@@ -32,7 +32,7 @@ from cprsync.errors import (
 )
 from cprsync.services.desk.lookup import Desk
 from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, set_field
 from cprsync.services.desk.viewing import find_patron
@@ -294,7 +294,7 @@ def test_whoever_has_no_number_merges_with_the_one_who_has_hers_and_parts_again(
         assert imported.patron_id is not None
         with pytest.raises(BadInput):
             set_cpr(library, imported.patron_id, cpr("ANNA"))
-    reviews = Reviews(library, "lone")
+    reviews = StaffReviews(library, "lone")
     items = [one["id"] for one in reviews.listed()]
     before = [one.number for one in library.store.patrons.read(patron_ids(library.store))]
     for item in items:
@@ -544,8 +544,8 @@ def undo(library: Library, patron_id: str) -> dict[str, Any]:
     return take_back(reviews(library), shown, yes_to(shown.preview))
 
 
-def reviews(library: Library) -> Reviews:
-    return Reviews(library, "lone")
+def reviews(library: Library) -> StaffReviews:
+    return StaffReviews(library, "lone")
 
 
 def recorded(library: Library, patron_id: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders
 from cprsync.errors import BadInput, ConfigurationError, LostCompare, NotConfirmed
 from cprsync.language.night import report_lines
 from cprsync.municipalities import load_municipalities
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.desk import LocalChange
@@ -374,7 +374,7 @@ def test_nothing_is_kept_of_a_patron_who_goes_while_a_field_is_set(either_librar
             return
         if way == "is merged":
             store.desk.ask_staff(patron, BOTH_PATRONS, about=library.id_of("CLARA"))
-            Reviews(library, "bo").accept(store.review_desk.items(all_states=False)[0].id)
+            StaffReviews(library, "bo").accept(store.review_desk.items(all_states=False)[0].id)
         else:
             (said_yes.leave if way == "leaves" else said_yes.erase)(exit_, patron)
         gone.append(library.everything())

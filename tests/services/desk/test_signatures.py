@@ -16,7 +16,7 @@ from cprsync.domain.patron.local import ListChange
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.errors import BadInput
 from cprsync.services.desk import access
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.leaving.departing import LeavingDesk
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_a_signature_for_one_answer_to_a_review_is_none_for_another(library: Lib
     own = knows_own(library)
     library.store.desk.ask_staff(own, BOTH_PATRONS, about=library.id_of("CLARA"))
     (item,) = library.store.review_desk.items(all_states=False)
-    reviews = Reviews(library, WHO)
+    reviews = StaffReviews(library, WHO)
     seq = second_for(library, lambda: reviews.reject(item.id, reason="two people"))
     access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
     is_refused(library, lambda: reviews.accept(item.id), "second")

@@ -12,7 +12,7 @@ from doubles import MONDAY, FileDouble
 from test_forgetting import chunks, morning
 from townspeople import moves, person
 
-from cprsync.domain.policy.policy import Retention
+from cprsync.domain.policy.policy import RetentionDays
 from cprsync.errors import BadInput
 from cprsync.services.feed.stopped import DeliveryDecisions
 
@@ -51,7 +51,7 @@ def test_a_file_that_was_refused_loses_its_content_after_its_days_and_stays_know
 
 
 def test_a_library_says_how_long_a_refused_file_is_kept(library: Library) -> None:
-    library.policy = replace(library.policy, retention=Retention(refused_deliveries_days=2))
+    library.policy = replace(library.policy, retention=RetentionDays(refused_deliveries_days=2))
     damaged(library)
     library.feed.files.clear()
     morning(library, CAME + timedelta(days=2))

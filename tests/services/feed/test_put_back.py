@@ -40,7 +40,7 @@ from cprsync.errors import (
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.feed.subscriptions import reconcile
 from cprsync.services.night.dry_run import plan_night
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import FeedReader
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.status import Around, status_of
 
@@ -123,7 +123,7 @@ class GuidesReader:
     """Keeps what it is told as the guide says, and deletes at the end of a round whom it was not told of."""
 
     def __init__(self, library: Library, target: Target, cursor: str) -> None:
-        self.source, self.cursor, self.round = Reader(library.store, AGENCY, target, target.name), cursor, 0
+        self.source, self.cursor, self.round = FeedReader(library.store, AGENCY, target, target.name), cursor, 0
         self.holds: dict[str, tuple[int, dict[str, Any]]] = {}
         self.told: list[dict[str, Any]] = []
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cprsync.domain.person.number import CprNumber
-    from cprsync.services.ports.register import Register
+    from cprsync.services.ports.register import CivilRegister
     from cprsync.services.ports.store import Store
 
 #: No comparison of these tests takes more steps than this.
@@ -95,7 +95,7 @@ def compared(library: Library, steps: Steps | None = None) -> None:
     ports: dict[str, Any] = {}
     if steps is not None:
         ports["store"] = cast("Store", CountedStore(library, steps))
-        ports["register"] = cast("Register", CountedRegister(library, steps))
+        ports["register"] = cast("CivilRegister", CountedRegister(library, steps))
     reconcile(replace(library.ports(), **ports), apply=True)
 
 

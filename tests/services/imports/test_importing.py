@@ -29,8 +29,8 @@ from cprsync.resources import fixture_path
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.imports.patrons import Importing, as_patron, import_patrons
 from cprsync.services.imports.results import nothing_seen
-from cprsync.services.imports.rows import PATRON_COLUMNS, Column, Columns, columns_of_table
-from cprsync.services.ports.desk import Answer
+from cprsync.services.imports.rows import PATRON_COLUMNS, Columns, ImportColumn, columns_of_table
+from cprsync.services.ports.desk import GivenAnswer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -272,7 +272,7 @@ def test_a_number_that_went_with_a_merged_patron_makes_no_second_patron(library:
     library.deliver(MONDAY, replaced(cpr("ANNA"), cpr("CLARA")), person("CLARA"))
     library.night()
     (waiting,) = [item for item in library.store.review_desk.items(all_states=False) if item.kind == BOTH_PATRONS]
-    library.store.review_desk.write(Answer(waiting, State.ACCEPTED, "lone"))
+    library.store.review_desk.write(GivenAnswer(waiting, State.ACCEPTED, "lone"))
     before = library.everything()
     imported = take(library, HEADER + f"{ANNA},C9,east,,\n")
     assert (told(imported), clara in imported.refused[0].reason) == ([(2, "cpr_number")], True)
@@ -394,7 +394,7 @@ def test_a_value_that_nothing_reads_is_never_dropped_from_a_row() -> None:
 
 
 def test_a_mapping_that_leaves_the_unread_field_out_is_imported(library: Library) -> None:
-    columns = Columns({"nr": Column("cpr_number"), "kort": Column("cards")}, leaves_out=True)
+    columns = Columns({"nr": ImportColumn("cpr_number"), "kort": ImportColumn("cards")}, leaves_out=True)
     assert take_bytes(library, f"nr;kort;skonr\n{number('EDITH')};C9;41\n".encode(), columns=columns).refused == []
     assert library.view("EDITH").local.cards[0].number == "C9"
 
@@ -658,10 +658,10 @@ def test_folios_export_is_read_by_its_mapping(new_library: Library) -> None:
 
 
 def test_days_are_read_as_the_mapping_says_they_are_written() -> None:
-    assert Column("blocked_since", day="DD/MM/YYYY").read("1/2/2027 00:00") == "2027-02-01"
-    assert Column("blocked_since", day="MM/DD/YYYY").read("02/01/2027") == "2027-02-01"
-    assert Column("blocked_since", day="YYYYMMDD").read("20270201") == "2027-02-01"
-    assert Column("blocked_since", day="DD.MM.YYYY").read("snart") == "snart"
+    assert ImportColumn("blocked_since", day="DD/MM/YYYY").read("1/2/2027 00:00") == "2027-02-01"
+    assert ImportColumn("blocked_since", day="MM/DD/YYYY").read("02/01/2027") == "2027-02-01"
+    assert ImportColumn("blocked_since", day="YYYYMMDD").read("20270201") == "2027-02-01"
+    assert ImportColumn("blocked_since", day="DD.MM.YYYY").read("snart") == "snart"
 
 
 # -- a long list ---------------------------------------------------------------------------------------------------

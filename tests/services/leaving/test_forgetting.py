@@ -20,7 +20,7 @@ from townspeople import cpr, dies, moves, person
 from whole import verify_audit
 
 from cprsync.domain.patron.local import ListChange
-from cprsync.domain.policy.policy import Harm, Retention
+from cprsync.domain.policy.policy import Harm, RetentionDays
 from cprsync.errors import ReviewClosed
 from cprsync.services.leaving.departing import forget_all
 from cprsync.store import tables
@@ -89,7 +89,7 @@ def test_a_loan_is_forgotten_as_many_days_after_its_return_as_the_policy_says(ei
 
 def test_a_loan_for_which_money_is_owed_stays_until_as_long_after_that_is_settled(either_library: Library) -> None:
     library = either_library
-    library.policy = replace(library.policy, retention=Retention(fees_days=365))
+    library.policy = replace(library.policy, retention=RetentionDays(fees_days=365))
     old = MONTH_AGO - timedelta(days=100)
     loan(library, 1, old, ("fee", None))
     loan(library, 2, old, ("fee", old), ("fee", NOT_YET))
@@ -103,7 +103,7 @@ def test_a_loan_for_which_money_is_owed_stays_until_as_long_after_that_is_settle
 def test_a_loan_that_never_came_back_is_over_when_it_is_paid_for(either_library: Library) -> None:
     """Its compensation says so, and stays as long as the loan does, though a compensation's own days are fewer."""
     library = either_library
-    library.policy = replace(library.policy, retention=Retention(compensation_days=1))
+    library.policy = replace(library.policy, retention=RetentionDays(compensation_days=1))
     loan(library, 1, None, ("compensation", MONTH_AGO))
     loan(library, 2, None, ("compensation", NOT_YET))
     loan(library, 3, None, ("compensation", None))
@@ -115,7 +115,7 @@ def test_a_loan_that_never_came_back_is_over_when_it_is_paid_for(either_library:
 
 def test_fees_and_compensations_are_kept_for_days_of_their_own_after_payment(either_library: Library) -> None:
     library = either_library
-    library.policy = replace(library.policy, retention=Retention(compensation_days=365))
+    library.policy = replace(library.policy, retention=RetentionDays(compensation_days=365))
     for number, day in ((1, MONTH_AGO), (2, NOT_YET), (3, None)):
         balance(library, number, day)
     balance(library, 4, TODAY - timedelta(days=365), kind="compensation")
@@ -229,7 +229,7 @@ def test_a_correction_that_ended_loses_its_value_and_its_reason(either_library: 
 
 
 def test_what_taking_back_an_answer_needs_goes_and_a_block_that_holds_stays_liftable(library: Library) -> None:
-    library.policy = replace(library.policy, retention=Retention(answered_reviews_days=5))
+    library.policy = replace(library.policy, retention=RetentionDays(answered_reviews_days=5))
     library.deliver(MONDAY, dies(person("ANNA")))
     library.night()
     number = number_of(library, "block.dead")

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from test_forgetting import morning
 from townspeople import dies, moves, person
 
-from cprsync.domain.policy.policy import Harm, Retention
+from cprsync.domain.policy.policy import Harm, RetentionDays
 from cprsync.store import tables
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_the_lines_of_an_old_night_go_and_its_sums_stay(either_library: Library) -> None:
     library = either_library
-    library.policy = replace(library.policy, retention=Retention(nights_days=10))
+    library.policy = replace(library.policy, retention=RetentionDays(nights_days=10))
     library.deliver(MONDAY, moves(person("ANNA")), person("BO"))
     run = library.night().run.id
     sums = library.store.runs.document(run)
@@ -38,7 +38,7 @@ def test_the_lines_of_an_old_night_go_and_its_sums_stay(either_library: Library)
 
 
 def test_of_a_night_that_was_held_the_plan_in_its_report_goes_too(library: Library) -> None:
-    library.policy = replace(library.policy, retention=Retention(nights_days=10))
+    library.policy = replace(library.policy, retention=RetentionDays(nights_days=10))
     library.limit(Harm.GONE, 0)
     library.deliver(MONDAY, dies(person("ANNA")))
     run = library.one_night().run.id
@@ -65,7 +65,7 @@ def test_what_was_planned_of_whoever_is_erased_goes_with_her(library: Library) -
 
 def test_whose_day_the_calendar_lived_is_forgotten_with_the_nights_counted_and_audited(either_library: Library) -> None:
     library, anna = either_library, either_library.id_of("ANNA")
-    library.policy = replace(library.policy, retention=Retention(nights_days=10))
+    library.policy = replace(library.policy, retention=RetentionDays(nights_days=10))
     library.deliver(MONDAY)
     run, day = library.night().run.id, library.clock.today()
     lived = {"agency": AGENCY, "patron_id": anna, "kind": "age_step", "what": "Barn > Ung", "run_id": run}

@@ -23,11 +23,11 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
 from cprsync.domain.patron.local import Block, Local
 from cprsync.domain.patron.patron import Purpose
-from cprsync.domain.policy.policy import Retention
+from cprsync.domain.policy.policy import RetentionDays
 from cprsync.errors import BadInput, ConfigurationError, NotConfirmed
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.desk.registering import preview_registration
-from cprsync.services.leaving.departing import KeptBlocks, LeavingDesk
+from cprsync.services.leaving.departing import BlockLifting, LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store import tables
 from cprsync.store.beside.journal import NUMBER as JOURNAL
@@ -121,7 +121,7 @@ def test_a_list_brings_it_back_too_and_a_dry_run_does_not(either_library: Librar
 
 def test_it_is_forgotten_as_many_days_after_as_the_policy_says(either_library: Library) -> None:
     library = either_library
-    library.policy = replace(library.policy, retention=Retention(kept_blocks_days=10))
+    library.policy = replace(library.policy, retention=RetentionDays(kept_blocks_days=10))
     leave(library, blocked(library))
     left = library.clock.today()
     morning(library, left + timedelta(days=9))
@@ -136,7 +136,7 @@ def test_it_is_forgotten_as_many_days_after_as_the_policy_says(either_library: L
 def test_a_kept_block_is_lifted_by_somebody_and_with_a_reason(either_library: Library) -> None:
     library, anna = either_library, blocked(either_library)
     leave(library, anna)
-    desk = KeptBlocks(library.store, "lone")
+    desk = BlockLifting(library.store, "lone")
     before = library.everything()
     with pytest.raises(ConfigurationError):
         desk.lift(cpr("ANNA"), reason=" ")
@@ -155,7 +155,7 @@ def test_one_of_several_kept_blocks_is_lifted_alone(either_library: Library) -> 
     library, anna = either_library, blocked(either_library)
     set_(library, "blocks", "Mistede kort")
     leave(library, anna)
-    desk = KeptBlocks(library.store, "lone")
+    desk = BlockLifting(library.store, "lone")
     first, second = desk.show(cpr("ANNA"))["blocks"]
     before = library.everything()
     for number, only in ((cpr("ANNA"), 999), (cpr("BO"), first["id"])):
@@ -212,7 +212,7 @@ def test_whoever_is_erased_leaves_no_block_also_when_the_record_was_emptied_befo
 def test_a_block_is_found_after_its_index_key_was_followed_by_another(library: Library) -> None:
     leave(library, blocked(library))
     old = library.store._tenant.keyring
-    keys.add_key(old.folder, keys.Purpose.INDEX)
+    keys.add_key(old.folder, keys.KeyPurpose.INDEX)
     tenant = library.store._tenant
     newer = SqlStore(
         library.engine,
@@ -254,7 +254,7 @@ def test_a_yes_counts_for_nothing_once_another_desk_has_written_the_record(eithe
 @pytest.mark.parametrize("way", Ending)
 def test_a_block_that_would_be_lost_needs_a_reason_that_is_written_down(library: Library, way: Ending) -> None:
     anna = blocked(library)
-    library.policy = replace(library.policy, retention=Retention(kept_blocks_days=0))
+    library.policy = replace(library.policy, retention=RetentionDays(kept_blocks_days=0))
     exit_ = LeavingDesk(library, "lone")
     act = exit_.leave if way is Ending.LEAVE else exit_.erase
     before, digest = library.everything(), exit_.preview(anna, way).preview.digest

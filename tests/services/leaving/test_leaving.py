@@ -24,11 +24,11 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.domain.person.person import Person
-from cprsync.domain.policy.policy import Harm, Retention
+from cprsync.domain.policy.policy import Harm, RetentionDays
 from cprsync.errors import BadInput, NetMediaUnavailable, RegisterUnavailable, RunBusy
 from cprsync.language.record import record_lines
 from cprsync.services.desk.lookup import Asked, Desk, look_up
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.viewing import RecordViewer
 from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.leaving.departing import LeavingDesk
@@ -36,7 +36,7 @@ from cprsync.services.lending.standing import Standings
 from cprsync.services.night.dry_run import plan_night
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store import tables
-from cprsync.store.beside.journal import NO_NUMBER, Entry
+from cprsync.store.beside.journal import NO_NUMBER, JournalEntry
 from cprsync.store.lending.circulation import seal_payload
 from cprsync.store.seals.failures import JournalBehind
 
@@ -107,7 +107,7 @@ def standing(library: Library, patron: str) -> str | None:
 
 def merge(library: Library, closes: str, keeps: str) -> None:
     library.store.desk.ask_staff(closes, BOTH_PATRONS, about=keeps)
-    desk = Reviews(library, "lone")
+    desk = StaffReviews(library, "lone")
     (number,) = [one["id"] for one in desk.listed() if (one["patron"], one["kind"]) == (closes, BOTH_PATRONS)]
     desk.accept(number)
 
@@ -450,7 +450,7 @@ def test_whoever_was_not_seen_for_the_policys_days_leaves_by_herself(either_libr
 
 
 def test_whoever_was_never_seen_counts_from_her_registration(library: Library) -> None:
-    library.policy = replace(library.policy, retention=Retention(inactive_days=100))
+    library.policy = replace(library.policy, retention=RetentionDays(inactive_days=100))
     columns(library, library.id_of("BO"), last_seen=library.clock.today())
     library.clock.moment += timedelta(days=101)
     columns(library, library.id_of("CLARA"), last_seen=library.clock.today())
@@ -459,7 +459,7 @@ def test_whoever_was_never_seen_counts_from_her_registration(library: Library) -
 
 
 def test_a_library_that_sets_no_days_asks_nobody(library: Library) -> None:
-    library.policy = replace(library.policy, retention=Retention(inactive_days=0))
+    library.policy = replace(library.policy, retention=RetentionDays(inactive_days=0))
     library.clock.moment += timedelta(days=4000)
     assert library.one_night().counts.departed.asked == 0
 
@@ -608,7 +608,7 @@ def test_whoever_asked_to_leave_can_be_erased_too(library: Library) -> None:
 def test_who_was_merged_into_her_is_erased_with_her(library: Library) -> None:
     library.store.desk.ask_staff(library.id_of("CLARA"), BOTH_PATRONS, about=library.id_of("ANNA"))
     clara, anna = library.id_of("CLARA"), library.id_of("ANNA")
-    Reviews(library, "lisbeth").accept(1)
+    StaffReviews(library, "lisbeth").accept(1)
     erase(library, anna)
     the_net_media_are_told(library)
     library.night()
@@ -693,7 +693,7 @@ def test_whoever_was_parted_and_left_leaves_nothing_in_the_other_record_of_an_ol
         merge(library, clara, david)
     tenant = library.store._tenant
     index = tenant.vault.index("journal", cpr("ANNA").digits) if what == tables.CLOSED else NO_NUMBER
-    tenant.journal.append([Entry(library.clock.today(), AGENCY, anna, what, index, tenant.vault.index_key)])
+    tenant.journal.append([JournalEntry(library.clock.today(), AGENCY, anna, what, index, tenant.vault.index_key)])
     assert [library.store.journal.replay() for _ in range(2)] == [1, 0]
     assert library.store.patrons.find(cpr("ANNA")) is None
     for one, before in was.items():
@@ -762,7 +762,7 @@ def of_another_life(library: Library) -> None:
     """As many lines as there were, well chained, about someone else."""
     taken_away(library)
     tenant = library.store._tenant
-    entries = [Entry(MONDAY, AGENCY, one, "closed", b"", "k") for one in ("10000001", "10000002")]
+    entries = [JournalEntry(MONDAY, AGENCY, one, "closed", b"", "k") for one in ("10000001", "10000002")]
     tenant.journal.append(entries)
 
 
@@ -825,7 +825,7 @@ def test_a_store_that_remembers_nothing_of_its_journal_takes_the_one_that_is_the
 
 def test_what_another_library_writes_in_the_journal_is_not_missed_in_ours(library: Library) -> None:
     leave(library, library.id_of("ANNA"))
-    library.store._tenant.journal.append([Entry(MONDAY, "999999", "10000001", "closed", b"", "k")])
+    library.store._tenant.journal.append([JournalEntry(MONDAY, "999999", "10000001", "closed", b"", "k")])
     without_its_last_line(library)
     assert library.store.journal.replay() == 0
 

@@ -16,7 +16,7 @@ from test_merging_patrons import two_of_one
 from test_number_change import NEW, anna, replaced
 from townspeople import cpr, dies, moves, person
 
-from cprsync.domain.netmedia.account import Code, Held, Operation
+from cprsync.domain.netmedia.account import Code, CulrHolding, Operation
 from cprsync.domain.netmedia.drift import Drift, NetMediaFault
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import Status, silence_by_status
@@ -24,7 +24,7 @@ from cprsync.domain.person.sealed import Address
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import NetMediaRefused, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import CulrRequest
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.netmedia.entitlements import verify
 from cprsync.services.netmedia.publishing import compare_accounts, reconcile_accounts, reconcile_document
 from cprsync.services.night.run import run_night
@@ -320,8 +320,8 @@ def foreign(library: Library, culr: CulrDouble) -> int:
     return next(row["id"] for row in library.rows("review_item") if row["patron_id"] == patron)
 
 
-def reviews_of(library: Library) -> Reviews:
-    return Reviews(library, "librarian")
+def reviews_of(library: Library) -> StaffReviews:
+    return StaffReviews(library, "librarian")
 
 
 def test_a_number_that_someone_let_stand_is_not_asked_about_again_and_another_one_is(
@@ -504,7 +504,7 @@ def test_a_second_run_of_a_night_reads_no_second_share(library: Library, culr: C
 def test_those_who_were_not_read_for_longest_come_first(library: Library, culr: CulrDouble) -> None:
     first = library.store.accounts.oldest(2)
     library.clock.moment += timedelta(hours=1)
-    library.store.account_repairs.see(None, [(one, Held(account=True, municipality=AARHUS)) for one in first])
+    library.store.account_repairs.see(None, [(one, CulrHolding(account=True, municipality=AARHUS)) for one in first])
     assert set(library.store.accounts.oldest(2)) | set(first) == {library.id_of(key) for key in EVERYONE}
 
 

@@ -23,7 +23,7 @@ from cprsync.mock.server import running
 from cprsync.netmedia.client import SoapNetMedia
 from cprsync.netmedia.settings import NetMediaSettings
 from cprsync.resources import compile_schemas
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 from cprsync.wire.limits import CallLimits
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def told(library: Library, ready: dict[str, Any]) -> Iterator[Library]:
         password_file=Path(own["culr"]["password_file"]),
         limits=CallLimits(tries=2),
     )
-    client = SoapNetMedia(settings, schemas=compile_schemas(), surroundings=Surroundings(sleep=lambda _: None))
+    client = SoapNetMedia(settings, schemas=compile_schemas(), surroundings=CallSurroundings(sleep=lambda _: None))
     library.sets_culr_up(cards=True)
     library.net_media = cast("CulrDouble", client)
     whole = library.ports

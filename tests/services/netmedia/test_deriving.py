@@ -26,7 +26,7 @@ from cprsync.domain.policy.policy import Harm, Limit, Policy
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
 from cprsync.errors import NetMediaUnavailable
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.calendar import foresee
 from cprsync.services.ports.desk import LocalChange
@@ -176,7 +176,7 @@ def test_whoever_asks_to_leave_has_none_from_the_next_night(reading: Library) ->
 def test_whoever_was_merged_has_none_kept_and_nothing_was_closed_for_her(reading: Library) -> None:
     clara, anna = reading.id_of("CLARA"), reading.id_of("ANNA")
     reading.store.desk.ask_staff(clara, "parked.number.both_patrons", about=anna)
-    Reviews(reading, "lisbeth").accept(1)
+    StaffReviews(reading, "lisbeth").accept(1)
     assert turned(reading.night())["ereolen"] == {"unchanged": 3}
     assert clara not in rights(reading)
     are_fresh(reading)

@@ -22,7 +22,7 @@ from cprsync.errors import NetMediaUnavailable, NetMediaUntrusted, RunBusy
 from cprsync.language.errors import error_document
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.lookup import Desk
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.netmedia.publishing import publish_patron
@@ -187,7 +187,7 @@ def test_what_is_refused_for_one_waits_for_a_person_and_is_told_again_when_she_s
     assert library.reviews() == [(library.id_of("ANNA"), "net_media.refused")]
     assert library.nothing_is_left().exit_code == 0
     net_media.refuses.clear()
-    Reviews(library, "lisbeth").accept(1)
+    StaffReviews(library, "lisbeth").accept(1)
     library.night()
     assert net_media.holds(account("ANNA")) == AARHUS
 
@@ -200,7 +200,7 @@ def refused_once(library: Library) -> CulrDouble:
     library.one_night()
     net_media.refuses.clear()
     assert (library.store.outbox.backlog().failed, net_media.holds(account("ANNA"))) == (1, AARHUS)
-    (item,) = Reviews(library, "lisbeth").listed()
+    (item,) = StaffReviews(library, "lisbeth").listed()
     sides = {"account": True, "ours": ODENSE, "theirs": AARHUS, "answer": "ILLEGAL_ARGUMENT"}
     assert item["net_media"] == sides
     assert library.store.outbox.account_state(library.id_of("ANNA")).refused == "ILLEGAL_ARGUMENT"
@@ -222,7 +222,7 @@ def test_accepting_sends_the_record_as_it_is_now(library: Library) -> None:
     library.deliver(TUESDAY, moves(person("ANNA"), "KOEBENHAVN"))
     library.one_night()
     net_media.down = None
-    Reviews(library, "lisbeth").accept(1)
+    StaffReviews(library, "lisbeth").accept(1)
     library.night()
     assert net_media.holds(account("ANNA")) == "101"
     assert net_media.states(account("ANNA")) == [AARHUS, "101"]
@@ -230,7 +230,7 @@ def test_accepting_sends_the_record_as_it_is_now(library: Library) -> None:
 
 def test_whoever_was_refused_and_let_be_is_held_against_the_net_media_again(library: Library) -> None:
     net_media = refused_once(library)
-    Reviews(library, "lisbeth").reject(1, reason="nej")
+    StaffReviews(library, "lisbeth").reject(1, reason="nej")
     assert library.store.outbox.backlog().failed == 0
     library.night()
     assert net_media.holds(account("ANNA")) == ODENSE

@@ -25,7 +25,7 @@ from cprsync.errors import AccessRefused, BadInput, SecondPersonNeeded
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk import access
 from cprsync.services.desk.lookup import Asked, Desk, look_up
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.approving import list_waiting, make_sure_that_approved
@@ -367,7 +367,7 @@ def test_the_first_of_two_yeses_is_not_written_by_the_database(either_library: L
     library = either_library
     library.deliver(MONDAY, gains_protection(person("ANNA")))
     undo(library, library.one_night().run.id)
-    (number,) = [one["id"] for one in Reviews(library, "anna").listed() if one["kind"] == "reverted.protected"]
+    (number,) = [one["id"] for one in StaffReviews(library, "anna").listed() if one["kind"] == "reverted.protected"]
     do(
         library,
         "UPDATE review_item SET decided_by = 'bo', decided_at = :at WHERE id = :id",
@@ -375,10 +375,10 @@ def test_the_first_of_two_yeses_is_not_written_by_the_database(either_library: L
         at="2027-03-01T06:00:00.000000Z",
     )
     assert told(library) == [("first_yes", str(number), "added")]
-    assert Reviews(library, "anna").accept(number)["state"] == "waiting"
+    assert StaffReviews(library, "anna").accept(number)["state"] == "waiting"
     assert library.record("ANNA").is_shut
     assert told(library) == []
-    assert Reviews(library, "clara").accept(number)["state"] == "accepted"
+    assert StaffReviews(library, "clara").accept(number)["state"] == "accepted"
 
 
 def test_a_delivery_behind_a_gap_is_not_accepted_by_the_database(either_library: Library) -> None:

@@ -20,7 +20,7 @@ from whole import verify_audit
 
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Birth, Status, silence_by_status
-from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, Retention
+from cprsync.domain.policy.policy import AgeGroup, Harm, Ladder, Ladders, Policy, RetentionDays
 from cprsync.errors import BadInput, Exit
 from cprsync.services.desk.lookup import Asked, Desk
 from cprsync.services.night.calendar import ForeseenEvent, foresee
@@ -214,7 +214,7 @@ def test_a_night_that_a_brake_stops_leaves_its_days_to_the_next(town: Library) -
 
 def test_a_library_that_has_not_run_for_years_lives_a_year_and_does_what_was_due_before(town: Library) -> None:
     corrections(town)
-    town.policy = replace(town.policy, retention=Retention(inactive_days=0))
+    town.policy = replace(town.policy, retention=RetentionDays(inactive_days=0))
     town.clock.moment += timedelta(days=3 * 366)
     assert town.night().calendar["days"] == 366
     assert group(town, "WILMA") == ("Stor", date(2030, 3, 2))

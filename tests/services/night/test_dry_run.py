@@ -20,7 +20,7 @@ from cprsync.errors import RegisterUnavailable
 from cprsync.language.night import report_lines
 from cprsync.services.night.dry_run import PlanStore, plan_night
 from cprsync.services.night.run import run_night
-from cprsync.services.ports.desk import Answer
+from cprsync.services.ports.desk import GivenAnswer
 
 if TYPE_CHECKING:
     from cprsync.catalogues import Language
@@ -165,7 +165,7 @@ def as_planned(library: Library) -> Report:
 
 def answer_all(library: Library, state: State) -> None:
     for item in library.store.review_desk.items(all_states=False):
-        library.store.review_desk.write(Answer(item, state, "lone"))
+        library.store.review_desk.write(GivenAnswer(item, state, "lone"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from doubles import FRIDAY, MONDAY, TUESDAY, WEDNESDAY
 from townspeople import cpr, dies, moves, person, renames
 
-from cprsync.domain.feed.calendar import Fate
+from cprsync.domain.feed.calendar import DeliveryFate
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.night.history import show_changes, show_deliveries
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def fates(library: Library) -> dict[int, tuple[str, int]]:
     """By day of the month: what became of its delivery, and how late it came."""
     month = show_deliveries(library.store, month=MONDAY, now=library.clock.now())
-    return {one.day.day: (one.fate.value, one.days_late) for one in month.days if one.fate is not Fate.NONE}
+    return {one.day.day: (one.fate.value, one.days_late) for one in month.days if one.fate is not DeliveryFate.NONE}
 
 
 def discard(library: Library) -> None:

@@ -13,7 +13,7 @@ from doubles import AGENCY, FRIDAY, MONDAY, TUESDAY, Library, unowned
 from townspeople import cpr, dies, gains_protection, moves, person
 
 from cprsync.domain.deciding.guard import Excess, Outcome
-from cprsync.domain.policy.policy import Harm, Retention
+from cprsync.domain.policy.policy import Harm, RetentionDays
 from cprsync.errors import (
     BalanceError,
     CertificateRefused,
@@ -24,7 +24,7 @@ from cprsync.errors import (
 )
 from cprsync.language.errors import error_text
 from cprsync.language.night import report_lines
-from cprsync.services.night.report import Closing, Counts, Report
+from cprsync.services.night.report import Closing, Report, StageCounts
 from cprsync.services.night.weighing import Planned
 from cprsync.services.ports.deliveries import DeliveryLine
 from cprsync.services.ports.runs import Run, Tally
@@ -117,15 +117,15 @@ def test_a_report_holds_no_number_name_or_street(library: Library) -> None:
     ("says", "exit_code", "state"),
     [
         ({}, 0, "nothing"),
-        ({"counts": Counts(subscribed=1)}, 0, "done"),
-        ({"counts": Counts(actions=Counter({"first_copy": 1}))}, 0, "done"),
-        ({"counts": Counts(left=1)}, 3, "done"),
-        ({"counts": Counts(to_review=1)}, 3, "nothing"),
+        ({"counts": StageCounts(subscribed=1)}, 0, "done"),
+        ({"counts": StageCounts(actions=Counter({"first_copy": 1}))}, 0, "done"),
+        ({"counts": StageCounts(left=1)}, 3, "done"),
+        ({"counts": StageCounts(to_review=1)}, 3, "nothing"),
         ({"closing": Closing(PARKED)}, 3, "nothing"),
         ({"error": DeliveryRefused("cut off")}, 1, "stopped"),
-        ({"error": DeliveryRefused("cut off"), "counts": Counts(left=1)}, 1, "stopped"),
+        ({"error": DeliveryRefused("cut off"), "counts": StageCounts(left=1)}, 1, "stopped"),
         ({"error": DeliveryLate("late")}, 4, "nothing"),
-        ({"error": RegisterUnavailable("down"), "counts": Counts(left=1)}, 4, "done"),
+        ({"error": RegisterUnavailable("down"), "counts": StageCounts(left=1)}, 4, "done"),
         ({"error": PeerCertificateError("of another host")}, 2, "nothing"),
         ({"error": CertificateRefused("unknown")}, 2, "nothing"),
         ({"held": True, "planned": Planned(excess=(Excess(Harm.GONE, 21, 20),))}, 5, "held"),
@@ -183,7 +183,7 @@ def test_a_clock_that_went_back_is_told_and_no_day_is_lived_twice(either_library
 def test_a_clock_that_nobody_could_check_lives_one_day_and_deletes_nothing(either_library: Library) -> None:
     """A machine that starts without a network has neither the right time nor a register that could tell it."""
     library = either_library
-    leaving = replace(library.policy, retention=Retention(inactive_days=20))
+    leaving = replace(library.policy, retention=RetentionDays(inactive_days=20))
     right, known, library.policy = library.clock.today(), library.everything(), leaving
     library.clock.moment += timedelta(days=31)
     library.register.down = RegisterUnavailable("no network")
@@ -196,7 +196,7 @@ def test_a_clock_that_nobody_could_check_lives_one_day_and_deletes_nothing(eithe
     assert (again.run.day, again.calendar) == (right + timedelta(days=1), {"days": 0})
     assert unowned(library.everything(), "library") == unowned(known, "library")
     # once somebody has confirmed it, all is done that was left
-    library.register.down, library.policy = None, replace(leaving, retention=Retention(inactive_days=0))
+    library.register.down, library.policy = None, replace(leaving, retention=RetentionDays(inactive_days=0))
     report = library.one_night()
     assert (report.calendar["days"], report.document()["clock_unchecked"]) == (30, False)
     assert report.document()["forgotten"] != {}

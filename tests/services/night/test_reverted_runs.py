@@ -31,7 +31,7 @@ from cprsync.domain.policy.policy import Harm
 from cprsync.errors import BadInput
 from cprsync.language.night import report_lines
 from cprsync.services.desk.lookup import Asked, Desk
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.night.reverting import preview_revert, release, revert
 from cprsync.services.planning.applying import make_finding_keys
 from cprsync.services.ports.reverting import HalfUndone
@@ -89,8 +89,8 @@ def planned(library: Library) -> set[int]:
     return {row["run_id"] for row in library.rows("plan_row")}
 
 
-def reviews_of(library: Library, user: str = "anna") -> Reviews:
-    return Reviews(library, user)
+def reviews_of(library: Library, user: str = "anna") -> StaffReviews:
+    return StaffReviews(library, user)
 
 
 def items(library: Library, kind: str) -> list[dict[str, Any]]:

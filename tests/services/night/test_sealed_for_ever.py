@@ -31,7 +31,7 @@ from cprsync.domain.feed.delivery import working_day_after
 from cprsync.domain.person.person import EMPTY, SILENT, Person
 from cprsync.domain.policy.policy import DEFAULT_LIMITS, Harm
 from cprsync.errors import CprsyncError, NoSuchPerson, RegisterUnavailable
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.night.reverting import release
 from cprsync.services.ports.deliveries import Unreadable
 
@@ -191,21 +191,21 @@ def damaged(town: Town) -> None:
 
 def staff_accept(town: Town) -> None:
     for user in ("lone", "per"):
-        for one in Reviews(town.library, user).listed():
+        for one in StaffReviews(town.library, user).listed():
             with suppress(CprsyncError):
-                Reviews(town.library, user).accept(one["id"])
+                StaffReviews(town.library, user).accept(one["id"])
 
 
 def staff_reject(town: Town) -> None:
-    for one in Reviews(town.library, "lone").listed():
+    for one in StaffReviews(town.library, "lone").listed():
         with suppress(CprsyncError):
-            Reviews(town.library, "lone").reject(one["id"], reason="set efter")
+            StaffReviews(town.library, "lone").reject(one["id"], reason="set efter")
 
 
 def staff_take_back(town: Town) -> None:
     for row in town.library.rows("review_item"):
         with suppress(CprsyncError):
-            Reviews(town.library, "lone").undo(row["id"], reason="en fejl", is_shown=True)
+            StaffReviews(town.library, "lone").undo(row["id"], reason="en fejl", is_shown=True)
 
 
 def another_has_the_number(town: Town) -> None:

@@ -21,7 +21,7 @@ from townspeople import PROTECTED, person
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.errors import RegisterUnavailable
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.ports.trust.audit import EVERY_RECORD
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def test_a_question_whose_answer_is_to_open_a_patron_is_asked_although_somebody_
 ) -> None:
     library, patron = parked, parked.id_of("ANNA")
     (item,) = parked.rows("review_item")
-    Reviews(library, "anna").accept(item["id"])
+    StaffReviews(library, "anna").accept(item["id"])
     (question,) = library.rows("follow_up")
     assert library.view("ANNA").parked
     assert told(library) == []
@@ -195,7 +195,7 @@ def test_a_question_whose_answer_is_to_open_a_patron_is_asked_although_somebody_
 
 def test_nobody_misses_a_parked_item_that_staff_answer_and_the_register_settles(parked: Library) -> None:
     library, (item,) = parked, parked.rows("review_item")
-    reviews = Reviews(library, "anna")
+    reviews = StaffReviews(library, "anna")
     reviews.reject(item["id"], reason="en prøve")
     assert told(library) == []
     reviews.reopen(item["id"], reason="en prøve")

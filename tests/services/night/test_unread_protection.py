@@ -16,7 +16,7 @@ from townspeople import PROTECTED, cpr, dies, gains_protection, loses_protection
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.person import Status
 from cprsync.domain.policy.policy import Harm
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.ports.deliveries import Unreadable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def unread(key: str = "ANNA", reason: str = "person.status") -> Unreadable:
 
 
 def reject_all(library: Library) -> None:
-    reviews = Reviews(library, "lone")
+    reviews = StaffReviews(library, "lone")
     for item in reviews.listed():
         reviews.reject(int(item["id"]), reason="Looked at")
 

@@ -14,7 +14,7 @@ from townspeople import gains_protection, moves, person
 
 from cprsync.domain.outward.target import Target, TargetKind
 from cprsync.errors import SealBroken, TargetUnavailable
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import FeedReader
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
 
@@ -137,7 +137,7 @@ def test_a_reader_of_the_feed_goes_past_a_change_that_did_not_open(library: Libr
     library.sets_targets_up(FEED)
     library.night()
     breaks_changes(library, "ANNA")
-    reader = Reader(library.store, AGENCY, FEED, "website")
+    reader = FeedReader(library.store, AGENCY, FEED, "website")
     page = reader.fetch("", 100)
     told = {json.loads(line)["patron"] for line in page.lines}
     assert told == {library.id_of(key) for key in ("ANNA", "CLARA", "DAVID")}
@@ -155,5 +155,5 @@ def test_a_reader_is_told_nothing_of_a_patron_of_whom_nothing_opens(library: Lib
     breaks_changes(library, "ANNA")
     breaks_record(library, "ANNA")
     with pytest.raises(SealBroken):
-        Reader(library.store, AGENCY, FEED, "website").fetch("", 100)
+        FeedReader(library.store, AGENCY, FEED, "website").fetch("", 100)
     assert changes(library) == before

@@ -9,7 +9,7 @@ import pytest
 from doubles import MONDAY, TUESDAY
 from townspeople import gains_protection, moves, person
 
-from cprsync.domain.outward.koha_drift import Drift
+from cprsync.domain.outward.koha_drift import KohaDrift
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import ConfigurationError, RunStopped, TargetUnavailable
@@ -33,21 +33,21 @@ class ReaderDouble:
 
     double: TargetDouble
     #: patrons of whom it says this instead
-    says: dict[str, Drift] = field(default_factory=dict)
+    says: dict[str, KohaDrift] = field(default_factory=dict)
     down: CprsyncError | None = None
     asked: list[str] = field(default_factory=list)
 
-    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[Drift, ...]]:
+    def compare_many(self, expected: Sequence[OutwardEffect]) -> dict[str, tuple[KohaDrift, ...]]:
         if self.down is not None:
             raise self.down
         self.asked += [one.patron_id for one in expected]
         return {one.patron_id: self._kinds(one) for one in expected}
 
-    def _kinds(self, one: OutwardEffect) -> tuple[Drift, ...]:
+    def _kinds(self, one: OutwardEffect) -> tuple[KohaDrift, ...]:
         if one.patron_id in self.says:
             return (self.says[one.patron_id],)
         held = self.double.holds.get(one.patron_id)
-        return () if held == one.payload else (Drift.ABSENT if held is None else Drift.ADDRESS,)
+        return () if held == one.payload else (KohaDrift.ABSENT if held is None else KohaDrift.ADDRESS,)
 
 
 def reading(library: Library) -> ReaderDouble:
@@ -141,7 +141,7 @@ def test_one_patron_is_compared_alone(library: Library) -> None:
 def test_what_only_a_person_can_set_right_is_not_told_again(library: Library) -> None:
     reader = reading(library)
     library.night()
-    reader.says = {library.id_of("ANNA"): Drift.DOUBLE, library.id_of("CLARA"): Drift.OTHER_PERSON}
+    reader.says = {library.id_of("ANNA"): KohaDrift.DOUBLE, library.id_of("CLARA"): KohaDrift.OTHER_PERSON}
     found = check(library, repair=True)
     assert (found["differing"], found["queued"]) == (2, 0)
     assert library.store.targets.states()[0].backlog.waiting == 0

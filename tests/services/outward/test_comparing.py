@@ -14,7 +14,7 @@ from town import PEOPLE, number
 from whole import verify_audit
 
 from cprsync.domain.outward.deviation import Deviation
-from cprsync.domain.policy.policy import Policy, Retention
+from cprsync.domain.policy.policy import Policy, RetentionDays
 from cprsync.errors import (
     LibrarySystemRefused,
     LibrarySystemUnavailable,
@@ -24,7 +24,7 @@ from cprsync.errors import (
     RunStopped,
 )
 from cprsync.services.outward.comparing import Comparing, compare_all, trend_document
-from cprsync.services.ports.comparing import Share
+from cprsync.services.ports.comparing import ComparedShare
 from cprsync.services.ports.trust.audit import AuditFilter
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def test_each_comparison_leaves_its_counts_and_the_last_one_its_patrons(
 
 
 def test_comparisons_older_than_the_nights_are_forgotten(library: Library, system: FbsDouble) -> None:
-    short = replace(HOME, retention=Retention(nights_days=2))
+    short = replace(HOME, retention=RetentionDays(nights_days=2))
     compare(library, system)
     library.clock.set_after(WEDNESDAY)
     compare(library, system, policy=short)
@@ -305,7 +305,7 @@ def test_comparisons_older_than_the_nights_are_forgotten(library: Library, syste
 def test_the_night_forgets_who_differed_if_nobody_compares_again(either_library: Library, system: FbsDouble) -> None:
     system.changes("ANNA", name="Somebody Else")
     compare(either_library, system)
-    either_library.policy = replace(either_library.policy, retention=Retention(nights_days=2))
+    either_library.policy = replace(either_library.policy, retention=RetentionDays(nights_days=2))
     either_library.clock.set_after(WEDNESDAY)
     assert either_library.store.retention.forgettable(either_library.policy, on=either_library.clock.today()) == {
         "comparisons": 1
@@ -364,6 +364,6 @@ def test_a_share_of_nobody_is_written_nowhere(library: Library) -> None:
     begun = library.store.comparisons.begin(
         "fbs", user="kaj", since=library.clock.now(), keep_from=library.clock.today()
     )
-    moved = library.store.comparisons.keep(begun, "fbs", Share("99999999", 0, 0, {}, {}))
+    moved = library.store.comparisons.keep(begun, "fbs", ComparedShare("99999999", 0, 0, {}, {}))
     assert library.store.comparisons.page("fbs", moved.reached, 9) == []
     assert library.rows("comparison_finding") == []

@@ -20,9 +20,9 @@ from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind, vie
 from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetNotLoaded, TargetUnavailable
 from cprsync.services.outward.checking import Checking, check_target
-from cprsync.services.outward.feeding import SHARES_MOST, Reader
+from cprsync.services.outward.feeding import SHARES_MOST, FeedReader
 from cprsync.services.outward.targets import targets_document
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
 from cprsync.store.outward.changes import FOLLOWED_MOST
@@ -39,11 +39,11 @@ WEBSITE = Target("website", TargetKind.FEED, EVERYTHING, ProtectedRule.WITHOUT_A
 TOWN = ("ANNA", "BO", "CLARA", "DAVID")
 
 
-def reader(library: Library, target: Target = WEBSITE) -> Reader:
-    return Reader(library.store, AGENCY, target, target.name)
+def reader(library: Library, target: Target = WEBSITE) -> FeedReader:
+    return FeedReader(library.store, AGENCY, target, target.name)
 
 
-def is_read(library: Library, *targets: Target) -> Reader:
+def is_read(library: Library, *targets: Target) -> FeedReader:
     """A library whose changes tell of everyone, for these readers."""
     library.sets_targets_up(*(targets or (WEBSITE,)))
     library.night()
@@ -53,7 +53,7 @@ def is_read(library: Library, *targets: Target) -> Reader:
 class Copy:
     """What a program keeps that reads as the guide says. It knows nothing of ours."""
 
-    def __init__(self, source: Reader, *, limit: int = 2) -> None:
+    def __init__(self, source: FeedReader, *, limit: int = 2) -> None:
         self.source, self.limit, self.cursor = source, limit, ""
         self.holds: dict[str, Any] = {}
         self.heard: list[dict[str, Any]] = []
@@ -174,7 +174,7 @@ def test_one_write_follows_a_share_of_those_who_are_marked_and_an_export_all(eit
     library = either_library
     source = is_read(library)
     marks(library, shares=SHARES_MOST)
-    library.store.upkeep.note(Task.BACKUP, Outcome.DONE, {})
+    library.store.upkeep.note(UpkeepTask.BACKUP, UpkeepOutcome.DONE, {})
     assert len(library.rows("change_mark")) == (SHARES_MOST - 1) * FOLLOWED_MOST
     assert [page.more for page in source.fetch_all("")] == [False]
     assert library.rows("change_mark") == []

@@ -23,10 +23,10 @@ from cprsync.outward.file import FileClient
 from cprsync.outward.settings import FileSettings, WebhookSettings
 from cprsync.outward.webhook import WebhookClient
 from cprsync.services.desk.lookup import Asked, Desk, look_up
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.outward.sending import tell_of_patron
 from cprsync.services.ports.deliveries import Unreadable
-from cprsync.wire.calls import Surroundings
+from cprsync.wire.calls import CallSurroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def living_together(library: Library, receiver: Receiver, bo: Person) -> Iterato
     key.write_text(KEY, encoding="utf-8")
     key.chmod(0o600)
     settings = WebhookSettings(url=receiver.url, ca=receiver.ca, agency=library.agency, keys=(key,))
-    hook = WebhookClient(settings, surroundings=Surroundings(sleep=lambda _: None))
+    hook = WebhookClient(settings, surroundings=CallSurroundings(sleep=lambda _: None))
     files = FileSettings(target=FOLDER, folder=library.folder / "folder")
     library.clients = {"hook": lambda _: hook, "folder": lambda here: FileClient(files, now=here.clock.now)}
     library.sets_targets_up(FEED, HOOK, FOLDER)
@@ -129,7 +129,7 @@ def test_while_news_of_the_one_who_has_left_may_be_missing_a_housemate_is_hidden
     town.one_night()
     assert [one["address"] is None for one in told(town, "CLARA")] == [True, True]
     (item,) = [row["id"] for row in town.rows("review_item") if row["kind"] == "parked.person.status"]
-    Reviews(town, "lone").reject(item, reason="set efter")
+    StaffReviews(town, "lone").reject(item, reason="set efter")
     town.one_night()
     assert [one["address"] is None for one in told(town, "CLARA")] == [False, False]
 

@@ -19,7 +19,7 @@ from cprsync.domain.outward.sides import Match, Withholding
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.errors import CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.outward.sides import show_with_sides
 from cprsync.services.ports.outward import OpenTarget, Undelivered
 from cprsync.store import tables
@@ -72,7 +72,7 @@ def refused(library: Library, target: Target = PLAIN, **what: Any) -> LookDouble
 
 def shown(library: Library, targets: Sequence[OpenTarget] | None = None) -> dict[str, Any]:
     """The item, as it is opened."""
-    reviews = Reviews(library, "lone")
+    reviews = StaffReviews(library, "lone")
     (number,) = [one["id"] for one in reviews.listed() if one["kind"] == "target.not_taken"]
 
     @contextmanager
@@ -232,7 +232,7 @@ def test_that_something_newer_waits_for_the_target_is_told(library: Library) -> 
 
 def test_an_item_of_another_kind_opens_no_target(library: Library) -> None:
     library.store.desk.ask_staff(library.id_of("ANNA"), BOTH_PATRONS, about=library.id_of("CLARA"))
-    reviews = Reviews(library, "lone")
+    reviews = StaffReviews(library, "lone")
     (item,) = reviews.listed()
 
     def never() -> Any:

@@ -17,7 +17,7 @@ from cprsync.domain.outward import target as target_rules
 from cprsync.domain.outward.record import OutwardField
 from cprsync.domain.outward.target import ProtectedRule, Target, TargetKind
 from cprsync.errors import BadInput, ConfigurationError, TargetUnavailable
-from cprsync.services.desk.reviewing import Reviews
+from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.outward import sending
 from cprsync.services.outward.sending import tell_of_patron
@@ -351,7 +351,7 @@ def test_a_target_that_was_away_for_weeks_hears_of_everybody_and_no_staff_are_as
 
 
 def answer_item(library: Library, answer: str) -> None:
-    reviews = Reviews(library, "staff")
+    reviews = StaffReviews(library, "staff")
     (item,) = [one["id"] for one in reviews.listed() if one["kind"] == "target.not_taken"]
     getattr(reviews, answer)(item)
 

@@ -11,7 +11,7 @@ from townspeople import moves, person
 
 from cprsync.domain.outward.target import Target, TargetKind
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetUnavailable
-from cprsync.services.outward.feeding import Reader
+from cprsync.services.outward.feeding import FeedReader
 from cprsync.services.outward.targets import forget_target, targets_document, wrong_targets
 from cprsync.services.ports.outward import Undelivered
 from cprsync.store import tables
@@ -172,7 +172,7 @@ def test_with_the_last_target_all_that_was_kept_to_be_told_is_forgotten_and_an_o
     library = either_library
     library.sets_targets_up(FEED)
     library.night()
-    read = Reader(library.store, AGENCY, FEED, "website").fetch("", 100)
+    read = FeedReader(library.store, AGENCY, FEED, "website").fetch("", 100)
     starts_without_targets(library)
     forget_target(library.store, "website", user="operator", reason="no website any more", confirmed=True)
     assert not library.rows("change")
@@ -182,7 +182,7 @@ def test_with_the_last_target_all_that_was_kept_to_be_told_is_forgotten_and_an_o
     assert not holding(library, anna)
     library.sets_targets_up(FEED)
     library.night()
-    reader = Reader(library.store, AGENCY, FEED, "website")
+    reader = FeedReader(library.store, AGENCY, FEED, "website")
     with pytest.raises(CursorGone):
         reader.fetch(read.next, 100)
     assert anna not in b"".join(reader.fetch("", 100).lines).decode()

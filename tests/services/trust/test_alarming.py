@@ -17,9 +17,9 @@ from cprsync.domain.trust.alarms import RULES, Alarm, Manner, Urgency, Word, pau
 from cprsync.errors import AlarmUndelivered
 from cprsync.language.alarms import body_of, list_lines, subject_of
 from cprsync.services.ports.netmedia import Backlog
-from cprsync.services.ports.trust.alarms import Message, Undelivered
-from cprsync.services.ports.trust.upkeep import Outcome, Task
-from cprsync.services.trust.alarms import Seen, check_alarms, list_alarms
+from cprsync.services.ports.trust.alarms import Message, UntoldChannel
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
+from cprsync.services.trust.alarms import LibraryLook, check_alarms, list_alarms
 from cprsync.services.trust.status import ALARMS
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Log:
     def standing(self) -> list[Alarm]:
         return list(self.alarms)
 
-    def undelivered(self) -> list[Undelivered]:
-        return [Undelivered("email", len(self.failed), "alarm.unreachable")] if self.failed else []
+    def undelivered(self) -> list[UntoldChannel]:
+        return [UntoldChannel("email", len(self.failed), "alarm.unreachable")] if self.failed else []
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Life:
         self.log.now = self.now
         status = stand(self.broken or self.well(), now=self.now.astimezone(UTC), **self.more)
         return check_alarms(
-            self.log, Seen(status.wrong, status.certificates), [self.post], MANNER, self.now.astimezone(UTC)
+            self.log, LibraryLook(status.wrong, status.certificates), [self.post], MANNER, self.now.astimezone(UTC)
         )
 
     def pass_time(self, until: timedelta, every: timedelta = timedelta(minutes=1)) -> None:
@@ -133,7 +133,7 @@ class Life:
             run=run,
             produced=last_loaded(taken.astimezone(UTC)),
             backlog=Backlog(waiting=3, oldest=self.now.astimezone(UTC) - timedelta(minutes=20)),
-            upkeep=tried(Task.BACKUP, backup) | tried(Task.DRILL, drill),
+            upkeep=tried(UpkeepTask.BACKUP, backup) | tried(UpkeepTask.DRILL, drill),
             targets=(koha(),),
         )
 
@@ -170,9 +170,9 @@ def breaks(life: Life) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "certificate expired", around(days_left=-1, step=1, level="critical", problem="has ended")
     yield "disk nearly full", around(disks=[{"place": "store", "free": 5 * 10**8, "total": 10**12}])
     yield "audit broken", stands(problems=(BROKEN,))
-    yield "backup too old", stands(upkeep=tried(Task.BACKUP, now - timedelta(hours=51)))
-    yield "drill too old", stands(upkeep=tried(Task.DRILL, now - timedelta(days=36)))
-    yield "backup failed", stands(upkeep=tried(Task.BACKUP, now, Outcome.FAILED))
+    yield "backup too old", stands(upkeep=tried(UpkeepTask.BACKUP, now - timedelta(hours=51)))
+    yield "drill too old", stands(upkeep=tried(UpkeepTask.DRILL, now - timedelta(days=36)))
+    yield "backup failed", stands(upkeep=tried(UpkeepTask.BACKUP, now, UpkeepOutcome.FAILED))
     yield "CULR refuses", stands(backlog=Backlog(waiting=1, failed=1))
 
 
@@ -263,7 +263,9 @@ def test_one_channel_that_is_down_holds_up_no_other() -> None:
     life, hook = Life(), Post("webhook")
     life.post.is_down = True
     status = stand(replace(life.well(), problems=(BROKEN,)), now=life.now.astimezone(UTC))
-    check_alarms(life.log, Seen(status.wrong, status.certificates), [life.post, hook], MANNER, life.now.astimezone(UTC))
+    check_alarms(
+        life.log, LibraryLook(status.wrong, status.certificates), [life.post, hook], MANNER, life.now.astimezone(UTC)
+    )
     assert hook.told() == [("audit", Word.BEGUN)]
     assert life.post.got == []
 
@@ -327,7 +329,7 @@ def test_a_test_says_that_it_is_one_and_not_that_all_is_well() -> None:
 def test_whom_the_rules_of_access_stopped_is_in_the_status_and_in_no_mail() -> None:
     alarm = Alarm("capped", "capped", {}, FIRST)
     life = Life()
-    seen = Seen([{"what": "capped", "users": "lisbeth"}])
+    seen = LibraryLook([{"what": "capped", "users": "lisbeth"}])
     check_alarms(life.log, seen, [life.post], MANNER, life.now.astimezone(UTC))
     assert [one.telling.alarm.what for one in life.post.got] == [alarm.what]
     assert "lisbeth" not in body_of(life.post.got, "Byens", "da") + repr(life.post.got)

@@ -13,7 +13,7 @@ from townspeople import gains_protection, moves, person, renames
 from whole import verify_audit
 
 from cprsync.domain.leaving.leaving import Forgotten
-from cprsync.domain.policy.policy import Policy, Retention
+from cprsync.domain.policy.policy import Policy, RetentionDays
 from cprsync.services.leaving.departing import forget_all
 from cprsync.services.trust.audit import accept_audit
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 NIGHT = f"night/{AGREEMENT}"
-POLICY = Policy(retention=Retention(log_days=400))
+POLICY = Policy(retention=RetentionDays(log_days=400))
 HEADS = {
     "lowered": "UPDATE audit_head SET seq = seq - 1 WHERE stream = :night",
     "set to nothing": "UPDATE audit_head SET seq = 0 WHERE stream = :night",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cprsync.store.beside.checkpoints import Seen
+    from cprsync.store.beside.checkpoints import HeadsSeen
 
 #: What says when something was written, and in which run.
 PATRONS = ("ANNA", "BO", "CLARA", "DAVID")
@@ -66,7 +66,7 @@ class Backed:
         self._library, self._folder, self._at, self._writes = library, folder, at, 0
         self.facts: Facts | None = None
         self.content = b""
-        self.end: Seen | None = None
+        self.end: HeadsSeen | None = None
         self.store = Wrapped(library.store, self._counted)
 
     def _counted(self, name: str, real: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from cprsync.errors import BackupFailed, BadInput, ConfigurationError, CredentialUnseen, RegisterUnavailable
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
-from cprsync.services.ports.trust.alarms import Undelivered
+from cprsync.services.ports.trust.alarms import UntoldChannel
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.doctor import Component, Contents, FeedFiles, Finding, Host, Level, NamedBackup, Need
 from cprsync.services.ports.trust.keys import Rotation
@@ -173,7 +173,7 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
         ("alarms", {"alarm_channels": []}, "warning", "nobody hears of a night that has stopped"),
         (
             "alarms",
-            {"undelivered": [Undelivered("email", 2, "alarm.refused")]},
+            {"undelivered": [UntoldChannel("email", 2, "alarm.refused")]},
             "fault",
             "2 alarms do not arrive by ema",
         ),
@@ -207,7 +207,7 @@ def test_production_refuses_hosts_that_are_near_or_for_test(host: Host, says: st
 
 
 def test_an_alarm_that_did_not_arrive_by_a_channel_that_was_taken_out_is_no_fault() -> None:
-    told = {"alarm_channels": ["webhook"], "undelivered": [Undelivered("email", 2, "alarm.refused")]}
+    told = {"alarm_channels": ["webhook"], "undelivered": [UntoldChannel("email", 2, "alarm.refused")]}
     assert found("alarms", **told)[0] is Level.OK
 
 

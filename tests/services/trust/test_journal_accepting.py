@@ -15,7 +15,7 @@ from whole import verify_audit
 from cprsync.cli.setup.installation import _show_accepted
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.trust.audit import accept_journal
-from cprsync.store.beside.journal import Entry
+from cprsync.store.beside.journal import JournalEntry
 from cprsync.store.seals.failures import JournalBehind, JournalBroken
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_everything_goes_on_with_the_journal_that_is_there(
 def test_what_another_library_wrote_behind_a_broken_line_is_not_lost_to_it(library: Library) -> None:
     leave(library, library.id_of("ANNA"))
     journal = library.store._tenant.journal
-    journal.append([Entry(MONDAY, "999999", "10000001", "erased", b"", "k")])
+    journal.append([JournalEntry(MONDAY, "999999", "10000001", "erased", b"", "k")])
     theirs = journal.written("999999")
     broken(library)
     accept(library)

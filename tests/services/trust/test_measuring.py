@@ -15,13 +15,13 @@ from test_status import BROKEN, NOW, OLD, RUN, Stands, koha, stand, tried
 from cprsync.domain.trust.metrics import METRICS, SECONDS, DeskCounts, Sample, render
 from cprsync.resources import monitoring_path
 from cprsync.services.ports.access import AttemptCounts
-from cprsync.services.ports.trust.upkeep import Outcome, Task
+from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.services.trust.metrics import samples_of
 
 LIBRARY = {"agency": "710100"}
 DISKS = [{"place": "store", "free": 7 * 1024**3, "total": 9 * 1024**3}, {"place": "heads", "free": None, "total": None}]
 NIGHT: dict[str, Any] = RUN | {"started": "2027-03-23T05:15:00.000000Z", "received": 9, "applied": 7, "parked": 2}
-UPKEEP = tried(Task.BACKUP, NOW - timedelta(hours=3)) | tried(Task.DRILL, NOW, Outcome.FAILED)
+UPKEEP = tried(UpkeepTask.BACKUP, NOW - timedelta(hours=3)) | tried(UpkeepTask.DRILL, NOW, UpkeepOutcome.FAILED)
 
 
 def measure(stands: Stands, **told: Any) -> list[Sample]:

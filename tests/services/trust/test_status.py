@@ -22,11 +22,11 @@ from cprsync.services.ports.outward import TargetState
 from cprsync.services.ports.register import AskedToday, Coverage
 from cprsync.services.ports.reverting import HalfUndone
 from cprsync.services.ports.runs import HeldRun, ListedRun
-from cprsync.services.ports.trust.alarms import Undelivered
+from cprsync.services.ports.trust.alarms import UntoldChannel
 from cprsync.services.ports.trust.audit import AuditGlance
 from cprsync.services.ports.trust.keys import Rotation
 from cprsync.services.ports.trust.status import HeadsStand
-from cprsync.services.ports.trust.upkeep import Outcome, Task, Upkeep
+from cprsync.services.ports.trust.upkeep import Upkeep, UpkeepOutcome, UpkeepTask
 from cprsync.services.trust.status import FREE_LEAST, Around, status_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Stands:
     #: what the last night found that followed the whole audit, and when somebody accepted that
     followed: bool = True
     accepted: str | None = None
-    upkeep: dict[tuple[Task, bool], Upkeep] = field(default_factory=dict)
+    upkeep: dict[tuple[UpkeepTask, bool], Upkeep] = field(default_factory=dict)
     held: tuple[HeldRun, ...] = ()
     rotations: tuple[Rotation, ...] = ()
     yeses: tuple[GivenYes, ...] = ()
@@ -364,7 +364,7 @@ def test_what_waits_for_a_culr_that_is_not_set_up_is_told_as_that_and_not_as_an_
 
 def test_an_alarm_that_did_not_arrive_is_told_as_long_as_its_channel_is_set_up() -> None:
     store = Stands().store()
-    store.alarms = SimpleNamespace(undelivered=lambda: [Undelivered("email", 2, "alarm.refused")])
+    store.alarms = SimpleNamespace(undelivered=lambda: [UntoldChannel("email", 2, "alarm.refused")])
     for channels, told in ((("email", "webhook"), ["alarms"]), (("webhook",), []), ((), [])):
         status = status_of(store, Around("710100", "Byens", NOW, channels=channels))
         assert [one["what"] for one in status.wrong] == told
@@ -396,35 +396,39 @@ def test_a_missing_list_of_revoked_certificates_warns_elsewhere_and_an_old_one_h
     assert wrong(Stands(), level="warn", revocation="stale") == ["certificate"]
 
 
-def tried(task: Task, at: datetime, outcome: Outcome = Outcome.DONE) -> dict[tuple[Task, bool], Upkeep]:
+def tried(
+    task: UpkeepTask, at: datetime, outcome: UpkeepOutcome = UpkeepOutcome.DONE
+) -> dict[tuple[UpkeepTask, bool], Upkeep]:
     one = Upkeep(task, at, outcome, {})
-    return {(task, False): one} | ({} if outcome is Outcome.FAILED else {(task, True): one})
+    return {(task, False): one} | ({} if outcome is UpkeepOutcome.FAILED else {(task, True): one})
 
 
 @pytest.mark.parametrize(
     ("upkeep", "what"),
     [
         ({}, []),
-        (tried(Task.BACKUP, NOW - timedelta(hours=49)), []),
-        (tried(Task.BACKUP, NOW - timedelta(hours=51)), ["backup_old"]),
-        (tried(Task.BACKUP, NOW + timedelta(hours=23)), []),
-        (tried(Task.BACKUP, NOW + timedelta(hours=25)), ["backup_ahead"]),
-        (tried(Task.DRILL, NOW + timedelta(hours=25)), ["drill_ahead"]),
-        (tried(Task.BACKUP, NOW, Outcome.FAILED), ["backup_failed"]),
-        (tried(Task.DRILL, NOW - timedelta(days=34)), []),
-        (tried(Task.DRILL, NOW - timedelta(days=36)), ["drill_old"]),
+        (tried(UpkeepTask.BACKUP, NOW - timedelta(hours=49)), []),
+        (tried(UpkeepTask.BACKUP, NOW - timedelta(hours=51)), ["backup_old"]),
+        (tried(UpkeepTask.BACKUP, NOW + timedelta(hours=23)), []),
+        (tried(UpkeepTask.BACKUP, NOW + timedelta(hours=25)), ["backup_ahead"]),
+        (tried(UpkeepTask.DRILL, NOW + timedelta(hours=25)), ["drill_ahead"]),
+        (tried(UpkeepTask.BACKUP, NOW, UpkeepOutcome.FAILED), ["backup_failed"]),
+        (tried(UpkeepTask.DRILL, NOW - timedelta(days=34)), []),
+        (tried(UpkeepTask.DRILL, NOW - timedelta(days=36)), ["drill_old"]),
     ],
 )
-def test_an_old_or_failed_backup_and_drill_are_told(upkeep: dict[tuple[Task, bool], Upkeep], what: list[str]) -> None:
+def test_an_old_or_failed_backup_and_drill_are_told(
+    upkeep: dict[tuple[UpkeepTask, bool], Upkeep], what: list[str]
+) -> None:
     assert wrong(Stands(upkeep=upkeep)) == what
 
 
 def test_production_wants_a_backup_once_it_has_lived_and_then_a_drill() -> None:
     assert wrong(Stands(), is_production=True) == ["backup_never"]
     assert wrong(Stands(run=None), is_production=True) == ["no_run"]
-    backed = tried(Task.BACKUP, NOW)
+    backed = tried(UpkeepTask.BACKUP, NOW)
     assert wrong(Stands(upkeep=backed), is_production=True) == ["drill_never"]
-    assert wrong(Stands(upkeep=backed | tried(Task.DRILL, NOW)), is_production=True) == []
+    assert wrong(Stands(upkeep=backed | tried(UpkeepTask.DRILL, NOW)), is_production=True) == []
 
 
 def test_whoever_looks_at_a_library_in_production_misses_its_backup(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from store_people import MONDAY, STARTED, StoppedClock, enrol
 from whole import verify_audit
 
 from cprsync.domain.leaving.leaving import Forgotten
-from cprsync.domain.policy.policy import Policy, Retention
+from cprsync.domain.policy.policy import Policy, RetentionDays
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.beside.checkpoints import FILE, Mark
@@ -22,7 +22,7 @@ from cprsync.store.seals.failures import AuditBroken
 if TYPE_CHECKING:
     from cprsync.store.sql import SqlStore
 
-POLICY = Policy(retention=Retention(log_days=400))
+POLICY = Policy(retention=RetentionDays(log_days=400))
 NIGHT = "night/main"
 
 

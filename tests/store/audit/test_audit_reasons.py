@@ -11,7 +11,7 @@ from store_people import StoppedClock, enrol, reasons_of
 from whole import verify_audit
 
 from cprsync.domain.leaving.leaving import Forgotten
-from cprsync.domain.policy.policy import Policy, Retention
+from cprsync.domain.policy.policy import Policy, RetentionDays
 from cprsync.services.ports.desk import Reveal
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -76,7 +76,7 @@ def test_it_goes_with_her_when_she_is_erased_and_the_entries_still_hold(store: S
 def test_it_goes_with_the_entries_when_the_log_is_cut(sqlite_store: SqlStore, clock: StoppedClock) -> None:
     one = opened(sqlite_store, REASON)
     clock.moment += timedelta(days=400)
-    policy = Policy(retention=Retention(log_days=400))
+    policy = Policy(retention=RetentionDays(log_days=400))
     assert sqlite_store.retention.forget(None, Forgotten.LOG, policy, on=clock.today(), limit=500) > 0
     assert reasons_of(sqlite_store, one) == []
     assert sqlite_store.views.everything("audit_reason")["audit_reason"] == []

@@ -24,7 +24,7 @@ from cprsync.domain.leaving.leaving import Forgotten
 from cprsync.domain.patron.patron import Purpose as Why
 from cprsync.domain.person.person import Protection
 from cprsync.domain.person.status import Action
-from cprsync.domain.policy.policy import Policy, Retention
+from cprsync.domain.policy.policy import Policy, RetentionDays
 from cprsync.errors import CprsyncError
 from cprsync.services.ports.desk import Reveal
 from cprsync.services.ports.patrons import Batch
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from cprsync.services.ports.runs import Run
 
-POLICY = Policy(retention=Retention(log_days=400))
+POLICY = Policy(retention=RetentionDays(log_days=400))
 NIGHT, DESK = "night/main", "desk"
 #: Tables that are put back as they were, in an order in which they can be emptied and filled.
 ALL = tuple(tables.metadata.sorted_tables)

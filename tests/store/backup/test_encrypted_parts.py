@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cprsync.errors import BackupBroken, ConfigurationError
-from cprsync.store.backup.encrypted import Opener, Recipient, Written, encrypting, make_key_pair, open_encrypted
+from cprsync.store.backup.encrypted import CountedFile, Opener, Recipient, encrypting, make_key_pair, open_encrypted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def opener(tmp_path: Path) -> Opener:
 
 def encrypt(opener: Opener, content: bytes) -> bytes:
     file = io.BytesIO()
-    written = Written(file)
+    written = CountedFile(file)
     with encrypting(written, opener.recipient) as plain:
         for start in range(0, len(content), 40_000):
             plain.write(content[start : start + 40_000])
@@ -137,14 +137,17 @@ class FullDisk(io.BytesIO):
 
 @pytest.mark.parametrize("length", [CHUNK_BYTES + 100, 100 * CHUNK_BYTES])
 def test_a_full_disk_is_told_as_the_disk_says_it(opener: Opener, length: int) -> None:
-    with pytest.raises(OSError, match="No space") as error, encrypting(Written(FullDisk()), opener.recipient) as plain:
+    with (
+        pytest.raises(OSError, match="No space") as error,
+        encrypting(CountedFile(FullDisk()), opener.recipient) as plain,
+    ):
         plain.write(bytes(length))
     assert error.value.errno == errno.ENOSPC
 
 
 def test_an_error_of_whoever_writes_is_told_as_it_is(opener: Opener) -> None:
     content = (bytes(1 // at) for at in (1, 1, 0))
-    with pytest.raises(ZeroDivisionError), encrypting(Written(io.BytesIO()), opener.recipient) as plain:
+    with pytest.raises(ZeroDivisionError), encrypting(CountedFile(io.BytesIO()), opener.recipient) as plain:
         plain.writelines(content)
 
 

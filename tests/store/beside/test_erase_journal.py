@@ -12,9 +12,9 @@ import pytest
 from store_people import AGENCY, number
 
 from cprsync.errors import ConfigurationError
-from cprsync.store.beside.journal import Entry, EraseJournal
+from cprsync.store.beside.journal import EraseJournal, JournalEntry
 from cprsync.store.seals.failures import JournalBroken
-from cprsync.store.seals.keys import Purpose, add_key
+from cprsync.store.seals.keys import KeyPurpose, add_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 DAY = date(2027, 3, 2)
 
 
-def entry(patron: str, *, agency: str = AGENCY, what: str = "erased") -> Entry:
-    return Entry(DAY, agency, patron, what, bytes(32), "0a0b0c0d")
+def entry(patron: str, *, agency: str = AGENCY, what: str = "erased") -> JournalEntry:
+    return JournalEntry(DAY, agency, patron, what, bytes(32), "0a0b0c0d")
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_broken_chain_is_refused_and_nothing_is_written_to_it(journal: EraseJo
 
 def test_a_line_of_an_older_key_is_read_with_it(journal: EraseJournal, keyring: Keyring) -> None:
     journal.append([entry("10000001")])
-    add_key(keyring.folder, Purpose.CHECKPOINT)
+    add_key(keyring.folder, KeyPurpose.CHECKPOINT)
     newer = EraseJournal(journal.path, type(keyring).load(keyring.folder))
     newer.append([entry("10000002")])
     assert newer.entries(AGENCY) == [entry("10000001"), entry("10000002")]

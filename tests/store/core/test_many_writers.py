@@ -19,7 +19,7 @@ from cprsync.domain.person.sealed import Name
 from cprsync.domain.person.status import Action
 from cprsync.domain.policy.policy import Policy
 from cprsync.errors import LostCompare
-from cprsync.services.ports.desk import Answer, Correction, Entry, LocalChange
+from cprsync.services.ports.desk import Correction, DeskEntry, GivenAnswer, LocalChange
 from cprsync.services.ports.patrons import Batch, NewPatron, Write
 from cprsync.services.ports.register import Subscribed
 from cprsync.services.ports.runs import DuePage
@@ -89,7 +89,7 @@ def _desk(store: SqlStore, ids: list[str], desk: int) -> int:
         def write(one: str = one, turn: int = turn) -> None:
             batch = Batch(writes=_renamed(store, [one], f"D{desk}"), reviews=[(one, f"desk:{desk}:{turn}")])
             (patron,) = store.patrons.read([one])
-            store.desk.save(Entry(patron.number, one, batch, "staff", Subscribed.ADDED))
+            store.desk.save(DeskEntry(patron.number, one, batch, "staff", Subscribed.ADDED))
 
         _until_it_is_taken(write)
     return ROUNDS
@@ -116,7 +116,7 @@ def _corrector(store: SqlStore, ids: list[str]) -> int:
 def _reviewer(store: SqlStore) -> int:
     """Block whoever is to be blocked; the register's part is not written."""
     for item in [item for item in store.review_desk.items(all_states=False) if item.kind == BLOCK_DEAD]:
-        store.review_desk.write(Answer(item, State.ACCEPTED, "staff"))
+        store.review_desk.write(GivenAnswer(item, State.ACCEPTED, "staff"))
     return 0
 
 

@@ -14,7 +14,7 @@ from whole import verify_audit
 from cprsync.errors import ConfigurationError, SealBroken
 from cprsync.services.ports.patrons import Equal, NewPatron
 from cprsync.store.core.engine import open_engine, writing
-from cprsync.store.seals.keys import KEY_BYTES, Keyed, Keyring, Purpose, add_key, create_keys
+from cprsync.store.seals.keys import KEY_BYTES, Keyed, KeyPurpose, Keyring, add_key, create_keys
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_a_newer_key_writes_and_the_older_one_goes_on_reading(sqlite_store: SqlS
     run = sqlite_store.runs.begin(day=MONDAY, started=STARTED)
     write(sqlite_store, run, person(0), person(1))
     tenant = sqlite_store._tenant
-    for purpose in Purpose:
+    for purpose in KeyPurpose:
         add_key(tenant.keyring.folder, purpose)
     keyring = Keyring.load(tenant.keyring.folder)
     newer = SqlStore(tenant.engine, agency=AGENCY, agreement="main", keyring=keyring, clock=clock)

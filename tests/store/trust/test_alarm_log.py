@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from store_people import STARTED
 
 from cprsync.domain.trust.alarms import PAUSES, Alarm, Telling, Weighed, Word
-from cprsync.services.ports.trust.alarms import Undelivered
+from cprsync.services.ports.trust.alarms import UntoldChannel
 from cprsync.store.trust.alarms import KEPT, TAKEN, SqlAlarmLog
 
 if TYPE_CHECKING:
@@ -97,14 +97,14 @@ def test_what_fails_comes_again_after_a_pause_and_is_given_up_in_the_end(store: 
     store.alarms.weigh(begin, ["email"])
     for pause in PAUSES:
         store.alarms.note(store.alarms.take("email"), "alarm.unreachable")
-        assert store.alarms.undelivered() == [Undelivered("email", 1, "alarm.unreachable")]
+        assert store.alarms.undelivered() == [UntoldChannel("email", 1, "alarm.unreachable")]
         clock.moment += pause - timedelta(seconds=1)
         assert store.alarms.take("email") == []
         clock.moment += timedelta(seconds=1)
     store.alarms.note(store.alarms.take("email"), "alarm.log_in")
     clock.moment += timedelta(days=30)
     assert store.alarms.take("email") == []
-    assert store.alarms.undelivered() == [Undelivered("email", 1, "alarm.log_in")]
+    assert store.alarms.undelivered() == [UntoldChannel("email", 1, "alarm.log_in")]
 
 
 def test_what_was_put_off_while_the_clock_was_ahead_comes_once_it_is_right(

@@ -23,7 +23,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.store import tables
 from cprsync.store.core.engine import open_engine, writing
-from cprsync.store.seals.keys import ID_BYTES, KEY_BYTES, Keyring, Purpose, add_key, create_keys
+from cprsync.store.seals.keys import ID_BYTES, KEY_BYTES, KeyPurpose, Keyring, add_key, create_keys
 from cprsync.store.sql import SqlStore
 from cprsync.store.trust.key_checks import NAMED_BY, keys_in_use
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-EVERY = pytest.mark.parametrize("purpose", list(Purpose), ids=lambda purpose: purpose.value)
+EVERY = pytest.mark.parametrize("purpose", list(KeyPurpose), ids=lambda purpose: purpose.value)
 
 
 def opened(store: SqlStore) -> SqlStore:
@@ -44,7 +44,7 @@ def opened(store: SqlStore) -> SqlStore:
     return again
 
 
-def replace(store: SqlStore, purpose: Purpose, *, same_id: bool) -> None:
+def replace(store: SqlStore, purpose: KeyPurpose, *, same_id: bool) -> None:
     """Put a key with other bytes in the place of the one that is there."""
     path = store._tenant.keyring.folder / f"{purpose.value}-1.key"
     key_id = path.read_text().split()[0] if same_id else "e" * 2 * ID_BYTES
@@ -61,13 +61,13 @@ def refused(store: SqlStore) -> str:
 
 
 @EVERY
-def test_a_store_does_not_open_without_a_key_that_has_written_in_it(store: SqlStore, purpose: Purpose) -> None:
+def test_a_store_does_not_open_without_a_key_that_has_written_in_it(store: SqlStore, purpose: KeyPurpose) -> None:
     replace(live_a_night(store), purpose, same_id=False)
     assert refused(store) == "keys.lost"
 
 
 @EVERY
-def test_other_bytes_under_the_same_id_are_told_from_the_key(store: SqlStore, purpose: Purpose) -> None:
+def test_other_bytes_under_the_same_id_are_told_from_the_key(store: SqlStore, purpose: KeyPurpose) -> None:
     """A wrong index key finds nobody: a list that is imported then would create everybody once more."""
     replace(live_a_night(store), purpose, same_id=True)
     assert refused(store) == "keys.other"
@@ -75,7 +75,7 @@ def test_other_bytes_under_the_same_id_are_told_from_the_key(store: SqlStore, pu
 
 @EVERY
 def test_a_newer_key_is_noted_when_it_first_writes_and_the_older_one_stays_needed(
-    sqlite_store: SqlStore, purpose: Purpose
+    sqlite_store: SqlStore, purpose: KeyPurpose
 ) -> None:
     live_a_night(sqlite_store)
     add_key(sqlite_store._tenant.keyring.folder, purpose)
@@ -89,9 +89,9 @@ def test_a_key_that_the_erase_journal_needs_is_missed_though_no_row_names_it(sql
     sqlite_store.journal.begin()
     (one,) = sqlite_store.imports.take_patrons([NewPatron(number(0), local("C0"))])
     assert one.patron_id is not None
-    add_key(sqlite_store._tenant.keyring.folder, Purpose.INDEX)
+    add_key(sqlite_store._tenant.keyring.folder, KeyPurpose.INDEX)
     assert opened(sqlite_store).leaving.leave(one.patron_id, user="anna") is not None
-    (sqlite_store._tenant.keyring.folder / f"{Purpose.INDEX.value}-2.key").unlink()
+    (sqlite_store._tenant.keyring.folder / f"{KeyPurpose.INDEX.value}-2.key").unlink()
     with writing(sqlite_store._tenant.engine) as connection:
         # as in a copy of the database from before the key was there
         for statement in (
@@ -120,7 +120,7 @@ def test_the_keys_in_use_are_those_that_rows_name(sqlite_store: SqlStore) -> Non
     tenant = sqlite_store._tenant
     with tenant.reading() as transaction:
         used = keys_in_use(transaction)
-    expected = {Purpose.SEAL, Purpose.INDEX, Purpose.FINGERPRINT, Purpose.AUDIT}
+    expected = {KeyPurpose.SEAL, KeyPurpose.INDEX, KeyPurpose.FINGERPRINT, KeyPurpose.AUDIT}
     assert used == {(purpose, tenant.keyring.newest(purpose).id) for purpose in expected}
 
 
@@ -162,7 +162,7 @@ def test_no_new_keys_are_made_beside_a_database_with_patrons(installed: Path, lo
 
 @EVERY
 def test_the_rows_of_the_only_key_of_a_purpose_are_counted_also_when_it_is_lost(
-    installed: Path, purpose: Purpose, capsys: pytest.CaptureFixture[str]
+    installed: Path, purpose: KeyPurpose, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only this says what is gone, and which key to look for. Nothing is written in its place."""
     key = installed / "keys" / f"{purpose.value}-1.key"
@@ -172,7 +172,7 @@ def test_the_rows_of_the_only_key_of_a_purpose_are_counted_also_when_it_is_lost(
     ended = keys_list(config=installed / "cprsync.toml", lang="en")
     told = [line.split() for line in capsys.readouterr().out.splitlines()]
     # those of PINs are named inside sealed records
-    has_rows = purpose is not Purpose.PIN
+    has_rows = purpose is not KeyPurpose.PIN
     assert (ended, [purpose.value, lost, "LOST"] in [line[:3] for line in told]) == (int(has_rows), has_rows)
     assert not any(line[:3:2] == [purpose.value, "writes"] for line in told)
     assert contents(installed).items() >= {k: v for k, v in before.items() if "cprsync.db" not in k}.items()

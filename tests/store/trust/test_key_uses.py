@@ -14,7 +14,7 @@ from cprsync.errors import ConfigurationError
 from cprsync.services.ports.trust.keys import KeyState
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
-from cprsync.store.seals.keys import NEXT, Keyring, Purpose, add_key, let_write
+from cprsync.store.seals.keys import NEXT, KeyPurpose, Keyring, add_key, let_write
 from cprsync.store.sql import SqlStore
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ def folder_of(store: SqlStore):  # noqa: ANN201 -- a Path
     return store._tenant.keyring.folder
 
 
-def uses(store: SqlStore, purpose: Purpose) -> list[KeyUse]:
+def uses(store: SqlStore, purpose: KeyPurpose) -> list[KeyUse]:
     return [one for one in store.keys.uses() if one.purpose == purpose.value]
 
 
 def test_each_key_is_listed_with_the_rows_that_name_it(store: SqlStore) -> None:
-    (seal,) = uses(live_a_night(store), Purpose.SEAL)
+    (seal,) = uses(live_a_night(store), KeyPurpose.SEAL)
     assert (seal.rows["patron"], seal.rows["before_image"], seal.rows["outbox"]) == (3, 2, 2)
-    (chain,) = uses(store, Purpose.AUDIT)
+    (chain,) = uses(store, KeyPurpose.AUDIT)
     with reading(store._tenant.engine) as connection:
         assert chain.rows == {"audit": connection.scalar(select(func.count()).select_from(tables.audit))}
     assert {one.state for one in store.keys.uses()} == {KeyState.WRITES}
@@ -45,7 +45,7 @@ def test_a_list_of_keys_shows_no_secret(sqlite_store: SqlStore) -> None:
 
 
 def test_a_key_is_as_old_as_its_file(sqlite_store: SqlStore) -> None:
-    made = uses(sqlite_store, Purpose.SEAL)[0].made
+    made = uses(sqlite_store, KeyPurpose.SEAL)[0].made
     assert made is not None
     assert timedelta(0) <= datetime.now(UTC) - made < timedelta(minutes=10)
 
@@ -53,23 +53,23 @@ def test_a_key_is_as_old_as_its_file(sqlite_store: SqlStore) -> None:
 def test_lines_beside_the_database_name_keys_too(sqlite_store: SqlStore) -> None:
     patron, *_ = enrol(live_a_night(sqlite_store), 1)
     assert sqlite_store.erasing.erase(patron, user="anna") is not None
-    (checkpoint,) = uses(sqlite_store, Purpose.CHECKPOINT)
+    (checkpoint,) = uses(sqlite_store, KeyPurpose.CHECKPOINT)
     assert checkpoint.lines["erase journal"] == 1
     assert checkpoint.lines["audit heads"] > 1
 
 
 def test_a_running_store_takes_a_key_that_is_added_and_does_not_write_with_it(store: SqlStore) -> None:
     """Another process may write with it in a moment: then this one can open what was written."""
-    before = uses(live_a_night(store), Purpose.SEAL)[0].id
-    add_key(folder_of(store), Purpose.SEAL, ending=NEXT)
+    before = uses(live_a_night(store), KeyPurpose.SEAL)[0].id
+    add_key(folder_of(store), KeyPurpose.SEAL, ending=NEXT)
     enrol(store, 5)
-    old, new = uses(store, Purpose.SEAL)
+    old, new = uses(store, KeyPurpose.SEAL)
     assert (old.id, old.state, new.state) == (before, KeyState.WRITES, KeyState.NEXT)
     assert new.rows == {}
 
 
-@pytest.mark.parametrize("purpose", [Purpose.SEAL, Purpose.INDEX, Purpose.FINGERPRINT, Purpose.AUDIT])
-def test_a_running_store_writes_with_the_new_key_once_it_may(store: SqlStore, purpose: Purpose) -> None:
+@pytest.mark.parametrize("purpose", [KeyPurpose.SEAL, KeyPurpose.INDEX, KeyPurpose.FINGERPRINT, KeyPurpose.AUDIT])
+def test_a_running_store_writes_with_the_new_key_once_it_may(store: SqlStore, purpose: KeyPurpose) -> None:
     live_a_night(store)
     add_key(folder_of(store), purpose, ending=NEXT)
     let_write(folder_of(store), purpose)
@@ -86,7 +86,7 @@ def test_a_record_that_was_encoded_under_the_older_key_names_that_key(store: Sql
     """The key began to write between the decision and the write."""
     live_a_night(store)
     prepared = store.patrons.prepare(person(2))
-    add_key(folder_of(store), Purpose.FINGERPRINT)
+    add_key(folder_of(store), KeyPurpose.FINGERPRINT)
     patron_ids(store)
     assert store._tenant.vault.fingerprint_key != prepared.key
     assert store._tenant.vault.is_fingerprint(prepared.canonical, prepared.fingerprint, prepared.key)
@@ -95,13 +95,13 @@ def test_a_record_that_was_encoded_under_the_older_key_names_that_key(store: Sql
 def test_a_lost_key_is_listed_with_what_it_would_open(sqlite_store: SqlStore) -> None:
     live_a_night(sqlite_store)
     tenant = sqlite_store._tenant
-    lost = tenant.keyring.newest(Purpose.SEAL).id
-    add_key(tenant.keyring.folder, Purpose.SEAL)
+    lost = tenant.keyring.newest(KeyPurpose.SEAL).id
+    add_key(tenant.keyring.folder, KeyPurpose.SEAL)
     (tenant.keyring.folder / "seal-1.key").unlink()
     found = {"agency": AGENCY, "agreement": AGREEMENT, "clock": StoppedClock()}
     keyring = Keyring.load(tenant.keyring.folder)
     with pytest.raises(ConfigurationError):
         SqlStore(tenant.engine, keyring=keyring, **found)  # type: ignore[arg-type]  # as the fixture does
     again = SqlStore(tenant.engine, keyring=keyring, checks_keys=False, **found)  # type: ignore[arg-type]  # the same
-    assert {one.id: one.state for one in uses(again, Purpose.SEAL)}[lost] is KeyState.LOST
-    assert next(one for one in uses(again, Purpose.SEAL) if one.id == lost).rows["patron"] == 3
+    assert {one.id: one.state for one in uses(again, KeyPurpose.SEAL)}[lost] is KeyState.LOST
+    assert next(one for one in uses(again, KeyPurpose.SEAL) if one.id == lost).rows["patron"] == 3

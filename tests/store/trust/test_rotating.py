@@ -22,7 +22,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.engine import reading, writing
 from cprsync.store.core.tenant import library_transaction
-from cprsync.store.seals.keys import NEXT, Keyring, Purpose, add_key, let_write
+from cprsync.store.seals.keys import NEXT, KeyPurpose, Keyring, add_key, let_write
 from cprsync.store.sql import SqlStore
 from cprsync.store.trust.key_checks import NAMED_BY
 from cprsync.store.trust.sealed_columns import NEVER_ANEW, SEALED
@@ -95,11 +95,11 @@ def is_everyone_found(store: SqlStore) -> bool:
 
 
 def test_the_purposes_are_those_of_the_keys() -> None:
-    assert sorted(PURPOSES) == sorted(one.value for one in Purpose)
+    assert sorted(PURPOSES) == sorted(one.value for one in KeyPurpose)
 
 
 def test_every_sealed_column_is_sealed_anew_or_says_why_not() -> None:
-    named = {(column.table.name, column.name) for column, purpose in NAMED_BY if purpose is Purpose.SEAL}
+    named = {(column.table.name, column.name) for column, purpose in NAMED_BY if purpose is KeyPurpose.SEAL}
     listed = {(table, column.key) for table, columns in SEALED.items() for column in columns}
     assert named - listed == {("inbox", "key")}
     assert listed <= named
@@ -167,7 +167,7 @@ def test_a_rotation_that_was_stopped_before_the_new_key_writes_is_told_until_it_
     with pytest.raises(Killed):
         rotate(store, purpose, sleep=kill)
     (half,) = opened(store).keys.unfinished()
-    added = store._tenant.keyring.next(Purpose(purpose))
+    added = store._tenant.keyring.next(KeyPurpose(purpose))
     assert added is not None
     assert (half.purpose, half.key, half.since, half.left) == (purpose, added.id, added.made, half.rows)
     rotate(store, purpose)
@@ -187,7 +187,7 @@ def test_a_rotation_that_was_stopped_half_way_says_how_many_rows_are_left(store:
     with pytest.raises(Killed):
         rotate(store, purpose, progress=count)
     (half,) = store.keys.unfinished()
-    assert (half.purpose, half.key) == (purpose, store._tenant.keyring.newest(Purpose(purpose)).id)
+    assert (half.purpose, half.key) == (purpose, store._tenant.keyring.newest(KeyPurpose(purpose)).id)
     assert 0 < half.left < half.rows
     assert rotate(store, purpose)[0]["resumed"]
     assert store.keys.unfinished() == []
@@ -214,8 +214,8 @@ def test_an_index_key_keeps_only_what_no_value_is_known_of(store: SqlStore) -> N
 @BROUGHT
 def test_everyone_is_found_and_opens_between_any_two_shares(store: SqlStore, purpose: str) -> None:
     before = dump(lived(store))
-    add_key(store._tenant.keyring.folder, Purpose(purpose), ending=NEXT)
-    let_write(store._tenant.keyring.folder, Purpose(purpose))
+    add_key(store._tenant.keyring.folder, KeyPurpose(purpose), ending=NEXT)
+    let_write(store._tenant.keyring.folder, KeyPurpose(purpose))
     shares = 0
     for _ in shares_of(store, purpose, most=2):
         shares += 1
@@ -447,7 +447,7 @@ def test_a_delivery_that_arrives_during_a_rotation_is_sealed_with_one_key(store:
 
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() and not store.keys.is_unfinished("seal"):
-                add_key(store._tenant.keyring.folder, Purpose.SEAL)
+                add_key(store._tenant.keyring.folder, KeyPurpose.SEAL)
                 patron_ids(store)
             return super().read(size)
 

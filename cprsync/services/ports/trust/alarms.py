@@ -25,7 +25,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Undelivered:
+class UntoldChannel:
     """A channel on which something could not be told."""
 
     channel: str
@@ -52,11 +52,11 @@ class AlarmLog(Protocol):
     def standing(self) -> list[Alarm]:
         """Return the alarms, the oldest first."""
 
-    def undelivered(self) -> list[Undelivered]:
+    def undelivered(self) -> list[UntoldChannel]:
         """Return the channels whose last delivery did not go well."""
 
 
-class Channel(Protocol):
+class AlarmChannel(Protocol):
     """What carries messages to people."""
 
     @property

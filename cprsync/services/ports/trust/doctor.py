@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.deliveries import Inspection
-    from cprsync.services.ports.trust.alarms import Undelivered
+    from cprsync.services.ports.trust.alarms import UntoldChannel
     from cprsync.services.ports.trust.audit import AuditGlance
     from cprsync.services.ports.trust.keys import Rotation
 
@@ -165,7 +165,7 @@ class AskedStore(Protocol):
     def glance(self) -> AuditGlance:
         """Compare the audit's ends, and check that the heads can be written."""
 
-    def undelivered(self) -> Sequence[Undelivered]:
+    def undelivered(self) -> Sequence[UntoldChannel]:
         """Return the channels of alarms whose last delivery did not go well."""
 
     def deliveries(self) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ class SharePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class RotatedShare:
     """What one transaction of a rotation did."""
 
     table: str
@@ -116,7 +116,7 @@ class Keys(Protocol):
     def note_writing(self, purpose: str, *, user: str) -> None:
         """Write in the audit that the added key is about to write."""
 
-    def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> Share:
+    def apply_share(self, purpose: str, place: SharePlace | None, *, most: int) -> RotatedShare:
         """Bring at most `most` rows to the newest key, in one transaction. `place`: as the last share told it.
 
         Raises AuditBroken if the records are not what was written, which a rotation would hide.

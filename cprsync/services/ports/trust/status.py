@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.reverting import HalfUndone
     from cprsync.services.ports.runs import ListedRun
     from cprsync.services.ports.trust.keys import Rotation
-    from cprsync.services.ports.trust.upkeep import Outcome, Task
+    from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ExceededLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingCounts:
     """What waits: for a person, for the net media, and for the register."""
 
     reviews: int
@@ -157,7 +157,7 @@ class LastTry:
     """When something was last tried, and how that ended."""
 
     at: datetime
-    outcome: Outcome
+    outcome: UpkeepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class LibraryStatus:
     run: ListedRun | None
     night: NightDue
     deliveries: DeliveriesStand
-    waits: Waiting
+    waits: WaitingCounts
     plans: Sequence[Mapping[str, Any]]
     targets: Sequence[Mapping[str, Any]]
     subscriptions: Coverage
@@ -191,7 +191,7 @@ class LibraryStatus:
     rotations: tuple[Rotation, ...]
     disks: Sequence[Mapping[str, Any]]
     alarms: AlarmsStand
-    upkeep: Mapping[Task, UpkeepStands | None]
+    upkeep: Mapping[UpkeepTask, UpkeepStands | None]
     ok: bool = True
     #: the most urgent first
     wrong: Sequence[Mapping[str, Any]] = ()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Task(enum.Enum):
+class UpkeepTask(enum.Enum):
     """What is done to keep an installation safe."""
 
     BACKUP = "backup"
@@ -23,7 +23,7 @@ class Task(enum.Enum):
     LOSS = "loss"
 
 
-class Outcome(enum.Enum):
+class UpkeepOutcome(enum.Enum):
     """How it ended."""
 
     DONE = "done"
@@ -36,9 +36,9 @@ class Outcome(enum.Enum):
 class Upkeep:
     """Something that was done to keep the installation safe, and when."""
 
-    task: Task
+    task: UpkeepTask
     at: datetime
-    outcome: Outcome
+    outcome: UpkeepOutcome
     #: words and numbers for screens and alarms, never of a person; what failed is in `kind`
     detail: Mapping[str, str | int]
 
@@ -47,11 +47,11 @@ class UpkeepLog(Protocol):
     """What was done to keep the installation safe."""
 
     def note(
-        self, task: Task, outcome: Outcome, detail: Mapping[str, str | int], *, at: datetime | None = None
+        self, task: UpkeepTask, outcome: UpkeepOutcome, detail: Mapping[str, str | int], *, at: datetime | None = None
     ) -> None:
         """Write that it was done at a moment, or now. The oldest are deleted when there are many."""
 
-    def last(self, task: Task, *outcomes: Outcome) -> Upkeep | None:
+    def last(self, task: UpkeepTask, *outcomes: UpkeepOutcome) -> Upkeep | None:
         """Return the last time that it was done, with one of these outcomes if any are named. None: never."""
 
 
