@@ -1,6 +1,6 @@
 """CULR in memory: the mock's accounts without the wire, for tests that want no threads, no TLS and no waiting.
 
-It drives the same `settle` as the client; a contract suite holds it against the client and the mock.
+It drives the same `settle_effect` as the client; a contract suite holds it against the client and the mock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cprsync.domain.netmedia.account import (
     Reply,
     reading_of,
 )
-from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
+from cprsync.domain.netmedia.settling import Settled, Unsettled, settle_effect
 from cprsync.errors import CprsyncError, NetMediaUnavailable
 from cprsync.mock.town.culr_accounts import CulrAccounts, CulrRequest, CulrResult
 from cprsync.netmedia.client import CulrCircuit
@@ -103,7 +103,7 @@ class CulrDouble:
                 return
 
     def _settled(self, effect: Effect) -> Settled | Unsettled | CprsyncError:
-        calls = settle(effect, agency=self.agency)
+        calls = settle_effect(effect, agency=self.agency)
         try:
             call = next(calls)
             while True:

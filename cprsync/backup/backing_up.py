@@ -88,7 +88,7 @@ def back_up(settings: Settings, config: Path, folder: Path, *, progress: Progres
 
 
 def _make(settings: Settings, config: Path, folder: Path, progress: Progress) -> tuple[Manifest, list[str]]:
-    from cprsync.store.backup.databases import kind_of, open_moment
+    from cprsync.store.backup.databases import database_kind_of, open_moment
     from cprsync.store.backup.encrypted import Recipient
     from cprsync.store.backup.shelf import DATABASE, Shelf
     from cprsync.store.seals.keys import Keyring
@@ -108,7 +108,7 @@ def _make(settings: Settings, config: Path, folder: Path, progress: Progress) ->
             manifest = Manifest(
                 name=draft.name,
                 program=version("cprsync"),
-                database=kind_of(settings.store.url),
+                database=database_kind_of(settings.store.url),
                 recipient=recipient.name,
                 code="",
                 facts=moment.facts,
@@ -246,11 +246,11 @@ def list_backups(folder: Path) -> dict[str, Any]:
         except BackupBroken:
             rows.append({**row, "whole": False})
             continue
-        rows.append({**row, **describe(manifest)})
+        rows.append({**row, **describe_backup(manifest)})
     return {"folder": str(folder), "backups": rows}
 
 
-def describe(manifest: Manifest) -> dict[str, Any]:
+def describe_backup(manifest: Manifest) -> dict[str, Any]:
     """What `backup list` and `backup check` tell of a backup."""
     return {
         "bytes": sum(part.bytes for part in manifest.parts),

@@ -96,7 +96,9 @@ class Restored:
         }
 
 
-def restore(source: BackupSource, into: Path, survivors: Survivors, *, user: str, progress: Progress) -> Restored:
+def restore_backup(
+    source: BackupSource, into: Path, survivors: Survivors, *, user: str, progress: Progress
+) -> Restored:
     """Put a backup back into a folder that is not there yet, or empty.
 
     Raises:

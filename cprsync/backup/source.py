@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cprsync.backup.backing_up import describe, find_backup
+from cprsync.backup.backing_up import describe_backup, find_backup
 from cprsync.errors import BackupBroken, ConfigurationError
 from cprsync.services.ports.trust.upkeep import StoreVersion
 
@@ -123,4 +123,4 @@ def check_backup(folder: Path, key: Path | None, *, progress: Progress) -> dict[
         opener = Opener.load(key)
         opener.make_sure_that_meant(manifest.recipient)
         BackupSource(one, manifest, opener).check()
-    return {"name": manifest.name, "whole": True, "opened": key is not None, **describe(manifest)}
+    return {"name": manifest.name, "whole": True, "opened": key is not None, **describe_backup(manifest)}

@@ -17,7 +17,7 @@ from cprsync.store.beside.journal import make_sure_of_place
 from cprsync.store.core.engine import clock_offset, reading, writing
 from cprsync.store.core.planner import is_informed
 from cprsync.store.core.version import WANTED, check_tables, check_version, find_environments, find_unnamed
-from cprsync.wiring.setting_up import find_wrong_rights, open_database, telling_what_is_gone
+from cprsync.wiring.setting_up import find_wrong_roles, open_database, telling_what_is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def find_wrong_settings(store: StoreSection) -> list[str]:
     with open_database(store.url) as engine, reading(engine) as connection:
         postgresql = engine.dialect.name == "postgresql"
         wrong = list(_wrong_server(connection) if postgresql else _wrong_file(connection))
-    for role, rights in find_wrong_rights(store).items():
+    for role, rights in find_wrong_roles(store).items():
         wrong += [f"{role}: {one}" for one in rights]
     return wrong
 

@@ -22,7 +22,7 @@ _STATUS: Final = {"certificate_unusable": "certificate"}
 _OF_PEOPLE: Final = frozenset({"stopped", "capped"})
 
 
-def subject_of(messages: Sequence[Message], library: str, language: Language) -> str:
+def mail_subject_of(messages: Sequence[Message], library: str, language: Language) -> str:
     """The subject of a mail. Without messages it is a test."""
     if not messages:
         return f"cprsync {library}: {word('alarm_test', language)}"

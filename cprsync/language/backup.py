@@ -44,7 +44,7 @@ def backup_lines(document: Mapping[str, Any], language: Language) -> Iterator[st
         yield word("backup_left_out", language, paths=", ".join(document["left_out"]))
 
 
-def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def backup_list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """A line for each backup."""
     if not document["backups"]:
         yield word("backup_none", language, folder=document["folder"])

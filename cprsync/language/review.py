@@ -42,7 +42,7 @@ def meanwhile_text(kind: str, language: Language) -> str:
 # -- what else to know before an answer --------------------------------------------------------------------
 
 
-def facts_of(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def item_facts_of(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """What else an item says: CULR's side, the numbers, what a merge moves, and what rejecting leaves."""
     if both := document.get("net_media"):
         yield sides_text(both, language)

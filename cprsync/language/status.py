@@ -79,7 +79,7 @@ def status_lines(status: LibraryStatus, language: Language) -> Iterator[str]:
         yield f"      {problem.next}"
     if not status.ok:
         yield ""
-    yield from (f"  {fact.mark} {fact.text}" for fact in facts_of(status, language))
+    yield from (f"  {fact.mark} {fact.text}" for fact in status_facts_of(status, language))
 
 
 def _title(status: LibraryStatus, language: Language) -> str:
@@ -175,7 +175,7 @@ def _plan_problem(one: Mapping[str, Any], values: Mapping[str, Any], language: L
     )
 
 
-def facts_of(status: LibraryStatus, language: Language) -> Iterator[Fact]:
+def status_facts_of(status: LibraryStatus, language: Language) -> Iterator[Fact]:
     """How it stands, line by line."""
     wrong = {_FACTS.get(one["what"], "") for one in status.wrong}
     plans = [one for one in status.wrong if one["what"] == "plan"]

@@ -103,8 +103,8 @@ class _Others:
 
     def control_paths(self) -> dict[str, Answering]:
         """What the control takes beside what concerns the register."""
-        koha: dict[str, Answering] = koha_control.control_paths(self.koha, PATHS)
-        return koha | webhook.control_paths(self.hook) | fbs.control_paths(self.fbs)
+        koha: dict[str, Answering] = koha_control.koha_paths(self.koha, PATHS)
+        return koha | webhook.webhook_paths(self.hook) | fbs.fbs_paths(self.fbs)
 
     def ready(self, folder: Path, taken: Mapping[str, int]) -> dict[str, Any]:
         """Their part of the ready document."""

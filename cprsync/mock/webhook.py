@@ -160,7 +160,7 @@ def ready_document(folder: Path, port: int) -> dict[str, Any]:
     return {"url": f"https://localhost:{port}{PATH}", "key_file": keys[0]}
 
 
-def control_paths(
+def webhook_paths(
     service: WebhookService | None,
 ) -> dict[str, Callable[[TownRegister, Mapping[str, Any]], dict[str, Any]]]:
     """What the mock's control may ask of the receiver. Raises BadInput there: none is served."""

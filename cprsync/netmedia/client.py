@@ -24,7 +24,7 @@ from cprsync.domain.netmedia.account import (
     Reply,
     reading_of,
 )
-from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
+from cprsync.domain.netmedia.settling import Settled, Unsettled, settle_effect
 from cprsync.errors import (
     ConfigurationError,
     CprsyncError,
@@ -159,7 +159,7 @@ class SoapNetMedia(NetMedia):
     # -- one at a time ---------------------------------------------------------------------------------
 
     def _settle(self, effect: Effect) -> Settled | Unsettled:
-        calls = settle(effect, agency=self._settings.agency)
+        calls = settle_effect(effect, agency=self._settings.agency)
         try:
             call = next(calls)
             while True:

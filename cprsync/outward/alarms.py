@@ -19,8 +19,8 @@ from email.utils import format_datetime, make_msgid
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.errors import AlarmUndelivered, ConfigurationError
-from cprsync.language.alarms import body_of, subject_of
-from cprsync.outward.webhook import DELIVERY, SIGNATURE, read_keys, sign
+from cprsync.language.alarms import body_of, mail_subject_of
+from cprsync.outward.webhook import DELIVERY, SIGNATURE, read_keys, sign_body
 from cprsync.private import read_password
 from cprsync.services.ports.trust.alarms import AlarmChannel
 from cprsync.wire.calls import Calls, Peer
@@ -131,7 +131,7 @@ class MailChannel(AlarmChannel):
         mail["From"] = self.settings.sender
         mail["To"] = ", ".join(self.settings.to)
         # a mail's subject is one line
-        mail["Subject"] = " ".join(subject_of(messages, self.library, self.language).split())
+        mail["Subject"] = " ".join(mail_subject_of(messages, self.library, self.language).split())
         mail["Date"] = format_datetime(self.now())
         mail["Message-ID"] = make_msgid(domain=self.settings.sender.rpartition("@")[2])
         # no machine answers it that one is away
@@ -206,7 +206,7 @@ class HookChannel(AlarmChannel):
         body = json.dumps(self._document(messages), ensure_ascii=False, separators=(",", ":")).encode()
         keys = read_keys(self.settings.keys)
         at = int(self.surroundings.now().timestamp())
-        headers = {"Content-Type": "application/json", SIGNATURE: sign(body, at=at, keys=keys)}
+        headers = {"Content-Type": "application/json", SIGNATURE: sign_body(body, at=at, keys=keys)}
         # the same at each try of the same messages, so that a receiver can tell
         said = "|".join((self.agency, *(str(one.id) for one in messages))) if messages else secrets.token_hex(8)
         headers[DELIVERY] = hashlib.sha256(said.encode()).hexdigest()[:32]

@@ -18,7 +18,7 @@ from cprsync.domain.outward.koha import (
     differing,
     is_other_person,
     may_create,
-    merge,
+    merge_koha_record,
     take_addresses_away,
 )
 from cprsync.domain.outward.koha_drift import KohaDrift, find_drift
@@ -133,7 +133,7 @@ class KohaClient(TargetClient, TargetReader):
         return Delivered(str(present.id))
 
     def _merge(self, present: KohaRecord, effect: OutwardEffect) -> KohaRecord:
-        return merge(present, effect.payload, self._rules, on=self._today())
+        return merge_koha_record(present, effect.payload, self._rules, on=self._today())
 
     def _find(self, effect: OutwardEffect) -> KohaRecord | None:
         """The patron in Koha: by the id that we know, else by the attribute with the number. None: Koha has none."""

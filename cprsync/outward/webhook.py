@@ -159,7 +159,7 @@ class WebhookClient(TargetClient):
     def _post(self, body: bytes, headers: Mapping[str, str]) -> Delivered | Undelivered:
         """One post and its answer, of which only the status counts. Each try has its own time, and so its signature."""
         settings, channel = self._settings, self._calls.channel
-        signed = {**headers, SIGNATURE: sign(body, at=int(self._now().timestamp()), keys=self._keys)}
+        signed = {**headers, SIGNATURE: sign_body(body, at=int(self._now().timestamp()), keys=self._keys)}
         with (
             channel.deadline(settings.url, settings.answer.seconds),
             closing(channel.send("POST", settings.url, body, signed)) as response,
@@ -207,7 +207,7 @@ def delivery_id(agency: str, effect: OutwardEffect) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:_ID_DIGITS]
 
 
-def sign(body: bytes, *, at: int, keys: Mapping[str, bytes]) -> str:
+def sign_body(body: bytes, *, at: int, keys: Mapping[str, bytes]) -> str:
     """The header that proves whom a body comes from and when: `t=TIME,KEY=HMAC`, with a pair for each key."""
     message = f"{at}.".encode() + body
     signed = (f"{name}={hmac.new(key, message, hashlib.sha256).hexdigest()}" for name, key in keys.items())

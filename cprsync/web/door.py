@@ -17,11 +17,11 @@ from cprsync.web.memory.unsent import Because, Unsent
 from cprsync.web.resuming import (
     ALONG,
     ONWARD,
-    address_of,
     drop_onward,
     fill_in,
     keep_onward,
     own_address,
+    page_address_of,
     page_of,
     read_along,
     read_unsent,
@@ -194,7 +194,7 @@ class Door:
     def to_sign_in(self, request: Request, session: Session) -> Response:
         """Ask a stranger to sign in. They are led to the page that they asked for."""
         response = RedirectResponse(self.sign_in_path, status_code=303)
-        address = own_address(address_of(request))
+        address = own_address(page_address_of(request))
         if self.has_unsent(request):
             pass
         elif address is None or address == self._home:
@@ -233,7 +233,7 @@ class Door:
         if not isinstance(response, HTMLResponse):
             return response
         for unsent in session.find_unsent():
-            is_its_page = unsent.page == address_of(request)
+            is_its_page = unsent.page == page_address_of(request)
             # what is carried along with another form may stand on the page that answers that form, too
             may_be_here = is_its_page or unsent.because is Because.OTHER_FORM
             if may_be_here and fill_in(response, unsent, session.language, is_its_page=is_its_page):

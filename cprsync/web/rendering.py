@@ -18,7 +18,7 @@ from cprsync.domain.feed.delivery import COPENHAGEN
 from cprsync.domain.patron.fields import FIELDS
 from cprsync.language.words import day_text, desk_word, has_word, word
 from cprsync.web.memory.sessions import WARNING_SECONDS
-from cprsync.web.static_files import address_of
+from cprsync.web.static_files import static_address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,7 +111,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals["static"] = address_of
+    templates.globals["static"] = static_address_of
     return templates
 
 

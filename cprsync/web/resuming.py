@@ -44,7 +44,7 @@ _IS_FOR: Final = frozenset({"field", "doing", "answer"})
 _CODES: Final = frozenset({"password", *(field.key for field in FIELDS if field.kind.hidden)})
 
 
-def address_of(request: Request) -> str:
+def page_address_of(request: Request) -> str:
     """The path of the page that is asked for, with its query."""
     return _address(request.url.path, request.url.query)
 

@@ -23,7 +23,7 @@ _DIGEST_LETTERS: Final = 16
 
 
 @cache
-def address_of(name: str) -> str:
+def static_address_of(name: str) -> str:
     """The address of a file, which is another one when its content is."""
     return f"{STATIC}/{_digest_of(name)}/{name}"
 

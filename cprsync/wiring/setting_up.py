@@ -142,14 +142,14 @@ def make_sure_of_log_ins(store: StoreSection) -> None:
 
 def _copy_older(engine: Engine, url: str, folder: Path) -> Path | None:
     """Copy a store that is about to be changed. Another try of the same upgrade writes the same copy anew."""
-    from cprsync.store.backup.databases import kind_of, write_copy
+    from cprsync.store.backup.databases import database_kind_of, write_copy
     from cprsync.store.core.version import is_known, store_version
     from cprsync.store.trust.key_checks import holds_patrons
 
     found = store_version(engine)
     if found.current is None or found.up_to_date or not is_known(found.current) or not holds_patrons(engine):
         return None
-    ending = "db" if kind_of(url) == "sqlite" else "dump"
+    ending = "db" if database_kind_of(url) == "sqlite" else "dump"
     path = folder / f"before-{found.wanted}-at-{found.current}.{ending}"
     write_copy(url, path)
     return path
@@ -161,7 +161,7 @@ def _give_rights(owner: Engine, url: str, keeper_url: str) -> None:
     grant_rights(owner, app=role_of(url), keeper=role_of(keeper_url))
 
 
-def find_wrong_rights(store: StoreSection) -> dict[str, list[str]]:
+def find_wrong_roles(store: StoreSection) -> dict[str, list[str]]:
     """What the roles `app` and `keeper` may do and should not, or should and may not. Nothing without such roles."""
     from cprsync.store.core import database_roles as roles
 
@@ -169,8 +169,8 @@ def find_wrong_rights(store: StoreSection) -> dict[str, list[str]]:
         return {}
     with open_database(store.url) as app, open_database(store.keeper_url) as keeper:
         return {
-            "app": roles.find_wrong_rights(app),
-            "keeper": roles.find_wrong_rights(keeper, keeper=True),
+            "app": roles.find_wrong_grants(app),
+            "keeper": roles.find_wrong_grants(keeper, keeper=True),
         }
 
 

@@ -99,7 +99,7 @@ def _open(section: AnyTarget, needs: TargetNeeds) -> OpenTarget:
             return OpenTarget(section.target)
 
 
-def show_item(
+def show_item_with_targets(
     reviews: StaffReviews, number: int, targets: Callable[[Patience], AbstractContextManager[Sequence[OpenTarget]]]
 ) -> dict[str, Any]:
     """A review item with both sides at each target that refused the patron, read within the ceiling of a desk.

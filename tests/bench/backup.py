@@ -24,7 +24,7 @@ from bench.figures import FLOOR, OURS, Figures, Goal, Measured
 from bench.library import Place, opened_tenant, store_of
 from bench.night import PREPARED, Bench
 from cprsync.domain.trust.backup import compare_copy
-from cprsync.store.backup.databases import SQLITE, _open_postgresql, kind_of, open_moment, put_back
+from cprsync.store.backup.databases import SQLITE, _open_postgresql, database_kind_of, open_moment, put_back
 from cprsync.store.backup.encrypted import CountedFile, Opener, encrypting, make_key_pair, open_encrypted
 from cprsync.store.backup.facts import read_facts
 from cprsync.store.core.engine import open_engine, reading
@@ -66,7 +66,7 @@ def floor(place: Place) -> Measured:
     """Let the database copy itself into a file."""
     watch = Watch()
     with watch.running():
-        if kind_of(place.url) == SQLITE:
+        if database_kind_of(place.url) == SQLITE:
             _copy_file(Path(make_url(place.url).database or ""), place.feed / _BARE)
         else:
             engine = open_engine(place.url)
@@ -127,7 +127,7 @@ def bench_backup(*, patrons: int, database: str, rounds: int, ways: Ways = WAYS,
 def _put_back_bare(place: Place, url: str) -> float:
     """Let the database put its own copy back. Returns the seconds."""
     begun = time.monotonic()
-    if kind_of(url) == SQLITE:
+    if database_kind_of(url) == SQLITE:
         _copy_file(place.feed / _BARE, Path(make_url(url).database or ""))
     else:
         with (place.feed / _BARE).open("rb") as file:

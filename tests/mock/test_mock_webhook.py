@@ -15,7 +15,7 @@ from cprsync.mock import control
 from cprsync.mock.town.faults import WEBHOOK_KINDS
 from cprsync.outward.alarms import HookChannel, PostSettings
 from cprsync.outward.settings import WebhookSettings
-from cprsync.outward.webhook import DELIVERY, SIGNATURE, WebhookClient, sign
+from cprsync.outward.webhook import DELIVERY, SIGNATURE, WebhookClient, sign_body
 from cprsync.services.ports.outward import Delivered, OutwardEffect, Undelivered
 from cprsync.wire.calls import CallSurroundings
 
@@ -71,7 +71,7 @@ def raw(there: dict[str, Any], body: bytes, at: int = 0, **headers: str) -> int:
     """Post a body that is signed rightly, but for what is given."""
     path = Path(there["webhook"]["key_file"])
     key = {path.stem: path.read_bytes().strip()}
-    signed = sign(body, at=int(datetime.now(UTC).timestamp()) + at, keys=key)
+    signed = sign_body(body, at=int(datetime.now(UTC).timestamp()) + at, keys=key)
     sent = {SIGNATURE: signed, DELIVERY: "1", **headers}
     return requests.post(there["webhook"]["url"], data=body, headers=sent, verify=there["ca"], timeout=10).status_code
 

@@ -15,7 +15,7 @@ from receiver import KEY, Receiver, receiving, the_guides_check
 from cprsync.errors import ConfigurationError, CprsyncError, TargetRefused, TargetUnavailable, TargetUntrusted
 from cprsync.mock.certs import develop_certificates, packaged_profile
 from cprsync.outward.settings import WebhookSettings
-from cprsync.outward.webhook import WebhookClient, delivery_id, read_keys, sign, write_body
+from cprsync.outward.webhook import WebhookClient, delivery_id, read_keys, sign_body, write_body
 from cprsync.services.ports.outward import Delivered, OutwardEffect, Undelivered
 from cprsync.wire.calls import CallSurroundings
 from cprsync.wire.limits import AnswerLimits, CallLimits
@@ -112,7 +112,7 @@ def test_a_post_says_who_has_changed_and_nothing_about_the_patron(make_hook: Mak
 
 def test_the_guides_example_takes_what_the_library_signs_and_nothing_else() -> None:
     body, check = write_body(ANNA), the_guides_check()
-    header, keys = sign(body, at=1_000_000, keys={"key-1": KEY.encode()}), {"key-1": KEY.encode()}
+    header, keys = sign_body(body, at=1_000_000, keys={"key-1": KEY.encode()}), {"key-1": KEY.encode()}
     assert check(header, body, keys, 1_000_000 + 299)
     assert check(header, body, {"key-2": b"x" * 32, **keys}, 1_000_000)
     for wrong in (

@@ -85,7 +85,7 @@ def patron_set(
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.municipalities import load_municipalities
-    from cprsync.services.desk.setting import Setting, SettingDesk, check, set_field
+    from cprsync.services.desk.setting import Setting, SettingDesk, check_setting, set_field
 
     if remove + replace + withdraw > 1:
         with frame.failures():
@@ -97,7 +97,7 @@ def patron_set(
         with site.library() as ours:
             counter = SettingDesk(ours, load_municipalities().homes())
             # checked before the value is asked for, so that nobody types one for nothing
-            check(counter, asked)
+            check_setting(counter, asked)
             if not withdraw:
                 asked = dataclasses.replace(asked, text=_ask_value(field, doing or ListChange.ADD, frame.lang))
             document = set_field(counter, asked)
@@ -269,7 +269,7 @@ def patron_set_cpr(
     agrees, it takes a reason.
     """
     from cprsync.cli.terminal.user import ask_number, user_name
-    from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
+    from cprsync.services.desk.previewed_answers import preview_taking_back, take_number_back
     from cprsync.services.desk.reviewing import StaffReviews
     from cprsync.services.desk.set_cpr import SetNumber
 
@@ -281,7 +281,7 @@ def patron_set_cpr(
                 with frame.confirmed(
                     taken.document, taken.preview, taking_back_lines(taken.document, frame.lang)
                 ) as confirmation:
-                    document = take_back(reviews, taken, confirmation)
+                    document = take_number_back(reviews, taken, confirmation)
         else:
             asked = SetNumber(patron, ask_number(), user_name())
             with site.desk() as desk:

@@ -63,10 +63,10 @@ def review_show(number: Number, frame: Frame) -> None:
     """
     from cprsync.cli.terminal.user import user_name
     from cprsync.services.desk.reviewing import StaffReviews
-    from cprsync.wiring.targets import show_item
+    from cprsync.wiring.targets import show_item_with_targets
 
     with frame.opened() as site, site.library() as ours:
-        document = with_words(show_item(StaffReviews(ours, user_name()), number, site.targets))
+        document = with_words(show_item_with_targets(StaffReviews(ours, user_name()), number, site.targets))
     frame.print(document, item_lines(document, frame.lang))
 
 

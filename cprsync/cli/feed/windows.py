@@ -51,7 +51,7 @@ def feed_windows(frame: Frame) -> None:
     with frame.opened() as site, site.store() as store:
         quota = store.windows.asked_today().document(site.section.register_.windows_a_day)
         document = windows_document(site.section.agency, store.windows.listed(), quota)
-    frame.print(document, list_lines(document, frame.lang))
+    frame.print(document, window_list_lines(document, frame.lang))
 
 
 @app.command("heal")
@@ -175,7 +175,7 @@ def windows_document(agency: str, in_window: Sequence[InWindow], quota: Mapping[
     return {"agency": agency, "count": len(rows), "quota": quota, "windows": rows}
 
 
-def list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def window_list_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     """The number of patrons, whether today's quota is used, then one line for each."""
     yield word("windows_count", language, agency=document["agency"], count=document["count"])
     yield from quota_lines(document["count"], document["quota"]["asked"], document["quota"]["most"], language)

@@ -131,7 +131,7 @@ def unexpected_document(error: BaseException) -> dict[str, Any]:
     """Say where an unexpected error arose, by file and line. Its own text may quote its input."""
     if any(map(_is_of_memory, chain_of(error))):
         return _document(CprsyncError("there is not enough memory", kind="memory"), changed="part")
-    place, what = place_of(error) or "?", type(error).__name__
+    place, what = where_raised(error) or "?", type(error).__name__
     failure = CprsyncError("unexpected {error} at {place}", error=what, place=place)
     if isinstance(error, OSError) and error.strerror:
         # the system's own message contains no input
@@ -156,7 +156,7 @@ def _is_of_memory(error: BaseException) -> bool:
     return is_refused or is_told or isinstance(error, MemoryError)
 
 
-def place_of(error: BaseException) -> str:
+def where_raised(error: BaseException) -> str:
     """The file and line that raised an error. Empty if it was not raised."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
@@ -180,7 +180,7 @@ def _name(error: BaseException | None) -> None:
     # what fails here, Python prints as it would have printed the error; a thread may end itself by SystemExit
     with suppress(MemoryError):
         if error is not None and not isinstance(error, MemoryError | SystemExit):
-            note(f"cprsync: {type(error).__name__} at {place_of(error)}")
+            note(f"cprsync: {type(error).__name__} at {where_raised(error)}")
 
 
 def interrupted_document(*, stays: bool) -> dict[str, Any]:

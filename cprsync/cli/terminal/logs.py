@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from cprsync.cli.terminal.failures import chain_of, place_of
+from cprsync.cli.terminal.failures import chain_of, where_raised
 from cprsync.cli.terminal.output import escape_controls
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def _escape_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
 
 def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
     """Each exception of the chain, the last one first, without its text, which may quote its input."""
-    return "\n  from ".join(f"{type(error).__name__} at {place_of(error)}" for error in chain_of(exc_info[1]))
+    return "\n  from ".join(f"{type(error).__name__} at {where_raised(error)}" for error in chain_of(exc_info[1]))

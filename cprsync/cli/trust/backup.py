@@ -14,7 +14,7 @@ from cprsync.cli.terminal.frame import CONFIG, Config, Json, Lang, print_documen
 from cprsync.cli.terminal.long_work import progress
 from cprsync.cli.terminal.user import user_name
 from cprsync.errors import Exit
-from cprsync.language.backup import backup_lines, check_lines, drill_lines, key_lines, list_lines, restore_lines
+from cprsync.language.backup import backup_lines, backup_list_lines, check_lines, drill_lines, key_lines, restore_lines
 
 if TYPE_CHECKING:
     from cprsync.backup.restoring import Restored
@@ -55,7 +55,7 @@ def backup_list(folder: Folder = None, *, config: Config = CONFIG, lang: Lang = 
 
     with failures(as_json=as_json, stays=never):
         document = list_backups(folder or folder_of_backups(_settings(config), None))
-    print_document(document, list_lines(document, lang), as_json=as_json)
+    print_document(document, backup_list_lines(document, lang), as_json=as_json)
 
 
 @app.command("check")
@@ -123,7 +123,7 @@ def restore(
     """
     from cprsync.backup.backing_up import find_ahead
     from cprsync.backup.restoring import Survivors
-    from cprsync.backup.restoring import restore as put_back
+    from cprsync.backup.restoring import restore_backup as put_back
     from cprsync.backup.source import open_source
 
     with failures(as_json=as_json, stays=has_written_in_store), progress(as_json=as_json) as shown:

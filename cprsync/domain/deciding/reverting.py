@@ -81,7 +81,7 @@ def leaves_a_household(now: Person, before: Person) -> bool:
     return before.address is SILENT or not same_dwelling(now.address, before.address)
 
 
-def restore(
+def decide_restoring(
     patron: Patron, image: BeforeImage, *, number_is_free: bool, on: date, opens_others: bool = False
 ) -> Restoring | InTheWay:
     """Decides how a record is put back.

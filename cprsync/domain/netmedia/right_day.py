@@ -15,7 +15,7 @@ from cprsync.domain.patron.override import Overridden, in_force
 from cprsync.domain.patron.patron import PatronKind
 from cprsync.domain.patron.review import BLOCK_REASONS, is_reason_for_block
 from cprsync.domain.person.age import age_on, birthday
-from cprsync.domain.person.municipality import MunicipalityKind, Residence, kind_of
+from cprsync.domain.person.municipality import MunicipalityKind, Residence, municipality_kind_of
 from cprsync.domain.person.person import NUMBER_ONLY, SILENT, Person, Status
 from cprsync.domain.person.sealed import Address
 from cprsync.domain.person.status import STATUS_RULES, Lives, counts_as_dead
@@ -251,7 +251,7 @@ def _elsewhere(day: Day, _product: Product) -> RightEvidence | None:
     code, lives = day.now.municipality, day.now.residence
     if code is None or lives is not Residence.NOT_RESIDENT:
         return None
-    return _at(day) if kind_of(code) is MunicipalityKind.GREENLANDIC else None
+    return _at(day) if municipality_kind_of(code) is MunicipalityKind.GREENLANDIC else None
 
 
 def _by_status(day: Day) -> RightEvidence:

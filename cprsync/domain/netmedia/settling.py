@@ -1,7 +1,7 @@
 """Makes an account in CULR as an effect says: which call comes next, and what each reply means.
 
-Pure: `settle` yields a call and receives the reply, so the code that makes the calls needs no rules. Each effect sets a
-state (decision 21). If an answer is lost, the effect can start again: it leaves what is right already.
+Pure: `settle_effect` yields a call and receives the reply, so the code that makes the calls needs no rules. Each
+effect sets a state (decision 21). If an answer is lost, the effect can start again: it leaves what is right already.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Ended(Exception):
         self.code = code
 
 
-def settle(effect: Effect, *, agency: str) -> Generator[AccountCall, Reply, Settled | Unsettled]:
+def settle_effect(effect: Effect, *, agency: str) -> Generator[AccountCall, Reply, Settled | Unsettled]:
     """Yields one call after another, receives the reply to each, and returns the result.
 
     Makes at most ten calls, and one or two for each further account that it deletes, merges or creates. If CULR says

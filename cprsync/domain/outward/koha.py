@@ -110,7 +110,9 @@ class KohaRecord:
 NOBODY: Final = KohaRecord(None)
 
 
-def merge(present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules, *, on: date) -> KohaRecord:
+def merge_koha_record(
+    present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules, *, on: date
+) -> KohaRecord:
     """Return the record to write. Payload None: the patron is none of ours any more, or Koha may not know of them.
 
     Nobody can tell which of the two, so that Koha keeps no address of them. They are expired, and never deleted.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.outward.koha import ADDRESS, ATTRIBUTE, NOTES, OTHER_ADDRESSES, differing, merge
+from cprsync.domain.outward.koha import ADDRESS, ATTRIBUTE, NOTES, OTHER_ADDRESSES, differing, merge_koha_record
 from cprsync.domain.outward.sameness import is_same_address, is_same_city
 from cprsync.domain.person.sealed import Address
 
@@ -63,7 +63,7 @@ def find_drift(
     present: KohaRecord, payload: Mapping[str, Any] | None, rules: KohaRules, *, on: date
 ) -> tuple[KohaDrift, ...]:
     """Compare one patron with what Koha is to hold. An empty tuple: all is equal."""
-    names = differing(present, merge(present, payload, rules, on=on))
+    names = differing(present, merge_koha_record(present, payload, rules, on=on))
     by_code = {
         rules.number: KohaDrift.NUMBER,
         rules.municipality: KohaDrift.MUNICIPALITY,

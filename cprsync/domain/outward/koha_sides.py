@@ -17,7 +17,7 @@ from cprsync.domain.outward.koha import (
     differing,
     is_other_person,
     may_create,
-    merge,
+    merge_koha_record,
 )
 from cprsync.domain.outward.koha_drift import find_drift
 from cprsync.domain.outward.sides import (
@@ -115,7 +115,7 @@ def pair_fields(
 
     A field that both lack is left out. If Koha says that its patron is protected, that counts too.
     """
-    wanted = merge(present, payload, rules, on=on)
+    wanted = merge_koha_record(present, payload, rules, on=on)
     is_flagged = present.attribute(rules.protected) is not None
     shut = max(least, withholding_of(payload), Withholding.PERSON if is_flagged else Withholding.NOTHING)
     unlike = frozenset(differing(present, wanted))

@@ -141,7 +141,7 @@ class BesideRecord:
     silent_is_sealed: bool = True
 
 
-def describe(patron: Patron, local: Local, beside: BesideRecord, *, on: date) -> OutwardRecord:
+def describe_patron(patron: Patron, local: Local, beside: BesideRecord, *, on: date) -> OutwardRecord:
     """Describe a patron for other systems, as the record is on a day."""
     holding = in_force(patron.overrides, on)
     protected = patron.is_sealed(silent_is_sealed=beside.silent_is_sealed, parked=beside.parked)

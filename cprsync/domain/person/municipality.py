@@ -150,7 +150,7 @@ RESIDENCE_RULES: Final[Mapping[MunicipalityKind | None, ResidenceRule]] = {
 }
 
 
-def kind_of(code: str) -> MunicipalityKind:
+def municipality_kind_of(code: str) -> MunicipalityKind:
     """The kind of a four-digit code. A code that is on no list is no place."""
     return _KINDS.get(code, MunicipalityKind.NO_PLACE)
 
@@ -210,4 +210,4 @@ def _net_media(status: Status | Silent) -> NetMediaRule:
 
 
 def _kind(code: str | None) -> MunicipalityKind | None:
-    return None if code is None else kind_of(code)
+    return None if code is None else municipality_kind_of(code)

@@ -140,7 +140,7 @@ def keep_password(folder: Path) -> Path:
     return path
 
 
-def control_paths(service: FbsService | None) -> dict[str, Callable[[TownRegister, Mapping[str, Any]], dict[str, Any]]]:
+def fbs_paths(service: FbsService | None) -> dict[str, Callable[[TownRegister, Mapping[str, Any]], dict[str, Any]]]:
     """What the mock's control may ask of FBS. Each raises BadInput if none is served."""
     if service is None:
         return dict.fromkeys(("/fbs", "/fbs/write", "/fbs/latency"), _refuse_unserved)

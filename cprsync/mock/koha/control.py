@@ -295,7 +295,7 @@ _PATHS: Final[Mapping[str, Callable[[Koha, TownRegister, Mapping[str, Any]], Doc
 }
 
 
-def control_paths(koha: Koha | None, base: Mapping[str, Answering]) -> dict[str, Answering]:
+def koha_paths(koha: Koha | None, base: Mapping[str, Answering]) -> dict[str, Answering]:
     """The paths of the control that concern Koha, and those of `base` from which something follows in Koha.
 
     Without a Koha, each that needs one raises BadInput, kind `mock.koha`.

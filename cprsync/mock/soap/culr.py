@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from cprsync.mock.soap.describing import describe
+from cprsync.mock.soap.describing import answer_description
 from cprsync.mock.soap.messages import (
     Element,
     Response,
@@ -73,7 +73,7 @@ class CulrService:
 
     def describe(self, query: str, *, url: str) -> Response:
         """Answer a GET: the service's WSDL and its schema."""
-        return describe("CulrWebService1.wsdl", query, url=url)
+        return answer_description("CulrWebService1.wsdl", query, url=url)
 
     def refuse(self, status: int, why: str) -> Response:
         """Answer a call whose body is not looked at, and record it."""

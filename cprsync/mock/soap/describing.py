@@ -28,7 +28,7 @@ _POSTED: Final = Response(
 )
 
 
-def describe(wsdl: str, query: str, *, url: str) -> Response:
+def answer_description(wsdl: str, query: str, *, url: str) -> Response:
     """Answer a GET at a service. `wsdl`: the packaged file. `url`: the address that was asked, without a query."""
     asked = {name.lower(): value for name, value in parse_qsl(query, keep_blank_values=True)}
     if "wsdl" in asked:

@@ -165,7 +165,7 @@ class View:
     omit_false: bool = False
 
 
-def build_answer(person: TownPerson, view: View) -> Element:
+def build_lookup_response(person: TownPerson, view: View) -> Element:
     """Build a PersonLookupResponse."""
     answer = etree.Element(f"{{{LOOKUP}}}PersonLookupResponse", nsmap=PREFIXES)  # type: ignore[arg-type]  # the stubs forget the default namespace
     if person.status in NUMBER_ONLY:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from cprsync.mock.soap.describing import describe
+from cprsync.mock.soap.describing import answer_description
 from cprsync.mock.soap.messages import (
     AUTHORITY_CONTEXT,
     INVOCATION_CONTEXT,
@@ -23,9 +23,9 @@ from cprsync.mock.soap.messages import (
     Response,
     SoapFault,
     View,
-    build_answer,
     build_envelope,
     build_fault,
+    build_lookup_response,
     damage,
     parse_request,
     refuse_unless_valid,
@@ -71,7 +71,7 @@ class SoapServices:
 
     def describe(self, path: str, query: str, *, url: str) -> Response:
         """Answer a GET: the service's WSDL and its schemas."""
-        return describe(_WSDL[_SERVICES[path.rstrip("/")]], query, url=url)
+        return answer_description(_WSDL[_SERVICES[path.rstrip("/")]], query, url=url)
 
     def answer(self, path: str, body: bytes, *, charset: str | None, peer: SoapPeer) -> Response:
         """Answer one call and record it."""
@@ -135,7 +135,7 @@ class SoapServices:
         if request.tag != LOOKUP_REQUEST:
             return change_subscription(request, self.register)
         about_another = fault is not None and fault.kind == "other-person"
-        return look_up(request, self.register, omit_false=self.omit_false, about_another=about_another)
+        return answer_look_up(request, self.register, omit_false=self.omit_false, about_another=about_another)
 
 
 # -- the operations: one table from the request's name to a function ------------------------------------------
@@ -154,7 +154,9 @@ _LISTED: Mapping[str, str] = {
 }
 
 
-def look_up(request: Element, register: TownRegister, *, omit_false: bool, about_another: bool = False) -> Element:
+def answer_look_up(
+    request: Element, register: TownRegister, *, omit_false: bool, about_another: bool = False
+) -> Element:
     """Answer PersonLookup as of last night.
 
     Raises:
@@ -166,7 +168,7 @@ def look_up(request: Element, register: TownRegister, *, omit_false: bool, about
     person: TownPerson | None = register.another_than(number) if about_another else register.find(number)
     if person is None:
         raise SoapFault("PNR not found", blame="Server", code="PNRNotFound")
-    return build_answer(person, View(register.published, register.day, omit_false))
+    return build_lookup_response(person, View(register.published, register.day, omit_false))
 
 
 def caller_of(request: Element) -> str | None:

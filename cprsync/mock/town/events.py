@@ -428,7 +428,7 @@ def _resend(scene: Scene) -> list[PersonAfter]:
     return [PersonAfter(scene.who, "A74")]
 
 
-def stamp_of(code: str, moment: datetime) -> str:
+def event_stamp_of(code: str, moment: datetime) -> str:
     """The time stamp of an event's code. A requisition has none."""
     return "" if code == "A74" else moment.strftime("%Y%m%d%H%M")
 

@@ -30,7 +30,7 @@ from cprsync.mock.town.delivery import (
     working_day_before,
     write_delivery,
 )
-from cprsync.mock.town.events import Scene, expire, happen, stamp_of
+from cprsync.mock.town.events import Scene, event_stamp_of, expire, happen
 from cprsync.mock.town.faults import HALF_FILE, NO_METADATA, FaultScript
 from cprsync.mock.town.people import Town, TownPerson, load_town, no_such_person, person_of, town_of
 
@@ -117,7 +117,7 @@ class TownRegister:
         for change in changes:
             key = change.person.key
             self.people[key] = change.person
-            self.pending.setdefault(key, []).append(Event(stamp_of(change.code, noon), change.code, change.mark))
+            self.pending.setdefault(key, []).append(Event(event_stamp_of(change.code, noon), change.code, change.mark))
 
     def close_day(self, *, empty: bool) -> ClosedNight:
         """Close the present or next working day: write the delivery, and let look-ups see the day.

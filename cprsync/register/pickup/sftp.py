@@ -64,7 +64,7 @@ class Stamp:
     modified: int | None
 
 
-def stamp_of(attributes: asyncssh.SFTPAttrs) -> Stamp:
+def file_stamp_of(attributes: asyncssh.SFTPAttrs) -> Stamp:
     return Stamp(attributes.size or 0, attributes.mtime)
 
 
@@ -169,7 +169,7 @@ class SftpFeed(Feed):
                     )
                 name = _text(entry.filename)
                 if name is not None and _is_file(entry.attrs):
-                    found[name] = stamp_of(entry.attrs)
+                    found[name] = file_stamp_of(entry.attrs)
         except REFUSALS as error:
             raise ConfigurationError("the SFTP folder cannot be listed", kind="sftp.folder") from error
         return found
@@ -232,7 +232,7 @@ class SftpFile:
     async def _delete(self, client: asyncssh.SFTPClient) -> None:
         path = _path(self.settings, self.name)
         try:
-            if stamp_of(await client.stat(path)) != self.stamp:
+            if file_stamp_of(await client.stat(path)) != self.stamp:
                 return
             for one in (_path(self.settings, companion_of(self.name)), path):
                 # deleted by a try whose answer was lost, or by someone else
@@ -357,7 +357,7 @@ class SftpContent(io.RawIOBase):
 
     async def _check(self, file: asyncssh.SFTPClientFile, *, read: int | None = None) -> None:
         """Refuse to combine two states of a file, or to end before or after its size."""
-        stamp = stamp_of(await file.stat())
+        stamp = file_stamp_of(await file.stat())
         self._seen = self._seen or stamp
         if stamp != self._seen or stamp.size != self._size or (read is not None and read != self._size):
             raise DeliveryLate("a delivery was changed while it was read", kind="delivery.unfinished")

@@ -136,7 +136,7 @@ def taking_back_of(reviews: StaffReviews, item: Mapping[str, Any]) -> TakingBack
     return shown if shown.item == item["id"] else None
 
 
-def take_back(reviews: StaffReviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
+def take_number_back(reviews: StaffReviews, shown: TakingBack, confirmation: Confirmation) -> dict[str, Any]:
     """Take the number back as shown, so that the record is as before. Return the JSON shape of `patron set-cpr`.
 
     Raises:

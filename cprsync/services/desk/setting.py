@@ -113,7 +113,7 @@ def check_field(name: str) -> None:
         )
 
 
-def check(counter: SettingDesk, asked: Setting) -> None:
+def check_setting(counter: SettingDesk, asked: Setting) -> None:
     """Refuse a request that cannot be done for this patron, before a value is typed.
 
     Raises:
@@ -180,7 +180,7 @@ def set_field(counter: SettingDesk, asked: Setting) -> dict[str, Any]:
         NotConfirmed: somebody else has changed the field since it was seen; nothing is written.
         SecondPersonNeeded: it is the user's own record, or of their household; nothing is written.
     """
-    check(counter, asked)
+    check_setting(counter, asked)
     if asked.text is not None and not text_of(asked.text):
         # an empty value may come from a script that lost it: it takes no correction back
         raise BadInput("{field}: the value is empty", field=asked.field, kind="input.empty")
@@ -277,7 +277,7 @@ def _reason_of(asked: Setting) -> str:
 def _override_of(counter: SettingDesk, asked: Setting) -> Override | None:
     """The correction that was typed; None: one is taken back."""
     # a colleague may have given the patron a number of the register's since the first check
-    check(counter, asked)
+    check_setting(counter, asked)
     name, reason, today = Overridden(asked.field), _reason_of(asked), counter.library.clock.today()
     if asked.text is None:
         return None

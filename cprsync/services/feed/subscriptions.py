@@ -27,7 +27,7 @@ from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import Person
 from cprsync.domain.policy.policy import Harm
 from cprsync.errors import CprsyncError, NetMediaUnavailable, RegisterUnavailable
-from cprsync.services.planning.renumbering import find_successor, look_up
+from cprsync.services.planning.renumbering import find_successor, look_up_numbers
 from cprsync.services.planning.steps import last_day_of_the_dead
 from cprsync.services.ports.patrons import Batch, Equal, NotOurs
 from cprsync.services.ports.register import Found, Gaps, Subscribed
@@ -181,7 +181,7 @@ class Comparison:
         asked = {number: [patron_id] for number, patron_id in restored.items()} if theirs else {}
         for _ in range(LINKS_MAX):
             ahead: dict[CprNumber, list[str]] = {}
-            for answer, _as_of in look_up(self._night, self._run, asked):
+            for answer, _as_of in look_up_numbers(self._night, self._run, asked):
                 new = find_successor(answer.person) if isinstance(answer, Found) else None
                 if new in theirs:
                     found.update(asked[answer.number])

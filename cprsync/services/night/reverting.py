@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cprsync.domain.deciding.guard import guard
-from cprsync.domain.deciding.reverting import InTheWay, Restoring, leaves_a_household, restore
+from cprsync.domain.deciding.reverting import InTheWay, Restoring, decide_restoring, leaves_a_household
 from cprsync.domain.desk.confirming import DeskWarning, Preview, WarningLevel, WhyNotConfirmed, why_not_confirmed
 from cprsync.domain.leaving.leaving import Forgotten, deletable_until
 from cprsync.domain.patron.override import culr_in_force, in_force
@@ -169,7 +169,7 @@ def _decide(night: Night, number: int, ids: Iterable[str], *, is_whole: bool) ->
             is_free = image.person.number == patron.number or _is_free(store, patron, image.person.number)
             leaves = leaves_a_household(patron.register, image.person)
             opens = leaves and store.reverting.has_housemates(patron)
-            what = restore(patron, image, number_is_free=is_free, on=today, opens_others=opens)
+            what = decide_restoring(patron, image, number_is_free=is_free, on=today, opens_others=opens)
             if isinstance(what, InTheWay):
                 yield _One(patron.id, why=what)
             else:

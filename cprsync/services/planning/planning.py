@@ -13,7 +13,7 @@ from cprsync.domain.patron.patron import AsOf, Patron, Source
 from cprsync.domain.patron.review import PARKED
 from cprsync.domain.person.person import EMPTY, REPLACED, SILENT, Person, Protection
 from cprsync.errors import NoSuchPerson, RegisterUnavailable
-from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, Trails, is_decided, look_up
+from cprsync.services.planning.renumbering import OLD_ACTIVE, OTHER, Renumbering, Trails, is_decided, look_up_numbers
 from cprsync.services.planning.steps import (
     CustodyOf,
     Evidence,
@@ -298,7 +298,7 @@ class Planner:
             else:
                 patrons[patron.number] = patron
         asked = {number: [patron.id] for number, patron in patrons.items()}
-        for answer, as_of in look_up(self._night, self._run, asked):
+        for answer, as_of in look_up_numbers(self._night, self._run, asked):
             patron = patrons[answer.number]
             self.follow_up(FollowUp(patron.id, NUMBER_CHANGE), patron, answer, as_of)
         for found in self._trails.followed(self._numbers, self._planned):

@@ -362,7 +362,7 @@ class Trails:
             else:
                 ahead.setdefault(trail.leads_to, []).append(trail)
         asked = {number: [trail.patron.id for trail in some] for number, some in ahead.items()}
-        for answer, as_of in look_up(self._night, self._run, asked):
+        for answer, as_of in look_up_numbers(self._night, self._run, asked):
             next_number = find_successor(answer.person) if isinstance(answer, Found) else None
             for trail in ahead[answer.number]:
                 if next_number is None:
@@ -371,7 +371,7 @@ class Trails:
                     self._open[trail.patron.id] = trail.extended_by(next_number)
 
 
-def look_up(
+def look_up_numbers(
     night: Night, run: Run | None, asked: Mapping[CprNumber, Sequence[str]]
 ) -> Iterator[tuple[Found | NotFound, AsOf]]:
     """Ask who has these numbers now. The audit entry, which names the patrons, is written before."""

@@ -60,7 +60,7 @@ def citizen_of(store: Store, typed: str) -> Citizen:
     return Citizen(found["patron"], number if found["by"] == CPR_NUMBER else None)
 
 
-def subject_of(store: Store, typed: str) -> Citizen:
+def searched_citizen_of(store: Store, typed: str) -> Citizen:
     """Same as `citizen_of`, for a search of the log: a patron number stands for itself when the record is gone."""
     try:
         return citizen_of(store, typed)

@@ -54,7 +54,7 @@ INSTALLATION: Final = (
     Check("keys", checks.check_keys),
     Check("disks", checks.check_disks),
     Check("store", store_checks.check_version),
-    Check("store.environment", store_checks.check_environment),
+    Check("store.environment", store_checks.check_store_environment),
     Check("store.settings", store_checks.check_settings),
     Check("store.write", store_checks.check_writing),
     Check("store.clock", store_checks.check_clock),

@@ -17,7 +17,7 @@ def check_version(place: Installed) -> Iterator[Finding]:
     yield ok("store", version=place.store.store_version())
 
 
-def check_environment(place: Installed) -> Iterator[Finding]:
+def check_store_environment(place: Installed) -> Iterator[Finding]:
     """The records of all libraries in the store are of one environment, and it is ours; somebody looks after each."""
     unnamed = place.store.unnamed_libraries()
     if unnamed:

@@ -67,7 +67,7 @@ class DatabaseMoment:
     content: Iterator[bytes]
 
 
-def kind_of(url: str) -> str:
+def database_kind_of(url: str) -> str:
     """Return which database a url means."""
     return make_url(url).get_backend_name()
 
@@ -244,7 +244,7 @@ def end_earlier(url: str) -> None:
 
     It would hold the tables until it commits, and the next one would then find them there.
     """
-    if kind_of(url) == SQLITE:
+    if database_kind_of(url) == SQLITE:
         return
     ours = "datname = current_database() AND usename = current_user AND application_name = 'pg_restore'"
     engine = open_engine(url)
@@ -313,7 +313,7 @@ def make_sure_of_programs(url: str) -> None:
 
     Raises ConfigurationError: it is missing, or older than the server.
     """
-    if kind_of(url) != POSTGRESQL:
+    if database_kind_of(url) != POSTGRESQL:
         return
     engine = open_engine(url)
     try:
@@ -416,7 +416,7 @@ def make_scratch(url: str, scratch: str) -> None:
 
     Raises ConfigurationError: the role may make none.
     """
-    if kind_of(url) == POSTGRESQL:
+    if database_kind_of(url) == POSTGRESQL:
         try:
             _administer(url, make_url(scratch), _DROP, "CREATE DATABASE {}")
         except StoreMismatch as error:
@@ -428,7 +428,7 @@ def make_scratch(url: str, scratch: str) -> None:
 
 def drop_scratch(url: str, scratch: str) -> None:
     """Drop a drill's database, if it is there. A folder is its maker's to remove."""
-    if kind_of(url) == POSTGRESQL:
+    if database_kind_of(url) == POSTGRESQL:
         _administer(url, make_url(scratch), _DROP)
 
 

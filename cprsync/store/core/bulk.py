@@ -65,7 +65,7 @@ def change(
     return connection.exec_driver_sql(_update(table, new, where), _with_text(rows, columns)).rowcount
 
 
-def find(  # noqa: PLR0913 -- the parts of one statement
+def find_rows(  # noqa: PLR0913 -- the parts of one statement
     connection: Connection,
     table: Table,
     *,

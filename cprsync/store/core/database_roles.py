@@ -86,7 +86,7 @@ def grant_rights(engine: Engine, *, app: str, keeper: str) -> None:
             _grant(connection, role, rights)
 
 
-def find_wrong_rights(engine: Engine, *, keeper: bool = False) -> list[str]:
+def find_wrong_grants(engine: Engine, *, keeper: bool = False) -> list[str]:
     """Name what the role of an engine may do and should not, or should and may not, such as `+ audit DELETE`.
 
     Empty for SQLite.

@@ -141,7 +141,7 @@ def wait_again(one: AnsweredItem) -> WrittenAnswer:
     return WrittenAnswer()
 
 
-def take_back(one: AnsweredItem) -> WrittenAnswer:
+def take_answer_back(one: AnsweredItem) -> WrittenAnswer:
     """Undo what accepting the item did.
 
     Raises:
@@ -253,7 +253,7 @@ def _number(_: AnsweredItem) -> WrittenAnswer:
 
 
 def _merge(one: AnsweredItem) -> WrittenAnswer:
-    return WrittenAnswer(("merged",), merging.merge(one.transaction, closes=one.patron, keeps=one.other))
+    return WrittenAnswer(("merged",), merging.merge_patrons(one.transaction, closes=one.patron, keeps=one.other))
 
 
 def _end_links(one: AnsweredItem) -> WrittenAnswer:

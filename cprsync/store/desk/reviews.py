@@ -18,7 +18,7 @@ from cprsync.store import tables
 from cprsync.store.audit import audit, binding
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction
-from cprsync.store.desk.answers import AnsweredItem, WrittenAnswer, accept, reject, take_back, wait_again
+from cprsync.store.desk.answers import AnsweredItem, WrittenAnswer, accept, reject, take_answer_back, wait_again
 from cprsync.store.lending import circulation
 from cprsync.store.records.records import patron_rows
 from cprsync.store.reviews.review_items import REVIEW, change_items, check_may_reopen, kept_numbers, seal_kept
@@ -172,7 +172,7 @@ def _do(one: AnsweredItem, given: GivenAnswer) -> WrittenAnswer:
     if given.state is State.REJECTED:
         return reject(one)
     if given.state is State.UNDONE:
-        return take_back(one)
+        return take_answer_back(one)
     check_may_reopen(one.transaction, one.item, one.patrons)
     return wait_again(one)
 

@@ -411,7 +411,7 @@ def _move_chain(transaction: Transaction, header: Header) -> None:
     transaction.execute(_MOVE_CHAIN, {**transaction.ours, "produced_": header.produced, "task_": header.task})
 
 
-def settle(transaction: Transaction, run: Run, state: RunState) -> None:
+def settle_deliveries(transaction: Transaction, run: Run, state: RunState) -> None:
     """Set the state of a closing run's deliveries, in the caller's transaction.
 
     They are applied when every person is accounted for. A held run releases them, and the chain moves back. Nothing of

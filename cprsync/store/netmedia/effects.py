@@ -70,7 +70,7 @@ def for_culr(tenant: Tenant, state: str | None = None) -> ColumnElement[bool]:
     return ours if state is None else ours & (_OUT.state == state)
 
 
-def place_of(tenant: Tenant, target: str, patron_id: str, version: int) -> dict[str, Any]:
+def effect_key_of(tenant: Tenant, target: str, patron_id: str, version: int) -> dict[str, Any]:
     """Return the values of `THIS`."""
     return {"at_agency": tenant.agency, "at_target": target, "at_patron": patron_id, "at_version": version}
 

@@ -42,10 +42,10 @@ from cprsync.store.netmedia.effects import (
     THIS,
     WAITING,
     account_probes,
+    effect_key_of,
     effect_of,
     for_culr,
     offer,
-    place_of,
 )
 from cprsync.store.records.numbers import borrowers
 from cprsync.store.reviews.review_items import ask_staff, settle_items
@@ -231,7 +231,7 @@ _KEEP: Final = text(
 
 
 def _at(tenant: Tenant, effect: Effect) -> dict[str, Any]:
-    return place_of(tenant, CULR, effect.patron_id, effect.version)
+    return effect_key_of(tenant, CULR, effect.patron_id, effect.version)
 
 
 def _happened(run: Run | None, done: Sequence[tuple[Effect, Settled]]) -> list[audit.Happened]:

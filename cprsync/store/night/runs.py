@@ -41,7 +41,7 @@ from cprsync.store.core.tenant import (
     set_run_values,
 )
 from cprsync.store.feed import subscriptions
-from cprsync.store.feed.inbox import accepted_by, settle
+from cprsync.store.feed.inbox import accepted_by, settle_deliveries
 from cprsync.store.feed.reconciling import SUBSCRIPTION_END
 from cprsync.store.leaving.forgetting import FORGET
 from cprsync.store.leaving.leaving import ASKED, CLOSE, ENDED
@@ -139,7 +139,7 @@ class SqlRuns(TenantStore, Runs):
             written, told = json.dumps(document, ensure_ascii=False), document.get("exit")
             values = {"state": state.value, "finished": stamp_of(finished), "document": written, "exit": told}
             set_run_values(transaction, run, **values)
-            settle(transaction, run, state)
+            settle_deliveries(transaction, run, state)
             carry_yeses(transaction, run, document)
             subscriptions.forget_answers(transaction)
             audit.append(transaction, tenant.night, [audit.Happened("run", run=run, actions=(state.value,))])

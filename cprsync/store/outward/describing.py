@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, or_, select
 
-from cprsync.domain.outward.record import BesideRecord, describe
+from cprsync.domain.outward.record import BesideRecord, describe_patron
 from cprsync.domain.patron.patron import HOUSE_MOST, RelatedPatron, in_household
 from cprsync.domain.person.person import SILENT
 from cprsync.errors import SealBroken
@@ -67,7 +67,9 @@ def describe_patrons(
             silent_is_sealed=transaction.tenant.silence_seals,
         )
         try:
-            found[row.id] = describe(patron, open_local(transaction.tenant, row), beside, on=transaction.clock.today())
+            found[row.id] = describe_patron(
+                patron, open_local(transaction.tenant, row), beside, on=transaction.clock.today()
+            )
         except SealBroken:
             broken.add(row.id)
     return found, broken

@@ -19,7 +19,7 @@ from cprsync.services.ports.outward import Delivered, OutwardEffect, Queues
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import TenantStore, run_transaction
-from cprsync.store.netmedia.effects import CULR, FAIL, FAILED, WAITING, offer, place_of
+from cprsync.store.netmedia.effects import CULR, FAIL, FAILED, WAITING, effect_key_of, offer
 from cprsync.store.outward.changes import RENEWED, open_change, tell_anew
 from cprsync.store.outward.describing import neighbours_of
 from cprsync.store.reviews.review_items import ask_staff, settle_items
@@ -222,7 +222,7 @@ _NOTE_TOLD: Final = text(
 
 
 def _at(tenant: Tenant, effect: OutwardEffect) -> dict[str, Any]:
-    return place_of(tenant, effect.target, effect.patron_id, effect.version)
+    return effect_key_of(tenant, effect.target, effect.patron_id, effect.version)
 
 
 def _note_told(transaction: Transaction, done: Sequence[tuple[OutwardEffect, Delivered]]) -> None:

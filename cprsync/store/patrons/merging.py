@@ -70,7 +70,7 @@ _ITEM = tables.review_item.c
 _OUT = tables.outbox.c
 
 
-def merge(transaction: Transaction, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
+def merge_patrons(transaction: Transaction, *, closes: AnyRow, keeps: AnyRow) -> dict[str, Any]:
     """Give everything that `closes` has to `keeps`. The caller holds both rows.
 
     Returns what an undo needs.

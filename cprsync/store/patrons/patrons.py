@@ -35,7 +35,7 @@ from cprsync.store.core.engine import IN_MAX, at_one_moment, parts
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction, set_run_values
 from cprsync.store.netmedia.effects import payload, row_of
 from cprsync.store.patrons.finding import is_found_alike, keep_keys
-from cprsync.store.patrons.provisional import settle
+from cprsync.store.patrons.provisional import settle_provisional
 from cprsync.store.patrons.windows import close_windows, count_harms
 from cprsync.store.records import links
 from cprsync.store.records.links import look_tonight
@@ -240,7 +240,7 @@ class SqlPatrons(TenantStore, Patrons):
 
 
 def _rows(transaction: Transaction, by: str, values: Sequence[object], *, but: str = "") -> Iterator[PatronRow]:
-    found = bulk.find(
+    found = bulk.find_rows(
         transaction.connection,
         tables.patron,
         columns=PatronRow._fields,
@@ -270,7 +270,7 @@ def write_changes(transaction: Transaction, run: Run, batch: Batch) -> None:
     close_questions(transaction, answered)
     close_windows(transaction, batch.verified)
     news = batch.review_news()
-    news = replace(news, asked=[*news.asked, *settle(transaction, batch.heard)])
+    news = replace(news, asked=[*news.asked, *settle_provisional(transaction, batch.heard)])
     named = {(one.patron_id, one.kind): one for one in batch.named}
     write_reviews(transaction, run, news, named)
     if batch.denied:

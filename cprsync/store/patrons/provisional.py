@@ -1,8 +1,8 @@
 """Patrons who were registered while the register did not answer: what they said, kept apart from the record and sealed.
 
-The record itself has no source until the register answers. Every first copy passes `settle`, wherever it comes from: a
-night, a delivery, the desk, or the asking between two nights. If the register agrees, what was said is deleted. If not,
-it is kept until staff have looked; and if it tells no name, until it does.
+The record itself has no source until the register answers. Every first copy passes `settle_provisional`, wherever it
+comes from: a night, a delivery, the desk, or the asking between two nights. If the register agrees, what was said is
+deleted. If not, it is kept until staff have looked; and if it tells no name, until it does.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def open_said(tenant: Tenant, row: AnyRow) -> OwnStatement:
     return OwnStatement(kept["name"], tuple(kept["address"]))
 
 
-def settle(transaction: Transaction, patron_ids: Collection[str]) -> list[tuple[str, str]]:
+def settle_provisional(transaction: Transaction, patron_ids: Collection[str]) -> list[tuple[str, str]]:
     """Compare what these patrons said with their records, if a source has spoken by now.
 
     Returns the reviews to raise, by patron and kind.

@@ -21,7 +21,7 @@ from cprsync.services.desk.access import (
 )
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
-from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
+from cprsync.services.trust.citizen import citizen_of, citizen_report, searched_citizen_of
 from cprsync.web.api.calls import ApiCall, Caller, ItemNumber, router_for
 from cprsync.web.api.patrons import read_number
 from cprsync.web.api.shapes import asked, outcomes, watching
@@ -93,7 +93,7 @@ def search(call: Caller, wanted: asked.Search) -> Any:
     by = AuditFilter(by=wanted.by, since=since, until=until, purpose=wanted.purpose, limit=FOUND_MOST)
     with call.place() as place:
         desk = place.desk
-        by = by if wanted.patron is None else subject_of(desk.store, wanted.patron).entries(by)
+        by = by if wanted.patron is None else searched_citizen_of(desk.store, wanted.patron).entries(by)
         found = search_log(desk.store, desk.policy, by, user=call.user)
         return {"agency": desk.agency, "entries": [entry_document(one) for one in found]}
 

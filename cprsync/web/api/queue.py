@@ -13,11 +13,11 @@ from cprsync.domain.person.days import day_of
 from cprsync.errors import BadInput
 from cprsync.language.errors import error_text
 from cprsync.language.review import with_words
-from cprsync.services.desk.previewed_answers import accept_many, preview_many, take_back, taking_back_of
+from cprsync.services.desk.previewed_answers import accept_many, preview_many, take_number_back, taking_back_of
 from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.web.api.calls import Caller, ItemNumber, router_for
 from cprsync.web.api.shapes import answers, asked, outcomes
-from cprsync.wiring.targets import show_item as show_item_with_sides
+from cprsync.wiring.targets import show_item_with_targets as show_item_with_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,5 +116,5 @@ def _undo(reviews: StaffReviews, number: int, given: asked.ReviewAnswer) -> Mapp
     shown = taking_back_of(reviews, item)
     if shown is None:
         return reviews.undo(number, reason=given.reason)
-    take_back(reviews, shown, Confirmation(given.digest or "", given.reason))
+    take_number_back(reviews, shown, Confirmation(given.digest or "", given.reason))
     return {name: one for name, one in reviews.shown(number).items() if name in answers.ReviewItem.model_fields}

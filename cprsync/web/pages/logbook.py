@@ -14,7 +14,7 @@ from cprsync.services.desk.access import watch_number
 from cprsync.services.desk.viewing import read_number
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import FOUND_MOST, moments_of, search_log
-from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
+from cprsync.services.trust.citizen import citizen_of, citizen_report, searched_citizen_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -67,7 +67,7 @@ def _wanted(visit: Visit) -> AuditFilter:
 
 def _of_whom(visit: Visit) -> Citizen:
     try:
-        return subject_of(visit.place.desk.store, visit.typed("patron"))
+        return searched_citizen_of(visit.place.desk.store, visit.typed("patron"))
     except BadInput as error:
         raise BadInput("{why}", why=error, field="patron", kind=error.kind) from None
 

@@ -19,7 +19,7 @@ from cprsync.language.night import (
     report_lines,
     stop_lines,
 )
-from cprsync.language.status import facts_of, problem_of, void_text, wrong_of
+from cprsync.language.status import problem_of, status_facts_of, void_text, wrong_of
 from cprsync.language.words import day_text, desk_word, ended_text, long_time, reason_words, word
 from cprsync.services.night.approving import approve_plan, show_plan
 from cprsync.web.approved_runs import run_approved_plan
@@ -65,7 +65,7 @@ def show_nights(visit: Visit) -> Response:
         last_delivery=day_text(status.deliveries.last, language),
         due=day_text(status.deliveries.due, language),
         oldest=None if oldest is None else _age(oldest, desk.clock.now()),
-        lines=_plain(visit, (f"{fact.mark} {fact.text}" for fact in facts_of(status, language))),
+        lines=_plain(visit, (f"{fact.mark} {fact.text}" for fact in status_facts_of(status, language))),
         **_listed(visit),
     )
 

@@ -12,12 +12,12 @@ from cprsync.domain.person.days import day_of
 from cprsync.domain.person.number import hide_numbers
 from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
-from cprsync.language.review import facts_of, meanwhile_text, said_rows, sides_of, with_words
+from cprsync.language.review import item_facts_of, meanwhile_text, said_rows, sides_of, with_words
 from cprsync.language.sides import target_parts
 from cprsync.language.words import long_time
-from cprsync.services.desk.previewed_answers import take_back, taking_back_of
+from cprsync.services.desk.previewed_answers import take_number_back, taking_back_of
 from cprsync.web.pages.records import reviews_of
-from cprsync.wiring.targets import show_item as show_item_with_sides
+from cprsync.wiring.targets import show_item_with_targets as show_item_with_sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ def show_item(visit: Visit, *, problem: tuple[str, str] | None = None) -> Respon
         item=item,
         sides=list(sides_of(item["record"], item["other"], language)),
         said_sides=list(said_rows(item, language)),
-        facts=list(facts_of(item, language)),
+        facts=list(item_facts_of(item, language)),
         targets=list(target_parts(item, language)),
         decided=_decided(visit, item),
         waits=item["state"] == State.WAITING.value,
@@ -104,7 +104,7 @@ def _undo(visit: Visit, reviews: StaffReviews, number: int) -> dict[str, Any]:
     shown, reason = taking_back_of(reviews, reviews.shown(number)), visit.typed("reason")
     if shown is None:
         return reviews.undo(number, reason=reason)
-    take_back(reviews, shown, Confirmation(visit.typed("digest"), reason))
+    take_number_back(reviews, shown, Confirmation(visit.typed("digest"), reason))
     return reviews.shown(number)
 
 

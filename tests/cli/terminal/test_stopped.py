@@ -14,7 +14,7 @@ from backup_site import Installation, set_up
 
 from cprsync.backup.backing_up import back_up
 from cprsync.backup.drilling import SCRATCH, drill
-from cprsync.backup.restoring import Survivors, restore
+from cprsync.backup.restoring import Survivors, restore_backup
 from cprsync.backup.source import open_source
 from cprsync.cli.main import run
 from cprsync.cli.terminal.failures import always, failures, has_written_in_store, never
@@ -139,7 +139,7 @@ def test_a_restore_that_is_stopped_leaves_no_folder_and_no_key(
 
     def work() -> None:
         source = open_source(here.backups, here.key, progress=StoppedAt("none"))
-        restore(source, into, Survivors(None, None, None), user="anna", progress=StoppedAt("restore"))
+        restore_backup(source, into, Survivors(None, None, None), user="anna", progress=StoppedAt("restore"))
 
     assert stop(work, capsys) == (7, "interrupted.unchanged", "nothing")
     assert list(into.parent.iterdir()) == []

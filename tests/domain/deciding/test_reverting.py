@@ -10,7 +10,7 @@ import pytest
 from people import FRIDAY, MONDAY, dies, gains_protection, moves, patron, person, renames, street
 
 from cprsync.domain.deciding.decide import Change, Unchanged, WhyUnchanged, decide
-from cprsync.domain.deciding.reverting import BeforeImage, InTheWay, Restoring, leaves_a_household, restore
+from cprsync.domain.deciding.reverting import BeforeImage, InTheWay, Restoring, decide_restoring, leaves_a_household
 from cprsync.domain.patron.patron import AsOf, Source
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Protection, Status
@@ -34,7 +34,7 @@ def after_run(after: Person, version: int = 2) -> Patron:
 
 
 def restored(now: Patron, before: BeforeImage | None = None) -> Restoring:
-    what = restore(now, before or image(), number_is_free=True, on=ON)
+    what = decide_restoring(now, before or image(), number_is_free=True, on=ON)
     assert isinstance(what, Restoring)
     return what
 
@@ -63,11 +63,11 @@ def test_what_a_run_wrote_twice_goes_back_to_the_first_state() -> None:
 )
 def test_a_record_that_something_has_changed_since_stays(version: int, before: BeforeImage) -> None:
     now = after_run(moves(ANNA), version)
-    assert restore(now, before, number_is_free=True, on=ON) is InTheWay.CHANGED
+    assert decide_restoring(now, before, number_is_free=True, on=ON) is InTheWay.CHANGED
 
 
 def test_a_number_that_another_patron_has_by_now_is_not_taken_back() -> None:
-    assert restore(after_run(moves(ANNA)), image(), number_is_free=False, on=ON) is InTheWay.NUMBER
+    assert decide_restoring(after_run(moves(ANNA)), image(), number_is_free=False, on=ON) is InTheWay.NUMBER
 
 
 def test_a_number_goes_back_and_counts_as_any_number_change() -> None:
@@ -95,7 +95,7 @@ def test_a_protection_that_the_run_lifted_is_put_back() -> None:
 
 def test_an_address_is_not_opened_that_the_run_has_sealed_by_its_street() -> None:
     now = after_run(replace(ANNA, address=replace(street("HAVNEN"), street_code="9901")))
-    assert restore(now, image(), number_is_free=True, on=ON) is InTheWay.STREET
+    assert decide_restoring(now, image(), number_is_free=True, on=ON) is InTheWay.STREET
     assert restored(now, image(gains_protection(ANNA))).change.after == gains_protection(ANNA)
 
 
@@ -111,7 +111,7 @@ def test_an_undo_opens_nobody_who_lives_where_the_run_has_moved_a_sealed_patron(
     assert not leaves_a_household(hidden, replace(hidden, status=Status.EMIGRATED))
     assert leaves_a_household(moves(hidden), replace(hidden, status=Status.EMIGRATED))
     now = after_run(moves(hidden))
-    assert restore(now, image(hidden), number_is_free=True, on=ON, opens_others=True) is InTheWay.HOUSEHOLD
+    assert decide_restoring(now, image(hidden), number_is_free=True, on=ON, opens_others=True) is InTheWay.HOUSEHOLD
     assert restored(now, image(hidden)).change.after == hidden
 
 

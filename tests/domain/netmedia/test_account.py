@@ -28,7 +28,7 @@ from cprsync.domain.netmedia.account import (
     is_given_up,
     without_older_numbers,
 )
-from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle
+from cprsync.domain.netmedia.settling import DELETED_MAX, Settled, Unsettled, settle_effect
 from cprsync.domain.person.number import CprNumber
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ MOST_CALLS = 10
 
 def played(culr: Culr, effect: Effect, *, lost: int = 0, most: int = MOST_CALLS + 8) -> Settled | Unsettled | None:
     """Settle one effect; None: the answer of call number `lost` did not come."""
-    calls = settle(effect, agency=OURS)
+    calls = settle_effect(effect, agency=OURS)
     call = next(calls)
     for number in range(1, most + 1):
         reply = culr.answer(call)
@@ -60,7 +60,7 @@ def played(culr: Culr, effect: Effect, *, lost: int = 0, most: int = MOST_CALLS 
 
 
 def answered(wanted: Effect, *replies: Reply) -> Settled | Unsettled:
-    calls = settle(wanted, agency=OURS)
+    calls = settle_effect(wanted, agency=OURS)
     next(calls)
     try:
         for reply in replies:
@@ -434,7 +434,7 @@ _OF_THE_CALL = {
 @pytest.mark.parametrize("operation", _OF_THE_CALL)
 def test_a_code_that_is_no_success_ends_the_effect_with_that_code(operation: Operation, code: Code) -> None:
     culr = culr_with(LOCAL, OTHER)
-    calls = settle(_OF_THE_CALL[operation], agency=OURS)
+    calls = settle_effect(_OF_THE_CALL[operation], agency=OURS)
     call = next(calls)
     while call.operation is not operation:
         call = calls.send(culr.answer(call))
@@ -507,7 +507,7 @@ def test_no_value_shows_a_number_or_a_municipality_when_printed(value: object) -
 
 def test_what_somebody_else_has_by_now_is_settled_without_a_call() -> None:
     with pytest.raises(StopIteration) as ended:
-        next(settle(replace(effect(), gone=True, moot=True), agency=OURS))
+        next(settle_effect(replace(effect(), gone=True, moot=True), agency=OURS))
     assert ended.value.value == Settled(None)
 
 

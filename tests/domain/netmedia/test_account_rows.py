@@ -25,7 +25,7 @@ from cprsync.domain.netmedia.account import (
     spare_others,
 )
 from cprsync.domain.netmedia.drift import Drift, Repair, WantedAccount, find_drift, wanted_account
-from cprsync.domain.netmedia.settling import Settled, Unsettled, settle
+from cprsync.domain.netmedia.settling import Settled, Unsettled, settle_effect
 from cprsync.domain.patron.override import Overridden, Override, culr_in_force
 from cprsync.domain.person.number import CprNumber
 from cprsync.domain.person.person import SILENT, Person, Status
@@ -194,7 +194,7 @@ def calls_of(
     effect: Effect, *, held: Mapping[Identity, CulrHolding], codes: Mapping[Operation, Code]
 ) -> tuple[list[tuple[Operation, Identity, str | None]], Settled | Unsettled]:
     """The calls that settle an effect, and how it ended, where readings tell of `held` and all else goes well."""
-    calls, made = settle(effect, agency="775100"), []
+    calls, made = settle_effect(effect, agency="775100"), []
     call = next(calls)
     while True:
         made.append((call.operation, call.identity, call.municipality))
@@ -344,7 +344,7 @@ def test_which_accounts_are_left_of_one_who_has_one_under_a_card_and_a_unilogin(
     wanted: Effect, left: set[Identity]
 ) -> None:
     culr = Culr({HERS, CARD, PUPIL}, {HERS}, {HERS: "751"}, linked={CARD: HERS, PUPIL: HERS})
-    calls = settle(wanted, agency=OURS)
+    calls = settle_effect(wanted, agency=OURS)
     reply = None
     with suppress(StopIteration):
         while True:

@@ -18,7 +18,7 @@ from cprsync.domain.outward.koha import (
     differing,
     is_other_person,
     may_create,
-    merge,
+    merge_koha_record,
     take_addresses_away,
 )
 from cprsync.domain.outward.koha_drift import KohaDrift, find_drift
@@ -88,7 +88,7 @@ SHUT: dict[str, Any] = {name: value for name, value in TOLD.items() if name != "
 
 
 def merged(held: KohaRecord = HELD, rules: KohaRules = RULES, **told: Any) -> KohaRecord:
-    return merge(held, TOLD | told, rules, on=TODAY)
+    return merge_koha_record(held, TOLD | told, rules, on=TODAY)
 
 
 def having(**fields: Any) -> KohaRecord:
@@ -118,17 +118,17 @@ def test_the_lines_beside_an_address_such_as_a_ward_are_written_behind_it() -> N
 
 def test_what_was_written_once_differs_in_nothing() -> None:
     now = merged()
-    assert differing(now, merge(now, TOLD, RULES, on=TODAY)) == ()
+    assert differing(now, merge_koha_record(now, TOLD, RULES, on=TODAY)) == ()
     assert find_drift(now, TOLD, RULES, on=TODAY) == ()
 
 
 @pytest.mark.parametrize("silent", ["name", "birth_date", "address", "municipality", "number", "status"])
 def test_what_is_not_known_or_not_told_leaves_kohas_value(silent: str) -> None:
     told = dict.fromkeys(TOLD) | {"protected": False}
-    assert merge(HELD, told, RULES, on=TODAY) == HELD
+    assert merge_koha_record(HELD, told, RULES, on=TODAY) == HELD
     without = {name: value for name, value in TOLD.items() if name != silent}
-    same = merge(HELD, TOLD | {silent: None}, RULES, on=TODAY)
-    assert merge(HELD, without, RULES, on=TODAY) == same
+    same = merge_koha_record(HELD, TOLD | {silent: None}, RULES, on=TODAY)
+    assert merge_koha_record(HELD, without, RULES, on=TODAY) == same
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_contact_address_is_another_address_and_a_sealed_one_is_left() -> None
     now = merged(contact_address=["Havnen 9", "8660 Skanderborg"]).fields
     assert (now["altaddress_address"], now["altaddress_postal_code"]) == ("Havnen 9", "8660")
     assert merged(contact_address=True) == merged()
-    emptied = merge(having(altaddress_address="Havnen 9"), TOLD | {"contact_address": []}, RULES, on=TODAY)
+    emptied = merge_koha_record(having(altaddress_address="Havnen 9"), TOLD | {"contact_address": []}, RULES, on=TODAY)
     assert emptied.fields["altaddress_address"] is None
 
 
@@ -188,13 +188,13 @@ def test_a_name_without_parts_is_divided_at_its_last_blank(name: Any, first: str
 def test_a_name_that_the_patron_prefers_stays_and_one_that_koha_copied_follows() -> None:
     new = {"addressing": "Ada Holm", "first": "Ada", "middle": "", "last": "Holm"}
     chosen, copied = having(preferred_name="Mia"), having(preferred_name="Anna Marie")
-    assert merge(chosen, TOLD | {"name": new}, RULES, on=TODAY).fields["preferred_name"] == "Mia"
-    assert merge(copied, TOLD | {"name": new}, RULES, on=TODAY).fields["preferred_name"] == "Ada"
+    assert merge_koha_record(chosen, TOLD | {"name": new}, RULES, on=TODAY).fields["preferred_name"] == "Mia"
+    assert merge_koha_record(copied, TOLD | {"name": new}, RULES, on=TODAY).fields["preferred_name"] == "Ada"
 
 
 def test_a_field_that_an_older_koha_lacks_is_not_sent() -> None:
     fields = {name: value for name, value in HELD.fields.items() if name not in {"preferred_name", "street_type"}}
-    assert set(merge(replace(HELD, fields=fields), TOLD, RULES, on=TODAY).fields) == set(fields)
+    assert set(merge_koha_record(replace(HELD, fields=fields), TOLD, RULES, on=TODAY).fields) == set(fields)
 
 
 # -- protection ------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_a_field_that_an_older_koha_lacks_is_not_sent() -> None:
 
 def test_a_protected_patron_has_no_address_in_koha_whoever_wrote_it() -> None:
     open_ = having(altaddress_address="Havnen 9", altcontact_city="Ry", altaddress_phone="11", country="Danmark")
-    now = merge(open_, SHUT, RULES, on=TODAY)
+    now = merge_koha_record(open_, SHUT, RULES, on=TODAY)
     assert {now.fields[name] for name in (*ADDRESS, *OTHER_ADDRESSES)} == {None}
     assert (now.attribute("BESKYTTET"), now.attribute("KOMMUNE")) == ("1", "0461")
     assert now.fields["phone"] == "20304050"
@@ -213,23 +213,23 @@ def test_a_line_of_a_note_that_names_the_place_goes_with_the_address() -> None:
     noted = having(
         staff_notes="Glemte sin taske\nBor nu på HAVNEN, ring ikke på\nNy i 8660 Skanderborg", opac_notes="Husk kortet"
     )
-    now = merge(noted, SHUT, RULES, on=TODAY)
+    now = merge_koha_record(noted, SHUT, RULES, on=TODAY)
     assert (now.fields["staff_notes"], now.fields["opac_notes"]) == ("Glemte sin taske", "Husk kortet")
-    assert merge(having(staff_notes="Havnen 1"), SHUT, RULES, on=TODAY).fields["staff_notes"] is None
+    assert merge_koha_record(having(staff_notes="Havnen 1"), SHUT, RULES, on=TODAY).fields["staff_notes"] is None
     short = having(address="Å 1", postal_code=None, staff_notes="På ferie")
-    assert merge(short, SHUT, RULES, on=TODAY).fields["staff_notes"] == "På ferie"
+    assert merge_koha_record(short, SHUT, RULES, on=TODAY).fields["staff_notes"] == "På ferie"
 
 
 def test_when_a_protection_ends_address_and_flag_are_as_before() -> None:
     before = merged()
-    there = merge(before, SHUT, RULES, on=TODAY)
-    assert differing(merge(there, TOLD, RULES, on=TODAY), before) == ()
+    there = merge_koha_record(before, SHUT, RULES, on=TODAY)
+    assert differing(merge_koha_record(there, TOLD, RULES, on=TODAY), before) == ()
     assert find_drift(there, TOLD, RULES, on=TODAY) == (KohaDrift.FLAG, KohaDrift.ADDRESS)
 
 
 def test_a_flag_alone_takes_the_address_away_and_keeps_the_rest() -> None:
     told = {"patron": "40817263", "protected": True, "number": NUMBER, "withheld": ["address"]}
-    now = merge(HELD, told, RULES, on=TODAY)
+    now = merge_koha_record(HELD, told, RULES, on=TODAY)
     assert now.fields["address"] is None
     assert now.fields["surname"] == "Holm"
     assert now.attribute("KOMMUNE") == "0746"
@@ -238,7 +238,7 @@ def test_a_flag_alone_takes_the_address_away_and_keeps_the_rest() -> None:
 def test_an_address_that_is_sealed_for_someone_else_is_taken_away_without_a_flag() -> None:
     told = TOLD | {"address": None, "withheld": ["address"]}
     held = having(altaddress_address="Havnen 9")
-    now = merge(held, told, RULES, on=TODAY)
+    now = merge_koha_record(held, told, RULES, on=TODAY)
     assert now.fields["address"] is None
     assert now.fields["altaddress_address"] == "Havnen 9"
     assert now.attribute("BESKYTTET") is None
@@ -246,16 +246,16 @@ def test_an_address_that_is_sealed_for_someone_else_is_taken_away_without_a_flag
 
 
 def test_of_a_patron_who_is_gone_no_address_is_left_and_they_are_expired() -> None:
-    now = merge(HELD, None, RULES, on=TODAY)
+    now = merge_koha_record(HELD, None, RULES, on=TODAY)
     assert {now.fields[name] for name in (*ADDRESS, *OTHER_ADDRESSES)} == {None}
     assert (now.fields["expiry_date"], now.attribute("STATUS")) == ("2027-03-23", "left")
     assert now.attribute("CPR") == NUMBER
     assert KohaDrift.GONE_OPEN in find_drift(HELD, None, RULES, on=TODAY)
-    assert differing(now, merge(now, None, RULES, on=date(2027, 5, 1))) == ()
+    assert differing(now, merge_koha_record(now, None, RULES, on=date(2027, 5, 1))) == ()
 
 
 def test_a_patron_who_is_written_in_part_loses_the_address_all_the_same() -> None:
-    bare = take_addresses_away(HELD, merge(HELD, SHUT, RULES, on=TODAY))
+    bare = take_addresses_away(HELD, merge_koha_record(HELD, SHUT, RULES, on=TODAY))
     assert bare.fields["address"] is None
     assert bare.attributes == HELD.attributes
     assert bare.fields["surname"] == "Holm"
@@ -266,33 +266,33 @@ def test_a_patron_who_is_written_in_part_loses_the_address_all_the_same() -> Non
 
 def test_the_dead_are_expired_once_with_a_note_and_the_mistaken_are_borrowers_again() -> None:
     noted = having(staff_notes="Venlig")
-    dead = merge(noted, TOLD | {"status": "dead"}, RULES, on=TODAY)
+    dead = merge_koha_record(noted, TOLD | {"status": "dead"}, RULES, on=TODAY)
     assert (dead.fields["expiry_date"], dead.fields["staff_notes"]) == ("2027-03-23", "Venlig\nCPR: dead")
     later = date(2027, 4, 1)
-    assert differing(dead, merge(dead, TOLD | {"status": "dead"}, RULES, on=later)) == ()
-    back = merge(dead, TOLD, RULES, on=later)
+    assert differing(dead, merge_koha_record(dead, TOLD | {"status": "dead"}, RULES, on=later)) == ()
+    back = merge_koha_record(dead, TOLD, RULES, on=later)
     assert (back.fields["expiry_date"], back.fields["staff_notes"]) == ("2028-03-31", "Venlig")
 
 
 def test_whoever_comes_back_and_was_renewed_by_staff_keeps_their_date() -> None:
-    gone = merge(HELD, None, RULES, on=TODAY)
+    gone = merge_koha_record(HELD, None, RULES, on=TODAY)
     renewed = replace(gone, fields=gone.fields | {"expiry_date": "2030-01-01"})
-    assert merge(renewed, TOLD, RULES, on=TODAY).fields["expiry_date"] == "2030-01-01"
-    flag_only = merge(renewed, {"protected": True, "number": NUMBER}, RULES, on=TODAY)
+    assert merge_koha_record(renewed, TOLD, RULES, on=TODAY).fields["expiry_date"] == "2030-01-01"
+    flag_only = merge_koha_record(renewed, {"protected": True, "number": NUMBER}, RULES, on=TODAY)
     assert flag_only.attribute("STATUS") is None
-    endless = merge(having(expiry_date=None), None, RULES, on=TODAY)
+    endless = merge_koha_record(having(expiry_date=None), None, RULES, on=TODAY)
     assert endless.fields["expiry_date"] == "2027-03-23"
 
 
 def test_the_disappeared_have_an_incorrect_address_until_they_are_found() -> None:
-    away = merge(HELD, TOLD | {"status": "disappeared"}, RULES, on=TODAY)
+    away = merge_koha_record(HELD, TOLD | {"status": "disappeared"}, RULES, on=TODAY)
     assert away.fields["incorrect_address"] is True
     assert find_drift(HELD, TOLD | {"status": "disappeared", "address": None}, RULES, on=TODAY) == (
         KohaDrift.ENDING,
         KohaDrift.MUNICIPALITY,
         KohaDrift.STATUS,
     )
-    assert merge(away, TOLD, RULES, on=TODAY).fields["incorrect_address"] is False
+    assert merge_koha_record(away, TOLD, RULES, on=TODAY).fields["incorrect_address"] is False
 
 
 # -- who is who ------------------------------------------------------------------------------------------------
@@ -310,13 +310,13 @@ def test_category_and_library_are_written_by_the_table_and_else_left_to_koha() -
 
 
 def test_a_new_patron_has_what_is_told_and_the_librarys_defaults() -> None:
-    new = merge(NOBODY, TOLD, RULES, on=TODAY)
+    new = merge_koha_record(NOBODY, TOLD, RULES, on=TODAY)
     assert new.id is None
     assert (new.fields["surname"], new.fields["library_id"], new.fields["category_id"]) == ("Holm", "HB", "VOKSEN")
     assert None not in new.fields.values()
     assert "preferred_name" not in new.fields
     assert new.attributes == (("CPR", NUMBER), ("KOMMUNE", "0461"), ("STATUS", "resident"))
-    assert "address" not in merge(NOBODY, SHUT, RULES, on=TODAY).fields
+    assert "address" not in merge_koha_record(NOBODY, SHUT, RULES, on=TODAY).fields
 
 
 def test_neither_the_gone_nor_the_dead_are_created() -> None:

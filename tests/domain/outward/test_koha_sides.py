@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from test_koha_rules import AT, HELD, NUMBER, RULES, SHUT, TODAY, TOLD, having
 
-from cprsync.domain.outward.koha import NOBODY, OTHER_ADDRESSES, KohaRecord, KohaRules, merge
+from cprsync.domain.outward.koha import NOBODY, OTHER_ADDRESSES, KohaRecord, KohaRules, merge_koha_record
 from cprsync.domain.outward.koha_sides import belongs_there, compare_sides, find_match, pair_fields
 from cprsync.domain.outward.sides import Again, FieldPair, Match, Sending, Sides, WithheldFor, Withholding
 
@@ -52,7 +52,7 @@ def test_what_is_kohas_own_is_not_shown() -> None:
 
 
 def test_ours_is_what_a_write_leaves() -> None:
-    now = merge(HELD, TOLD, RULES, on=TODAY)
+    now = merge_koha_record(HELD, TOLD, RULES, on=TODAY)
     assert {one.again for one in pairs(now).values()} == {Again.KEEPS}
     assert {name: one.ours for name, one in pairs().items() if name in now.fields} == {
         name: now.fields[name] for name in pairs() if name in now.fields
@@ -189,7 +189,7 @@ def test_sending_again_writes_where_something_differs_and_says_how() -> None:
 
 
 def test_sending_again_does_nothing_where_all_is_equal() -> None:
-    found = sides(Match.ONE, merge(HELD, TOLD, RULES, on=TODAY))
+    found = sides(Match.ONE, merge_koha_record(HELD, TOLD, RULES, on=TODAY))
     assert (found.sending, found.kinds) == (Sending.NOTHING, ())
 
 

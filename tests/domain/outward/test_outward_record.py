@@ -15,7 +15,7 @@ from cprsync.domain.outward.record import (
     BesideRecord,
     OutwardField,
     OutwardRecord,
-    describe,
+    describe_patron,
     read_record,
     with_past,
     write_record,
@@ -42,7 +42,7 @@ OWN = Local(
 def told(one: Patron, local: Local = OWN, **beside: Any) -> OutwardRecord:
     name = one.register.name
     opened = name.open(Opening()) if isinstance(name, Sealed) else name
-    return describe(one, local, BesideRecord(name=opened, **({"status": "resident"} | beside)), on=TODAY)
+    return describe_patron(one, local, BesideRecord(name=opened, **({"status": "resident"} | beside)), on=TODAY)
 
 
 def test_a_record_has_the_name_and_the_address_by_their_parts() -> None:

@@ -19,7 +19,7 @@ from cprsync.domain.person.municipality import (
     Residence,
     code_from,
     culr_number_of,
-    kind_of,
+    municipality_kind_of,
     residence_of,
 )
 from cprsync.domain.person.person import SILENT, Person
@@ -96,7 +96,7 @@ def test_a_kind_of_code_means_what_its_row_says(kind: MunicipalityKind | None) -
 def test_an_address_counts_by_the_kind_of_its_code(
     code: str, kind: MunicipalityKind, residence: Residence, culr: str | None
 ) -> None:
-    assert kind_of(code) is kind
+    assert municipality_kind_of(code) is kind
     assert residence_of(living_in(code), AARHUS) is residence
     assert culr_number_of(living_in(code)) == culr
 
@@ -128,7 +128,7 @@ def test_without_an_address_nobody_lives_anywhere_for_sure() -> None:
 )
 def test_a_code_that_is_no_municipalitys_is_no_place_whatever_its_digits(code: str, kind: MunicipalityKind) -> None:
     """998 is not in Greenland for its digits: whoever was told to live there lives nowhere that is known."""
-    assert kind_of(code) is kind
+    assert municipality_kind_of(code) is kind
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_three_digits_and_four_are_one_code(typed: str, code: str) -> None:
 
 
 def test_the_list_and_the_rules_agree_about_every_code() -> None:
-    wrong = [code for code, one in PLACES.by_code.items() if kind_of(code) is not one.kind]
+    wrong = [code for code, one in PLACES.by_code.items() if municipality_kind_of(code) is not one.kind]
     assert wrong == []
     assert {code for code, one in PLACES.by_code.items() if one.kind is MunicipalityKind.HISTORICAL} == HISTORICAL
     assert set(PLACES.by_code) | {"0000"} == LISTED

@@ -31,7 +31,7 @@ from cprsync.errors import (
     ReviewClosed,
 )
 from cprsync.services.desk.lookup import Desk
-from cprsync.services.desk.previewed_answers import preview_taking_back, take_back
+from cprsync.services.desk.previewed_answers import preview_taking_back, take_number_back
 from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, set_field
@@ -541,7 +541,7 @@ def test_a_date_that_does_not_exist_is_refused_before_it_is_sent(library: Librar
 def undo(library: Library, patron_id: str) -> dict[str, Any]:
     """Someone looks, and says yes."""
     shown = preview_taking_back(reviews(library), patron_id)
-    return take_back(reviews(library), shown, yes_to(shown.preview))
+    return take_number_back(reviews(library), shown, yes_to(shown.preview))
 
 
 def reviews(library: Library) -> StaffReviews:
@@ -610,12 +610,12 @@ def test_a_number_is_taken_back_after_a_yes_to_whose_it_is_alone(either_library:
     }
     assert levels(shown.document) == {"as_before": "ask", "staff_stays": "note"}
     with pytest.raises(NotConfirmed) as other:
-        take_back(reviews(library), shown, Confirmation("sha256:another"))
+        take_number_back(reviews(library), shown, Confirmation("sha256:another"))
     assert (other.value.kind, unseen(library.everything())) == ("confirm.changed", unseen(before))
     set_field(counter(library), Setting(patron_id, "name", "Ruth Kjeldgaard-Holm", "lone", reason="ny", until=LATER))
     before = library.everything()
     with pytest.raises(NotConfirmed) as changed:
-        take_back(reviews(library), shown, yes_to(shown.preview))
+        take_number_back(reviews(library), shown, yes_to(shown.preview))
     assert (changed.value.kind, library.everything()) == ("confirm.changed", before)
 
 
@@ -644,7 +644,7 @@ def test_the_reason_of_a_taking_back_is_kept_in_the_audit(library: Library) -> N
     library.register.knows(person("EDITH"))
     set_cpr(library, patron_id)
     shown, before = preview_taking_back(reviews(library), patron_id), library.everything()
-    take_back(reviews(library), shown, Confirmation(shown.preview.digest, "forkert kort"))
+    take_number_back(reviews(library), shown, Confirmation(shown.preview.digest, "forkert kort"))
     assert len(library.rows("audit_reason")) == len(before["audit_reason"]) + 1
     verify_audit(library.store)
 

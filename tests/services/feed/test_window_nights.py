@@ -17,7 +17,7 @@ from test_number_change import NEW, NEXT, OLD, anna, register_of, replaced
 from test_reviewing import number_of, reviews
 from townspeople import cpr, dies, emigrates, gains_protection, loses_protection, moves, person, renames
 
-from cprsync.cli.feed.windows import list_lines, windows_document
+from cprsync.cli.feed.windows import window_list_lines, windows_document
 from cprsync.domain.feed.delivery import working_day_after
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.person.person import Protection, Status
@@ -469,7 +469,7 @@ def test_who_looks_is_told_that_the_days_look_ups_are_used_up(gone_over: Library
     around = Around("775100", "Byens bibliotek", library.clock.now(), windows_a_day=most)
     status = status_of(library.store, around)
     told = [line for line in status_lines(status, "da") if "ubekræftede" in line]
-    listed = list_lines(windows_document("775100", library.store.windows.listed(), quota), "da")
+    listed = window_list_lines(windows_document("775100", library.store.windows.listed(), quota), "da")
     for lines in (told, list(listed)):
         assert [said in line for line in lines].count(True) == 1 if said else "Dagens" not in "".join(lines)
 

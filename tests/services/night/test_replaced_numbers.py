@@ -15,7 +15,7 @@ from test_reviewing import number_of, reviews
 from test_window_nights import PROTECTED, document, windows
 from townspeople import gains_protection, moves, person
 
-from cprsync.cli.feed.windows import list_lines, windows_document
+from cprsync.cli.feed.windows import window_list_lines, windows_document
 from cprsync.domain.feed.delivery import ASK_REPLACED_AFTER_DAYS
 from cprsync.errors import RegisterUnavailable
 
@@ -198,11 +198,11 @@ def test_the_item_says_who_will_be_unverified_and_the_list_of_windows_names_the_
     reviews(library).reopen(number, reason="dog én")
     listed = windows_document("775100", library.store.windows.listed(), QUOTA)
     assert listed["windows"][0]["item"] == {"id": number, "state": "waiting"}
-    text = "\n".join(list_lines(listed, "en"))
+    text = "\n".join(window_list_lines(listed, "en"))
     assert (f"waits for review item {number}" in text, "without an answer" in text) == (True, False)
     library.register.failures[OLD] = RegisterUnavailable("no answer")
     library.deliver(TUESDAY)
     library.one_night()
     assert f"waits for review item {number}" in "\n".join(
-        list_lines(windows_document("775100", library.store.windows.listed(), QUOTA), "en")
+        window_list_lines(windows_document("775100", library.store.windows.listed(), QUOTA), "en")
     )

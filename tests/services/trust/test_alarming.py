@@ -15,7 +15,7 @@ import cprsync
 from cprsync.domain.feed.delivery import COPENHAGEN, last_loaded
 from cprsync.domain.trust.alarms import RULES, Alarm, Manner, Urgency, Word, pause_after
 from cprsync.errors import AlarmUndelivered
-from cprsync.language.alarms import body_of, list_lines, subject_of
+from cprsync.language.alarms import body_of, list_lines, mail_subject_of
 from cprsync.services.ports.netmedia import Backlog
 from cprsync.services.ports.trust.alarms import Message, UntoldChannel
 from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
@@ -278,7 +278,7 @@ def test_a_mail_says_what_is_wrong_since_when_and_what_to_do(failure: str, langu
     life.pass_time(timedelta(minutes=2))
     for word in (Word.BEGUN, Word.ENDED):
         messages = [replace(one, telling=replace(one.telling, word=word)) for one in life.post.got]
-        subject, body = subject_of(messages, "Byens", language), body_of(messages, "Byens", language)
+        subject, body = mail_subject_of(messages, "Byens", language), body_of(messages, "Byens", language)
         assert not [key for key in ("wrong_", "next_", "alarm_", "{", "None") if key in subject + body], body
         assert "\n" not in subject
         lines = list(list_lines(list_alarms(life.log, ["email"]), language))
@@ -290,7 +290,7 @@ def test_a_lost_delivery_is_named_by_its_day_and_its_end_by_both_times() -> None
     run = RUN | {"exit": 1, "error": "delivery.gap", "day": date(2027, 3, 15)}
     life.broken = Stands(run=run, produced=date(2027, 3, 10), waiting=(date(2027, 3, 12),))
     life.look()
-    subject = subject_of(life.post.got, "Byens", "da")
+    subject = mail_subject_of(life.post.got, "Byens", "da")
     assert subject == "cprsync Byens: Nyt: leverancen for 11. marts 2027 mangler, og den seneste nat standsede"
     assert "Siden 15. marts 2027 kl. 10.00." in body_of(life.post.got, "Byens", "da")
     life.broken = None
@@ -323,7 +323,7 @@ def test_whatever_the_status_may_find_has_a_rule() -> None:
 def test_a_test_says_that_it_is_one_and_not_that_all_is_well() -> None:
     assert "Dette er en prøve" in body_of([], "Byens", "da")
     assert "Intet er galt" not in body_of([], "Byens", "da")
-    assert subject_of([], "Byens", "en") == "cprsync Byens: test of an alarm"
+    assert mail_subject_of([], "Byens", "en") == "cprsync Byens: test of an alarm"
 
 
 def test_whom_the_rules_of_access_stopped_is_in_the_status_and_in_no_mail() -> None:

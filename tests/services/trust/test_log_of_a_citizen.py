@@ -22,7 +22,7 @@ from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.trust.audit import AuditFilter
 from cprsync.services.trust.audit import list_changes, search_log
-from cprsync.services.trust.citizen import citizen_of, citizen_report, subject_of
+from cprsync.services.trust.citizen import citizen_of, citizen_report, searched_citizen_of
 from cprsync.store.core.engine import stamp_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ WHY = "gik hjem efter sit pas"
 def found(library: Library, typed: str | None = None) -> list[Happening]:
     """What the privacy officer finds of look-ups and of what was said of them, the earliest first."""
     wanted = AuditFilter(limit=500)
-    wanted = wanted if typed is None else subject_of(library.store, typed).entries(wanted)
+    wanted = wanted if typed is None else searched_citizen_of(library.store, typed).entries(wanted)
     entries = list(search_log(library.store, library.policy, wanted, user=OFFICER))
     at_the_desk = {"registration", None}
     return [one for one in reversed(entries) if one.what in {"lookup", "explained"} and one.why in at_the_desk]
@@ -161,6 +161,6 @@ def test_a_number_in_no_form_searches_nothing_and_a_record_that_is_gone_is_searc
 ) -> None:
     before = library.everything()
     with pytest.raises(BadInput):
-        subject_of(library.store, "nobody")
+        searched_citizen_of(library.store, "nobody")
     assert library.everything() == before
-    assert subject_of(library.store, "9999 9999").patron_id == "99999999"
+    assert searched_citizen_of(library.store, "9999 9999").patron_id == "99999999"

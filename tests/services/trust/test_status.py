@@ -14,7 +14,7 @@ from cprsync.domain.deciding.approval import GivenYes
 from cprsync.domain.feed.delivery import COPENHAGEN, Header, last_loaded, working_day_before
 from cprsync.domain.patron.review import PROTECTION_DOUBTED
 from cprsync.errors import CprsyncError
-from cprsync.language.status import NEITHER, WELL, WRONG, facts_of, problems_of, status_lines
+from cprsync.language.status import NEITHER, WELL, WRONG, problems_of, status_facts_of, status_lines
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.netmedia import Backlog
@@ -161,7 +161,7 @@ def wrong(stands: Stands, **told: Any) -> list[str]:
     for problem in (*problems_of(status, "da"), *problems_of(status, "en")):
         assert not problem.text.startswith("wrong_")
         assert not problem.next.startswith("next_")
-    assert status.ok == all(fact.mark != WRONG for fact in facts_of(status, "en"))
+    assert status.ok == all(fact.mark != WRONG for fact in status_facts_of(status, "en"))
     return [one["what"] for one in status.wrong]
 
 
@@ -202,7 +202,7 @@ def test_a_library_whose_first_delivery_never_came_is_told_so(
 
 def test_the_last_night_says_that_it_was_undone() -> None:
     status = stand(Stands(run=RUN | {"reverted_by": 9}))
-    assert next(facts_of(status, "en")).text.endswith("all is done; undone by run 9")
+    assert next(status_facts_of(status, "en")).text.endswith("all is done; undone by run 9")
 
 
 BRAKED = {"asked": 20, "brake": [{"class": "changed", "count": 4, "limit": 3}]}
@@ -241,7 +241,7 @@ def test_heads_that_cannot_be_kept_are_told() -> None:
     around = Around("710100", "Byens", NOW, [{"whose": "ours", "days_left": 400, "level": "ok"}], heads=closed)
     status = status_of(Stands().store(), around)
     assert [one["what"] for one in status.wrong] == ["heads"]
-    assert [one.text for one in facts_of(status, "da") if one.mark == WRONG] == [
+    assert [one.text for one in status_facts_of(status, "da") if one.mark == WRONG] == [
         f"revisionssporets hoveder kan ikke gemmes: {closed.problem_da}"
     ]
 
@@ -309,7 +309,7 @@ def test_a_file_that_has_not_come_whole_is_told_as_that_and_once(hour: int) -> N
     assert [one.text for one in problems_of(status, "da")] == [
         "leverancen for 22. marts 2027 er ikke kommet hel frem endnu"
     ]
-    assert next(facts_of(status, "da")).text.endswith("en fil er ikke kommet hel frem endnu")
+    assert next(status_facts_of(status, "da")).text.endswith("en fil er ikke kommet hel frem endnu")
     assert wrong(stands, now=now) == ["late"]
 
 
@@ -348,7 +348,7 @@ def test_an_audit_that_is_not_whole_is_not_called_something_refused() -> None:
 def test_a_night_that_the_next_run_goes_on_with_is_marked_neither_as_well_nor_as_wrong(error: str) -> None:
     produced = date(2027, 3, 19) if error == "delivery.late" else date(2027, 3, 22)
     status = stand(Stands(RUN | {"exit": 4, "error": error}, produced=produced))
-    assert next(facts_of(status, "en")).mark == NEITHER
+    assert next(status_facts_of(status, "en")).mark == NEITHER
 
 
 @pytest.mark.parametrize("backlog", [Backlog(waiting=1), OLD])
@@ -476,7 +476,7 @@ def test_the_certificate_that_is_wrong_is_named_with_its_days() -> None:
     status = stand(Stands(), whose="theirs", host="culr.example:443", level="warn", step=14, days_left=13)
     (problem,) = problems_of(status, "en")
     assert problem.text == "a certificate (culr.example:443) runs out in 13 days"
-    assert [fact.text for fact in facts_of(status, "en") if fact.mark == WRONG] == [
+    assert [fact.text for fact in status_facts_of(status, "en") if fact.mark == WRONG] == [
         "Certificate (culr.example:443): 13 days left"
     ]
 
@@ -493,7 +493,7 @@ def test_a_disk_with_too_little_room_for_a_night_is_told(free: int | None, what:
 def test_an_audit_that_is_not_whole_is_told_once_and_not_by_its_night_too() -> None:
     night = RUN | {"exit": 1, "error": "audit.broken"}
     assert wrong(Stands(night, problems=(BROKEN,))) == ["audit"]
-    assert next(facts_of(stand(Stands(night, problems=(BROKEN,))), "en")).mark == NEITHER
+    assert next(status_facts_of(stand(Stands(night, problems=(BROKEN,))), "en")).mark == NEITHER
     assert wrong(Stands(night, followed=False)) == ["audit"]
     # somebody has accepted it, and no night has followed it since
     accepted = Stands(night, followed=False, accepted="2027-03-24T05:31:00.000000Z")
@@ -502,7 +502,7 @@ def test_an_audit_that_is_not_whole_is_told_once_and_not_by_its_night_too() -> N
 
 def test_of_the_audit_only_the_line_that_is_wrong_is_marked() -> None:
     """A mark beside "the ends fit" sends whoever is on duty to the wrong place."""
-    facts = list(facts_of(stand(Stands(followed=False)), "en"))
+    facts = list(status_facts_of(stand(Stands(followed=False)), "en"))
     assert [one.text for one in facts if one.mark == WRONG] == [
         "Night no. 3 followed the whole audit, and it was not whole"
     ]
@@ -538,7 +538,7 @@ def test_what_a_night_found_in_the_audit_stays_what_it_found_once_it_is_accepted
     found: bool, accepted: str | None, said: str
 ) -> None:
     status = stand(Stands(followed=found, accepted=accepted))
-    facts = [f"{'WELL' if one.mark == WELL else 'WRONG'} {one.text}" for one in facts_of(status, "en")]
+    facts = [f"{'WELL' if one.mark == WELL else 'WRONG'} {one.text}" for one in status_facts_of(status, "en")]
     assert [one for one in facts if "followed" in one] == [said]
 
 
@@ -569,7 +569,7 @@ def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_
     (wrong,) = problems_of(status, "en")
     assert "(parked for a person)" in wrong.text
     assert problem in wrong.next
-    *night, told = [one.text for one in facts_of(status, "en") if one.mark == WRONG]
+    *night, told = [one.text for one in status_facts_of(status, "en") if one.mark == WRONG]
     assert fact in told
     # the night that was stopped is not well either; an undo is no night
     assert [one.startswith("Last night") for one in night] == ([True] if held is HELD else [])
@@ -578,8 +578,8 @@ def test_a_held_plan_says_since_when_it_is_held_who_has_approved_it_and_what_to_
 def test_an_undo_that_was_held_a_week_ago_is_shown_and_needs_nobody() -> None:
     status = stand(Stands(held=(OLD_UNDO,)))
     assert status.ok
-    assert any(one.mark == WELL and "(run 7)" in one.text for one in facts_of(status, "en"))
-    (fact,) = [one for one in facts_of(stand(Stands(held=(OLD_UNDO, HELD_UNDO))), "en") if one.mark == WRONG]
+    assert any(one.mark == WELL and "(run 7)" in one.text for one in status_facts_of(status, "en"))
+    (fact,) = [one for one in status_facts_of(stand(Stands(held=(OLD_UNDO, HELD_UNDO))), "en") if one.mark == WRONG]
     assert "(run 9)" in fact.text
 
 
@@ -587,11 +587,13 @@ def test_an_approval_that_has_run_out_is_told_and_counts_for_nothing() -> None:
     status = stand(Stands(held=(HELD,), yeses=YESES), now=NOW + timedelta(hours=4))
     (plan,) = status.plans
     assert (plan["approved_by"], plan["missing"]) == ([], 2)
-    assert any(one.text.endswith("; the approval ran out on 23 March 2027, 10:30") for one in facts_of(status, "en"))
+    assert any(
+        one.text.endswith("; the approval ran out on 23 March 2027, 10:30") for one in status_facts_of(status, "en")
+    )
 
 
 def test_each_line_has_a_mark_that_reads_without_colour() -> None:
-    assert {fact.mark for fact in facts_of(stand(Stands()), "da")} == {WELL, "·"}
+    assert {fact.mark for fact in status_facts_of(stand(Stands()), "da")} == {WELL, "·"}
 
 
 def test_what_has_waited_for_a_night_is_no_fault_yet() -> None:

@@ -21,7 +21,7 @@ from cprsync.store.backup.databases import drop_scratch, make_scratch, scratch_u
 from cprsync.store.core import database_roles
 from cprsync.store.core.engine import WAIT_SECONDS, open_engine, reading, writing
 from cprsync.store.sql import SqlStore
-from cprsync.wiring.setting_up import find_wrong_rights, upgrade_store
+from cprsync.wiring.setting_up import find_wrong_roles, upgrade_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _closed() -> object:
 
 
 def test_the_upgrade_gives_both_roles_exactly_their_rights(roles: Roles) -> None:
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 def test_a_drill_says_which_role_may_make_no_database_and_what_to_do(roles: Roles) -> None:
@@ -135,12 +135,12 @@ def test_a_drill_waits_until_the_server_has_done_what_a_killed_one_asked_for(pos
 def test_an_upgrade_takes_back_a_right_that_somebody_gave_by_hand_and_gives_one_that_was_taken(roles: Roles) -> None:
     _do(roles.owner, f"GRANT DELETE, TRUNCATE ON audit TO {APP}")
     _do(roles.owner, f"REVOKE UPDATE ON patron FROM {KEEPER}")
-    assert find_wrong_rights(roles.section) == {
+    assert find_wrong_roles(roles.section) == {
         "app": ["+ audit DELETE", "+ audit TRUNCATE"],
         "keeper": ["- patron UPDATE"],
     }
     upgrade_store(roles.section)
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_the_program_cannot_change_what_is_in_the_audit(roles: Roles, statement:
         _do(roles.app, statement)
     assert refused.value.kind in {"store.rights", "store.fault"}
     assert _count(roles.owner, "audit") == entries
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 @pytest.mark.usefixtures("lived")
@@ -190,7 +190,7 @@ def test_what_went_missing_past_the_program_is_accepted_by_the_keeper(roles: Rol
 
 def test_the_program_cannot_give_itself_a_right(roles: Roles) -> None:
     _do(roles.app, f"GRANT ALL ON audit TO {APP}")
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 def test_nobody_else_reaches_the_database(roles: Roles) -> None:
@@ -207,7 +207,7 @@ def test_an_upgrade_without_the_owner_is_refused_and_changes_no_right(roles: Rol
     with pytest.raises(ConfigurationError) as refused:
         upgrade_store(roles.section.model_copy(update={"owner_url": None}))
     assert refused.value.kind == "store.rights"
-    assert find_wrong_rights(roles.section) == {"app": ["+ audit DELETE"], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": ["+ audit DELETE"], "keeper": []}
 
 
 def test_an_owner_without_a_keeper_is_no_setting() -> None:
@@ -219,7 +219,7 @@ def test_the_same_role_twice_is_refused(roles: Roles) -> None:
     with pytest.raises(ConfigurationError) as refused:
         database_roles.grant_rights(roles.owner, app=APP, keeper=APP)
     assert refused.value.kind == "store.url"
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 def test_a_role_that_may_become_the_owner_is_refused(roles: Roles) -> None:
@@ -228,7 +228,7 @@ def test_a_role_that_may_become_the_owner_is_refused(roles: Roles) -> None:
         upgrade_store(roles.section)
     assert refused.value.kind == "store.role"
     _do(roles.owner, f"REVOKE postgres FROM {APP}")
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 def test_an_owner_that_may_make_no_role_is_told_which_one_is_missing(roles: Roles) -> None:
@@ -236,7 +236,7 @@ def test_an_owner_that_may_make_no_role_is_told_which_one_is_missing(roles: Role
         database_roles.grant_rights(roles.app, app="cprsync_other", keeper=KEEPER)
     assert refused.value.kind == "store.role"
     assert refused.value.values["role"] == "cprsync_other"
-    assert find_wrong_rights(roles.section) == {"app": [], "keeper": []}
+    assert find_wrong_roles(roles.section) == {"app": [], "keeper": []}
 
 
 @pytest.mark.parametrize("url", ["sqlite:///cprsync.db", "postgresql:///cprsync"])
@@ -247,4 +247,4 @@ def test_an_owner_of_another_kind_or_without_a_name_is_refused(url: str) -> None
 
 
 def test_sqlite_has_no_roles_and_no_wrong_rights() -> None:
-    assert find_wrong_rights(StoreSection(url="sqlite:///cprsync.db")) == {}
+    assert find_wrong_roles(StoreSection(url="sqlite:///cprsync.db")) == {}
