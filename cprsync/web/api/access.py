@@ -68,7 +68,7 @@ def list_checks(call: Caller) -> Any:
 
 
 @checking.post("/checks/{number}/answer", response_model=watching.Checked)
-def check(call: Caller, number: ItemNumber, found: asked.Check) -> Any:
+def check(call: Caller, number: ItemNumber, found: asked.CheckBody) -> Any:
     """Write what was found of a sample. Nobody looks at their own."""
     with call.place() as place:
         check_sample(place.desk.store, number, is_in_order=found.in_order, by=call.user, reason=found.reason)
@@ -99,7 +99,7 @@ def search(call: Caller, wanted: asked.Search) -> Any:
 
 
 @reading.post("/log/citizen", response_model=watching.CitizenReport)
-def tell_citizen(call: Caller, wanted: asked.Citizen) -> Any:
+def tell_citizen(call: Caller, wanted: asked.CitizenBody) -> Any:
     """Tell what a citizen may be told: when they were looked up, what for, and who was told. No employee is named."""
     with call.place() as place:
         store, name = place.desk.store, place.site.section.name

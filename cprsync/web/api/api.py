@@ -65,7 +65,7 @@ def show_library(call: Caller) -> Any:
 # What machines may ask: a self-service machine at the counter, or the library's website. They show a certificate, and
 # have the patron's card and PIN. They learn no name, no address, no number and no reason.
 @asking.post("/machine/borrower", response_model=lending.Borrower)
-def show_borrower(call: MachineCaller, wanted: asked.Card) -> Any:
+def show_borrower(call: MachineCaller, wanted: asked.CardBody) -> Any:
     """Whether the patron with this card and PIN may borrow, and their rights. The audit names the machine first."""
     with call.places.taken() as place:
         desk = place.desk

@@ -54,7 +54,7 @@ def set_one_field(call: Caller, patron: PatronNumber, wanted: asked.SetField) ->
 
 
 @serving.post("/patrons/{patron}/responsibles", response_model=outcomes.ChangedLink)
-def change_responsible(call: Caller, patron: PatronNumber, wanted: asked.Link) -> Any:
+def change_responsible(call: Caller, patron: PatronNumber, wanted: asked.LinkBody) -> Any:
     """Let somebody answer for a minor, or end that. Who is no patron is looked up, and gets a record."""
     with call.place(asks=True) as place:
         desk, link = place.desk, _link_of(place.desk, patron, wanted.who, call.user)
@@ -119,7 +119,7 @@ def preview_leaving(call: Caller, patron: PatronNumber) -> Any:
 
 
 @serving.post("/patrons/{patron}/leave", response_model=outcomes.LeftAndTold)
-def leave(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
+def leave(call: Caller, patron: PatronNumber, yes: asked.EndingBody) -> Any:
     """Write the patron's request to leave, as it was shown. The record is emptied once nothing is open."""
     with call.place(asks=True) as place:
         done = LeavingDesk(place.desk, call.user).leave(patron, Confirmation(yes.digest, yes.reason, yes.again))
@@ -134,7 +134,7 @@ def preview_erasing(call: Caller, patron: PatronNumber) -> Any:
 
 
 @erasing.post("/patrons/{patron}/erase", response_model=outcomes.ErasedAndTold)
-def erase(call: Caller, patron: PatronNumber, yes: asked.Ending) -> Any:
+def erase(call: Caller, patron: PatronNumber, yes: asked.EndingBody) -> Any:
     """Erase the patron for good, as it was shown."""
     with call.place(asks=True) as place:
         done = LeavingDesk(place.desk, call.user).erase(patron, Confirmation(yes.digest, yes.reason, yes.again))

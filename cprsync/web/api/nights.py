@@ -73,7 +73,7 @@ def show_held_plan(call: Caller) -> Any:
 
 
 @approving.post("/nights/held/approve", response_model=reports.HeldPlan)
-def approve_held_plan(call: Caller, yes: asked.PlanYes) -> Any:
+def approve_held_plan(call: Caller, yes: asked.PlanYesBody) -> Any:
     """Approve the held plan, as one of two people. The next night writes it if it begins within four hours."""
     with call.place() as place:
         desk, said = place.desk, {"user": call.user, "reason": yes.reason}

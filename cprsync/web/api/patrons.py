@@ -35,7 +35,7 @@ def show_record(call: Caller, patron: PatronNumber) -> Any:
 
 
 @revealing.post("/patrons/{patron}/reveal", response_model=answers.Record)
-def reveal_record(call: Caller, patron: PatronNumber, wanted: asked.Reveal) -> Any:
+def reveal_record(call: Caller, patron: PatronNumber, wanted: asked.RevealBody) -> Any:
     """Show one record with its sealed fields opened. The audit has who and why first."""
     with call.place() as place:
         return RecordViewer(place.desk, call.user).revealed(patron, reason=wanted.reason)

@@ -41,7 +41,7 @@ def list_items(
 
 
 @answering.post("/reviews/bulk/preview", response_model=outcomes.BulkShown)
-def preview_bulk(call: Caller, wanted: asked.Bulk) -> Any:
+def preview_bulk(call: Caller, wanted: asked.BulkBody) -> Any:
     """Show what accepting several items would do. Only items with `in_bulk` may be among them."""
     with call.place() as place:
         document = preview_many(StaffReviews(place.desk, call.user), wanted.items).document

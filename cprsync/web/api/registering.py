@@ -182,7 +182,7 @@ def _nothing_beside() -> BadInput:
     return BadInput("only a new patron of the register's has anything typed beside it", kind="confirm.beside")
 
 
-def typed_texts(typed: asked.Beside) -> dict[str, str]:
+def typed_texts(typed: asked.BesideBody) -> dict[str, str]:
     """What was typed, by field, as a row of a list of patrons has it."""
     sent = typed.model_dump(exclude={*_NO_FIELDS, "notices"})
     takers = [one.key for one in BESIDE_SEALED if one.kind.notices]

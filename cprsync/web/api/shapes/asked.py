@@ -52,38 +52,38 @@ def _check_set(name: str) -> str:
 FieldToSet = Annotated[str, AfterValidator(_check_set), Field(json_schema_extra={"enum": list(_SET)})]
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """What was sent: no name that is not listed, and no value of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Find(Asked):
+class Find(RequestBody):
     """Whatever staff have of somebody."""
 
     typed: Typed
 
 
-class LookUp(Asked):
+class LookUp(RequestBody):
     """A question to the register, and why."""
 
     cpr_number: Number
     purpose: WhyAsked
 
 
-class LookUpPatron(Asked):
+class LookUpPatron(RequestBody):
     """A question to the register about a patron, and why."""
 
     purpose: Literal["registration", "renewal", "correction", "debt"]
 
 
-class Reveal(Asked):
+class RevealBody(RequestBody):
     """Why something sealed is opened."""
 
     reason: Annotated[Reason, StringConstraints(min_length=1)]
 
 
-class RevealLetter(Reveal):
+class RevealLetter(RevealBody):
     """Why a sealed address is opened, and for which sheet."""
 
     sheet: Literal["statement", "label"] = "statement"
@@ -95,17 +95,19 @@ def _taken(field: TableField) -> Any:
     return (Texts, []) if field.kind.several else (Annotated[str, longest], "")
 
 
-_FieldsBeside = create_model("_FieldsBeside", __base__=Asked, **{field.key: _taken(field) for field in BESIDE_SEALED})
+_FieldsBeside = create_model(
+    "_FieldsBeside", __base__=RequestBody, **{field.key: _taken(field) for field in BESIDE_SEALED}
+)
 
 
-class Beside(_FieldsBeside, Asked):
+class BesideBody(_FieldsBeside, RequestBody):
     """What staff type beside the register's answer."""
 
     #: which of the telephones, and which of the e-mail addresses, gets notices
     notices: Annotated[list[Text], Field(max_length=sum(one.kind.notices for one in BESIDE_SEALED))] = []
 
 
-class OwnWords(Beside):
+class OwnWords(BesideBody):
     """What staff type about a person unknown to the register."""
 
     #: a replacement number; left out: the person has none
@@ -120,7 +122,7 @@ class OwnWords(Beside):
     responsible: Whom = ""
 
 
-class TypedBeside(Beside):
+class TypedBeside(BesideBody):
     """What staff type beside what was shown, to see all of it before the yes."""
 
     key: Key
@@ -131,16 +133,16 @@ class TypedBeside(Beside):
     responsible: Whom = ""
 
 
-class Yes(Asked):
+class Yes(RequestBody):
     """The yes to what was shown."""
 
     key: Key
     #: needed if a warning says stop
     reason: Reason = ""
-    beside: Beside = Beside()
+    beside: BesideBody = BesideBody()
 
 
-class SetField(Asked):
+class SetField(RequestBody):
     """A new value of one field."""
 
     field: FieldToSet
@@ -158,20 +160,20 @@ class SetField(Asked):
     until: Day | None = None
 
 
-class Link(Asked):
+class LinkBody(RequestBody):
     """Somebody begins, or ends, to answer for a minor."""
 
     who: Annotated[Whom, StringConstraints(min_length=1)]
     doing: Literal["add", "end"]
 
 
-class GiveNumber(Asked):
+class GiveNumber(RequestBody):
     """The number of a patron who has had none of the register's."""
 
     cpr_number: Number
 
 
-class YesToNumber(Asked):
+class YesToNumber(RequestBody):
     """The yes to the number that was shown."""
 
     key: Key
@@ -179,7 +181,7 @@ class YesToNumber(Asked):
     reason: Reason = ""
 
 
-class Ending(Asked):
+class EndingBody(RequestBody):
     """The yes to what was shown of leaving or erasing."""
 
     digest: Digest
@@ -189,7 +191,7 @@ class Ending(Asked):
     again: Annotated[str, StringConstraints(max_length=16)] = ""
 
 
-class ReviewAnswer(Asked):
+class ReviewAnswer(RequestBody):
     """What becomes of a review item. To reject, to put off and to reopen need a reason."""
 
     answer: Literal["accept", "reject", "later", "now", "undo", "reopen"]
@@ -202,14 +204,14 @@ class ReviewAnswer(Asked):
     digest: Digest | None = None
 
 
-class PlanYes(Asked):
+class PlanYesBody(RequestBody):
     """A yes to the plan that a limit has held, and why."""
 
     plan: Digest
     reason: Annotated[Reason, StringConstraints(min_length=1)]
 
 
-class PlanRun(Asked):
+class PlanRun(RequestBody):
     """The plan that two people have approved, to be run now."""
 
     plan: Digest
@@ -217,39 +219,39 @@ class PlanRun(Asked):
     reason: Reason = ""
 
 
-class Bulk(Asked):
+class BulkBody(RequestBody):
     """Review items to be accepted together."""
 
     items: Annotated[list[ItemNumber], Field(min_length=1, max_length=BULK_MOST)]
 
 
-class BulkYes(Bulk):
+class BulkYes(BulkBody):
     """The yes to what was shown of them."""
 
     digest: Digest
 
 
-class Explain(Asked):
+class Explain(RequestBody):
     """Why a look-up made no patron."""
 
     reason: Reason
 
 
-class Check(Asked):
+class CheckBody(RequestBody):
     """What a supervisor found of a sample."""
 
     in_order: bool
     reason: Reason
 
 
-class Lift(Asked):
+class Lift(RequestBody):
     """Who goes on, and why."""
 
     user: Annotated[Text, StringConstraints(min_length=1)]
     reason: Reason
 
 
-class Search(Asked):
+class Search(RequestBody):
     """What is looked for in the log. What is left out is not asked for."""
 
     since: Day | None = None
@@ -259,20 +261,20 @@ class Search(Asked):
     purpose: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=_TYPED)] | None = None
 
 
-class Citizen(Asked):
+class CitizenBody(RequestBody):
     """Who asks: by patron number or CPR number."""
 
     who: Annotated[Whom, StringConstraints(min_length=1)]
 
 
-class Watch(Asked):
+class Watch(RequestBody):
     """A number that is watched, or no more."""
 
     cpr_number: Number
     doing: Literal["watch", "unwatch"]
 
 
-class Card(Asked):
+class CardBody(RequestBody):
     """A patron's card, and its PIN."""
 
     card: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_TYPED)]
