@@ -13,7 +13,7 @@ from test_serve_command import opened
 from town import PEOPLE_FILE
 
 from chromium.seat import PASSWORD
-from cprsync.cli.demo.demo import Stage, _live_week, _name_branches, load_week
+from cprsync.cli.demo.demo import DemoStage, _live_week, _name_branches, load_week
 from cprsync.cli.setup.installation import write_folder
 from cprsync.config.settings import load_settings
 from cprsync.domain.desk.roles import EVERY_ROLE, Role
@@ -75,7 +75,7 @@ def _live_nights(settings: Settings, folder: Path, ready: dict[str, Any]) -> Non
     upgrade_store(settings.store)
     week = load_week()
     del week.nights[NIGHTS:]
-    _live_week(Stage(folder, ready, settings, week, "da", as_json=True))
+    _live_week(DemoStage(folder, ready, settings, week, "da", as_json=True))
 
 
 def _let_sign_in(library: Library, certs: Path, agency: str) -> None:

@@ -58,7 +58,7 @@ def assert_only_the_run_shows(before: Tables, after: Tables, *, run: int) -> Non
     assert [dict(row)["patron_id"] for row in new["audit"]] == [None]
 
 
-def sync_twice(stage: demo.Stage) -> tuple[dict[str, Any], dict[str, Any]]:
+def sync_twice(stage: demo.DemoStage) -> tuple[dict[str, Any], dict[str, Any]]:
     demo._run_night(stage)
     before = everything(stage.settings)
     again = run_library_night(stage.settings, None, as_json=True)

@@ -116,7 +116,7 @@ PLANTED: Final[dict[str, tuple[Mistake, list[Day]]]] = {
         (changes, "_delete_earlier", _owes_nothing),
         [_day(("protect", "Ane", 0), down=ALL), _day(("emigrate", "Ane", 0), down=ALL)],
     ),
-    "the household is not asked": ((describing, "describe", _saying(household=False)), _SHARED),
+    "the household is not asked": ((describing, "describe_patron", _saying(household=False)), _SHARED),
     "the links are forgotten": (
         (describing, "_linked", _nothing),
         [_day(desk=(("answer_for", "Uma", 0),)), _day(("protect", "Uma", 0))],
@@ -131,11 +131,11 @@ PLANTED: Final[dict[str, tuple[Mistake, list[Day]]]] = {
         [*_SHARED, _day(("unprotect", "Lea", 0))],
     ),
     "a parked patron is no longer sealed": (
-        (describing, "describe", _saying(parked=False)),
+        (describing, "describe_patron", _saying(parked=False)),
         [_day(("unread", "Ane", 0))],
     ),
     "one of whom nobody has spoken is told": (
-        (describing, "describe", _saying(silent_is_sealed=False)),
+        (describing, "describe_patron", _saying(silent_is_sealed=False)),
         _SILENT,
     ),
     "the foreign address of the protected is told": (
@@ -147,7 +147,7 @@ PLANTED: Final[dict[str, tuple[Mistake, list[Day]]]] = {
         [_day(("protect", "Ane", 0), desk=(("contact", "Ane", 1),))],
     ),
     "what staff typed over a protected address is told": (
-        (describing, "describe", _holding_typed),
+        (describing, "describe_patron", _holding_typed),
         [_day(("protect", "Ane", 0), desk=(("correct_address", "Ane", 5),))],
     ),
     "what staff typed over a shared address is told": (

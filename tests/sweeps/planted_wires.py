@@ -78,7 +78,7 @@ _PROTECTED: Final = Day((("protect", "Ane", 0),))
 #: By name: what is changed, the life in which it shows, and the seed that puts the client behind the right rule.
 WIRED: Final[dict[str, tuple[Mistake, list[Day], int]]] = {
     "Koha keeps the address that staff wrote of the protected": (
-        (koha, "merge", _leaves_the_address),
+        (koha, "merge_koha_record", _leaves_the_address),
         [_PROTECTED],
         2,
     ),

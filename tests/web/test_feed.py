@@ -310,7 +310,7 @@ def hung(town: Feed) -> Iterator[list[ssl.SSLSocket]]:
     """As many readers as may fetch at once, none of whom takes the page. It is larger than any buffer."""
     began = threading.Semaphore(0)
     with ExitStack() as open_, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feed.Reader, "fetch", lambda *_: began.release() or SimpleNamespace(body=b"\n" * 2**26))
+        patch.setattr(feed.FeedReader, "fetch", lambda *_: began.release() or SimpleNamespace(body=b"\n" * 2**26))
         slow = [open_.enter_context(town.hang()) for _ in range(AT_ONCE)]
         assert all(began.acquire(timeout=20) for _ in slow)
         patch.undo()

@@ -14,7 +14,7 @@ from cprsync import domain
 #: Nothing of a person stands in them. A new one is put here by whoever has looked.
 PRINTED = {
     *("Unchanged", "Parked", "AskRegister", "AsOf", "Due", "Excess", "CheckedAgainst", "Limit", "Policy"),
-    *("Answering", "MinorNews", "Shape", "Troubled", "PartingRow", "CardsProgress"),
+    *("Answering", "MinorNews", "RowShape", "Troubled", "PartingRow", "CardsProgress"),
     *("Facts", "BackupPart", "Manifest", "CopyDifference"),
     *("Metric", "Sample", "DeskCounts"),
     *("AlarmRule", "Manner", "Alarm", "LookedAt", "Telling", "Weighed"),
@@ -23,15 +23,15 @@ PRINTED = {
         "PatronGroup",
         "Band",
         "Bands",
-        "Row",
+        "ShownBand",
         "Tariff",
         "FeeRules",
         "LetterRules",
-        "Retention",
+        "RetentionDays",
         "Field",
-        "Kind",
+        "FieldKind",
     ),
-    *("Beside", "Paragraph", "Section", "Ties", "Unsettled", "Product", "Products", "RightRow"),
+    *("KeptBeside", "Paragraph", "PageSection", "Ties", "Unsettled", "Product", "Products", "RightRow"),
     *(
         "ResidenceRule",
         "ProtectionRule",
@@ -44,11 +44,11 @@ PRINTED = {
         "Wording",
         "Principle",
     ),
-    *("Caps", "Lock", "Quota", "PinCeilings", "RoleRule", "ClaimRules", "ReceivedDelivery", "DeliveryDay"),
+    *("Caps", "Lock", "AskingQuota", "PinCeilings", "RoleRule", "ClaimRules", "ReceivedDelivery", "DeliveryDay"),
     *("Target", "KohaRules", "Cursor"),
     # a name in them is that of staff
     "GivenYes",
-    *("Window", "Waiting", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
+    *("Window", "WaitingPatron", "SystemUser", "Likeness", "WarningRow", "DeskWarning", "Preview", "Confirmation"),
 }
 MODULES = [
     importlib.import_module(module.name) for module in pkgutil.walk_packages(domain.__path__, f"{domain.__name__}.")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cprsync.mock.certs import Authority, IssuedIdentity
-    from cprsync.register.own_certificate import IssuedIdentity as OurIdentity
+    from cprsync.register.own_certificate import Identity as OurIdentity
     from cprsync.register.settings import RegisterSettings
     from cprsync.register.soap.client import SoapRegister
     from cprsync.resources import Schemas

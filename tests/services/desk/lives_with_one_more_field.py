@@ -445,7 +445,7 @@ def test_the_api_sets_it_and_tells_what_it_takes(desk: Served, api: Caller) -> N
     assert (told["name"], told["is_list"]) == ({"da": "Ekstra linje", "en": "Extra line"}, False)
 
 
-@pytest.mark.parametrize("model", ["Beside", "OwnWords", "TypedBeside"])
+@pytest.mark.parametrize("model", ["BesideBody", "OwnWords", "TypedBeside"])
 def test_the_description_of_the_api_has_it_in_each_closed_model(model: str) -> None:
     schemas = build_description()["components"]["schemas"]
     assert schemas[model]["additionalProperties"] is False
