@@ -54,9 +54,10 @@ _KINDS: Final = {
         audit.heads audit.heads.append_only audit.heads.folder backup.key backup.key.folder backup.newer
         backup.other_key backup.program backup.recipient backup.scratch
         certificate.ca certificate.ca.test certificate.desk certificate.ours certificate.ours.cvr
-        certificate.ours.key_mismatch certificate.ours.missing certificate.ours.revoked certificate.ours.test
-        certificate.ours.unreadable certificate.refused certificate.renewal certificate.renewal.earlier
-        certificate.renewal.same certificate.theirs certificate.theirs.expired certificate.theirs.host
+        certificate.ours.key_mismatch certificate.ours.missing certificate.ours.no_room certificate.ours.revoked
+        certificate.ours.test certificate.ours.unreadable certificate.refused certificate.renewal
+        certificate.renewal.earlier certificate.renewal.same certificate.theirs certificate.theirs.expired
+        certificate.theirs.host
         certificate.theirs.not_yet_valid certificate.theirs.test certificate.theirs.untrusted clock
         configuration.missing configuration.password delivery.no_room fbs.certificate fbs.off fbs.refused fbs.version
         fields file file.credential file.owner init.folder journal.file

@@ -166,11 +166,17 @@ class Identity:
         pem += self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
         descriptor = os.memfd_create("certificate", os.MFD_CLOEXEC)
         try:
-            os.write(descriptor, pem)
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(pem)
             context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=password)
         except ssl.SSLError as error:
             raise CertificateError(
                 "{which} is not taken by OpenSSL: {why}", which=OWN, why=error.reason, kind="certificate.ours.unusable"
+            ) from error
+        except OSError as error:
+            # a limit on the size of files holds for one in memory too
+            raise CertificateError(
+                "{which} finds no room in memory: {why}", which=OWN, why=error.strerror, kind="certificate.ours.no_room"
             ) from error
         finally:
             os.close(descriptor)

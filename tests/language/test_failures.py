@@ -382,6 +382,12 @@ def test_what_is_wrong_with_a_counterparts_certificate_is_looked_for_where_it_is
     assert ("[library.register]" in advice) == (kind in {"host", "untrusted"})
 
 
+@pytest.mark.parametrize("kind", ["store.no_room", "delivery.no_room", "backup.no_room", "backup.no_room.copy"])
+def test_who_has_no_room_on_a_disk_with_room_hears_of_the_limit_on_files(kind: str) -> None:
+    advice = advice_for(errors.CprsyncError("…", kind=kind)).next
+    assert all("`ulimit -f`, LimitFSIZE" in text for text in (advice.da, advice.en))
+
+
 @pytest.mark.parametrize(
     ("kind", "orders"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from town import number
 from cprsync.domain.person.number import CprNumber
 from cprsync.errors import CertificateError, CredentialUnseen
 from cprsync.language.errors import advice_for
-from cprsync.register.own_certificate import Counterpart, certificate_report, own_certificates
+from cprsync.register.own_certificate import Counterpart, certificate_report, load_identity, own_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,22 @@ def test_certificate_files_that_cannot_be_used_are_told_apart(
     assert unusable(settings, make_register, client_cert=None, client_key=None) == "certificate.ours.missing"
     assert unusable(settings, make_register, client_cert=None, p12=junk) == "certificate.ours.unreadable"
     assert unusable(settings, make_register, client_key=nothing) == "certificate.ours.missing"
+
+
+@pytest.mark.parametrize("most", [0, 1024], ids=["no file", "half of it"])
+def test_a_limit_on_files_is_not_said_to_be_a_fault_of_the_certificate(settings: RegisterSettings, most: int) -> None:
+    """Linux counts a file in memory too: a write is cut at the limit, and the next one is refused."""
+    identity, context = load_identity(settings), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, usual[1]))
+    try:
+        with pytest.raises(CertificateError) as refused:
+            identity.load_into(context)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert (refused.value.kind, "File too large" in str(refused.value)) == ("certificate.ours.no_room", True)
+    assert "LimitFSIZE" in advice_for(refused.value).next.en
+    identity.load_into(context)
 
 
 def _in_der(pem: bytes) -> bytes:
