@@ -72,6 +72,10 @@ class Installation(ThisMachine):
         return list(self._hosts())
 
     def _hosts(self) -> Iterator[Host]:
+        alarms = self._settings.alarms
+        for name, section in (("alarms.webhook", alarms.webhook), ("alarms.heartbeat", alarms.heartbeat)):
+            if section is not None:
+                yield _host(name, urlsplit(section.url).hostname or "")
         for library in self._settings.library:
             register = library.register_
             for url in (register.lookup_url, register.subscription_url):

@@ -21,10 +21,13 @@ from cprsync.wiring.counterparts import real_time, register_settings, sftp_setti
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from cprsync.config.alarms import HeartbeatSection, HookSection
     from cprsync.config.settings import FeedSection
     from cprsync.config.targets import AnyTarget, FileTarget, KohaTarget, WebhookTarget
     from cprsync.services.ports.deliveries import WaitingFile
+    from cprsync.wire.calls import Peer
     from cprsync.wiring.site import Site
 
 #: How long all calls of one question to a counterpart may take.
@@ -72,7 +75,9 @@ def ask_target(section: AnyTarget, site: Site, *, seconds: float) -> str:
         case "koha":
             _ask_koha(section, site, seconds)
         case "webhook":
-            _ask_webhook(section, site)
+            from cprsync.outward.webhook import RECEIVER
+
+            _see_receiver(section, site, RECEIVER, keys=section.keys)
         case "file" if not _is_there(section):
             return "new_folder"
     return section.kind
@@ -88,19 +93,21 @@ def _ask_koha(section: KohaTarget, site: Site, seconds: float) -> None:
         calls.make("doctor", lambda: calls.read(_NO_PATRON))
 
 
-def _ask_webhook(section: WebhookTarget, site: Site) -> None:
+def _see_receiver(
+    section: WebhookTarget | HookSection | HeartbeatSection, site: Site, peer: Peer, *, keys: Sequence[Path]
+) -> None:
     """Read the keys, and see the receiver's certificate. Nothing is posted."""
-    from cprsync.outward.webhook import RECEIVER, read_keys
+    from cprsync.outward.webhook import read_keys
     from cprsync.register.own_certificate import Counterpart, counterpart_line
     from cprsync.wire.errors import CallFailed
 
-    read_keys(section.keys)
+    read_keys(keys)
     settings = register_settings(site.section.register_, production=site.settings.is_production)
     place = Counterpart(section.url, section.ca, section.crl)
     try:
         counterpart_line(settings, place, real_time(), shows_ours=False)
     except CallFailed as error:
-        raise RECEIVER.translate(error) from error
+        raise peer.translate(error) from error
 
 
 def _is_there(section: FileTarget) -> bool:
@@ -165,6 +172,15 @@ class LivePeers:
     def ask_target(self, name: str) -> str:
         section = next(one for one in self._section.target if one.name == name)
         return ask_target(section, self._site, seconds=ANSWER_SECONDS)
+
+    def ask_receiver(self, channel: str) -> None:
+        from cprsync.outward.alarms import ALARM_RECEIVER
+
+        alarms = self._site.settings.alarms
+        if channel == "webhook" and alarms.webhook is not None:
+            _see_receiver(alarms.webhook, self._site, ALARM_RECEIVER, keys=alarms.webhook.keys)
+        elif channel == "heartbeat" and alarms.heartbeat is not None:
+            _see_receiver(alarms.heartbeat, self._site, ALARM_RECEIVER, keys=())
 
     def providers(self) -> Sequence[str]:
         return [name for name, section in self._providers().items() if section is not None]

@@ -187,7 +187,7 @@ def _translate(error: CallFailed) -> CprsyncError:
     return AlarmUndelivered("the receiver does not answer", kind="alarm.unreachable")
 
 
-_RECEIVER: Final = Peer("alarms", _translate, unanswered=AlarmUndelivered, hopeless=(ConfigurationError,))
+ALARM_RECEIVER: Final = Peer("alarms", _translate, unanswered=AlarmUndelivered, hopeless=(ConfigurationError,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def call_heartbeat(settings: PostSettings, surroundings: CallSurroundings) -> No
 
 def post(settings: PostSettings, body: bytes, headers: Mapping[str, str], surroundings: CallSurroundings) -> None:
     """Post once, and again while nobody answers. No redirect is followed. Raises AlarmUndelivered."""
-    calls = Calls(_RECEIVER, settings, identity=None, surroundings=surroundings)
+    calls = Calls(ALARM_RECEIVER, settings, identity=None, surroundings=surroundings)
 
     def once() -> int:
         with (

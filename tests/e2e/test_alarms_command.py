@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from cprsync.wiring.site import Site
 
 
+def installed(library: Library) -> Installation:
+    config = library.folder / "cprsync.toml"
+    return Installation(site_of(load_settings(config), None), config)
+
+
 def doctor_says(library: Library, check: str) -> tuple[Level, str]:
     """The first thing that one check of `doctor` finds, and its kind."""
-    config = library.folder / "cprsync.toml"
-    place = Installation(site_of(load_settings(config), None), config)
     (made,) = (one for one in (*INSTALLATION, *LIBRARY) if one.name == check)
-    first = look_in_time(made, place)[0]
+    first = look_in_time(made, installed(library))[0]
     return first.level, first.what or (first.error.kind if first.error else "")
 
 
@@ -232,6 +235,24 @@ def test_an_outside_watcher_is_called_after_a_good_night_alone(
         # a night of one library of two says nothing of the other
         tell_after_nights(settings, [{"agency": "710100", "exit": 0}])
         assert len(watcher.came) == calls
+
+
+def test_doctor_finds_a_receiver_that_nobody_reaches_before_an_alarm_is_lost_there(
+    library: Library, mock_keys: Path
+) -> None:
+    """Nothing is sent: a call of the heartbeat would say that a night has gone well."""
+    ca, key = mock_keys / "certs" / "ca.pem", library.folder / "alarm-2027.key"
+    key.write_text("k" * 40, encoding="ascii")
+    key.chmod(0o600)
+    with watching(mock_keys / "certs") as watcher:
+        place = f'url = "{watcher.url}"\nca = "{ca}"\n'
+        library.rewrite("cprsync.toml", "# [alarms.heartbeat]\n", f"[alarms.heartbeat]\n{place}")
+        library.rewrite("cprsync.toml", "# [alarms.webhook]\n", f'[alarms.webhook]\n{place}keys = ["{key.name}"]\n')
+        assert doctor_says(library, "alarms") == (Level.OK, "alarms")
+        assert watcher.came == []
+    assert doctor_says(library, "alarms") == (Level.FAULT, "alarms_fails")
+    hosts = {(one.setting, one.is_near) for one in installed(library).hosts()}
+    assert {("alarms.webhook", True), ("alarms.heartbeat", True)} <= hosts
 
 
 @pytest.mark.parametrize(

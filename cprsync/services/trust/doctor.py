@@ -68,7 +68,7 @@ LIBRARY: Final = (
     Check("keys.used", store_checks.check_used_keys, _LONG),
     Check("journal", store_checks.check_journal),
     Check("audit", store_checks.check_audit),
-    Check("alarms", store_checks.check_alarms, needs=(Need.ALARMS,)),
+    Check("alarms", store_checks.check_alarms, _THERE, needs=(Need.ALARMS,)),
     Check("register.lookup", peer_checks.check_lookup, _THERE),
     Check("register.clock", peer_checks.check_clock, _THERE),
     Check("register.agreement", peer_checks.check_agreement, _THERE),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cprsync.errors import CprsyncError
 from cprsync.services.ports.trust.doctor import Finding, Level
 from cprsync.services.trust.checks import NAMED_MOST, fault, judge_offset, ok, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cprsync.services.ports.trust.doctor import Installed
 
@@ -54,7 +55,7 @@ def check_clock(place: Installed) -> Iterator[Finding]:
 
 
 def check_alarms(place: Installed) -> Iterator[Finding]:
-    """Somebody hears of a night that has stopped, and what was told last has arrived."""
+    """Somebody hears of a night that has stopped, what was told last has arrived, and receivers are there."""
     channels = place.alarm_channels()
     if not channels:
         yield warning("alarms_unset")
@@ -62,8 +63,19 @@ def check_alarms(place: Installed) -> Iterator[Finding]:
     failed = [one for one in place.store.undelivered() if one.channel in channels]
     for one in failed:
         yield fault("alarms_undelivered", name=one.channel, count=one.count, kind=one.why)
-    if not failed:
+    told = {one.channel for one in failed}
+    unseen = list(_find_unreached(place, [name for name in channels if name not in told]))
+    yield from unseen
+    if not failed and not unseen:
         yield ok("alarms", named=", ".join(channels))
+
+
+def _find_unreached(place: Installed, channels: Sequence[str]) -> Iterator[Finding]:
+    for name in channels:
+        try:
+            place.peers.ask_receiver(name)
+        except CprsyncError as error:
+            yield Finding(Level.FAULT, "alarms_fails", {"name": name}, error)
 
 
 def check_chain(place: Installed) -> Iterator[Finding]:

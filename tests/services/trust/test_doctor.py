@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cprsync.errors import BackupFailed, BadInput, ConfigurationError, CredentialUnseen, RegisterUnavailable
+from cprsync.errors import (
+    AlarmUndelivered,
+    BackupFailed,
+    BadInput,
+    ConfigurationError,
+    CredentialUnseen,
+    RegisterUnavailable,
+)
 from cprsync.language.doctor import doctor_document, result_lines, summary_line
 from cprsync.services.ports.trust.alarms import UntoldChannel
 from cprsync.services.ports.trust.audit import AuditGlance
@@ -66,6 +73,7 @@ WELL: dict[str, Any] = {
     "deliveries": {"last": "2027-03-22", "due": "2027-03-22", "missing": None, "waiting": 0},
     "last_delivery": (date(2027, 3, 22), SimpleNamespace(by_record=TYPES, persons=30, unknown_records={})),
     "agreed_records": frozenset(TYPES),
+    "ask_receiver": None,
     "ask_culr": "ACCOUNT_DOES_NOT_EXIST",
     "ask_fbs": None,
     "targets": ["koha"],
@@ -176,6 +184,12 @@ REAL = Host("library.register", "prod.example", is_near=False, is_for_test=False
             {"undelivered": [UntoldChannel("email", 2, "alarm.refused")]},
             "fault",
             "2 alarms do not arrive by ema",
+        ),
+        (
+            "alarms",
+            {"alarm_channels": ["heartbeat"], "ask_receiver": AlarmUndelivered("away", kind="alarm.unreachable")},
+            "fault",
+            "heartbeat: away",
         ),
         ("register.clock", {"knock": (NOW + timedelta(seconds=301), NOW)}, "fault", "5 minutes from the platform's"),
         ("register.clock", {"knock": (NOW - timedelta(seconds=300), NOW)}, "warning", "300 seconds from the platform"),

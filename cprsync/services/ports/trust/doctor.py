@@ -205,6 +205,9 @@ class AskedPeers(Protocol):
     def ask_target(self, name: str) -> str:
         """Reach a target without a patron. Returns its kind."""
 
+    def ask_receiver(self, channel: str) -> None:
+        """See the certificate of what takes alarms, or the calls of the heartbeat. Mail is not asked."""
+
     def providers(self) -> Sequence[str]:
         """Return where people sign in: `desk`, `patron_page`."""
 
