@@ -87,7 +87,7 @@ def day(mock: Mock) -> dict[str, Any]:
 def reset(mock: Mock) -> dict[str, Any]:
     """Go back to the first day: no event, subscription, delivery, account, call or fault is left.
 
-    Raises as `event` does; BadInput, kind `mock.reset`: the folder is of an older mock.
+    Raises as `event` does; BadInput, kind `mock.reset`: its copy of the people file is gone or spoilt.
     """
     return change(mock, "/reset", {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import stat
+from codecs import BOM_UTF8
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -274,11 +275,19 @@ def test_a_reset_leaves_nothing_of_what_has_happened_and_the_same_life_follows(
 def test_a_reset_needs_the_people_of_the_first_start(start: Start, tmp_path: Path) -> None:
     with start() as ready:
         control.event(ready, "die", "BO")
-        before = control.state(ready)
-        (tmp_path / "mock" / "people.toml").unlink()
-        with pytest.raises(BadInput) as refused:
-            control.reset(ready)
-        assert (refused.value.kind, control.state(ready)) == ("mock.reset", before)
+        before, copy = control.state(ready), tmp_path / "mock" / "people.toml"
+        people = copy.read_bytes()
+        for spoilt, says in (
+            (None, "is gone from the mock's folder"),
+            (people[:-9], "in the mock's folder: the people"),
+        ):
+            copy.unlink() if spoilt is None else copy.write_bytes(spoilt)
+            with pytest.raises(BadInput, match=rf"^people.toml {says}") as refused:
+                control.reset(ready)
+            assert (refused.value.kind, control.state(ready)) == ("mock.reset", before)
+        # as some editors save it
+        copy.write_bytes(BOM_UTF8 + people)
+        assert control.reset(ready)["people"] == 60
 
 
 # -- how it stands, copies, and bad weather ----------------------------------------------------------------------

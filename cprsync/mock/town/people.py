@@ -255,7 +255,7 @@ def load_town(path: Path) -> Town:
     try:
         if path.stat().st_size > PEOPLE_MAX_BYTES:
             raise _refused("it is larger than 32 MiB")
-        return town_of(_as_text(tomllib.loads(path.read_text(encoding="utf-8"))))
+        return town_of(_as_text(tomllib.loads(path.read_text(encoding="utf-8-sig"))))
     except OSError as error:
         raise _refused("it cannot be read") from error
     except UnicodeDecodeError as error:

@@ -165,12 +165,22 @@ class TownRegister:
         """Go back to the first day with the people of the first start. Keys, certificates and ports stay.
 
         Raises:
-            BadInput: kind `mock.reset`; the folder has no copy of its people file, so nothing is changed.
+            BadInput: kind `mock.reset`; the folder has no copy of its people file that can be read. Nothing is changed.
         """
         kept = self.folder / PEOPLE_COPY
         if not kept.exists():
-            raise BadInput("this folder was begun by an older mock: use a new one", kind="mock.reset")
-        town = load_town(kept)
+            raise BadInput(
+                "{name} is gone from the mock's folder: put the people file there that it began with",
+                name=PEOPLE_COPY,
+                kind="mock.reset",
+            )
+        try:
+            town = load_town(kept)
+        except ConfigurationError as error:
+            why = error.message
+            raise BadInput(
+                "{name} in the mock's folder: {why}", name=PEOPLE_COPY, why=why, kind="mock.reset"
+            ) from error
         self.town, self.day = town, town.day
         self.people, self.published = dict(town.people), dict(town.people)
         self.pending, self.produced, self.filters, self.owed = {}, {}, {}, []
