@@ -7,12 +7,12 @@ import time
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.config.clock import LateClock, MockClock, StillClock, SystemClock, clock_for
 from cprsync.config.policy import load_policy
-from cprsync.errors import ConfigurationError, CprsyncError
+from cprsync.errors import ConfigurationError, CprsyncError, RegisterUnavailable
 from cprsync.services.ports.night import Night
 from cprsync.wire.limits import Patience
 from cprsync.wiring.counterparts import Counterparts, register_settings, surroundings_of
@@ -141,6 +141,27 @@ class Site:
         to be dealt with first. A policy that cannot be used stops no such command: it decides what targets are told.
         """
         with self._store(LateClock(lambda: self.clock), tells_targets=False) as store:
+            yield store.read_only()
+
+    @contextmanager
+    def store_to_verify(self) -> Iterator[SqlStore]:
+        """Same as `store_to_show`. While a mock is away, the day is that of the audit's last entry."""
+        from cprsync.services.ports.trust.audit import AuditFilter
+
+        opened: list[SqlStore] = []
+
+        @cache
+        def find_clock() -> Clock:
+            try:
+                return self.clock
+            except RegisterUnavailable:
+                last = next((one for store in opened for one in store.audit.entries(AuditFilter(limit=1))), None)
+                if last is None:
+                    raise
+                return StillClock(datetime.fromisoformat(last.at))
+
+        with self._store(LateClock(find_clock), tells_targets=False) as store:
+            opened.append(store)
             yield store.read_only()
 
     def unchecked_store(self) -> AbstractContextManager[SqlStore]:

@@ -40,7 +40,7 @@ def audit_verify(
     """
     from cprsync.services.ports.trust.audit import EVERY_RECORD
 
-    with frame.opened() as site, site.store_to_show() as store:
+    with frame.opened() as site, site.store_to_verify() as store:
         check = store.audit.check(code=code, records=EVERY_RECORD)
     document = {"agency": site.section.agency, **check.document()}
     frame.print(document, audit_lines(document, frame.lang))

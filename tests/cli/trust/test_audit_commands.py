@@ -72,6 +72,18 @@ def test_a_whole_audit_is_said_to_be_whole_with_a_code_that_stays_true(
     assert verified(asked, capsys, document["code"])[0] == 0
 
 
+def test_an_audit_is_verified_while_the_mock_that_gives_its_day_is_away(
+    asked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in what a demo leaves. An attempt that is gone is found all the same: the audit's last entry tells the day."""
+    path = asked / "cprsync.toml"
+    path.write_text(path.read_text("utf-8") + '\n[test]\ncontrol_url = "http://127.0.0.1:9"\n', "utf-8")
+    assert (verified(asked, capsys)[0], verified(asked, capsys)[1]["whole"]) == (0, True)
+    tamper(asked, "DELETE FROM desk_attempt")
+    ended, document = verified(asked, capsys)
+    assert (ended, document["whole"]) == (1, False)
+
+
 @pytest.mark.parametrize("code", ["nonsense", "1-00000000"])
 def test_a_code_that_is_not_this_audits_is_told_without_blaming_a_file(
     code: str, asked: Path, capsys: pytest.CaptureFixture[str]
