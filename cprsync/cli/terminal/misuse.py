@@ -34,8 +34,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Resolve as typer does.
 
-        Raises Misused for an unknown command, because typer's own error says it only in its text, and for an option
-        whose value would be the next option.
+        Raises Misused for an unknown command, because typer's own error says it only in its text, for an option whose
+        value would be the next option, and for --as where no settings say who may be named.
         """
         if self.get_command(ctx, args[0]) is None:
             near = _find_similar(args[0], self.list_commands(ctx))
@@ -48,6 +48,8 @@ class Commands(TyperGroup):
         without = _without_value(command, left)
         if without is not None:
             raise Misused("the option {name} needs a value", name=without)
+        if _was_typed(ctx, "acting") and not _may_read_settings(command):
+            raise Misused("--as names nobody here: the command reads no settings, which say who may be named")
         return name, command, left
 
 
@@ -61,6 +63,17 @@ class BackupCommands(Commands):
         if first not in {*self.commands, *ctx.help_option_names} and not is_slip:
             args = ["make", *args]
         return super().parse_args(ctx, args)
+
+
+def _may_read_settings(command: Any) -> bool:
+    """Whether a command, or one of a group, takes --config."""
+    return isinstance(command, TyperGroup) or any(option.name == "config" for option in command.params)
+
+
+def _was_typed(ctx: Any, name: str) -> bool:
+    """Whether an option of the program itself stands on the command line, and not in the environment alone."""
+    source = ctx.find_root().get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _without_value(command: Any, arguments: Sequence[str]) -> str | None:

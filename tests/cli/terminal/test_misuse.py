@@ -57,6 +57,11 @@ WRONG = {
         "vælg en af registration, renewal",
         "expected one of registration, renewal",
     ),
+    "a name where nobody may be named": (
+        ("--as", "Anna", "restore", "x", "--into", "y", "--key", "z"),
+        "--as nævner ingen her: kommandoen læser ingen indstillinger",
+        "--as names nobody here: the command reads no settings",
+    ),
     "a day that is none": (("sync", "--today", "2027-13-01"), "skriv som 10.04.2027", "not a day"),
     "a language that it does not speak": (("rules", "--lang", "fr"), "vælg da eller en", "expected da or en"),
     "a level that there is not": (("--log-level", "LOUD", "rules"), "vælg DEBUG, INFO", "expected DEBUG, INFO"),
