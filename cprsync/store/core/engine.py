@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, LargeBinary, bindparam, create_engine, event, func, select, text
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
@@ -137,18 +138,38 @@ _PRAGMAS = (
 )
 
 
+_AS_TEXT: Final = partial(str, encoding="utf-8", errors="replace")
+
+
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself: `_Sqlite` does
+    # a text that is none was written past the program: whoever checks what is there says so, and the driver would end
+    connection.text_factory = _AS_TEXT
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
+class _Bytes(LargeBinary):
+    """Bytes as they were written. What else somebody has put there becomes bytes that no seal fits.
+
+    SQLite keeps a value of any kind in any column. The driver's own bytes of a number are as many zeros.
+    """
+
+    def result_processor(self, dialect: object, coltype: object) -> Callable[[Any], bytes | None]:  # noqa: ARG002 -- as there
+        return _as_bytes
+
+
+def _as_bytes(value: object) -> bytes | None:
+    return value if value is None or type(value) is bytes else str(value).encode()
+
+
 class _Sqlite(SQLiteDialect_pysqlite):
     """SQLAlchemy's SQLite with our beginnings. An event would do the same, and cost a tenth of every statement."""
 
     supports_statement_cache = True
+    colspecs = {**SQLiteDialect_pysqlite.colspecs, LargeBinary: _Bytes}  # noqa: RUF012 -- typed so by its base
 
     def do_begin(self, dbapi_connection: Any) -> None:
         is_synced: bool | None = dbapi_connection.info.pop(_WRITES, None)

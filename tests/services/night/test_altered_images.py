@@ -56,8 +56,13 @@ def say_another_version(library: Library, patron: str) -> None:
     do(library, f"UPDATE before_image SET version = version + 7 WHERE patron_id = :id AND {LAST}", id=patron)
 
 
+def write_a_text(library: Library, patron: str) -> None:
+    do(library, f"UPDATE before_image SET register_blob = 'abc' WHERE patron_id = :id AND {LAST}", id=patron)
+
+
 ALTERED: dict[str, Callable[[Library, str], None]] = {
     "a bit of it": flip,
+    "a text in its place": write_a_text,
     "another's in its place": take_anothers,
     "moved to another run": move,
     "put to another version": say_another_version,

@@ -93,6 +93,26 @@ def test_the_night_finds_whose_record_was_altered_though_nobody_opens_it(either_
     assert (told(library), library.record("ANNA")) == ([], before)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "patron SET local_blob = CAST(x'c3ff' AS TEXT)",
+        "patron SET register_blob = 'blåbær'",
+        "patron SET fingerprint = 1000000000000000",
+        "audit SET entry = CAST(x'c3ff' AS TEXT)",
+        "audit SET at = CAST(x'c3ff' AS TEXT)",
+    ],
+)
+def test_what_sqlite_takes_for_bytes_or_text_is_found_as_altered(library: Library, written: str) -> None:
+    """SQLite keeps what it is given, whatever the column says. The driver ended at it as at a database that is away."""
+    with writing(library.engine) as connection:
+        connection.exec_driver_sql(f"UPDATE {written} WHERE rowid = 2")
+    assert told(library) != []
+    library.deliver(MONDAY)
+    report = library.one_night()
+    assert (report.exit_code, report.document()["error"]["kind"]) == (1, "audit.broken")
+
+
 def test_what_is_as_it_was_written_is_found_right_and_nothing_is_written(either_library: Library) -> None:
     library = either_library
     before = library.everything()
