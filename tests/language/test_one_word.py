@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from catalogues import entries_of
 
 from cprsync.resources import guide_paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: What to write, and what not. A card may be *spærret*; *om natten* is a time.
 OTHER_WORDS = {
@@ -101,6 +105,20 @@ def other_words(page: str, wanted: str) -> list[str]:
 @pytest.mark.parametrize("wanted", OTHER_WORDS)
 def test_one_word_is_written_for_one_thing(page: str, wanted: str) -> None:
     assert other_words(page, wanted) == []
+
+
+@pytest.mark.parametrize("wanted", ["personalet", "CPR-nummer"])
+def test_the_rules_and_the_packaged_policy_write_the_same_word(wanted: str) -> None:
+    """The rest of their words is closer to the program: a rule says *forsegle*, which the desk calls *skjule*."""
+    said = "\n".join(path.read_text("utf-8") for path in find_danish_toml())
+    # a replacement number and an element of the wire have names of their own
+    assert re.findall(rf".*{OTHER_WORDS[wanted]}.*", said, re.IGNORECASE) == []
+
+
+def find_danish_toml() -> list[Path]:
+    """The rules, and the files that every library begins with."""
+    root = guide_paths()["words"].parents[2]
+    return sorted([*root.glob("cprsync/rulebook/*.toml"), *root.glob("fixtures/*.toml")])
 
 
 @pytest.mark.parametrize("page", ["advice", "errors", "words", "desk"])

@@ -38,7 +38,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
     ),
     "number-night": (
         (
-            "nattens opslag om, hvem låneren er (det første om en ny låner, eller et, som et menneske bad om), siger, "
+            "nattens opslag om, hvem låneren er (det første om en ny låner, eller et, som personalet bad om), siger, "
             "at nummeret er afløst; ingen anden låner har eller har haft det nye"
         ),
         (
@@ -70,12 +70,12 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "status 50 eller 60, i en leverance eller nattens opslag, med et nyt nummer, som en anden låner har, har "
             "haft eller også skulle have"
         ),
-        "venter på et menneske, og posten ændres ikke (number.both_patrons). Godkendes sagen, lægges de to sammen",
+        "venter på personalet, og posten ændres ikke (number.both_patrons). Godkendes sagen, lægges de to sammen",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-circle": (
         "numre, der afløser hinanden i ring, i en leverance eller nattens svar",
-        "venter på et menneske, og posten ændres ikke (number.circle)",
+        "venter på personalet, og posten ændres ikke (number.circle)",
         "CPR: post 001 (PNRGAELD); beslutning 6",
     ),
     "number-unresolved": (
@@ -84,7 +84,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "svarene fører over mere end fem led"
         ),
         (
-            "venter på et menneske, og posten ændres ikke (number.unresolved). Godkendes sagen, spørges CPR "
+            "venter på personalet, og posten ændres ikke (number.unresolved). Godkendes sagen, spørges CPR "
             "hver nat. Afvises den, er låneren ubekræftet, indtil en leverance fortæller om nummeret, eller sagen "
             "genåbnes (`review reopen`) og godkendes"
         ),
@@ -95,7 +95,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
         (
             "er personen ikke låner, slås det nye nummer op, med en advarsel (højst fem led, seks opslag; fører det "
             "sjette videre, afvises svaret). En låner får det nye nummer med en leverance eller nattens opslag, og "
-            "indtil da venter opslaget på et menneske (number.unresolved)"
+            "indtil da venter opslaget på personalet (number.unresolved)"
         ),
         "SF1520: gaeldendePersonnummer; beslutning 6",
     ),
@@ -107,7 +107,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-old-active": (
         "det gamle nummer er i brug igen, uden at det nye peger tilbage",
         (
-            "venter på et menneske, og posten ændres ikke (number.old_active). 0001 forsegler, men 90 standser ingen "
+            "venter på personalet, og posten ændres ikke (number.old_active). 0001 forsegler, men 90 standser ingen "
             "breve: det er ikke sikkert, hvem nummeret nu tilhører"
         ),
         "Beslutning 3 og 6",
@@ -118,7 +118,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
             "har eller har haft det"
         ),
         (
-            "venter på et menneske, og posten ændres ikke (number.other_successor). Sagen viser begge numre, men "
+            "venter på personalet, og posten ændres ikke (number.other_successor). Sagen viser begge numre, men "
             "ikke hele. Det andet nummers poster og en annullering (30) af lånerens eget nummer venter med; 0001 "
             "forsegler. Godkendes sagen, får låneren det andet nummer, som abonneres og slås op næste nat. Afvises "
             "den, spørges CPR om det nummer, låneren har"
@@ -128,7 +128,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-old-others": (
         "det gamle nummer har status 50 eller 60 og fører nu til et nummer, som en anden låner har eller har haft",
         (
-            "venter på et menneske, og posten ændres ikke (number.both_patrons). Godkendes sagen, lægges de to "
+            "venter på personalet, og posten ændres ikke (number.both_patrons). Godkendes sagen, lægges de to "
             "sammen. En annullering (30) af lånerens eget nummer i samme leverance venter med; afvises sagen, "
             "spørges CPR om det nummer"
         ),
@@ -154,7 +154,7 @@ NUMBER: dict[str, tuple[object, ...]] = {
     "number-set-cpr": (
         "`patron set-cpr` med et nummer, som en anden låner har eller har haft",
         (
-            "afvises: posten ændres ikke, CPR spørges ikke, og efter et ja venter de to lånere på et menneske "
+            "afvises: posten ændres ikke, CPR spørges ikke, og efter et ja venter de to lånere på personalet "
             "(number.both_patrons). Godkendes sagen, lægges de sammen. Er nummeret selv afløst, eller kender "
             "CPR det ikke, afvises det også, og intet venter"
         ),
@@ -238,7 +238,7 @@ SAME: dict[str, tuple[object, ...]] = {
     "same-unanswered": (
         "CPR svarer ikke, når en ny låner skal abonneres eller slås op første gang",
         (
-            "om natten som før: låneren er ikke bekræftet og venter ikke på et menneske. Natten ender med 4, og den "
+            "om natten som før: låneren er ikke bekræftet og venter ikke på personalet. Natten ender med 4, og den "
             "næste nat spørger igen. Ved skranken vises fejlen, og ingen oprettes: prøv igen"
         ),
         "SF1520 og SF6002: intet svar; beslutning 10",

@@ -130,7 +130,7 @@ ACCOUNT = {
     "account-foreign": (
         "kontoen har et andet kommunenummer, og et andet bibliotek har også en konto",
         (
-            "nummeret bliver, indtil et menneske afgør det (net_media.foreign), også når det kom, mens en rettelse "
+            "nummeret bliver, indtil personalet afgør det (net_media.foreign), også når det kom, mens en rettelse "
             "ventede. Mangler vores konto, oprettes den"
         ),
         "CULR: ét kommunenummer pr. person; beslutning 11 og 13",

@@ -50,7 +50,7 @@ ADDRESS = {
         ),
         (
             "adressen læses. Mangler noget af det, siger kilden intet om adressen, og hele den sidste adresse bliver "
-            "stående. Ved status 01, 03, 05 og 07 venter låneren på et menneske"
+            "stående. Ved status 01, 03, 05 og 07 venter låneren på personalet"
         ),
         "CPR: post 002 og 003; beslutning 1 og 49",
     ),
@@ -71,7 +71,7 @@ ADDRESS = {
         ),
         (
             "intet i den kilde gælder for låneren (i en leverance gælder en beskyttelse og et dødsfald dog): låneren "
-            "venter på et menneske. São og Conceição er rigtige bogstaver og læses"
+            "venter på personalet. São og Conceição er rigtige bogstaver og læses"
         ),
         "CPR: tegnsæt og standarder; beslutning 1 og 3",
     ),

@@ -57,7 +57,7 @@ RESIDENCE_TABLE = {
         *("unknown", "nothing", "CPR: myndighedskoder med slutdato; beslutning 11"),
     ),
     None: (
-        ("ingen adresse er kendt (status 01, 03, 05 og 07 uden adresse venter på et menneske, og posten ændres ikke)"),
+        ("ingen adresse er kendt (status 01, 03, 05 og 07 uden adresse venter på personalet, og posten ændres ikke)"),
         *("unknown", "nothing", "Beslutning 1 og 11"),
     ),
 }

@@ -74,7 +74,7 @@ RECORD = {
     **dict.fromkeys(("01", "03", "05", "07"), "følger kilden"),
     "20": (
         "følger kilden, også adressen, hvis den er gyldig; ellers bliver den sidste adresse stående, og ingen venter "
-        "på et menneske af den grund"
+        "på personalet af den grund"
     ),
     "70": "følger kilden, men den sidste adresse bliver stående",
     **dict.fromkeys(("50", "60"), "posten får aldrig denne status: den skifter nummer, og resten bliver stående"),

@@ -45,7 +45,7 @@ STATUS: dict[str, tuple[object, ...]] = {
     "status-other": (
         "10 og ukendte koder",
         "reserveret, eller ukendt her",
-        "venter på et menneske",
+        "venter på personalet",
         "uændret",
         "som før, men først når navn og adresse er åbnet med en begrundelse",
         "som før",
@@ -62,7 +62,7 @@ STATUS: dict[str, tuple[object, ...]] = {
         "ingen ny status",
         "følger kilden så langt, som den kendte status tillader",
         (
-            "som før. Er ingen status kendt, venter låneren på et menneske og tæller som beskyttet (status.missing): "
+            "som før. Er ingen status kendt, venter låneren på personalet og tæller som beskyttet (status.missing): "
             "breve går kun til kontaktadressen eller til en adresse, der er rettet ved skranken, og først når adressen "
             "er åbnet med en begrundelse"
         ),
@@ -94,7 +94,7 @@ STATUS: dict[str, tuple[object, ...]] = {
 }
 HER_OWN = (
     "forseglet for sin egen skyld: 0001 (også efter lånerens død), vejkode 9900-9999, status 03 eller 07, ingen kilde "
-    "har sagt noget (hvis policy forsegler det), eller låneren venter på et menneske"
+    "har sagt noget (hvis policy forsegler det), eller låneren venter på personalet"
 )
 PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-types": (
@@ -113,7 +113,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "en type, der ikke er fire cifre",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "venter på et menneske; står der også 0001, forsegles låneren straks",
+        "venter på personalet; står der også 0001, forsegles låneren straks",
         "CPR: post 004 (BESKYTTYPE); beslutning 3",
     ),
     "protection-future": (
@@ -225,12 +225,12 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "noget, der ikke kan afgøres eller læses",
         "ligegyldigt",
         "ligegyldigt hvad",
-        "låneren tæller som beskyttet, så længe det venter på et menneske",
+        "låneren tæller som beskyttet, så længe det venter på personalet",
         "Beslutning 3",
     ),
     "protection-parked": (
         "leverancen",
-        "beskyttet, men resten venter på et menneske eller kan ikke læses",
+        "beskyttet, men resten venter på personalet eller kan ikke læses",
         "ligegyldigt",
         "ligegyldigt hvad",
         "forsegles, før alt andet",
@@ -242,7 +242,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
         "ligegyldigt",
         "ligegyldigt hvad",
         (
-            "intet af svaret gælder, ligesom ved en beskadiget leverance. Om natten venter låneren på et menneske; "
+            "intet af svaret gælder, ligesom ved en beskadiget leverance. Om natten venter låneren på personalet; "
             "spurgte natten, om en beskyttelse er ophørt, sker det først den anden nat, og beskyttelsen bliver. Ved "
             "skranken vises fejlen"
         ),
@@ -383,7 +383,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     "protection-window-replaced": (
         "ingen: CPR har skiftet nummeret ud, og låneren beholder det",
         (
-            "et menneske har afvist en sag om, hvilket nummer låneren har (number.both_patrons, number.circle, "
+            "personalet har afvist en sag om, hvilket nummer låneren har (number.both_patrons, number.circle, "
             "number.unresolved)"
         ),
         "ligegyldigt",
@@ -408,7 +408,7 @@ PROTECTION: dict[str, tuple[object, ...]] = {
     ),
 }
 LATER = (
-    "en senere kilde, der kan bruges; eller et menneske, der afviser sagen: posten ændres ikke, og låneren tæller "
+    "en senere kilde, der kan bruges; eller personalet, der afviser sagen: posten ændres ikke, og låneren tæller "
     "ikke længere som beskyttet af den grund"
 )
 #: A question that stays open.
@@ -475,7 +475,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "register.no_such_person",
         "intet",
         (
-            "et svar, der kan bruges; CPR spørges igen, når et menneske beder om det. Eller et menneske, der "
+            "et svar, der kan bruges; CPR spørges igen, når personalet beder om det. Eller personalet, der "
             "afviser sagen: låneren tæller ikke længere som beskyttet af den grund"
         ),
         "SF1520: PNR not found; beslutning 1",
@@ -503,7 +503,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "se CPR-numre; låneren tæller som beskyttet",
         (
             "en senere kilde, der kan bruges (om et gammelt nummer: hvor det fører hen, eller at det er annulleret); "
-            "eller et menneske. Godkendes number.both_patrons, lægges de to sammen; godkendes number.other_successor, "
+            "eller personalet. Godkendes number.both_patrons, lægges de to sammen; godkendes number.other_successor, "
             "får låneren nummeret; godkendes de andre, spørges CPR hver nat. Afvises sagen, ændres posten ikke"
         ),
         "CPR: post 001 (PNRGAELD); beslutning 3 og 6",
@@ -523,14 +523,14 @@ PARKED: dict[str, tuple[object, ...]] = {
         "status 30, 70 eller 90, og det, der ophæver den (se Status)",
         "block.*, death.annulled, person.found, number.restored",
         "alt: kun blokeringen, eller ophævelsen af den, venter",
-        "et menneske; forslaget falder bort, når grunden er væk",
+        "personalet; forslaget falder bort, når grunden er væk",
         "Postens Blokeret: personalet ejer det",
     ),
     "parked-annulled": (
         "status 30: de kendte oplysninger kan være forkerte",
         "number.annulled",
         "alt: kun spørgsmålet venter",
-        "et menneske, der har set det",
+        "personalet har set det",
         "CPR: post 001 (status); beslutning 1",
     ),
     "parked-contradicted": (
@@ -538,7 +538,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "protection.contradicted",
         "alt andet; beskyttelsen bliver",
         (
-            "et menneske, der har set det, eller beskyttelsens ophør; den afgøres af en senere leverance eller nattens "
+            "personalet har set det, eller beskyttelsens ophør; den afgøres af en senere leverance eller nattens "
             "opslag, som gentages"
         ),
         "Beslutning 2",
@@ -561,7 +561,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "reverted.held",
         "alt andet end en ny beskyttelse og stop for breve",
         (
-            "et menneske, der godkender: låneren følger CPR igen, og næste nat spørger. Afvises sagen, holdes låneren "
+            "personalet godkender: låneren følger CPR igen, og næste nat spørger. Afvises sagen, holdes låneren "
             "stadig fast"
         ),
         "beslutning 19 og 39",
@@ -577,21 +577,21 @@ PARKED: dict[str, tuple[object, ...]] = {
         "en nat er fortrudt, men låneren er ændret siden",
         "reverted.changed",
         "intet: posten bliver, som den er",
-        "et menneske, der har set det",
+        "personalet har set det",
         "beslutning 19 og 39",
     ),
     "parked-reverted-altered": (
         "en nat er fortrudt, men det, der var gemt om låneren fra før, er ændret uden om programmet",
         "reverted.altered",
         "intet: posten bliver, som den er",
-        "et menneske, der har set det",
+        "personalet har set det",
         "beslutning 19 og 39",
     ),
     "parked-reverted-number": (
         "en nat er fortrudt, men nummeret fra før er nu en anden låners",
         "reverted.number",
         "intet: posten bliver, som den er",
-        "et menneske, der har set det",
+        "personalet har set det",
         "beslutning 19 og 39",
     ),
     "parked-reverted-street": (
@@ -601,28 +601,28 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "reverted.street",
         "intet: posten bliver, som den er",
-        "et menneske, der har set det",
+        "personalet har set det",
         "beslutning 19 og 39",
     ),
     "parked-reverted-household": (
         "en nat er fortrudt, men den flyttede en skjult låner hen til andre, hvis adresse ville blive synlig",
         "reverted.household",
         "intet: posten bliver, som den er",
-        "et menneske, der har set det",
+        "personalet har set det",
         "beslutning 2, 19 og 39",
     ),
     "parked-subscription-ended": (
         "en ældre kopi af databasen er taget i brug, og CPR havde ikke det abonnement på låneren, som kopien har",
         "subscription.ended",
         "alt: låneren abonneres på igen, og CPR spørges",
-        "et menneske, der har set det: er låneren meldt ud eller slettet siden, gøres det igen",
+        "personalet har set det: er låneren meldt ud eller slettet siden, gøres det igen",
         "beslutning 10 og 32",
     ),
     "parked-birth": (
         "CPR's fødselsdato er en anden end nummerets",
         "birth.differs",
         "alt: CPR's dato gælder",
-        "et menneske, der har set det; sagen falder bort, når de to datoer stemmer igen",
+        "personalet har set det; sagen falder bort, når de to datoer stemmer igen",
         "CPR: post 001 (FOED_DT)",
     ),
     "parked-said": (
@@ -630,7 +630,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         "said.name, said.address, said.both",
         "alt: CPR gælder",
         (
-            "et menneske: er det den samme? Ja: det, låneren sagde, slettes. Nej, en anden: låneren blokeres, kortene "
+            "personalet: er det den samme? Ja: det, låneren sagde, slettes. Nej, en anden: låneren blokeres, kortene "
             "mister PIN-koden, og det, der blev sagt, gemmes. En anden adresse alene lukkes som set. Siger CPR intet "
             "navn, som ved et annulleret nummer, rejses ingen sag, og det gemmes, til CPR siger et"
         ),
@@ -643,7 +643,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "responsible.gone, responsible.protected",
         "alt: kun spørgsmålet venter",
-        "et menneske: skal ansvaret ophøre? Sagen falder bort, når grunden er væk",
+        "personalet: skal ansvaret ophøre? Sagen falder bort, når grunden er væk",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
     "parked-of-age": (
@@ -653,7 +653,7 @@ PARKED: dict[str, tuple[object, ...]] = {
         ),
         "responsible.of_age",
         "alt: datoen gælder; kun ansvarets ophør venter",
-        "et menneske: skal ansvaret ophøre? Sagen falder bort, når låneren er mindreårig igen",
+        "personalet: skal ansvaret ophøre? Sagen falder bort, når låneren er mindreårig igen",
         "Postens Økonomisk ansvarlig: personalet ejer det",
     ),
     "parked-custody": (
@@ -668,7 +668,7 @@ PARKED: dict[str, tuple[object, ...]] = {
             "ansvarlig med erstatningsnummer, eller når CPR ikke nævner nummeret på alle, der har forældremyndigheden"
         ),
         (
-            "et menneske: svarer den ansvarlige stadig for barnet? Der spørges én gang for hver ændring, men ikke om "
+            "personalet: svarer den ansvarlige stadig for barnet? Der spørges én gang for hver ændring, men ikke om "
             "en, der gælder fra før dagen for det sidste spørgsmål; sagen falder bort, når ingen svarer for barnet "
             "mere, og bliver stående, når kørslen fortrydes"
         ),
@@ -681,14 +681,14 @@ PARKED: dict[str, tuple[object, ...]] = {
         "CULR afviser det, der blev sendt, eller et andet bibliotek har givet et andet kommunenummer",
         "net_media.refused, net_media.foreign",
         "posten; CULR beholder det, den havde",
-        "et menneske; sagen falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
+        "personalet; sagen falder bort, når en senere ændring går igennem, eller en læsning viser det rette",
         "CULR 1.6; beslutning 11",
     ),
     "parked-target": (
         "et andet system, fx Koha, afviser det, det skulle have at vide, eller har ikke taget imod det efter 30 forsøg",
         "target.not_taken",
         "posten; systemet beholder det, det havde, og hører stadig om andre lånere",
-        "et menneske; sagen falder bort, når en senere ændring går igennem",
+        "personalet; sagen falder bort, når en senere ændring går igennem",
         "beslutning 37",
     ),
 }
@@ -720,7 +720,7 @@ AGE: dict[str, tuple[object, ...]] = {
     "age-differs": (
         "CPR's fødselsdato er en anden end nummerets",
         (
-            "CPR's dato gælder. Et menneske får det at vide én gang (birth.differs), og sagen falder bort, når "
+            "CPR's dato gælder. Personalet får det at vide én gang (birth.differs), og sagen falder bort, når "
             "de to datoer stemmer igen. Datoen i et erstatningsnummer sammenlignes ikke"
         ),
         "samme nat",
