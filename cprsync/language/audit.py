@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.trust.audit import Happening
+    from cprsync.services.trust.citizen import CitizenReport
 
 #: The width of the column for users.
 _WHO_WIDTH = 14
@@ -124,37 +125,37 @@ def action_words(what: str, action: str, language: Language) -> str:
     return word(next((key for key in keys if has_word(key)), action), language)
 
 
-def citizen_rows(document: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:
+def citizen_rows(report: CitizenReport, language: Language) -> list[tuple[str, str, str]]:
     """Each look at a citizen: when, what was done, and what for."""
     return [
         (
-            moment_text(one["at"], language),
-            word(f"did_{one['what']}", language),
-            word(f"why_{one['why']}", language).removeprefix("why_"),
+            moment_text(one.at, language),
+            word(f"did_{one.what}", language),
+            word(f"why_{one.why}", language).removeprefix("why_"),
         )
-        for one in document["looks"]
+        for one in report.looks
     ]
 
 
-def recipient_lines(document: Mapping[str, Any], language: Language) -> list[str]:
+def recipient_lines(report: CitizenReport, language: Language) -> list[str]:
     """Who was told of a citizen, how often, and when last."""
     return [
         word(
             "citizen_told",
             language,
-            who=word(f"citizen_recipient_{one['who']}", language),
-            count=one["count"],
-            last=day_text(one["last"][:10], language),
+            who=word(f"citizen_recipient_{one.who}", language),
+            count=one.count,
+            last=day_text(one.last[:10], language),
         )
-        for one in document["recipients"]
+        for one in report.recipients
     ]
 
 
-def citizen_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def citizen_lines(report: CitizenReport, language: Language) -> Iterator[str]:
     """A citizen's report as text."""
-    yield word("citizen_title", language, organisation=document["organisation"])
-    rows = citizen_rows(document, language)
+    yield word("citizen_title", language, organisation=report.organisation)
+    rows = citizen_rows(report, language)
     yield from (f"  {at:<{TIME_WIDTH}}  {what}: {why}" for at, what, why in rows)
     if not rows:
         yield f"  {word('citizen_nobody', language)}"
-    yield from (f"  {line}" for line in recipient_lines(document, language))
+    yield from (f"  {line}" for line in recipient_lines(report, language))

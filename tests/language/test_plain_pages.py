@@ -17,6 +17,7 @@ from cprsync.errors import CprsyncError
 from cprsync.language import errors as told
 from cprsync.language.audit import recipient_lines
 from cprsync.language.errors import BY_CLASS, EXITS
+from cprsync.services.trust.citizen import CitizenReport, CitizenTold
 from cprsync.web.refusals import COMMANDS, next_step, speaks_of_commands
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_a_field_of_a_record_has_the_name_of_the_thing() -> None:
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_a_patron_is_told_who_heard_of_them_in_words_that_they_know(language: Language) -> None:
     """CULR is the libraries' own word."""
-    told_them = {"recipients": [{"who": "culr", "count": 2, "last": "2027-04-03T06:30:00+00:00"}]}
+    told_them = CitizenReport(None, "Byens bibliotek", (), (CitizenTold("culr", 2, "2027-04-03T06:30:00+00:00"),))
     (line,) = recipient_lines(told_them, language)
     assert "CULR" not in line
     assert "eReolen" in line

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from callers import calling, records, refusal
+from doubles import AGENCY
 from said_yes import register
 from test_access_rules import stranger
 from test_checks_and_log import desk_of, stop
@@ -21,7 +21,7 @@ from cprsync.documents import document_of
 from cprsync.domain.desk.settable import settable
 from cprsync.domain.patron.patron import Purpose
 from cprsync.municipalities import load_municipalities
-from cprsync.services.desk.access import list_waiting
+from cprsync.services.desk.access import list_held_up
 from cprsync.services.desk.lookup import Asked, look_up
 from cprsync.services.night.calendar import foresee
 from cprsync.services.night.history import show_changes, show_deliveries
@@ -40,7 +40,7 @@ def as_(desk: Served, name: str) -> Caller:
 
 def waiting(desk: Served, user: str) -> Any:
     store, clock = desk.library.store, desk.library.clock
-    return json.loads(json.dumps(list_waiting(store, user=user, now=clock.now())))
+    return document_of(list_held_up(store, agency=AGENCY, user=user, now=clock.now()))
 
 
 # -- a second person -------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
 from cprsync.errors import SecondPersonNeeded
-from cprsync.services.desk.access import explain_look_up, watch_number
+from cprsync.services.desk.access import Watched, explain_look_up, watch_number
 from cprsync.services.desk.lookup import Asked, Desk, look_up
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.web.accounts import StaffAccounts
@@ -101,7 +101,7 @@ def test_a_supervisor_is_told_what_waits_and_staff_are_told_who_decides(guarded:
         explain_look_up(library.store, attempt.seq, user=user, reason="went home for a card")
     library.store.imports.take_patrons([NewPatron(stranger(1).number, Local())])
     patron = library.store.patrons.find(stranger(1).number)
-    assert watch_number(library.store, cpr("CLARA"), ends=False, user="privat") == {"outcome": "watched"}
+    assert watch_number(library.store, cpr("CLARA"), ends=False, user="privat") == Watched("watched")
     with pytest.raises(SecondPersonNeeded):
         look_up(desk_of(library), Asked(cpr("CLARA"), Purpose.DEBT, "disk"))
     boss, staff = sign_in(guarded, "leder").open("/"), sign_in(guarded, "disk").open("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,10 @@ from cprsync.language.audit import attempt_text
 from cprsync.language.words import moment_text, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from cprsync.catalogues import Language
+    from cprsync.services.desk.access import HeldUp, ListedAttempt, ListedRequest
     from cprsync.services.ports.store import Store
     from cprsync.wiring.site import Site
 
@@ -37,35 +38,36 @@ def access_list(frame: Frame) -> None:
 
     Your own that lack a reason, and the samples for supervisors, the oldest first.
     """
-    from cprsync.services.desk.access import list_waiting
+    from cprsync.services.desk.access import list_held_up
 
     with _open(frame) as (site, store, user):
-        document = list_waiting(store, user=user, now=site.clock.now())
-    frame.print({"agency": site.section.agency, **document}, _lines(document, frame.lang))
+        held = list_held_up(store, agency=site.section.agency, user=user, now=site.clock.now())
+    frame.print(held, _lines(held, frame.lang))
 
 
-def _lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    for key in ("stopped", "capped"):
-        if document[key]:
-            yield word(f"access_{key}", language, users=", ".join(document[key]))
-    for key in ("open", "samples"):
-        yield word(f"access_{key}", language, count=len(document[key]))
-        yield from (f"  {_attempt_text(one, language)}" for one in document[key])
-    yield word("access_requests", language, count=len(document["requests"]))
-    yield from (f"  {_request_text(one, language)}" for one in document["requests"])
-    yield word("access_watched", language, count=document["watched"])
+def _lines(held: HeldUp, language: Language) -> Iterator[str]:
+    if held.stopped:
+        yield word("access_stopped", language, users=", ".join(held.stopped))
+    if held.capped:
+        yield word("access_capped", language, users=", ".join(held.capped))
+    yield word("access_open", language, count=len(held.open_))
+    yield from (f"  {_attempt_line(one, language)}" for one in held.open_)
+    yield word("access_samples", language, count=len(held.samples))
+    yield from (f"  {_attempt_line(one, language)}" for one in held.samples)
+    yield word("access_requests", language, count=len(held.requests))
+    yield from (f"  {_request_line(one, language)}" for one in held.requests)
+    yield word("access_watched", language, count=held.watched)
 
 
-def _attempt_text(one: Mapping[str, Any], language: Language) -> str:
-    at = moment_text(one["at"], language)
-    why, patron = word(f"access_why_{one['why']}", language), one["patron"] or "–"
-    late = f" · {word('access_late', language)}" if one["overdue"] else ""
-    return f"{one['number']:>6}  {at}  {one['user']:<14}  {patron:<9}  {why}{late}"
+def _attempt_line(attempt: ListedAttempt, language: Language) -> str:
+    at, why = moment_text(attempt.at, language), word(f"access_why_{attempt.why}", language)
+    late = f" · {word('access_late', language)}" if attempt.overdue else ""
+    return f"{attempt.number:>6}  {at}  {attempt.user:<14}  {attempt.patron or '–':<9}  {why}{late}"
 
 
-def _request_text(one: Mapping[str, Any], language: Language) -> str:
-    at = moment_text(one["at"], language)
-    return f"{one['number']:>6}  {at}  {one['user']:<14}  {attempt_text(one['doing'], one['what'], language)}"
+def _request_line(request: ListedRequest, language: Language) -> str:
+    at, wants = moment_text(request.at, language), attempt_text(request.doing, request.what, language)
+    return f"{request.number:>6}  {at}  {request.user:<14}  {wants}"
 
 
 @app.command("sign")
@@ -78,8 +80,8 @@ def access_sign(number: Number, frame: Frame) -> None:
     from cprsync.services.desk.access import sign_attempt
 
     with _open(frame) as (site, store, user):
-        sign_attempt(store, number, by=user, now=site.clock.now())
-    frame.print({"number": number, "signed": True}, [word("access_signed", frame.lang)])
+        signed = sign_attempt(store, number, by=user, now=site.clock.now())
+    frame.print(signed, [word("access_signed", frame.lang)])
 
 
 @app.command("explain")
@@ -89,8 +91,8 @@ def access_explain(number: Number, *, reason: Reason = "", frame: Frame) -> None
     from cprsync.services.desk.access import explain_look_up
 
     with _open(frame) as (_, store, user):
-        explain_look_up(store, number, user=user, reason=reason)
-    frame.print({"number": number, "explained": True}, [word("access_explained", frame.lang)])
+        explained = explain_look_up(store, number, user=user, reason=reason)
+    frame.print(explained, [word("access_explained", frame.lang)])
 
 
 @app.command("check")
@@ -106,8 +108,8 @@ def access_check(
     from cprsync.services.desk.access import check_sample
 
     with _open(frame) as (_, store, user):
-        check_sample(store, number, is_in_order=in_order, by=user, reason=reason)
-    frame.print({"number": number, "in_order": in_order}, [word("access_checked", frame.lang)])
+        checked = check_sample(store, number, is_in_order=in_order, by=user, reason=reason)
+    frame.print(checked, [word("access_checked", frame.lang)])
 
 
 @app.command("lift")
@@ -122,8 +124,8 @@ def access_lift(
     from cprsync.services.desk.access import lift_stop
 
     with _open(frame) as (_, store, user):
-        lift_stop(store, name, by=user, reason=reason)
-    frame.print({"user": name, "lifted": True}, [word("access_lifted", frame.lang, user=name)])
+        lifted = lift_stop(store, name, by=user, reason=reason)
+    frame.print(lifted, [word("access_lifted", frame.lang, user=name)])
 
 
 @app.command("watch")
@@ -139,5 +141,5 @@ def access_watch(
     from cprsync.services.desk.access import watch_number
 
     with _open(frame) as (_, store, user):
-        document = watch_number(store, ask_any_number(), ends=remove, user=user)
-    frame.print(document, [word(f"access_now_{document['outcome']}", frame.lang)])
+        watched = watch_number(store, ask_any_number(), ends=remove, user=user)
+    frame.print(watched, [word(f"access_now_{watched.outcome}", frame.lang)])

@@ -115,8 +115,8 @@ def audit_citizen(
 
     with frame.opened() as site, site.store() as store:
         typed = patron or ask_identity(word("citizen_who", frame.lang))
-        document = citizen_report(store, citizen_of(store, typed), organisation=site.section.name, user=user_name())
-    frame.print(document, citizen_lines(document, frame.lang))
+        report = citizen_report(store, citizen_of(store, typed), organisation=site.section.name, user=user_name())
+    frame.print(report, citizen_lines(report, frame.lang))
 
 
 @app.command("accept")

@@ -6,7 +6,9 @@ The audit has each attempt first, refused or not: without an audit nothing is as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
 
 from cprsync.domain.desk.access import (
     DEFAULT_CAPS,
@@ -29,7 +31,6 @@ from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from cprsync.domain.desk.access import Caps
     from cprsync.domain.person.number import CprNumber
@@ -115,7 +116,111 @@ def _is_same_family(one: Person, other: Person) -> bool:
 # -- afterwards --------------------------------------------------------------------------------------------
 
 
-def sign_attempt(store: Store, seq: int, *, by: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class ListedAttempt:
+    """One look-up that a person has to look at. It says whose data it was about by the patron number alone."""
+
+    number: int
+    at: datetime
+    user: str
+    doing: str
+    purpose: str
+    patron: str | None
+    why: Literal["second", "family", "stranger", "drawn"]
+    #: why the person did not become a patron; "": nobody has said it, or it was not asked for
+    reason: str
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRequest:
+    """What somebody may not do alone. It does not say whose data it is about."""
+
+    number: int
+    at: datetime
+    user: str
+    doing: str
+    what: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What waits for a second person, the oldest first."""
+
+    requests: tuple[ListedRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLooks:
+    """A user's own look-ups that owe a reason."""
+
+    open_: tuple[ListedAttempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What supervisors look at: who is stopped, who reached a cap today, and the samples, the oldest first."""
+
+    stopped: tuple[str, ...]
+    capped: tuple[str, ...]
+    samples: tuple[ListedAttempt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldUp:
+    """All that the rules of access hold up: what a user owes a reason for, and what waits for others."""
+
+    agency: str
+    stopped: tuple[str, ...]
+    capped: tuple[str, ...]
+    open_: tuple[ListedAttempt, ...]
+    samples: tuple[ListedAttempt, ...]
+    requests: tuple[ListedRequest, ...]
+    #: how many numbers a second person signs for
+    watched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """It was signed for."""
+
+    number: int
+    signed: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The reason is kept."""
+
+    number: int
+    explained: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found is kept."""
+
+    number: int
+    in_order: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The user may go on."""
+
+    user: str
+    lifted: Literal[True] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whether a second person signs for look-ups of the number from now on."""
+
+    outcome: Literal["watched", "unwatched", "unchanged"]
+
+
+def sign_attempt(store: Store, seq: int, *, by: str, now: datetime) -> Signed:
     """Sign for what somebody else was refused, at their screen or at one's own. It holds for `SIGNED_FOR`, once.
 
     It holds for that one thing with that one person's data.
@@ -128,6 +233,7 @@ def sign_attempt(store: Store, seq: int, *, by: str, now: datetime) -> None:
     if not may_second(store, by, attempt.user):
         raise BadInput("nobody signs for themselves: another supervisor has to", kind="access.own")
     store.access.sign(seq, by=by)
+    return Signed(seq)
 
 
 def may_second(store: Store, checker: str, by: str) -> bool:
@@ -135,28 +241,29 @@ def may_second(store: Store, checker: str, by: str) -> bool:
     return may_check(checker, by) and not store.access.have_one_record(checker, by)
 
 
-def list_requests(store: Store, *, user: str, now: datetime) -> list[dict[str, Any]]:
-    """What waits for a second person's signature, the oldest first. Names who asks, and not whose data it is about."""
-    return [
-        {
-            "number": one.seq,
-            "at": one.at.isoformat(timespec="seconds"),
-            "user": one.user,
-            "doing": one.doing,
-            "what": one.purpose,
-            "is_own": not may_second(store, user, one.user),
-        }
-        for one in store.access.requests(since=now - WAITS_FOR_SECOND)
-    ]
+def list_requests(store: Store, *, user: str, now: datetime) -> Requests:
+    """What waits for a second person's signature, as `user` sees it: `is_own` says that they may not sign."""
+    waiting = store.access.requests(since=now - WAITS_FOR_SECOND)
+    return Requests(
+        tuple(
+            ListedRequest(one.seq, one.at, one.user, one.doing, one.purpose, not may_second(store, user, one.user))
+            for one in waiting
+        )
+    )
 
 
-def count_for_supervisor(store: Store, *, user: str, now: datetime) -> dict[str, int]:
-    """How many samples and requests for a signature wait that the user may see to: none of their own."""
-    requests = list_requests(store, user=user, now=now)
-    return {
-        "samples": store.access.count_samples(but=user),
-        "requests": sum(not one["is_own"] for one in requests),
-    }
+@dataclass(frozen=True, slots=True)
+class WaitingForSupervisor:
+    """How many samples and requests for a signature wait that a user may see to: none of their own."""
+
+    samples: int
+    requests: int
+
+
+def count_for_supervisor(store: Store, *, user: str, now: datetime) -> WaitingForSupervisor:
+    """Count what waits for a supervisor."""
+    requests = list_requests(store, user=user, now=now).requests
+    return WaitingForSupervisor(store.access.count_samples(but=user), sum(not one.is_own for one in requests))
 
 
 def is_signed(store: Store, seq: int) -> bool:
@@ -169,7 +276,7 @@ def is_signed(store: Store, seq: int) -> bool:
     )
 
 
-def explain_look_up(store: Store, seq: int, *, user: str, reason: str) -> None:
+def explain_look_up(store: Store, seq: int, *, user: str, reason: str) -> Explained:
     """Say why somebody who was looked up did not become a patron. It becomes a sample.
 
     Raises BadInput: it is no look-up of the user's, or the reason cannot be kept; nothing is written.
@@ -179,9 +286,10 @@ def explain_look_up(store: Store, seq: int, *, user: str, reason: str) -> None:
     if attempt is None or attempt.user != user or not attempt.is_stranger:
         raise BadInput("you have made no such look-up", kind="access.unknown")
     store.access.explain(seq, user=user, reason=why)
+    return Explained(seq)
 
 
-def check_sample(store: Store, seq: int, *, is_in_order: bool, by: str, reason: str) -> None:
+def check_sample(store: Store, seq: int, *, is_in_order: bool, by: str, reason: str) -> Checked:
     """Write what a supervisor found of a sample.
 
     Raises BadInput: it is no sample that waits, or the supervisor's own; nothing is written.
@@ -193,9 +301,10 @@ def check_sample(store: Store, seq: int, *, is_in_order: bool, by: str, reason: 
     if not may_second(store, by, sample.user):
         raise BadInput("nobody looks at their own samples: another supervisor has to", kind="access.own")
     store.access.check(seq, AttemptOutcome.CHECKED if is_in_order else AttemptOutcome.QUESTIONED, by=by, reason=why)
+    return Checked(seq, is_in_order)
 
 
-def lift_stop(store: Store, user: str, *, by: str, reason: str) -> None:
+def lift_stop(store: Store, user: str, *, by: str, reason: str) -> Lifted:
     """Let a user who was stopped go on.
 
     Raises BadInput: nobody of that name is stopped, or it is the supervisor; nothing is written.
@@ -206,46 +315,59 @@ def lift_stop(store: Store, user: str, *, by: str, reason: str) -> None:
     if not may_second(store, by, user):
         raise BadInput("nobody lifts their own stop: another supervisor has to", kind="access.own")
     store.access.lift(user, by=by, reason=why)
+    return Lifted(user)
 
 
-def watch_number(store: Store, number: CprNumber, *, ends: bool, user: str) -> dict[str, str]:
-    """Let a second person sign for each look-up of a number, or end that. Return the JSON shape of `access watch`."""
+def watch_number(store: Store, number: CprNumber, *, ends: bool, user: str) -> Watched:
+    """Let a second person sign for each look-up of a number, or end that."""
     changed = store.access.unwatch(number, user=user) if ends else store.access.watch(number, user=user)
-    return {"outcome": ("unwatched" if ends else "watched") if changed else "unchanged"}
+    if not changed:
+        return Watched("unchanged")
+    return Watched("unwatched" if ends else "watched")
 
 
-def list_waiting(store: Store, *, user: str, now: datetime) -> dict[str, Any]:
-    """The JSON shape of `access list`: what a user owes a reason for, and what supervisors have to look at."""
+def list_open_looks(store: Store, *, user: str, now: datetime) -> OpenLooks:
+    """The user's own look-ups of people who did not become patrons, and of which they have not said why."""
+    return OpenLooks(tuple(_listed(one, now) for one in store.access.open_looks(user)))
+
+
+def list_checks(store: Store, *, now: datetime) -> Checks:
+    """What supervisors look at, their own samples included."""
     alarms = store.access.alarms()
-    return {
-        "stopped": list(alarms.stopped),
-        "capped": list(alarms.capped),
-        "open": [sample_document(one, now=now) for one in store.access.open_looks(user)],
-        "samples": [sample_document(one, now=now) for one in store.access.samples()],
-        "requests": list_requests(store, user=user, now=now),
-        "watched": store.access.watched(),
-    }
+    return Checks(alarms.stopped, alarms.capped, tuple(_listed(one, now) for one in store.access.samples()))
 
 
-def sample_document(sample: Attempted, *, now: datetime) -> dict[str, Any]:
-    """The JSON shape of one attempt as supervisors see it."""
-    return {
-        "number": sample.seq,
-        "at": sample.at.isoformat(timespec="seconds"),
-        "user": sample.user,
-        "doing": sample.doing,
-        "purpose": sample.purpose,
-        "patron": sample.patron_id,
-        "why": _why_sampled(sample),
-        "reason": sample.reason,
-        "overdue": is_overdue(sample.at, now),
-    }
+def list_held_up(store: Store, *, agency: str, user: str, now: datetime) -> HeldUp:
+    """All that the rules of access hold up, for `user`."""
+    checks = list_checks(store, now=now)
+    return HeldUp(
+        agency=agency,
+        stopped=checks.stopped,
+        capped=checks.capped,
+        open_=list_open_looks(store, user=user, now=now).open_,
+        samples=checks.samples,
+        requests=list_requests(store, user=user, now=now).requests,
+        watched=store.access.watched(),
+    )
 
 
-def _why_sampled(sample: Attempted) -> str:
-    """Why a supervisor looks at it: `second`, `family`, `stranger` or `drawn`."""
-    if sample.closeness - {Closeness.FAMILY}:
+def _listed(attempt: Attempted, now: datetime) -> ListedAttempt:
+    return ListedAttempt(
+        number=attempt.seq,
+        at=attempt.at,
+        user=attempt.user,
+        doing=attempt.doing,
+        purpose=attempt.purpose,
+        patron=attempt.patron_id,
+        why=_why_sampled(attempt),
+        reason=attempt.reason,
+        overdue=is_overdue(attempt.at, now),
+    )
+
+
+def _why_sampled(attempt: Attempted) -> Literal["second", "family", "stranger", "drawn"]:
+    if attempt.closeness - {Closeness.FAMILY}:
         return "second"
-    if AttemptOutcome.FAMILY in sample.outcomes:
+    if AttemptOutcome.FAMILY in attempt.outcomes:
         return "family"
-    return "stranger" if sample.is_stranger and AttemptOutcome.RECORDED not in sample.outcomes else "drawn"
+    return "stranger" if attempt.is_stranger and AttemptOutcome.RECORDED not in attempt.outcomes else "drawn"

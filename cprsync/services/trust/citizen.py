@@ -7,7 +7,7 @@ What was looked up before they were a patron, or under another number, is theirs
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.person.number import unspaced
 from cprsync.errors import BadInput
@@ -16,7 +16,7 @@ from cprsync.services.ports.desk import OWN
 from cprsync.services.ports.trust.audit import AuditFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.ports.store import Store
@@ -70,29 +70,52 @@ def searched_citizen_of(store: Store, typed: str) -> Citizen:
         raise
 
 
-def citizen_report(store: Store, citizen: Citizen, *, organisation: str, user: str) -> dict[str, Any]:
-    """The JSON shape of `audit citizen`. The audit has who made it, before anything is read."""
+@dataclass(frozen=True, slots=True)
+class CitizenLook:
+    """One time that somebody looked. `what` and `why` are the audit's names."""
+
+    at: str
+    what: str
+    why: str | None
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenTold:
+    """Who was told of the citizen, how often, and when last."""
+
+    who: str
+    count: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenReport:
+    """What a citizen may be told."""
+
+    patron: str | None
+    organisation: str
+    looks: tuple[CitizenLook, ...]
+    recipients: tuple[CitizenTold, ...]
+
+
+def citizen_report(store: Store, citizen: Citizen, *, organisation: str, user: str) -> CitizenReport:
+    """Read what a citizen may be told. The audit has who made the report, before anything is read."""
     store.audit.note_reading(user=user, patron=citizen.patron_id, of="citizen")
     entries = list(store.audit.entries(citizen.entries(AuditFilter(limit=_MOST))))
-    looks = [
-        {"at": one.moment, "what": one.what, "why": one.why, "organisation": organisation}
+    looks = (
+        CitizenLook(one.moment, one.what, one.why, organisation)
         for one in entries
         # who opens their own record has not been looked up
         if one.what in _LOOKED and one.why != OWN
-    ]
-    return {
-        "patron": citizen.patron_id,
-        "organisation": organisation,
-        "looks": looks,
-        "recipients": _recipients(entries),
-    }
+    )
+    return CitizenReport(citizen.patron_id, organisation, tuple(looks), tuple(_recipients(entries)))
 
 
-def _recipients(entries: Iterable[Happening]) -> list[dict[str, Any]]:
-    """Who was told of the citizen, how often, and when last."""
+def _recipients(entries: Iterable[Happening]) -> Iterator[CitizenTold]:
     told: dict[str, list[str]] = {}
     for one in entries:
         if one.what == _TOLD:
             for recipient in one.actions:
                 told.setdefault(recipient, []).append(one.moment)
-    return [{"who": who, "count": len(times), "last": max(times)} for who, times in sorted(told.items())]
+    return (CitizenTold(who, len(times), max(times)) for who, times in sorted(told.items()))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cprsync.catalogues import page_words
+from cprsync.documents import document_of
 from cprsync.domain.desk.own import Proof
 from cprsync.domain.pages.privacy import field_text
 from cprsync.domain.patron.fields import FIELD
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from cprsync.domain.patron.field import Field
+    from cprsync.services.trust.citizen import CitizenReport
     from cprsync.web.me.door import PatronDoor
     from cprsync.web.me.signing_in import PatronSignIn
     from cprsync.web.visit import Visit
@@ -132,7 +134,8 @@ def export_record(visit: Visit) -> Response:
     if proof_of(visit.session) is not Proof.IDENTITY:
         return visit.go_to(ROOT)
     report = _report(visit)
-    document = {**_own(visit).document(), "looks": report["looks"], "recipients": report["recipients"]}
+    told = document_of(report)
+    document = {**_own(visit).document(), "looks": told["looks"], "recipients": told["recipients"]}
     return Response(
         json.dumps(document, ensure_ascii=False, indent=2).encode(),
         media_type="application/json",
@@ -146,7 +149,7 @@ def _own(visit: Visit) -> OwnRecord:
     return OwnRecord(desk, homes, visit.user, proof_of(visit.session))
 
 
-def _report(visit: Visit) -> dict[str, Any]:
+def _report(visit: Visit) -> CitizenReport:
     """Who looked the patron up, and who was told of them. The audit has that the patron asked."""
     store, library = visit.place.desk.store, visit.place.site.section.name
     return citizen_report(store, Citizen(visit.user), organisation=library, user=visit.user)

@@ -5,7 +5,8 @@ And the reasons that staff owe for look-ups.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.audit import attempt_text
@@ -15,27 +16,29 @@ from cprsync.services.desk.access import (
     check_sample,
     explain_look_up,
     lift_stop,
+    list_checks,
+    list_open_looks,
     list_requests,
-    list_waiting,
     sign_attempt,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from starlette.responses import Response
 
+    from cprsync.services.desk.access import ListedAttempt, ListedRequest
     from cprsync.web.visit import Visit
 
 
 def show_checks(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """Who is stopped, who reached a cap, and the samples that wait, the oldest first."""
-    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
+    checks = list_checks(visit.place.desk.store, now=visit.place.desk.clock.now())
     return visit.show(
         "checks.html",
-        stopped=waiting["stopped"],
-        capped=waiting["capped"],
-        samples=list(shown(visit, waiting["samples"])),
+        stopped=checks.stopped,
+        capped=checks.capped,
+        samples=_rows(visit, checks.samples),
         problem=problem,
         said=visit.session.take_said(),
     )
@@ -71,17 +74,27 @@ def _done(visit: Visit, write: Callable[[], None], field: str, said: str, **valu
     return visit.go_to("/checks")
 
 
-def shown(visit: Visit, attempts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Attempts with their words."""
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt with its words."""
+
+    attempt: ListedAttempt
+    when: str
+    did: str
+    because: str
+    is_own: bool
+
+
+def _rows(visit: Visit, attempts: Iterable[ListedAttempt]) -> list[AttemptRow]:
     language = visit.language
     return [
-        {
-            **one,
-            "when": moment_text(one["at"], language),
-            "did": attempt_text(one["doing"], one["purpose"], language),
-            "because": word(f"access_why_{one['why']}", language),
-            "is_own": one["user"] == visit.user,
-        }
+        AttemptRow(
+            one,
+            moment_text(one.at, language),
+            attempt_text(one.doing, one.purpose, language),
+            word(f"access_why_{one.why}", language),
+            one.user == visit.user,
+        )
         for one in attempts
     ]
 
@@ -89,12 +102,21 @@ def shown(visit: Visit, attempts: Iterable[Mapping[str, Any]]) -> list[dict[str,
 # -- what waits for a second person ------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request with its words."""
+
+    request: ListedRequest
+    when: str
+    did: str
+
+
 def show_requests(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """What others may not do alone. Names who asks and what for, and no patron: the colleague says the rest."""
     desk, language = visit.place.desk, visit.language
     requests = [
-        {**one, "when": moment_text(one["at"], language), "did": attempt_text(one["doing"], one["what"], language)}
-        for one in list_requests(desk.store, user=visit.user, now=desk.clock.now())
+        RequestRow(one, moment_text(one.at, language), attempt_text(one.doing, one.what, language))
+        for one in list_requests(desk.store, user=visit.user, now=desk.clock.now()).requests
     ]
     return visit.show(
         "requests.html",
@@ -120,10 +142,10 @@ def sign(visit: Visit) -> Response:
 
 def show_open(visit: Visit, *, problem: tuple[str, str] | None = None) -> Response:
     """The person's own look-ups that made no patron, and of which nobody has said why."""
-    waiting = list_waiting(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
+    owed = list_open_looks(visit.place.desk.store, user=visit.user, now=visit.place.desk.clock.now())
     return visit.show(
         "looks.html",
-        looks=shown(visit, waiting["open"]),
+        looks=_rows(visit, owed.open_),
         problem=problem,
         said=visit.session.take_said(),
     )

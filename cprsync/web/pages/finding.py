@@ -34,7 +34,7 @@ def show_start(
         problem=None if problem is None else ("typed", " ".join([visit.word(problem), *more])),
         waiting=waiting,
         looks=len(store.access.open_looks(visit.user)),
-        watches=count_for_supervisor(store, user=visit.user, now=now) if visit.session.may(Task.CHECK) else {},
+        watches=count_for_supervisor(store, user=visit.user, now=now) if visit.session.may(Task.CHECK) else None,
         said=visit.session.take_said(),
         kept=kept,
     )

@@ -109,7 +109,7 @@ def watch(visit: Visit) -> Response:
     number, store = read_number(visit.typed("watch")), visit.place.desk.store
     if number is None:
         return show_log(visit, problem=("watch", visit.word("watch_no_number")))
-    outcome = watch_number(store, number, ends=visit.typed("doing") == "unwatch", user=visit.user)["outcome"]
+    outcome = watch_number(store, number, ends=visit.typed("doing") == "unwatch", user=visit.user).outcome
     visit.session.say(word(f"access_now_{outcome}", visit.language))
     return visit.go_to("/log")
 

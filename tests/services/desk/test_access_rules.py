@@ -421,8 +421,8 @@ def test_without_the_audit_nothing_is_asked(library: Library) -> None:
 # -- samples -----------------------------------------------------------------------------------------------
 
 
-def waiting(library: Library) -> list[dict[str, Any]]:
-    return list(access.list_waiting(library.store, user=WHO, now=library.clock.now())["samples"])
+def waiting(library: Library) -> tuple[access.ListedAttempt, ...]:
+    return access.list_checks(library.store, now=library.clock.now()).samples
 
 
 def draws(library: Library, byte: bytes) -> None:
@@ -435,10 +435,10 @@ def test_a_person_who_did_not_become_a_patron_is_explained_and_becomes_a_sample(
     draws(library, b"\xff")
     look_up_strangers(library, 1)
     (open_one,) = library.store.access.open_looks(WHO)
-    assert waiting(library) == []
+    assert waiting(library) == ()
     access.explain_look_up(library.store, open_one.seq, user=WHO, reason="went home for a card")
     assert library.store.access.open_looks(WHO) == []
-    assert [(one["why"], one["reason"]) for one in waiting(library)] == [("stranger", "went home for a card")]
+    assert [(one.why, one.reason) for one in waiting(library)] == [("stranger", "went home for a card")]
 
 
 def test_a_reason_that_is_owed_holds_up_the_next_stranger(library: Library) -> None:
@@ -448,7 +448,7 @@ def test_a_reason_that_is_owed_holds_up_the_next_stranger(library: Library) -> N
     library.register.knows(stranger(1))
     is_refused(library, lambda: look(library, stranger(1).number), "reason")
     # the sample waits, whether they say why or not
-    assert [one["why"] for one in waiting(library)] == ["stranger"]
+    assert [one.why for one in waiting(library)] == ["stranger"]
     (owed,) = library.store.access.open_looks(WHO)
     for reason, user in (("", WHO), ("no reason of mine", BOSS)):
         with pytest.raises(Exception, match=r"say why|no such look-up"):
@@ -465,7 +465,7 @@ def test_the_same_family_name_is_marked_and_sampled_and_shown(library: Library) 
     one = stranger(1, name=Name(f"Ole {ours.addressing.split()[-1]}"))
     library.register.knows(one)
     assert said_yes.register(desk_of(library), Asked(one.number, Purpose.REGISTRATION, WHO)).document["written"]
-    assert [one["why"] for one in waiting(library)] == ["family"]
+    assert [one.why for one in waiting(library)] == ["family"]
 
 
 def test_what_is_drawn_waits_for_another_supervisor_until_it_is_overdue(either_library: Library) -> None:
@@ -473,22 +473,22 @@ def test_what_is_drawn_waits_for_another_supervisor_until_it_is_overdue(either_l
     draws(library, b"\x00")
     look(library, cpr("ANNA"), user=BOSS)
     (sample,) = waiting(library)
-    assert (sample["why"], sample["user"], sample["overdue"]) == ("drawn", BOSS, False)
+    assert (sample.why, sample.user, sample.overdue) == ("drawn", BOSS, False)
     library.clock.moment += SAMPLE_WAITS + timedelta(seconds=1)
     assert wrong(library)["overdue"]["count"] == 1
     before = library.everything()
     with pytest.raises(BadInput, match="another supervisor"):
-        access.check_sample(library.store, sample["number"], is_in_order=True, by=BOSS, reason="was me")
+        access.check_sample(library.store, sample.number, is_in_order=True, by=BOSS, reason="was me")
     assert library.everything() == before
-    access.check_sample(library.store, sample["number"], is_in_order=True, by=WHO, reason="the patron was at the desk")
+    access.check_sample(library.store, sample.number, is_in_order=True, by=WHO, reason="the patron was at the desk")
     assert wrong(library) == {}
-    assert waiting(library) == []
+    assert waiting(library) == ()
 
 
 def test_what_nobody_drew_waits_for_nobody(library: Library) -> None:
     draws(library, b"\xff")
     look(library, cpr("ANNA"))
-    assert waiting(library) == []
+    assert waiting(library) == ()
 
 
 def test_attempts_are_forgotten_with_the_audit_and_a_stop_is_not(library: Library) -> None:

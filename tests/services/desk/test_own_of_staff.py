@@ -111,8 +111,8 @@ def test_whoever_has_two_accounts_signs_for_themselves_with_neither(either_libra
     with pytest.raises(BadInput):
         access.sign_attempt(library.store, seq, by="l.holm", now=library.clock.now())
     assert library.everything() == before
-    (request,) = access.list_requests(library.store, user="l.holm", now=library.clock.now())
-    assert request["is_own"]
+    (request,) = access.list_requests(library.store, user="l.holm", now=library.clock.now()).requests
+    assert request.is_own
     signs_in(library, cpr("CLARA").digits, user=BOSS)
     access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
     assert look(library, cpr(name)).document["found"]

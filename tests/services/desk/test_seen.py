@@ -238,7 +238,7 @@ def test_the_citizen_is_told_of_a_look_and_a_search_and_of_no_employee(either_li
     view(library, user=BOSS)
     citizen = citizen_of(library.store, cpr("ANNA").digits)
     report = citizen_report(library.store, citizen, organisation="Byens bibliotek", user="privacy")
-    told = [(one["what"], one["why"], one["organisation"]) for one in report["looks"] if one["what"] != "lookup"]
+    told = [(one.what, one.why, one.organisation) for one in report.looks if one.what != "lookup"]
     assert told == [("view", "serve", "Byens bibliotek"), ("search", "serve", "Byens bibliotek")]
     assert WHO not in repr(report)
     assert BOSS not in repr(report)

@@ -77,8 +77,8 @@ def test_a_signature_for_one_answer_to_a_review_is_none_for_another(library: Lib
     assert reviews.reject(item.id, reason="two people")["state"] == "rejected"
 
 
-def requests(library: Library, user: str = BOSS) -> list[dict[str, Any]]:
-    return access.list_requests(library.store, user=user, now=library.clock.now())
+def requests(library: Library, user: str = BOSS) -> tuple[access.ListedRequest, ...]:
+    return access.list_requests(library.store, user=user, now=library.clock.now()).requests
 
 
 def test_what_waits_for_a_second_person_names_who_asks_and_what_for_and_no_patron(either_library: Library) -> None:
@@ -87,15 +87,15 @@ def test_what_waits_for_a_second_person_names_who_asks_and_what_for_and_no_patro
     first = second_for(library, lambda: look(library, cpr("BO")))
     second = second_for(library, lambda: edit(library, own))
     told = requests(library)
-    assert [(one["number"], one["user"], one["doing"], one["what"]) for one in told] == [
+    assert [(one.number, one.user, one.doing, one.what) for one in told] == [
         (first, WHO, "lookup", "registration"),
         (second, WHO, "edit", "telephones:add"),
     ]
     assert own not in repr(told)
-    assert [one["is_own"] for one in told] == [False, False]
-    assert [one["is_own"] for one in requests(library, WHO)] == [True, True]
+    assert [one.is_own for one in told] == [False, False]
+    assert [one.is_own for one in requests(library, WHO)] == [True, True]
     access.sign_attempt(library.store, first, by=BOSS, now=library.clock.now())
-    assert [one["number"] for one in requests(library)] == [second]
+    assert [one.number for one in requests(library)] == [second]
     assert access.is_signed(library.store, first)
     assert not access.is_signed(library.store, second)
 
@@ -105,7 +105,7 @@ def test_an_answer_that_was_withheld_waits_for_a_second_person_too(library: Libr
     one = stranger(1, address=person("ANNA").address)
     library.register.knows(one)
     seq = second_for(library, lambda: look(library, one.number))
-    assert [each["number"] for each in requests(library)] == [seq]
+    assert [each.number for each in requests(library)] == [seq]
 
 
 def test_a_request_that_waited_too_long_is_signed_by_nobody(library: Library) -> None:
@@ -113,7 +113,7 @@ def test_a_request_that_waited_too_long_is_signed_by_nobody(library: Library) ->
     seq = second_for(library, lambda: look(library, cpr("ANNA")))
     library.clock.moment += WAITS_FOR_SECOND + timedelta(seconds=1)
     before = library.everything()
-    assert requests(library) == []
+    assert requests(library) == ()
     with pytest.raises(BadInput):
         access.sign_attempt(library.store, seq, by=BOSS, now=library.clock.now())
     assert library.everything() == before

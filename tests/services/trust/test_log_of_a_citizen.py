@@ -17,7 +17,7 @@ from townspeople import cpr, person
 
 from cprsync.domain.patron.local import Local
 from cprsync.errors import BadInput
-from cprsync.services.desk.access import count_for_supervisor, explain_look_up
+from cprsync.services.desk.access import WaitingForSupervisor, count_for_supervisor, explain_look_up
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.ports.patrons import NewPatron
 from cprsync.services.ports.trust.audit import AuditFilter
@@ -47,7 +47,7 @@ def told(library: Library, typed: str) -> list[tuple[str, str | None]]:
     citizen = citizen_of(library.store, typed)
     report = citizen_report(library.store, citizen, organisation="Byens bibliotek", user=OFFICER)
     assert WHO not in repr(report)
-    return [(one["what"], one["why"]) for one in report["looks"] if one["why"] == "registration"]
+    return [(one.what, one.why) for one in report.looks if one.why == "registration"]
 
 
 def test_the_look_up_that_registered_somebody_is_theirs(either_library: Library) -> None:
@@ -74,7 +74,7 @@ def test_a_citizen_hears_when_they_were_looked_up_and_not_when_a_clock_that_was_
     library.register.knows(person("EDITH"))
     citizen = citizen_of(library.store, register(library, "EDITH")["patron"])
     report = citizen_report(library.store, citizen, organisation="Byens bibliotek", user=OFFICER)
-    assert {one["at"] for one in report["looks"]} == {stamp_of(now)}
+    assert {one.at for one in report.looks} == {stamp_of(now)}
 
 
 def test_somebody_who_became_no_patron_is_found_by_the_number_with_the_reason(either_library: Library) -> None:
@@ -152,8 +152,8 @@ def test_a_supervisor_sees_which_patron_a_sample_is_about_and_counts_none_of_the
     assert patron is not None
     assert [one.patron_id for one in library.store.access.samples()] == [None, patron, None]
     now = library.clock.now()
-    assert count_for_supervisor(library.store, user=BOSS, now=now) == {"samples": 2, "requests": 0}
-    assert count_for_supervisor(library.store, user=WHO, now=now) == {"samples": 1, "requests": 0}
+    assert count_for_supervisor(library.store, user=BOSS, now=now) == WaitingForSupervisor(2, 0)
+    assert count_for_supervisor(library.store, user=WHO, now=now) == WaitingForSupervisor(1, 0)
 
 
 def test_a_number_in_no_form_searches_nothing_and_a_record_that_is_gone_is_searched_by_its_number(
