@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cprsync.catalogues import find_text
@@ -15,95 +15,93 @@ from cprsync.municipalities import name_municipality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from cprsync.catalogues import Language
+    from cprsync.services.netmedia.entitlements import MunicipalityInForce, ReasonedRight, ShownRights
+    from cprsync.services.ports.netmedia import AccountState
 
 
-def entitlement_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
-    """The document as text: the answer first, then why, then what would change it."""
-    day = day_text(document["day"], language)
-    yield word("rights", language, patron=document["patron"], day=day)
-    yield f"  {municipality_text(document['municipality'], language)}"
-    for right in document["rights"]:
-        yield f"  {right['title'][language]}: {right_text(right, language)}"
+def entitlement_lines(shown: ShownRights, language: Language) -> Iterator[str]:
+    """The rights as text: the answer first, then why, then what would change it."""
+    yield word("rights", language, patron=shown.patron, day=day_text(shown.day, language))
+    yield f"  {municipality_text(shown.municipality, language)}"
+    for right in shown.rights:
+        yield f"  {right.title.text(language)}: {right_text(right, language)}"
         if change := change_text(right, language):
             yield f"      {change}"
-    if not document["rights"]:
+    if not shown.rights:
         yield f"  {word('rights_none', language)}"
-    if any(right["changes_when"] == ChangeCause.MOVE.value for right in document["rights"]):
+    if any(right.changes_when is ChangeCause.MOVE for right in shown.rights):
         yield f"  {find_text('rules', 'right.running_loans', language)}"
-    yield f"  {culr_text(document['culr'], language)}"
-    if document["standing"] == Stage.LEAVING.value and document["culr"]["account"]:
+    yield f"  {culr_text(shown.culr, language)}"
+    if shown.standing is Stage.LEAVING and shown.culr.account:
         yield f"  {word('culr_leaving', language)}"
 
 
-def municipality_text(municipality: Mapping[str, Any], language: Language) -> str:
+def municipality_text(municipality: MunicipalityInForce, language: Language) -> str:
     """Where the patron lives, by whose word, and since when."""
-    lives = word(f"rights_{municipality['residence']}", language)
-    if municipality["code"] is None:
+    lives = word(f"rights_{municipality.residence.value}", language)
+    if municipality.code is None:
         return word("rights_no_municipality", language, lives=lives)
-    name = name_municipality(municipality["code"])
-    source = word(f"rights_from_{municipality['source']}", language)
-    since = (
-        f" {word('rights_since', language, day=day_text(municipality['since'], language))}"
-        if municipality["since"]
-        else ""
-    )
+    name = name_municipality(municipality.code)
+    source, since = word(f"rights_from_{municipality.source}", language), ""
+    if municipality.since is not None:
+        since = f" {word('rights_since', language, day=day_text(municipality.since, language))}"
     return word("rights_municipality", language, name=name, lives=lives, source=source, since=since)
 
 
-def _opens_by_age(right: Mapping[str, Any]) -> bool:
-    by_age = right["from_age"] is not None and right["changes_when"] == ChangeCause.BIRTHDAY.value
-    return by_age and right["until"] is not None
+def _opens_by_age(right: ReasonedRight) -> bool:
+    return right.from_age is not None and right.changes_when is ChangeCause.BIRTHDAY
 
 
-def right_text(right: Mapping[str, Any], language: Language) -> str:
+def right_text(right: ReasonedRight, language: Language) -> str:
     """Yes, no or undecided, and why."""
-    if _opens_by_age(right):
-        return word("rights_opens", language, day=_day_after(right["until"], language), age=right["from_age"])
-    return word(f"rights_{right['answer']}", language, why=right["why"][language])
+    if _opens_by_age(right) and right.until is not None:
+        return word("rights_opens", language, day=_day_after(right.until, language), age=right.from_age)
+    return word(f"rights_{right.answer.value}", language, why=right.why.text(language))
 
 
-def change_text(right: Mapping[str, Any], language: Language) -> str:
+def change_text(right: ReasonedRight, language: Language) -> str:
     """Since when, what would change it, and the last day of a yes, or the first day of another answer.
 
     "": the answer says it all.
     """
-    if _opens_by_age(right):
+    if _opens_by_age(right) and right.until is not None:
         return ""
-    closed, change = right["answer"] != RightByRule.YES.value, right["change"][language]
-    if closed and right["until"] is not None:
-        parts = [word("rights_next", language, day=_day_after(right["until"], language), change=change)]
+    closed, change = right.answer is not RightByRule.YES, right.change.text(language)
+    if closed and right.until is not None:
+        parts = [word("rights_next", language, day=_day_after(right.until, language), change=change)]
     else:
         parts = [word("rights_changes", language, change=change)]
-    if right["valid_from"] is not None:
-        parts.insert(0, word("rights_valid_from", language, day=day_text(right["valid_from"], language)))
-    if right["until"] is not None and not closed:
-        parts.append(word("rights_until", language, day=day_text(right["until"], language)))
-    if right["withheld"]:
+    if right.valid_from is not None:
+        parts.insert(0, word("rights_valid_from", language, day=day_text(right.valid_from, language)))
+    if right.until is not None and not closed:
+        parts.append(word("rights_until", language, day=day_text(right.until, language)))
+    if right.withheld:
         parts.append(word("rights_withheld", language))
     return " ".join(parts)
 
 
-def culr_text(culr: Mapping[str, Any], language: Language) -> str:
+def culr_text(culr: AccountState, language: Language) -> str:
     """What CULR has, and what it must still be told."""
-    if not culr["account"] and not culr["pending"] and culr["refused"] is None:
+    if not culr.account and not culr.pending and culr.refused is None:
         return word("culr_no_account", language)
-    parts = [word("culr_has", language, what=_number_text(culr["confirmed"], language))]
-    if culr["deleting"]:
+    parts = [word("culr_has", language, what=_number_text(culr.confirmed, language))]
+    if culr.deleting:
         parts.append(word("culr_deleting", language))
-    elif culr["sent"] != culr["confirmed"]:
-        parts.append(word("culr_sent", language, what=_number_text(culr["sent"], language)))
-    if culr["pending"]:
-        parts.append(word("culr_pending", language, pending=culr["pending"]))
-    if (cards := culr["cards"]) is not None:
-        parts.append(word("culr_cards", language, confirmed=cards["confirmed"]))
-        if cards["pending"]:
-            parts.append(word("culr_cards_pending", language, pending=cards["pending"]))
-    if culr["refused"] is not None:
-        parts.append(word("culr_refused", language, code=culr["refused"]))
-    if culr["checked_at"] is not None:
-        checked = datetime.fromisoformat(culr["checked_at"]).astimezone(COPENHAGEN).date()
+    elif culr.sent != culr.confirmed:
+        parts.append(word("culr_sent", language, what=_number_text(culr.sent, language)))
+    if culr.pending:
+        parts.append(word("culr_pending", language, pending=culr.pending))
+    if culr.cards is not None:
+        parts.append(word("culr_cards", language, confirmed=culr.cards.confirmed))
+        if culr.cards.pending:
+            parts.append(word("culr_cards_pending", language, pending=culr.cards.pending))
+    if culr.refused is not None:
+        parts.append(word("culr_refused", language, code=culr.refused))
+    if culr.checked_at is not None:
+        checked = culr.checked_at.astimezone(COPENHAGEN).date()
         parts.append(word("culr_checked", language, day=long_day(checked, language)))
     return "; ".join(parts) + "."
 
@@ -124,5 +122,5 @@ def _number_text(digits: str | None, language: Language) -> str:
     return name_municipality(digits) if digits else word("culr_empty", language)
 
 
-def _day_after(text: str, language: Language) -> str:
-    return long_day(date.fromisoformat(text) + timedelta(days=1), language)
+def _day_after(day: date, language: Language) -> str:
+    return long_day(day + timedelta(days=1), language)

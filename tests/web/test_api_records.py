@@ -14,9 +14,9 @@ from test_set_cpr import MADE, enrol
 from test_setting import set_
 from townspeople import cpr, person
 
+from cprsync.documents import document_of
 from cprsync.domain.desk.parting import Ending
 from cprsync.language.audit import entry_document
-from cprsync.language.lending import standing_with_words
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.leaving.departing import LeavingDesk
@@ -57,9 +57,9 @@ def test_what_follows_from_a_record_is_the_commands_document(told: tuple[Served,
     statements = Statements(library, "Byens bibliotek", USER)
     changes = list_changes(library.store, library.policy, patron, most=200)
     documents: dict[str, Any] = {
-        "standing": standing_with_words(Standings(library).standing(patron)),
-        "entitlements": Entitlements(library, load_municipalities()).shown(patron),
-        "statement": statements.statement(patron),
+        "standing": document_of(Standings(library).standing(patron)),
+        "entitlements": document_of(Entitlements(library, load_municipalities()).shown(patron)),
+        "statement": document_of(statements.statement(patron)),
         "responsibles": list_responsibles(library, patron),
         "changes": {"agency": AGENCY, "entries": [entry_document(one) for one in changes]},
         "reviews": {"items": []},

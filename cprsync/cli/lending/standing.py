@@ -25,7 +25,7 @@ from cprsync.cli.terminal.frame import (
     language,
     print_document,
 )
-from cprsync.language.lending import standing_lines, standing_with_words, statement_lines
+from cprsync.language.lending import standing_lines, statement_lines
 
 app = typer.Typer()
 statement_app = typer.Typer()
@@ -49,9 +49,8 @@ def patron_standing(
     from cprsync.services.lending.standing import Standings
 
     with frame.opened(today=today) as site, site.library() as ours:
-        document = Standings(ours).standing(patron, film_from_age=film)
-    lines = standing_lines(document, frame.lang, film_from_age=film)
-    frame.print(standing_with_words(document), lines)
+        standing = Standings(ours).standing(patron, film_from_age=film)
+    frame.print(standing, standing_lines(standing, frame.lang, film_from_age=film))
 
 
 @statement_app.command()
@@ -89,5 +88,5 @@ def statement(
         check_asked(reveal=reveal, reason=reason)
         with site.library() as ours:
             statements = Statements(ours, site.section.name, user_name())
-            document = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
-    print_document(document, statement_lines(document, lang or document["language"]), as_json=as_json)
+            made = statements.revealed(patron, reason=reason) if reveal else statements.statement(patron)
+    print_document(made, statement_lines(made, lang or made.language), as_json=as_json)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 from cprsync.domain.lending.standing import Ruling
 from cprsync.domain.patron.effective import effective
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from cprsync.domain.policy.policy import Policy
 
 
-#: The language of a statement if the patron's own language is not one of these.
-OUR_LANGUAGE: Final = "da"
-LETTER_LANGUAGES: Final = (OUR_LANGUAGE, "en")
+#: The languages of a statement.
+LetterLanguage = Literal["da", "en"]
+LETTER_LANGUAGES: Final[tuple[LetterLanguage, ...]] = get_args(LetterLanguage)
 _NONE: Final[Mapping[Overridden, Override]] = {}
 
 
@@ -188,9 +188,9 @@ def _against_letter(reach: ContactFacts, policy: Policy) -> Iterator[ContactRule
         yield _NO_LETTER[letter]
 
 
-def letter_language(chosen: str) -> str:
-    """The language of a patron's statements."""
-    return chosen if chosen in LETTER_LANGUAGES else OUR_LANGUAGE
+def letter_language(chosen: str) -> LetterLanguage:
+    """The language of a patron's statements: Danish, if they have chosen another than these."""
+    return "en" if chosen == "en" else "da"
 
 
 def letter_to(  # noqa: PLR0913 -- what may keep a letter back, one by one

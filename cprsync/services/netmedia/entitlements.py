@@ -8,30 +8,35 @@ will derive are counted separately.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.catalogues import rule_words
 from cprsync.domain.netmedia.drift import NetMediaFault, find_drift, find_wrong_rights, is_untold, named_block_reasons
 from cprsync.domain.netmedia.right_day import right_facts
+from cprsync.domain.netmedia.right_rule import ChangeCause, RightByRule, RightRule
 from cprsync.domain.netmedia.rights import STORED_FORM, rights_of
 from cprsync.domain.patron.effective import effective
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.override import Overridden, in_force
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.municipality import Residence
+from cprsync.domain.wording import Wording
 from cprsync.errors import BadInput
 from cprsync.services.desk.viewing import unmerged_view_of
+from cprsync.services.ports.netmedia import AccountState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from cprsync.domain.netmedia.right_day import RightFacts
     from cprsync.domain.netmedia.rights import Right
     from cprsync.domain.person.municipality import Municipalities
     from cprsync.errors import CprsyncError
     from cprsync.services.ports.desk import PatronView
-    from cprsync.services.ports.netmedia import Account, AccountState, RecordWithRights
+    from cprsync.services.ports.netmedia import Account, RecordWithRights
     from cprsync.services.ports.night import Night
     from cprsync.services.ports.store import Library
 
@@ -41,14 +46,59 @@ AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
+class MunicipalityInForce:
+    """Where the patron lives, by whose word, and since when. Shown for a protected patron too: rights depend on it."""
+
+    code: str | None
+    name: str | None
+    residence: Residence
+    #: `staff`, or what the register's word came by; None: nobody has said it
+    source: str | None
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonedRight:
+    """One right, why, and what would change it. The days are those of `domain.netmedia.rights.Right`."""
+
+    product: str
+    title: Wording
+    answer: RightByRule
+    rule: RightRule
+    fact: str
+    valid_from: date | None
+    until: date | None
+    #: a day is kept back: it would tell the birth date of a sealed patron
+    withheld: bool
+    from_age: int | None
+    changes_when: ChangeCause
+    text: Wording
+    why: Wording
+    change: Wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRights:
+    """A patron's rights to net media on a day with their reasons, and what CULR has been told."""
+
+    patron: str
+    day: date
+    kind: PatronKind
+    standing: Stage
+    municipality: MunicipalityInForce
+    rights: tuple[ReasonedRight, ...]
+    culr: AccountState
+
+
+@dataclass(frozen=True, slots=True)
 class Entitlements:
     """Shows the rights of a library's patrons, and the list of municipalities for their names."""
 
     library: Library
     municipalities: Municipalities
 
-    def shown(self, patron_id: str, *, on: date | None = None) -> dict[str, Any]:
-        """The JSON shape of `entitlements show`, by the present record, for today or another day.
+    def shown(self, patron_id: str, *, on: date | None = None) -> ShownRights:
+        """The rights by the present record, for today or another day.
 
         For a sealed patron, the days that follow from the birth date are left out, and no other day may be asked for:
         the answers would change on the birthday. Raises BadInput: there is no such patron, they were merged into
@@ -56,7 +106,7 @@ class Entitlements:
         """
         return self.shown_by(unmerged_view_of(self.library.store, patron_id), on=on)
 
-    def shown_by(self, view: PatronView, *, on: date | None = None) -> dict[str, Any]:
+    def shown_by(self, view: PatronView, *, on: date | None = None) -> ShownRights:
         """Same as `shown`, for a patron whose record was read already."""
         patron_id, today = view.patron.id, self.library.clock.today()
         day, facts = on or today, facts_of(view)
@@ -64,31 +114,29 @@ class Entitlements:
         if sealed and day != today:
             raise BadInput("the patron is sealed: the rights of another day would tell the birth date", kind="input")
         rights = rights_of(facts, self.library.policy, day)
-        return {
-            "patron": patron_id,
-            "day": day.isoformat(),
-            "kind": view.patron.kind.value,
-            "standing": view.stage.value,
-            "municipality": self._municipality(view, facts, day),
-            "rights": [_right(right.without_birth_days if sealed else right) for right in rights],
-            "culr": _culr(self.library.store.outbox.account_state(patron_id)),
-        }
+        return ShownRights(
+            patron=patron_id,
+            day=day,
+            kind=view.patron.kind,
+            standing=view.stage,
+            municipality=self._municipality(view, facts, day),
+            rights=tuple(_reasoned(right.without_birth_days if sealed else right) for right in rights),
+            culr=self.library.store.outbox.account_state(patron_id),
+        )
 
-    def _municipality(self, view: PatronView, facts: RightFacts, day: date) -> dict[str, Any]:
-        """The municipality in force, its source, and since when."""
+    def _municipality(self, view: PatronView, facts: RightFacts, day: date) -> MunicipalityInForce:
         now = effective(facts, self.library.policy, on=day)
         typed = in_force(facts.overrides, day).get(Overridden.MUNICIPALITY)
         known = self.municipalities.by_code.get(now.municipality or "")
         as_of = view.patron.as_of
         source = None if as_of is None or now.municipality is None else as_of.source.value
-        since = facts.municipality_since if typed is None else typed.since
-        return {
-            "code": now.municipality,
-            "name": known and known.name,
-            "residence": now.residence.value,
-            "source": source if typed is None else "staff",
-            "since": since and since.isoformat(),
-        }
+        return MunicipalityInForce(
+            code=now.municipality,
+            name=None if known is None else known.name,
+            residence=now.residence,
+            source=source if typed is None else "staff",
+            since=facts.municipality_since if typed is None else typed.since,
+        )
 
 
 def facts_of(view: PatronView) -> RightFacts:
@@ -108,39 +156,22 @@ def _since(since: Mapping[str, date], field: str) -> date | None:
     return max((since[kind] for kind in (*FIELD[field].given_by, "first_copy") if kind in since), default=None)
 
 
-def _right(right: Right) -> dict[str, Any]:
-    return {
-        "product": right.product,
-        "title": right.title.document(),
-        "answer": right.answer.value,
-        "rule": right.rule.value,
-        "fact": right.fact,
-        "valid_from": right.valid_from and right.valid_from.isoformat(),
-        "until": right.until and right.until.isoformat(),
-        "withheld": right.withheld,
-        "from_age": right.from_age,
-        "changes_when": right.changes_when.value,
-        "text": right.text(rule_words).document(),
-        "why": right.why(rule_words).document(),
-        "change": rule_words(f"change.{right.changes_when.value}").document(),
-    }
-
-
-def _culr(account: AccountState) -> dict[str, Any]:
-    """What CULR was told, has confirmed, and must still be told.
-
-    Numbers have three digits; "" means none on purpose.
-    """
-    return {
-        "sent": account.sent,
-        "confirmed": account.confirmed,
-        "pending": account.pending,
-        "deleting": account.deleting,
-        "refused": account.refused,
-        "checked_at": account.checked and account.checked.isoformat(),
-        "account": account.exists,
-        "cards": None if account.cards is None else asdict(account.cards),
-    }
+def _reasoned(right: Right) -> ReasonedRight:
+    return ReasonedRight(
+        product=right.product,
+        title=right.title,
+        answer=right.answer,
+        rule=right.rule,
+        fact=right.fact,
+        valid_from=right.valid_from,
+        until=right.until,
+        withheld=right.withheld,
+        from_age=right.from_age,
+        changes_when=right.changes_when,
+        text=right.text(rule_words),
+        why=right.why(rule_words),
+        change=rule_words(f"change.{right.changes_when.value}"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date, datetime
 
     from cprsync.domain.netmedia.account import CulrHolding, Effect, Identity
     from cprsync.domain.netmedia.cards import CardsStage
@@ -76,7 +76,6 @@ class CardsState:
 class AccountState:
     """What is known of one patron's account in CULR. Numbers have three digits; "" means none on purpose."""
 
-    exists: bool = False
     #: what was last sent
     sent: str | None = None
     #: what CULR was last known to hold
@@ -88,7 +87,9 @@ class AccountState:
     #: the code of a refusal that staff must look at; None: nothing was refused
     refused: str | None = None
     #: when the account was last told or read
-    checked: datetime | None = None
+    checked_at: datetime | None = None
+    #: whether there is one, as far as we know
+    account: bool = False
     #: the accounts of the cards; None: no card of the patron's logs in, or should
     cards: CardCounts | None = None
 

@@ -175,13 +175,13 @@ class SqlOutbox(TenantStore, Outbox):
         settled = None if row is None else row.municipality
         return AccountState(
             cards=cards,
-            exists=row is not None,
+            account=row is not None,
             sent=offered[-1].municipality if offered else settled,
             confirmed=settled if row is None or row.checked is None else row.seen,
             pending=len(waiting),
             deleting=bool(effects) and effects[-1].gone,
             refused=refused[-1] if refused else None,
-            checked=None if row is None else moment_of(row.checked or row.settled),
+            checked_at=None if row is None else moment_of(row.checked or row.settled),
         )
 
 

@@ -15,12 +15,12 @@ from cprsync.domain.desk.settable import describe_settable
 from cprsync.errors import CprsyncError
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.cards import CardAsked
-from cprsync.services.lending.standing import describe_borrower
+from cprsync.services.lending.standing import Borrower, describe_borrower
 from cprsync.web.api import access, changing, nights, patrons, queue, records, registering
 from cprsync.web.api.calls import Caller, MachineCaller, router_for, router_for_machines
 from cprsync.web.api.description import describe
 from cprsync.web.api.problems import answer_crash, answer_http_error, answer_refusal, answer_wrong_request
-from cprsync.web.api.shapes import answers, asked, lending
+from cprsync.web.api.shapes import answers, asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +64,8 @@ def show_library(call: Caller) -> Any:
 
 # What machines may ask: a self-service machine at the counter, or the library's website. They show a certificate, and
 # have the patron's card and PIN. They learn no name, no address, no number and no reason.
-@asking.post("/machine/borrower", response_model=lending.Borrower)
-def show_borrower(call: MachineCaller, wanted: asked.CardBody) -> Any:
+@asking.post("/machine/borrower")
+def show_borrower(call: MachineCaller, wanted: asked.CardBody) -> Borrower:
     """Whether the patron with this card and PIN may borrow, and their rights. The audit names the machine first."""
     with call.places.taken() as place:
         desk = place.desk

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.roles import Task
 from cprsync.language.audit import entry_document
-from cprsync.language.lending import standing_with_words
 from cprsync.language.review import with_words
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import StaffReviews
 from cprsync.services.desk.viewing import look_at
-from cprsync.services.lending.standing import Standings, Statements
-from cprsync.services.netmedia.entitlements import Entitlements
+from cprsync.services.lending.standing import ShownStanding, Standings, Statement, Statements
+from cprsync.services.netmedia.entitlements import Entitlements, ShownRights
 from cprsync.services.trust.audit import list_changes
 from cprsync.web.api.calls import Caller, PatronNumber, router_for
-from cprsync.web.api.shapes import answers, asked, lending, outcomes
+from cprsync.web.api.shapes import answers, asked, outcomes
 
 if TYPE_CHECKING:
     from cprsync.web.memory.places import Place
@@ -26,17 +25,17 @@ serving, revealing = router_for(Task.SERVE), router_for(Task.REVEAL)
 CHANGES_MAX: Final = 200
 
 
-@serving.get("/patrons/{patron}/standing", response_model=lending.Standing)
-def show_standing(call: Caller, patron: PatronNumber) -> Any:
+@serving.get("/patrons/{patron}/standing")
+def show_standing(call: Caller, patron: PatronNumber) -> ShownStanding:
     """Say if the patron may borrow, what they owe, and how they may be written to, each with its rule."""
     with call.place() as place:
         desk = place.desk
         look_at(desk.store, patron, user=call.user)
-        return standing_with_words(Standings(desk).standing(patron))
+        return Standings(desk).standing(patron)
 
 
-@serving.get("/patrons/{patron}/entitlements", response_model=lending.Entitlements)
-def show_entitlements(call: Caller, patron: PatronNumber) -> Any:
+@serving.get("/patrons/{patron}/entitlements")
+def show_entitlements(call: Caller, patron: PatronNumber) -> ShownRights:
     """Say which net media the patron may use, why, and what CULR has been told."""
     with call.place() as place:
         desk = place.desk
@@ -44,15 +43,15 @@ def show_entitlements(call: Caller, patron: PatronNumber) -> Any:
         return Entitlements(desk, load_municipalities()).shown(patron)
 
 
-@serving.get("/patrons/{patron}/statement", response_model=lending.Statement)
-def show_statement(call: Caller, patron: PatronNumber) -> Any:
+@serving.get("/patrons/{patron}/statement")
+def show_statement(call: Caller, patron: PatronNumber) -> Statement:
     """Show what the patron owes, and the envelope that it goes in. A sealed address is left out."""
     with call.place() as place:
         return _statements(place, call.user).statement(patron)
 
 
-@revealing.post("/patrons/{patron}/statement/reveal", response_model=lending.Statement)
-def reveal_statement(call: Caller, patron: PatronNumber, wanted: asked.RevealLetter) -> Any:
+@revealing.post("/patrons/{patron}/statement/reveal")
+def reveal_statement(call: Caller, patron: PatronNumber, wanted: asked.RevealLetter) -> Statement:
     """Show the same with a sealed address opened. The audit has who, why and for which sheet first."""
     with call.place() as place:
         return _statements(place, call.user).revealed(patron, reason=wanted.reason, purpose=wanted.sheet)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.lending.contacting import NoLetter
 from cprsync.domain.patron.fields import FIELD
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.errors import error_text
-from cprsync.language.lending import statement_lines
+from cprsync.language.lending import no_letter_text, statement_lines
 from cprsync.services.lending.standing import LABEL, STATEMENT, Statements
 from cprsync.web.pages.fields import rows_of
 from cprsync.web.pages.records import list_who_answers, name_who_answers, viewer_of, whose_name
@@ -83,11 +84,11 @@ def _letter(visit: Visit, kind: str, reason: str) -> dict[str, Any]:
     desk, patron = visit.place.desk, visit.named("patron")
     name = visit.place.site.section.name
     statements = Statements(desk, name, visit.user)
-    document = statements.revealed(patron, reason=reason, purpose=kind) if reason else statements.statement(patron)
+    statement = statements.revealed(patron, reason=reason, purpose=kind) if reason else statements.statement(patron)
     return {
-        "lines": list(statement_lines(document, document["language"])),
-        "envelope": document["envelope"],
-        "letter": document["letter"],
-        "is_sealed": document["letter"] == "sealed",
-        "sheet_language": document["language"],
+        "lines": list(statement_lines(statement, statement.language)),
+        "envelope": statement.envelope,
+        "no_letter": no_letter_text(statement, visit.language),
+        "is_sealed": statement.letter is NoLetter.SEALED,
+        "sheet_language": statement.language,
     }

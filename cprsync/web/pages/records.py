@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
+    from cprsync.services.lending.standing import ShownStanding
     from cprsync.services.ports.desk import PatronView
     from cprsync.web.pages.fields import FieldRow
     from cprsync.web.visit import Visit
@@ -141,39 +142,36 @@ def reviews_of(visit: Visit) -> StaffReviews:
 def _standing(visit: Visit, view: PatronView) -> dict[str, Any]:
     """Whether the patron may borrow, and why, in words; what they owe; and how they may be written to."""
     desk, language = visit.place.desk, visit.language
-    told = Standings(desk).standing_by(view)
+    shown = Standings(desk).standing_by(view)
     return {
-        "borrows": told["may_borrow"]["answer"],
-        "reasons": list(_borrow_reasons(told, language)),
-        "debt": money(told["debt_oere"], language) if told["debt_oere"] else "",
-        "fees": money(sum(fee["oere"] for fee in told["fees"]), language) if told["fees"] else "",
-        "contact": contact_lines(told["may_contact"], language),
+        "borrows": shown.may_borrow.answer,
+        "reasons": list(_borrow_reasons(shown, language)),
+        "debt": money(shown.debt_oere, language) if shown.debt_oere else "",
+        "fees": money(sum(fee.oere for fee in shown.fees), language) if shown.fees else "",
+        "contact": contact_lines(shown.may_contact, language),
     }
 
 
-def _borrow_reasons(told: Mapping[str, Any], language: Language) -> Iterator[str]:
+def _borrow_reasons(standing: ShownStanding, language: Language) -> Iterator[str]:
     """Each reason in words. A block says itself why."""
-    for rule in told["may_borrow"]["rules"]:
-        if rule["rule"] == BorrowRule.BLOCKED.value:
-            yield from (
-                f"{word('borrow.blocked', language)}: {block_text(block, language)}" for block in told["blocks"]
-            )
+    for given in standing.may_borrow.rules:
+        if given.rule == BorrowRule.BLOCKED.value:
+            yield from (f"{given.text(language)}: {block_text(block, language)}" for block in standing.blocks)
         else:
-            yield word(f"borrow.{rule['rule']}", language)
+            yield given.text(language)
 
 
 def _rights(visit: Visit, view: PatronView) -> dict[str, Any]:
     """The rights to net media with their reasons, and what CULR has been told."""
     desk, language = visit.place.desk, visit.language
-    told = Entitlements(desk, load_municipalities()).shown_by(view)
-    rights = [
-        (right["title"][language], right["answer"], right_text(right, language), change_text(right, language))
-        for right in told["rights"]
-    ]
+    shown = Entitlements(desk, load_municipalities()).shown_by(view)
     return {
-        "lives": municipality_text(told["municipality"], language),
-        "rights": rights,
-        "culr": culr_text(told["culr"], language),
+        "lives": municipality_text(shown.municipality, language),
+        "rights": [
+            (right.title.text(language), right.answer.value, right_text(right, language), change_text(right, language))
+            for right in shown.rights
+        ],
+        "culr": culr_text(shown.culr, language),
     }
 
 

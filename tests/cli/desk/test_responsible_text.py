@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from catalogues import WORDS
 from cprsync.cli.desk.changing import link_line, responsible_lines
 from cprsync.domain.patron.responsible import RESPONSIBLES_MAX
 from cprsync.language.lending import statement_lines
+from cprsync.services.lending.standing import Statement
 
 
 @pytest.mark.parametrize(
@@ -101,17 +103,23 @@ def test_the_minors_are_named_below_but_for_the_protected(language: Any, heading
 def test_a_statement_names_who_may_be_named_and_counts_the_others(
     names: list[str], answering: int, danish: str, english: str
 ) -> None:
-    document = {
-        "library_name": "Byens Bibliotek",
-        "envelope": ["Liv Holm"],
-        "letter": "goes",
-        "day": "2027-03-01",
-        "patron": "10000000",
-        "loans": [],
-        "owed": [],
-        "note_to_patron": "",
-        "responsibles": ["20000000"] * answering,
-        "responsible_names": names,
-    }
-    assert danish in " ".join(statement_lines(document, "da"))
-    assert english in " ".join(statement_lines(document, "en"))
+    statement = Statement(
+        patron="10000000",
+        library="200600",
+        library_name="Byens Bibliotek",
+        day=date(2027, 3, 1),
+        letter="goes",
+        name="Liv Holm",
+        envelope=("Liv Holm",),
+        revealed=False,
+        loans=(),
+        owed=(),
+        total_oere=0,
+        note_to_patron="",
+        responsible_registered=True,
+        responsibles=("20000000",) * answering,
+        responsible_names=tuple(names),
+        language="da",
+    )
+    assert danish in " ".join(statement_lines(statement, "da"))
+    assert english in " ".join(statement_lines(statement, "en"))

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
+    from cprsync.services.lending.standing import ShownStanding
+
 
 def exit_of(library: Library) -> LeavingDesk:
     return LeavingDesk(library, "lisbeth")
@@ -242,7 +244,7 @@ def test_whoever_is_leaving_borrows_no_more_and_the_desk_says_why(library: Libra
     assert "leaving" not in rules_of(desk.standing(anna))
     owes(library, anna, tables.loan, due=TUESDAY)
     leave(library, anna)
-    assert desk.standing(anna)["may_borrow"]["answer"] is False
+    assert desk.standing(anna).may_borrow.answer is False
     assert "leaving" in rules_of(desk.standing(anna))
     is_settled(library, tables.loan, returned=MONDAY)
     leave(library, anna)
@@ -251,8 +253,8 @@ def test_whoever_is_leaving_borrows_no_more_and_the_desk_says_why(library: Libra
     assert refused.value.kind == "patron.closed"
 
 
-def rules_of(document: dict[str, Any]) -> set[str]:
-    return {rule["rule"] for rule in document["may_borrow"]["rules"]}
+def rules_of(standing: ShownStanding) -> set[str]:
+    return {given.rule for given in standing.may_borrow.rules}
 
 
 def test_what_she_paid_is_kept_as_long_as_the_library_says_and_then_her_last_row_goes(library: Library) -> None:

@@ -14,7 +14,7 @@ from test_statements import statement, text
 from cprsync.domain.lending.fees import Compensation, over_since
 from cprsync.language.lending import standing_lines
 from cprsync.language.record import field_lines
-from cprsync.services.lending.standing import Standings
+from cprsync.services.lending.standing import ShownStanding, Standings
 from cprsync.store import tables
 from cprsync.store.core.engine import reading
 from cprsync.store.lending.circulation import is_over
@@ -41,13 +41,13 @@ def lost(library: Library, *, reported: str = "2027-02-20", asked: bool = True, 
         take(library, ASKED.format(settled=settled, who=who.get("who", "ANNA")))
 
 
-def standing(library: Library) -> dict[str, Any]:
+def standing(library: Library) -> ShownStanding:
     return Standings(library).standing(library.id_of("ANNA"))
 
 
 def fee(library: Library) -> tuple[Any, ...]:
-    (one,) = standing(library)["fees"]
-    return one["days_late"], one["oere"], one["lost"], one["billed"]
+    (one,) = standing(library).fees
+    return one.days_late, one.oere, one.lost, one.billed
 
 
 @pytest.mark.parametrize("who", ["ANNA", "CLARA"])
@@ -56,21 +56,21 @@ def test_a_lost_book_that_is_paid_for_is_over(library: Library, reported: str, w
     """Whoever paid."""
     lost(library, reported=reported, settled="2027-03-01", who=who)
     told = statement(library)
-    assert (told["loans"], told["owed"]) == ([], [])
+    assert (told.loans, told.owed) == ((), ())
     assert "Der er intet udestående." in text(told)
-    assert standing(library)["fees"] == []
+    assert standing(library).fees == ()
 
 
 def test_a_lost_book_whose_compensation_is_owed_is_told_with_it_alone_and_grows_no_more(library: Library) -> None:
     lost(library)
     told = statement(library)
-    assert told["loans"] == []
-    assert [(one["amount_oere"], one["loan"]["lost"]) for one in told["owed"]] == [(30000, "2027-02-20")]
+    assert told.loans == ()
+    assert [(one.amount_oere, one.loan and one.loan.lost) for one in told.owed] == [(30000, date(2027, 2, 20))]
     assert "Erstatning: Tabt bog (meldt mistet 20. februar 2027)" in " ".join(
         text(told).replace("300,00 kr.", "").split()
     )
     assert "for sent" not in text(told)
-    assert fee(library) == (31, 23000, "2027-02-20", True)
+    assert fee(library) == (31, 23000, date(2027, 2, 20), True)
     shown = list(standing_lines(standing(library), "da"))
     told = (
         "230,00 kr.  Tabt bog (frist 20. januar 2027, meldt mistet 20. februar 2027): voksentakst; erstatning er krævet"
@@ -81,16 +81,16 @@ def test_a_lost_book_whose_compensation_is_owed_is_told_with_it_alone_and_grows_
 
 def test_a_lost_book_that_nothing_is_asked_for_yet_is_told_as_lost_and_grows_no_more(library: Library) -> None:
     lost(library, asked=False)
-    (told,) = statement(library)["loans"]
-    assert (told["lost"], told["days_late"]) == ("2027-02-20", 31)
+    (told,) = statement(library).loans
+    assert (told.lost, told.days_late) == (date(2027, 2, 20), 31)
     assert "Tabt bog (meldt mistet 20. februar 2027)" in " ".join(text(statement(library)).split())
     assert "for sent" not in text(statement(library))
-    assert fee(library) == (31, 23000, "2027-02-20", False)
+    assert fee(library) == (31, 23000, date(2027, 2, 20), False)
 
 
 def test_a_book_that_a_compensation_is_asked_for_grows_no_more_though_nobody_reported_it_lost(library: Library) -> None:
     lost(library, reported="")
-    assert statement(library)["loans"] == []
+    assert statement(library).loans == ()
     assert fee(library) == (33, 23000, None, True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doubles import MONDAY, TUESDAY, WEDNESDAY, unowned
 from test_entitlements import BOOKS
@@ -15,7 +15,7 @@ from townspeople import cpr, dies, moves, person
 
 from cprsync.domain.policy.product import Products
 from cprsync.municipalities import load_municipalities
-from cprsync.services.netmedia.entitlements import Entitlements
+from cprsync.services.netmedia.entitlements import Entitlements, ReasonedRight
 from cprsync.store import tables
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ def moves_on(day: date | None, to: str) -> Person:
     return replace(moves(person("ANNA"), to), moved_in=day)
 
 
-def right(library: Library) -> dict[str, Any]:
+def right(library: Library) -> ReasonedRight:
     library.policy = replace(library.policy, home=frozenset({"0751"}), products=Products((BOOKS,)))
-    document = Entitlements(library, load_municipalities()).shown(library.id_of("ANNA"))
-    (found,) = document["rights"]
-    return dict(found)
+    (found,) = Entitlements(library, load_municipalities()).shown(library.id_of("ANNA")).rights
+    return found
 
 
 def test_debts_of_somebody_dead_stop_at_the_day_of_death(either_library: Library) -> None:
@@ -50,7 +49,7 @@ def test_debts_of_somebody_dead_stop_at_the_day_of_death(either_library: Library
     owes(library, tables.loan, "ANNA", 2, {"title": "Efter"}, due=DIED + timedelta(days=1), returned=None)
     library.deliver(MONDAY, dies_on(DIED))
     library.night()
-    fees = {fee["title"]: (fee["days_late"], fee["rule"]) for fee in standing(library)["fees"]}
+    fees = {fee.title: (fee.days_late, fee.rule) for fee in standing(library).fees}
     assert fees == {"Marsvin": (2, "adult"), "Efter": (0, "dead")}
     assert shown(library, "ANNA")["fields"]["status"]["since"] == DIED.isoformat()
 
@@ -63,7 +62,7 @@ def test_without_a_day_of_death_the_night_that_heard_of_it_counts(library: Libra
     library.deliver(TUESDAY)
     library.night()
     heard = MONDAY + timedelta(days=1)
-    assert [fee["days_late"] for fee in standing(library)["fees"]] == [(heard - due).days]
+    assert [fee.days_late for fee in standing(library).fees] == [(heard - due).days]
     assert shown(library, "ANNA")["fields"]["status"]["since"] == heard.isoformat()
 
 
@@ -73,7 +72,7 @@ def test_a_right_to_net_media_is_dated_by_the_move(either_library: Library) -> N
     library.night()
     fields = shown(library, "ANNA")["fields"]
     assert fields["municipality"]["since"] == fields["address"]["since"] == MOVED.isoformat()
-    assert right(library)["valid_from"] == MOVED.isoformat()
+    assert right(library).valid_from == MOVED
 
 
 def test_another_day_alone_writes_nothing_night_after_night(either_library: Library) -> None:

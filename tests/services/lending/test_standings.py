@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,18 +13,21 @@ from test_setting import set_
 from test_statements import LONG, debts, owes
 from townspeople import dies, gains_protection, person
 
+from cprsync.domain.lending.contacting import About, ContactWay
 from cprsync.domain.policy.policy import AgeGroup, Ladder, Ladders, LetterRules, PatronGroup
 from cprsync.errors import BadInput
 from cprsync.language.lending import standing_lines
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.lending.standing import Standings
+from cprsync.services.lending.standing import Reminders, ShownBlock, Standings
 from cprsync.store import tables
 
 if TYPE_CHECKING:
     from doubles import Library
 
+    from cprsync.services.lending.standing import ShownStanding
 
-def standing(library: Library, key: str = "ANNA", **asked: Any) -> dict[str, Any]:
+
+def standing(library: Library, key: str = "ANNA", **asked: Any) -> ShownStanding:
     """How she stands; asking for it writes nothing."""
     before = library.everything()
     told = Standings(library).standing(library.id_of(key), **asked)
@@ -32,19 +35,20 @@ def standing(library: Library, key: str = "ANNA", **asked: Any) -> dict[str, Any
     return told
 
 
-def rules(told: dict[str, Any], channel: str, about: str) -> tuple[bool, list[str]]:
-    (found,) = [one for one in told["may_contact"] if (one["channel"], one["about"]) == (channel, about)]
-    return found["answer"], [rule["rule"] for rule in found["rules"]]
+def rules(told: ShownStanding, channel: str, about: str) -> tuple[bool, list[str]]:
+    asked = (ContactWay(channel), About(about))
+    (found,) = [one for one in told.may_contact if (one.channel, one.about) == asked]
+    return found.answer, [given.rule for given in found.rules]
 
 
-def borrows(told: dict[str, Any]) -> tuple[bool, list[str]]:
-    return told["may_borrow"]["answer"], [rule["rule"] for rule in told["may_borrow"]["rules"]]
+def borrows(told: ShownStanding) -> tuple[bool, list[str]]:
+    return told.may_borrow.answer, [given.rule for given in told.may_borrow.rules]
 
 
 def test_nothing_against_her_and_nothing_late_is_a_yes_without_a_fee(either_library: Library) -> None:
     told = standing(either_library)
     assert borrows(told) == (True, ["allowed"])
-    assert (told["debt_oere"], told["fees"]) == (0, [])
+    assert (told.debt_oere, told.fees) == (0, ())
     assert rules(told, "letter", "bill") == (True, ["address"])
     assert rules(told, "sms", "notice") == (False, ["no_telephone"])
 
@@ -53,18 +57,18 @@ def test_a_late_loan_costs_what_the_table_of_its_latest_renewal_asks(either_libr
     library = either_library
     debts(library)
     told = standing(library)
-    assert [(fee["title"], fee["days_late"], fee["oere"], fee["rule"]) for fee in told["fees"]] == [
+    assert [(fee.title, fee.days_late, fee.oere, fee.rule) for fee in told.fees] == [
         (LONG, 9, 7000, "adult"),
         ("Kortlage", 1, 2000, "adult"),
     ]
-    assert {fee["tariff"] for fee in told["fees"]} == {"2000-01-01"}
+    assert {fee.tariff for fee in told.fees} == {date(2000, 1, 1)}
 
 
 def test_loans_of_one_due_date_are_one_fee(library: Library) -> None:
     due = library.clock.today() - timedelta(days=2)
     for row_id in (1, 2):
         owes(library, tables.loan, "ANNA", row_id, {"title": f"B{row_id}"}, due=due, returned=None)
-    assert [(fee["oere"], fee["rule"]) for fee in standing(library)["fees"]] == [(2000, "adult"), (0, "shared")]
+    assert [(fee.oere, fee.rule) for fee in standing(library).fees] == [(2000, "adult"), (0, "shared")]
 
 
 @pytest.mark.parametrize("paid", [None, timedelta(days=1)])
@@ -84,8 +88,8 @@ def test_a_late_loans_fee_that_is_charged_already_is_counted_once(
     for table, row_id, payload, columns in rows if first == "loan" else reversed(rows):
         owes(library, table, "ANNA", row_id, payload, **columns)
     told = standing(library)
-    assert told["debt_oere"] == (2000 if paid is None else 0)
-    assert [(one["oere"], one["raised_oere"], one["rule"]) for one in told["fees"]] == [(5000, 2000, "adult")]
+    assert told.debt_oere == (2000 if paid is None else 0)
+    assert [(one.oere, one.raised_oere, one.rule) for one in told.fees] == [(5000, 2000, "adult")]
     assert any("voksentakst; 20,00 kr. er allerede opkrævet" in line for line in standing_lines(told, "da"))
 
 
@@ -103,11 +107,12 @@ def test_debt_at_the_limit_stops_her_and_below_it_does_not(library: Library) -> 
 def test_a_block_stops_her_until_it_is_lifted(library: Library) -> None:
     set_(library, "blocks", "2027-01-02 Mistet kort")
     told = standing(library)
-    assert (borrows(told), told["blocks"]) == ((False, ["blocked"]), [{"since": "2027-01-02", "reason": "Mistet kort"}])
+    assert borrows(told) == (False, ["blocked"])
+    assert told.blocks == (ShownBlock(date(2027, 1, 2), "Mistet kort"),)
     says = "  Må låne: nej – låneren er blokeret: Mistet kort (siden 2. januar 2027)"
     assert says in list(standing_lines(told, "da"))
     set_(library, "blocks", None)
-    assert (borrows(standing(library)), standing(library)["blocks"]) == ((True, ["allowed"]), [])
+    assert (borrows(standing(library)), standing(library).blocks) == ((True, ["allowed"]), ())
 
 
 def test_a_film_binds_by_the_age_of_the_day(library: Library) -> None:
@@ -137,18 +142,18 @@ def test_each_late_loan_says_when_its_patron_is_reminded(either_library: Library
     """Of nobody in a group without reminders, of no dead one, and not where the policy names no days."""
     library = either_library
     debts(library)
-    assert [fee["reminders"] for fee in standing(library)["fees"]] == [{"due": [], "next": None}] * 2
+    assert [fee.reminders for fee in standing(library).fees] == [Reminders((), None)] * 2
     library.policy = replace(library.policy, letters=LetterRules(reminder_days=(7, 21)))
     told = standing(library)
-    assert [fee["reminders"] for fee in told["fees"]] == [
-        {"due": ["2027-03-18"], "next": "2027-04-01"},
-        {"due": [], "next": "2027-03-26"},
+    assert [fee.reminders for fee in told.fees] == [
+        Reminders((date(2027, 3, 18),), date(2027, 4, 1)),
+        Reminders((), date(2027, 3, 26)),
     ]
     lines = [line.strip() for line in standing_lines(told, "da")]
     assert "påmindelse skulle sendes 18. marts 2027; næste påmindelse 1. april 2027" in lines
     assert "næste påmindelse 26. marts 2027" in lines
     library.policy = replace(library.policy, group_defaults=PatronGroup("", reminders=False))
-    assert {fee["reminders"]["next"] for fee in standing(library)["fees"]} == {None}
+    assert {fee.reminders.next for fee in standing(library).fees} == {None}
 
 
 def test_to_the_protected_a_letter_goes_only_once_it_is_opened(library: Library) -> None:
@@ -162,7 +167,7 @@ def test_to_the_dead_nothing_is_sent_and_nothing_is_lent(library: Library) -> No
     library.one_night()
     told = standing(library)
     assert borrows(told) == (False, ["dead"])
-    assert {rule["rule"] for one in told["may_contact"] for rule in one["rules"]} == {"dead"}
+    assert {given.rule for one in told.may_contact for given in one.rules} == {"dead"}
 
 
 def test_as_text_the_answer_comes_before_its_reason(library: Library) -> None:

@@ -15,6 +15,7 @@ from test_setting import correct, set_
 from townspeople import cpr, dies, gains_protection, person
 from whole import verify_audit
 
+from cprsync.domain.lending.contacting import NoLetter
 from cprsync.domain.person.person import Status, silence_by_status
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.language.lending import WIDTH, statement_lines
@@ -30,6 +31,8 @@ from cprsync.store.lending import circulation
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
+    from cprsync.services.lending.standing import Statement
+
 LONG = "Lyset over heden, tåge i moserne og andre fortællinger fra den jyske højderyg, udvalgt for skolen"
 
 
@@ -37,7 +40,7 @@ def statements(library: Library) -> Statements:
     return Statements(library, "Aarhus Kommunes Biblioteker", "lone")
 
 
-def statement(library: Library, key: str = "ANNA") -> dict[str, Any]:
+def statement(library: Library, key: str = "ANNA") -> Statement:
     """The statement; asking for it writes nothing but the audit's entry of the look."""
     before = library.everything()
     told = statements(library).statement(library.id_of(key))
@@ -45,7 +48,7 @@ def statement(library: Library, key: str = "ANNA") -> dict[str, Any]:
     return told
 
 
-def revealed(library: Library, key: str) -> dict[str, Any]:
+def revealed(library: Library, key: str) -> Statement:
     return statements(library).revealed(library.id_of(key), reason="Regning på papir")
 
 
@@ -72,8 +75,8 @@ def debts(library: Library, key: str = "ANNA") -> None:
     owes(library, tables.balance, key, 7, fee, kind="fee", raised=date(2027, 3, 1), settled=date(2027, 3, 3))
 
 
-def text(document: dict[str, Any], language: Any = "da") -> str:
-    lines = list(statement_lines(document, language))
+def text(told: Statement, language: Any = "da") -> str:
+    lines = list(statement_lines(told, language))
     assert [line for line in lines if len(line) > WIDTH] == []
     return "\n".join(lines)
 
@@ -85,12 +88,12 @@ def test_what_is_late_or_unpaid_stands_on_it_with_days_amounts_and_a_sum(either_
     library = either_library
     debts(library)
     told = statement(library)
-    assert [(one["title"], one["days_late"]) for one in told["loans"]] == [(LONG, 9), ("Kortlage", 1)]
-    assert {(one["kind"], one["title"], one["raised"], one["amount_oere"]) for one in told["owed"]} == {
-        ("fee", "Marsvin", "2027-03-02", 2000),
+    assert [(one.title, one.days_late) for one in told.loans] == [(LONG, 9), ("Kortlage", 1)]
+    assert {(one.kind, one.title, one.raised, one.amount_oere) for one in told.owed} == {
+        ("fee", "Marsvin", date(2027, 3, 2), 2000),
         ("compensation", "Bortkommet", None, 125050),
     }
-    assert told["total_oere"] == 127050
+    assert told.total_oere == 127050
 
 
 def test_it_is_text_of_eighty_columns_in_danish_and_in_english(library: Library) -> None:
@@ -143,49 +146,49 @@ def test_whoever_owes_nothing_is_told_so(library: Library) -> None:
 
 def test_it_goes_to_the_registers_address_or_to_the_patrons_own(library: Library) -> None:
     """Decision 8: contact address, else register address."""
-    assert statement(library)["envelope"] == [
+    assert statement(library).envelope == (
         person("ANNA").name.addressing,  # type: ignore[union-attr]  # she has one
         "Uglesporet 16B, st. th",
         "8000 Aarhus C",
-    ]
+    )
     set_(library, "contact_address", "Postboks 12\n8100 Aarhus C")
-    assert statement(library)["envelope"][1:] == ["Postboks 12", "8100 Aarhus C"]
+    assert statement(library).envelope[1:] == ("Postboks 12", "8100 Aarhus C")
 
 
 def test_what_staff_corrected_stands_on_it(library: Library) -> None:
     correct(library, "name", "Mette Skov", until=date(2027, 6, 1))
-    assert statement(library)["envelope"][0] == "Mette Skov"
+    assert statement(library).envelope[0] == "Mette Skov"
 
 
 def test_nothing_goes_to_the_dead_and_revealing_opens_nothing(library: Library) -> None:
     library.deliver(MONDAY, dies(person("ANNA")))
     library.one_night()
     told = statement(library)
-    assert (told["letter"], told["envelope"]) == ("stopped", None)
+    assert (told.letter, told.envelope) == (NoLetter.STOPPED, None)
     assert "låneren er død" in text(told)
     before = library.everything()
-    assert revealed(library, "ANNA")["envelope"] is None
+    assert revealed(library, "ANNA").envelope is None
     assert library.everything() == before
 
 
 def test_whoever_has_disappeared_gets_none(library: Library) -> None:
     library.deliver(MONDAY, silence_by_status(replace(person("ANNA"), status=Status.DISAPPEARED)))
     library.one_night()
-    assert statement(library)["letter"] == "nowhere"
+    assert statement(library).letter is NoLetter.NOWHERE
 
 
 def test_of_the_protected_neither_name_nor_address_is_on_it_until_revealed_with_a_reason(library: Library) -> None:
     set_(library, "contact_address", "Hemmelig 3\n8100 Aarhus C", key="BO")
     told = statement(library, "BO")
-    assert (told["letter"], told["envelope"], told["name"], told["revealed"]) == ("sealed", None, None, False)
+    assert (told.letter, told.envelope, told.name, told.revealed) == (NoLetter.SEALED, None, None, False)
     assert "[Navn og adresse er skjult." in text(told)
     for word in ("Kastanjeløkken", "Hemmelig", *person("BO").name.addressing.split()):  # type: ignore[union-attr]  # he has one
         assert word not in text(told)
     with pytest.raises(ConfigurationError):
         statements(library).revealed(library.id_of("BO"), reason=" ")
     opened = revealed(library, "BO")
-    assert (opened["letter"], opened["revealed"]) == ("goes", True)
-    assert opened["envelope"] == [person("BO").name.addressing, "Hemmelig 3", "8100 Aarhus C"]  # type: ignore[union-attr]  # he has one
+    assert (opened.letter, opened.revealed) == ("goes", True)
+    assert opened.envelope == (person("BO").name.addressing, "Hemmelig 3", "8100 Aarhus C")  # type: ignore[union-attr]  # he has one
     entries = [json.loads(bytes.fromhex(row["entry"])) for row in library.rows("audit")]
     (entry,) = [one for one in entries if one["kind"] == "reveal"]
     assert (entry["purpose"], "birth_date" in entry["actions"]) == ("statement", False)
@@ -197,10 +200,10 @@ def test_an_address_sealed_for_the_households_sake_opens_with_a_reason_too(libra
     library.register.knows(gains_protection(person("QUINNIE")), person("LIV"))
     library.one_night()
     told = statement(library, "LIV")
-    assert (told["letter"], told["envelope"]) == ("sealed", None)
+    assert (told.letter, told.envelope) == (NoLetter.SEALED, None)
     assert f"{name_of('LIV')}\n[Adressen er skjult. Den åbnes" in text(told)
     assert "Navn og adresse" not in text(told)
-    assert revealed(library, "LIV")["envelope"][1] == "Møllebækslugten 15"
+    assert revealed(library, "LIV").envelope[1] == "Møllebækslugten 15"
 
 
 def name_of(key: str) -> str:
@@ -212,7 +215,7 @@ def answers_for_liv(library: Library, *keys: str) -> None:
     library.enrol("LIV")
     library.register.knows(person("LIV"), *(person(key) for key in keys))
     library.one_night()
-    assert not statement(library, "LIV")["responsible_registered"]
+    assert not statement(library, "LIV").responsible_registered
     desk = Desk(AGENCY, library.store, library.register, library.clock, library.policy)
     for key in keys:
         add_responsible(desk, ResponsibleRequest(library.id_of("LIV"), "lone", cpr(key)))
@@ -222,10 +225,10 @@ def test_a_minors_goes_to_her_own_address_and_says_who_answers(library: Library)
     """Decision 8."""
     answers_for_liv(library, "RIKKE", "ANNA")
     told = statement(library, "LIV")
-    assert told["envelope"][1] == "Møllebækslugten 15"
-    assert told["responsibles"] == sorted((library.id_of("RIKKE"), library.id_of("ANNA")))
-    names = " og ".join(told["responsible_names"])
-    assert set(told["responsible_names"]) == {name_of("RIKKE"), name_of("ANNA")}
+    assert told.envelope[1] == "Møllebækslugten 15"
+    assert told.responsibles == tuple(sorted((library.id_of("RIKKE"), library.id_of("ANNA"))))
+    names = " og ".join(told.responsible_names)
+    assert set(told.responsible_names) == {name_of("RIKKE"), name_of("ANNA")}
     assert f"Registreret som økonomisk ansvarlig for låneren: {names}." in text(told).replace("\n", " ")
 
 
@@ -235,7 +238,7 @@ def test_who_answers_is_not_named_once_she_is_dead_or_protected(library: Library
     library.deliver(MONDAY, event(person("RIKKE")))
     library.one_night()
     told = statement(library, "LIV")
-    assert told["responsible_names"] == [name_of("ANNA")]
+    assert told.responsible_names == (name_of("ANNA"),)
     assert f"for låneren: {name_of('ANNA')} og en, hvis navn ikke vises." in text(told).replace("\n", " ")
 
 
@@ -245,16 +248,16 @@ def test_of_a_protected_minor_it_is_not_said_who_answers_until_she_is_revealed(l
     library.deliver(MONDAY, gains_protection(person("LIV")))
     library.one_night()
     told = statement(library, "LIV")
-    assert told["responsible_names"] == []
+    assert told.responsible_names == ()
     assert "Der er registreret en økonomisk ansvarlig for låneren." in text(told)
-    assert revealed(library, "LIV")["responsible_names"] == [name_of("RIKKE")]
+    assert revealed(library, "LIV").responsible_names == (name_of("RIKKE"),)
 
 
 @pytest.mark.parametrize(("typed", "language"), [("", "da"), ("en", "en"), ("fo", "da")])
 def test_it_is_written_in_the_language_that_the_patron_has_chosen(library: Library, typed: str, language: str) -> None:
     if typed:
         set_(library, "language", typed)
-    assert statement(library)["language"] == language
+    assert statement(library).language == language
 
 
 @pytest.mark.parametrize("kind", ["patron.unknown", "patron.merged", "patron.closed"])

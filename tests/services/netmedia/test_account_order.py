@@ -56,7 +56,7 @@ def on(number: str) -> Identity:
 
 def confirmed(library: Library, patron_id: str) -> tuple[bool, str | None, int]:
     state = library.store.outbox.account_state(patron_id)
-    return state.exists, state.confirmed, state.pending
+    return state.account, state.confirmed, state.pending
 
 
 #: What happens to two patrons of one person, before a last night: an answer at the desk, a night, one that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,11 @@ from test_responsibles import add
 from test_setting import set_
 from townspeople import dies, emigrates, gains_protection, moves, person
 
+from cprsync.documents import document_of
+from cprsync.domain.netmedia.right_rule import ChangeCause, RightByRule
 from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import PatronKind
+from cprsync.domain.person.municipality import Residence
 from cprsync.domain.person.person import Birth, Status, silence_by_status
 from cprsync.domain.policy.product import LicensedBy, Product, Products
 from cprsync.domain.wording import Wording
@@ -24,7 +28,8 @@ from cprsync.errors import BadInput, NetMediaUnavailable
 from cprsync.language.netmedia import entitlement_lines
 from cprsync.municipalities import load_municipalities
 from cprsync.services.leaving.departing import LeavingDesk
-from cprsync.services.netmedia.entitlements import Entitlements
+from cprsync.services.netmedia.entitlements import Entitlements, MunicipalityInForce, ShownRights
+from cprsync.services.ports.netmedia import AccountState, CardCounts
 
 if TYPE_CHECKING:
     from doubles import Library
@@ -34,23 +39,26 @@ BOOKS = Product("ereolen", Wording("eReolen", "eReolen (books)"), date(2000, 1, 
 FILMS = replace(BOOKS, name="film", title=Wording("Film", "Films"), licensed=frozenset({"0751"}), from_age=15)
 
 
-def told(library: Library, key: str = "ANNA", **asked: Any) -> dict[str, Any]:
+#: Where somebody lives of whom the register has not told.
+NOWHERE = MunicipalityInForce(None, None, Residence.UNKNOWN, None, None)
+
+
+def told(library: Library, key: str = "ANNA", **asked: Any) -> ShownRights:
     """Her rights; asking for them writes nothing."""
     library.policy = replace(library.policy, home=frozenset({"0751"}), products=Products((BOOKS, FILMS)))
     before = library.everything()
-    asked_for = Entitlements(library, load_municipalities())
-    document = asked_for.shown(library.id_of(key), **asked)
+    shown = Entitlements(library, load_municipalities()).shown(library.id_of(key), **asked)
     assert library.everything() == before
-    return document
+    return shown
 
 
-def answers(document: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(right["answer"], right["rule"]) for right in document["rights"]]
+def answers(shown: ShownRights) -> list[tuple[str, str]]:
+    return [(right.answer.value, right.rule.value) for right in shown.rights]
 
 
 def test_rights_are_shown_with_municipality_rule_fact_and_days(either_library: Library) -> None:
     library = either_library
-    document = told(library)
+    document = document_of(told(library))
     since = library.store.views.patron(library.id_of("ANNA")).since["first_copy"].isoformat()
     assert document["municipality"] == {
         "code": "0751",
@@ -83,11 +91,11 @@ def test_a_protected_patron_who_moves_has_the_rights_of_her_new_municipality(lib
     assert answers(told(library, "BO")) == answers(told(library))
     library.deliver(MONDAY, gains_protection(moves(person("BO"), "KOEBENHAVN")))
     library.one_night()
-    document = told(library, "BO")
-    assert document["municipality"]["code"] == "0101"
-    assert document["municipality"]["since"] == document["day"]
-    assert answers(document) == [("yes", "municipality"), ("undecided", "licence_unknown")]
-    everything = json.dumps(document, ensure_ascii=False)
+    shown = told(library, "BO")
+    assert shown.municipality.code == "0101"
+    assert shown.municipality.since == shown.day
+    assert answers(shown) == [("yes", "municipality"), ("undecided", "licence_unknown")]
+    everything = json.dumps(document_of(shown), ensure_ascii=False)
     assert not any(word in everything for word in ("Thygesen", "Ravnesporet", "Kastanjeløkken", "1211791283"))
 
 
@@ -96,15 +104,15 @@ def test_a_protected_childs_rights_do_not_tell_the_birth_date(library: Library) 
     born = date(2012, 5, 4)
     library.deliver(MONDAY, replace(person("ANNA"), birth=Birth(born)))
     library.one_night()
-    assert told(library)["rights"][1]["until"] == "2027-05-03"
+    assert told(library).rights[1].until == date(2027, 5, 3)
     library.deliver(TUESDAY, replace(gains_protection(person("ANNA")), birth=Birth(born)))
     library.one_night()
-    document = told(library)
-    film = document["rights"][1]
-    assert (film["answer"], film["rule"], film["changes_when"]) == ("no", "too_young", "birthday")
-    assert (film["until"], film["withheld"]) == (None, True)
-    assert not any(day in json.dumps(document) for day in ("2012", "05-03", "05-04"))
-    assert told(library, on=library.clock.today()) == document
+    shown = told(library)
+    film = shown.rights[1]
+    assert answers(shown)[1] == ("no", "too_young")
+    assert (film.changes_when, film.until, film.withheld) == (ChangeCause.BIRTHDAY, None, True)
+    assert not any(day in json.dumps(document_of(shown)) for day in ("2012", "05-03", "05-04"))
+    assert told(library, on=library.clock.today()) == shown
     with pytest.raises(BadInput, match="sealed"):
         told(library, on=date(2027, 5, 4))
 
@@ -114,7 +122,7 @@ def test_rights_close_at_death_and_open_again_when_it_is_annulled(library: Libra
     library.deliver(MONDAY, dies(person("ANNA")))
     library.one_night()
     assert answers(told(library)) == [("no", "dead")] * 2
-    assert told(library)["rights"][0]["valid_from"] == told(library)["day"]
+    assert told(library).rights[0].valid_from == told(library).day
     # an annulled number is no annulment of the death
     library.deliver(TUESDAY, silence_by_status(replace(person("ANNA"), status=Status.ANNULLED)))
     library.one_night()
@@ -127,35 +135,28 @@ def test_rights_close_at_death_and_open_again_when_it_is_annulled(library: Libra
 def test_abroad_the_answer_is_no_and_says_by_which_status(library: Library) -> None:
     library.deliver(MONDAY, emigrates(person("ANNA")))
     library.one_night()
-    document = told(library)
-    assert answers(document) == [("no", "elsewhere")] * 2
-    assert document["rights"][0]["fact"] == "status 80"
-    assert document["municipality"]["residence"] == "not_resident"
+    shown = told(library)
+    assert answers(shown) == [("no", "elsewhere")] * 2
+    assert shown.rights[0].fact == "status 80"
+    assert shown.municipality.residence is Residence.NOT_RESIDENT
 
 
 def test_of_someone_the_register_has_not_told_of_nothing_is_decided(new_library: Library) -> None:
     new_library.enrol("ANNA")
-    document = told(new_library)
-    assert answers(document) == [("undecided", "residence_unknown")] * 2
-    assert document["municipality"] == {
-        "code": None,
-        "name": None,
-        "residence": "unknown",
-        "source": None,
-        "since": None,
-    }
+    shown = told(new_library)
+    assert answers(shown) == [("undecided", "residence_unknown")] * 2
+    assert shown.municipality == NOWHERE
 
 
 def test_a_municipality_typed_at_the_desk_counts_from_its_day_to_its_last(library: Library) -> None:
     today = library.clock.today()
     set_(library, "municipality", "0101", reason="Viste lejekontrakt", until=today + timedelta(days=30))
-    document = told(library)
-    assert document["municipality"]["source"] == "staff"
-    assert document["municipality"]["since"] == today.isoformat()
-    film = document["rights"][1]
-    assert (film["answer"], film["until"]) == ("undecided", (today + timedelta(days=30)).isoformat())
+    shown = told(library)
+    assert (shown.municipality.source, shown.municipality.since) == ("staff", today)
+    film = shown.rights[1]
+    assert (film.answer, film.until) == (RightByRule.UNDECIDED, today + timedelta(days=30))
     later = told(library, on=today + timedelta(days=31))
-    assert later["municipality"]["code"] == "0751"
+    assert later.municipality.code == "0751"
     assert answers(later)[1] == ("yes", "municipality")
 
 
@@ -172,9 +173,9 @@ def test_a_closed_record_has_no_rights_and_says_so(library: Library) -> None:
     patron = library.id_of("ANNA")
     said_yes.leave(LeavingDesk(library, "lone"), patron)
     library.policy = replace(library.policy, products=Products((BOOKS,)))
-    document = Entitlements(library, load_municipalities()).shown(patron)
-    assert (document["standing"], answers(document)) == ("closed", [("no", "closed")])
-    assert document["municipality"]["code"] is None
+    shown = Entitlements(library, load_municipalities()).shown(patron)
+    assert (shown.standing, answers(shown)) == (Stage.CLOSED, [("no", "closed")])
+    assert shown.municipality.code is None
 
 
 @pytest.mark.parametrize(("merged_into", "kind"), [(None, "patron.unknown"), ("40817263", "patron.merged")])
@@ -199,12 +200,16 @@ def test_nobody_and_whoever_was_merged_are_refused(library: Library, merged_into
 # -- as text -------------------------------------------------------------------------------------------------
 
 
-#: Someone without products.
-ONE: dict[str, Any] = {"patron": "1", "day": "2027-03-22", "standing": "active", "rights": []}
+def without_rights(**said: Any) -> ShownRights:
+    """Someone without products."""
+    nothing = {"municipality": NOWHERE, "rights": (), "culr": AccountState()}
+    return ShownRights(
+        patron="1", day=date(2027, 3, 22), kind=PatronKind.PERSON, standing=Stage.ACTIVE, **{**nothing, **said}
+    )
 
 
-def lines(document: dict[str, Any], language: Any = "da") -> list[str]:
-    return list(entitlement_lines(document, language))
+def lines(shown: ShownRights, language: Any = "da") -> list[str]:
+    return list(entitlement_lines(shown, language))
 
 
 def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Library) -> None:
@@ -220,9 +225,9 @@ def test_while_a_goodbye_waits_no_municipality_is_said_to_be_sent(library: Libra
 
 def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: Library) -> None:
     set_(library, "birth_date", "2012-04-03", reason="Pas", until=library.clock.today() + timedelta(days=60))
-    document = told(library)
-    assert lines(document) == [
-        f"Låner {document['patron']} den 20. marts 2027: ret til netmedier",
+    shown = told(library)
+    assert lines(shown) == [
+        f"Låner {shown.patron} den 20. marts 2027: ret til netmedier",
         "  Kommune: Aarhus (0751), hjemmehørende her; fra CPR siden 20. marts 2027",
         "  eReolen: Ja, bopælskommunen har licens.",
         "      Gælder her siden 20. marts 2027. Ændres, når låneren flytter til en anden kommune.",
@@ -230,7 +235,7 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
         "  En flytning gælder for nye lån fra den dag; lån, der er i gang, røres ikke.",
         "  Netmedierne (CULR) har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
     ]
-    assert lines(document, "en")[4] == "  Films: No, too young. Opens 3 April 2027 (15 years)."
+    assert lines(shown, "en")[4] == "  Films: No, too young. Opens 3 April 2027 (15 years)."
 
 
 @pytest.mark.parametrize(
@@ -242,7 +247,7 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
             "Netmedierne (CULR) har intet, der er bekræftet endnu; ændringer, der venter på at blive sendt: 1.",
         ),
         (
-            {"sent": "751", "confirmed": "751", "checked_at": "2027-03-22T23:30:00+00:00"},
+            {"sent": "751", "confirmed": "751", "checked_at": datetime(2027, 3, 22, 23, 30, tzinfo=UTC)},
             "Netmedierne (CULR) har Aarhus (0751); senest bekræftet 23. marts 2027.",
         ),
         (
@@ -264,39 +269,21 @@ def test_as_text_the_answer_comes_first_then_why_then_what_changes_it(library: L
             ),
         ),
         (
-            {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 1, "confirmed": 1, "pending": 1}},
+            {"sent": "101", "confirmed": "101", "cards": CardCounts(2, 1, 1, 1)},
             (
                 "Netmedierne (CULR) har København (0101); kort, der logger ind: 1; "
                 "kort, der er på vej til at kunne det eller miste det: 1."
             ),
         ),
         (
-            {"sent": "101", "confirmed": "101", "cards": {"wanted": 2, "sent": 2, "confirmed": 2, "pending": 0}},
+            {"sent": "101", "confirmed": "101", "cards": CardCounts(2, 2, 2, 0)},
             "Netmedierne (CULR) har København (0101); kort, der logger ind: 2.",
         ),
     ],
 )
 def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[str, Any], danish: str) -> None:
-    known = {
-        "sent": None,
-        "confirmed": None,
-        "pending": 0,
-        "deleting": False,
-        "refused": None,
-        "checked_at": None,
-        "account": True,
-        "cards": None,
-    } | culr
-    where = {"code": None, "name": None, "residence": "unknown", "source": None, "since": None}
-    document = {
-        "patron": "1",
-        "day": "2027-03-22",
-        "standing": "active",
-        "municipality": where,
-        "rights": [],
-        "culr": known,
-    }
-    assert lines(document) == [
+    state = AccountState(**{"account": True, **culr})
+    assert lines(without_rights(culr=state)) == [
         "Låner 1 den 22. marts 2027: ret til netmedier",
         "  Kommune: ikke kendt, bopæl ukendt",
         "  Bibliotekets regler har ingen netmedier.",
@@ -308,28 +295,13 @@ def test_as_text_culr_is_told_by_what_it_has_and_has_still_to_hear(culr: dict[st
     ("deviations", "danish"),
     [
         ({}, "Kommune: Aarhus (0751), hjemmehørende her; fra CPR"),
-        ({"residence": "not_resident", "source": "staff"}, "(0751), ikke hjemmehørende her; rettet ved skranken"),
+        (
+            {"residence": Residence.NOT_RESIDENT, "source": "staff"},
+            "(0751), ikke hjemmehørende her; rettet ved skranken",
+        ),
         ({"source": "lookup"}, "Kommune: Aarhus (0751), hjemmehørende her; fra CPR"),
     ],
 )
 def test_as_text_the_municipality_has_its_name_and_whose_word_it_is(deviations: dict[str, Any], danish: str) -> None:
-    where = {"code": "0751", "name": "Aarhus", "residence": "resident", "source": "file", "since": None} | deviations
-    culr = {
-        "sent": None,
-        "confirmed": None,
-        "pending": 0,
-        "deleting": False,
-        "refused": None,
-        "checked_at": None,
-        "account": False,
-        "cards": None,
-    }
-    document = {
-        "patron": "1",
-        "day": "2027-03-22",
-        "standing": "active",
-        "municipality": where,
-        "rights": [],
-        "culr": culr,
-    }
-    assert lines(document)[1].endswith(danish)
+    where = MunicipalityInForce("0751", "Aarhus", Residence.RESIDENT, "file", None)
+    assert lines(without_rights(municipality=replace(where, **deviations)))[1].endswith(danish)

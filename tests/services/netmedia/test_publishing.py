@@ -73,7 +73,7 @@ def test_whoever_has_a_first_copy_has_an_account_the_same_night(either_library: 
     assert net_media.ours() == {account(key) for key in ("ANNA", "BO", "CLARA", "DAVID")}
     assert report.document()["published"] == {"sent": 4, "waiting": 0, "failed": 0, "oldest": None, "set_up": True}
     state = library.store.outbox.account_state(library.id_of("ANNA"))
-    assert (state.exists, state.sent, state.confirmed, state.pending) == (True, AARHUS, AARHUS, 0)
+    assert (state.account, state.sent, state.confirmed, state.pending) == (True, AARHUS, AARHUS, 0)
 
 
 def test_a_move_is_told_with_one_call_and_a_protected_patrons_as_anyones(library: Library) -> None:

@@ -192,7 +192,7 @@ def test_whoever_is_leaving_has_no_rights_and_her_municipality_in_culr_until_the
     document = verify(library.ports(), offline=False).document()
     assert (document["ok"], document["leaving"], stands(culr, "ANNA")) == (True, 1, ([AGENCY], AARHUS))
     shown = Entitlements(library, load_municipalities()).shown(anna)
-    assert {right["rule"] for right in shown["rights"]} == {"leaving"}
+    assert {right.rule.value for right in shown.rights} == {"leaving"}
     assert list(entitlement_lines(shown, "da"))[-1].startswith(
         "  Netmedierne (CULR) beholder kommunen, til posten lukkes"
     )
