@@ -74,6 +74,13 @@ def test_every_operation_says_what_it_is_for_and_how_it_refuses(description: dic
             assert tuple(operation["security"][0]) == (by_machines or _BY_METHOD[method]), path
 
 
+def test_each_tag_is_listed_with_one_sentence_in_the_order_of_the_paths(description: dict[str, Any]) -> None:
+    """Who draws the description, such as Swagger, heads each group of operations with it."""
+    used = [tag for methods in description["paths"].values() for one in methods.values() for tag in one["tags"]]
+    assert [one["name"] for one in description["tags"]] == list(dict.fromkeys(used))
+    assert [one for one in description["tags"] if not re.fullmatch(r"[A-Z][^.]+\.", one["description"])] == []
+
+
 def test_no_text_of_the_description_names_a_command_or_a_setting(description: dict[str, Any]) -> None:
     """Who writes a program against the API has no command line."""
     spoken = [text for text in texts_of(description) if speaks(text) or re.search(r"`[a-z]+ [a-z-]+", text)]

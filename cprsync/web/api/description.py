@@ -37,6 +37,23 @@ _REFUSED: Final = {
     503: "The register, the net media or the desk does not answer now: try again.",
 }
 
+#: What the operations of each tag are for. The tag is the first word of the path.
+_TAGS: Final = {
+    "session": "Who is signed in.",
+    "library": "What a library lets its staff choose: branches, groups, municipalities and fields.",
+    "patrons": "One patron: found, shown, changed, and how their record ends.",
+    "look-ups": "Somebody in the register, shown without a record.",
+    "registrations": "Somebody new: shown first, and written by a yes.",
+    "reviews": "The cases that wait for a person, and their answers.",
+    "looks": "Look-ups of people who are no patrons, for which the user owes a reason.",
+    "requests": "What waits until a second person signs for it.",
+    "checks": "What waits for a supervisor: people who are stopped, caps that were reached, and samples.",
+    "log": "Who looked at whom.",
+    "nights": "The runs, the deliveries, and a night that is held until two people approve it.",
+    "status": "How the installation is.",
+    "machine": "What a machine may ask with a patron's card and PIN.",
+}
+
 
 def describe(
     api: FastAPI, endpoints: Sequence[BaseRoute], asking: Collection[Callable[..., Any]], *, secure: bool
@@ -54,6 +71,7 @@ def describe(
         version=VERSION,
         description="The desk of a library for programs. A person's number, name or address is never part of a URL.",
         routes=api.routes,
+        tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
         servers=[{"url": PATH}],
     )
     parts = document.setdefault("components", {})
