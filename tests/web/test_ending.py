@@ -53,6 +53,12 @@ def test_no_record_ends_for_good_unless_its_number_is_typed_again(desk: Served, 
     assert unowned(desk.library.everything()) == unowned(before)
 
 
+@pytest.mark.parametrize("way", ["leave", "erase"])
+def test_the_page_says_once_that_nobody_can_bring_the_record_back(desk: Served, way: str) -> None:
+    browser = desk.browser().open(f"/patrons/{patron_of(desk, 'ANNA')}/{way}")
+    assert browser.text.count("kan ikke fortrydes") == 1
+
+
 def test_an_erased_patron_is_found_no_more(desk: Served) -> None:
     patron, name = patron_of(desk, "ANNA"), person("ANNA").name.addressing
     browser = desk.browser().open(f"/patrons/{patron}/erase").send(f"/patrons/{patron}/erase", again=patron)
@@ -123,3 +129,15 @@ def test_a_patron_with_something_open_leaves_without_typing_the_number_again(des
     assert 'name="again"' not in browser.answer.text
     assert browser.send(f"/patrons/{patron}/leave").path == f"/patrons/{patron}"
     assert library.store.views.patron(patron).stage is Stage.LEAVING
+
+
+def test_the_page_says_how_a_leaving_that_waits_is_taken_back_and_that_does_it(desk: Served) -> None:
+    library, patron = desk.library, patron_of(desk, "ANNA")
+    circulate(library, tables.loan, "ANNA", 1, due=date(2027, 4, 1), returned=None)
+    browser = desk.browser().open(f"/patrons/{patron}/leave")
+    assert "kan ikke fortrydes" not in browser.text
+    assert "Fornyes låneren inden da, tages udmeldelsen tilbage." in browser.text
+    browser.send(f"/patrons/{patron}/leave").open("/")
+    browser.post(f"/patrons/{patron}/look-up", {"form_token": browser.token, "purpose": "renewal"})
+    browser.send(f"/patrons/{patron}/confirm")
+    assert library.store.views.patron(patron).stage is Stage.ACTIVE

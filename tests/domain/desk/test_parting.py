@@ -48,7 +48,10 @@ SAYS = {
     "closed": "Låneren er allerede udmeldt: posten er tom.",
     "leaving": "Låneren er allerede på vej ud.",
     "emptied": "Intet er åbent: posten tømmes med det samme, og det kan ikke fortrydes.",
-    "open": "Noget er åbent: posten tømmes, når det er afsluttet, og indtil da kan låneren ikke låne.",
+    "open": (
+        "Noget er åbent: posten tømmes, når det er afsluttet, og indtil da kan låneren ikke låne. "
+        "Fornyes låneren inden da, tages udmeldelsen tilbage."
+    ),
     "balance": "Låneren skylder: kan det betales nu?",
     "responsible": "Låneren svarer for en mindreårig: hvem skal svare i stedet?",
     "reservations": "Reserveringerne slettes sammen med posten.",
