@@ -218,23 +218,31 @@ def owner_text(entry: Mapping[str, Any], language: Language) -> str:
 
 
 def correction_text(key: str, entry: Mapping[str, Any], language: Language) -> str:
-    """Who corrected the field, since and until when, and over what. The last is left out if sealed."""
+    """Who corrected the field, since and until when, and over what."""
     override = entry["override"]
     if override is None:
         return ""
-    until = _day(override["until"], language) if override["until"] else ""
+    until = f" – {_day(override['until'], language)}" if override["until"] else ""
     by = word("audit_nobody", language) if override["by"] == SERVICE else override["by"]
-    text = f"{word('corrected', language)}: {by}, {_day(entry['since'], language)} – {until}".rstrip()
+    text = f"{word('corrected', language)}: {by}, {_day(entry['since'], language)}{until}"
+    return "; ".join(filter(None, (text, text_under_correction(key, entry, language))))
+
+
+def text_under_correction(key: str, entry: Mapping[str, Any], language: Language) -> str:
+    """The value under a correction: the register's, by age, or the library's own. "": sealed, or nobody gave one."""
+    override = entry["override"]
+    # a reason is left out of what is sealed
     if override["reason"] is None:
-        return text
-    return f"{text}; {word(label_under_correction(entry), language)}: {value_text(key, override['register'], language)}"
-
-
-def label_under_correction(entry: Mapping[str, Any]) -> str:
-    """The key of the words for the value under a correction: the register's, by age, or the library's own."""
+        return ""
     if entry["owner"] == "register":
-        return "by_register"
-    return "by_age" if "rule" in entry["override"] else "otherwise"
+        label = "by_register"
+    elif "rule" in override:
+        label = "by_age"
+    elif override["register"]:
+        label = "otherwise"
+    else:
+        return ""
+    return f"{word(label, language)}: {value_text(key, override['register'], language)}"
 
 
 def _loan(one: Mapping[str, Any], language: Language) -> str:

@@ -136,6 +136,16 @@ def test_the_municipality_of_somebody_without_a_number_is_chosen_by_name_and_kep
     assert desk.library.row(patron)["municipality"] == "0101"
 
 
+def test_a_municipality_that_nobody_corrected_is_not_shown_over_a_dash(desk: Served) -> None:
+    """The row said: rettelse: lisbeth, 20. marts 2027 – ; ellers: –."""
+    browser = desk.browser().open("/register")
+    typed = {"name": "Edith Uden", "birth_date": "10.04.1980", "municipality": "0101"}
+    browser.send("/register/check", **typed).send("/register/confirm", municipality="0101")
+    said = re.search(r"rettelse: .*?</p>", browser.answer.text)
+    assert said is not None
+    assert "–" not in said[0]
+
+
 @pytest.mark.parametrize("way", ["register", "provisional"])
 def test_nobody_whom_the_register_may_know_is_asked_for_their_municipality(desk: Served, way: str) -> None:
     assert 'name="municipality"' not in begins(desk, way).answer.text

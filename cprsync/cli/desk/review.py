@@ -14,7 +14,7 @@ from cprsync.cli.terminal.frame import TYPED, Frame, Reason, day, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.patron.review import State
-from cprsync.language.record import label_under_correction, name_of, value_lines, value_text
+from cprsync.language.record import name_of, text_under_correction, value_lines, value_text
 from cprsync.language.review import plan_text, refusal_text, said_rows, sides_text, with_words
 from cprsync.language.sides import part_lines, target_parts
 from cprsync.language.words import DAY_WIDTH, day_text, word
@@ -228,10 +228,10 @@ def _register_and_ours_lines(record: Mapping[str, Any], language: Language) -> I
 
 def _pinned_text(name: str, entry: Mapping[str, Any], language: Language) -> str:
     """A pinned group's value without the pin. It comes from age, so it is not on the register's side."""
-    override = entry.get("override")
-    if override is None or entry["owner"] == "register" or entry.get("sealed"):
+    if entry.get("override") is None or entry["owner"] == "register":
         return ""
-    return f" ({word(label_under_correction(entry), language)}: {value_text(name, override['register'], language)})"
+    under = text_under_correction(name, entry, language)
+    return f" ({under})" if under else ""
 
 
 def _two_records_lines(record: Mapping[str, Any], other: Mapping[str, Any], language: Language) -> Iterator[str]:

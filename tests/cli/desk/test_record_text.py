@@ -110,10 +110,10 @@ def test_the_telephone_for_notices_says_so_in_words() -> None:
 def test_of_what_is_sealed_nothing_is_told_but_who_corrected_it() -> None:
     override = {"by": "lone", "reason": None, "until": None, "register": None}
     sealed = entry(None, "register", sealed=True, since="2027-03-20", override=override)
-    assert field_lines({"name": sealed}) == ["  Navn  <skjult>  [rettelse: lone, 20. marts 2027 –]"]
+    assert field_lines({"name": sealed}) == ["  Navn  <skjult>  [rettelse: lone, 20. marts 2027]"]
     nobody = {**sealed, "override": {**override, "by": "the service"}}
-    assert field_lines({"name": nobody}) == ["  Navn  <skjult>  [rettelse: tjenesten, 20. marts 2027 –]"]
-    assert field_lines({"name": nobody}, "en") == ["  Name  <hidden>  [correction: the service, 20 March 2027 –]"]
+    assert field_lines({"name": nobody}) == ["  Navn  <skjult>  [rettelse: tjenesten, 20. marts 2027]"]
+    assert field_lines({"name": nobody}, "en") == ["  Name  <hidden>  [correction: the service, 20 March 2027]"]
     assert field_lines({"name": entry(None, "register", sealed=True)}, "en") == ["  Name  <hidden>  [from CPR]"]
 
 

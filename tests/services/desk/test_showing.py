@@ -195,7 +195,7 @@ def test_a_pinned_group_shows_the_one_that_age_would_give(library: Library) -> N
     entry = shown(library, "ANNA")["fields"]["group"]
     assert (entry["value"], entry["override"]["register"], entry["override"]["until"]) == ("Personale", "Voksen", None)
     told = [line for line in record_lines(shown(library, "ANNA")) if "Lånergruppe" in line]
-    assert told[0].endswith(" Personale  [rettelse: lone, 20. marts 2027 –; efter alder: Voksen]")
+    assert told[0].endswith(" Personale  [rettelse: lone, 20. marts 2027; efter alder: Voksen]")
 
 
 def test_a_group_says_whether_age_gave_it(library: Library) -> None:
