@@ -464,6 +464,29 @@ def test_what_an_open_patron_said_otherwise_than_the_register_can_be_compared_be
     assert "Edith Udvej" in browser.text
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("reject", ("låneren blokeres", "kortene mister PIN-koden", "det, der blev sagt, gemmes", "giv et nyt kort")),
+        ("accept", ("CPR's navn gælder", "det, låneren sagde, slettes")),
+    ],
+)
+def test_the_answer_about_the_same_person_says_what_happened_and_what_to_do(
+    desk: Served, answer: str, said: tuple[str, ...]
+) -> None:
+    """It said "Sag 6 er afvist", and nothing of the card that is stopped."""
+    goes_down(desk)
+    browser = look_up(desk, "EDITH").send("/register/confirm", name="Edith Udvej", address="Havnegade 1")
+    patron = patron_of(desk, "EDITH")
+    desk.library.register.down = None
+    desk.library.register.knows(person("EDITH"))
+    browser.send(f"/patrons/{patron}/look-up", purpose="correction").send(f"/patrons/{patron}/confirm")
+    case = re.findall(r'href="(/reviews/\d+)"', browser.answer.text)[-1]
+    browser.open(case).send(f"{case}/answer", answer=answer, reason="Sundhedskortet er en andens")
+    told = cursor_of(browser.answer).text_content()
+    assert [one for one in said if one not in told] == []
+
+
 @pytest.mark.parametrize("answer", [None, Status.CHANGED, Status.ANNULLED])
 def test_the_page_says_whether_the_register_has_answered_about_a_provisional_patron(
     desk: Served, answer: Status | None

@@ -108,7 +108,7 @@ def test_each_kind_of_case_has_words_for_what_holds_meanwhile(kind: str) -> None
 def test_rejecting_takes_a_reason_and_closes_the_item(desk: Served, number: int) -> None:
     browser = desk.browser().open(f"/reviews/{number}")
     browser.send(f"/reviews/{number}/answer", answer="reject", reason="To forskellige")
-    assert f"Sag {number} er afvist." in browser.text
+    assert f"Sag {number} er afvist. De forbliver to lånere" in browser.text
     assert desk.library.store.review_desk.item(number).state is State.REJECTED
 
 

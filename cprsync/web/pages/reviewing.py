@@ -14,13 +14,13 @@ from cprsync.errors import BadInput, Braked, NotConfirmed
 from cprsync.language.errors import error_text
 from cprsync.language.review import item_facts_of, meanwhile_text, said_rows, sides_of, with_words
 from cprsync.language.sides import target_parts
-from cprsync.language.words import long_time
+from cprsync.language.words import has_desk_word, long_time
 from cprsync.services.desk.previewed_answers import take_number_back, taking_back_of
 from cprsync.web.pages.records import reviews_of
 from cprsync.wiring.targets import show_item_with_targets as show_item_with_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from starlette.responses import Response
 
@@ -77,10 +77,20 @@ def answer_item(visit: Visit) -> Response:
     is_here = answer == "undo" or (item["state"] == State.WAITING.value and answer != "later")
     back = None if is_here else _taken_back_by(item)
     onward = None if back is None else (f"/reviews/{number}", visit.word(back))
-    visit.session.say(visit.word(f"answered_{answer}", number=number), onward=onward)
+    visit.session.say(" ".join(_told(visit, item, answer)), onward=onward)
     for patron in filter(None, (item["patron"], item["about"])):
         visit.publish(patron)
     return visit.go_to(f"/reviews/{number}" if is_here else "/reviews")
+
+
+def _told(visit: Visit, item: Mapping[str, Any], answer: str) -> Iterator[str]:
+    """What came of an answer: the words in which it was offered, and what is to be done outside."""
+    yield visit.word(f"answered_{answer}", number=item["id"])
+    if answer in {"accept", "reject"}:
+        does = with_words(item)[answer][visit.language]
+        yield f"{does[:1].upper()}{does[1:]}{'' if does.endswith('.') else '.'}"
+        if has_desk_word(key := f"then_{item[answer]}"):
+            yield visit.word(key)
 
 
 def _taken_back_by(item: Mapping[str, Any]) -> str | None:
