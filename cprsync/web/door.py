@@ -334,9 +334,9 @@ class Door:
         return self.failed(self.session_of(request), key, status)
 
     def _error_page(
-        self, session: Session, message: str, advice: str, status: int, *, back: str | None = None
+        self, session: Session, message: str, advice: str, status: int, *, leads: Sequence[tuple[str, str]] = ()
     ) -> Response:
-        """The page that says what went wrong. `back`: the page whose form was sent; None: it leads home."""
+        """The page that says what went wrong. `leads`: the pages that it leads to, and the keys of their names."""
         return self._renderer.page(
             "error.html",
             session,
@@ -345,6 +345,5 @@ class Door:
             layout=self._layout,
             message=message,
             next=advice,
-            back=back or self._home,
-            leads_home="back" if back else self.home_word,
+            leads=leads or ((self._home, self.home_word),),
         )

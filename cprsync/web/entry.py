@@ -66,6 +66,8 @@ _ASKING: Final = frozenset(
 )
 #: How the address of a page begins whose forms are sent below it.
 _WITH_FORMS: Final = ("/patrons/", "/reviews/", "/nights/")
+#: Where staff mend what was refused, and the key of that page's name, by the kind of the error.
+_MENDED_AT: Final = {"access.reason": ("/looks", "looks_title")}
 #: Ends the address of a page that a browser is told to ask for again, so that it is told once.
 _AGAIN: Final = "again"
 _LOG: Final = structlog.get_logger("cprsync.web")
@@ -291,7 +293,10 @@ class Entry(Door):
         status = status_of(error)
         if status in OURS or is_of_store(error):
             _LOG.error("web.failed", kind=error.kind)
-        return self._error_page(session, *tell_staff(error, session.language), status, back=back)
+        leads = [] if back is None else [(back, "back")]
+        if error.kind in _MENDED_AT:
+            leads.append(_MENDED_AT[error.kind])
+        return self._error_page(session, *tell_staff(error, session.language), status, leads=leads)
 
     def show_lost(self, error: WorkerLost) -> Response:
         """The answer to a form whose worker has ended. The next page tells the browser of a new session."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from test_sign_in import accounts_file as accounts_file  # noqa: PLC0414 -- the 
 from test_sign_in import sign_in
 from townspeople import cpr, person
 
-from cprsync.domain.desk.access import NOT_FOUND_MOST
+from cprsync.domain.desk.access import NOT_FOUND_MOST, OPEN_FOR
 from cprsync.domain.patron.local import Local
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.review import BOTH_PATRONS
@@ -89,6 +90,22 @@ def test_staff_say_why_a_look_up_made_no_patron_and_a_supervisor_looks_at_it(gua
     boss.send(f"/checks/{attempt.seq}/answer", **{field: "she was there"}, found="in_order")
     assert "Ingen stikprøver venter" in boss.text
     assert library.store.access.samples() == []
+
+
+def test_staff_who_owe_a_reason_are_led_to_where_they_write_it(guarded: Served) -> None:
+    """The refusal sent them to the start page, to look for a link there."""
+    library = guarded.library
+    for place in (1, 2):
+        library.register.knows(stranger(place))
+    look_up(desk_of(library), Asked(stranger(1).number, Purpose.REGISTRATION, "disk"))
+    library.clock.moment += OPEN_FOR + timedelta(seconds=1)
+    staff = sign_in(guarded, "disk").open("/").send("/find", typed=stranger(2).number.digits)
+    staff.send("/register/look-up", purpose="registration")
+    assert staff.answer.status_code == 403
+    assert [stranger(1).number] == library.register.looked_up
+    (link,) = html.fromstring(staff.answer.text).xpath("//main//a[@href='/looks']")
+    staff.open(link.get("href"))
+    assert "Hvorfor blev personen ikke låner?" in staff.text
 
 
 def test_a_supervisor_is_told_what_waits_and_staff_are_told_who_decides(guarded: Served) -> None:
