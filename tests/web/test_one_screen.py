@@ -340,6 +340,62 @@ def test_who_may_not_answer_is_named_at_the_field_and_neither_is_written(desk: S
     nobody_is_written(desk, CHILD)
 
 
+def test_a_cpr_number_in_hand_stands_in_no_field_and_is_used_as_long_as_staff_say_so(desk: Served) -> None:
+    """A mask stood in the field of who answers, and the whole number in the field of the cards."""
+    desk.library.register.knows(person("EDITH"))
+    edith, own = cpr("EDITH").digits, cpr(CHILD).digits
+    browser = begin_child(desk).send("/register/confirm", cards=own, responsible=edith, telephones="ingen")
+    for _ in range(2):
+        form = browser.form("/register/confirm")
+        assert (form["cards"], form["responsible"]) == ("", "")
+        assert (form["cards_kept"], form["responsible_kept"]) == ("yes", "yes")
+        assert [one for one in (own, edith) if one in browser.answer.text] == []
+        browser.send("/register/confirm", telephones="ingen")
+    browser.send("/register/confirm", telephones="").send("/register/confirm")
+    assert answering_for(desk, CHILD) == [patron_of(desk, "EDITH")]
+    view = desk.library.store.views.patron(patron_of(desk, CHILD))
+    assert [one.number for one in view.local.cards] == [own]
+
+
+def test_a_cpr_number_in_hand_is_dropped_or_replaced_as_staff_say(desk: Served) -> None:
+    browser = begin_child(desk).send(
+        "/register/confirm", cards=cpr(CHILD).digits, responsible=cpr("EDITH").digits, telephones="ingen"
+    )
+    # nobody has unchecked the card, and another is added; somebody else answers
+    browser.send("/register/confirm", cards="K900", responsible=patron_of(desk, "ANNA"), telephones="")
+    form = browser.form("/register/confirm")
+    browser.post("/register/confirm", {key: text for key, text in form.items() if key != "cards_kept"})
+    assert answering_for(desk, CHILD) == [patron_of(desk, "ANNA")]
+    view = desk.library.store.views.patron(patron_of(desk, CHILD))
+    assert [one.number for one in view.local.cards] == ["K900"]
+    assert desk.library.store.patrons.find(cpr("EDITH")) is None
+
+
+def test_somebody_elses_cpr_number_as_a_card_is_not_proposed_again_and_the_rest_is(desk: Served) -> None:
+    browser = begin_child(desk).send("/register/confirm", cards=cpr("ANNA").digits, responsible=cpr("EDITH").digits)
+    assert browser.answer.status_code == 422
+    assert cpr("ANNA").digits not in browser.answer.text
+    form = browser.form("/register/confirm")
+    assert ("cards_kept" in form, "responsible_kept" in form) == (False, True)
+    assert 'name="cards_kept"' in browser.answer.text
+
+
+def test_a_form_says_that_only_a_minor_has_somebody_who_answers_where_the_age_is_not_known(desk: Served) -> None:
+    """CPR had said that the person is 17, and the form said: only if they are under 18."""
+    only = "Kun hvis låneren er under 18 år."
+    browser = begin_child(desk)
+    assert only not in browser.text
+    browser.send("/register/confirm", responsible=patron_of(desk, "ANNA"))
+    assert only not in browser.text
+    browser.send("/register/confirm", telephones="ingen")
+    assert only not in browser.text
+    browser.send("/register/confirm", telephones="")
+    assert only not in browser.text
+    assert "bliver CPR spurgt" in browser.text
+    assert only in browser.open("/register").text
+    assert only in browser.open(f"/patrons/{patron_of(desk, 'CLARA')}").text
+
+
 def test_a_patron_who_answers_is_shown_again_by_patron_number_and_not_by_cpr_number(desk: Served) -> None:
     browser = begin_child(desk).send("/register/confirm", responsible=cpr("ANNA").digits)
     assert cpr("ANNA").digits not in browser.answer.text

@@ -35,7 +35,7 @@ from cprsync.domain.patron.local import (
 from cprsync.domain.patron.override import GROUP_MAX, TEXT_MAX, typed_lines
 from cprsync.domain.person.canonical import text_of
 from cprsync.domain.person.days import TYPED_DAY, day_of
-from cprsync.domain.person.number import holds_number
+from cprsync.domain.person.number import holds_number, is_mask
 from cprsync.domain.person.person import LINES
 from cprsync.errors import WrongValue
 
@@ -94,6 +94,8 @@ def _parse_cards(text: str) -> tuple[Card, ...]:
             most=CARDS_MOST,
             length=CARD_MAX,
         )
+    if any(is_mask(card.number) for card in cards):
+        raise WrongValue("a hidden CPR number is no card: scan the card")
     return cards
 
 

@@ -23,6 +23,7 @@ _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 #: A number within a text that people write, where it may also be parted by a space.
 _WITHIN = re.compile(r"(?<![0-9])([0-9]{6})[- ]?([0-9]{4})(?![0-9])", re.ASCII)
 _HIDDEN = "xxxxxx-xxxx"
+_MASK = re.compile(r"(?:\d{6}|x{6})-?x{4}", re.IGNORECASE | re.ASCII)
 #: The prefix of a patron number that replaces a missing CPR number.
 _NONE = "-"
 #: Digit 7 decides the century together with the year.
@@ -165,6 +166,11 @@ class CprNumber:
         if self.kind is NumberKind.NONE:
             return "–"
         return _HIDDEN if shut else f"{self.digits[:6]}-xxxx"
+
+
+def is_mask(text: str) -> bool:
+    """Whether a text is what screens show instead of a number."""
+    return _MASK.fullmatch(text.strip()) is not None
 
 
 def hide_numbers(text: str) -> str:

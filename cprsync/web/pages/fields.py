@@ -59,6 +59,8 @@ class FieldRow:
     change: Settable | Correctable | None = None
     #: staff name another patron there
     names_patron: bool = False
+    #: the record says that the patron is a minor
+    is_minor: bool = False
     #: for each line, the patron whose record it leads to; (): it leads nowhere
     leads_to: tuple[str, ...] = ()
 
@@ -167,7 +169,7 @@ def rows_of(fields: Mapping[str, Any], language: Language) -> Iterator[FieldRow]
 
 
 def rows_to_change(
-    document: Mapping[str, Any], language: Language, policy: Policy, municipalities: Municipalities
+    document: Mapping[str, Any], language: Language, policy: Policy, municipalities: Municipalities, *, is_minor: bool
 ) -> list[FieldRow]:
     """The fields of a record, each with its form. The field table says which may be changed, and by what kind of form.
 
@@ -179,7 +181,7 @@ def rows_to_change(
     unread = {key: form for key, form in forms.items() if FIELD[key].seen is Seen.NOBODY}
     for row in rows_of(document["fields"], language):
         names = FIELD[row.key].names_patron and is_kept(document)
-        rows.append(replace(row, change=forms.get(row.key), names_patron=names))
+        rows.append(replace(row, change=forms.get(row.key), names_patron=names, is_minor=is_minor))
         rows += (_unread(part, language) for key, part in unread.items() if FIELD[key].part_of == row.key)
     return rows + [_unread(form, language) for key, form in unread.items() if FIELD[key].part_of is None]
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.desk.settable import settable_of_anyone
 from cprsync.domain.lending.standing import BorrowRule
+from cprsync.domain.patron.effective import effective
+from cprsync.domain.patron.responsible import OF_AGE
 from cprsync.language.audit import change_texts
 from cprsync.language.lending import block_text, contact_lines
 from cprsync.language.netmedia import change_text, culr_text, municipality_text, right_text
@@ -16,6 +18,7 @@ from cprsync.language.words import desk_word, money, titles_of, word
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.responsibles import list_responsibles
 from cprsync.services.desk.reviewing import StaffReviews
+from cprsync.services.desk.showing import age_of
 from cprsync.services.desk.viewing import RecordViewer, view_of
 from cprsync.services.lending.standing import Standings
 from cprsync.services.netmedia.entitlements import Entitlements
@@ -109,7 +112,10 @@ def _record_page(
     language, desk = visit.language, visit.place.desk
     lives = is_kept(document) and "merged_into" not in document
     if lives:
-        rows = rows_to_change(document, language, desk.policy, load_municipalities())
+        today = desk.clock.today()
+        age = age_of(effective(view.patron, desk.policy, on=today).birth, desk.policy, today)
+        is_minor = age is not None and age < OF_AGE
+        rows = rows_to_change(document, language, desk.policy, load_municipalities(), is_minor=is_minor)
     else:
         rows = list(rows_of(document["fields"], language))
     responsibles = list_who_answers(visit, document) if lives else []

@@ -15,7 +15,8 @@ from cprsync.domain.desk.confirming import Confirmation, WarningLevel
 from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
 from cprsync.domain.patron.fields import BESIDE_SEALED, FIELD
 from cprsync.domain.patron.patron import Purpose
-from cprsync.domain.person.number import hide_numbers
+from cprsync.domain.patron.responsible import OF_AGE
+from cprsync.domain.person.number import hide_numbers, is_number_alone
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.language.words import has_desk_word
@@ -57,6 +58,9 @@ _TOLD: Final = {NoSuchPerson.kind: "wrong_number_unknown"}
 
 #: What is typed about a person unknown to the register.
 OWN_WORDS: Final = ("cpr_number", "name", "birth_date", "address", MUNICIPALITY, "group")
+#: Where a CPR number may be typed beside those who answer, what stands between several cards, and what ends the name of
+#: the choice to use a number that the form has in hand.
+_CARDS, _BETWEEN, _KEPT = "cards", " | ", "_kept"
 #: What staff type, in the order of the form, besides what is typed beside every answer.
 _OWN: Final = {Way.REGISTER: (), Way.PROVISIONAL: ("name", "address"), Way.UNREGISTERED: OWN_WORDS}
 
@@ -87,6 +91,8 @@ class OnForm(Case):
     was_typed: bool = False
     #: the warnings that were shown, and the patrons who may be the same person; None: nothing was shown yet
     warned: tuple[str, ...] | None = None
+    #: whether the person is known to be a minor
+    is_minor: bool = False
 
 
 def show_purposes(visit: Visit, waiting: Number) -> Response:
@@ -196,13 +202,14 @@ def confirm_new(visit: Visit) -> Response:
 def _filled_in(visit: Visit, case: OnForm) -> OnForm:
     """The same case with what is typed on its form now."""
     typed = _typed(visit, (*_OWN[case.way], *(field.key for field in BESIDE_SEALED)))
+    if visit.typed(f"{_CARDS}{_KEPT}"):
+        typed[_CARDS] = _BETWEEN.join([*_numbers_among(case.typed), *filter(None, [typed.get(_CARDS)])])
     # it stays in hand while no card is typed, too: the card may be typed next
     pin = typed.get("pin") or case.pin
-    if pin and typed.get("cards"):
+    if pin and typed.get(_CARDS):
         typed["pin"] = pin
     answers = visit.typed(RESPONSIBLE)
-    if answers == _shown_again(case.answers):
-        # as the form showed it: they left it as it was
+    if not answers and visit.typed(f"{RESPONSIBLE}{_KEPT}") and read_number(case.answers) is not None:
         answers = case.answers
     responsible = case.responsible if answers == case.answers else None
     return replace(case, typed=typed, pin=pin, answers=answers, responsible=responsible)
@@ -250,10 +257,18 @@ def _named(responsible: ShownResponsible | None, typed: str) -> str:
     return typed if responsible is None or responsible.known is None else responsible.known
 
 
-def _shown_again(answers: str) -> str:
-    """Who answers, in its field: a CPR number is hidden, as it is nowhere else on the page."""
-    number = read_number(answers)
-    return answers if number is None else number.masked(shut=True)
+def _numbers_among(typed: Mapping[str, str]) -> list[str]:
+    """The typed cards that are CPR numbers."""
+    return [card for card in typed.get(_CARDS, "").split(_BETWEEN) if is_number_alone(card)]
+
+
+def _in_hand(case: OnForm, problem: tuple[str, str] | None) -> dict[str, bool]:
+    """The fields whose CPR number the form keeps, and whether it proposes to use it. One that is wrong is not proposed.
+
+    The number stands in no field: nobody could tell a mask from what is sent.
+    """
+    held = {_CARDS: bool(_numbers_among(case.typed)), RESPONSIBLE: read_number(case.answers) is not None}
+    return {name: problem is None or problem[0] != name for name, is_held in held.items() if is_held}
 
 
 def _is_new(case: OnForm, shown: Addition, before: ShownResponsible | None) -> bool:
@@ -277,7 +292,7 @@ def _typed_in(visit: Visit, field: Field) -> str:
     texts = [visit.typed_contact(field.key)] if field.kind.notices else visit.all_typed(field.key)
     lines = (line.strip() for text in texts for line in text.splitlines())
     # a bar stands between the values and lines of a field that may have several, and is a letter in a note
-    between = "\n" if field.kind.lines and not field.kind.several else " | "
+    between = "\n" if field.kind.lines and not field.kind.several else _BETWEEN
     return between.join(line for line in lines if line)
 
 
@@ -301,9 +316,15 @@ def _show(
         answered = case.responsible is not None
         preview = replace(preview, warnings=tuple(one for one in preview.warnings if not answered or one.kind != MINOR))
         case = replace(case, warned=_to_see(preview, document))
+    if document:
+        age = document.get("preview", {}).get("age")
+        case = replace(case, is_minor=age is not None and age < OF_AGE)
     is_known = registration is not None
     # a free text in which no CPR number may stand shows none again
     typed = {key: hide_numbers(text) if FIELD[key].kind.free_text else text for key, text in case.typed.items()}
+    kept = {} if shows_number else _in_hand(case, problem)
+    if _CARDS in kept:
+        typed[_CARDS] = _BETWEEN.join(one for one in typed[_CARDS].split(_BETWEEN) if not is_number_alone(one))
     return visit.show(
         "registering.html",
         way=case.way.value,
@@ -316,7 +337,9 @@ def _show(
         rows=list(rows_of(document["fields"], visit.language)) if is_known else [],
         may_be_minor=case.way is Way.UNREGISTERED or MINOR in (case.warned or ()) or bool(case.answers),
         responsible=None if case.responsible is None else case.responsible.document,
-        answers=case.answers if shows_number else _shown_again(case.answers),
+        is_minor=case.is_minor,
+        answers="" if RESPONSIBLE in kept else case.answers,
+        kept=kept,
         has_pin=bool(case.pin),
         namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),

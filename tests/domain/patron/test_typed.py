@@ -84,6 +84,9 @@ def test_nothing_empties_a_field(field: str) -> None:
         ("language", "DA", "language code"),
         ("language", "dansk", "language code"),
         ("cards", "x" * 255, "254 characters"),
+        # what a screen shows instead of a number would come back from it as a card
+        ("cards", "L1\nxxxxxx-xxxx", "no card"),
+        ("cards", "010190-XXXX", "no card"),
         ("cards", "\n".join(map(str, range(21))), "up to 20"),
         ("contact_address", X35, "34 characters"),
         ("contact_address", f"c/o {X34}", "34 characters"),
