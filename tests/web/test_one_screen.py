@@ -420,6 +420,11 @@ def test_somebody_who_only_answered_becomes_a_patron_by_the_same_form(desk: Serv
     answers = patron_of(desk, "EDITH")
     browser = desk.browser().open(f"/patrons/{answers}")
     browser.send(f"/patrons/{answers}/look-up", purpose="registration")
+    # the page said that nobody has the number
+    assert "Ingen låner har" not in browser.text
+    assert "Personen er økonomisk ansvarlig og ikke låner" in browser.text
+    assert f'href="/patrons/{answers}"' in browser.answer.text
+    assert "/register/without" not in browser.answer.text
     browser.send("/register/look-up", purpose="registration").send("/register/confirm", cards="K901")
     (patron,) = desk.library.store.patrons.read([answers])
     assert patron.borrows

@@ -79,6 +79,8 @@ class Number:
     was_typed: bool
     #: what was typed of the person before, by field
     typed: Mapping[str, str] = field(default_factory=dict)
+    #: the patron number of somebody who only answers for a minor; "": nobody has the number
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,6 +103,7 @@ def show_purposes(visit: Visit, waiting: Number) -> Response:
         "purpose.html",
         key=visit.session.put(waiting),
         purposes=[one.value for one in NEW_FOR],
+        answers=waiting.answers,
         typed=waiting.number.digits if waiting.was_typed else "",
         said=visit.session.take_said(),
     )

@@ -43,7 +43,7 @@ def look_up_patron(visit: Visit) -> Response:
     patron_id = visit.named("patron")
     found = visit.place.desk.store.patrons.read([patron_id])
     if found and not found[0].borrows and visit.typed("purpose") == Purpose.REGISTRATION.value:
-        return show_purposes(visit, Number(found[0].number, was_typed=False))
+        return show_purposes(visit, Number(found[0].number, was_typed=False, answers=patron_id))
     purpose = next((one for one in PATRON_FOR if one.value == visit.typed("purpose")), None)
     if not found or purpose is None:
         return _begin_again(visit, patron_id)
