@@ -192,6 +192,11 @@ def _name_who_answers(seat: Seat) -> None:
     seat.type_into("responsible", "K404").click("Fortsæt")
 
 
+def _ask_whether_they_answer(seat: Seat) -> None:
+    seat.open("/").type_into("typed", number("LIV")).click("Find").page.locator("#responsible summary").click()
+    seat.type_into("number", number("SOFIE")).press_and_wait("Enter")
+
+
 def _refuse_a_birth_date(seat: Seat) -> None:
     seat.open("/register").type_into("name", "Børnehaven Engen").type_into("birth_date", "i går").click("Fortsæt")
 
@@ -235,6 +240,7 @@ ANSWERS: tuple[Callable[[Seat], None], ...] = (
     _look_a_patron_up,
     _ask_about_own_words,
     _name_who_answers,
+    _ask_whether_they_answer,
     _refuse_a_birth_date,
     _tell_a_citizen,
     _ask_for_a_second_person,

@@ -67,9 +67,11 @@ def test_a_child_is_registered_and_a_parent_answers_for_them(sit: Callable[..., 
     patron = seat.path
     seat.page.locator("#responsible summary").click()
     seat.page.get_by_label("CPR-nummer eller lånernummer").fill(number("SOFIE"))
-    # the page says already that the child is registered: wait for the next one
     with seat.page.expect_navigation():
         seat.page.locator("form[action$=responsible]").get_by_role("button", name="Tilføj").click()
+    assert name_of("SOFIE") in seat.text
+    # the cursor is on the yes
+    seat.press_and_wait("Enter")
     assert seat.path == patron
     assert seat.is_at == seat.page.locator(".said").inner_text().strip()
     answers = town.library.call("patron", "responsible", patron.removeprefix("/patrons/"), "list").document

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from callers import records
+from doubles import MONDAY
 from test_box import patron_of
 from test_sealed_views import reveals
 from test_set_cpr import MADE, enrol
 from test_setting import set_
-from townspeople import cpr, person
+from townspeople import cpr, gains_protection, person
 
 from cprsync.domain.patron.local import Absence
 from cprsync.domain.patron.review import BOTH_PATRONS
+from cprsync.errors import RegisterUnavailable
 from cprsync.language.record import field_lines
 from cprsync.services.desk.viewing import RecordViewer
 
@@ -429,11 +431,19 @@ def in_force(desk: Served, minor: str) -> list[str]:
     return [one.responsible_id for one in desk.library.store.responsibles.links(minor) if one.until is None]
 
 
+def name_who_answers(desk: Served, minor: str, number: str) -> Browser:
+    return record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=number)
+
+
 @pytest.mark.parametrize("typed", ["number", "hyphen", "patron"])
 def test_a_patron_answers_for_a_minor_and_that_is_ended(desk: Served, minor: str, typed: str) -> None:
     anna, digits = patron_of(desk, "ANNA"), cpr("ANNA").digits
     text = {"number": digits, "hyphen": f"{digits[:6]}-{digits[6:]}", "patron": anna}[typed]
-    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=text)
+    browser = name_who_answers(desk, minor, text)
+    assert person("ANNA").name.addressing in browser.text
+    assert digits not in browser.answer.text
+    assert in_force(desk, minor) == []
+    browser.send(f"/patrons/{minor}/responsible", doing="confirm")
     assert browser.path == f"/patrons/{minor}"
     assert "er nu økonomisk ansvarlig" in browser.text
     assert digits not in browser.answer.text
@@ -446,7 +456,10 @@ def test_a_patron_answers_for_a_minor_and_that_is_ended(desk: Served, minor: str
 
 
 def test_somebody_who_is_no_patron_is_looked_up_and_answers(desk: Served, minor: str) -> None:
-    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=cpr("QUINNIE").digits)
+    browser = name_who_answers(desk, minor, cpr("QUINNIE").digits)
+    assert "får en post uden lånerret." in browser.text
+    assert desk.library.store.patrons.find(cpr("QUINNIE")) is None
+    browser.send(f"/patrons/{minor}/responsible", doing="confirm")
     assert "er nu økonomisk ansvarlig" in browser.text
     assert desk.library.register.looked_up == [cpr("QUINNIE")]
     assert in_force(desk, minor) == [patron_of(desk, "QUINNIE")]
@@ -455,7 +468,7 @@ def test_somebody_who_is_no_patron_is_looked_up_and_answers(desk: Served, minor:
 @pytest.mark.parametrize(("number", "said"), [("", "Skriv den ansvarliges"), ("12", "lånernummer"), ("EDITH", "CPR")])
 def test_whoever_cannot_answer_is_refused_beside_the_field(desk: Served, minor: str, number: str, said: str) -> None:
     typed = cpr(number).digits if number.isalpha() and number else number
-    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=typed)
+    browser = name_who_answers(desk, minor, typed)
     assert browser.answer.status_code == 422
     assert said in browser.text
     assert 'href="#responsible-number"' in browser.answer.text
@@ -467,7 +480,7 @@ def test_a_wrong_number_of_who_answers_comes_back_to_be_mended_and_no_number_tha
 ) -> None:
     """One wrong digit had all ten typed again, and the page named the call of the register."""
     for typed, again in [(cpr("EDITH").digits, True), ("12", True), (cpr("LIV").digits, False)]:
-        browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=typed)
+        browser = name_who_answers(desk, minor, typed)
         assert browser.answer.status_code == 422
         assert browser.form(f"/patrons/{minor}/responsible")["number"] == (typed if again else "")
         assert "CallUUID" not in browser.text
@@ -482,6 +495,42 @@ def test_nobody_answers_for_an_adult(desk: Served) -> None:
 
 
 def test_a_protected_person_who_answers_is_not_named(desk: Served, minor: str) -> None:
-    browser = record(desk, "LIV").send(f"/patrons/{minor}/responsible", doing="add", number=patron_of(desk, "BO"))
+    browser = name_who_answers(desk, minor, patron_of(desk, "BO"))
+    assert person("BO").name.addressing not in browser.answer.text
+    browser.send(f"/patrons/{minor}/responsible", doing="confirm")
     assert in_force(desk, minor) == [patron_of(desk, "BO")]
     assert person("BO").name.addressing not in browser.answer.text
+
+
+def test_nobody_answers_for_a_minor_by_a_number_that_the_register_is_silent_about_before_a_yes(
+    desk: Served, minor: str
+) -> None:
+    """One click wrote a record of whoever has the typed number, and nobody had been shown."""
+    desk.library.register.down = RegisterUnavailable("no answer in time", kind="register.unavailable")
+    number, before = cpr("QUINNIE"), desk.library.store.patrons.count()
+    browser = name_who_answers(desk, minor, number.digits)
+    assert f"ingen ved, hvem der har nummeret {number.masked()}" in browser.text
+    assert number.digits not in browser.answer.text
+    assert (in_force(desk, minor), desk.library.store.patrons.count()) == ([], before)
+    browser.send(f"/patrons/{minor}/responsible", doing="confirm")
+    (answers,) = desk.library.store.patrons.read(in_force(desk, minor))
+    assert (answers.number, answers.verified, answers.borrows) == (number, False, False)
+    # a yes counts once
+    browser.post(f"/patrons/{minor}/responsible", {"form_token": browser.token, "doing": "confirm", "key": "gone"})
+    assert len(in_force(desk, minor)) == 1
+
+
+def test_a_yes_to_who_answers_counts_for_what_was_shown_alone(desk: Served, minor: str) -> None:
+    """ANNA is protected by now: a name that is hidden was shown."""
+    browser = name_who_answers(desk, minor, patron_of(desk, "ANNA"))
+    desk.library.deliver(MONDAY, gains_protection(person("ANNA")))
+    desk.library.night()
+    browser.send(f"/patrons/{minor}/responsible", doing="confirm")
+    assert browser.path == f"/patrons/{minor}"
+    assert in_force(desk, minor) == []
+    assert "er nu økonomisk ansvarlig" not in browser.text
+    # another page's yes
+    anna = patron_of(desk, "ANNA")
+    key = name_who_answers(desk, minor, patron_of(desk, "CLARA"))
+    key.post(f"/patrons/{anna}/responsible", {**key.form(f"/patrons/{minor}/responsible")})
+    assert (in_force(desk, minor), in_force(desk, anna)) == ([], [])

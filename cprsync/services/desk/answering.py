@@ -1,4 +1,4 @@
-"""Who is to answer for a minor who is registered now: found, shown, and written with the minor in one transaction.
+"""Who is to answer for a minor: found, shown, and written after a yes. With a new minor, it is one transaction.
 
 They are a patron already, or the register is asked about them with the purpose `guardian`. If it does not answer, they
 get a record that is not verified yet, as everywhere.
@@ -9,23 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cprsync.domain.desk.confirming import Preview
 from cprsync.domain.patron.responsible import NoLink
 from cprsync.domain.person.number import CprNumber, unspaced
 from cprsync.errors import BadInput, NoSuchPerson
 from cprsync.services.desk.lookup import read_patron, show_person
 from cprsync.services.desk.responsibles import (
     hear_new,
+    is_linked,
+    link_document,
     named,
+    read_minor,
     refuse_link_to,
     subscribe_known_responsible,
     subscribe_new_responsible,
 )
+from cprsync.services.desk.showing import check_confirmed
 from cprsync.services.desk.viewing import find_patron, look_at
 from cprsync.services.ports.patrons import refuse_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cprsync.domain.desk.confirming import Confirmation
     from cprsync.domain.patron.patron import Patron
     from cprsync.domain.person.person import Person
     from cprsync.services.desk.lookup import Desk
@@ -56,6 +62,50 @@ class ShownResponsible:
         return f"responsible:{self.known or 'new'}:{self.document['verified']}:{self.document['sealed']}"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Answering:
+    """Who is to answer for a patron, as shown to staff, and waits for a yes."""
+
+    patron_id: str
+    shown: ShownResponsible
+    #: they answer for the patron already, and a yes would write nothing
+    is_linked: bool
+
+    @property
+    def preview(self) -> Preview:
+        return Preview(FIELD, self.patron_id, marks=(self.shown.mark,))
+
+
+def preview_answering(desk: Desk, patron_id: str, typed: str, user: str) -> Answering:
+    """Find who is to answer for a patron. Nothing is written but the audit of the look-up, or of the look at a patron.
+
+    Raises BadInput: nobody is meant, or they may not answer for the patron.
+    """
+    minor = read_minor(desk, patron_id, user)
+    known = find_patron(desk.store, typed)["patron"]
+    if known is not None and is_linked(desk.store, minor.id, known):
+        return Answering(patron_id, _shown_patron(desk, known, user), is_linked=True)
+    return Answering(patron_id, preview_responsible(desk, minor, typed, user), is_linked=False)
+
+
+def confirm_answering(desk: Desk, held: Answering, confirmation: Confirmation) -> dict[str, Any]:
+    """Write what was shown. Return the JSON shape of `patron responsible`.
+
+    Raises:
+        NotConfirmed: they are shown otherwise by now, such as protected; nothing is written.
+        BadInput: they may not answer for the patron any more; nothing is written.
+    """
+    shown = held.shown
+    minor = read_minor(desk, held.patron_id, shown.user)
+    if shown.known is not None:
+        if is_linked(desk.store, minor.id, shown.known):
+            return link_document(desk, minor.id, shown.known, "unchanged")
+        shown = preview_responsible(desk, minor, shown.known, shown.user)
+    check_confirmed(replace(held, shown=shown).preview, confirmation)
+    saved = desk.store.desk.save(subscribe_responsible(desk, shown, answers_for=minor.id))
+    return link_document(desk, minor.id, saved, "added")
+
+
 def preview_responsible(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsible:
     """Find who is meant by a CPR number, a patron number or a card. Nothing is written but the audit of the look-up.
 
@@ -76,14 +126,18 @@ def _preview(desk: Desk, minor: Patron, typed: str, user: str) -> ShownResponsib
     if number == minor.number:
         raise refuse_link(NoLink.SELF, minor)
     if known is not None:
-        responsible = read_patron(desk.store, known)
-        refuse_link_to(desk, minor, responsible)
-        view = look_at(desk.store, known, user=user)
-        sealed, name = named(view, desk.policy)
-        told = {"patron": known, "name": name, "sealed": sealed, "verified": responsible.verified}
-        return ShownResponsible(user, known, number, None, told)
+        refuse_link_to(desk, minor, read_patron(desk.store, known))
+        return _shown_patron(desk, known, user)
     person = hear_new(desk, minor, number, user)
     return ShownResponsible(user, None, number, person, _told(desk, person))
+
+
+def _shown_patron(desk: Desk, known: str, user: str) -> ShownResponsible:
+    """A patron who is to answer, with the look at them in the audit."""
+    patron, view = read_patron(desk.store, known), look_at(desk.store, known, user=user)
+    sealed, name = named(view, desk.policy)
+    told = {"patron": known, "name": name, "sealed": sealed, "verified": patron.verified}
+    return ShownResponsible(user, known, patron.number, None, told)
 
 
 def _told(desk: Desk, person: Person | None) -> dict[str, Any]:
@@ -103,12 +157,10 @@ def _number(typed: str) -> CprNumber:
         ) from None
 
 
-def subscribe_responsible(desk: Desk, shown: ShownResponsible) -> DeskEntry:
-    """Subscribe them if they are new. Returns what is written of them, with the minor."""
-    if shown.known is not None:
-        return subscribe_known_responsible(desk, shown.known, shown.user, answers_for=UNBORN)
-    taken = desk.store.patrons.find(shown.number)
-    if taken is not None:
-        # another desk has entered them since
-        return subscribe_known_responsible(desk, taken, shown.user, answers_for=UNBORN)
-    return subscribe_new_responsible(desk, shown.number, shown.person, shown.user, answers_for=UNBORN)
+def subscribe_responsible(desk: Desk, shown: ShownResponsible, *, answers_for: str = UNBORN) -> DeskEntry:
+    """Subscribe them if they are new. Returns what is written of them: with the minor, if the minor is new too."""
+    # another desk may have entered them since
+    known = shown.known or desk.store.patrons.find(shown.number)
+    if known is not None:
+        return subscribe_known_responsible(desk, known, shown.user, answers_for=answers_for)
+    return subscribe_new_responsible(desk, shown.number, shown.person, shown.user, answers_for=answers_for)

@@ -54,25 +54,32 @@ def add_responsible(desk: Desk, asked: ResponsibleRequest) -> dict[str, Any]:
         NoSuchPerson: the register does not know the responsible person's number.
     """
     store = desk.store
-    minor = read_patron(store, asked.patron_id)
-    make_sure_that_may(store, Doing.EDIT, minor.id, what="responsible:add", user=asked.user)
-    if not minor.borrows:
-        raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
-    if minor.kind is not PatronKind.PERSON:
-        raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
+    minor = read_minor(desk, asked.patron_id, asked.user)
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
-    if known is not None and _is_linked(store, minor.id, known):
+    if known is not None and is_linked(store, minor.id, known):
         # their name is shown, and nothing else has that somebody looked
         store.access.note_view(known, user=asked.user, purpose=SERVE)
-        return _document(desk, asked, known, "unchanged")
+        return link_document(desk, minor.id, known, "unchanged")
     entry = _take_new(desk, minor, asked) if known is None else _take_known(desk, minor, known, asked)
     saved = store.desk.save(entry)
     if known is not None:
         store.access.note_view(known, user=asked.user, purpose=SERVE)
-    return _document(desk, asked, saved, "added")
+    return link_document(desk, minor.id, saved, "added")
 
 
-def _is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
+def read_minor(desk: Desk, patron_id: str, user: str) -> Patron:
+    """The patron whom somebody is to answer for. Raises BadInput: nobody answers for them."""
+    minor = read_patron(desk.store, patron_id)
+    make_sure_that_may(desk.store, Doing.EDIT, minor.id, what="responsible:add", user=user)
+    if not minor.borrows:
+        raise BadInput("the patron only answers for someone, and owes nothing", kind="responsible.no_borrower")
+    if minor.kind is not PatronKind.PERSON:
+        raise BadInput("the patron is no person: nobody answers for an institution", kind="responsible.no_person")
+    return minor
+
+
+def is_linked(store: Store, minor_id: str, responsible_id: str) -> bool:
+    """Whether somebody answers for a minor now."""
     return any(one.responsible_id == responsible_id and one.until is None for one in store.responsibles.links(minor_id))
 
 
@@ -155,12 +162,13 @@ def refuse_link_to(desk: Desk, minor: Patron, responsible: Patron) -> None:
         raise refuse_link(why, responsible)
 
 
-def _document(library: Library, asked: ResponsibleRequest, responsible_id: str, outcome: str) -> dict[str, Any]:
+def link_document(library: Library, minor_id: str, responsible_id: str, outcome: str) -> dict[str, Any]:
+    """The JSON shape of `patron responsible`: who answers for a minor, and what became of the request."""
     (responsible,) = library.store.patrons.read([responsible_id])
     view = library.store.views.patron(responsible_id)
     sealed, name = (True, None) if view is None else named(view, library.policy)
     return {
-        "patron": asked.patron_id,
+        "patron": minor_id,
         "responsible": responsible_id,
         "name": name,
         **({"sealed": True} if sealed else {}),
@@ -182,7 +190,7 @@ def end_responsible(library: Library, asked: ResponsibleRequest) -> dict[str, An
     known = asked.responsible_id or (None if asked.number is None else store.patrons.find(asked.number))
     if known is None or not store.responsibles.end(asked.patron_id, known, user=asked.user):
         raise BadInput("that person does not answer for the patron", kind="responsible.none")
-    return _document(library, asked, known, "ended")
+    return link_document(library, asked.patron_id, known, "ended")
 
 
 def list_responsibles(library: Library, patron_id: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.settable import LISTS, OVERRIDDEN
 from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import ListChange
@@ -14,13 +15,16 @@ from cprsync.language.errors import error_text
 from cprsync.language.record import name_of
 from cprsync.language.words import word
 from cprsync.municipalities import load_municipalities
-from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
+from cprsync.services.desk.answering import Answering, confirm_answering, preview_answering
+from cprsync.services.desk.responsibles import ResponsibleRequest, end_responsible
 from cprsync.services.desk.setting import PIN, Setting, SettingDesk, set_field
-from cprsync.services.desk.viewing import find_patron, read_number
+from cprsync.services.desk.showing import whose_document
+from cprsync.services.desk.viewing import find_patron, read_number, view_of
 from cprsync.web.pages.fields import CORRECTS, NAMES, period_text
 from cprsync.web.pages.records import FormProblem, show_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from starlette.responses import Response
@@ -112,29 +116,65 @@ def _input_of(asked: Setting, error: BadInput | ConfigurationError) -> str:
 
 
 def change_responsible(visit: Visit) -> Response:
-    """Let someone answer for a minor, or end that. They are named by CPR number or by patron number."""
-    patron, desk = visit.named("patron"), visit.place.desk
-    adds, typed = visit.typed("doing") == "add", visit.typed("number")
+    """Let someone answer for a minor, after a yes to who they are; or end that.
+
+    They are named by CPR number, patron number or card.
+    """
+    doing, typed = visit.typed("doing"), visit.typed("number")
+    if doing == "confirm":
+        return _confirm_responsible(visit)
     if not typed:
         return show_record(visit, problem=FormProblem(NAMES, visit.word("responsible_missing")))
     try:
-        asked = _asked_responsible(visit, patron, typed)
-        done = add_responsible(desk, asked) if adds else end_responsible(desk, asked)
-    except NoSuchPerson:
-        # a number that nobody has is shown, to be mended
-        return show_record(visit, problem=FormProblem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
+        return _show_responsible(visit, typed) if doing == "add" else _end_responsible(visit, typed)
     except BadInput as error:
+        if error.kind == NoSuchPerson.kind:
+            # a number that nobody has is shown, to be mended
+            return show_record(visit, problem=FormProblem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
         again = "" if is_number_alone(typed) else hide_numbers(typed)
         return show_record(visit, problem=FormProblem(NAMES, error_text(error, visit.language), {"number": again}))
+
+
+def _show_responsible(visit: Visit, typed: str) -> Response:
+    """Show who would answer, before they do. Somebody who does already is said to."""
+    desk, patron = visit.place.desk, visit.named("patron")
+    held = preview_answering(desk, patron, typed, visit.user)
+    if held.is_linked:
+        return _tell_responsible(visit, confirm_answering(desk, held, Confirmation(held.preview.digest)))
+    view = view_of(desk.store, patron)
+    return visit.show(
+        "answering.html",
+        patron=patron,
+        whose=whose_document(view, desk.policy, on=desk.clock.today())["name"],
+        responsible=held.shown.document,
+        number=held.shown.number.masked(),
+        key=visit.session.put(held),
+    )
+
+
+def _confirm_responsible(visit: Visit) -> Response:
+    patron, key = visit.named("patron"), visit.typed("key")
+    held = visit.session.held(key, Answering)
+    if held is None or held.patron_id != patron:
+        visit.session.warn(visit.word("begin_again"))
+        return visit.go_to(f"/patrons/{patron}")
+    visit.session.drop(key)
+    try:
+        done = confirm_answering(visit.place.desk, held, Confirmation(held.preview.digest))
+    except (BadInput, NotConfirmed) as error:
+        return visit.begin_anew(error, f"/patrons/{patron}")
+    return _tell_responsible(visit, done)
+
+
+def _end_responsible(visit: Visit, typed: str) -> Response:
+    patron, desk = visit.named("patron"), visit.place.desk
+    found = find_patron(desk.store, typed)["patron"]
+    asked = ResponsibleRequest(patron, visit.user, number=read_number(typed), responsible_id=found)
+    return _tell_responsible(visit, end_responsible(desk, asked))
+
+
+def _tell_responsible(visit: Visit, done: Mapping[str, Any]) -> Response:
     who = word("responsible_number", visit.language, patron=done["responsible"])
-    told = word(f"responsible_{done['outcome']}", visit.language, who=who, patron=patron)
+    told = word(f"responsible_{done['outcome']}", visit.language, who=who, patron=done["patron"])
     visit.session.say(told, field="responsible")
-    return visit.go_to(f"/patrons/{patron}{_DONE}")
-
-
-def _asked_responsible(visit: Visit, patron: str, typed: str) -> ResponsibleRequest:
-    """The request about the person with the typed number: a patron, or somebody to ask the register about."""
-    found = find_patron(visit.place.desk.store, typed)
-    if found["found"]:
-        return ResponsibleRequest(patron, visit.user, responsible_id=found["patron"])
-    return ResponsibleRequest(patron, visit.user, number=read_number(typed))
+    return visit.go_to(f"/patrons/{done['patron']}{_DONE}")
