@@ -491,7 +491,7 @@ def test_a_protected_guardian_seals_what_was_typed_of_a_child_whom_no_register_k
     town: Library, unregistered: str, row: str
 ) -> None:
     window = RecordViewer(town, "lone")
-    assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
+    assert statements(town).statement(unregistered).envelope == TYPED
     asked = ResponsibleRequest(unregistered, "lone", cpr("BO"))
     add_responsible(desk(town), asked)
     shown = window.shown(unregistered)
@@ -499,11 +499,11 @@ def test_a_protected_guardian_seals_what_was_typed_of_a_child_whom_no_register_k
     assert [name for name, entry in shown["fields"].items() if "sealed" in entry] == ["address"]
     assert TYPED[1] not in repr(shown)
     told = statements(town).statement(unregistered)
-    assert (told["letter"], told["envelope"], told["name"]) == ("sealed", None, TYPED[0])
+    assert (told.letter.value, told.envelope, told.name) == ("sealed", None, TYPED[0])
     assert window.revealed(unregistered, reason=WHY)["fields"]["address"]["value"] == list(TYPED[1:])
-    assert statements(town).revealed(unregistered, reason=WHY)["envelope"] == list(TYPED)
+    assert statements(town).revealed(unregistered, reason=WHY).envelope == TYPED
     end_responsible(town, asked)
-    assert statements(town).statement(unregistered)["envelope"] == list(TYPED)
+    assert statements(town).statement(unregistered).envelope == TYPED
     assert not window.shown(unregistered)["household"]
 
 
