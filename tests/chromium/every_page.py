@@ -175,8 +175,9 @@ def _preview_of_someone_protected(seat: Seat) -> None:
 
 
 def _refuse_a_telephone(seat: Seat) -> None:
+    """The form keeps the CPR number that was typed as a card, and says so."""
     _preview(seat)
-    seat.type_into("telephones", "ingen").click("Indmeld")
+    seat.type_into("cards", number("NICOLAI")).type_into("telephones", "ingen").click("Indmeld")
 
 
 def _look_a_patron_up(seat: Seat) -> None:

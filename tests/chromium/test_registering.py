@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from town import PEOPLE, number
 
+from chromium.seat import SCREEN, TELEPHONE
 from cprsync.mock import control
 
 if TYPE_CHECKING:
@@ -76,6 +77,19 @@ def test_a_child_is_registered_and_a_parent_answers_for_them(sit: Callable[..., 
     assert seat.is_at == seat.page.locator(".said").inner_text().strip()
     answers = town.library.call("patron", "responsible", patron.removeprefix("/patrons/"), "list").document
     assert [one["in_force"] for one in answers["responsibles"]] == [True]
+
+
+def test_a_cpr_number_in_hand_is_said_below_the_hint_and_above_its_field(sit: Callable[..., Seat]) -> None:
+    """It stood across the hint's last line."""
+    seat = look_up(sit("skranke"), "NICOLAI")
+    seat.type_into("cards", number("NICOLAI")).type_into("telephones", "ingen").click("Indmeld")
+    for size in (SCREEN, TELEPHONE):
+        seat.look_by(size=size)
+        parts = [seat.page.locator(one) for one in ("#cards-hint", ".choice:has([name=cards_kept])", "#cards")]
+        boxes = [box for one in parts if (box := one.bounding_box())]
+        assert len(boxes) == 3
+        assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"], size
+        assert boxes[1]["y"] + boxes[1]["height"] <= boxes[2]["y"], size
 
 
 def test_of_a_protected_person_no_name_and_no_address_is_shown(sit: Callable[..., Seat]) -> None:
