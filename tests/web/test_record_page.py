@@ -509,7 +509,8 @@ def test_nobody_answers_for_a_minor_by_a_number_that_the_register_is_silent_abou
     desk.library.register.down = RegisterUnavailable("no answer in time", kind="register.unavailable")
     number, before = cpr("QUINNIE"), desk.library.store.patrons.count()
     browser = name_who_answers(desk, minor, number.digits)
-    assert f"ingen ved, hvem der har nummeret {number.masked()}" in browser.text
+    assert f"Ingen ved, hvem der har nummeret {number.masked()}" in browser.text
+    assert "Ukendt navn får en post" in browser.text
     assert number.digits not in browser.answer.text
     assert (in_force(desk, minor), desk.library.store.patrons.count()) == ([], before)
     browser.send(f"/patrons/{minor}/responsible", doing="confirm")
