@@ -681,6 +681,20 @@ def test_somebody_without_a_cpr_number_is_shown_before_they_are_written(desk: Se
     assert desk.library.register.looked_up == []
 
 
+def test_who_was_found_has_the_cursor_once_the_warnings_were_read(desk: Served) -> None:
+    """The same note took the cursor again, twelve stops before the yes."""
+    browser = desk.browser().open("/register").send("/register/check", name="Ole Opdigt", birth_date="2015-04-10")
+    assert cursor_of(browser.answer).get("class") == "warnings"
+    browser.send("/register/confirm", responsible=patron_of(desk, "ANNA"))
+    assert "Læs dette først" in browser.text
+    cursor = cursor_of(browser.answer)
+    assert (cursor.tag, cursor.get("aria-describedby")) == ("button", "answers-for")
+    # what is new is read first
+    browser = desk.browser().open("/register")
+    browser.send("/register/check", name="Ole Opdigt", birth_date="2015-04-10", responsible=patron_of(desk, "ANNA"))
+    assert cursor_of(browser.answer).get("class") == "warnings"
+
+
 def test_a_number_that_a_patron_has_already_is_said_on_the_form_with_all_that_was_typed(desk: Served) -> None:
     enrol(desk.library, MADE[0])
     typed = {"name": "Gæst Gæstesen", "cpr_number": MADE[0].digits, "cards": "K904"}

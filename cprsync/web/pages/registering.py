@@ -312,13 +312,14 @@ def _show(
     `shown` None: as the register answered. `shows_number`: who was to answer has a number that nobody has, so it is
     shown to be mended.
     """
-    registration = case.registration
+    registration, has_news = case.registration, True
     preview = shown.preview if shown is not None else None if registration is None else registration.preview
     document = shown.document if shown is not None else {} if registration is None else registration.document
     if preview is not None:
         answered = case.responsible is not None
         preview = replace(preview, warnings=tuple(one for one in preview.warnings if not answered or one.kind != MINOR))
-        case = replace(case, warned=_to_see(preview, document))
+        seen, case = case.warned, replace(case, warned=_to_see(preview, document))
+        has_news = seen is None or not set(case.warned or ()) <= set(seen)
     if document:
         age = document.get("preview", {}).get("age")
         case = replace(case, is_minor=age is not None and age < OF_AGE)
@@ -344,6 +345,7 @@ def _show(
         answers="" if RESPONSIBLE in kept else case.answers,
         kept=kept,
         has_pin=bool(case.pin),
+        has_news=has_news,
         namesakes=document.get("namesakes", ()),
         key=visit.session.put(case),
         number=case.number.digits if case.number is not None and case.was_typed else "",
