@@ -357,6 +357,14 @@ def test_a_cpr_number_in_hand_stands_in_no_field_and_is_used_as_long_as_staff_sa
     assert [one.number for one in view.local.cards] == [own]
 
 
+@pytest.mark.parametrize("field", ["cards", "responsible"])
+def test_what_hides_a_number_on_another_page_is_written_by_no_form(desk: Served, field: str) -> None:
+    browser = begin_child(desk).send("/register/confirm", **{field: f"{cpr('ANNA').digits[:6]}-xxxx"})
+    assert browser.answer.status_code == 422
+    assert f'href="#{field}"' in browser.answer.text
+    nobody_is_written(desk, CHILD)
+
+
 def test_a_cpr_number_in_hand_is_dropped_or_replaced_as_staff_say(desk: Served) -> None:
     browser = begin_child(desk).send(
         "/register/confirm", cards=cpr(CHILD).digits, responsible=cpr("EDITH").digits, telephones="ingen"

@@ -17,7 +17,7 @@ from cprsync.domain.patron.fields import FIELD, LOCAL_FIELDS
 from cprsync.domain.patron.kinds import BLOCK_MAX, BRANCH
 from cprsync.domain.patron.local import Block, Local, card_key, distinct_cards
 from cprsync.domain.person.age import parse_birth_date
-from cprsync.domain.person.number import CprNumber
+from cprsync.domain.person.number import CprNumber, is_mask
 from cprsync.errors import ConfigurationError, WrongValue
 from cprsync.services.imports.results import (
     Imported,
@@ -226,7 +226,10 @@ def _born(text: str, on: date) -> Mapping[str, Any]:
 
 
 def _cards(text: str, _: date) -> Mapping[str, Any]:
-    return {"cards": distinct_cards(text.replace("|", BETWEEN).splitlines())}
+    cards = distinct_cards(text.replace("|", BETWEEN).splitlines())
+    if any(is_mask(card.number) for card in cards):
+        raise Unfit("cards", "card.hidden")
+    return {"cards": cards}
 
 
 def _blocks(since: str, reason: str, on: date) -> tuple[Block, ...]:

@@ -45,6 +45,7 @@ REASONS: Final[Mapping[str, str]] = {
     "nobody": "it does not say who it is: neither a CPR number, a patron number nor a card",
     "card.taken": "another patron has this card",
     "card.number": "a CPR number, and not the patron's own: use a card that is the patron's",
+    "card.hidden": "a hidden CPR number is no card: scan the card",
     "card.earlier": "the same card stands on an earlier line",
     "number.replaced": "the number was replaced: it is now patron {patron}'s, who has another one",
     "number.required": "the patron group requires a CPR number",
