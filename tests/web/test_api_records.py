@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browser import USER, serving
 from callers import Caller, calling, everything, records, refusal
-from doubles import AGENCY
+from doubles import AGENCY, MONDAY
 from test_box import patron_of
 from test_sealed_views import reveals
 from test_set_cpr import MADE, enrol
 from test_setting import set_
-from townspeople import cpr, person
+from townspeople import cpr, gains_protection, person
 
 from cprsync.documents import document_of
 from cprsync.domain.desk.parting import Ending
@@ -220,21 +220,47 @@ def test_somebody_begins_and_ends_to_answer_for_a_minor(desk: Served, api: Calle
     asked = {"cpr_number": cpr("LIV").digits, "purpose": "registration"}
     api.post("/registrations/confirm", {"key": api.post("/registrations/preview", asked).json()["key"]})
     path = f"/patrons/{patron_of(desk, 'LIV')}/responsibles"
-    wanted = {"who": cpr("EDITH").digits, "doing": "add"}
-    added = api.post(path, wanted).json()
+    wanted = {"who": cpr("EDITH").digits}
+    before = records(desk)
+    shown = api.post(f"{path}/preview", wanted).json()
+    assert shown["shown"] == {
+        "patron": None,
+        "name": person("EDITH").name.addressing,
+        "sealed": False,
+        "verified": True,
+    }
+    assert (shown["is_linked"], records(desk)) == (False, before)
+    added = api.post(f"{path}/confirm", {"key": shown["key"]}).json()
     assert (added["outcome"], added["kind"], added["name"]) == ("added", "responsible", person("EDITH").name.addressing)
     before = records(desk)
-    assert api.post(path, wanted).json()["outcome"] == "unchanged"
+    # the same key, and another preview
+    assert api.post(f"{path}/confirm", {"key": shown["key"]}).json() == added
+    again = api.post(f"{path}/preview", wanted).json()
+    assert again["is_linked"]
+    assert api.post(f"{path}/confirm", {"key": again["key"]}).json()["outcome"] == "unchanged"
     assert records(desk) == before
     assert [one["patron"] for one in api.get(path).json()["responsibles"]] == [added["responsible"]]
-    assert api.post(path, {"who": added["responsible"], "doing": "end"}).json()["outcome"] == "ended"
-    refusal(api.post(path, {"who": added["responsible"], "doing": "end"}), 422, "responsible.none")
+    assert api.post(f"{path}/end", {"who": added["responsible"]}).json()["outcome"] == "ended"
+    refusal(api.post(f"{path}/end", {"who": added["responsible"]}), 422, "responsible.none")
+
+
+def test_the_yes_to_who_answers_holds_for_the_minor_and_for_who_was_shown_alone(desk: Served, api: Caller) -> None:
+    desk.library.enrol("LIV")
+    desk.library.register.knows(person("LIV"))
+    desk.library.one_night()
+    liv, anna = patron_of(desk, "LIV"), patron_of(desk, "ANNA")
+    key = api.post(f"/patrons/{liv}/responsibles/preview", {"who": anna}).json()["key"]
+    refusal(api.post(f"/patrons/{anna}/responsibles/confirm", {"key": key}), 404, "confirm.key")
+    desk.library.deliver(MONDAY, gains_protection(person("ANNA")))
+    desk.library.night()
+    refusal(api.post(f"/patrons/{liv}/responsibles/confirm", {"key": key}), 409, "confirm.changed")
+    assert api.get(f"/patrons/{liv}/responsibles").json()["responsibles"] == []
 
 
 def test_nobody_answers_for_a_grown_up_and_nothing_is_asked_or_written(desk: Served, api: Caller) -> None:
     before = records(desk)
-    wanted = {"who": cpr("CLARA").digits, "doing": "add"}
-    refusal(api.post(f"/patrons/{patron_of(desk, 'ANNA')}/responsibles", wanted), 422, "responsible.of_age")
+    path = f"/patrons/{patron_of(desk, 'ANNA')}/responsibles/preview"
+    refusal(api.post(path, {"who": cpr("CLARA").digits}), 422, "responsible.of_age")
     assert records(desk) == before
     assert desk.library.register.looked_up == []
 

@@ -227,7 +227,7 @@ def visit_api_forms(api: Caller, heard: Heard, patrons: dict[str, str]) -> None:
     for name, patron in patrons.items():
         at = f"/patrons/{patron}"
         heard.take(f"API own look-up {name}", api.post(f"{at}/look-up", {"purpose": "renewal"}))
-        heard.take(f"API link {name}", api.post(f"{at}/responsibles", {"who": shut, "doing": "add"}))
+        heard.take(f"API link {name}", api.post(f"{at}/responsibles/preview", {"who": shut}))
         heard.take(f"API field {name}", api.post(f"{at}/fields", {"field": "emails", "text": shut}))
         heard.take(f"API leave {name}", api.post(f"{at}/leave", {"digest": f"sha256:{'0' * 64}"}))
         heard.take(f"API search {name}", api.post("/log/search", {"patron": patron}))

@@ -79,13 +79,15 @@ class Answering:
 def preview_answering(desk: Desk, patron_id: str, typed: str, user: str) -> Answering:
     """Find who is to answer for a patron. Nothing is written but the audit of the look-up, or of the look at a patron.
 
-    Raises BadInput: nobody is meant, or they may not answer for the patron.
+    Raises:
+        BadInput: nobody is meant, or they may not answer for the patron.
+        NoSuchPerson: the register does not know the number.
     """
     minor = read_minor(desk, patron_id, user)
     known = find_patron(desk.store, typed)["patron"]
     if known is not None and is_linked(desk.store, minor.id, known):
         return Answering(patron_id, _shown_patron(desk, known, user), is_linked=True)
-    return Answering(patron_id, preview_responsible(desk, minor, typed, user), is_linked=False)
+    return Answering(patron_id, _preview(desk, minor, typed, user), is_linked=False)
 
 
 def confirm_answering(desk: Desk, held: Answering, confirmation: Confirmation) -> dict[str, Any]:
@@ -100,7 +102,7 @@ def confirm_answering(desk: Desk, held: Answering, confirmation: Confirmation) -
     if shown.known is not None:
         if is_linked(desk.store, minor.id, shown.known):
             return link_document(desk, minor.id, shown.known, "unchanged")
-        shown = preview_responsible(desk, minor, shown.known, shown.user)
+        shown = _preview(desk, minor, shown.known, shown.user)
     check_confirmed(replace(held, shown=shown).preview, confirmation)
     saved = desk.store.desk.save(subscribe_responsible(desk, shown, answers_for=minor.id))
     return link_document(desk, minor.id, saved, "added")

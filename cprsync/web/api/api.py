@@ -102,7 +102,8 @@ _PEOPLE: Final = (
 ASKING: Final[frozenset[Callable[..., Any]]] = frozenset(
     {
         changing.set_one_field,
-        changing.change_responsible,
+        changing.preview_responsible,
+        changing.confirm_responsible,
         changing.preview_giving_number,
         changing.give_number,
         changing.leave,

@@ -1,6 +1,6 @@
 """Change one record: a field, who answers for a minor, the number; and let the patron leave, or erase them.
 
-A number, leaving and erasing have a preview, and one yes to exactly that.
+Who answers, a number, leaving and erasing have a preview, and one yes to exactly that.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from cprsync.domain.patron.fields import FIELD
 from cprsync.domain.patron.local import ListChange
 from cprsync.domain.person.days import day_of
 from cprsync.municipalities import load_municipalities
-from cprsync.services.desk.responsibles import ResponsibleRequest, add_responsible, end_responsible
+from cprsync.services.desk.answering import Answering, confirm_answering, preview_answering
+from cprsync.services.desk.responsibles import ResponsibleRequest, end_responsible
 from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.web.api.calls import Caller, PatronNumber, mark_notices, no_key, no_notices, router_for
 from cprsync.web.api.patrons import read_number
-from cprsync.web.api.shapes import asked, outcomes
+from cprsync.web.api.shapes import asked, outcomes, registrations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.set_cpr import NumberPreview
 
 serving, erasing = router_for(Task.SERVE), router_for(Task.ERASE)
@@ -53,19 +53,45 @@ def set_one_field(call: Caller, patron: PatronNumber, wanted: asked.SetField) ->
         return {"done": done, "told": place.site.publish_patron(patron)}
 
 
-@serving.post("/patrons/{patron}/responsibles", response_model=outcomes.ChangedLink)
-def change_responsible(call: Caller, patron: PatronNumber, wanted: asked.LinkBody) -> Any:
-    """Let somebody answer for a minor, or end that. Who is no patron is looked up, and gets a record."""
+@dataclass(frozen=True, slots=True, repr=False)
+class LinkMade:
+    """What the yes to who answers was answered with, should it be sent again."""
+
+    patron: str
+    answer: Mapping[str, Any]
+
+
+@serving.post("/patrons/{patron}/responsibles/preview", response_model=registrations.LinkShown)
+def preview_responsible(call: Caller, patron: PatronNumber, wanted: asked.LinkBody) -> Any:
+    """Show who would answer for a minor. Who is no patron is looked up. Nothing is written."""
     with call.place(asks=True) as place:
-        desk, link = place.desk, _link_of(place.desk, patron, wanted.who, call.user)
-        return add_responsible(desk, link) if wanted.doing == "add" else end_responsible(desk, link)
+        held = preview_answering(place.desk, patron, wanted.who, call.user)
+        return {"key": call.session.put(held), "shown": held.shown.document, "is_linked": held.is_linked}
 
 
-def _link_of(desk: Desk, patron: str, who: str, user: str) -> ResponsibleRequest:
-    found = find_patron(desk.store, who)
-    if found["found"]:
-        return ResponsibleRequest(patron, user, responsible_id=found["patron"])
-    return ResponsibleRequest(patron, user, number=read_number(who))
+@serving.post("/patrons/{patron}/responsibles/confirm", response_model=outcomes.ChangedLink)
+def confirm_responsible(call: Caller, patron: PatronNumber, yes: asked.YesToLink) -> Any:
+    """Let them answer as they were shown. Who is no patron gets a record. The same key twice does it once."""
+    made = call.session.held(yes.key, LinkMade)
+    if made is not None and made.patron == patron:
+        return made.answer
+    held = call.session.held(yes.key, Answering)
+    if held is None or held.patron_id != patron:
+        raise no_key()
+    with call.place(asks=True) as place:
+        answer = confirm_answering(place.desk, held, Confirmation(held.preview.digest))
+        call.session.keep(yes.key, LinkMade(patron, answer))
+        return answer
+
+
+@serving.post("/patrons/{patron}/responsibles/end", response_model=outcomes.ChangedLink)
+def let_go_responsible(call: Caller, patron: PatronNumber, wanted: asked.LinkBody) -> Any:
+    """End it that somebody answers for a minor. Older debts stay theirs."""
+    with call.place() as place:
+        store = place.desk.store
+        found = find_patron(store, wanted.who)["patron"]
+        number = None if found is not None else read_number(wanted.who)
+        return end_responsible(place.desk, ResponsibleRequest(patron, call.user, number=number, responsible_id=found))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

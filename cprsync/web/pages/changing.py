@@ -127,10 +127,10 @@ def change_responsible(visit: Visit) -> Response:
         return show_record(visit, problem=FormProblem(NAMES, visit.word("responsible_missing")))
     try:
         return _show_responsible(visit, typed) if doing == "add" else _end_responsible(visit, typed)
+    except NoSuchPerson:
+        # a number that nobody has is shown, to be mended
+        return show_record(visit, problem=FormProblem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
     except BadInput as error:
-        if error.kind == NoSuchPerson.kind:
-            # a number that nobody has is shown, to be mended
-            return show_record(visit, problem=FormProblem(NAMES, visit.word("wrong_number_unknown"), {"number": typed}))
         again = "" if is_number_alone(typed) else hide_numbers(typed)
         return show_record(visit, problem=FormProblem(NAMES, error_text(error, visit.language), {"number": again}))
 

@@ -161,10 +161,15 @@ class SetField(RequestBody):
 
 
 class LinkBody(RequestBody):
-    """Somebody begins, or ends, to answer for a minor."""
+    """Who begins, or ends, to answer for a minor."""
 
     who: Annotated[Whom, StringConstraints(min_length=1)]
-    doing: Literal["add", "end"]
+
+
+class YesToLink(RequestBody):
+    """The yes to who was shown."""
+
+    key: Key
 
 
 class GiveNumber(RequestBody):

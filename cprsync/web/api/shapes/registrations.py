@@ -65,6 +65,15 @@ class WhoAnswers(Answer):
     verified: bool
 
 
+class LinkShown(Answer):
+    """Who would answer for a minor, and the key by which the yes names it."""
+
+    key: str
+    shown: WhoAnswers
+    #: they answer for the minor already: a yes writes nothing
+    is_linked: bool
+
+
 class LookedUp(Answer):
     """The register's answer as the record would be.
 
