@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.catalogues import Language
+    from cprsync.services.ports.outward import TargetStands
 
 #: The most patron numbers of a kind to show; --json and --format csv have them all.
 SHOWN: Final = 20
@@ -133,7 +134,7 @@ def _end(document: Mapping[str, Any], language: Language) -> Iterator[str]:
     yield word("drift_nothing_written", language, name=document["target"])
 
 
-def targets_lines(targets: Sequence[Mapping[str, Any]], language: Language) -> Iterator[str]:
+def targets_lines(targets: Sequence[TargetStands], language: Language) -> Iterator[str]:
     """A table with a line for each target, and below it what somebody has to look after."""
     if not targets:
         yield word("targets_none", language)
@@ -144,61 +145,60 @@ def targets_lines(targets: Sequence[Mapping[str, Any]], language: Language) -> I
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
     for one in targets:
-        if one["oldest"] is not None:
-            yield word("targets_oldest", language, name=one["name"], oldest=moment_text(one["oldest"], language))
-        if one["stopped"] is not None or not one["set_up"]:
+        if one.oldest is not None:
+            yield word("targets_oldest", language, name=one.name, oldest=moment_text(one.oldest, language))
+        if one.stopped is not None or not one.set_up:
             yield state_line(one, language)
-        if one["refused"]:
-            yield word("target_refuses", language, name=one["name"], count=one["refused"])
-        if one["told"] is None and one["set_up"]:
+        if one.refused:
+            yield word("target_refuses", language, name=one.name, count=one.refused)
+        if one.told is None and one.set_up:
             yield fetched_line(one, language)
 
 
-def _target_cells(one: Mapping[str, Any], language: Language) -> list[str]:
-    counts = ["" if one[key] is None else str(one[key]) for key in ("told", "waiting", "failed")]
-    return [one["name"], one["kind"], word(f"target_state_{_state(one)}", language), *counts]
+def _target_cells(one: TargetStands, language: Language) -> list[str]:
+    counts = ["" if count is None else str(count) for count in (one.told, one.waiting, one.failed)]
+    return [one.name, one.kind, word(f"target_state_{_state(one)}", language), *counts]
 
 
-def _state(one: Mapping[str, Any]) -> str:
-    if not one["set_up"]:
+def _state(one: TargetStands) -> str:
+    if not one.set_up:
         return "removed"
-    if one["stopped"] is not None:
+    if one.stopped is not None:
         return "stopped"
-    if not one["loaded"]:
+    if not one.loaded:
         return "loading"
-    return "refusing" if one["refused"] else "waiting" if one["waiting"] else "loaded"
+    return "refusing" if one.refused else "waiting" if one.waiting else "loaded"
 
 
-def state_line(one: Mapping[str, Any], language: Language) -> str:
+def state_line(one: TargetStands, language: Language) -> str:
     """How a target stands, in a sentence that says what to do."""
-    return word(f"target_line_{_state(one)}", language, name=one["name"], since=moment_text(one["stopped"], language))
+    return word(f"target_line_{_state(one)}", language, name=one.name, since=moment_text(one.stopped, language))
 
 
-def fetched_line(one: Mapping[str, Any], language: Language) -> str:
+def fetched_line(one: TargetStands, language: Language) -> str:
     """How far the reader of a feed has come."""
-    fetched = one["fetched"]
-    if fetched is None:
-        return word("target_unfetched", language, name=one["name"])
-    values = {**fetched, "at": moment_text(fetched["at"], language)}
-    return word("target_has_fetched", language, name=one["name"], **values)
+    if (fetched := one.fetched) is None:
+        return word("target_unfetched", language, name=one.name)
+    values = {"at": moment_text(fetched.at, language), "until": fetched.until, "newer": fetched.newer}
+    return word("target_has_fetched", language, name=one.name, **values)
 
 
-def forgotten_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def forgotten_lines(target: TargetStands, language: Language, *, is_forgotten: bool) -> Iterator[str]:
     """What forgetting a target leaves there, what is deleted here, and whether that was done."""
-    counts = {"told": document["told"] or 0, "waiting": document["waiting"], "failed": document["failed"]}
-    yield word("target_leaves", language, name=document["name"], **counts)
-    yield word("target_forgotten" if document["forgotten"] else "target_forget_next", language, name=document["name"])
+    counts = {"told": target.told or 0, "waiting": target.waiting, "failed": target.failed}
+    yield word("target_leaves", language, name=target.name, **counts)
+    yield word("target_forgotten" if is_forgotten else "target_forget_next", language, name=target.name)
 
 
-def status_line(one: Mapping[str, Any], language: Language) -> str:
+def status_line(one: TargetStands, language: Language) -> str:
     """How a target stands, on one line beside other things."""
-    if one["told"] is None:
+    if one.told is None:
         return (
             fetched_line(one, language)
-            if one["loaded"] and _state(one) not in {"removed", "stopped"}
+            if one.loaded and _state(one) not in {"removed", "stopped"}
             else state_line(one, language)
         )
-    counts = {"waiting": one["waiting"], "failed": one["failed"], "told": one["told"]}
+    counts = {"waiting": one.waiting, "failed": one.failed, "told": one.told}
     state = word(f"target_state_{_state(one)}", language)
-    said = word("status_target", language, name=one["name"], state=state, **counts)
-    return said if one["oldest"] is None else f"{said}, {since_text(one['oldest'], language)}"
+    said = word("status_target", language, name=one.name, state=state, **counts)
+    return said if one.oldest is None else f"{said}, {since_text(one.oldest, language)}"

@@ -188,7 +188,7 @@ def status_facts_of(status: LibraryStatus, language: Language) -> Iterator[Fact]
     for name, text in _texts(status, language):
         yield Fact(WRONG if name in wrong else well.get(name, WELL), text)
     for one in status.targets:
-        named = any(found.get("name") == one["name"] for found in status.wrong)
+        named = any(found.get("name") == one.name for found in status.wrong)
         yield Fact(WRONG if named else WELL, status_line(one, language))
     yield from _certificate_facts(status, language)
     yield from _disk_facts(status, language)

@@ -20,6 +20,7 @@ from cprsync.language.words import word
 from cprsync.services.desk.setting import check_field, settable
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
+from cprsync.services.ports.outward import TargetStands
 from cprsync.services.ports.register import Coverage
 from cprsync.services.ports.runs import ListedRun
 from cprsync.services.ports.trust.status import (
@@ -156,21 +157,22 @@ def test_the_status_tells_days_and_certificates_as_people_say_them() -> None:
             provisional=ProvisionalWaiting(0, 0),
         ),
         plans=(),
-        targets=[
-            {
-                "name": "koha",
-                "kind": "koha",
-                "set_up": True,
-                "loaded": True,
-                "told": 9,
-                "refused": 0,
-                "waiting": 2,
-                "failed": 0,
-                "oldest": "2027-04-02T22:30:00+00:00",
-                "stopped": None,
-                "why": None,
-            }
-        ],
+        targets=(
+            TargetStands(
+                name="koha",
+                kind="koha",
+                set_up=True,
+                loaded=True,
+                told=9,
+                refused=0,
+                waiting=2,
+                failed=0,
+                oldest=datetime(2027, 4, 2, 22, 30, tzinfo=UTC),
+                stopped=None,
+                why=None,
+                fetched=None,
+            ),
+        ),
         subscriptions=Coverage(0, 0, 0),
         audit=AuditStands(
             whole=True,

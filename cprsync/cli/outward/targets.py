@@ -11,6 +11,7 @@ import typer
 
 from cprsync.cli.terminal.frame import Frame, Lang, Reason, Yes, framed
 from cprsync.cli.terminal.long_work import progress, stoppable
+from cprsync.documents import document_of
 from cprsync.errors import Exit
 from cprsync.language.errors import advice_for, error_document
 from cprsync.language.night import target_lines
@@ -30,12 +31,11 @@ app = typer.Typer()
 @framed
 def targets_list(frame: Frame) -> None:
     """List the targets: what waits for each, and what each was told."""
-    from cprsync.services.outward.targets import targets_document
+    from cprsync.services.outward.targets import list_targets
 
     with frame.opened() as site, site.store_to_show() as store:
-        targets = targets_document(store)
-    document = {"agency": site.section.agency, "targets": targets}
-    frame.print(document, targets_lines(targets, frame.lang))
+        listed = list_targets(store, agency=site.section.agency)
+    frame.print(listed, targets_lines(listed.targets, frame.lang))
 
 
 @app.command("send")
@@ -112,8 +112,8 @@ def targets_release(name: Name, *, reason: Reason = "", frame: Frame) -> None:
     from cprsync.services.outward.targets import release_target
 
     with frame.opened() as site, site.store() as store:
-        document = release_target(store, name, user=user_name(), reason=reason)
-    frame.print({"agency": site.section.agency, **document}, [state_line(document, frame.lang)])
+        released = release_target(store, name, user=user_name(), reason=reason)
+    frame.print({"agency": site.section.agency, **document_of(released)}, [state_line(released, frame.lang)])
 
 
 @app.command("forget")
@@ -128,6 +128,6 @@ def targets_forget(name: Name, *, reason: Reason = "", yes: Yes = False, frame: 
     from cprsync.services.outward.targets import forget_target
 
     with frame.opened() as site, site.store() as store:
-        document = forget_target(store, name, user=user_name(), reason=reason, confirmed=yes)
-    document = {"agency": site.section.agency, **document}
-    frame.print(document, forgotten_lines(document, frame.lang))
+        left = forget_target(store, name, user=user_name(), reason=reason, confirmed=yes)
+    document = {"agency": site.section.agency, **document_of(left), "forgotten": yes}
+    frame.print(document, forgotten_lines(left, frame.lang, is_forgotten=yes))

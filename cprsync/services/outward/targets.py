@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from cprsync.domain.outward.target import TargetKind
 from cprsync.errors import BadInput, ConfigurationError
 from cprsync.services.outward.sending import Sender
+from cprsync.services.ports.outward import TargetStands
 from cprsync.services.ports.runs import moment_document
 from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from cprsync.services.outward.sending import Sent
@@ -24,52 +26,56 @@ if TYPE_CHECKING:
 WAITS_MOST: Final = timedelta(hours=26)
 
 
-def targets_document(store: Store) -> list[dict[str, Any]]:
-    """The JSON shape of `targets list`."""
+@dataclass(frozen=True, slots=True)
+class ListedTargets:
+    """The targets of a library, and how each stands."""
+
+    agency: str
+    targets: tuple[TargetStands, ...]
+
+
+def list_targets(store: Store, *, agency: str) -> ListedTargets:
+    """List the targets of a library."""
+    return ListedTargets(agency, find_targets(store))
+
+
+def find_targets(store: Store) -> tuple[TargetStands, ...]:
+    """How each target stands."""
     states = store.targets.states()
     fetched = store.changes.fetched() if any(one.kind == TargetKind.FEED.value for one in states) else {}
-    return [target_document(one, fetched.get(one.name)) for one in states]
+    return tuple(_stands(state, fetched.get(state.name)) for state in states)
 
 
-def target_document(one: TargetState, fetched: FeedPosition | None = None) -> dict[str, Any]:
-    """The JSON shape of one target. `set_up` false: it is not in cprsync.toml any more.
-
-    A feed is told nothing: `told` is null, and `fetched` says how far its reader has come.
-    """
-    is_feed = one.kind == TargetKind.FEED.value
-    return {
-        "name": one.name,
-        "kind": one.kind,
-        "set_up": one.set_up,
-        "loaded": one.loaded,
-        "told": None if is_feed else one.told,
-        "waiting": one.backlog.waiting,
-        "failed": one.backlog.failed,
-        "refused": one.refused,
-        "oldest": moment_document(one.backlog.oldest),
-        "stopped": moment_document(one.stopped),
-        "why": one.stopped_why,
-        "fetched": None
-        if fetched is None
-        else {"at": moment_document(fetched.at), "until": fetched.until, "newer": fetched.newer},
-    }
+def _stands(state: TargetState, fetched: FeedPosition | None = None) -> TargetStands:
+    return TargetStands(
+        name=state.name,
+        kind=state.kind,
+        set_up=state.set_up,
+        loaded=state.loaded,
+        told=None if state.kind == TargetKind.FEED.value else state.told,
+        waiting=state.backlog.waiting,
+        failed=state.backlog.failed,
+        refused=state.refused,
+        oldest=state.backlog.oldest,
+        stopped=state.stopped,
+        why=state.stopped_why,
+        fetched=fetched,
+    )
 
 
-def wrong_targets(documents: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def wrong_targets(targets: Sequence[TargetStands], now: datetime) -> list[dict[str, Any]]:
     """What somebody has to look after: a target that is stopped, was removed, has not heard for long, or refuses."""
-    late = (now - WAITS_MOST).isoformat(timespec="seconds")
     found: list[dict[str, Any]] = []
-    for one in documents:
-        if one["stopped"] is not None:
-            found.append(
-                {"what": "target_stopped", "name": one["name"], "since": one["stopped"], "count": one["waiting"]}
-            )
-        elif not one["set_up"] and one["waiting"]:
-            found.append({"what": "target_removed", "name": one["name"], "count": one["waiting"]})
-        elif one["oldest"] is not None and one["oldest"] < late:
-            found.append({"what": "target_old", "name": one["name"], "oldest": one["oldest"]})
-        if one["refused"]:
-            found.append({"what": "target_refuses", "name": one["name"], "count": one["refused"]})
+    for one in targets:
+        if one.stopped is not None:
+            since = moment_document(one.stopped)
+            found.append({"what": "target_stopped", "name": one.name, "since": since, "count": one.waiting})
+        elif not one.set_up and one.waiting:
+            found.append({"what": "target_removed", "name": one.name, "count": one.waiting})
+        elif one.oldest is not None and one.oldest < now - WAITS_MOST:
+            found.append({"what": "target_old", "name": one.name, "oldest": moment_document(one.oldest)})
+        if one.refused:
+            found.append({"what": "target_refuses", "name": one.name, "count": one.refused})
     return found
 
 
@@ -106,15 +112,15 @@ def chosen_targets(targets: Sequence[OpenTarget], name: str | None) -> Sequence[
     return chosen
 
 
-def release_target(store: Store, name: str, *, user: str, reason: str) -> dict[str, Any]:
+def release_target(store: Store, name: str, *, user: str, reason: str) -> TargetStands:
     """Let a stopped target go on with the next sending. Raises BadInput: it is not stopped, or there is no reason."""
     why = demanded_reason(reason, of="say why the target may go on")
     if not store.targets.release(name, user=user, reason=why):
         raise BadInput("no target of that name is stopped", kind="target.not_stopped")
-    return target_document(_state_of(store, name))
+    return _stands(_state_of(store, name))
 
 
-def forget_target(store: Store, name: str, *, user: str, reason: str, confirmed: bool) -> dict[str, Any]:
+def forget_target(store: Store, name: str, *, user: str, reason: str, confirmed: bool) -> TargetStands:
     """Delete what is kept for a target that was removed from cprsync.toml. Unconfirmed, only say what would be left.
 
     What the target was told stays there: nobody tells it of changes or of patrons who leave any more.
@@ -128,7 +134,7 @@ def forget_target(store: Store, name: str, *, user: str, reason: str, confirmed:
         if confirmed:
             why = demanded_reason(reason, of="say why the target is forgotten")
             store.targets.forget(name, user=user, reason=why)
-        return {**target_document(state), "forgotten": confirmed}
+        return _stands(state)
 
 
 def _state_of(store: Store, name: str) -> TargetState:

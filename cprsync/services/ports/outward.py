@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.services.ports.netmedia import Backlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from cprsync.domain.outward.koha_drift import KohaDrift
     from cprsync.domain.outward.lines import NumberedChange
@@ -103,6 +103,26 @@ class TargetState:
     stopped_why: str | None = None
     #: somebody let it go on: it may lose as many patrons as wait to be lost
     let_go: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStands:
+    """How another system that hears of patrons stands, as people and programs are told."""
+
+    name: str
+    kind: str
+    #: false: it is not in cprsync.toml any more
+    set_up: bool
+    loaded: bool
+    #: None: it is a feed, which is told nothing. `fetched` says how far its reader has come
+    told: int | None
+    waiting: int
+    failed: int
+    refused: int
+    oldest: datetime | None
+    stopped: datetime | None
+    why: str | None
+    fetched: FeedPosition | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

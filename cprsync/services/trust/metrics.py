@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cprsync.services.ports.access import AttemptCounts
-    from cprsync.services.ports.trust.status import DeliveriesStand, LibraryStatus, UpkeepStands, WaitingCounts
+    from cprsync.services.ports.outward import TargetStands
+    from cprsync.services.ports.trust.status import (
+        DeliveriesStand,
+        LibraryStatus,
+        NetMediaWait,
+        UpkeepStands,
+        WaitingCounts,
+    )
     from cprsync.services.ports.trust.upkeep import UpkeepTask
 
 #: How CULR is called among the targets.
@@ -104,16 +111,15 @@ def _of_waits(waits: WaitingCounts) -> Iterator[Sample]:
 
 def _of_targets(status: LibraryStatus) -> Iterator[Sample]:
     """What waits for CULR and for each other target, a metric after the other."""
-    culr = {"name": CULR, **document_of(status.waits.net_media)}
-    for one in (culr, *status.targets):
-        name = one["name"]
-        yield Sample("outbox_waiting", one["waiting"], target=name)
-        yield Sample("outbox_failed", one["failed"], target=name)
-        if one["oldest"] is not None:
-            yield Sample("outbox_queued_seconds", datetime.fromisoformat(one["oldest"]).timestamp(), target=name)
+    waiting: dict[str, NetMediaWait | TargetStands] = {CULR: status.waits.net_media}
+    for name, waits in (waiting | {one.name: one for one in status.targets}).items():
+        yield Sample("outbox_waiting", waits.waiting, target=name)
+        yield Sample("outbox_failed", waits.failed, target=name)
+        if waits.oldest is not None:
+            yield Sample("outbox_queued_seconds", waits.oldest.replace(microsecond=0).timestamp(), target=name)
     for one in status.targets:
-        yield Sample("target_stopped", one["stopped"] is not None, target=one["name"])
-        yield Sample("target_set_up", one["set_up"], target=one["name"])
+        yield Sample("target_stopped", one.stopped is not None, target=one.name)
+        yield Sample("target_set_up", one.set_up, target=one.name)
 
 
 def _of_certificates(certificates: Sequence[Mapping[str, Any]]) -> Iterator[Sample]:

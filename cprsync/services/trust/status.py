@@ -17,7 +17,7 @@ from cprsync.domain.patron.provisional import is_late
 from cprsync.domain.trust.backup import AHEAD_MOST
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
-from cprsync.services.outward.targets import WAITS_MOST, targets_document, wrong_targets
+from cprsync.services.outward.targets import WAITS_MOST, find_targets, wrong_targets
 from cprsync.services.ports.runs import WELL, RunState, moment_document
 from cprsync.services.ports.trust.status import (
     HEADS_GROW,
@@ -116,7 +116,7 @@ def status_of(store: Store, around: Around) -> LibraryStatus:
             deliveries=find_deliveries(store, around.now),
             waits=_find_waiting(store, nights, around),
             plans=list_waiting(store, around.now),
-            targets=targets_document(store),
+            targets=find_targets(store),
             subscriptions=coverage.result(),
             audit=_look_at_audit(store, run),
             heads=around.heads,

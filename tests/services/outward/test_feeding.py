@@ -21,7 +21,7 @@ from cprsync.domain.person.sealed import Address, label_lines
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetNotLoaded, TargetUnavailable
 from cprsync.services.outward.checking import Checking, check_target
 from cprsync.services.outward.feeding import SHARES_MOST, FeedReader
-from cprsync.services.outward.targets import targets_document
+from cprsync.services.outward.targets import find_targets
 from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 from cprsync.store import tables
 from cprsync.store.core.engine import writing
@@ -135,10 +135,10 @@ def test_how_far_each_reader_has_come_is_known_and_an_operators_export_is_none_o
     found = library.store.changes.fetched()
     assert {name: (one.until, one.newer) for name, one in found.items()} == {"website": (page.part.until, 1)}
     *_, last = source.fetch_all(page.next)
-    stands = {one["name"]: one for one in targets_document(library.store)}
-    assert (stands["website"]["told"], stands["door"]["told"]) == (None, None)
-    assert stands["door"]["fetched"] is None
-    assert (stands["website"]["fetched"]["until"], stands["website"]["fetched"]["newer"]) == (last.part.until, 0)
+    stands = {one.name: one for one in find_targets(library.store)}
+    assert (stands["website"].told, stands["door"].told) == (None, None)
+    assert stands["door"].fetched is None
+    assert (stands["website"].fetched.until, stands["website"].fetched.newer) == (last.part.until, 0)
     with pytest.raises(ConfigurationError, match=rf"fetched at .* CES?T, up to change {last.part.until}; 0 changes"):
         check_target(Checking(store=library.store, targets=library.targets, name="website"))
 

@@ -115,7 +115,7 @@ def in_koha(library: Library) -> dict[str, list[Any]]:
 
 def told(library: Library) -> list[Any]:
     states = [state(library, name) for name in ("koha", "warehouse")]
-    stands = [{name: one[name] for name in ("told", "waiting", "failed", "why")} for one in states]
+    stands = [(one.told, one.waiting, one.failed, one.why) for one in states]
     return [in_koha(library), library.target("koha").holds, in_files(library), stands]
 
 
@@ -165,7 +165,7 @@ def test_a_night_that_is_killed_before_it_notes_what_a_target_took_tells_it_noth
 
     with pytest.raises(Killed):
         library.one_night(altered(library.store, queues_settle=dies_first))
-    assert state(library, name)["waiting"]
+    assert state(library, name).waiting
     library.one_night()
     assert told(library) == told(whole)
     whole.engine.dispose()

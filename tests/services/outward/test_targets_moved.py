@@ -22,9 +22,9 @@ from cprsync.services.imports.patrons import Importing, import_patrons
 from cprsync.services.outward import sending
 from cprsync.services.outward.sending import tell_of_patron
 from cprsync.services.outward.targets import (
+    find_targets,
     release_target,
     send_now,
-    targets_document,
     wrong_targets,
 )
 from cprsync.services.ports.night import Silence
@@ -47,7 +47,7 @@ def sends(library: Library, *, load: bool = False) -> list[Sent]:
 
 
 def state(library: Library, name: str = "koha") -> Any:
-    return next(one for one in targets_document(library.store) if one["name"] == name)
+    return next(one for one in find_targets(library.store) if one.name == name)
 
 
 @pytest.fixture
@@ -61,14 +61,14 @@ def test_a_target_that_refuses_everybody_is_said_with_how_many_wait_until_they_a
     keys = ("ANNA", "BO", "CLARA", "DAVID")
     double.refuses = {library.id_of(key): Undelivered("http_404", final=True) for key in keys}
     sends(library, load=True)
-    (said,) = wrong_targets(targets_document(library.store), library.clock.now())
+    (said,) = wrong_targets(find_targets(library.store), library.clock.now())
     assert said == {"what": "target_refuses", "name": "koha", "count": 4}
     status = status_of(library.store, Around(AGENCY, "", library.clock.now()))
     assert said in status.wrong
     assert (status.ok, status.waits.kinds["target.not_taken"]) == (False, 4)
     double.refuses = {}
     sends(library, load=True)
-    assert wrong_targets(targets_document(library.store), library.clock.now()) == []
+    assert wrong_targets(find_targets(library.store), library.clock.now()) == []
 
 
 def test_what_had_nothing_to_do_is_counted_apart(library: Library) -> None:
@@ -112,7 +112,7 @@ def test_a_target_that_answers_about_nobody_is_said_to_be_down_however_few_wait(
     # about one it answers: the other one alone is the reason
     del library.target("koha").refuses[library.id_of("ANNA")]
     assert [one.error for one in sends(library)] == [None, None]
-    assert state(library)["waiting"] == 1
+    assert state(library).waiting == 1
 
 
 def test_a_night_tells_a_slow_target_for_an_hour_and_holds_up_no_other(
@@ -156,7 +156,7 @@ def test_a_protection_that_is_written_while_a_target_is_told_goes_before_the_res
     first = told[0][0]
     assert told[:2] == [(first, False), (first, True)]
     assert (sent.sent, len(told)) == (4, 4)
-    assert state(library)["waiting"] == 0
+    assert state(library).waiting == 0
 
 
 def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> None:
@@ -171,7 +171,7 @@ def test_a_target_whose_client_breaks_holds_up_no_other(library: Library) -> Non
     report = library.one_night()
     assert held(library.target("hook"), library, "ANNA")["municipality"] == "0461"
     assert report.exit_code == 2
-    assert state(library)["waiting"] == 1
+    assert state(library).waiting == 1
 
 
 def test_one_that_is_added_later_is_told_of_everyone_and_the_first_hears_nothing_twice(library: Library) -> None:
@@ -202,8 +202,8 @@ def test_a_mass_of_leavers_stops_the_target_and_protections_still_go(either_libr
     assert held(double, library, "ANNA")["municipality"] == "0751"
     assert report.document()["targets"][0]["stopped"] == "gone"
     assert report.exit_code == 3
-    assert state(library)["waiting"] == 2
-    (wrong,) = wrong_targets(targets_document(library.store), library.clock.now())
+    assert state(library).waiting == 2
+    (wrong,) = wrong_targets(find_targets(library.store), library.clock.now())
     assert wrong["what"] == "target_stopped"
 
 
@@ -220,7 +220,7 @@ def test_a_stopped_target_that_is_released_loses_them_once_and_then_brakes_again
     library.one_night()
     library.deliver(WEDNESDAY, moves(person("ANNA"), "ODENSE"), moves(person("CLARA"), "ODENSE"))
     library.one_night()
-    assert state(library)["stopped"] is not None
+    assert state(library).stopped is not None
     assert len(double.holds) == 4
 
 
@@ -286,7 +286,7 @@ def test_what_was_not_taken_is_sent_again_when_staff_say_so(library: Library) ->
     answer_item(library, "accept")
     sends(library)
     assert held(double, library, "ANNA")["municipality"] == "0461"
-    assert state(library)["failed"] == 0
+    assert state(library).failed == 0
 
 
 def test_of_two_states_that_are_refused_only_the_later_waits_for_staff(either_library: Library) -> None:
@@ -297,7 +297,7 @@ def test_of_two_states_that_are_refused_only_the_later_waits_for_staff(either_li
     library.one_night_with(targets=())
     library.deliver(TUESDAY, renames(moves(person("ANNA"), "ODENSE")))
     library.one_night()
-    assert (state(library)["waiting"], state(library)["failed"]) == (0, 1)
+    assert (state(library).waiting, state(library).failed) == (0, 1)
     calls = len(double.calls)
     sends(library)
     assert len(double.calls) == calls
@@ -342,7 +342,7 @@ def test_a_target_that_was_away_for_weeks_hears_of_everybody_and_no_staff_are_as
     for _ in range(5):
         (sent,) = sends(library)
         assert isinstance(sent.error, TargetUnavailable)
-    assert (state(library)["waiting"], state(library)["failed"]) == (2, 0)
+    assert (state(library).waiting, state(library).failed) == (2, 0)
     assert "target.not_taken" not in dict(library.reviews()).values()
     double.refuses.clear()
     sends(library)
@@ -427,7 +427,7 @@ def test_what_the_desk_cannot_tell_waits_for_the_night_and_stops_no_desk(library
     tells(library, "ANNA")
     with library.store.runs.lock():
         tells(library, "ANNA")
-    assert state(library)["waiting"] == 1
+    assert state(library).waiting == 1
     double.down = None
     library.one_night()
     assert held(double, library, "ANNA")["municipality"] == "0461"
@@ -453,7 +453,7 @@ def test_the_desk_tells_a_stopped_target_what_protects_and_nothing_else(either_l
     tells(library, "ANNA")
     assert held(double, library, "ANNA")["protected"]
     assert "address" not in held(double, library, "ANNA")
-    (said,) = wrong_targets(targets_document(library.store), library.clock.now())
+    (said,) = wrong_targets(find_targets(library.store), library.clock.now())
     assert (said["what"], said["count"]) == ("target_stopped", 1)
     library.store.targets.release("koha", user="operator", reason="looked")
     library.one_night()

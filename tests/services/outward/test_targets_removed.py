@@ -12,7 +12,7 @@ from townspeople import moves, person
 from cprsync.domain.outward.target import Target, TargetKind
 from cprsync.errors import BadInput, ConfigurationError, CursorGone, TargetUnavailable
 from cprsync.services.outward.feeding import FeedReader
-from cprsync.services.outward.targets import forget_target, targets_document, wrong_targets
+from cprsync.services.outward.targets import find_targets, forget_target, wrong_targets
 from cprsync.services.ports.outward import Undelivered
 from cprsync.store import tables
 from cprsync.store.seals.keys import Keyring
@@ -36,13 +36,13 @@ def test_a_target_that_is_put_back_hears_what_happened_while_it_was_out(library:
     library.sets_targets_up(OTHER)
     library.deliver(MONDAY, moves(person("ANNA"), "ODENSE"))
     library.one_night()
-    assert not state(library)["set_up"]
+    assert not state(library).set_up
     library.sets_targets_up(PLAIN, OTHER)
     library.target("koha").takes_over(koha)
     library.clock.set_after(TUESDAY)
     library.one_night()
     assert held(library.target("koha"), library, "ANNA")["municipality"] == "0461"
-    assert state(library)["waiting"] == 0
+    assert state(library).waiting == 0
 
 
 def test_a_removed_target_says_what_it_leaves_and_is_forgotten_after_a_yes(library: Library) -> None:
@@ -56,12 +56,12 @@ def test_a_removed_target_says_what_it_leaves_and_is_forgotten_after_a_yes(libra
     library.sets_targets_up(OTHER)
     before = library.everything()
     says = forget_target(library.store, "koha", user="operator", reason="", confirmed=False)
-    assert (says["told"], says["failed"], says["forgotten"]) == (4, 1, False)
+    assert (says.told, says.failed) == (4, 1)
     with pytest.raises(ConfigurationError, match="say why"):
         forget_target(library.store, "koha", user="operator", reason="", confirmed=True)
     assert library.everything() == before
     forget_target(library.store, "koha", user="operator", reason="we have no Koha any more", confirmed=True)
-    assert [one["name"] for one in targets_document(library.store)] == ["hook"]
+    assert [one.name for one in find_targets(library.store)] == ["hook"]
     assert "target.not_taken" not in library.store.reviews.waiting()
 
 
@@ -138,7 +138,7 @@ def test_who_is_erased_while_the_last_target_is_out_is_told_as_gone_when_it_is_p
     assert library.store.erasing.erase(anna, user="operator").targets == ("koha",)
     library.deliver(MONDAY, moves(person("CLARA"), "ODENSE"))
     library.one_night()
-    (said,) = wrong_targets(targets_document(library.store), library.clock.now())
+    (said,) = wrong_targets(find_targets(library.store), library.clock.now())
     assert (said["what"], said["name"], said["count"]) == ("target_removed", "koha", 2)
     # nothing is kept but that the target has to hear it
     assert [row["payload"] for row in library.rows("change") if row["patron_id"] == anna] == [None]

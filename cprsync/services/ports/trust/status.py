@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from cprsync.services.ports.access import Alarms
     from cprsync.services.ports.finding import ProvisionalWaiting
+    from cprsync.services.ports.outward import TargetStands
     from cprsync.services.ports.register import Coverage
     from cprsync.services.ports.reverting import HalfUndone
     from cprsync.services.ports.runs import ListedRun
@@ -181,7 +182,7 @@ class LibraryStatus:
     deliveries: DeliveriesStand
     waits: WaitingCounts
     plans: Sequence[Mapping[str, Any]]
-    targets: Sequence[Mapping[str, Any]]
+    targets: tuple[TargetStands, ...]
     subscriptions: Coverage
     audit: AuditStands
     heads: HeadsStand
