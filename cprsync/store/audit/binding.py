@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, select, update
 
 from cprsync.domain.desk.access import SETTLED_BY, AttemptOutcome
+from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.store import tables
 from cprsync.store.audit import audit
@@ -206,9 +207,21 @@ LINK: Final = Kind(
     _LINKED.patron_id,
     ended={},
 )
+#: Somebody who is to leave, so that a night closes their record and ends its subscription.
+LEAVING: Final = Kind(
+    "leaving",
+    tables.patron,
+    (_PATRON.id,),
+    (_PATRON.leaves_since,),
+    tables.NOT_ACTIVE & (_PATRON.standing == Stage.LEAVING.value),
+    _PATRON.id,
+    may_go=True,
+    are_many=True,
+    ended={"standing": Stage.ACTIVE.value, "leaves_since": None},
+)
 KINDS: Final = (
     *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),
-    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK, SETTLED),
+    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK, SETTLED, LEAVING),
 )
 
 
@@ -433,10 +446,10 @@ class Entries:
     def about(self, keys: Collection[str], patron_ids: Collection[str | None]) -> dict[str, Said | None]:
         """Return the state of these rows, and of others that were met on the way.
 
-        Entries about patrons are found by the patron, others from the last one back.
+        Entries about one patron each are found by the patron, others from the last one back.
         """
         found: dict[str, Said | None] = {}
-        if self._kind.patron is not None:
+        if self._kind.patron is not None and not self._kind.are_many:
             theirs = {one for one in patron_ids if one is not None}
             asked = {"agency_": self._transaction.agency, "stream_": self._kind.stream}
             rows = self._transaction.fetch_rows(_of_stream(), _ROW.patron_id, theirs, **asked)

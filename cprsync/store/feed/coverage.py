@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _ROW, _PATRON = tables.subscription.c, tables.patron.c
 #: In the same words as the partial indexes of these rows. SQLite would not use them with a bound value.
-_NOT_ACTIVE = text("patron.standing <> 'active'")
 _UNCONFIRMED = text("subscription.confirmed_at IS NULL")
 
 
@@ -43,7 +42,7 @@ def _counts() -> tuple[Select[Any], ...]:
     """
     real = (_PATRON.agency == AGENCY_IS) & _PATRON.real_number.is_(True)
     unreal = (_PATRON.agency == AGENCY_IS) & _PATRON.real_number.is_(False)
-    leaving = real & _NOT_ACTIVE & (_PATRON.standing == Stage.LEAVING.value)
+    leaving = real & tables.NOT_ACTIVE & (_PATRON.standing == Stage.LEAVING.value)
     rows = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(KNOWN_REASONS)).distinct().subquery()
     return (
         select(func.count()).select_from(tables.patron).where(real),

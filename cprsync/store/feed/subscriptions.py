@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 
@@ -31,6 +30,7 @@ from cprsync.errors import NoSuchPerson
 from cprsync.services.ports.register import FIRST_COPY, Coverage, FollowUp, Found, KeptAnswer, NotFound, Subscriptions
 from cprsync.store import tables
 from cprsync.store.audit import audit
+from cprsync.store.audit.binding import LEAVING, bind
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, run_transaction
 from cprsync.store.feed.coverage import count_coverage
 from cprsync.store.patrons.patrons import ask
@@ -56,11 +56,9 @@ if TYPE_CHECKING:
     from cprsync.store.core.engine import AnyRow
     from cprsync.store.core.tenant import Tenant, Transaction
 
-#: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
-_NOT_ACTIVE = text("patron.standing <> 'active'")
 _ROW = tables.subscription.c
 _PATRON = tables.patron.c
-_LEAVING = (_NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
+_LEAVING = (tables.NOT_ACTIVE, _PATRON.standing == Stage.LEAVING.value)
 _SELECT_LEAVING: Final = select(_PATRON.id).where(_PATRON.agency == AGENCY_IS, *_LEAVING)
 # Each new patron is looked for with these.
 _KNOWN: Final = select(_ROW.patron_id).where(OURS, _ROW.reason.in_(KNOWN_REASONS))
@@ -221,6 +219,7 @@ def stop_leaving(transaction: Transaction, patron_ids: Sequence[str]) -> list[st
     stays = {"standing": stage_after_return(Stage.LEAVING).value, "leaves_since": None}
     due = transaction.clock.today()
     transaction.change_rows(CHANGE_PATRONS, _PATRON.id, back, agency_=transaction.agency, rights_due=due, **stays)
+    bind(transaction, LEAVING, dict.fromkeys(back))
     return back
 
 
@@ -277,7 +276,7 @@ def _count_held() -> Select[int]:
 def _select_follow_ups() -> Select[str, str]:
     row = tables.follow_up.c
     # no first copy is asked of a patron who is leaving
-    leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, _NOT_ACTIVE)
+    leaving = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, tables.NOT_ACTIVE)
     # nothing is asked of a patron whom no answer may change, or whose number no register knows
     is_silent = _PATRON.held_by.is_not(None) | _PATRON.real_number.is_(False)
     silent = exists().where(_PATRON.agency == row.agency, _PATRON.id == row.patron_id, is_silent)

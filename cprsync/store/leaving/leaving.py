@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, update
 
 from cprsync.domain.desk.parting import Parting
 from cprsync.domain.leaving.leaving import (
@@ -27,6 +28,7 @@ from cprsync.services.ports.runs import Departed
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CONFIRM
+from cprsync.store.audit.binding import LEAVING, bind, find_unbound
 from cprsync.store.core.tenant import AGENCY_IS, TenantStore, library_transaction, run_transaction
 from cprsync.store.leaving.emptying import close, count_unconfirmed, rows_of, tell_and_count
 from cprsync.store.lending.circulation import is_over
@@ -57,8 +59,6 @@ _LOAN = tables.loan.c
 _BALANCE = tables.balance.c
 _LINK = tables.responsible.c
 _TOLD = tables.target_patron.c
-#: In the same words as the partial index of these rows. SQLite would not use it with a bound value.
-NOT_ACTIVE: Final[Any] = text("patron.standing <> 'active'")
 #: Each night asks this, so it is built once.
 _FIRST_LIVED: Final = select(func.min(tables.run.c.day)).where(tables.run.c.agency == AGENCY_IS)
 
@@ -70,8 +70,10 @@ class SqlLeaving(TenantStore, Leaving):
         with self._tenant.reading() as transaction:
             inactive = _inactive(transaction, inactive_before)
             # sorted here, because SQLite would otherwise read every patron in the order of their ids
-            free = sorted(transaction.scalars(_select_free(), _of_today(self._tenant)))
-            return Departing(tuple(inactive), tuple(free))
+            rows = sorted(transaction.execute(_select_free(), _of_today(self._tenant)), key=attrgetter("id"))
+            # nobody leaves because somebody has written so in the database: the check of the audit names the patron
+            forged = find_unbound(transaction, LEAVING, rows)
+            return Departing(tuple(inactive), tuple(row.id for row in rows if row.id not in forged))
 
     def depart(self, run: Run, leaving: Departing, *, inactive_before: date | None) -> Departed:
         today = self._tenant.clock.today()
@@ -88,6 +90,7 @@ class SqlLeaving(TenantStore, Leaving):
             counts = {one: ((ENDED, str(count)),) for one, count in ended.items()}
             happened += [audit.Happened(CLOSE, run=run, patron=one, more=more) for one, more in counts.items()]
             audit.append(transaction, self._tenant.night, happened)
+            bind(transaction, LEAVING, dict.fromkeys(fresh))
             return Departed(len(fresh), len(rows), sum(ended.values()))
 
     def parting(self, patron_id: str) -> Parting | None:
@@ -123,6 +126,8 @@ class SqlLeaving(TenantStore, Leaving):
             if reason:
                 happened.append(audit.Happened(CONFIRM, patron=row.id, user=user, reason=reason))
             audit.append(transaction, audit.DESK, happened)
+            if before is Stage.ACTIVE:
+                bind(transaction, LEAVING, {row.id: row.id})
             waits = tell_and_count(transaction, row.id) if stage is Stage.CLOSED else CONFIRMED
             return Departure(row.id, stage, ties, row.leaves_since or today, dropped, waits)
 
@@ -186,13 +191,13 @@ def _set_leaving(transaction: Transaction, ids: Sequence[str], *, on: date) -> N
 
 
 @cache
-def _select_free() -> Select[str]:
+def _select_free() -> Select[tuple[str, date | None]]:
     """Select those who are leaving and have nothing open; with the values of `_of_today`."""
     leaving = (_PATRON.agency == AGENCY_IS) & (_PATRON.standing == Stage.LEAVING.value)
     # if staff ended the link today, they may restore it today; if the night ended it, there is no day to wait for
     since = _PATRON.leaves_since
     free = (_PATRON.kind != PatronKind.RESPONSIBLE.value) | since.is_(None) | (since < bindparam("today_"))
-    return select(_PATRON.id).where(leaving, NOT_ACTIVE, free, *_nothing_open())
+    return select(_PATRON.id, _PATRON.leaves_since).where(leaving, tables.NOT_ACTIVE, free, *_nothing_open())
 
 
 def _of_today(tenant: Tenant) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from cprsync.services.ports.patrons import InForce, Linked, Minor, Responsibles,
 from cprsync.services.ports.register import FIRST_COPY
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import LINK, bind
+from cprsync.store.audit.binding import LEAVING, LINK, bind, find_keys
 from cprsync.store.core.tenant import TenantStore, library_transaction
 from cprsync.store.patrons.patrons import ask
 from cprsync.store.records import links
@@ -113,8 +113,10 @@ def _patron(transaction: Transaction, patron_id: str) -> Patron:
 def wake(transaction: Transaction, responsible_ids: Sequence[str]) -> None:
     """Stop persons who only answer from leaving: they answer for a minor again."""
     of_patron = links.ONLY_ANSWERS & _PATRON.id.in_(responsible_ids) & (_PATRON.standing == Stage.LEAVING.value)
+    back = transaction.scalars(select(_PATRON.id).where(of_patron), transaction.ours).all()
     stays = update(tables.patron).where(of_patron).values(standing=Stage.ACTIVE.value, leaves_since=None)
     transaction.execute(stays, transaction.ours)
+    bind(transaction, LEAVING, dict.fromkeys(back))
 
 
 def end(transaction: Transaction, pairs: Collection[tuple[str, str]], *, on: date, by_night: bool = False) -> int:
@@ -179,6 +181,7 @@ def release(transaction: Transaction, responsible_ids: Collection[str], *, by_ni
     transaction.change_rows(leaving, _PATRON.id, ids)
     happened = [audit.Happened("leave", patron=one, actions=(GONE,)) for one in ids]
     audit.append(transaction, transaction.tenant.night, happened)
+    bind(transaction, LEAVING, dict.fromkeys(ids))
 
 
 def become_patrons(transaction: Transaction, patron_ids: Sequence[str]) -> list[str]:
@@ -201,7 +204,9 @@ def start_to_borrow(transaction: Transaction, patron_ids: Sequence[str]) -> list
     change_reason(transaction, of_patron, reason=ACTIVE_PATRON)
     values = {"standing": Stage.ACTIVE.value, "leaves_since": None, "as_of_day": None, "as_of_source": None}
     these = (_PATRON.agency == transaction.agency) & _PATRON.id.in_(patron_ids)
+    leaving = find_keys(transaction, LEAVING, patron_ids)
     transaction.execute(update(tables.patron).where(these).values(values | {"rights_due": transaction.clock.today()}))
+    bind(transaction, LEAVING, leaving)
     ask(transaction, [(one, FIRST_COPY) for one in patron_ids])
     return list(patron_ids)
 

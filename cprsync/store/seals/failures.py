@@ -74,6 +74,7 @@ _ROWS = {
     "protected": "the day of the protection of patron {patron} (patron.protected_on)",
     "window": "the window of the unverified patron {patron} (patron.unverified_since)",
     "link": "who answers for patron {patron} (responsible)",
+    "leaving": "the word that patron {patron} is to leave (patron.standing)",
     "subscription": "the subscription of patron {patron} (subscription.until)",
     "attempt": "attempt {key} at the desk (desk_attempt)",
     "parked": "review item {key} that keeps patron {patron} parked (review_item)",

@@ -51,6 +51,7 @@ from cprsync.store.tables.patrons import ERASED as ERASED
 from cprsync.store.tables.patrons import GONE as GONE
 from cprsync.store.tables.patrons import LOCAL_IS_NEWER as LOCAL_IS_NEWER
 from cprsync.store.tables.patrons import MERGED as MERGED
+from cprsync.store.tables.patrons import NOT_ACTIVE as NOT_ACTIVE
 from cprsync.store.tables.patrons import PERSON as PERSON
 from cprsync.store.tables.patrons import RECORD_IS_NEWER as RECORD_IS_NEWER
 from cprsync.store.tables.patrons import STATUS_CLASSES as STATUS_CLASSES

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CHAR, Boolean, Date, ForeignKeyConstraint, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    CHAR,
+    Boolean,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.store.tables.columns import (
@@ -51,6 +62,8 @@ STATUS_CLASSES: dict[Status | Silent, str] = {
     Status.DEAD: "dead",
 }
 
+#: Patrons who leave or have left, in the same words as their index: SQLite would not use it with a bound value.
+NOT_ACTIVE = text(f"patron.standing <> '{ACTIVE}'")
 #: Rows whose rights were derived from an older local part.
 LOCAL_IS_NEWER = "rights_local <> local_version"
 #: Rows whose finding keys were made from an older record.

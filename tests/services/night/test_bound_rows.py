@@ -13,6 +13,7 @@ from doubles import AGENCY, MONDAY, TUESDAY, Library
 from said_yes import erase
 from sqlalchemy import text
 from test_approved_plans import apart_from_approval, approve, over_the_limit, shown
+from test_leaving import owes
 from test_reverted_runs import a_night, records, undo
 from townspeople import cpr, gains_protection, person, renames
 
@@ -30,6 +31,7 @@ from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.services.night.approving import list_waiting, make_sure_that_approved
 from cprsync.services.night.reverting import release
+from cprsync.store import tables
 from cprsync.store.core.engine import writing
 
 UNTIL = MONDAY + timedelta(days=60)
@@ -216,6 +218,42 @@ def test_a_brake_of_a_target_that_was_taken_away_in_the_database_alone_stops_it_
     do(library, "UPDATE target SET stopped = NULL, stopped_why = NULL")
     assert library.store.targets.stopped() == {"koha": "gone"}
     assert told(library) == [("brake", "koha", "gone")]
+
+
+# -- who leaves --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("since", [None, "2020-01-01"])
+def test_nobody_leaves_because_somebody_has_written_so_in_the_database(
+    either_library: Library, since: str | None
+) -> None:
+    """The night closed the record, and CPR was told to forget the patron."""
+    library, patron = either_library, either_library.id_of("ANNA")
+    before = library.rows("subscription")
+    do(library, "UPDATE patron SET standing = 'leaving', leaves_since = :day WHERE id = :id", id=patron, day=since)
+    assert told(library) == [("leaving", patron, "added")]
+    for _ in range(2):
+        library.one_night()
+        assert library.rows("subscription") == before
+        assert library.register.unsubscribed == []
+    library.store.audit.accept(user="lisbeth", reason="en prøve")
+    (row,) = (row for row in library.rows("patron") if row["id"] == patron)
+    assert (row["standing"], row["leaves_since"]) == ("active", None)
+    assert told(library) == []
+    library.one_night()
+    assert library.rows("subscription") == before
+
+
+def test_somebody_who_stays_does_not_leave_by_the_entry_of_an_earlier_day(either_library: Library) -> None:
+    library, patron = either_library, either_library.id_of("ANNA")
+    owes(library, patron, tables.loan, due=TUESDAY, returned=None)
+    library.store.leaving.leave(patron, user="lisbeth")
+    (left,) = (row for row in library.rows("patron") if row["id"] == patron)
+    assert (left["standing"], told(library)) == ("leaving", [])
+    library.enrol("ANNA")
+    assert told(library) == []
+    do(library, "UPDATE patron SET standing = 'leaving', leaves_since = :day", day=left["leaves_since"])
+    assert ("leaving", patron, "added") in told(library)
 
 
 # -- second people -----------------------------------------------------------------------------------------
