@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cprsync.catalogues import Language
     from cprsync.services.ports.finding import ProvisionalWaiting
-    from cprsync.services.ports.runs import ListedRun
+    from cprsync.services.ports.runs import ListedRun, VoidYes, WaitingPlan
     from cprsync.services.ports.trust.status import AuditStands, DeliveriesStand, LibraryStatus, UpkeepStands
     from cprsync.services.ports.trust.upkeep import UpkeepTask
 
@@ -180,7 +180,7 @@ def status_facts_of(status: LibraryStatus, language: Language) -> Iterator[Fact]
     wrong = {_FACTS.get(one["what"], "") for one in status.wrong}
     plans = [one for one in status.wrong if one["what"] == "plan"]
     # the plan of a night is why that night was stopped
-    wrong |= {_plan_name(one) for one in plans} | {"night" for one in plans if one["undoes"] is None}
+    wrong |= {_plan_name(one["run"]) for one in plans} | {"night" for one in plans if one["undoes"] is None}
     # the next run goes on with it, or another line says what was wrong: it is neither
     well = {"quota": NEITHER}
     if status.run is None or status.run.exit not in {Exit.DONE, Exit.LEFT}:
@@ -205,7 +205,7 @@ def _texts(status: LibraryStatus, language: Language) -> Iterator[tuple[str, str
     oldest = f", {since_text(net_media.oldest, language)}" if net_media.oldest else ""
     counts = {"reviews": waits.reviews, "net_media": net_media.waiting, "failed": net_media.failed}
     yield "waits", word("status_waits", language, **counts) + oldest
-    yield from ((_plan_name(one), _plan_text(one, language)) for one in status.plans)
+    yield from ((_plan_name(one.run), _plan_text(one, language)) for one in status.plans)
     for one in waits.undoing:
         yield "undoing", problem_of({"what": "open_undo", **document_of(one)}, language).text
     if waits.undone:
@@ -250,27 +250,26 @@ def _night_text(run: ListedRun | None, language: Language) -> str:
     return text if run.reverted_by is None else f"{text}; {word('run_reverted_by', language, run=run.reverted_by)}"
 
 
-def _plan_name(one: Mapping[str, Any]) -> str:
-    return f"plan {one['run']}"
+def _plan_name(run: int) -> str:
+    return f"plan {run}"
 
 
-def _plan_text(one: Mapping[str, Any], language: Language) -> str:
+def _plan_text(one: WaitingPlan, language: Language) -> str:
     """A held plan: the first characters of its hash, since when, who has approved it, and until when that counts."""
-    since = moment_text(one["since"], language)
-    text = word("status_plan", language, run=one["run"], plan=one["plan"][:PLAN_SHOWN], since=since)
+    since = moment_text(one.since, language)
+    text = word("status_plan", language, run=one.run, plan=one.plan[:PLAN_SHOWN], since=since)
     given = [
-        word("status_plan_yes", language, who=yes["who"], moment=moment_text(yes["at"], language))
-        for yes in one["approved_by"]
+        word("status_plan_yes", language, who=yes.who, moment=moment_text(yes.at, language)) for yes in one.approved_by
     ]
     text += word("status_plan_by", language, by=", ".join(given)) if given else ""
-    if one["unbound"]:
-        text += f". {word('plan_unbound', language, by=', '.join(one['unbound'])).rstrip('.')}"
-    text += f". {void_text(one['void'], language).rstrip('.')}" if one["void"] else ""
-    if one["until"] is None or (given and one["missing"]):
+    if one.unbound:
+        text += f". {word('plan_unbound', language, by=', '.join(one.unbound)).rstrip('.')}"
+    text += f". {void_text(one.void, language).rstrip('.')}" if one.void else ""
+    if one.until is None or (given and one.missing):
         # a second yes is missing, or both
         return text
-    key = "status_plan_over" if one["missing"] else "status_plan_until"
-    return text + word(key, language, moment=moment_text(one["until"], language))
+    key = "status_plan_over" if one.missing else "status_plan_until"
+    return text + word(key, language, moment=moment_text(one.until, language))
 
 
 def _provisional_text(still: ProvisionalWaiting, language: Language) -> str:
@@ -363,9 +362,9 @@ def _upkeep_facts(
             yield Fact(WRONG if task.value in wrong else WELL, word(f"status_{task.value}", language, moment=moment))
 
 
-def void_text(void: Mapping[str, Any], language: Language) -> str:
+def void_text(void: VoidYes, language: Language) -> str:
     """Whose yes no longer counts, and why."""
-    by, count = ", ".join(void["by"]), void["added"]
-    text = word("approval_added", language, run=void["run"], by=by, count=count)
-    beside = [f"{word(harm, language)} {number}" for harm, number in void["beside"].items()]
+    by, count = ", ".join(void.by), void.added
+    text = word("approval_added", language, run=void.run, by=by, count=count)
+    beside = [f"{word(harm, language)} {number}" for harm, number in void.beside.items()]
     return text + (f" ({', '.join(beside)})" if beside else "")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from cprsync.errors import kind_of
-from cprsync.services.night.approving import make_sure_that_approved, show_plan
+from cprsync.services.night.approving import HeldPlan, make_sure_that_approved, show_plan
 from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def run_approved_plan(place: Place, plan: str, *, user: str, reason: str) -> Sta
         RunBusy: another run is active.
     """
     desk, site = place.desk, place.site
-    undoes = show_plan(desk.store, agency=desk.agency, now=desk.clock.now(), wanted=plan)["undoes"]
+    shown = show_plan(desk.store, agency=desk.agency, now=desk.clock.now(), wanted=plan)
+    undoes = shown.undoes if isinstance(shown, HeldPlan) else None
     make_sure_that_approved(desk.store, plan, now=desk.clock.now())
     start = partial(site.run_approved_night, plan)
     if undoes is not None:

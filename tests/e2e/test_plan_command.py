@@ -13,6 +13,7 @@ from town import number
 
 from cprsync.cli.terminal.user import account_of
 from cprsync.config.settings import load_settings
+from cprsync.documents import document_of
 from cprsync.domain.policy.policy import Harm
 from cprsync.services.night.approving import approve_plan
 from cprsync.wiring.site import Site, library_of
@@ -64,7 +65,7 @@ def approve_at_the_desk(library: Library, who: str, plan: str) -> dict[str, Any]
     site = Site(settings, library_of(settings, None))
     said = {"user": who, "reason": "set efter"}
     with site.store() as store:
-        return approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
+        return document_of(approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said))
 
 
 @pytest.mark.parametrize("command", [("sync",), ("backup", "list")], ids=" ".join)

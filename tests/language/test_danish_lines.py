@@ -18,6 +18,7 @@ from cprsync.language.errors import in_danish
 from cprsync.language.status import problem_of, status_lines
 from cprsync.language.words import word
 from cprsync.services.desk.setting import check_field, settable
+from cprsync.services.night.approving import HeldPlan, PlannedChange
 from cprsync.services.ports.access import Alarms
 from cprsync.services.ports.finding import ProvisionalWaiting
 from cprsync.services.ports.outward import TargetStands
@@ -248,11 +249,27 @@ def test_the_fields_that_may_be_set_are_listed_as_they_are_called_with_the_name_
     ],
 )
 def test_a_plan_counts_changes_and_patrons_each_for_itself(changes: int, patrons: int, da: str, en: str) -> None:
-    change = {"patron": "10000000", "actions": [], "harm": []}
-    document = {"run": 3, "day": "2027-03-23", "plan": "sha256:00", "classes": [], "actions": {}, "approved_by": []}
-    document |= {"changes": [change] * changes, "patrons": patrons, "missing": 0, "waits": False}
+    plan = HeldPlan(
+        agency="775100",
+        run=3,
+        plan="sha256:00",
+        undoes=None,
+        day=date(2027, 3, 23),
+        until=None,
+        void=None,
+        classes=(),
+        waits=False,
+        approved_by=(),
+        unbound=(),
+        approved=False,
+        harm={},
+        actions={},
+        let_through={},
+        patrons=patrons,
+        changes=(PlannedChange("10000000", (), ()),) * changes,
+    )
     for language, says in (("da", da), ("en", en)):
-        assert f"  {says}" in list(plan_lines(document, language))  # type: ignore[arg-type]  # two languages
+        assert f"  {says}" in list(plan_lines(plan, language))  # type: ignore[arg-type]  # two languages
 
 
 def test_one_patron_in_a_backup_is_told_as_one() -> None:

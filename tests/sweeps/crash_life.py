@@ -252,7 +252,7 @@ class CrashLife:
         if "plan" not in self.known:
             with opened_store(self.night.library, self.night.database.environment()) as store:
                 agency = self.ready["agreement"]["agency"]
-                self.known["plan"] = str(show_plan(store, agency=agency, now=datetime.now(UTC), wanted="")["plan"])
+                self.known["plan"] = str(show_plan(store, agency=agency, now=datetime.now(UTC), wanted="").plan)
         return self.known["plan"]
 
     def last_run(self) -> str:

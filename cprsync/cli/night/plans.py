@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,11 +10,13 @@ from cprsync.cli.terminal.frame import Frame, Reason, framed
 from cprsync.cli.terminal.output import emphasise
 from cprsync.language.status import void_text
 from cprsync.language.words import day_text, moment_text, patrons_text, word
+from cprsync.services.night.approving import HeldPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from cprsync.catalogues import Language
+    from cprsync.services.night.approving import ShownPlan
 
 #: The most planned changes that are shown as text; --json has them all.
 CHANGES_MOST: Final = 200
@@ -37,8 +39,8 @@ def plan_show(
     from cprsync.services.night.approving import show_plan
 
     with frame.opened() as site, site.store_to_show() as store:
-        document = show_plan(store, agency=site.section.agency, now=site.clock.now(), wanted=plan)
-    frame.print(document, plan_lines(document, frame.lang))
+        shown = show_plan(store, agency=site.section.agency, now=site.clock.now(), wanted=plan)
+    frame.print(shown, plan_lines(shown, frame.lang))
 
 
 @app.command("approve")
@@ -64,46 +66,46 @@ def plan_approve(
 
     with frame.opened() as site, site.store() as store:
         said = {"user": user_name(), "reason": reason}
-        document = approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
-    frame.print(document, approval_lines(document, frame.lang))
+        approved = approve_plan(store, agency=site.section.agency, now=site.clock.now(), plan=plan, said=said)
+    frame.print(approved, approval_lines(approved, frame.lang))
 
 
-def plan_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def plan_lines(plan: HeldPlan | ShownPlan, language: Language) -> Iterator[str]:
     """The plan as text: the limits, the counts, the patrons, and who has approved it."""
-    if document["run"] is None:
+    if not isinstance(plan, HeldPlan):
         yield word("plan_none", language)
         return
-    day = day_text(document["day"], language)
-    yield emphasise(word("plan_title", language, run=document["run"], day=day))
-    yield f"  {document['plan']}"
-    for one in document["classes"]:
-        what = word(one["class"], language)
-        yield "  " + word("brake_class", language, what=what, count=one["count"], limit=one["limit"])
-    patrons = patrons_text(document["patrons"], language)
-    yield "  " + word("plan_changes", language, count=len(document["changes"]), patrons=patrons)
-    yield from (f"    {word(kind, language)} {count}" for kind, count in document["actions"].items())
-    for one in document["changes"][:CHANGES_MOST]:
-        said = ", ".join(word(kind, language) for kind in one["actions"])
-        harm = ", ".join(word(kind, language) for kind in one["harm"])
-        yield f"    {one['patron']}  {said}" + (f"  ({harm})" if harm else "")
-    if (more := len(document["changes"]) - CHANGES_MOST) > 0:
+    day = day_text(plan.day, language)
+    yield emphasise(word("plan_title", language, run=plan.run, day=day))
+    yield f"  {plan.plan}"
+    for over in plan.classes:
+        what = word(over.class_, language)
+        yield "  " + word("brake_class", language, what=what, count=over.count, limit=over.limit)
+    patrons = patrons_text(plan.patrons, language)
+    yield "  " + word("plan_changes", language, count=len(plan.changes), patrons=patrons)
+    yield from (f"    {word(kind, language)} {count}" for kind, count in plan.actions.items())
+    for one in plan.changes[:CHANGES_MOST]:
+        said = ", ".join(word(kind, language) for kind in one.actions)
+        harm = ", ".join(word(kind, language) for kind in one.harm)
+        yield f"    {one.patron}  {said}" + (f"  ({harm})" if harm else "")
+    if (more := len(plan.changes) - CHANGES_MOST) > 0:
         yield "    " + word("forecast_more", language, count=more)
-    yield from approval_lines(document, language)
+    yield from approval_lines(plan, language)
 
 
-def approval_lines(document: Mapping[str, Any], language: Language) -> Iterator[str]:
+def approval_lines(plan: HeldPlan, language: Language) -> Iterator[str]:
     """Who has approved the plan, and what comes next."""
-    for one in document["approved_by"]:
-        at = moment_text(one["at"], language)
-        yield "  " + word("plan_yes", language, who=one["who"], at=at)
-    if document.get("unbound"):
-        yield "  " + word("plan_unbound", language, by=", ".join(document["unbound"]))
-    if document.get("void"):
-        yield "  " + void_text(document["void"], language)
-    if not document["waits"]:
+    for one in plan.approved_by:
+        at = moment_text(one.at, language)
+        yield "  " + word("plan_yes", language, who=one.who, at=at)
+    if plan.unbound:
+        yield "  " + word("plan_unbound", language, by=", ".join(plan.unbound))
+    if plan.void:
+        yield "  " + void_text(plan.void, language)
+    if not plan.waits:
         yield "  " + word("plan_over", language)
-    elif document["approved"]:
-        key = "plan_approved_undo" if document["undoes"] else "plan_approved"
-        yield "  " + word(key, language, run=document["undoes"], until=moment_text(document["until"], language))
+    elif plan.approved:
+        key = "plan_approved_undo" if plan.undoes else "plan_approved"
+        yield "  " + word(key, language, run=plan.undoes, until=moment_text(plan.until, language))
     else:
-        yield "  " + word("plan_missing", language, count=2 - len(document["approved_by"]), plan=document["plan"])
+        yield "  " + word("plan_missing", language, count=2 - len(plan.approved_by), plan=plan.plan)

@@ -11,14 +11,13 @@ import enum
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cprsync.domain.trust.moments import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from cprsync.domain.person.status import Action
     from cprsync.domain.policy.policy import Harm

@@ -6,19 +6,29 @@ An approval is of one plan of one library. It writes nothing to a record.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cprsync.domain.deciding.approval import PEOPLE, PLAN_SHOWN, WhyNoYes, approved_until, why_no_yes, yeses_in_force
+from cprsync.documents import left_out
+from cprsync.domain.deciding.approval import (
+    PEOPLE,
+    PLAN_SHOWN,
+    GivenYes,
+    WhyNoYes,
+    approved_until,
+    why_no_yes,
+    yeses_in_force,
+)
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.errors import BadInput
-from cprsync.services.ports.runs import HeldRun, SaidYes
+from cprsync.services.ports.runs import ExceededLimit, HeldRun, SaidYes, VoidYes, WaitingPlan
 from cprsync.services.ports.trust.audit import demanded_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from cprsync.domain.deciding.approval import GivenYes
     from cprsync.services.ports.store import Store
 
 #: The message for each yes that does not count. The error's kind ends in the reason's own name.
@@ -31,8 +41,53 @@ _REFUSED: Final = {
 }
 
 
-def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> dict[str, Any]:
-    """The JSON shape of `plan show`: what a held night would do, in counts, patron numbers and kinds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPlan:
+    """The plan that is held, and who has approved it. `plan` is None: no night is held."""
+
+    agency: str
+    run: int | None
+    plan: str | None
+    #: it can be approved: it is the last night's
+    waits: bool
+    approved_by: tuple[GivenYes, ...]
+    #: who stands as having said yes, and the audit does not have it: it does not count
+    unbound: tuple[str, ...]
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """What a held plan does to one patron, in kinds."""
+
+    patron: str
+    actions: tuple[str, ...]
+    harm: tuple[str, ...]
+    #: it was added to a plan that two people had approved
+    new: bool | None = left_out()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPlan(ShownPlan):
+    """The plan of a night, or of an undo, that a limit has held."""
+
+    run: int
+    plan: str
+    #: the run that it would undo; None: it is a night's plan
+    undoes: int | None
+    day: date
+    until: datetime | None
+    void: VoidYes | None
+    classes: tuple[ExceededLimit, ...]
+    harm: Mapping[str, int]
+    actions: Mapping[str, int]
+    let_through: Mapping[str, int]
+    patrons: int
+    changes: tuple[PlannedChange, ...]
+
+
+def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> HeldPlan | ShownPlan:
+    """Show what a held night would do, in counts, patron numbers and kinds.
 
     Args:
         store: the library's store.
@@ -47,16 +102,8 @@ def show_plan(store: Store, *, agency: str, now: datetime, wanted: str = "") -> 
     waiting = store.approvals.waiting()
     shown = _find(store, waiting, wanted) if wanted else next(iter(waiting), None)
     if shown is None:
-        return {
-            "agency": agency,
-            "run": None,
-            "plan": None,
-            "waits": False,
-            "approved_by": [],
-            "unbound": [],
-            "approved": False,
-        }
-    return _document(store, shown, agency=agency, now=now, waits=shown in waiting)
+        return ShownPlan(agency=agency, run=None, plan=None, waits=False, approved_by=(), unbound=(), approved=False)
+    return _show(store, shown, agency=agency, now=now, waits=shown in waiting)
 
 
 def _find(store: Store, waiting: Sequence[HeldRun], wanted: str) -> HeldRun:
@@ -70,7 +117,7 @@ def _find(store: Store, waiting: Sequence[HeldRun], wanted: str) -> HeldRun:
     if document is None or not document.get("brake"):
         raise _unknown()
     since = datetime.fromisoformat(document["finished"])
-    return HeldRun(number, document["day"], document["brake"]["plan"], since, document)
+    return HeldRun(number, date.fromisoformat(document["day"]), document["brake"]["plan"], since, document)
 
 
 def _named(waiting: Sequence[HeldRun], plan: str) -> HeldRun | None:
@@ -85,69 +132,64 @@ def _unknown() -> BadInput:
     return BadInput("no night is held with this plan", kind="plan.unknown")
 
 
-def _document(store: Store, held: HeldRun, *, agency: str, now: datetime, waits: bool) -> dict[str, Any]:
+def _show(store: Store, held: HeldRun, *, agency: str, now: datetime, waits: bool) -> HeldPlan:
     given, report = store.approvals.yeses(held.id), held.document
-    in_force, until = yeses_in_force(given, now), approved_until(given)
-    rows, brake = report.get("plan", ()), report.get("brake") or {}
-    return {
-        "agency": agency,
-        "run": held.id,
-        "plan": held.plan,
-        #: the run that it would undo; None: it is a night's plan
-        "undoes": report.get("reverts"),
-        "day": str(held.day),
-        #: whether it can be approved: it is the last night's
-        "waits": waits,
-        "classes": brake.get("classes", []),
-        "harm": dict(sorted(Counter(harm for row in rows for harm in row["harm"]).items())),
-        "actions": dict(sorted(Counter(action for row in rows for action in row["actions"]).items())),
-        "let_through": report.get("let_through", {}),
-        "patrons": len({row["patron"] for row in rows}),
-        "changes": list(rows),
-        **_approved(in_force),
-        "unbound": store.approvals.unbound_yeses(held.id) if waits else [],
-        "void": _void(brake, in_force),
-        "approved": waits and len(in_force) == PEOPLE,
-        "until": until and until.isoformat(timespec="seconds"),
-    }
-
-
-def list_waiting(store: Store, now: datetime) -> list[dict[str, Any]]:
-    """The plans that wait, as `status` tells them: whose, since when, who has said yes, and until when that counts."""
-    return [_waiting_document(store, held, now) for held in store.approvals.waiting()]
-
-
-def _waiting_document(store: Store, held: HeldRun, now: datetime) -> dict[str, Any]:
-    given = store.approvals.yeses(held.id)
     in_force = yeses_in_force(given, now)
-    until = approved_until(given)
-    return {
-        "run": held.id,
-        "undoes": held.document.get("reverts"),
-        "plan": held.plan,
-        "since": held.since.isoformat(timespec="seconds"),
-        **_approved(in_force),
-        "unbound": store.approvals.unbound_yeses(held.id),
-        "void": _void(held.document.get("brake") or {}, in_force),
-        "missing": PEOPLE - len(in_force),
-        "classes": [one["class"] for one in (held.document.get("brake") or {}).get("classes", ())],
-        "until": until and until.isoformat(timespec="seconds"),
-    }
+    rows, brake = report.get("plan", ()), report.get("brake") or {}
+    return HeldPlan(
+        agency=agency,
+        run=held.id,
+        plan=held.plan,
+        undoes=report.get("reverts"),
+        day=held.day,
+        waits=waits,
+        classes=tuple(ExceededLimit(one["class"], one["count"], one["limit"]) for one in brake.get("classes", ())),
+        harm=dict(sorted(Counter(harm for row in rows for harm in row["harm"]).items())),
+        actions=dict(sorted(Counter(action for row in rows for action in row["actions"]).items())),
+        let_through=report.get("let_through", {}),
+        patrons=len({row["patron"] for row in rows}),
+        changes=tuple(
+            PlannedChange(row["patron"], tuple(row["actions"]), tuple(row["harm"]), row.get("new")) for row in rows
+        ),
+        approved_by=in_force,
+        unbound=tuple(store.approvals.unbound_yeses(held.id)) if waits else (),
+        void=_void(brake, in_force),
+        approved=waits and len(in_force) == PEOPLE,
+        until=approved_until(given),
+    )
 
 
-def _approved(in_force: Sequence[GivenYes]) -> dict[str, Any]:
-    return {"approved_by": [{"who": one.who, "at": one.at.isoformat(timespec="seconds")} for one in in_force]}
+def list_waiting(store: Store, now: datetime) -> tuple[WaitingPlan, ...]:
+    """The plans that wait, as `status` tells them: whose, since when, who has said yes, and until when that counts."""
+    return tuple(_waiting(store, held, now) for held in store.approvals.waiting())
 
 
-def _void(brake: Mapping[str, Any], in_force: Sequence[GivenYes]) -> dict[str, Any] | None:
+def _waiting(store: Store, held: HeldRun, now: datetime) -> WaitingPlan:
+    given, brake = store.approvals.yeses(held.id), held.document.get("brake") or {}
+    in_force = yeses_in_force(given, now)
+    return WaitingPlan(
+        run=held.id,
+        undoes=held.document.get("reverts"),
+        plan=held.plan,
+        since=held.since,
+        approved_by=in_force,
+        unbound=tuple(store.approvals.unbound_yeses(held.id)),
+        void=_void(brake, in_force),
+        missing=PEOPLE - len(in_force),
+        classes=tuple(one["class"] for one in brake.get("classes", ())),
+        until=approved_until(given),
+    )
+
+
+def _void(brake: Mapping[str, Any], in_force: Sequence[GivenYes]) -> VoidYes | None:
     """Whose yes to an earlier plan no longer counts, and what was added since. None: nobody's."""
     void: Mapping[str, Any] = brake.get("void") or {"by": ()}
     again = {one.who for one in in_force}
-    by = [who for who in void["by"] if who not in again]
-    return {"run": void["run"], "by": by, "added": void["added"], "beside": void["beside"]} if by else None
+    by = tuple(who for who in void["by"] if who not in again)
+    return VoidYes(void["run"], by, void["added"], void["beside"]) if by else None
 
 
-def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: Mapping[str, str]) -> dict[str, Any]:
+def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: Mapping[str, str]) -> HeldPlan:
     """Say yes to the plan that is held. Return what `show_plan` shows then.
 
     Args:
@@ -172,7 +214,7 @@ def approve_plan(store: Store, *, agency: str, now: datetime, plan: str, said: M
     if refused is not None:
         raise BadInput(_REFUSED[refused], kind=f"plan.{refused.value}")
     store.approvals.say_yes(SaidYes(held, user, why, now, after=len(given)))
-    return show_plan(store, agency=agency, now=now, wanted=held.plan)
+    return _show(store, held, agency=agency, now=now, waits=True)
 
 
 def _held(store: Store, plan: str) -> HeldRun:

@@ -6,21 +6,20 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cprsync.documents import left_out
-from cprsync.domain.deciding.approval import PlannedHarm
+from cprsync.domain.deciding.approval import GivenYes, PlannedHarm
 from cprsync.errors import Exit
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
-    from cprsync.domain.deciding.approval import GivenYes, Harmful
+    from cprsync.domain.deciding.approval import Harmful
     from cprsync.domain.deciding.guard import Outcome
     from cprsync.domain.patron.due import CalendarFacts
     from cprsync.domain.person.status import Action
@@ -292,6 +291,45 @@ class HeldRun:
     since: datetime
     #: its report
     document: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceededLimit:
+    """A limit that is exceeded: the class of changes, how many there are, and how many may be."""
+
+    class_: str
+    count: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoidYes:
+    """Whose yes to the plan of an earlier run no longer counts: more was added, of so many patrons, or beside them."""
+
+    run: int
+    by: tuple[str, ...]
+    added: int
+    beside: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPlan:
+    """A held plan that two people may approve: of which run, since when, and who has said yes."""
+
+    run: int
+    #: the run that it would undo; None: it is a night's plan
+    undoes: int | None
+    plan: str
+    since: datetime
+    approved_by: tuple[GivenYes, ...]
+    #: who stands as having said yes, and the audit does not have it: it does not count
+    unbound: tuple[str, ...]
+    void: VoidYes | None
+    #: how many people have yet to say yes, and until when the last approval counts, or has counted
+    missing: int
+    until: datetime | None
+    #: the classes of changes that are over their limit
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

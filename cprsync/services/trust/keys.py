@@ -83,10 +83,10 @@ def _make_sure_that_known(purposes: Collection[str]) -> None:
 def _make_sure_that_none_approved(libraries: Iterable[Store], now: datetime) -> None:
     for library in libraries:
         for plan in list_waiting(library, now):
-            if plan["approved_by"]:
+            if plan.approved_by:
                 raise BadInput(
                     "somebody has approved the plan of run {run}, which a new fingerprint key would void",
-                    run=plan["run"],
+                    run=plan.run,
                     kind="keys.approved",
                 )
 

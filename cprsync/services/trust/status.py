@@ -18,13 +18,12 @@ from cprsync.domain.trust.backup import AHEAD_MOST
 from cprsync.errors import Exit
 from cprsync.services.night.approving import list_waiting
 from cprsync.services.outward.targets import WAITS_MOST, find_targets, wrong_targets
-from cprsync.services.ports.runs import WELL, RunState, moment_document
+from cprsync.services.ports.runs import WELL, ExceededLimit, RunState, moment_document
 from cprsync.services.ports.trust.status import (
     HEADS_GROW,
     AlarmsStand,
     AuditStands,
     DeliveriesStand,
-    ExceededLimit,
     FollowedAudit,
     HeadsStand,
     LastTry,
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cprsync.services.ports.access import Alarms
-    from cprsync.services.ports.runs import ListedRun
+    from cprsync.services.ports.runs import ListedRun, WaitingPlan
     from cprsync.services.ports.store import Store
     from cprsync.services.ports.trust.alarms import AlarmLog
 
@@ -273,13 +272,14 @@ def find_wrong(status: LibraryStatus) -> Iterator[dict[str, Any]]:
     yield from ({"what": ALARMS, **document_of(one)} for one in status.alarms.undelivered)
 
 
-def _wrong_plans(plans: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[dict[str, Any]]:
+def _wrong_plans(plans: Sequence[WaitingPlan], now: datetime) -> Iterator[dict[str, Any]]:
     """Each held plan: who still has to approve it, or (`missing` 0) that somebody has to have it written in time."""
     for one in plans:
-        if one["undoes"] is not None and one["missing"] and datetime.fromisoformat(one["since"]) < now - UNDO_MOST:
+        if one.undoes is not None and one.missing and one.since < now - UNDO_MOST:
             # it waits, and nobody asks for it any more
             continue
-        yield {"what": "plan", **{key: one[key] for key in ("run", "undoes", "since", "missing", "until", "classes")}}
+        counts = {"run": one.run, "undoes": one.undoes, "missing": one.missing, "classes": list(one.classes)}
+        yield {"what": "plan", **counts, "since": moment_document(one.since), "until": moment_document(one.until)}
 
 
 def _wrong_run(status: LibraryStatus, now: datetime) -> Iterator[dict[str, Any]]:
@@ -290,7 +290,7 @@ def _wrong_run(status: LibraryStatus, now: datetime) -> Iterator[dict[str, Any]]
     elif run.error == REPLACED:
         # also beside a held plan: the new one may be the correction that was asked for
         yield {"what": "replaced", "run": run.run}
-    elif any(run.run == one["run"] for one in status.plans) or (is_late and run.error in waits_for):
+    elif any(run.run == one.run for one in status.plans) or (is_late and run.error in waits_for):
         # its plan, or the delivery that it waits for, says more
         return
     elif run.finished is None:

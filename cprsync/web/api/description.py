@@ -175,11 +175,13 @@ def outline(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _fields_of(part: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    name = part["content"]["application/json"]["schema"]["$ref"].removeprefix(_SCHEMAS)
-    return _names(schemas[name])
+    schema = part["content"]["application/json"]["schema"]
+    # an answer may have one of several shapes
+    return _names(*(schemas[one["$ref"].removeprefix(_SCHEMAS)] for one in schema.get("anyOf", [schema])))
 
 
-def _names(schema: Mapping[str, Any]) -> str:
-    """The names of a model; those that may be missing are in brackets."""
-    needed = schema.get("required", ())
-    return ", ".join(name if name in needed else f"[{name}]" for name in schema["properties"])
+def _names(*models: Mapping[str, Any]) -> str:
+    """The names of a model, or of several; those that may be missing are in brackets."""
+    needed = set.intersection(*(set(one.get("required", ())) for one in models))
+    names = dict.fromkeys(name for one in models for name in one["properties"])
+    return ", ".join(name if name in needed else f"[{name}]" for name in names)

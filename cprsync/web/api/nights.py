@@ -11,7 +11,7 @@ from cprsync.doctor.status import look_at
 from cprsync.documents import document_of
 from cprsync.domain.desk.roles import Task
 from cprsync.errors import BadInput
-from cprsync.services.night.approving import approve_plan, show_plan
+from cprsync.services.night.approving import HeldPlan, ShownPlan, approve_plan, show_plan
 from cprsync.services.night.calendar import DAYS_MAX
 from cprsync.services.night.history import (
     ChangesByKind,
@@ -64,16 +64,16 @@ def show_forecast(call: Caller, days: Days = _DAYS) -> CountedForecast:
         return count_forecast(place.desk, days=days)
 
 
-@seeing.get("/nights/held", response_model=reports.HeldPlan)
-def show_held_plan(call: Caller) -> Any:
+@seeing.get("/nights/held")
+def show_held_plan(call: Caller) -> HeldPlan | ShownPlan:
     """Show the plan that a limit has held, and who has approved it. `plan` is null if no night is held."""
     with call.place() as place:
         desk = place.desk
         return show_plan(desk.store, agency=desk.agency, now=desk.clock.now())
 
 
-@approving.post("/nights/held/approve", response_model=reports.HeldPlan)
-def approve_held_plan(call: Caller, yes: asked.PlanYesBody) -> Any:
+@approving.post("/nights/held/approve")
+def approve_held_plan(call: Caller, yes: asked.PlanYesBody) -> HeldPlan:
     """Approve the held plan, as one of two people. The next night writes it if it begins within four hours."""
     with call.place() as place:
         desk, said = place.desk, {"user": call.user, "reason": yes.reason}

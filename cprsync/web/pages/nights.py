@@ -20,8 +20,8 @@ from cprsync.language.night import (
     stop_lines,
 )
 from cprsync.language.status import problem_of, status_facts_of, void_text, wrong_of
-from cprsync.language.words import day_text, desk_word, ended_text, long_time, reason_words, word
-from cprsync.services.night.approving import approve_plan, show_plan
+from cprsync.language.words import day_text, desk_word, ended_text, moment_text, reason_words, word
+from cprsync.services.night.approving import HeldPlan, approve_plan, show_plan
 from cprsync.web.approved_runs import run_approved_plan
 from cprsync.web.refusals import speaks_of_commands
 
@@ -139,13 +139,11 @@ def approve_night(visit: Visit) -> Response:
     """Say yes to a held night's plan, as one of two people. The next night writes it."""
     desk, said = visit.place.desk, {"user": visit.user, "reason": visit.typed("reason")}
     try:
-        document = approve_plan(
-            desk.store, agency=desk.agency, now=desk.clock.now(), plan=visit.typed("plan"), said=said
-        )
+        plan = approve_plan(desk.store, agency=desk.agency, now=desk.clock.now(), plan=visit.typed("plan"), said=said)
     except (BadInput, ConfigurationError) as error:
         return show_night(visit, problem=_problem_of(visit, error))
-    whole = "undo_approved" if document["undoes"] else "night_approved"
-    visit.session.say(visit.word(whole if document["approved"] else "night_approved_first"))
+    whole = "undo_approved" if plan.undoes else "night_approved"
+    visit.session.say(visit.word(whole if plan.approved else "night_approved_first"))
     return visit.go_to(f"/nights/{visit.named('number')}")
 
 
@@ -240,18 +238,16 @@ def _held(visit: Visit, document: Mapping[str, Any], number: int) -> dict[str, A
         return None
     desk = visit.place.desk
     shown = show_plan(desk.store, agency=desk.agency, now=desk.clock.now(), wanted=str(number))
-    if not shown["waits"]:
+    if not shown.waits or not isinstance(shown, HeldPlan):
         return None
-    moments = [shown["until"], *(one["at"] for one in shown["approved_by"])]
-    until, *given = (moment and long_time(_local(moment), visit.language) for moment in moments)
     return {
-        "plan": shown["plan"],
-        "approved": shown["approved"],
-        "undoes": shown["undoes"],
-        "until": until,
-        "unbound": shown["unbound"] and word("plan_unbound", visit.language, by=", ".join(shown["unbound"])),
-        "void": shown["void"] and void_text(shown["void"], visit.language),
-        "by": [(one["who"], at) for one, at in zip(shown["approved_by"], given, strict=True)],
+        "plan": shown.plan,
+        "approved": shown.approved,
+        "undoes": shown.undoes,
+        "until": moment_text(shown.until, visit.language),
+        "unbound": shown.unbound and word("plan_unbound", visit.language, by=", ".join(shown.unbound)),
+        "void": shown.void and void_text(shown.void, visit.language),
+        "by": [(one.who, moment_text(one.at, visit.language)) for one in shown.approved_by],
     }
 
 

@@ -12,6 +12,7 @@ from kills import is_closed, killed, sample
 from townspeople import cpr, dies, gains_protection, moves, person, renames
 from whole import verify_audit
 
+from cprsync.documents import document_of
 from cprsync.domain.deciding.approval import PLAN_SHOWN
 from cprsync.domain.desk.confirming import SERVICE
 from cprsync.domain.person.person import Status
@@ -48,7 +49,7 @@ def held(either_library: Library) -> Library:
 
 
 def shown(library: Library, wanted: str = "") -> dict[str, Any]:
-    return show_plan(library.store, agency="775100", now=library.clock.now(), wanted=wanted)
+    return document_of(show_plan(library.store, agency="775100", now=library.clock.now(), wanted=wanted))
 
 
 def approve(library: Library, *who: str, plan: str = "", reason: str = "platformen bekræfter") -> dict[str, Any]:
@@ -56,7 +57,8 @@ def approve(library: Library, *who: str, plan: str = "", reason: str = "platform
     plan = plan or shown(library)["plan"]
     for one in who:
         said = {"user": one, "reason": reason}
-        document = approve_plan(library.store, agency="775100", now=library.clock.now(), plan=plan, said=said)
+        yes = approve_plan(library.store, agency="775100", now=library.clock.now(), plan=plan, said=said)
+        document = document_of(yes)
     return document
 
 
@@ -73,7 +75,7 @@ def apart_from_approval(library: Library) -> dict[str, Any]:
 def test_a_held_plan_is_shown_by_counts_numbers_and_kinds(held: Library) -> None:
     document = shown(held)
     assert (document["waits"], document["approved"], document["approved_by"]) == (True, False, [])
-    assert [one["classes"] for one in list_waiting(held.store, held.clock.now())] == [["gone"]]
+    assert [one.classes for one in list_waiting(held.store, held.clock.now())] == [("gone",)]
     assert document["classes"] == [{"class": "gone", "count": 2, "limit": 1}]
     assert document["harm"] == {"changed": 3, "entitlement_lost": 2, "gone": 2}
     assert document["actions"] == {"die": 2, "move": 1}
@@ -398,7 +400,7 @@ def test_one_addition_voids_a_first_yes_and_every_later_night_names_whose(held: 
     for _ in range(2):
         void = {"run": run, "by": ["anna"], "added": 1, "beside": {}}
         assert (shown(held)["void"], said_yes(held)) == (void, [])
-        assert list_waiting(held.store, held.clock.now())[0]["void"] == void
+        assert document_of(list_waiting(held.store, held.clock.now())[0])["void"] == void
         held.one_night()
     # neither the new yes of one nor the old one of the other is enough
     approve(held, "bo")
@@ -545,7 +547,7 @@ def test_a_begun_night_that_goes_on_with_more_is_held_and_says_whose_yeses_no_lo
     void = {"run": report.run.id - 1, "by": ["anna", "bo"], "added": 1, "beside": {}}
     assert report.document()["brake"]["void"].items() >= void.items()
     assert shown(library)["void"] == void
-    assert [one["void"] for one in list_waiting(library.store, library.clock.now())] == [void]
+    assert [document_of(one)["void"] for one in list_waiting(library.store, library.clock.now())] == [void]
     approve(library, "anna", "bo")
     assert library.one_night().state == "done"
     assert library.record("BO").status is Status.DEAD

@@ -83,7 +83,7 @@ def test_a_yes_that_was_written_in_the_database_alone_approves_nothing(held: Lib
     document = shown(held)
     assert (document["approved"], document["approved_by"], document["unbound"]) == (False, [], ["anna", "bo"])
     (waits,) = list_waiting(held.store, held.clock.now())
-    assert (waits["approved_by"], waits["missing"], waits["unbound"]) == ([], 2, ["anna", "bo"])
+    assert (waits.approved_by, waits.missing, waits.unbound) == ((), 2, ("anna", "bo"))
     assert told(held) == [("yes", f"{run}|1", "added"), ("yes", f"{run}|2", "added")]
     with pytest.raises(BadInput):
         make_sure_that_approved(held.store, document["plan"], now=held.clock.now())

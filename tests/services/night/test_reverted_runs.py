@@ -531,7 +531,7 @@ def test_the_plan_of_an_undo_that_was_held_or_killed_ends_with_what_it_would_put
     library.one_night()
     assert planned(library) & {killed_undo.id, held} == set()
     assert library.store.runs.document(held)["plan"] == []  # type: ignore[index]  # it is there
-    assert (library.store.approvals.waiting(), status(library).plans) == ([], [])
+    assert (library.store.approvals.waiting(), status(library).plans) == ([], ())
 
 
 def test_nothing_is_written_without_a_yes_to_exactly_this_and_a_reason(library: Library) -> None:
@@ -625,17 +625,17 @@ def test_an_undo_over_a_limit_is_held_until_two_people_approve_it(either_library
     plan = shown(library)["plan"]
     assert plan == document["brake"]["plan"]
     (told,) = status(library).plans
-    assert (told["run"], told["undoes"], told["plan"], told["missing"]) == (document["run"], run, plan, 2)
+    assert (told.run, told.undoes, told.plan, told.missing) == (document["run"], run, plan, 2)
     assert "plan" in wrong(library)
     approve(library, "anna", "bo", plan=plan)
-    assert [one["who"] for one in status(library).plans[0]["approved_by"]] == ["anna", "bo"]
+    assert [one.who for one in status(library).plans[0].approved_by] == ["anna", "bo"]
     document = undo(library, run)
-    assert (status(library).plans, status(library).waits.undone) == ([], 3)
+    assert (status(library).plans, status(library).waits.undone) == ((), 3)
     assert "plan" not in wrong(library)
     assert (document["state"], document["approved_by"]) == ("done", ["anna", "bo"])
-    assert (document["approval"]["run"], document["approval"]["fate"]) == (told["run"], "applied")
+    assert (document["approval"]["run"], document["approval"]["fate"]) == (told.run, "applied")
     assert document["approval"]["by"] == ["anna", "bo"]
-    assert f"Godkendt af anna, bo: kørsel {told['run']} var holdt tilbage" in "\n".join(report_lines(document, "da"))
+    assert f"Godkendt af anna, bo: kørsel {told.run} var holdt tilbage" in "\n".join(report_lines(document, "da"))
     assert records(library) == before
 
 

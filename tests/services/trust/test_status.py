@@ -586,7 +586,7 @@ def test_an_undo_that_was_held_a_week_ago_is_shown_and_needs_nobody() -> None:
 def test_an_approval_that_has_run_out_is_told_and_counts_for_nothing() -> None:
     status = stand(Stands(held=(HELD,), yeses=YESES), now=NOW + timedelta(hours=4))
     (plan,) = status.plans
-    assert (plan["approved_by"], plan["missing"]) == ([], 2)
+    assert (plan.approved_by, plan.missing) == ((), 2)
     assert any(
         one.text.endswith("; the approval ran out on 23 March 2027, 10:30") for one in status_facts_of(status, "en")
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cprsync.services.ports.outward import TargetStands
     from cprsync.services.ports.register import Coverage
     from cprsync.services.ports.reverting import HalfUndone
-    from cprsync.services.ports.runs import ListedRun
+    from cprsync.services.ports.runs import ExceededLimit, ListedRun, WaitingPlan
     from cprsync.services.ports.trust.keys import Rotation
     from cprsync.services.ports.trust.upkeep import UpkeepOutcome, UpkeepTask
 
@@ -61,15 +61,6 @@ class UsedQuota:
 
     asked: int
     most: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExceededLimit:
-    """A limit that is exceeded: the class of changes, how many there are, and how many may be."""
-
-    class_: str
-    count: int
-    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +172,7 @@ class LibraryStatus:
     night: NightDue
     deliveries: DeliveriesStand
     waits: WaitingCounts
-    plans: Sequence[Mapping[str, Any]]
+    plans: tuple[WaitingPlan, ...]
     targets: tuple[TargetStands, ...]
     subscriptions: Coverage
     audit: AuditStands

@@ -87,15 +87,6 @@ class Limit(Answer):
     limit: int
 
 
-class PlannedChange(Answer):
-    """What a held plan does to one patron, in kinds. `new`: it was added to a plan that two people had approved."""
-
-    patron: str
-    actions: list[str]
-    harm: list[str]
-    new: bool = False
-
-
 class PlanYes(Answer):
     """Who has approved a plan, and when."""
 
@@ -110,30 +101,6 @@ class VoidYes(Answer):
     by: list[str]
     added: int
     beside: dict[str, int]
-
-
-class HeldPlan(Answer):
-    """The plan of a night that a limit has held. Without a held night, `plan` is null."""
-
-    agency: str
-    run: int | None
-    plan: str | None
-    waits: bool
-    approved_by: list[PlanYes]
-    #: who stands as having said yes, and the audit does not have it: it does not count
-    unbound: list[str] = Field(default_factory=list)
-    approved: bool
-    #: the run that it would undo; null: it is a night's plan
-    undoes: int | None = None
-    day: str | None = None
-    until: str | None = None
-    void: VoidYes | None = None
-    classes: list[Limit] = Field(default_factory=list)
-    harm: dict[str, int] = Field(default_factory=dict)
-    actions: dict[str, int] = Field(default_factory=dict)
-    let_through: dict[str, int] = Field(default_factory=dict)
-    patrons: int = 0
-    changes: list[PlannedChange] = Field(default_factory=list)
 
 
 class StartedRun(Answer):
