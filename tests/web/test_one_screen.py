@@ -776,6 +776,27 @@ def test_no_somebody_else_leads_back_to_the_registration_which_goes_on(desk: Ser
     assert desk.library.store.views.patron(here).patron.number.is_replacement
 
 
+def test_a_yes_to_a_number_ends_the_registration_that_it_came_from(desk: Served) -> None:
+    here = without_number(desk)
+    browser = look_up(desk, "EDITH").send(f"/patrons/{here}/number")
+    no = browser.form("/register/shown")
+    browser.send(f"/patrons/{here}/number/confirm")
+    before = records(desk)
+    browser.post("/register/shown", no)
+    assert "Begynd forfra" in browser.text
+    assert records(desk) == before
+
+
+def test_a_yes_without_its_reason_still_leads_back_to_the_registration(desk: Served) -> None:
+    here = without_number(desk)
+    browser = look_up(desk, "EDITH")
+    desk.library.register.knows(gains_protection(person("EDITH")))
+    browser.send(f"/patrons/{here}/number").send(f"/patrons/{here}/number/confirm")
+    assert browser.answer.status_code == 422
+    browser.send("/register/shown")
+    assert "Nej, en anden: indmeld" in browser.text
+
+
 def test_a_number_is_given_to_nobody_who_was_not_asked_about(desk: Served) -> None:
     here, other = without_number(desk), enrol(desk.library, MADE[0], card="E2")
     browser = look_up(desk, "EDITH")

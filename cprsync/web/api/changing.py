@@ -17,7 +17,7 @@ from cprsync.domain.person.days import day_of
 from cprsync.municipalities import load_municipalities
 from cprsync.services.desk.answering import Answering, confirm_answering, preview_answering
 from cprsync.services.desk.responsibles import ResponsibleRequest, end_responsible
-from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
+from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.services.desk.setting import Setting, SettingDesk, set_field
 from cprsync.services.desk.viewing import find_patron
 from cprsync.services.leaving.departing import LeavingDesk
@@ -27,8 +27,6 @@ from cprsync.web.api.shapes import asked, outcomes, registrations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from cprsync.services.desk.set_cpr import NumberPreview
 
 serving, erasing = router_for(Task.SERVE), router_for(Task.ERASE)
 
@@ -95,13 +93,6 @@ def let_go_responsible(call: Caller, patron: PatronNumber, wanted: asked.LinkBod
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class NumberInHand:
-    """A number that was shown, and waits for a yes."""
-
-    shown: NumberPreview
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class NumberGiven:
     """What the yes was answered with, should it be sent again."""
 
@@ -115,7 +106,7 @@ def preview_giving_number(call: Caller, patron: PatronNumber, wanted: asked.Give
     request = SetNumber(patron, read_number(wanted.cpr_number), call.user)
     with call.place(asks=True) as place:
         shown = preview_number(place.desk, request)
-        return {"key": call.session.put(NumberInHand(shown)), "shown": shown.document}
+        return {"key": call.session.put(shown), "shown": shown.document}
 
 
 @serving.post("/patrons/{patron}/number/confirm", response_model=outcomes.NumberSetAndTold)
@@ -124,12 +115,11 @@ def give_number(call: Caller, patron: PatronNumber, yes: asked.YesToNumber) -> A
     given = call.session.held(yes.key, NumberGiven)
     if given is not None and given.patron == patron:
         return given.answer
-    in_hand = call.session.held(yes.key, NumberInHand)
-    if in_hand is None or in_hand.shown.asked.patron_id != patron:
+    shown = call.session.held(yes.key, NumberPreview)
+    if shown is None or shown.asked.patron_id != patron:
         raise no_key()
     with call.place(asks=True) as place:
-        digest = in_hand.shown.preview.digest
-        done = confirm_number(place.desk, in_hand.shown, Confirmation(digest, yes.reason))
+        done = confirm_number(place.desk, shown, Confirmation(shown.preview.digest, yes.reason))
         answer = {"done": done, "told": False}
         # kept before CULR is asked: whatever comes of that, the same yes gives nothing more
         call.session.keep(yes.key, NumberGiven(patron, answer))

@@ -13,7 +13,7 @@ from cprsync.domain.desk.confirming import Confirmation
 from cprsync.errors import BadInput, NotConfirmed
 from cprsync.language.record import NOTHING, name_of
 from cprsync.language.words import day_text, word
-from cprsync.services.desk.set_cpr import SetNumber, confirm_number, preview_number
+from cprsync.services.desk.set_cpr import NumberPreview, SetNumber, confirm_number, preview_number
 from cprsync.web.pages.registering import OUTDATED, OnForm, asking, begin_again, problem_of
 
 if TYPE_CHECKING:
@@ -22,17 +22,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from cprsync.catalogues import Language
-    from cprsync.services.desk.set_cpr import NumberPreview
     from cprsync.web.visit import Visit
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Giving:
-    """A number that was shown beside a patron, and waits for a yes."""
-
-    shown: NumberPreview
-    #: the key of the registration that it comes from
-    came_from: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +45,31 @@ def show_number(visit: Visit) -> Response:
     if patron not in {one["patron"] for one in case.registration.namesakes}:
         return begin_again(visit)
     asked = SetNumber(patron, case.registration.heard.number, visit.user)
-    return _show(visit, Giving(preview_number(visit.place.desk, asked), key))
+    return _show(visit, preview_number(visit.place.desk, asked), came_from=key)
 
 
 def give_number(visit: Visit) -> Response:
     """Give the number as it was shown."""
     key, patron = visit.typed("key"), visit.named("patron")
-    giving = visit.session.held(key, Giving)
-    if giving is None or giving.shown.asked.patron_id != patron:
+    shown, came_from = visit.session.held(key, NumberPreview), visit.typed("came_from")
+    if shown is None or shown.asked.patron_id != patron:
         return begin_again(visit)
     try:
-        confirm_number(visit.place.desk, giving.shown, Confirmation(giving.shown.preview.digest, visit.typed("reason")))
+        confirm_number(visit.place.desk, shown, Confirmation(shown.preview.digest, visit.typed("reason")))
     except (BadInput, NotConfirmed) as error:
         if error.kind in OUTDATED:
             visit.session.drop(key)
             return visit.begin_anew(error, f"/patrons/{patron}")
-        return _show(visit, giving, problem=problem_of(visit, error))
-    for done_with in (key, giving.came_from):
+        return _show(visit, shown, came_from=came_from, problem=problem_of(visit, error))
+    for done_with in (key, came_from):
         visit.session.drop(done_with)
     visit.publish(patron)
     visit.session.say(visit.word("number_given"))
     return visit.go_to(f"/patrons/{patron}")
 
 
-def _show(visit: Visit, giving: Giving, *, problem: tuple[str, str] | None = None) -> Response:
-    shown = giving.shown
+def _show(visit: Visit, shown: NumberPreview, *, came_from: str, problem: tuple[str, str] | None = None) -> Response:
+    """Both sides, and the form of the yes. `came_from`: the key of the registration, to which "no" leads back."""
     if shown.is_set:
         return visit.go_to(f"/patrons/{shown.asked.patron_id}")
     told = shown.document["preview"]
@@ -88,8 +78,8 @@ def _show(visit: Visit, giving: Giving, *, problem: tuple[str, str] | None = Non
         patron=shown.asked.patron_id,
         sides=list(_sides(told["compared"], visit.language)),
         kept_blocks=told["kept_blocks"],
-        key=visit.session.put(giving),
-        came_from=giving.came_from,
+        key=visit.session.put(shown),
+        came_from=came_from,
         problem=problem,
         **asking(visit, shown.preview),
     )
