@@ -196,7 +196,7 @@ QUESTION: Final = Kind(
     ),
     _ASKED.patron_id,
 )
-_LINKED: Final = tables.responsible.c
+_LINKED, _AGREEMENT = tables.responsible.c, tables.agreement.c
 #: A link in force between a minor and a responsible. One who is protected hides the minor's address too.
 LINK: Final = Kind(
     "link",
@@ -219,9 +219,17 @@ LEAVING: Final = Kind(
     are_many=True,
     ended={"standing": Stage.ACTIVE.value, "leaves_since": None},
 )
+#: The day of the last delivery taken: with a later one, deliveries count as taken that never were.
+CHAIN: Final = Kind(
+    "chain",
+    tables.agreement,
+    (_AGREEMENT.id,),
+    (_AGREEMENT.last_produced,),
+    _AGREEMENT.last_produced.is_not(None),
+)
 KINDS: Final = (
     *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),
-    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK, SETTLED, LEAVING),
+    *(PROTECTED, WINDOW, PARKING, QUESTION, LINK, SETTLED, LEAVING, CHAIN),
 )
 
 

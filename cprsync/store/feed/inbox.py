@@ -409,6 +409,7 @@ def _take(transaction: Transaction, run: Run, delivery: SealedDelivery) -> None:
 
 def _move_chain(transaction: Transaction, header: Header) -> None:
     transaction.execute(_MOVE_CHAIN, {**transaction.ours, "produced_": header.produced, "task_": header.task})
+    binding.bind(transaction, binding.CHAIN, {transaction.tenant.agreement: None})
 
 
 def settle_deliveries(transaction: Transaction, run: Run, state: RunState) -> None:
@@ -424,3 +425,4 @@ def settle_deliveries(transaction: Transaction, run: Run, state: RunState) -> No
         transaction.execute(_SETTLE, {**theirs, "state": InboxState.SEALED.value})
         last = select(func.max(_BOX.produced)).where(OF_AGREEMENT, _BOX.state.in_(TAKEN)).scalar_subquery()
         transaction.execute(update(tables.agreement).where(OUR_AGREEMENT).values(last_produced=last), transaction.ours)
+        binding.bind(transaction, binding.CHAIN, {transaction.tenant.agreement: None})

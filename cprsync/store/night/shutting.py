@@ -16,7 +16,7 @@ from sqlalchemy import and_, insert, select, update
 from cprsync.domain.patron.review import State
 from cprsync.store import tables
 from cprsync.store.audit import audit
-from cprsync.store.audit.binding import HOLD, LINK, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
+from cprsync.store.audit.binding import CHAIN, HOLD, LINK, PARKING, PROTECTED, QUESTION, WINDOW, find_lost, patron_in
 from cprsync.store.core.tenant import run_transaction
 from cprsync.store.records.numbers import SUBSCRIPTION, find_ended, resume_ended
 from cprsync.store.seals.failures import PUT_BACK, RowUnbound
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: The kind of an entry that says that a patron is shut again, and its action is the kind of row.
 SHUT_AGAIN: Final = "shut_again"
-_SHUTTING: Final = (HOLD, PROTECTED, WINDOW, PARKING, QUESTION, LINK)
+_SHUTTING: Final = (HOLD, PROTECTED, WINDOW, PARKING, QUESTION, LINK, CHAIN)
 _PATRON: Final = tables.patron.c
 _READ: Final[Mapping[type, Callable[[Any], Any]]] = {int: int, date: date.fromisoformat}
 _WAITS: Final = {"state": State.WAITING.value, "decided_by": None, "decided_at": None}
@@ -46,17 +46,18 @@ class _Lost:
     kind: Kind
     key: str
     said: Said
-    patron_id: str
+    #: None: it is nobody's
+    patron_id: str | None
 
 
 def put_back(tenant: Tenant, run: Run) -> list[CprsyncError]:
     """Put back what is lost. Returns what it was, by kind and patron."""
     with tenant.reading() as transaction:
         lost = [one for kind in _SHUTTING for one in _find_lost(transaction, kind)]
-        living = _find_living(transaction, {one.patron_id for one in lost})
+        living = _find_living(transaction, {one.patron_id for one in lost if one.patron_id is not None})
         ended = find_ended(transaction)
-    found = [one for one in lost if one.patron_id in living]
-    rows = [(one.kind.name, one.key, one.patron_id) for one in found]
+    found = [one for one in lost if one.patron_id is None or one.patron_id in living]
+    rows: list[tuple[str, str, str | None]] = [(one.kind.name, one.key, one.patron_id) for one in found]
     rows += [(SUBSCRIPTION, patron_id, patron_id) for patron_id in ended]
     if not rows:
         return []
@@ -71,7 +72,7 @@ def put_back(tenant: Tenant, run: Run) -> list[CprsyncError]:
 
 def _find_lost(transaction: Transaction, kind: Kind) -> Iterator[_Lost]:
     for key, said in sorted(find_lost(transaction, kind).items()):
-        yield _Lost(kind, key, said, str(patron_in(kind, key, said)))
+        yield _Lost(kind, key, said, patron_in(kind, key, said))
 
 
 def _find_living(transaction: Transaction, patron_ids: set[str]) -> set[str]:

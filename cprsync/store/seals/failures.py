@@ -52,7 +52,7 @@ _UNBOUND_SHUTTING = {
     # of a subscription, which has no entry
     "ended": "{row} was ended past the program: the next night puts it back",
 }
-_SHUTTING = {"protected", "window", "parked", "question", "subscription", "link"}
+_SHUTTING = {"protected", "window", "parked", "question", "subscription", "link", "chain"}
 #: The same of a row that the rules of access count.
 _UNCOUNTED = "{row} was altered or taken away past the program: the limits on look-ups may not count it"
 #: What a night says of a row that it has put back.
@@ -75,6 +75,7 @@ _ROWS = {
     "window": "the window of the unverified patron {patron} (patron.unverified_since)",
     "link": "who answers for patron {patron} (responsible)",
     "leaving": "the word that patron {patron} is to leave (patron.standing)",
+    "chain": "the day of the last delivery taken of agreement {key} (agreement.last_produced)",
     "subscription": "the subscription of patron {patron} (subscription.until)",
     "attempt": "attempt {key} at the desk (desk_attempt)",
     "parked": "review item {key} that keeps patron {patron} parked (review_item)",

@@ -16,7 +16,7 @@ from test_number_change import register_of
 from test_responsibles import add, end, take_minors
 from test_waiting_protection import WAYS
 from test_window_nights import document, windows
-from townspeople import PROTECTED, person
+from townspeople import PROTECTED, gains_protection, person
 
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.leaving.leaving import Forgotten
@@ -231,6 +231,34 @@ def test_a_patron_whose_subscription_somebody_ends_in_the_database_stays_subscri
     assert shut_again(library.one_night()) == [patron]
     assert library.register.unsubscribed == []
     assert library.rows("subscription") == before
+    assert told(library) == []
+    assert shut_again(library.one_night()) == []
+
+
+CHAIN = {
+    "UPDATE agreement SET last_produced = '2099-01-01'": "altered",
+    # the day of a delivery that has not come yet: it would count as one that was taken
+    "UPDATE agreement SET last_produced = '2027-03-23'": "altered",
+    "UPDATE agreement SET last_produced = NULL": "gone",
+}
+
+
+@pytest.mark.parametrize("statement", CHAIN)
+def test_a_delivery_is_taken_although_the_database_says_that_it_was(either_library: Library, statement: str) -> None:
+    """Each delivery up to that day was passed over, and the nights ended well."""
+    library = either_library
+    library.deliver(MONDAY)
+    library.one_night()
+    assert told(library) == []
+    do(library, statement)
+    (agreement,) = library.rows("agreement")
+    assert told(library) == [("chain", agreement["id"], CHAIN[statement])]
+    assert all("agreement.last_produced" in one for one in named(library))
+    library.deliver(TUESDAY, gains_protection(person("ANNA")))
+    report = library.one_night()
+    assert len(shut_again(report)) == 1
+    assert register_of(library, library.id_of("ANNA")).protection is PROTECTED
+    assert library.store.inbox.last_produced() == TUESDAY
     assert told(library) == []
     assert shut_again(library.one_night()) == []
 
