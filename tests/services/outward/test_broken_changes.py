@@ -71,7 +71,7 @@ def test_a_change_that_does_not_open_is_made_anew_and_all_are_told(waiting: Libr
     assert "address" not in held(double, waiting, "ANNA")
     assert held(double, waiting, "CLARA")["municipality"] == "0461"
     assert renewed(waiting) == {waiting.id_of(key)}
-    assert state(waiting)["waiting"] == 0
+    assert state(waiting).waiting == 0
     # what was made anew is told once
     calls = len(double.calls)
     sends(waiting)
@@ -95,7 +95,7 @@ def test_one_whose_record_does_not_open_either_is_left_to_staff_and_the_rest_is_
     answer_item(waiting, "accept")
     sends(waiting)
     assert held(double, waiting, "CLARA")["municipality"] == "0461"
-    assert state(waiting)["failed"] == 0
+    assert state(waiting).failed == 0
 
 
 def test_a_night_writes_and_tells_of_a_patron_whose_last_change_does_not_open(either_library: Library) -> None:
