@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Beside the erase journal, with the agency before it.
 FILE: Final = "alarm.json"
 _BYTES_MOST: Final = 256 * 1024
-_EMPTY: Final[dict[str, Any]] = {"alarms": [], "messages": [], "next": 1}
+_EMPTY: Final[dict[str, Any]] = {"alarms": [], "messages": [], "arrived": {}, "next": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class AlarmFile:
         with self._held() as kept:
             weighed = decide([_alarm_of(one) for one in kept["alarms"]])
             kept["alarms"] = [_row_of(one) for one in weighed.alarms]
+            causes = {one.cause for one in weighed.alarms}
+            kept["arrived"] = {cause: at for cause, at in kept["arrived"].items() if cause in causes}
             at = stamp_of(self.now())
             for telling in weighed.tellings:
                 for channel in channels:
@@ -71,6 +73,8 @@ class AlarmFile:
                 pause = None if why is None else pause_after(one["tries"])
                 if pause is None:
                     kept["messages"].remove(one)
+                    if why is None:
+                        kept["arrived"][one["alarm"]["cause"]] = stamp_of(now)
                 else:
                     one["due"], one["why"] = stamp_of(now + pause), why
 
@@ -89,6 +93,12 @@ class AlarmFile:
             return []
         with self._held() as kept:
             return [_alarm_of(one) for one in kept["alarms"]]
+
+    def arrived(self) -> dict[str, datetime]:
+        if not self.is_in_use:
+            return {}
+        with self._held() as kept:
+            return {cause: moment_of(at) for cause, at in kept["arrived"].items()}
 
     def undelivered(self) -> list[UntoldChannel]:
         if not self.is_in_use:
@@ -122,7 +132,7 @@ class AlarmFile:
     def _read(self) -> dict[str, Any]:
         try:
             said = self.path.read_bytes()[:_BYTES_MOST]
-            read: dict[str, Any] = json.loads(said)
+            read: dict[str, Any] = {"arrived": {}} | json.loads(said)
         except (FileNotFoundError, ValueError):
             # one that is torn is begun anew: then an alarm is told twice at worst
             return json.loads(json.dumps(_EMPTY))  # type: ignore[no-any-return]  # a fresh copy

@@ -109,10 +109,9 @@ def test_a_store_that_cannot_be_opened_is_told_once_and_that_it_is_back(library:
     library.call("alarms", "check")
     # its end is told ten minutes later: nothing is lost by then
     assert kept.exists()
-    assert {one["what"] for one in library.call("alarms", "list").document["alarms"]} >= {
-        "store",
-        "certificate_unusable",
-    }
+    told = {one["what"]: one["told"] for one in library.call("alarms", "list").document["alarms"]}
+    assert told.keys() >= {"store", "certificate_unusable"}
+    assert None not in (told["store"], told["certificate_unusable"])
 
 
 FILES = """
@@ -187,6 +186,7 @@ def test_a_mail_server_that_does_not_accept_us_is_in_the_status(library: Library
     status = library.call("status").document
     (told,) = [one for one in status["wrong"] if one["what"] == "alarms"]
     assert (told["name"], told["kind"]) == ("email", "alarm.log_in")
+    assert {one["told"] for one in library.call("alarms", "list").document["alarms"]} == {None}
     assert server.got == []
     tested = library.call("alarms", "test")
     assert tested.exit == 1

@@ -135,7 +135,7 @@ class Alarm:
     what: str
     values: Mapping[str, Any]
     since: datetime
-    #: when it was last told; None: not yet
+    #: when it was last handed to the channels; None: not yet
     told: datetime | None = None
     #: since when it is gone; None: it stands
     gone: datetime | None = None

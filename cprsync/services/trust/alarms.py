@@ -70,7 +70,11 @@ def _try(send: Any) -> str | None:
 
 
 def list_alarms(log: AlarmLog, channels: Sequence[str]) -> dict[str, Any]:
-    """The JSON shape of `alarms list`. `channels`: those that are set up."""
+    """The JSON shape of `alarms list`. `channels`: those that are set up.
+
+    `told` is when it last arrived on one of them: an alarm notes only when it was handed to all.
+    """
+    arrived = log.arrived()
     return {
         "alarms": [
             {
@@ -79,7 +83,7 @@ def list_alarms(log: AlarmLog, channels: Sequence[str]) -> dict[str, Any]:
                 "values": dict(one.values),
                 "urgency": one.rule.urgency.value,
                 "since": moment_document(one.since),
-                "told": moment_document(one.told),
+                "told": moment_document(arrived.get(one.cause)),
                 "gone": moment_document(one.gone),
             }
             for one in log.standing()

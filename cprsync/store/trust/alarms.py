@@ -20,6 +20,7 @@ from cprsync.store.core.tenant import TenantStore, library_transaction, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from cprsync.domain.trust.alarms import Weighed
     from cprsync.store.core.engine import AnyRow
@@ -55,7 +56,10 @@ class SqlAlarmLog(TenantStore, AlarmLog):
                     self._add(transaction, telling, channel)
             old = stamp_of(transaction.clock.now() - KEPT)
             ours = (_MESSAGE.agency == transaction.agency) & (_MESSAGE.at < old)
-            transaction.execute(delete(tables.alarm_message).where(ours, _MESSAGE.outcome.is_not(None)))
+            # of what stands it is still shown when it arrived
+            stands = [one.cause for one in weighed.alarms]
+            over = _MESSAGE.outcome.is_not(None) & _MESSAGE.cause.not_in(stands)
+            transaction.execute(delete(tables.alarm_message).where(ours, over))
 
     def _add(self, transaction: Transaction, telling: Telling, channel: str) -> None:
         tenant, at = self._tenant, transaction.stamp()
@@ -110,6 +114,14 @@ class SqlAlarmLog(TenantStore, AlarmLog):
     def standing(self) -> list[Alarm]:
         with self._tenant.reading() as transaction:
             return _standing(transaction)
+
+    def arrived(self) -> dict[str, datetime]:
+        of_it = (_MESSAGE.agency == _ALARM.agency) & (_MESSAGE.cause == _ALARM.cause) & (_MESSAGE.at >= _ALARM.since)
+        wanted = select(_ALARM.cause, func.max(_MESSAGE.due).label("last")).where(
+            _ALARM.agency == self._tenant.agency, of_it, _MESSAGE.outcome == _TOLD
+        )
+        with self._tenant.reading() as transaction:
+            return {row.cause: moment_of(row.last) for row in transaction.execute(wanted.group_by(_ALARM.cause))}
 
     def undelivered(self) -> list[UntoldChannel]:
         ours = _MESSAGE.agency == self._tenant.agency

@@ -41,6 +41,7 @@ class Log:
     waiting: list[Message] = field(default_factory=list)
     due: dict[int, datetime] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    carried: dict[str, datetime] = field(default_factory=dict)
 
     def weigh(self, decide: Callable[[Sequence[Alarm]], Weighed], channels: Sequence[str]) -> None:
         weighed = decide(self.alarms)
@@ -63,9 +64,14 @@ class Log:
             if why is not None:
                 self.failed[one.id] = why
                 self.due[one.id] = self.now + (pause_after(one.tries) or timedelta(days=999))
+            else:
+                self.carried[one.telling.alarm.cause] = self.now
 
     def standing(self) -> list[Alarm]:
         return list(self.alarms)
+
+    def arrived(self) -> dict[str, datetime]:
+        return self.carried
 
     def undelivered(self) -> list[UntoldChannel]:
         return [UntoldChannel("email", len(self.failed), "alarm.unreachable")] if self.failed else []
@@ -253,10 +259,12 @@ def test_what_cannot_be_told_is_in_the_status_until_it_arrives() -> None:
     assert life.look() == {"told": 0, "failed": 1, "waiting": 0}
     undelivered = list_alarms(life.log, ["email"])["undelivered"]
     assert undelivered == [{"name": "email", "count": 1, "kind": "alarm.unreachable"}]
+    assert "; told: not yet" in list(list_lines(list_alarms(life.log, ["email"]), "en"))[1]
     life.post.is_down = False
     life.pass_time(timedelta(minutes=2))
     assert life.post.told() == [("audit", Word.BEGUN)]
     assert list_alarms(life.log, ["email"])["undelivered"] == []
+    assert "; told: 15 March 2027" in list(list_lines(list_alarms(life.log, ["email"]), "en"))[1]
 
 
 def test_one_channel_that_is_down_holds_up_no_other() -> None:

@@ -86,6 +86,21 @@ def test_a_test_that_goes_through_clears_what_was_given_up(store: SqlStore, cloc
     assert store.alarms.undelivered() == store.alarms.take("email") == []
 
 
+def test_an_alarm_has_arrived_once_a_channel_has_carried_it_and_not_when_it_began(
+    store: SqlStore, clock: StoppedClock
+) -> None:
+    store.alarms.weigh(begin, ["email", "webhook"])
+    store.alarms.note(store.alarms.take("email"), "alarm.unreachable")
+    assert store.alarms.arrived() == {}
+    clock.moment += PAUSES[0]
+    store.alarms.note(store.alarms.take("webhook"), None)
+    assert store.alarms.arrived() == {"audit": clock.moment}
+    # what an earlier alarm of this cause told says nothing of this one
+    clock.moment += KEPT
+    store.alarms.weigh(lambda _: Weighed((replace(AUDIT, since=clock.moment, told=clock.moment),)), [])
+    assert store.alarms.arrived() == {}
+
+
 def test_a_minute_in_which_nothing_changes_writes_nothing(store: SqlStore) -> None:
     store.alarms.weigh(begin, ["email"])
     reader: SqlAlarmLog = store.read_only().alarms
@@ -130,7 +145,11 @@ def test_what_was_told_is_forgotten_after_three_months_and_what_was_not_is_kept(
 ) -> None:
     store.alarms.weigh(begin, ["email", "webhook"])
     store.alarms.note(store.alarms.take("email"), None)
+    arrived = {"audit": clock.moment}
     clock.moment += KEPT + timedelta(days=1)
+    store.alarms.weigh(lambda known: Weighed(tuple(replace(one, values={}) for one in known)), [])
+    # it still stands, and nothing is told of it again
+    assert store.alarms.arrived() == arrived
     store.alarms.weigh(end, [])
     kept = store.views.everything("alarm_message")["alarm_message"]
     assert [one["channel"] for one in kept] == ["webhook"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from cprsync.domain.trust.alarms import Alarm, Telling, Weighed
@@ -51,6 +51,9 @@ class AlarmLog(Protocol):
 
     def standing(self) -> list[Alarm]:
         """Return the alarms, the oldest first."""
+
+    def arrived(self) -> Mapping[str, datetime]:
+        """Return when each alarm that stands was last carried by a channel, by its cause."""
 
     def undelivered(self) -> list[UntoldChannel]:
         """Return the channels whose last delivery did not go well."""
