@@ -630,16 +630,20 @@ def test_a_disk_without_room_leaves_the_earlier_backups_as_they_were(here: Insta
     before = {path: path.read_bytes() for path in backup_of(here).iterdir()}
     size = (backup_of(here) / "database.age").stat().st_size
 
-    def without_room() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
-        ran = here.call("backup", str(here.backups))
-        assert ran.error["kind"] == "backup.no_room"
-        raise SystemExit(ran.exit)
-
-    assert in_a_child(without_room) == 4
+    ran = told_in_a_child(lambda: here.call("backup", str(here.backups)), partial(grows_to, size // 2))
+    assert (ran.exit, ran.error["kind"]) == (4, "backup.no_room")
     assert {path: path.read_bytes() for path in backup_of(here).iterdir()} == before
     assert not list(here.backups.glob(".draft-*"))
+
+
+@pytest.mark.parametrize("share", [0, 2], ids=["no copy of the database", "half of the backup"])
+def test_a_backup_that_meets_the_limit_on_files_does_not_blame_a_full_disk_alone(
+    here: Installation, share: int
+) -> None:
+    size = (backup_of(here) / "database.age").stat().st_size // share if share else 4_000
+    ran = told_in_a_child(lambda: here.call("backup", str(here.backups)), partial(grows_to, size))
+    assert (ran.exit, ran.error["kind"]) == (4, "backup.no_room"), ran.out
+    assert "limit on the size of files" in ran.error["message"], ran.error["message"]
 
 
 def told_in_a_child(act: Callable[[], Ran], prepare: Callable[[], object]) -> Ran:
@@ -683,6 +687,7 @@ def grows_to(size: int) -> None:
 
 def assert_no_room(ran: Ran, here: Installation, into: Path) -> None:
     assert (ran.exit, ran.error["kind"]) == (4, "backup.no_room.copy"), ran.out
+    assert "limit on the size of files" in ran.error["message"]
     assert not into.exists()
     assert not list(into.parent.glob(".again.restoring/**/*.key"))
     assert not (here.folder / ".cprsync-drill").exists()

@@ -40,8 +40,10 @@ POSTGRESQL: Final = "postgresql"
 _DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 #: The server goes on with the statement of a drill that was killed, and keeps this lock until it has done it.
 _ALONE: Final = "SELECT pg_advisory_lock(hashtext(%(name)s))"
-#: How the system says that a disk is full, or a user's part of it.
+#: How the system says that a disk is full, or a user's part of it, or that no file may be so large.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: One sentence for both: the error that SQLite's copy arrives as does not tell them apart.
+_NO_ROOM_SAID: Final = "the disk of the backups is full, or the limit on the size of files is too low"
 #: How much is read at a time.
 _READ_BYTES: Final = 1024 * 1024
 #: Where Debian and others have the programs of each version of PostgreSQL.
@@ -104,7 +106,7 @@ def _open_sqlite(engine: Engine, draft: Path) -> Iterator[DatabaseMoment]:
             if error.kind != "store.no_room":
                 raise
             # reading needs none: it is the copy that has no room
-            raise BackupFailed("the disk of the backups is full", kind="backup.no_room") from error
+            raise BackupFailed(_NO_ROOM_SAID, kind="backup.no_room") from error
         copy = open_engine(f"sqlite:///{path}")
         try:
             with reading(copy) as connection:
@@ -156,7 +158,8 @@ def room_for_copy() -> Iterator[None]:
         if not _is_of_room(error):
             raise
         raise BackupFailed(
-            "a disk is full: the copy of the backup cannot be written", kind="backup.no_room.copy"
+            "the copy of the backup cannot be written: a disk is full, or the limit on the size of files is too low",
+            kind="backup.no_room.copy",
         ) from error
 
 
@@ -178,7 +181,7 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise BackupFailed("the disk of the backups is full", kind="backup.no_room") from error
+            raise BackupFailed(_NO_ROOM_SAID, kind="backup.no_room") from error
         raise BackupFailed("the backup cannot be written ({why})", why=error.strerror or "-") from error
 
 
