@@ -10,6 +10,8 @@ import pytest
 
 from cprsync.cli.pages.guide import guide
 from cprsync.config.packaged import load_reasons
+from cprsync.domain.trust.alarms import RULES, Urgency
+from cprsync.errors import Exit
 from cprsync.resources import GUIDE, guide_paths
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -71,6 +73,47 @@ def test_every_picture_is_shown_on_a_page_and_is_small() -> None:
     shown = {path for page in PAGES for path, _ in _LINK.findall(page.read_text(encoding="utf-8"))}
     assert pictures.keys() <= shown
     assert {name: size for name, size in pictures.items() if size > 128 * 1024} == {}
+
+
+#: By the alarm that rings at any hour: words of its row on the duty card.
+_ON_THE_CARD = {
+    "store": "the store, or the audit's heads, cannot be reached",
+    "heads": "the store, or the audit's heads, cannot be reached",
+    "audit": "the audit is not whole",
+    "policy": "the policy has a mistake",
+    "run": "a night stopped",
+    "open_run": "was not finished",
+    "night_missed": "No night for a day",
+    "open_undo": "an undo was not finished",
+    "plan": "a plan waits for approval",
+    "replaced": "a second delivery for a day",
+    "disk": "little room on a disk",
+    "certificate_unusable": "a certificate cannot be used",
+    "guessing_page": "many wrong PINs",
+    "guessing_machines": "many wrong PINs",
+}
+
+
+def card_rows(section: str) -> str:
+    """The rows of one table of the duty card."""
+    page = guide_paths()["operator"].read_text(encoding="utf-8")
+    card = page[page.index("## Duty card") :].split("\n## ")[0]
+    text = card[card.index(f"### {section}") :].split("\n### ")[0]
+    return "\n".join(line for line in text.splitlines() if line.startswith("| "))
+
+
+def test_the_duty_card_has_a_row_for_each_alarm_that_wakes_somebody() -> None:
+    """Those that wait for the end of the quiet hours are told with what to do, and the card says so."""
+    waking = {one.what for one in RULES if one.urgency is Urgency.NOW}
+    rows = card_rows("What rings at once, at any hour")
+    assert {what for what in waking if _ON_THE_CARD.get(what, "?") not in rows} == set()
+    assert _ON_THE_CARD.keys() == waking
+
+
+def test_the_duty_card_has_a_row_for_each_exit() -> None:
+    exits = {code for name, code in vars(Exit).items() if name.isupper()}
+    rows = re.findall(r"^\| ([\d, ]+) \|", card_rows("How the night ended"), re.MULTILINE)
+    assert sorted(int(code) for row in rows for code in row.split(",")) == sorted(exits)
 
 
 _DECISIONS = re.compile(r"\bdecisions? (\d+(?:(?:,| and|, and| to) \d+)*)")
