@@ -38,6 +38,7 @@ from cprsync.domain.desk.access import DEFAULT_CAPS, Doing
 from cprsync.domain.feed.delivery import WindowReason
 from cprsync.domain.patron.override import Overridden, Override
 from cprsync.domain.patron.patron import Purpose as Why
+from cprsync.domain.patron.patron import Source
 from cprsync.domain.patron.review import PARKED, State
 from cprsync.errors import BadInput, CprsyncError
 from cprsync.services.ports.access import WantedAccess
@@ -202,7 +203,11 @@ def _tamper_rows(here: Installation, table: Table, draw: Random, columns: tuple[
         others = [one[name] for one in rows if one[name] != row[name]]
         is_swapped = bool(others) and name not in {column.name for column in table.primary_key} and draw.random() < 0.3
         is_no_day = row[name] is None and isinstance(table.c[name].type, Date)
-        new = draw.choice(others) if is_swapped else _altered(MONDAY if is_no_day else row[name], draw)
+        if name == "as_of_source":
+            # the database refuses a word that the program does not know
+            new = draw.choice([one.value for one in Source if one.value != row[name]])
+        else:
+            new = draw.choice(others) if is_swapped else _altered(MONDAY if is_no_day else row[name], draw)
         connection.execute(update(table).where(*this).values({name: new}))
         return f"{table.name}.{name}: {'of another row' if is_swapped else 'altered'}"
 

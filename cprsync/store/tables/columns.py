@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CHAR, Column, ForeignKeyConstraint, Index, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy import (
+    CHAR,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 metadata = MetaData(
     naming_convention={
@@ -43,10 +57,18 @@ def some_rows(name: str, *columns: str, which: str) -> Index:
 
 
 def tenant_table(
-    name: str, *parts: Column[Any] | Index | UniqueConstraint | ForeignKeyConstraint, **options: Any
+    name: str,
+    *parts: Column[Any] | Index | UniqueConstraint | ForeignKeyConstraint | CheckConstraint,
+    **options: Any,
 ) -> Table:
     """A table whose rows have their agency as the first column of their key."""
     return Table(name, metadata, key("agency", AGENCY), *parts, **options)
+
+
+def one_of(name: str, column: str, words: Iterable[str]) -> CheckConstraint:
+    """Let the database refuse each word of a column that the program does not know: no night would come past it."""
+    known = ", ".join(f"'{word}'" for word in sorted(set(words)))
+    return CheckConstraint(f"{column} IN ({known})", name=name)
 
 
 def points_to(target: str, *columns: str) -> ForeignKeyConstraint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CHAR, BigInteger, Date, Index, Integer, LargeBinary, Text, UniqueConstraint
 
+from cprsync.services.ports.deliveries import InboxState
 from cprsync.store.tables.columns import (
     AGREEMENT,
     KEY,
@@ -13,6 +14,7 @@ from cprsync.store.tables.columns import (
     key,
     maybe,
     needed,
+    one_of,
     points_to,
     some_rows,
     tenant_table,
@@ -72,6 +74,7 @@ inbox = tenant_table(
     # identifies the state of the file at its source when it was sealed: its size, its time and its companion's hash
     maybe("mark", Text),
     needed("sealed_at", STAMP),
+    one_of("ck_inbox_state", "state", (one.value for one in InboxState)),
     UniqueConstraint("agency", "agreement", "name", "sha256"),
     points_to("agreement", "agency", "agreement"),
 )

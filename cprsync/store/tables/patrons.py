@@ -17,6 +17,8 @@ from sqlalchemy import (
     text,
 )
 
+from cprsync.domain.patron.local import Stage
+from cprsync.domain.patron.patron import PatronKind, Source
 from cprsync.domain.person.person import SILENT, Status
 from cprsync.store.tables.columns import (
     KEY,
@@ -26,6 +28,7 @@ from cprsync.store.tables.columns import (
     key,
     maybe,
     needed,
+    one_of,
     points_to,
     some_rows,
     tenant_table,
@@ -126,6 +129,10 @@ patron = tenant_table(
     maybe("held_by", Integer),
     # the day of the last delivery that told of a protection, also in a record that had to wait
     maybe("protected_on", Date),
+    one_of("ck_patron_kind", "kind", (one.value for one in PatronKind)),
+    one_of("ck_patron_standing", "standing", (one.value for one in Stage)),
+    one_of("ck_patron_status_class", "status_class", (*STATUS_CLASSES.values(), *GONE)),
+    one_of("ck_patron_as_of_source", "as_of_source", (one.value for one in Source)),
     UniqueConstraint("agency", "number_index"),
     Index("ix_patron_address_index", "agency", "address_index"),
     Index("ix_patron_next_age_step", "agency", "next_age_step"),
@@ -176,6 +183,7 @@ before_image = tenant_table(
     maybe("as_of_day", Date),
     maybe("as_of_source", WORD),
     maybe("letters_stopped", Date),
+    one_of("ck_before_image_as_of_source", "as_of_source", (one.value for one in Source)),
     # the index finds what can no longer be taken back, by its last day
     Index("ix_before_image_until_day", "agency", "until_day"),
     # what one run wrote

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Date, Index, Integer, LargeBinary, String
 
+from cprsync.domain.patron.review import State
 from cprsync.store.tables.columns import (
     KEY,
     PATRON,
@@ -12,6 +13,7 @@ from cprsync.store.tables.columns import (
     key,
     maybe,
     needed,
+    one_of,
     points_to,
     some_rows,
     tenant_table,
@@ -36,6 +38,7 @@ review_item = tenant_table(
     # the numbers that the item is about, or what an undo needs, sealed
     maybe("undo", LargeBinary),
     maybe("key", KEY),
+    one_of("ck_review_item_state", "state", (one.value for one in State)),
     Index("ix_review_item_patron_id", "agency", "patron_id", "state"),
     # each batch asks for what waits, and each start for what the run raised; the table also holds years of answers
     Index("ix_review_item_state", "agency", "state", "kind"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg.errors import DiskFull
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from store_people import AGENCY, AGREEMENT, MONDAY, STARTED, StoppedClock, enrol
 
 from cprsync.errors import CprsyncError, RunBusy, StoreMismatch, StoreUnavailable
@@ -38,6 +39,31 @@ def test_the_migrations_make_the_tables_that_the_program_knows(engine: Engine) -
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     assert ScriptDirectory.from_config(version.settings_of_alembic()).get_heads() == [WANTED]
+
+
+CHECKS = [one for table in metadata.tables.values() for one in table.constraints if isinstance(one, CheckConstraint)]
+#: Each would stop every night in a traceback.
+UNKNOWN_WORDS = ("kind = 'cat'", "as_of_source = 'rumour'", "standing = 'gone'", "status_class = 'away'")
+
+
+def words_in(said: str) -> set[str]:
+    return set(re.findall(r"'(\w+)'", said))
+
+
+def test_the_migrations_let_the_words_in_that_the_program_knows_and_no_others(engine: Engine) -> None:
+    found = {
+        str(check["name"]): words_in(check["sqltext"])
+        for table in metadata.tables
+        for check in inspect(engine).get_check_constraints(table)
+    }
+    assert found == {str(one.name): words_in(str(one.sqltext)) for one in CHECKS}
+
+
+@pytest.mark.parametrize("says", UNKNOWN_WORDS)
+def test_the_database_refuses_a_word_that_no_night_would_come_past(engine: Engine, store: SqlStore, says: str) -> None:
+    enrol(store, 1)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text(f"UPDATE patron SET {says}"))  # noqa: S608 -- the words above
 
 
 def test_each_table_that_targets_hear_of_marks_whatever_is_written_in_it(engine: Engine) -> None:

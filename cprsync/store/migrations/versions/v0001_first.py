@@ -76,6 +76,11 @@ def _points_to(table: str, target: str, *columns: str, name: str | None = None) 
     return sa.ForeignKeyConstraint(["agency", *columns], there, name=name or f"fk_{table}_{target}")
 
 
+def _one_of(table: str, column: str, *words: str) -> sa.Constraint:
+    known = ", ".join(f"'{word}'" for word in sorted(words))
+    return sa.CheckConstraint(f"{column} IN ({known})", name=f"ck_{table}_{column}")
+
+
 def _index(name: str, table: str, *columns: str, which: str | None = None) -> None:
     """Make an index, of some rows only where `which` names them."""
     some = None if which is None else sa.text(which)
@@ -156,6 +161,13 @@ def _patrons() -> None:
         _needed("found_local", sa.Integer, "0"),
         _maybe("held_by", sa.Integer),
         _maybe("protected_on", sa.Date),
+        _one_of("patron", "kind", "person", "institution", "library", "responsible"),
+        _one_of("patron", "standing", "active", "leaving", "closed"),
+        _one_of(
+            *("patron", "status_class", "unknown", "resident", "greenland", "no_residence", "replaced", "disappeared"),
+            *("emigrated", "dead", "merged", "closed", "erased"),
+        ),
+        _one_of("patron", "as_of_source", "file", "lookup"),
         sa.UniqueConstraint("agency", "number_index", name="uq_patron_number_index"),
         _points_to("patron", "library"),
         postgresql_with={"fillfactor": 60},
@@ -195,6 +207,7 @@ def _patrons() -> None:
         _maybe("as_of_day", sa.Date),
         _maybe("as_of_source", sa.String(32)),
         _maybe("letters_stopped", sa.Date),
+        _one_of("before_image", "as_of_source", "file", "lookup"),
         _points_to("before_image", "patron", "patron_id"),
     )
     _index("ix_before_image_run_id", "before_image", "run_id")
@@ -285,6 +298,7 @@ def _reviews() -> None:
         _maybe("later_by", sa.String(64)),
         _maybe("undo", sa.LargeBinary),
         _maybe("key", sa.String(8)),
+        _one_of("review_item", "state", "waiting", "accepted", "rejected", "settled", "undone"),
         _points_to("review_item", "patron", "patron_id"),
     )
     _index("ix_review_item_patron_id", "review_item", "patron_id", "state")
@@ -348,6 +362,7 @@ def _feed() -> None:
         _maybe("mark", sa.Text),
         _needed("sealed_at", sa.String(27)),
         sa.UniqueConstraint("agency", "agreement", "name", "sha256", name="uq_inbox_agreement"),
+        _one_of("inbox", "state", "receiving", "sealed", "accepted", "applied", "refused"),
         _points_to("inbox", "agreement", "agreement"),
     )
     _create(
