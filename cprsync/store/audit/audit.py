@@ -12,7 +12,6 @@ import hmac
 import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select, text, update
@@ -54,7 +53,6 @@ CLOCK: Final = "clock"
 #: The owner under which a reason is sealed.
 _REASON: Final = "reason"
 _FIRST: Final = bytes(32)
-_BACKWARDS_ROWS: Final = 500
 #: In words that both databases share, which SQLAlchemy's own have not.
 _BEGIN_STREAM: Final = text(
     "INSERT INTO audit_head (agency, stream, seq, mac, at) VALUES (:agency, :stream, 0, :mac, '') "
@@ -86,10 +84,6 @@ _ENTRIES_OF_PATRON: Final = (
     select(_ENTRY.entry)
     .where(_ENTRY.agency == AGENCY_IS, _ENTRY.patron_id == bindparam("patron_"), _ENTRY.stream != SEEN)
     .order_by(_ENTRY.at, _ENTRY.stream, _ENTRY.seq)
-)
-#: What people did, the latest first.
-_DESK_BACKWARDS: Final = (
-    select(_ENTRY.at, _ENTRY.entry).where(_ENTRY.agency == AGENCY_IS, _ENTRY.stream == DESK).order_by(_ENTRY.seq.desc())
 )
 #: The entries of a stream.
 _SAME: Final = (_ENTRY.agency == _HEAD.agency) & (_ENTRY.stream == _HEAD.stream)
@@ -273,13 +267,6 @@ def current_marks(transaction: Transaction, *, records: int | None) -> list[Mark
         Mark(one.stream, one.seq, one.mac, one.at, first=one.first or one.seq + 1, records=records)
         for one in transaction.execute(_MARKS, {"agency_": transaction.agency})
     ]
-
-
-def is_accepted_since(transaction: Transaction, stamp: str) -> bool:
-    """Return whether somebody has accepted the audit as it is, at this moment or later."""
-    entries = transaction.execute(_DESK_BACKWARDS, {"agency_": transaction.agency}).yield_per(_BACKWARDS_ROWS)
-    later = takewhile(lambda row: row.at >= stamp, entries)
-    return any(json.loads(row.entry).get("kind") == ACCEPT for row in later)
 
 
 def changes_on(transaction: Transaction, patron_id: str) -> list[tuple[int | None, str, tuple[str, ...]]]:

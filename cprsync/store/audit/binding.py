@@ -14,6 +14,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, select, update
@@ -396,6 +397,12 @@ def read_back(transaction: Transaction, stream: str) -> Iterator[tuple[AnyRow, d
     codes = _Codes(transaction.tenant, stream)
     for row in _pages(transaction, stream, downward=True):
         yield row, codes.read(row)
+
+
+def is_accepted_since(transaction: Transaction, stamp: str) -> bool:
+    """Return whether somebody has accepted the audit as it is, at this moment or later."""
+    later = takewhile(lambda one: one[0].at >= stamp, read_back(transaction, audit.DESK))
+    return any(told is not None and told["kind"] == audit.ACCEPT for _, told in later)
 
 
 class _Codes:

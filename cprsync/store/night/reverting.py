@@ -23,7 +23,7 @@ from cprsync.services.ports.runs import Run, RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.audit.audit import CHANGE, Happened
-from cprsync.store.audit.binding import HOLD, bind
+from cprsync.store.audit.binding import HOLD, bind, is_accepted_since
 from cprsync.store.audit.older_states import are_records_the_last
 from cprsync.store.core.engine import moment_of, stamp_of
 from cprsync.store.core.tenant import (
@@ -86,7 +86,7 @@ class SqlReverting(TenantStore, Reverting):
         finished = select(_RUN.finished).where(_RUN.agency == tenant.agency, _RUN.id == number)
         with tenant.reading() as transaction:
             # whoever accepted what was wrong did not make it what was kept
-            was_accepted = audit.is_accepted_since(transaction, transaction.scalar(finished) or "")
+            was_accepted = is_accepted_since(transaction, transaction.scalar(finished) or "")
             return not was_accepted and are_records_the_last(transaction)
 
     def patrons(self, number: int, *, is_whole: bool) -> list[str]:

@@ -518,6 +518,20 @@ def test_what_is_left_is_undone_after_the_loss_of_the_rest_was_accepted(library:
     verify_audit(library.store)
 
 
+def test_a_run_is_undone_although_somebody_has_spoilt_an_entry_about_the_desk(either_library: Library) -> None:
+    """It was read without its code, and ended the undo in a traceback."""
+    library = either_library
+    before = records(library)
+    run = a_night(library)
+    library.store.access.watch(cpr("BO"), user="privacy")
+    with writing(library.store._tenant.engine) as connection:
+        spoilt = {"entry": b'{"kind":"accept\x01"', "stream": "desk"}
+        connection.execute(text("UPDATE audit SET entry = :entry WHERE stream = :stream"), spoilt)
+    assert "AuditBroken" in {type(one).__name__ for one in library.store.audit.check().problems}
+    undo(library, run)
+    assert records(library) == before
+
+
 def test_the_plan_of_an_undo_that_was_held_or_killed_ends_with_what_it_would_put_back(either_library: Library) -> None:
     library = either_library
     run = a_night(library)
