@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from townspeople import cpr, person
 
 from cprsync.domain.desk.roles import EVERY_ROLE
 from cprsync.services.desk.own import SignedInByClaim
+from cprsync.web.api.changing import LinkMade, NumberGiven
+from cprsync.web.api.registering import Written
 from cprsync.web.app import HEADERS
 from cprsync.web.memory.sessions import (
     ENDED_SECONDS,
@@ -20,9 +23,13 @@ from cprsync.web.memory.sessions import (
     IN_HAND_MAX,
     LONGEST_SECONDS,
     SESSIONS_MAX,
+    KeptText,
     Session,
     Sessions,
 )
+from cprsync.web.pages.queue import Bulk
+from cprsync.web.pages.registering import Number
+from cprsync.web.pages.seconding import Held
 from cprsync.web.visit import FORM_BYTES_MAX, FORM_FIELDS_MAX, own_path
 
 if TYPE_CHECKING:
@@ -217,6 +224,30 @@ def test_sessions_and_what_they_hold_have_a_ceiling() -> None:
     session = sessions.begin("lisbeth", EVERY_ROLE)
     keys = [session.put(number) for number in range(IN_HAND_MAX + 1)]
     assert [session.held(key, int) for key in keys] == [None, *range(1, IN_HAND_MAX + 1)]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "K900",
+        Number(cpr("EDITH"), was_typed=True, typed={"name": "Edith"}, answers="10000001"),
+        Bulk((1, 2), "sha256:1"),
+        Held("/patrons/10000001/set", {"text": ["én", "to"]}, 7),
+        Written({"written": {"patron": "10000001", "warnings": [None, 1.5]}, "told": False}),
+        NumberGiven("10000001", {"done": {}, "told": True}),
+        LinkMade("10000001", {"responsibles": ["10000002"]}),
+    ],
+    ids=lambda what: type(what).__name__,
+)
+def test_what_is_in_hand_is_read_from_a_text_as_it_was(what: object) -> None:
+    text = json.loads(json.dumps(KeptText.of(what).text.decode()))
+    assert KeptText(type(what).__name__, text.encode()).read(type(what)) == what
+
+
+def test_what_another_version_of_the_program_kept_is_no_more_in_hand_and_is_quoted_nowhere() -> None:
+    text = KeptText.of(Held("/", {}, 7)).text
+    assert KeptText(Number.__name__, text).read(Number) is None
+    assert KeptText(Held.__name__, text).read(Number) is None
 
 
 def test_what_one_browser_has_in_hand_is_nothing_to_another(desk: Served) -> None:

@@ -5,8 +5,9 @@ Who answers, a number, leaving and erasing have a preview, and one yes to exactl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cprsync.domain.desk.confirming import Confirmation
 from cprsync.domain.desk.parting import Ending
@@ -24,9 +25,6 @@ from cprsync.services.leaving.departing import LeavingDesk
 from cprsync.web.api.calls import Caller, PatronNumber, mark_notices, no_key, no_notices, router_for
 from cprsync.web.api.patrons import read_number
 from cprsync.web.api.shapes import asked, outcomes, registrations
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 serving, erasing = router_for(Task.SERVE), router_for(Task.ERASE)
 
@@ -64,7 +62,7 @@ def preview_responsible(call: Caller, patron: PatronNumber, wanted: asked.LinkBo
     """Show who would answer for a minor. Who is no patron is looked up. Nothing is written."""
     with call.place(asks=True) as place:
         held = preview_answering(place.desk, patron, wanted.who, call.user)
-        return {"key": call.session.put(held), "shown": held.shown.document, "is_linked": held.is_linked}
+        return {"key": call.session.put_object(held), "shown": held.shown.document, "is_linked": held.is_linked}
 
 
 @serving.post("/patrons/{patron}/responsibles/confirm", response_model=outcomes.ChangedLink)
@@ -106,7 +104,7 @@ def preview_giving_number(call: Caller, patron: PatronNumber, wanted: asked.Give
     request = SetNumber(patron, read_number(wanted.cpr_number), call.user)
     with call.place(asks=True) as place:
         shown = preview_number(place.desk, request)
-        return {"key": call.session.put(shown), "shown": shown.document}
+        return {"key": call.session.put_object(shown), "shown": shown.document}
 
 
 @serving.post("/patrons/{patron}/number/confirm", response_model=outcomes.NumberSetAndTold)
@@ -120,10 +118,10 @@ def give_number(call: Caller, patron: PatronNumber, yes: asked.YesToNumber) -> A
         raise no_key()
     with call.place(asks=True) as place:
         done = confirm_number(place.desk, shown, Confirmation(shown.preview.digest, yes.reason))
-        answer = {"done": done, "told": False}
         # kept before CULR is asked: whatever comes of that, the same yes gives nothing more
+        call.session.keep(yes.key, NumberGiven(patron, {"done": done, "told": False}))
+        answer = {"done": done, "told": place.site.publish_patron(patron)}
         call.session.keep(yes.key, NumberGiven(patron, answer))
-        answer["told"] = place.site.publish_patron(patron)
         return answer
 
 

@@ -7,6 +7,7 @@ until it does. What was shown waits in the session under a key. The same yes twi
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,8 +25,6 @@ from cprsync.web.api.shapes import asked, registrations
 from cprsync.web.registering import Case, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.lookup import Desk
     from cprsync.services.desk.registering import Registration
@@ -121,7 +120,7 @@ def _shown_typed(call: ApiCall, desk: Desk, case: InHand, answers: str) -> dict[
 
 
 def _shown(call: ApiCall, case: InHand, document: Mapping[str, Any]) -> dict[str, Any]:
-    return {"key": call.session.put(case), "way": case.way.value, "shown": document}
+    return {"key": call.session.put_object(case), "way": case.way.value, "shown": document}
 
 
 @serving.post("/registrations/confirm", response_model=registrations.Written)
@@ -135,10 +134,11 @@ def confirm(call: Caller, yes: asked.Yes) -> Any:
         return case.answer
     with call.place(asks=True) as place:
         document = _write(place.desk, case, yes, call.user)
-        answer = {"written": document, "told": False}
         # kept before CULR is asked: whatever comes of that, the same yes writes nothing more
+        call.session.keep(yes.key, Written({"written": document, "told": False}))
+        told = bool(document["written"]) and place.site.publish_patron(str(document["patron"]))
+        answer = {"written": document, "told": told}
         call.session.keep(yes.key, Written(answer))
-        answer["told"] = bool(document["written"]) and place.site.publish_patron(str(document["patron"]))
         return answer
 
 

@@ -15,8 +15,11 @@ import threading
 from collections import OrderedDict, deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from weakref import WeakValueDictionary
+
+from pydantic import TypeAdapter, ValidationError
 
 from cprsync.domain.desk.roles import may
 from cprsync.domain.trust.moments import AHEAD
@@ -82,6 +85,38 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class KeptText:
+    """What a session is in the middle of, as the text that can be written down and read back by any process."""
+
+    #: the name of its class
+    kind: str
+    #: JSON
+    text: bytes
+
+    @classmethod
+    def of(cls, what: object) -> KeptText:
+        """The text of a value. Its class says by its attributes what is in it."""
+        kind: Any = type(what)
+        return cls(kind.__qualname__, _adapter_of(kind).dump_json(what, warnings="none"))
+
+    def read(self, kind: type[T]) -> T | None:
+        """The value. None: it is of another kind, or as another version of the program has written it."""
+        if self.kind != kind.__qualname__:
+            return None
+        try:
+            found: T = _adapter_of(cast("Any", kind)).validate_json(self.text)
+        except ValidationError:
+            # the error quotes what was typed: nobody may see it
+            return None
+        return found
+
+
+@cache
+def _adapter_of(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """The page that answers a form, until it is asked for."""
 
@@ -126,6 +161,7 @@ class Session:
     _unsent: list[tuple[float, Unsent]] = field(default_factory=list)
     #: when its latest pages were asked for
     _asked: deque[float] = field(default_factory=deque)
+    #: by its key: the text of it, or the object where no text says it yet
     _in_hand: OrderedDict[str, object] = field(default_factory=OrderedDict)
     _said: list[Said] = field(default_factory=list)
     _answers: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
@@ -157,6 +193,13 @@ class Session:
 
     def put(self, what: object) -> str:
         """Keep something until the next page asks for it. Return its key."""
+        return self._put(KeptText.of(what))
+
+    def put_object(self, what: object) -> str:
+        """As `put`, for what holds an answer of the register: no text says it yet."""
+        return self._put(what)
+
+    def _put(self, what: object) -> str:
         key = secrets.token_urlsafe(_TOKEN_BYTES)
         self._in_hand[key] = what
         while len(self._in_hand) > IN_HAND_MAX:
@@ -166,11 +209,13 @@ class Session:
     def keep(self, key: str, what: object) -> None:
         """Keep something else under a key that is in use, such as what came of it."""
         if key in self._in_hand:
-            self._in_hand[key] = what
+            self._in_hand[key] = KeptText.of(what)
 
     def held(self, key: str, kind: type[T]) -> T | None:
         """What was kept under a key, if it is of that kind. None: it is not, is done with, or has made room."""
         found = self._in_hand.get(key)
+        if isinstance(found, KeptText):
+            return found.read(kind)
         return found if isinstance(found, kind) else None
 
     def may_see(self, key: str) -> bool:

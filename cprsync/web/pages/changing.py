@@ -148,7 +148,7 @@ def _show_responsible(visit: Visit, typed: str) -> Response:
         whose=whose_document(view, desk.policy, on=desk.clock.today())["name"],
         responsible=held.shown.document,
         number=held.shown.number.masked(),
-        key=visit.session.put(held),
+        key=visit.session.put_object(held),
     )
 
 

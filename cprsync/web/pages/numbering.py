@@ -78,7 +78,7 @@ def _show(visit: Visit, shown: NumberPreview, *, came_from: str, problem: tuple[
         patron=shown.asked.patron_id,
         sides=list(_sides(told["compared"], visit.language)),
         kept_blocks=told["kept_blocks"],
-        key=visit.session.put(shown),
+        key=visit.session.put_object(shown),
         came_from=came_from,
         problem=problem,
         **asking(visit, shown.preview),

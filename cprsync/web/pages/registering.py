@@ -8,6 +8,7 @@ so does a PIN, which no page shows again.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from cprsync.domain.desk.registering import MINOR, OLD_NUMBER, TYPED_BESIDE
 from cprsync.domain.patron.fields import BESIDE_SEALED, FIELD
 from cprsync.domain.patron.patron import Purpose
 from cprsync.domain.patron.responsible import OF_AGE
-from cprsync.domain.person.number import hide_numbers, is_number_alone
+from cprsync.domain.person.number import CprNumber, hide_numbers, is_number_alone
 from cprsync.errors import BadInput, CprsyncError, NoSuchPerson, NotConfirmed, RegisterUnavailable
 from cprsync.language.errors import error_text
 from cprsync.language.words import has_desk_word
@@ -32,13 +33,10 @@ from cprsync.web.pages.records import marks_in, whose_name
 from cprsync.web.registering import Case, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.responses import Response
 
     from cprsync.domain.desk.confirming import Preview
     from cprsync.domain.patron.field import Field
-    from cprsync.domain.person.number import CprNumber
     from cprsync.services.desk.adding import Addition
     from cprsync.services.desk.answering import ShownResponsible
     from cprsync.services.desk.registering import Registration
@@ -347,7 +345,7 @@ def _show(
         has_pin=bool(case.pin),
         has_news=has_news,
         namesakes=document.get("namesakes", ()),
-        key=visit.session.put(case),
+        key=visit.session.put_object(case),
         number=case.number.digits if case.number is not None and case.was_typed else "",
         beside=list(beside_of(typed, visit.language, visit.place.desk.policy, sealed=bool(document.get("protected")))),
         municipalities=[Choice("", visit.word("not_chosen")), *municipality_choices(load_municipalities())],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cprsync.web.memory.sessions import Session
     from cprsync.web.rendering import Renderer
 
-    Form = dict[str, list[str]]
+Form = dict[str, list[str]]
 
 #: The fields of the form in which a second person signs.
 KEY, NAME, PASSWORD = "second_key", "second_name", "second_password"

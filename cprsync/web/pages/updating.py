@@ -87,7 +87,7 @@ def _show(visit: Visit, case: Update, *, problem: tuple[str, str] | None = None)
         rows=list(rows_of(registration.document["fields"], visit.language)),
         patron=case.patron,
         is_writable=registration.is_writable,
-        key=visit.session.put(case),
+        key=visit.session.put_object(case),
         problem=problem,
         **asking(visit, registration.preview),
     )
