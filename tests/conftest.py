@@ -51,6 +51,9 @@ os.umask(0o022)
 settings.register_profile("cprsync", deadline=None)
 settings.load_profile("cprsync")
 
+#: So many workers have ports for their mocks that no other one has.
+WORKERS_MOST = 16
+
 # A store waits for the disk at each commit, and the tests commit hundreds of thousands of times: their folders are in
 # memory where there is room. Nothing is proved by the wait, which keeps a commit through a loss of power.
 MEMORY = Path("/dev/shm")  # noqa: S108 -- pytest makes a folder of the user's own in it, as it does in /tmp
@@ -114,6 +117,17 @@ def pytest_collection_finish() -> None:
     given(none())(lambda _: None)()
     gc.collect()
     gc.freeze()
+    part_ports()
+
+
+def part_ports() -> None:
+    """Let each worker's mocks take ports of their own.
+
+    A mock that is started again has its port again. One of another worker could have taken it meanwhile.
+    """
+    if (mock := sys.modules.get("cprsync.mock.server")) is not None:
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        mock._FREE = mock._FREE[worker % WORKERS_MOST :: WORKERS_MOST]
 
 
 @pytest.hookimpl(trylast=True)
