@@ -132,7 +132,7 @@ class AlarmFile:
     def _read(self) -> dict[str, Any]:
         try:
             said = self.path.read_bytes()[:_BYTES_MOST]
-            read: dict[str, Any] = {"arrived": {}} | json.loads(said)
+            read: dict[str, Any] = json.loads(said)
         except (FileNotFoundError, ValueError):
             # one that is torn is begun anew: then an alarm is told twice at worst
             return json.loads(json.dumps(_EMPTY))  # type: ignore[no-any-return]  # a fresh copy

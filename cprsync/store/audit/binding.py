@@ -17,11 +17,12 @@ from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, exists, func, select, update
 
 from cprsync.domain.desk.access import SETTLED_BY, AttemptOutcome
 from cprsync.domain.patron.local import Stage
 from cprsync.domain.patron.review import PARKED, State
+from cprsync.services.ports.deliveries import InboxState
 from cprsync.store import tables
 from cprsync.store.audit import audit
 from cprsync.store.core.tenant import AGENCY_IS
@@ -198,6 +199,8 @@ QUESTION: Final = Kind(
     _ASKED.patron_id,
 )
 _LINKED, _AGREEMENT = tables.responsible.c, tables.agreement.c
+#: The states of a delivery that was taken.
+TAKEN: Final = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 #: A link in force between a minor and a responsible. One who is protected hides the minor's address too.
 LINK: Final = Kind(
     "link",
@@ -227,6 +230,11 @@ CHAIN: Final = Kind(
     (_AGREEMENT.id,),
     (_AGREEMENT.last_produced,),
     _AGREEMENT.last_produced.is_not(None),
+    ended={
+        "last_produced": select(func.max(_BOX.produced))
+        .where(_BOX.agency == _AGREEMENT.agency, _BOX.agreement == _AGREEMENT.id, _BOX.state.in_(TAKEN))
+        .scalar_subquery()
+    },
 )
 KINDS: Final = (
     *(YES, BEGUN, CORRECTION, HOLD, BRAKE, SIGNATURE, WATCH, FIRST_YES, ACCEPTED),

@@ -32,6 +32,7 @@ from cprsync.services.ports.deliveries import Inbox, InboxState, SealedDelivery,
 from cprsync.services.ports.runs import RunState
 from cprsync.store import tables
 from cprsync.store.audit import audit, binding
+from cprsync.store.audit.binding import TAKEN
 from cprsync.store.core.engine import moment_of
 from cprsync.store.core.tenant import (
     AGENCY_IS,
@@ -63,7 +64,6 @@ _AHEAD_CHUNKS = 16
 _AHEAD_BYTES = 1024
 #: The owner under which a chunk is sealed.
 OWNER = "inbox"
-TAKEN = (InboxState.ACCEPTED.value, InboxState.APPLIED.value)
 #: Reasons for a refused delivery whose content is not needed. It is deleted together with the applied ones.
 UNNEEDED: Final = (ChainPlace.REPEAT.value, ChainPlace.OLDER.value, SUPERSEDED)
 #: Reasons that stop no night when the delivery comes again, though its content is deleted.

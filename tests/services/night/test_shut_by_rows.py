@@ -263,6 +263,19 @@ def test_a_delivery_is_taken_although_the_database_says_that_it_was(either_libra
     assert shut_again(library.one_night()) == []
 
 
+def test_an_accepted_audit_makes_no_delivery_count_as_taken(either_library: Library) -> None:
+    library = either_library
+    library.deliver(MONDAY)
+    library.one_night()
+    do(library, "UPDATE agreement SET last_produced = '2099-01-01'")
+    library.store.audit.accept(user="lisbeth", reason="en prøve")
+    assert library.store.inbox.last_produced() == MONDAY
+    assert told(library) == []
+    library.deliver(TUESDAY, gains_protection(person("ANNA")))
+    library.one_night()
+    assert register_of(library, library.id_of("ANNA")).protection is PROTECTED
+
+
 def test_a_patron_whom_the_number_of_their_record_does_not_find_is_named(either_library: Library) -> None:
     """No delivery would find the patron, and a protection would be told of somebody who is not ours."""
     library, patron = either_library, either_library.id_of("ANNA")
